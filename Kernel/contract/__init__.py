@@ -1,0 +1,1 @@
+"""What kernel and zones both agree on. The only part of Kernel that others may import."""

@@ -1,0 +1,92 @@
+"""Inputs: everything from outside that may change a world, as numbered entries of its inbox.
+
+Owns: the kinds of input and their fields, checked on both sides. Does not own: what they do
+(`zones/world/inbox.py`) nor who may send them (`Kernel/console`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from Kernel.contract.codec import pack, unpack
+from Kernel.contract.errors import CodecError
+
+PAUSE = "world.pause"
+RESUME = "world.resume"
+STEP = "world.step"
+SET_PARAM = "world.set_param"
+KINDS = (PAUSE, RESUME, STEP, SET_PARAM)
+SAFETY_KINDS = (PAUSE,)
+"""Kinds that may use the quarter of the ring kept for safety."""
+STEPS_MAX = 1_000_000
+INPUT_BYTES_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input.
+
+    Args:
+        kind: one of KINDS.
+        at_tick: applied at the start of the first tick >= this; 0: the next tick.
+        steps: STEP only, how many ticks to run before standing still again.
+        param: SET_PARAM only, the parameter's name.
+        value: SET_PARAM only, the new value.
+    """
+
+    kind: str
+    at_tick: int = 0
+    steps: int = 0
+    param: str = ""
+    value: float = 0.0
+
+    def encode(self) -> bytes:
+        """Return the payload of the ring entry."""
+        return pack(self.fields(), INPUT_BYTES_MAX)
+
+    def fields(self) -> dict[str, Any]:
+        """Return the input as plain data: the form used in rings, events and files."""
+        fields: dict[str, Any] = {"kind": self.kind, "at_tick": self.at_tick}
+        if self.kind == STEP:
+            fields["steps"] = self.steps
+        if self.kind == SET_PARAM:
+            fields["param"] = self.param
+            fields["value"] = self.value
+        return fields
+
+
+def parse_input(fields: dict[str, Any]) -> Input:
+    """Check plain data and return the input.
+
+    Raises:
+        CodecError: unknown kind or key, wrong type, or a number out of range.
+    """
+    kind = fields.get("kind")
+    known = {"kind", "at_tick"}
+    known |= {"steps"} if kind == STEP else set()
+    known |= {"param", "value"} if kind == SET_PARAM else set()
+    if kind not in KINDS or set(fields) - known:
+        raise CodecError(f"cannot read input: kind {kind!r} with keys {sorted(fields)}")
+    at_tick = fields.get("at_tick", 0)
+    steps = fields.get("steps", 1 if kind == STEP else 0)
+    if not _whole(at_tick, 0, 2**62) or not _whole(steps, 0, STEPS_MAX):
+        raise CodecError(f"cannot read input {kind}: at_tick {at_tick!r}, steps {steps!r}")
+    param = fields.get("param", "")
+    value = fields.get("value", 0.0)
+    if not isinstance(param, str) or len(param) > 64 or isinstance(value, bool):
+        raise CodecError(f"cannot read input {kind}: param {param!r}, value {value!r}")
+    if not isinstance(value, int | float) or value != value or abs(value) > 1e300:
+        raise CodecError(f"cannot read input {kind}: value {value!r} is not a finite number")
+    return Input(str(kind), at_tick, steps, param, float(value))
+
+
+def decode_input(payload: bytes) -> Input:
+    """Parse the payload of an inbox entry.
+
+    Raises:
+        CodecError: see `parse_input`.
+    """
+    return parse_input(unpack(payload, INPUT_BYTES_MAX))
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
