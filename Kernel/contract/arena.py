@@ -28,6 +28,8 @@ NEVER = 0xFFFF_FFFF_FFFF_FFFF
 INBOX_WINDOW = 256
 PARAMETERS_MAX = 64
 TICK_TIMES = 256
+FLIGHT_TAKEOVER = 0xFFFF
+"""Flight word between a takeover and the phases of its first tick."""
 
 
 class Header:

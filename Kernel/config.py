@@ -1,0 +1,218 @@
+"""Configuration: YAML files, environment and --set, parsed once into frozen dataclasses.
+
+Owns: reading config/*.yaml strictly, the order of what overrides what (file, then MOLT_<KEY> for
+the world, then --set), the kernel's own keys. Does not own: the settings of services, which are
+handed to them as plain data and checked there.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from Kernel.contract.errors import ConfigError
+from Kernel.core.supervisor import Kind, Policy
+
+
+_POLICY_KEYS = ("free_failures", "backoff_base_s", "backoff_cap_s", "healthy_after_s")
+_ZONE_KEYS = frozenset(
+    ("service", "kind", "settings", "heir", "reads", "deadline_ms", "nice", *_POLICY_KEYS)
+)
+_KERNEL_KEYS = frozenset(("poll_interval_ms", "stop_deadline_s", "snapshot_on_stop", "zones"))
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneConfig:
+    """One zone as declared.
+
+    Args:
+        service: package with a `service` module.
+        settings: what the service is told, as plain data.
+        reads: zones whose arenas it may map, read-only.
+        deadline_s: seconds without progress that mean hung.
+        nice: added to the niceness of its processes.
+    """
+
+    name: str
+    service: str
+    policy: Policy
+    settings: dict[str, Any] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+    deadline_s: float = 0.25
+    nice: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KernelConfig:
+    """The whole configuration of one boot."""
+
+    poll_interval_s: float
+    stop_deadline_s: float
+    snapshot_on_stop: bool
+    zones: tuple[ZoneConfig, ...]
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML takes the last of two equal keys in silence; this one refuses the second."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                line = key_node.start_mark.line + 1
+                raise ConfigError(f"cannot read line {line}: key {key!r} stands there twice")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load_config(
+    folder: Path, overrides: tuple[str, ...], environment: Mapping[str, str] | None = None
+) -> KernelConfig:
+    """Read and check the configuration.
+
+    Args:
+        folder: where kernel.yaml and the zones' files are.
+        overrides: the values of --set, "file.key=value" with the value in YAML.
+        environment: os.environ unless given; MOLT_<KEY> overrides a key of world.yaml.
+
+    Raises:
+        ConfigError: a file or value is wrong; says which, and the limit.
+    """
+    environment = os.environ if environment is None else environment
+    files = {path.stem: _read(path) for path in sorted(folder.glob("*.yaml"))}
+    if "kernel" not in files:
+        raise ConfigError(f"cannot find {folder / 'kernel.yaml'}", "git checkout config")
+    world = files.get("world", {})
+    for key in world:
+        text = environment.get(f"MOLT_{key.upper()}")
+        if text is not None:
+            world[key] = _value(f"MOLT_{key.upper()}", text)
+    for override in overrides:
+        _override(files, override)
+    return _kernel(files, folder / "kernel.yaml")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
+    except ConfigError as error:
+        raise ConfigError(f"{error.message} (in {path})", f"edit {path}") from None
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}", f"edit {path}") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(f"cannot read {path}: it must hold keys and values", f"edit {path}")
+    return data
+
+
+def _value(name: str, text: str) -> Any:
+    try:
+        return yaml.load(text, _StrictLoader)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"cannot read {name}={text}: {error}") from error
+
+
+def _override(files: dict[str, dict[str, Any]], override: str) -> None:
+    path, equals, text = override.partition("=")
+    file, *keys = path.strip().split(".")
+    if not equals or not keys or file not in files:
+        known = ", ".join(sorted(files))
+        raise ConfigError(
+            f"cannot use --set {override}: it takes FILE.KEY=VALUE with FILE one of {known}",
+            "--set world.seed=7",
+        )
+    place = files[file]
+    for key in keys[:-1]:
+        place = place.setdefault(key, {})
+        if not isinstance(place, dict):
+            raise ConfigError(f"cannot use --set {override}: {key} holds no keys")
+    place[keys[-1]] = _value("--set " + path, text)
+
+
+def _kernel(files: dict[str, dict[str, Any]], path: Path) -> KernelConfig:
+    raw = files["kernel"]
+    _known(raw, _KERNEL_KEYS, path, "")
+    zones = raw.get("zones")
+    if not isinstance(zones, dict) or not zones:
+        raise ConfigError(f"cannot use {path}: zones must name at least one zone", f"edit {path}")
+    parsed = tuple(_zone(name, spec, files, path) for name, spec in zones.items())
+    arenas = {zone.name for zone in parsed if zone.policy.kind is Kind.ARENA}
+    for zone in parsed:
+        unknown = set(zone.reads) - arenas
+        if unknown:
+            raise ConfigError(
+                f"cannot use {path}: zones.{zone.name}.reads names {sorted(unknown)}, "
+                f"arenas are {sorted(arenas)}"
+            )
+    return KernelConfig(
+        poll_interval_s=_number(raw, "poll_interval_ms", 50, 1, 1000, path, "") / 1000,
+        stop_deadline_s=_number(raw, "stop_deadline_s", 10, 0.1, 300, path, ""),
+        snapshot_on_stop=_flag(raw, "snapshot_on_stop", True, path, ""),
+        zones=parsed,
+    )
+
+
+def _zone(name: str, spec: Any, files: dict[str, dict[str, Any]], path: Path) -> ZoneConfig:
+    at = f"zones.{name}."
+    if not isinstance(spec, dict) or not name.isidentifier() or len(name) > 24:
+        raise ConfigError(f"cannot use {path}: zones.{name} must be a short name with keys")
+    _known(spec, _ZONE_KEYS, path, at)
+    service, kind = spec.get("service"), spec.get("kind")
+    if not isinstance(service, str) or kind not in ("arena", "bus"):
+        raise ConfigError(f"cannot use {path}: {at}service {service!r}, kind {kind!r} (arena, bus)")
+    settings = spec.get("settings")
+    if settings is not None and settings not in files:
+        raise ConfigError(f"cannot use {path}: {at}settings names {settings}.yaml, not there")
+    reads = spec.get("reads", [])
+    if not isinstance(reads, list) or not all(isinstance(zone, str) for zone in reads):
+        raise ConfigError(f"cannot use {path}: {at}reads must be a list of zones")
+    policy = Policy(
+        kind=Kind(kind),
+        heir=_flag(spec, "heir", kind == "arena", path, at),
+        free_failures=int(_number(spec, "free_failures", 3, 0, 1000, path, at)),
+        backoff_base_s=_number(spec, "backoff_base_s", 0.1, 0.001, 60, path, at),
+        backoff_cap_s=_number(spec, "backoff_cap_s", 5, 0.001, 3600, path, at),
+        healthy_after_s=_number(spec, "healthy_after_s", 10, 0.01, 86400, path, at),
+    )
+    return ZoneConfig(
+        name=name,
+        service=service,
+        policy=policy,
+        settings=dict(files[settings]) if settings else {},
+        reads=tuple(reads),
+        deadline_s=_number(spec, "deadline_ms", 250, 10, 600_000, path, at) / 1000,
+        nice=int(_number(spec, "nice", 0, 0, 19, path, at)),
+    )
+
+
+def _known(raw: dict[str, Any], known: frozenset[str], path: Path, at: str) -> None:
+    for key in raw:
+        if key not in known:
+            raise ConfigError(
+                f"cannot use {path}: unknown key {at}{key}; known are {', '.join(sorted(known))}",
+                f"edit {path}",
+            )
+
+
+def _number(
+    raw: dict[str, Any], key: str, default: float, low: float, high: float, path: Path, at: str
+) -> float:
+    value = raw.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ConfigError(
+            f"cannot use {path}: {at}{key} is {value!r}, it takes a number from {low:g} to {high:g}",
+            f"edit {path}",
+        )
+    return float(value)
+
+
+def _flag(raw: dict[str, Any], key: str, default: bool, path: Path, at: str) -> bool:
+    value = raw.get(key, default)
+    if not isinstance(value, bool):
+        raise ConfigError(f"cannot use {path}: {at}{key} is {value!r}, it takes true or false")
+    return value

@@ -1,0 +1,115 @@
+"""What kernel and zygote say to each other, over a SEQPACKET pair that also carries descriptors.
+
+Owns: the messages and how one is sent and read. Does not own: forking (`zones/runtime/zygote.py`)
+or starting a zygote (`Kernel/ports/process.py`). Not ZeroMQ: a context must not cross a fork.
+
+The kernel says Configure once, then Fork as often as it likes. The zygote answers Prepared (or
+Unprepared), then Forked for every Fork, in order.
+"""
+
+import socket
+from array import array
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from Kernel.contract.codec import MESSAGE_BYTES_MAX, pack, unpack
+from Kernel.contract.errors import CodecError
+
+DESCRIPTORS_MAX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Configure:
+    """First message: the settings of the zone, as parsed from its yaml file."""
+
+    zone: str
+    home: str
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The generation is imported, compiled and warm. `facts` is what the service says of itself."""
+
+    pid: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unprepared:
+    """The service refused its settings, or could not be imported."""
+
+    code: int
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Ask for one process.
+
+    Args:
+        serial: the kernel's number for the process.
+        role: founder | heir | process.
+        descriptors: names of the descriptors sent along, in order.
+        facts: plain data for the role.
+    """
+
+    serial: int
+    role: str
+    descriptors: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Forked:
+    """The process exists and has, or is about to have, the kernel as its parent."""
+
+    serial: int
+    pid: int
+
+
+Message = Configure | Prepared | Unprepared | Fork | Forked
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Configure, Prepared, Unprepared, Fork, Forked)
+}
+
+
+def send(road: socket.socket, message: Message, descriptors: list[int] | None = None) -> None:
+    """Send one message, with descriptors that the other side gets copies of.
+
+    Raises:
+        OSError: the other side is gone, or its queue is full (EAGAIN on a non-blocking road).
+    """
+    data = pack({"is": type(message).__name__, **asdict(message)})
+    rights = array("i", descriptors or [])
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if rights else []
+    road.sendmsg([data], ancillary)
+
+
+def receive(road: socket.socket) -> tuple[Message, list[int]] | None:
+    """Read one message and the descriptors with it; None when the other side has hung up.
+
+    Raises:
+        CodecError: not a message of this protocol (its descriptors are closed).
+        BlockingIOError: nothing there on a non-blocking road.
+    """
+    room = socket.CMSG_SPACE(DESCRIPTORS_MAX * array("i").itemsize)
+    data, ancillary, _flags, _address = road.recvmsg(
+        MESSAGE_BYTES_MAX, room, socket.MSG_CMSG_CLOEXEC
+    )
+    descriptors = array("i")
+    for level, kind, payload in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            whole = len(payload) - len(payload) % descriptors.itemsize
+            descriptors.frombytes(payload[:whole])
+    if not data:
+        return None
+    fields = unpack(data)
+    kind_name = fields.pop("is", None)
+    if kind_name not in _KINDS:
+        raise CodecError(f"cannot read a zygote message of kind {kind_name!r}")
+    try:
+        return _KINDS[kind_name](**fields), list(descriptors)
+    except TypeError as error:
+        raise CodecError(f"cannot read a zygote message: {error}") from error

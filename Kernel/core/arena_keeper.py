@@ -1,0 +1,279 @@
+"""Keep one arena zone: its file, its words, its inbox.
+
+Owns: what the kernel writes into an arena (permission, drain, anchor at boot, inputs) and reads
+from it. Does not own: what a tick does, processes (`keeper.py`), decisions (`succession.py`).
+"""
+
+import os
+import struct
+from pathlib import Path
+
+from Kernel.config import ZoneConfig
+from Kernel.contract import rings
+from Kernel.contract.arena import INBOX_WINDOW, NEVER, TICK_TIMES, Header, Side, State
+from Kernel.contract.errors import ArenaError, Refused, RingFull
+from Kernel.contract.inputs import SAFETY_KINDS, Input
+from Kernel.contract.parameters import Parameter, parse_parameter
+from Kernel.contract.zygote_protocol import Fork
+from Kernel.core import supervisor as sup
+from Kernel.core.keeper import Berth, Keeper, Parts
+from Kernel.core.succession import Words, decide_permission
+from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside
+
+ANCHOR_AHEAD_NS = 2_000_000
+
+
+class ArenaKeeper(Keeper):
+    """One arena zone.
+
+    Args:
+        folders: where the arena may lie, best first.
+        snapshots: the folder a lost arena is restored from.
+    """
+
+    def __init__(
+        self, config: ZoneConfig, parts: Parts, folders: list[Path], snapshots: Path
+    ) -> None:
+        super().__init__(config, parts)
+        self.arena: ArenaHandle | None = None
+        self.parameters: dict[str, Parameter] = {}
+        self.notes: list[dict[str, str]] = []
+        self._folders = folders
+        self._snapshots = snapshots
+        self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
+        self._anchored = False
+        self._owner_tick = 0
+
+    # The arena.
+
+    def on_prepared(self) -> None:
+        """Take the arena that is there, if it fits this generation; else have one founded."""
+        self.parameters = {
+            parameter.name: parameter
+            for parameter in map(parse_parameter, self.facts["parameters"])
+        }
+        if self.arena is not None:
+            return
+        path = find_arena(self._folders, self.config.name)
+        if path is not None and self._open(path):
+            self.learn(sup.Founded())
+
+    def _open(self, path: Path) -> bool:
+        try:
+            arena = open_arena(path, bytes.fromhex(self.facts["schema_hash"]))
+        except (ArenaError, OSError) as error:
+            aside = set_aside(path)
+            self._note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
+            return False
+        words = arena.words
+        words.put(Header.PERMISSION, 0)
+        words.put(Header.DRAIN_AT, NEVER)
+        words.put(Header.FLIGHT, 0)
+        words.put(Header.OWNER, 0)
+        words.put(Header.PERIOD_NS, int(self.facts["period_ns"]))
+        self.arena = arena
+        if path.parent != self._folders[0]:
+            self._note("arena", f"cannot use {self._folders[0]}: the arena is at {path}", "df -h")
+        return True
+
+    def _note(self, what: str, why: str, hint: str) -> None:
+        self.notes.append({"what": f"{self.config.name}: {what}", "why": why, "hint": hint})
+        self.parts.log.warning("zone.degraded", zone=self.config.name, why=why, hint=hint)
+
+    def reader_descriptors(self) -> dict[str, int] | None:
+        """Return descriptors for a zone that may read this arena."""
+        if self.arena is None:
+            return None
+        name = self.config.name
+        return {f"arena.{name}": self.arena.read_only_fd, f"side.{name}": self.arena.side_fd}
+
+    # What Keeper asks for.
+
+    def fork_message(self, serial: int, role: str) -> tuple[Fork, list[int]]:
+        """Return the Fork for a founder or an heir."""
+        if role == "founder":
+            facts = {
+                "zone": self.config.name,
+                "folders": [str(folder) for folder in self._folders],
+                "snapshots": str(self._snapshots),
+                "settings": self.config.settings,
+            }
+            return Fork(serial, role, [], facts), []
+        assert self.arena is not None, "an heir is forked onto an arena that is there"
+        door = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        ring = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._doors[serial] = (door, ring)
+        self.parts.loop.watch(ring, lambda _events: self._on_ring(serial, ring))
+        names = ["arena", "side", "mutex", "door", "ring"]
+        descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
+        return Fork(serial, role, names, {"nice": self.config.nice}), descriptors
+
+    def _on_ring(self, serial: int, ring: int) -> None:
+        try:
+            os.eventfd_read(ring)
+        except BlockingIOError:
+            return
+        self.on_ready(serial)
+
+    def forget(self, berth: Berth) -> None:
+        """Close the eventfds of a process that is gone."""
+        door, ring = self._doors.pop(berth.serial, (-1, -1))
+        if ring >= 0:
+            self.parts.loop.unwatch(ring)
+            os.close(door)
+            os.close(ring)
+
+    def on_founder_exit(self, code: int | None) -> bool:
+        """Map the arena the founder has made."""
+        path = find_arena(self._folders, self.config.name)
+        return code == 0 and path is not None and self._open(path)
+
+    def has_progressed(self, berth: Berth) -> bool:
+        """Standing by is an heir's work; committing (or holding still) an active's."""
+        if self.arena is None or not berth.was_ready:
+            return False
+        if self.zone.active is None or self.zone.active.pid != berth.pid:
+            return True
+        return self.tick() > self._owner_tick or self.is_holding()
+
+    def progress(self) -> tuple[int, ...] | None:
+        """Return the words that move while somebody ticks, or waits on purpose."""
+        if self.arena is None or not self.watched_pid():
+            return None
+        words, side = self.arena.words, self.arena.side
+        liveness = int.from_bytes(side[Side.LIVENESS : Side.LIVENESS + 8], "little")
+        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH))
+
+    def watched_pid(self) -> int:
+        """Return the active process, or the heir that should have taken over by now."""
+        if self.zone.active is not None:
+            return self.zone.active.pid
+        return decide_permission(self.zone)
+
+    def before_deciding(self) -> None:
+        """See whether the heir has taken over."""
+        if self.arena is None or self.zone.heir is None:
+            return
+        words = self.arena.words
+        if words.get(Header.OWNER) == self.zone.heir.pid:
+            first = self.zone.active is None and self.zone.restarts == 0
+            self._owner_tick = words.get(Header.TAKEN_OVER_TICK)
+            self.learn(sup.TookOver(self.zone.heir.pid))
+            self.parts.log.info(
+                "zone.served" if first else "zone.taken_over",
+                zone=self.config.name,
+                pid=words.get(Header.OWNER),
+                tick=words.get(Header.TAKEN_OVER_TICK),
+                epoch=words.get(Header.EPOCH),
+            )
+
+    def after_deciding(self) -> None:
+        """Publish who may write next."""
+        if self.arena is None:
+            return
+        words = self.arena.words
+        wanted = decide_permission(self.zone)
+        if wanted == words.get(Header.PERMISSION):
+            return
+        if wanted and not self._anchored:  # the first process of this boot
+            words.put(Header.ANCHOR_TICK, words.get(Header.COMMIT) + 1)
+            words.put(Header.ANCHOR_NS, self.parts.clock.now_ns() + ANCHOR_AHEAD_NS)
+            self._anchored = True
+        words.put(Header.PERMISSION, wanted)
+        self.knock(wanted)
+
+    # What the console asks for.
+
+    def knock(self, pid: int) -> None:
+        """Ring the door of a process, so that it looks at the words now."""
+        berth = self.berth_of(pid)
+        if berth is not None and berth.serial in self._doors:
+            os.eventfd_write(self._doors[berth.serial][0], 1)
+
+    def post(self, input_: Input) -> int:
+        """Put an input into the inbox and return its sequence number.
+
+        Raises:
+            Refused: the inbox is full, or too many inputs wait for a later tick.
+        """
+        assert self.arena is not None, "inputs are posted to an arena that is there"
+        words = self.arena.words
+        tick = words.get(Header.COMMIT)
+        sequence, head = words.get(Header.INBOX_NEXT), words.get(Header.INBOX_HEAD)
+        cursor = words.state(tick, State.INBOX_CURSOR)
+        safety = input_.kind in SAFETY_KINDS
+        room = INBOX_WINDOW if safety else INBOX_WINDOW * 3 // 4
+        inbox = words.inbox()
+        try:
+            if sequence - cursor >= room:
+                raise RingFull(f"{sequence - cursor} inputs wait, the limit is {room}")
+            keep = 0 if safety else len(inbox) // 4
+            oldest = words.state(tick, State.INBOX_OFFSET)
+            head = rings.append(inbox, head, oldest, sequence, input_.encode(), keep)
+        except RingFull as error:
+            raise Refused(
+                f"cannot send {input_.kind} to {self.config.name}: {error}", "molt status"
+            ) from error
+        words.put(Header.INBOX_HEAD, head)
+        words.put(Header.INBOX_NEXT, sequence + 1)
+        if self.zone.active is not None:
+            self.knock(self.zone.active.pid)
+        return sequence
+
+    def applied_at(self, sequence: int) -> int | None:
+        """Return the tick at which an input was applied, None while it is not."""
+        assert self.arena is not None
+        return self.arena.words.input_applied_at(self.tick(), sequence)
+
+    def tick(self) -> int:
+        """Return the committed tick, 0 without an arena."""
+        return self.arena.words.get(Header.COMMIT) if self.arena else 0
+
+    def state_value(self, offset: int) -> int:
+        """Return a word of the committed state block, 0 without an arena."""
+        return self.arena.words.state(self.tick(), offset) if self.arena else 0
+
+    def is_holding(self) -> bool:
+        """Tell whether the world is paused after its committed tick."""
+        return self.arena is not None and self.state_value(State.HOLD_AFTER) <= self.tick()
+
+    def held_hash(self) -> str | None:
+        """Return the hash of the committed tick in hex, None unless the world holds still."""
+        if self.arena is None or not self.is_holding():
+            return None
+        words = self.arena.words
+        if words.get(Header.HASH_TICK) != self.tick() + 1:
+            return None
+        return words.get_bytes(Header.HASH, 32).hex()
+
+    def takeover_words(self) -> Words:
+        """Return the words that tell of a takeover."""
+        assert self.arena is not None
+        words = self.arena.words
+        return Words(
+            tick=words.get(Header.COMMIT),
+            epoch=words.get(Header.EPOCH),
+            owner=words.get(Header.OWNER),
+            taken_over_ns=words.get(Header.TAKEN_OVER_NS),
+            first_commit_ns=words.get(Header.FIRST_COMMIT_NS),
+            missed_ticks=words.get(Header.MISSED_TICKS),
+        )
+
+    def tick_times_us(self) -> list[int]:
+        """Return how long the last ticks took, microseconds, shortest first."""
+        if self.arena is None:
+            return []
+        raw = self.arena.words.get_bytes(Header.TICK_TIMES, 4 * TICK_TIMES)
+        return sorted(value for value in struct.unpack(f"<{TICK_TIMES}I", raw) if value)
+
+    def drain(self) -> None:
+        """Have the active process leave after the tick it is in."""
+        assert self.arena is not None
+        self.arena.words.put(Header.DRAIN_AT, self.arena.words.get(Header.COMMIT))
+        if self.zone.active is not None:
+            self.knock(self.zone.active.pid)
+
+    def set_drill(self, value: int) -> None:
+        """Set the drill word (`Side.DRILL`): a fault on purpose, outside the inbox."""
+        assert self.arena is not None
+        self.arena.side[Side.DRILL] = value

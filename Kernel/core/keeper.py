@@ -1,0 +1,318 @@
+"""Keep one zone alive: bring what happened to the supervisor, carry out what it decides.
+
+Owns: the descriptors and roads of one zone's processes. Does not own: decisions
+(`supervisor.py`, `succession.py`, `watchdog.py`), words of the arena (`arena_keeper.py`), the loop.
+"""
+
+import os
+import signal
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from Kernel.config import ZoneConfig
+from Kernel.contract.errors import CodecError, MoltError
+from Kernel.contract.zygote_protocol import (
+    Configure,
+    Fork,
+    Forked,
+    Prepared,
+    Unprepared,
+    receive,
+    send,
+)
+from Kernel.core import supervisor as sup
+from Kernel.core.logger import Log, StderrLines
+from Kernel.core.succession import is_failure
+from Kernel.core.watchdog import Watch, is_stalled, observe
+from Kernel.loop import Loop
+from Kernel.ports.clock import Clock
+from Kernel.ports.process import Exit, Processes, ZygoteHandle
+
+NAMES = {"stop": signal.SIGSTOP, "kill": signal.SIGKILL, "segfault": signal.SIGSEGV}
+
+
+@dataclass(slots=True)
+class Berth:
+    """What the kernel holds for one forked process until it is reaped."""
+
+    serial: int
+    role: str
+    pid: int = 0
+    was_ready: bool = False
+    killed_as: str = ""
+    drilled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every keeper shares: the machine and the loop."""
+
+    clock: Clock
+    processes: Processes
+    loop: Loop
+    log: Log
+    home: str
+
+
+class Keeper:
+    """One zone. Subclasses add how its processes speak: by memory, or by the private bus."""
+
+    def __init__(self, config: ZoneConfig, parts: Parts) -> None:
+        self.config = config
+        self.parts = parts
+        self.zone = sup.Zone(config.name)
+        self.facts: dict[str, Any] = {}
+        self.unprepared: Unprepared | None = None
+        self.berths: dict[int, Berth] = {}  # by serial, until reaped
+        self._serial = 0
+        self._handle: ZygoteHandle | None = None
+        self._watch = Watch()
+
+    # What a subclass gives.
+
+    def progress(self) -> tuple[int, ...] | None:
+        """Return what must move while the zone is alive, None while nothing is expected to."""
+        raise NotImplementedError
+
+    def watched_pid(self) -> int:
+        """Return the process to end when nothing moves, 0 for nobody."""
+        raise NotImplementedError
+
+    def fork_message(self, serial: int, role: str) -> tuple[Fork, list[int]]:
+        """Return the Fork to send and the descriptors that go with it."""
+        raise NotImplementedError
+
+    def has_progressed(self, berth: Berth) -> bool:
+        """Tell whether a process that has died had done any work."""
+        raise NotImplementedError
+
+    def on_prepared(self) -> None:
+        """The zygote's facts are known."""
+
+    def on_founder_exit(self, code: int | None) -> bool:
+        """The founder is gone; return whether the arena is there now."""
+        raise NotImplementedError
+
+    def forget(self, berth: Berth) -> None:
+        """Close what was held for a process that is gone."""
+        raise NotImplementedError
+
+    def before_deciding(self) -> None:
+        """Look at the zone's own words or messages."""
+
+    def after_deciding(self) -> None:
+        """Publish what follows from the state."""
+
+    # Rounds.
+
+    def learn(self, event: sup.Event) -> None:
+        """Take an event into the state."""
+        self.zone = sup.learn(self.zone, event, self.config.policy, self.parts.clock.now_s())
+
+    def look(self) -> None:
+        """One round: look, decide, act."""
+        self.before_deciding()
+        now_s = self.parts.clock.now_s()
+        self._watch_progress(now_s)
+        self.zone = sup.heal(self.zone, self.config.policy, now_s)
+        for action in sup.decide(self.zone, self.config.policy, now_s):
+            self._act(action)
+        self.after_deciding()
+
+    def _watch_progress(self, now_s: float) -> None:
+        progress = self.progress()
+        if progress is None or self.zone.stopping:
+            self._watch = Watch((), now_s)
+            return
+        self._watch = observe(self._watch, progress, now_s)
+        if is_stalled(self._watch, self.config.deadline_s, now_s):
+            pid = self.watched_pid()
+            if pid:
+                self.kill(pid, f"no progress in {self.config.deadline_s * 1000:g} ms")
+            self._watch = Watch((), now_s)
+
+    def _act(self, action: sup.Action) -> None:
+        match action:
+            case sup.StartZygote():
+                self._start_zygote()
+            case sup.ForkFounder():
+                self._ask("founder")
+            case sup.ForkProcess():
+                self._ask("heir" if self.config.policy.kind is sup.Kind.ARENA else "process")
+            case sup.Kill(pid, why):
+                self.kill(pid, why)
+
+    # The zygote.
+
+    def _start_zygote(self) -> None:
+        handle = self.parts.processes.start_zygote(self.config.service)
+        self._handle = handle
+        self.learn(sup.ZygoteStarted(handle.pid))
+        lines = StderrLines(self.parts.log, self.config.name)
+        self.parts.loop.watch(
+            handle.stderr_fd, lambda _events: self._read_stderr(handle.stderr_fd, lines)
+        )
+        self.parts.loop.watch(handle.road.fileno(), lambda _events: self._read_road(handle))
+        try:
+            send(handle.road, Configure(self.config.name, self.parts.home, self.config.settings))
+        except OSError as error:
+            self.kill(handle.pid, f"cannot reach the zygote: {error}")
+
+    def _read_stderr(self, fd: int, lines: StderrLines) -> None:
+        if not lines.read(fd):
+            self.parts.loop.unwatch(fd)
+            os.close(fd)
+
+    def _read_road(self, handle: ZygoteHandle) -> bool:
+        """Read one message; False when there is none (left)."""
+        if handle.road.fileno() < 0:
+            return False
+        try:
+            got = receive(handle.road)
+        except BlockingIOError:
+            return False
+        except (CodecError, OSError) as error:
+            self.kill(handle.pid, f"zygote spoke nonsense: {error}")
+            got = None
+        if got is None:
+            self.parts.loop.unwatch(handle.road.fileno())
+            handle.road.close()
+            return False
+        message = got[0]
+        for descriptor in got[1]:  # a zygote has none to give
+            os.close(descriptor)
+        match message:
+            case Prepared(_, facts):
+                self.facts = facts
+                self.learn(sup.ZygotePrepared())
+                self.on_prepared()
+            case Unprepared():
+                self.unprepared = message
+            case Forked(serial, pid):
+                self._on_forked(serial, pid)
+            case _:
+                self.kill(handle.pid, f"zygote spoke out of turn: {type(message).__name__}")
+        return True
+
+    def _ask(self, role: str) -> None:
+        assert self._handle is not None, "supervisor asks only a prepared zygote"
+        self._serial += 1
+        try:
+            message, descriptors = self.fork_message(self._serial, role)
+            self.berths[self._serial] = Berth(self._serial, role)
+            send(self._handle.road, message, descriptors)
+        except (OSError, MoltError) as error:
+            self._drop_unborn()
+            self.kill(self._handle.pid, f"cannot ask the zygote to fork: {error}")
+            return
+        self.learn(sup.Asked())
+
+    def _on_forked(self, serial: int, pid: int) -> None:
+        berth = self.berths.get(serial)
+        if berth is None or berth.pid or pid <= 1:
+            return
+        berth.pid = pid
+        self.learn(sup.Forked(pid, founder=berth.role == "founder"))
+        if berth.was_ready:  # it was quicker than the news of its birth
+            self.learn(sup.Ready(pid))
+
+    def on_ready(self, serial: int) -> None:
+        """The process of this serial says that it is ready."""
+        berth = self.berths.get(serial)
+        if berth is None or berth.was_ready:
+            return
+        berth.was_ready = True
+        if berth.pid:
+            self.learn(sup.Ready(berth.pid))
+
+    # Ends.
+
+    def kill(self, pid: int, why: str) -> None:
+        """End a process at once and remember why, for the verdict on its death."""
+        berth = self.berth_of(pid)
+        if berth is not None:
+            berth.killed_as = why
+        self.parts.log.warning("zone.killed", zone=self.config.name, pid=pid, why=why)
+        self.parts.processes.send_signal(pid, signal.SIGKILL)
+
+    def berth_of(self, pid: int) -> Berth | None:
+        """Return what is held for a process, or None."""
+        return next((berth for berth in self.berths.values() if berth.pid == pid), None)
+
+    def on_exit(self, exit_: Exit) -> bool:
+        """Take the end of a process; False if it is not one of this zone's."""
+        handle = self._handle
+        if handle is not None and handle.pid == exit_.pid:
+            while self._read_road(handle):
+                pass  # what it said before it died still counts
+            self.parts.loop.unwatch(handle.road.fileno())
+            handle.road.close()
+            self._handle = None
+            self._drop_unborn()
+            self.learn(sup.Died(exit_.pid, failure=True, why=exit_.describe()))
+            self._tell_death("zygote", exit_, failure=True)
+            return True
+        if self.berth_of(exit_.pid) is None and handle is not None:
+            while self._read_road(handle):
+                pass  # it may have died before we read of its birth
+        berth = self.berth_of(exit_.pid)
+        if berth is None:
+            return False
+        self._on_process_exit(berth, exit_)
+        return True
+
+    def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
+        del self.berths[berth.serial]
+        self.forget(berth)
+        if berth.role == "founder":
+            founded = self.on_founder_exit(exit_.code)
+            why = "" if founded else f"founder: {exit_.describe()}"
+            self.learn(sup.Died(exit_.pid, failure=not founded, why=why))
+            if founded:
+                self.learn(sup.Founded())
+            return
+        failure = is_failure(
+            code=exit_.code,
+            signal_number=exit_.signal,
+            drilled=berth.drilled,
+            hung=bool(berth.killed_as),
+            progressed=self.has_progressed(berth),
+        )
+        why = berth.killed_as or exit_.describe()
+        self.learn(sup.Died(exit_.pid, failure=failure, why=why))
+        self._tell_death(berth.role, exit_, failure)
+
+    def _drop_unborn(self) -> None:
+        """Forget processes that were asked for and will not come."""
+        for berth in [berth for berth in self.berths.values() if not berth.pid]:
+            del self.berths[berth.serial]
+            self.forget(berth)
+
+    def _tell_death(self, role: str, exit_: Exit, failure: bool) -> None:
+        if self.zone.stopping:
+            return
+        self.parts.log.warning(
+            "zone.died",
+            zone=self.config.name,
+            role=role,
+            pid=exit_.pid,
+            how=exit_.describe(),
+            counts=failure,
+            failures=self.zone.patience.failures,
+        )
+
+    def pids(self) -> list[int]:
+        """Return every process of the zone that is not reaped yet, the zygote last."""
+        pids = [berth.pid for berth in self.berths.values() if berth.pid]
+        return pids + ([self._handle.pid] if self._handle else [])
+
+    def state_word(self) -> str:
+        """Return one word for people."""
+        return sup.state_word(self.zone, self.config.policy, self.parts.clock.now_s())
+
+
+class Publisher(Protocol):
+    """Who may be asked for an arena to read."""
+
+    def reader_descriptors(self) -> dict[str, int] | None:
+        """Return descriptors of arena (read-only) and side page, None while there is none."""

@@ -1,0 +1,72 @@
+"""Critical and emergency events for people, on the kernel's own stderr.
+
+Owns: how a log line looks (aligned on a terminal, JSON in a pipe), capturing the stderr of zones.
+Does not own: the record programs read (the ledger, a later issue); no code reads logs.
+"""
+
+import logging
+import os
+import sys
+from typing import Any, Protocol, TextIO
+
+import structlog
+
+LINE_BYTES_MAX = 4096
+READ_BYTES = 65536
+
+
+class Log(Protocol):
+    """The part of a structlog logger the kernel uses."""
+
+    def info(self, event: str, **values: Any) -> Any:
+        """Say something that happened."""
+
+    def warning(self, event: str, **values: Any) -> Any:
+        """Say something that went wrong and was dealt with."""
+
+    def error(self, event: str, **values: Any) -> Any:
+        """Say something an operator must look at."""
+
+
+def make_log(stream: TextIO | None = None, terminal: bool | None = None) -> Log:
+    """Return a logger on `stream` (stderr unless given): for people on a terminal, else JSON."""
+    stream = sys.stderr if stream is None else stream
+    terminal = stream.isatty() if terminal is None else terminal
+    renderer: Any = structlog.processors.JSONRenderer()
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    if terminal:
+        colours = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        renderer = structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=20)
+        stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+    log: Log = structlog.wrap_logger(
+        structlog.WriteLogger(stream),
+        processors=[structlog.processors.add_log_level, stamp, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+    return log
+
+
+class StderrLines:
+    """Cut what a zone writes on stderr into log lines."""
+
+    def __init__(self, log: Log, zone: str) -> None:
+        self._log = log
+        self._zone = zone
+        self._rest = b""
+
+    def read(self, fd: int) -> bool:
+        """Read what is there and log whole lines; False when the pipe has ended."""
+        try:
+            data = os.read(fd, READ_BYTES)
+        except BlockingIOError:
+            return True
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if not data or len(self._rest) > LINE_BYTES_MAX:
+            lines.append(self._rest)
+            self._rest = b""
+        for line in lines:
+            if line.strip():
+                text = line[:LINE_BYTES_MAX].decode(errors="replace")
+                self._log.info("zone.stderr", zone=self._zone, line=text)
+        return bool(data)

@@ -1,0 +1,101 @@
+"""Decide who may write an arena next, and what a death means.
+
+Owns: the permission word's value, whether a death is a failure of its generation, the story of
+one takeover in milliseconds. Does not own: storing the word (`keeper.py`), the mutex that hands
+the right over (`Kernel/contract/robust_mutex.py`).
+Pure: no clock, no process, no arena; it is given the words.
+"""
+
+import signal
+from dataclasses import dataclass
+
+from Kernel.core.supervisor import Zone
+
+FAULT_SIGNALS = frozenset(
+    (
+        signal.SIGSEGV,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGABRT,
+        signal.SIGSYS,
+    )
+)
+
+
+def decide_permission(zone: Zone) -> int:
+    """Return the pid that may take the arena over when its owner is gone, 0 for nobody.
+
+    Only a ready heir is ever named, so that nobody waits on the mutex who could not go on.
+    """
+    if zone.stopping or zone.heir is None or not zone.heir.ready:
+        return 0
+    return zone.heir.pid
+
+
+def is_failure(
+    *, code: int | None, signal_number: int | None, drilled: bool, hung: bool, progressed: bool
+) -> bool:
+    """Tell whether a death counts against the generation (DESIGN 1.5).
+
+    Args:
+        code, signal_number: how it ended, one of them None.
+        drilled: the kernel's own drill caused it.
+        hung: the watchdog had found it hung.
+        progressed: it had served (committed a tick, or answered).
+
+    A fault signal, a non-zero exit and a hang are evidence. A plain SIGKILL from outside is none,
+    unless the process had done nothing yet: then trying again at once would help nobody.
+    """
+    if drilled or code == 0:
+        return False
+    if hung or code is not None or signal_number in FAULT_SIGNALS:
+        return True
+    return not progressed
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of an arena that tell of a takeover. Times are CLOCK_MONOTONIC ns."""
+
+    tick: int
+    epoch: int
+    owner: int
+    taken_over_ns: int
+    first_commit_ns: int
+    missed_ticks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """The story of one takeover."""
+
+    noticed_ms: float
+    served_ms: float
+    tick_before: int
+    tick_after: int
+    missed_ticks: int
+    epoch: int
+
+
+def takeover_story(before: Words, after: Words, began_ns: int, paused: bool) -> Takeover | None:
+    """Return what happened since `began_ns`, or None while it is not over.
+
+    Args:
+        before: the words just before the fault was caused.
+        after: the words now.
+        paused: the world stands still, so that no commit is to be expected.
+    """
+    if after.epoch == before.epoch or after.taken_over_ns < began_ns:
+        return None
+    served_ns = after.taken_over_ns if paused else after.first_commit_ns
+    if served_ns < began_ns:
+        return None
+    return Takeover(
+        noticed_ms=(after.taken_over_ns - began_ns) / 1e6,
+        served_ms=(served_ns - began_ns) / 1e6,
+        tick_before=before.tick,
+        tick_after=after.tick,
+        missed_ticks=after.missed_ticks - before.missed_ticks,
+        epoch=after.epoch,
+    )

@@ -1,0 +1,110 @@
+"""Arena files: where they lie, whether one can be used, and mapping one for the kernel.
+
+Owns: the folder in shared memory, setting a damaged file aside, the kernel's own mapping, the
+side page and the mutex. Does not own: what the words mean (`Kernel/contract/arena.py`), making a
+world's columns (a founder process of the service does).
+"""
+
+import hashlib
+import mmap
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
+from Kernel.contract.errors import ArenaError, ConfigError
+from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
+
+SHARED_MEMORY = Path("/dev/shm")
+SET_ASIDE_MAX = 5
+
+
+@dataclass(slots=True)
+class ArenaHandle:
+    """One arena as the kernel holds it for one boot. Descriptors stay open until it ends."""
+
+    path: Path
+    fd: int
+    read_only_fd: int
+    words: ArenaWords
+    side_fd: int
+    side: memoryview
+    mutex_fd: int
+
+
+def arena_folders(home: Path) -> list[Path]:
+    """Return the folders an arena may lie in, best first: shared memory, then the home's data.
+
+    Raises:
+        ConfigError: the folder in shared memory belongs to someone else.
+    """
+    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+    folders = [home / "data" / "arenas"]
+    if SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK):
+        folders.insert(0, SHARED_MEMORY / f"molt-{os.getuid()}-{digest}")
+    for folder in folders:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.lstat()
+        if status.st_uid != os.getuid() or folder.is_symlink():
+            raise ConfigError(
+                f"cannot use {folder}: it belongs to user {status.st_uid}, not {os.getuid()}",
+                f"ls -ld {folder}",
+            )
+        folder.chmod(0o700)
+    return folders
+
+
+def find_arena(folders: list[Path], zone: str) -> Path | None:
+    """Return the arena file of a zone, or None when there is none. Unfinished ones are removed."""
+    found = None
+    for folder in folders:
+        (folder / f"{zone}.arena.new").unlink(missing_ok=True)
+        if found is None and (folder / f"{zone}.arena").is_file():
+            found = folder / f"{zone}.arena"
+    return found
+
+
+def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
+    """Map an arena, make its side page and mutex for this boot.
+
+    Raises:
+        ArenaError: not an arena, damaged, or its columns are not those of `schema_hash`.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        size = os.fstat(fd).st_size
+        if size < mmap.PAGESIZE:
+            raise ArenaError(f"cannot use {path}: it is only {size} bytes")
+        words = ArenaWords(memoryview(mmap.mmap(fd, size)))
+        check_arena(words, str(path))
+        if words.get_bytes(Header.SCHEMA_HASH, 32) != schema_hash:
+            raise ArenaError(f"cannot use {path}: its columns are not those of this build")
+    except (ArenaError, OSError):
+        os.close(fd)
+        raise
+    side_fd = os.memfd_create("molt-side", os.MFD_CLOEXEC)
+    os.ftruncate(side_fd, Side.BYTES)
+    mutex_fd = os.memfd_create("molt-mutex", os.MFD_CLOEXEC)
+    os.ftruncate(mutex_fd, MUTEX_BYTES)
+    RobustMutex(mutex_fd).initialise()
+    return ArenaHandle(
+        path=path,
+        fd=fd,
+        read_only_fd=os.open(path, os.O_RDONLY | os.O_CLOEXEC),
+        words=words,
+        side_fd=side_fd,
+        side=memoryview(mmap.mmap(side_fd, Side.BYTES)),
+        mutex_fd=mutex_fd,
+    )
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that cannot be used, so that nothing is lost; keep the newest few."""
+    for number in range(1, 10_000):
+        target = path.with_name(f"{path.name}.set-aside-{number}")
+        if not target.exists():
+            path.rename(target)
+            old = path.with_name(f"{path.name}.set-aside-{number - SET_ASIDE_MAX}")
+            old.unlink(missing_ok=True)
+            return target
+    raise ArenaError(f"cannot set {path} aside: 10000 older ones are there", f"ls {path.parent}")

@@ -1,0 +1,147 @@
+"""Processes of the operating system: start a zygote, send signals, reap, become a subreaper.
+
+Owns: every call that makes, ends or collects a process. Does not own: when (`Kernel/core`).
+A forked zone process is not our child by birth: the kernel is a child subreaper, so it is handed
+over when the process between leaves (see `zones/runtime/kinship.py`). Nothing is reaped elsewhere,
+so a pid we know cannot be reused before `reap` has told of its end.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+ROAD_BUFFER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended: an exit code, or the signal that ended it (the other is None)."""
+
+    pid: int
+    code: int | None
+    signal: int | None
+
+    def describe(self) -> str:
+        """Return words for people: "signal 9 (SIGKILL)" or "exit code 1"."""
+        if self.signal is not None:
+            try:
+                return f"signal {self.signal} ({signal.Signals(self.signal).name})"
+            except ValueError:
+                return f"signal {self.signal}"
+        return f"exit code {self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class ZygoteHandle:
+    """A started zygote: its pid, our end of the road to it, and the pipe of its stderr."""
+
+    pid: int
+    road: socket.socket
+    stderr_fd: int
+
+
+class Processes(Protocol):
+    """What the kernel may do to processes; a test gives its own."""
+
+    def start_zygote(self, service: str) -> ZygoteHandle:
+        """Start a zygote of a service package."""
+
+    def send_signal(self, pid: int, number: int) -> None:
+        """Send a signal to a process we have not reaped; nothing happens if it is a zombie."""
+
+    def reap(self) -> list[Exit]:
+        """Collect every child that has ended; never waits."""
+
+
+class SystemProcesses:
+    """The real ones.
+
+    Args:
+        root: the checkout, made the zygote's working directory and import path.
+        cache_dir: where numba keeps compiled kernels, mode 0700.
+        keep_fds: descriptors every zygote inherits (the home's lock).
+    """
+
+    def __init__(self, root: Path, cache_dir: Path, keep_fds: tuple[int, ...]) -> None:
+        self._root = root
+        self._cache_dir = cache_dir
+        self._keep_fds = keep_fds
+        self._libc = ctypes.CDLL(None)
+        self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self._started: dict[int, subprocess.Popen[bytes]] = {}
+
+    def start_zygote(self, service: str) -> ZygoteHandle:
+        """Start `python -m zones.runtime.zygote` in its own session, tied to our life."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
+        read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        os.set_blocking(write_end, True)
+        libc = self._libc
+
+        def tie() -> None:
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+        popen = subprocess.Popen(
+            [sys.executable, "-m", "zones.runtime.zygote", service, str(theirs.fileno())]
+            + [str(os.getpid())],
+            cwd=self._root,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=write_end,
+            stderr=write_end,
+            pass_fds=(theirs.fileno(), *self._keep_fds),
+            start_new_session=True,  # a Ctrl-C on the terminal is for the kernel alone
+            preexec_fn=tie,
+        )
+        theirs.close()
+        os.close(write_end)
+        ours.setblocking(False)
+        self._started[popen.pid] = popen
+        return ZygoteHandle(popen.pid, ours, read_end)
+
+    def send_signal(self, pid: int, number: int) -> None:
+        """Send a signal; a process that ended but is not reaped takes it without effect."""
+        assert pid > 1, f"never signal pid {pid}"
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            pass  # re-parented and reaped in the same round: its Exit is already under way
+
+    def reap(self) -> list[Exit]:
+        """Collect every child that has ended, ours by birth or handed over."""
+        exits = []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return exits
+            if pid == 0:
+                return exits
+            code = os.waitstatus_to_exitcode(status)
+            popen = self._started.pop(pid, None)
+            if popen is not None:
+                popen.returncode = code  # so that Popen never waits for it again
+            exits.append(Exit(pid, code if code >= 0 else None, -code if code < 0 else None))
+
+    def _environment(self) -> dict[str, str]:
+        """Return a clean environment: nothing of the operator's shell reaches a zone."""
+        kept = {key: os.environ[key] for key in ("PATH", "LANG", "TZ") if key in os.environ}
+        return kept | {
+            "HOME": str(Path.home()),
+            "PYTHONHASHSEED": "0",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
+            "NUMBA_CACHE_DIR": str(self._cache_dir),
+            "NUMBA_THREADING_LAYER": "workqueue",
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+        }

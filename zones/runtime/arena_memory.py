@@ -1,0 +1,49 @@
+"""Arena files and mappings as a zone process meets them.
+
+Owns: reserving a file, mapping one with all its pages present. Does not own: what is in it
+(`Kernel/contract/arena.py`), where it lies (the kernel decides the path).
+"""
+
+import mmap
+import os
+from pathlib import Path
+
+from Kernel.contract.arena import ArenaWords, Side
+
+_MADV_POPULATE_READ = 22
+_MADV_POPULATE_WRITE = 23
+
+
+def reserve_file(path: Path, size_bytes: int) -> int:
+    """Make a file with every block reserved and return its descriptor.
+
+    Raises:
+        OSError: ENOSPC when the file system has no room (nothing is left behind).
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(fd, 0, size_bytes)
+    except OSError:
+        os.close(fd)
+        path.unlink()
+        raise
+    return fd
+
+
+def map_arena(fd: int, writable: bool) -> ArenaWords:
+    """Map a whole arena file.
+
+    A writable mapping is populated now: the first tick of an heir would otherwise take one page
+    fault per 4 KiB (measured: 1-2 ms at 50k entities).
+    """
+    size = os.fstat(fd).st_size
+    protection = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+    memory = mmap.mmap(fd, size, flags=mmap.MAP_SHARED, prot=protection)
+    if writable:
+        memory.madvise(_MADV_POPULATE_WRITE)
+    return ArenaWords(memoryview(memory))
+
+
+def map_side(fd: int) -> memoryview:
+    """Map the side page (liveness, acknowledgements, drills), writable."""
+    return memoryview(mmap.mmap(fd, Side.BYTES))

@@ -1,0 +1,213 @@
+"""The life of an arena zone's process: stand by, take over, tick on time, hold, leave.
+
+Owns: the order of these, the pacing words, and the fence against a predecessor. Does not own:
+what a tick does (the service's engine), who may take over (the permission word, the kernel's),
+succession policy (`Kernel/core/succession.py`). Speaks by memory only, plus two eventfds.
+
+Pacing (DESIGN 4): tick T is due at anchor + (T - anchor_tick) x period; a tick committed more
+than one period late is missed; late ticks run back to back; more than LATE_TICKS_MAX late, the
+anchor moves and all of them count as missed. The clock only decides when, never what.
+"""
+
+import gc
+import os
+import select
+import struct
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from Kernel.contract.arena import FLIGHT_TAKEOVER, NEVER, TICK_TIMES, ArenaWords, Header, Side
+from Kernel.contract.errors import MoltError
+from Kernel.contract.robust_mutex import RobustMutex
+
+LATE_TICKS_MAX = 60
+WAIT_SLICE_S = 0.05
+FENCE_S = 0.25
+
+
+class Engine(Protocol):
+    """What a service gives to be run: one tick at a time, all state in the arena."""
+
+    def tick(self) -> None:
+        """Compute and commit the next tick."""
+
+    def holding(self) -> bool:
+        """Tell whether the world stands still (paused) and nothing in the inbox starts it."""
+
+    def publish_hash(self) -> None:
+        """Put the hash of the committed tick into the header."""
+
+
+@dataclass(slots=True)
+class ArenaSeat:
+    """Everything one process of an arena zone holds.
+
+    Args:
+        door_fd: eventfd the kernel rings: look at the words again.
+        ring_fd: eventfd this process rings: ready, taken over, holding.
+    """
+
+    words: ArenaWords
+    side: memoryview
+    mutex: RobustMutex
+    door_fd: int
+    ring_fd: int
+
+    def ring(self) -> None:
+        """Tell the kernel to look."""
+        os.eventfd_write(self.ring_fd, 1)
+
+    def liveness(self) -> None:
+        """Bump the liveness counter: waiting, not hung."""
+        value = (int.from_bytes(self.side[Side.LIVENESS : Side.LIVENESS + 8], "little") + 1) % 2**64
+        self.side[Side.LIVENESS : Side.LIVENESS + 8] = value.to_bytes(8, "little")
+
+    def wait_door(self, timeout_s: float) -> None:
+        """Wait until the kernel rings, or the time is over."""
+        poller = select.poll()
+        poller.register(self.door_fd, select.POLLIN)
+        if poller.poll(timeout_s * 1000):
+            os.eventfd_read(self.door_fd)
+
+
+def run_heir(seat: ArenaSeat, engine: Engine) -> None:
+    """Stand by, take over when it is our turn, tick until drained. Returns after a drain."""
+    gc.collect()
+    gc.disable()  # a collection inside a tick is a pause nobody asked for; ticks make no cycles
+    seat.ring()
+    predecessor_died = _wait_for_right(seat)
+    _take_over(seat, predecessor_died)
+    _tick_on(seat, engine)
+    seat.mutex.unlock()
+    seat.ring()
+
+
+def _wait_for_right(seat: ArenaSeat) -> bool:
+    """Return holding the mutex, named by the permission word; True if its last owner died."""
+    pid = os.getpid()
+    while True:
+        while seat.words.get(Header.PERMISSION) != pid:
+            seat.wait_door(WAIT_SLICE_S * 20)
+        died = seat.mutex.lock()
+        if seat.words.get(Header.PERMISSION) == pid:
+            return died
+        seat.mutex.unlock()
+
+
+def _take_over(seat: ArenaSeat, predecessor_died: bool) -> None:
+    words = seat.words
+    if predecessor_died:
+        _wait_until_gone(words.get(Header.OWNER))
+    words.put(Header.DRAIN_AT, NEVER)  # a drain was meant for the one before us
+    words.put(Header.FIRST_COMMIT_NS, 0)
+    words.put(Header.TAKEN_OVER_TICK, words.get(Header.COMMIT))
+    words.put(Header.OWNER, os.getpid())
+    words.put(Header.FLIGHT, FLIGHT_TAKEOVER)
+    words.put(Header.TAKEN_OVER_NS, time.monotonic_ns())
+    words.put(Header.EPOCH, words.get(Header.EPOCH) + 1)
+    seat.ring()
+
+
+def _wait_until_gone(pid: int) -> None:
+    """Wait until no thread of a dying process can still write.
+
+    The mutex passes on when its owner's thread dies, yet a sibling on the other core may run for
+    some microseconds more. A thread that has let go of its memory shows an empty statm.
+    """
+    deadline = time.monotonic() + FENCE_S
+    while time.monotonic() < deadline:
+        if not _has_memory(pid):
+            return
+        os.sched_yield()
+    raise MoltError(f"cannot take over: process {pid} still has memory after {FENCE_S} s")
+
+
+def _has_memory(pid: int) -> bool:
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/statm", "rb", buffering=0) as statm:
+                if not statm.read(2).startswith(b"0"):
+                    return True
+    except (FileNotFoundError, ProcessLookupError):
+        pass  # the thread, or all of them, went away while we looked
+    return False
+
+
+def _tick_on(seat: ArenaSeat, engine: Engine) -> None:
+    words = seat.words
+    while True:
+        tick = words.get(Header.COMMIT)
+        if words.get(Header.DRAIN_AT) <= tick:
+            words.put(Header.FLIGHT, 0)
+            return
+        if engine.holding():
+            _hold(seat, engine)
+            continue
+        due_ns = _wait_until_due(seat, tick + 1)
+        if due_ns is None:
+            continue
+        _drill(seat)
+        began_ns = time.monotonic_ns()
+        engine.tick()
+        _account(words, tick + 1, due_ns, began_ns)
+
+
+def _wait_until_due(seat: ArenaSeat, tick: int) -> int | None:
+    """Sleep until `tick` is due and return when that was; None after one slice of a long wait."""
+    words = seat.words
+    period_ns = words.get(Header.PERIOD_NS)
+    due_ns = words.get(Header.ANCHOR_NS) + (tick - words.get(Header.ANCHOR_TICK)) * period_ns
+    ahead_ns = due_ns - time.monotonic_ns()
+    if ahead_ns > 0:
+        words.put(Header.FLIGHT, 0)
+        time.sleep(min(ahead_ns / 1e9, WAIT_SLICE_S))
+        if ahead_ns / 1e9 > WAIT_SLICE_S:
+            seat.liveness()
+            return None
+    elif -ahead_ns > LATE_TICKS_MAX * period_ns:
+        now_ns = time.monotonic_ns()
+        words.put(Header.MISSED_TICKS, words.get(Header.MISSED_TICKS) + -ahead_ns // period_ns)
+        words.put(Header.REANCHORED, words.get(Header.REANCHORED) + 1)
+        anchor(words, now_ns, tick)
+        return now_ns
+    return due_ns
+
+
+def anchor(words: ArenaWords, now_ns: int, tick: int) -> None:
+    """Let `tick` be due now and the later ones follow from it."""
+    words.put(Header.ANCHOR_NS, now_ns)
+    words.put(Header.ANCHOR_TICK, tick)
+
+
+def _account(words: ArenaWords, tick: int, due_ns: int, began_ns: int) -> None:
+    now_ns = time.monotonic_ns()
+    words.put(Header.COMMIT_NS, now_ns)
+    words.put(Header.TICK_NS, now_ns - began_ns)
+    place = Header.TICK_TIMES + 4 * (tick % TICK_TIMES)
+    struct.pack_into("<I", words.memory, place, min((now_ns - began_ns) // 1000, 0xFFFFFFFF))
+    if words.get(Header.FIRST_COMMIT_NS) == 0:
+        words.put(Header.FIRST_COMMIT_NS, now_ns)
+    if now_ns > due_ns + words.get(Header.PERIOD_NS):
+        words.put(Header.MISSED_TICKS, words.get(Header.MISSED_TICKS) + 1)
+
+
+def _hold(seat: ArenaSeat, engine: Engine) -> None:
+    """Stand still: publish the hash, then wait for the inbox, a drain, or the end."""
+    words = seat.words
+    words.put(Header.FLIGHT, 0)
+    tick = words.get(Header.COMMIT)
+    if words.get(Header.HASH_TICK) != tick + 1:
+        engine.publish_hash()
+        seat.ring()
+    while engine.holding() and words.get(Header.DRAIN_AT) > tick:
+        _drill(seat)
+        seat.liveness()
+        seat.wait_door(WAIT_SLICE_S)
+    anchor(words, time.monotonic_ns(), tick + 1)
+
+
+def _drill(seat: ArenaSeat) -> None:
+    """Hang for good when the kernel's drill word says so: a fault on purpose, not an input."""
+    while seat.side[Side.DRILL] == Side.DRILL_HANG:
+        pass

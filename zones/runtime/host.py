@@ -1,0 +1,111 @@
+"""What happens in a freshly forked zone process, up to its service and out again.
+
+Owns: standard streams, signals, mapping what was handed over, the last line of defence for
+errors. Does not own: kinship (`kinship.py`), the loops (`arena_zone.py`, services).
+A service is a module with:
+    prepare(settings) -> facts           in the zygote: import, compile, warm
+    found(job)                           role founder: make the arena file (arena services)
+    open_engine(words, settings)         role heir: the engine on a mapped arena
+    run(seat)                            role process: a bus zone's whole life
+"""
+
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+import structlog
+
+from Kernel.contract.errors import MoltError
+from Kernel.contract.robust_mutex import RobustMutex
+from Kernel.contract.zygote_protocol import Configure, Fork
+from zones.runtime.arena_memory import map_arena, map_side
+from zones.runtime.arena_zone import ArenaSeat, run_heir
+from zones.runtime.bus_client import BusClient
+from zones.runtime.kinship import set_process_name
+from zones.runtime.seat import BusSeat
+
+
+def run_process(
+    service: ModuleType, configure: Configure, request: Fork, descriptors: dict[str, int]
+) -> None:
+    """Be the process that was asked for; never returns (os._exit)."""
+    code = 1
+    try:
+        _settle(configure, request, descriptors)
+        if request.role == "founder":
+            service.found(request.facts)
+        elif request.role == "heir":
+            _run_heir(service, configure, descriptors)
+        else:
+            _run_bus_process(service, configure, request, descriptors)
+        code = 0
+    except MoltError as error:
+        sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        code = error.exit_code
+    except BaseException:  # the top of a process: say it, then die; the kernel restarts
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _settle(configure: Configure, request: Fork, descriptors: dict[str, int]) -> None:
+    set_process_name(f"molt {configure.zone}")
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    os.dup2(descriptors["stderr"], 1)
+    os.dup2(descriptors["stderr"], 2)
+    os.close(descriptors.pop("stderr"))
+    nice = int(request.facts.get("nice", 0))
+    if nice:
+        os.nice(nice)
+
+
+def _run_heir(service: ModuleType, configure: Configure, descriptors: dict[str, int]) -> None:
+    words = map_arena(descriptors["arena"], writable=True)
+    seat = ArenaSeat(
+        words=words,
+        side=map_side(descriptors["side"]),
+        mutex=RobustMutex(descriptors["mutex"]),
+        door_fd=descriptors["door"],
+        ring_fd=descriptors["ring"],
+    )
+    run_heir(seat, service.open_engine(words, seat.side, configure.settings))
+
+
+def _run_bus_process(
+    service: ModuleType, configure: Configure, request: Fork, descriptors: dict[str, int]
+) -> None:
+    log = structlog.get_logger(zone=configure.zone)
+    client = BusClient(
+        descriptors["bus"], request.facts["endpoint"], configure.zone, os.getpid()
+    )
+    arenas = {
+        name.removeprefix("arena."): map_arena(fd, writable=False)
+        for name, fd in descriptors.items()
+        if name.startswith("arena.")
+    }
+    sides = {
+        name.removeprefix("side."): map_side(fd)
+        for name, fd in descriptors.items()
+        if name.startswith("side.")
+    }
+    try:
+        service.run(
+            BusSeat(
+                zone=configure.zone,
+                home=Path(configure.home),
+                settings=configure.settings,
+                bus=client,
+                arenas=arenas,
+                sides=sides,
+                log=log,
+            )
+        )
+    finally:
+        client.close()

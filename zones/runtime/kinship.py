@@ -1,0 +1,57 @@
+"""Who a process belongs to: it dies with the kernel, and the kernel is its parent.
+
+Owns: PDEATHSIG, re-parenting by a double fork. Does not own: what the child then does.
+PDEATHSIG is set only after the re-parenting is seen, because it follows the parent of that
+moment; the check afterwards closes the gap in which the kernel may have died already.
+"""
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
+REPARENT_S = 5.0
+
+
+def die_with(parent_pid: int) -> None:
+    """Have the OS kill this process when `parent_pid` dies; leave at once if it has died."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_pid:
+        os._exit(0)
+
+
+def set_process_name(name: str) -> None:
+    """Show `name` (at most 15 bytes) in ps and top."""
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+
+
+def fork_for(
+    kernel_pid: int, child: Callable[[], None], announce: Callable[[int], None]
+) -> None:
+    """Fork twice: the grandchild runs `child` as a child of the kernel, a subreaper.
+
+    Args:
+        announce: called in the process between, with the grandchild's pid, before it leaves.
+
+    The caller returns when the process between is reaped. `child` must not return normally to
+    Python's own end: it is followed by os._exit.
+    """
+    between = os.fork()
+    if between:
+        os.waitpid(between, 0)
+        return
+    grandchild = os.fork()
+    if grandchild:
+        announce(grandchild)
+        os._exit(0)
+    deadline = time.monotonic() + REPARENT_S
+    while os.getppid() != kernel_pid:
+        if time.monotonic() > deadline:
+            os._exit(1)
+        time.sleep(0.0002)
+    die_with(kernel_pid)
+    child()
+    os._exit(0)

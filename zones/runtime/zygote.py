@@ -1,0 +1,90 @@
+"""A zygote: imports and warms one generation of a service, then forks its processes on request.
+
+Owns: the order prepare -> freeze -> serve. Does not own: what a forked process does (`host.py`).
+Runs no generated code, opens no ZeroMQ context and starts no thread that a fork would lose.
+Started by the kernel: `python -m zones.runtime.zygote SERVICE ROAD_FD KERNEL_PID`.
+Model: Android's Zygote (one warm process, forked per application).
+"""
+
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+from types import ModuleType
+
+from Kernel.contract.errors import MoltError
+from Kernel.contract.zygote_protocol import (
+    Configure,
+    Fork,
+    Forked,
+    Prepared,
+    Unprepared,
+    receive,
+    send,
+)
+from zones.runtime.host import run_process
+from zones.runtime.kinship import die_with, fork_for, set_process_name
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until the kernel hangs up; return the exit code."""
+    service_name, road_fd, kernel_pid = arguments[0], int(arguments[1]), int(arguments[2])
+    die_with(kernel_pid)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    road = socket.socket(fileno=road_fd)
+    configure = receive(road)
+    if configure is None or not isinstance(configure[0], Configure):
+        return 1
+    set_process_name(f"molt z {configure[0].zone}")
+    service = _prepare(service_name, configure[0], road)
+    if service is None:
+        return 78
+    gc.collect()
+    gc.freeze()
+    while True:
+        request = receive(road)
+        if request is None:
+            return 0
+        message, descriptors = request
+        assert isinstance(message, Fork), f"the kernel sends only Fork, not {message}"
+        _fork(service, configure[0], message, descriptors, kernel_pid, road)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _prepare(service_name: str, configure: Configure, road: socket.socket) -> ModuleType | None:
+    """Import and warm the service; answer the kernel; None when the service cannot be used."""
+    try:
+        service = importlib.import_module(f"{service_name}.service")
+        facts = service.prepare(configure.settings)
+    except MoltError as error:
+        send(road, Unprepared(error.exit_code, error.message, error.hint))
+        return None
+    except (ImportError, SyntaxError) as error:
+        send(road, Unprepared(1, f"cannot load {service_name}: {error}", "make setup"))
+        return None
+    send(road, Prepared(os.getpid(), facts))
+    return service
+
+
+def _fork(
+    service: ModuleType,
+    configure: Configure,
+    request: Fork,
+    descriptors: list[int],
+    kernel_pid: int,
+    road: socket.socket,
+) -> None:
+    named = dict(zip(request.descriptors, descriptors, strict=True))
+
+    def child() -> None:
+        road.close()
+        run_process(service, configure, request, named)
+
+    fork_for(kernel_pid, child, lambda pid: send(road, Forked(request.serial, pid)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
