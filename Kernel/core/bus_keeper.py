@@ -1,0 +1,138 @@
+"""Keep one bus zone: its endpoint, its heartbeats, requests to it.
+
+Owns: what is said over the private bus with the processes of one zone. Does not own: sockets
+(`event_bus.py`), processes (`keeper.py`), decisions.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from Kernel.config import ZoneConfig
+from Kernel.contract.errors import Refused
+from Kernel.contract.messages import Degraded, Drain, Heartbeat, Message, Ready, Reply, Request
+from Kernel.contract.zygote_protocol import Fork
+from Kernel.core import supervisor as sup
+from Kernel.core.event_bus import Endpoint, PrivateBus
+from Kernel.core.keeper import Berth, Keeper, Parts
+
+Descriptors = Callable[[str], dict[str, int] | None]
+REPLIES_KEPT = 64
+
+
+class BusKeeper(Keeper):
+    """One bus zone.
+
+    Args:
+        bus_dir_fd: descriptor of the bus directory, sent to each process.
+        arena_descriptors: gives the descriptors of an arena this zone reads, None until it is.
+    """
+
+    def __init__(
+        self,
+        config: ZoneConfig,
+        parts: Parts,
+        bus: PrivateBus,
+        bus_dir_fd: int,
+        arena_descriptors: Descriptors,
+    ) -> None:
+        super().__init__(config, parts)
+        self.degraded: tuple[Degraded, ...] = ()
+        self.ready_facts: dict[str, Any] = {}
+        self._bus = bus
+        self._bus_dir_fd = bus_dir_fd
+        self._arena_descriptors = arena_descriptors
+        self._endpoints: dict[int, Endpoint] = {}
+        self._beats = 0
+        self._request_id = 0
+        self._replies: dict[int, Reply] = {}
+
+    def before_deciding(self) -> None:
+        """It can start once every arena it reads is there."""
+        if not self.zone.founded and all(map(self._arena_descriptors, self.config.reads)):
+            self.learn(sup.Founded())
+
+    def fork_message(self, serial: int, role: str) -> tuple[Fork, list[int]]:
+        """Return the Fork for a process with an endpoint of its own."""
+        endpoint = self._bus.open_endpoint(self.config.name, serial)
+        self._endpoints[serial] = endpoint
+        self.parts.loop.watch(endpoint.socket, lambda _events: self._read(serial))
+        named = {"bus": self._bus_dir_fd}
+        for zone in self.config.reads:
+            named |= self._arena_descriptors(zone) or {}
+        facts = {"endpoint": endpoint.name, "nice": self.config.nice}
+        return Fork(serial, role, list(named), facts), list(named.values())
+
+    def forget(self, berth: Berth) -> None:
+        """Close the endpoint of a process that is gone."""
+        endpoint = self._endpoints.pop(berth.serial, None)
+        if endpoint is not None:
+            self.parts.loop.unwatch(endpoint.socket)
+            self._bus.close(endpoint)
+
+    def _read(self, serial: int) -> None:
+        endpoint = self._endpoints.get(serial)
+        if endpoint is None:
+            return
+        for message in self._bus.receive(endpoint):
+            self._take(serial, message)
+        for refusal in endpoint.refusals:
+            self.parts.log.warning("zone.refused", zone=refusal.zone, reason=refusal.reason)
+        endpoint.refusals.clear()
+
+    def _take(self, serial: int, message: Message) -> None:
+        match message:
+            case Ready(facts):
+                self.ready_facts = facts
+                self.on_ready(serial)
+            case Heartbeat(_, _, degraded):
+                self._beats += 1
+                self.degraded = degraded
+            case Reply(request_id):
+                if len(self._replies) < REPLIES_KEPT:
+                    self._replies[request_id] = message
+            case _:
+                pass  # hello: the bus has checked it
+
+    def request(self, name: str, args: dict[str, Any], deadline_s: float) -> int:
+        """Ask the active process for something and return the number of the request.
+
+        Raises:
+            Refused: nobody is there, or it does not take messages.
+        """
+        endpoint = self._active_endpoint()
+        self._request_id += 1
+        request = Request(self._request_id, name, args, deadline_s)
+        if endpoint is None or not self._bus.send(endpoint, request):
+            raise Refused(f"cannot ask zone {self.config.name}: it is {self.state_word()}")
+        return self._request_id
+
+    def take_reply(self, request_id: int) -> Reply | None:
+        """Return the reply to a request once, None while there is none."""
+        return self._replies.pop(request_id, None)
+
+    def drain(self, deadline_s: float) -> bool:
+        """Ask the active process to leave in order; False when nobody could be told."""
+        endpoint = self._active_endpoint()
+        return endpoint is not None and self._bus.send(endpoint, Drain(deadline_s))
+
+    def _active_endpoint(self) -> Endpoint | None:
+        if self.zone.active is None:
+            return None
+        berth = self.berth_of(self.zone.active.pid)
+        return self._endpoints.get(berth.serial) if berth else None
+
+    def on_founder_exit(self, code: int | None) -> bool:
+        """A bus zone has no founder."""
+        raise AssertionError("the supervisor founds only arenas")
+
+    def has_progressed(self, berth: Berth) -> bool:
+        """Having become ready is work done."""
+        return berth.was_ready
+
+    def progress(self) -> tuple[int, ...] | None:
+        """Return the count of heartbeats while a process serves."""
+        return (self._beats,) if self.zone.active else None
+
+    def watched_pid(self) -> int:
+        """Return the serving process."""
+        return self.zone.active.pid if self.zone.active else 0
