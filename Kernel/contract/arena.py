@@ -254,7 +254,8 @@ def check_arena(words: ArenaWords, path: str) -> Buffers:
         raise ArenaError(f"cannot use {path}: it is not an arena ({size} bytes, wrong magic)")
     if words.get(Header.VERSION) != VERSION:
         raise ArenaError(
-            f"cannot use {path}: arena version {words.get(Header.VERSION)}, this build has {VERSION}"
+            f"cannot use {path}: arena version {words.get(Header.VERSION)}, "
+            f"this build has {VERSION}"
         )
     schema_bytes = words.get(Header.SCHEMA_BYTES)
     buffer_bytes = words.get(Header.BUFFER_BYTES)

@@ -2,7 +2,8 @@
 
 Owns: the tree of outside failures. Does not own: expected outcomes (they are values) and our own
 bugs (they are `assert`, and the process dies). Every message begins with "cannot", names the
-thing, the value and the limit; `hint` is a command that helps. Model: Trio's `_core/_exceptions.py`.
+thing, the value and the limit; `hint` is a command that helps. Model: Trio's
+`_core/_exceptions.py`.
 """
 
 
