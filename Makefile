@@ -30,7 +30,8 @@ check: setup-dev
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary
-	$(BIN)/python -m pytest --no-header --no-summary -qq tests/structure
+	@said=$$($(BIN)/python -m pytest --no-header -q tests/structure 2>&1) || \
+	    { printf '%s\n' "$$said"; exit 1; }
 
 bench: setup-dev
 	@for name in $(BENCHES); do $(BIN)/python -m tests.bench $$name --peers || exit 1; done
