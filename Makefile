@@ -1,0 +1,90 @@
+# molt: set up, run, test, measure. Needs Python >= 3.11, make and git; the rest is installed
+# into .venv from the hash-pinned lock files. Stamps in .venv make every set-up step run once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAY := @printf 'molt: %s\n'
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# The zone processes get this from the kernel; tests and tools start from the same ground.
+export PYTHONHASHSEED := 0
+
+KERNEL_SOURCES := $(wildcard zones/world/*.py zones/world/*/*.py)
+ROUNDS ?= 20
+SOAK_S ?= 3600
+BENCHES ?= takeover orphans boot footprint bus world
+
+.PHONY: setup setup-dev run test check bench chaos soak lock clean
+.DELETE_ON_ERROR:
+
+setup: $(VENV)/.kernels
+setup-dev: setup $(VENV)/.dev
+
+run: setup
+	@exec $(BIN)/python manifest.py
+
+test: setup-dev
+	@exec $(BIN)/python -m pytest
+
+check: setup-dev
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy --no-error-summary
+	@said=$$($(BIN)/python -m pytest --no-header -q tests/structure 2>&1) || \
+	    { printf '%s\n' "$$said"; exit 1; }
+
+bench: setup-dev
+	@for name in $(BENCHES); do $(BIN)/python -m tests.bench $$name --peers || exit 1; done
+
+# Many rounds of the tests that kill real processes.
+chaos: setup-dev
+	@exec $(BIN)/python -m pytest -m chaos --rounds $(ROUNDS)
+
+# The same, again and again until SOAK_S seconds are over; stops at the first failure.
+soak: setup-dev
+	@end=$$(( $$(date +%s) + $(SOAK_S) )); round=0; \
+	while [ $$(date +%s) -lt $$end ]; do \
+	    round=$$(( round + 1 )); printf 'molt: soak round %s\n' $$round; \
+	    $(BIN)/python -m pytest -q -m chaos --rounds 1 || exit 1; \
+	done
+
+clean:
+	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "cannot set up molt: $(PYTHON) is $$($(PYTHON) --version 2>&1), 3.11 or newer is" \
+	        "needed; name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 78; }
+	$(SAY) 'creating .venv'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "cannot set up molt: no venv module (Debian: apt-get install python3-venv)" >&2; \
+	    exit 78; }
+
+# No build isolation: setuptools is in the lock, so nothing unpinned is ever fetched.
+$(VENV)/.packages: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(SAY) 'installing packages (about 100 MB the first time)'
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.packages
+	$(SAY) 'installing test tools'
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages
+	$(SAY) 'compiling the kernels of the world (some seconds the first time)'
+	@test ! -f zones/world/__main__.py || $(BIN)/python -m zones.world compile
+	@touch $@
+
+# Renew both lock files from pyproject.toml. The result names no registry and no path.
+LOCK_FLAGS := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+lock: $(VENV)/bin/python
+	$(SAY) 'resolving and hashing packages (minutes)'
+	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet pip-tools
+	@.cache/lock/bin/pip-compile $(LOCK_FLAGS) --build-deps-for editable -o requirements.lock pyproject.toml
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))\
+	["dependency-groups"]["dev"], sep="\n")' > .cache/dev.in
+	@.cache/lock/bin/pip-compile $(LOCK_FLAGS) -c requirements.lock -o requirements-dev.lock .cache/dev.in

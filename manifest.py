@@ -1,0 +1,60 @@
+"""Boot molt: check the environment with the standard library only, then run the kernel.
+
+Owns: finding a Python that has the packages. Does not own: what a boot does (`Kernel/boot.py`).
+It installs nothing. Written so that an older Python can still read it and say what is missing.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent
+VENV_PYTHON = CHECKOUT / ".venv" / "bin" / "python"
+PYTHON_MIN = (3, 11)
+PACKAGES = ("zmq", "msgpack", "yaml", "structlog", "psutil")
+GUARD = "MOLT_REEXECUTED"
+EXIT_INSTALLATION = 78
+
+
+def find_problem() -> str:
+    """Return what this Python lacks to run the kernel, or ""."""
+    if sys.version_info < PYTHON_MIN:
+        found = ".".join(str(part) for part in sys.version_info[:3])
+        return f"Python is {found}, molt needs {PYTHON_MIN[0]}.{PYTHON_MIN[1]} or newer"
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    return f"packages are missing: {', '.join(missing)}" if missing else ""
+
+
+def prepare(arguments: list[str]) -> str:
+    """Return "" when this Python will do, else what is wrong; may replace the process.
+
+    When `.venv` exists the process becomes its Python, once: the environment variable `GUARD`
+    says that this was tried, so that a broken `.venv` ends in a message and not in a loop.
+    """
+    problem = find_problem()
+    if problem and GUARD not in os.environ and os.access(VENV_PYTHON, os.X_OK):
+        print(f"molt: {problem}; going on with .venv/bin/python", file=sys.stderr, flush=True)
+        os.environ[GUARD] = "1"
+        script = str(CHECKOUT / "manifest.py")
+        os.execv(str(VENV_PYTHON), [str(VENV_PYTHON), script, *arguments])
+    os.environ.pop(GUARD, None)
+    return problem
+
+
+def run() -> int:
+    """Check the environment, run the kernel to its end and return the exit code."""
+    problem = prepare(sys.argv[1:])
+    if problem:
+        print(f"cannot start molt: {problem}\n  make setup", file=sys.stderr)
+        return EXIT_INSTALLATION
+    from Kernel.boot import main
+
+    code: int = main(sys.argv[1:])
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run())
