@@ -1,0 +1,298 @@
+"""The one table of commands: the kernel's parser, the command line, help and completion read it.
+
+Owns: what commands exist, what each takes, and what it is for. Does not own: reading a request
+(`request.py`), the command line built from the table (`cli.py`), nor what a command does (the
+kernel). Pure data, standard library only. Model: redis `src/commands/*.json`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+TICK_MAX = 2**62
+STEPS_MAX = 1_000_000
+"""The most ticks one `step` may ask for; the same as `Kernel.contract.inputs.STEPS_MAX`."""
+
+
+class Place(StrEnum):
+    """Who carries a command out."""
+
+    KERNEL = "kernel"
+    """The kernel, asked over its socket."""
+    TOOL = "tool"
+    """`python -m zones.<service>`, started by name; needs no kernel."""
+    LOCAL = "local"
+    """Whoever is asked, from this table alone."""
+
+
+class Kind(StrEnum):
+    """What the value of an argument is."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    NAME = "name"
+    CHOICE = "choice"
+    DURATION = "duration"
+    EXPRESSION = "expression"
+    WORDS = "words"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One thing a command takes.
+
+    Args:
+        name: its key in the "args" of a request.
+        kind: what its value is.
+        help: one line that says what it does.
+        metavar: how the value is shown in usage lines.
+        option: the command line's word for it, such as "--at-tick"; "" when it goes by place.
+        required: the command makes no sense without it.
+        unit: unit of the value, for help and errors.
+        low, high: smallest and largest INTEGER or DURATION accepted, both allowed.
+        choices: the values of a CHOICE.
+        default: what stands for it when it is left out; None: nothing does.
+        needs: another argument without which this one makes no sense.
+        client_only: it changes what the command line does and is never sent.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    metavar: str = ""
+    option: str = ""
+    required: bool = False
+    unit: str = ""
+    low: int = 0
+    high: int = TICK_MAX
+    choices: tuple[str, ...] = ()
+    default: int | float | str | None = None
+    needs: str = ""
+    client_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Args:
+        name: its words, one space between them.
+        group: the heading it stands under in help.
+        summary: one line, imperative, no full stop.
+        examples: command lines that work as they stand.
+        arguments: what it takes, in the order of places.
+        details: what a user should know besides, or "".
+        question: what to ask before doing it; not "" exactly when it is destructive.
+        place: who carries it out.
+        patience_s: how long the command line waits for the answer, on top of a DURATION among
+            the arguments, seconds.
+        open_ended: arguments with which the answer may come any time later, so that the command
+            line waits as long as the kernel lives.
+    """
+
+    name: str
+    group: str
+    summary: str
+    examples: tuple[str, ...]
+    arguments: tuple[Argument, ...] = ()
+    details: str = ""
+    question: str = ""
+    place: Place = Place.KERNEL
+    patience_s: float = 10.0
+    open_ended: tuple[str, ...] = ()
+
+    @property
+    def destructive(self) -> bool:
+        """Whether the command line asks first, or demands --yes where it cannot ask."""
+        return bool(self.question)
+
+
+_AT_TICK = Argument(
+    "at_tick",
+    Kind.INTEGER,
+    "do it at the start of this tick, or of the next one if it is past",
+    metavar="N",
+    option="--at-tick",
+    unit="tick",
+)
+
+WATCHING = "Watching"
+WORLD = "World"
+TRUST = "Trust"
+KERNEL = "Kernel"
+GROUPS = (WATCHING, WORLD, TRUST, KERNEL)
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "status",
+        WATCHING,
+        "Show kernel, zones and world at one glance",
+        ("molt status", "molt status --json", "molt status --check || echo look"),
+        (
+            Argument(
+                "check",
+                Kind.FLAG,
+                "say health by the exit code: 3 degraded, 4 safe mode",
+                option="--check",
+                client_only=True,
+            ),
+        ),
+    ),
+    Command(
+        "ps",
+        WATCHING,
+        "List the zones: state, process, restarts, load and what each is doing",
+        ("molt ps", "molt ps --json"),
+    ),
+    Command(
+        "wait",
+        WATCHING,
+        "Wait until something is true",
+        (
+            "molt wait --for tick=184500 --timeout 60s",
+            "molt wait --for 'population>400 and paused=false' --timeout 2m",
+            "molt wait --for zone.stable=ready",
+        ),
+        (
+            Argument(
+                "for",
+                Kind.EXPRESSION,
+                "what to wait for: tick, population, epoch, paused or zone.NAME, joined by 'and'",
+                metavar="EXPR",
+                option="--for",
+                required=True,
+            ),
+            Argument(
+                "timeout_s",
+                Kind.DURATION,
+                "give up after this long: 500ms, 60s, 2m, or plain seconds",
+                metavar="DURATION",
+                option="--timeout",
+                unit="s",
+                high=7 * 86_400,
+                default=60.0,
+            ),
+        ),
+        details="tick=N means that tick N has been reached. Exits 124 when time runs out.",
+    ),
+    Command(
+        "pause",
+        WORLD,
+        "Hold the world after a tick is committed",
+        ("molt pause", "molt pause --at-tick 184500"),
+        (_AT_TICK,),
+        details="Answers when the world stands still, with its tick and its hash.",
+        open_ended=("at_tick",),
+    ),
+    Command(
+        "resume",
+        WORLD,
+        "Let a paused world go on",
+        ("molt resume",),
+    ),
+    Command(
+        "step",
+        WORLD,
+        "Run a paused world for N ticks and hold it again",
+        ("molt step", "molt step 60"),
+        (
+            Argument(
+                "steps",
+                Kind.INTEGER,
+                "how many ticks",
+                metavar="N",
+                unit="ticks",
+                low=1,
+                high=STEPS_MAX,
+                default=1,
+            ),
+        ),
+        open_ended=("steps",),
+    ),
+    Command(
+        "params",
+        WORLD,
+        "List the world's parameters, show one, or set one",
+        (
+            "molt params",
+            "molt params friction",
+            "molt params friction 0.9",
+            "molt params gravity -0.5 --at-tick 184500",
+        ),
+        (
+            Argument("key", Kind.NAME, "the parameter", metavar="KEY"),
+            Argument("value", Kind.NUMBER, "its new value", metavar="VALUE", needs="key"),
+            Argument(
+                "at_tick",
+                Kind.INTEGER,
+                "set it at the start of this tick, or of the next one if it is past",
+                metavar="N",
+                option="--at-tick",
+                unit="tick",
+                needs="value",
+            ),
+        ),
+        details="While the world is paused a change is pending; it is applied by the next tick.",
+        open_ended=("at_tick",),
+    ),
+    Command(
+        "world run",
+        WORLD,
+        "Run the same world without a kernel",
+        ("molt world run --seed 7 --ticks 10000 --json", "molt world run --help"),
+        details="Everything after 'run' goes to python -m zones.world run as it stands.",
+        place=Place.TOOL,
+    ),
+    Command(
+        "drill",
+        TRUST,
+        "Break a zone on purpose and show that its heir takes over",
+        (
+            "molt drill kill stable",
+            "molt drill hang stable --yes",
+            "molt drill segfault stable --json --yes",
+        ),
+        (
+            Argument(
+                "kind",
+                Kind.CHOICE,
+                "kill (SIGKILL), stop (SIGSTOP), segfault (SIGSEGV) or hang (an endless loop)",
+                metavar="KIND",
+                required=True,
+                choices=("kill", "stop", "segfault", "hang"),
+            ),
+            Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", required=True),
+        ),
+        question="This will {kind} the zone '{zone}' to show that it comes back. Go on?",
+        patience_s=120.0,
+    ),
+    Command(
+        "soft-restart",
+        TRUST,
+        "Hand a zone over to its heir at a tick boundary",
+        ("molt soft-restart", "molt soft-restart stable"),
+        (Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),),
+        details="Costs no tick: the heir writes the tick after the last one of its predecessor.",
+        patience_s=60.0,
+    ),
+    Command(
+        "shutdown",
+        KERNEL,
+        "Stop the world at a tick boundary and leave",
+        ("molt shutdown", "molt shutdown --yes"),
+        question="This stops the kernel and every zone; the world resumes at the next start. "
+        "Go on?",
+        details="The same as one Ctrl-C in the kernel's terminal.",
+        patience_s=60.0,
+    ),
+    Command(
+        "help",
+        KERNEL,
+        "Explain a command, or search for a word",
+        ("molt help", "molt help drill", "molt help tick"),
+        (Argument("words", Kind.WORDS, "a command or a word", metavar="COMMAND"),),
+        place=Place.LOCAL,
+    ),
+)
+
+BY_NAME: dict[str, Command] = {command.name: command for command in COMMANDS}

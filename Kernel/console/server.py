@@ -1,0 +1,352 @@
+"""The console's Unix socket, for the kernel's one loop.
+
+Owns: the listening socket and its connections. Does not own: the loop, the clock, the meaning of
+lines (`protocol.py`) nor the answers (the kernel). The loop polls `interest()`, calls `handle`
+for each descriptor that woke it, and calls `answer` or `refuse` for each `Pending`, at once or
+when the thing asked for has happened. `help` is answered here, from the table.
+
+Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest, if that is at
+least IDLE_S, makes room, else the newcomer is told so and closed. The peer must be our user or root.
+"""
+
+import errno
+import os
+import select
+import socket
+import stat
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple, NewType
+
+from Kernel.console.help import help_fields
+from Kernel.console.protocol import Conversation, encode_error, encode_result
+from Kernel.console.request import Request
+from Kernel.contract.errors import ConfigError, MoltError, Refused
+
+CONNECTIONS_MAX = 32
+IDLE_S = 60.0
+ACCEPTS_PER_TURN_MAX = 32
+_PEER = struct.Struct("3i")
+_MODE = 0o600
+
+Token = NewType("Token", int)
+"""Names one request until it is answered; never used twice."""
+
+
+class Interest(NamedTuple):
+    """What to poll a descriptor for; hang-ups and errors count as readable."""
+
+    read: bool
+    write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A request that wants an answer.
+
+    Args:
+        peer_pid: process that asked, for records only: it may be gone and its id reused.
+    """
+
+    token: Token
+    request: Request
+    peer_pid: int
+
+
+@dataclass(slots=True)
+class ConsoleCounts:
+    """What happened at the socket since it was opened."""
+
+    accepted: int = 0
+    refused_full: int = 0
+    refused_foreign: int = 0
+    closed_idle: int = 0
+    closed_slow: int = 0
+    malformed: int = 0
+    answers_dropped: int = 0
+
+
+@dataclass(slots=True)
+class _Connection:
+    socket: socket.socket
+    peer_pid: int
+    active_s: float
+    conversation: Conversation = field(default_factory=Conversation)
+    tokens: dict[Token, int] = field(default_factory=dict)
+
+
+class ConsoleServer:
+    """Listen at `run_dir/name`, mode 0600; a socket left there by a dead kernel is replaced.
+
+    The pid lock, which keeps a second kernel away, is the caller's and must be held.
+
+    Args:
+        run_dir: the directory, or an open descriptor of it (stays the caller's).
+        name: the socket's name in it.
+
+    Raises:
+        ConfigError: the directory is missing or closed to us, or the name is taken by something
+            that is not a socket.
+    """
+
+    def __init__(self, run_dir: Path | int, name: str = "console.sock") -> None:
+        self.counts = ConsoleCounts()
+        self._name = name
+        self._connections: dict[int, _Connection] = {}
+        self._owners: dict[Token, _Connection] = {}
+        self._tokens = 0
+        try:
+            self._dir_fd = (
+                os.dup(run_dir)
+                if isinstance(run_dir, int)
+                else os.open(run_dir, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+            )
+        except OSError as error:
+            raise ConfigError(f"cannot open {run_dir} for the console: {error.strerror}") from error
+        try:
+            self._listener, self._inode = _listen(self._dir_fd, name)
+        except OSError as error:
+            os.close(self._dir_fd)
+            raise ConfigError(f"cannot listen at {name} in {run_dir}: {error.strerror}") from error
+        # Given up for a moment when descriptors run out, so that a connection that cannot be
+        # served is closed; otherwise it would wake the loop for ever.
+        self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+
+    def filenos(self) -> list[int]:
+        """Return all descriptors to poll; `interest` says for what."""
+        return [self._listener.fileno(), *self._connections]
+
+    def interest(self) -> dict[int, Interest]:
+        """Return what to poll each descriptor for; ask again after each round of the loop."""
+        wanted = {self._listener.fileno(): Interest(read=True, write=False)}
+        for fd, connection in self._connections.items():
+            talk = connection.conversation
+            wanted[fd] = Interest(talk.wants_read, talk.wants_turn)
+        return wanted
+
+    def handle(self, fd: int, readable: bool, writable: bool, now_s: float) -> list[Pending]:
+        """Do what a descriptor is ready for and return the requests that came.
+
+        Args:
+            fd: one of `filenos()`; one that was closed meanwhile is ignored.
+            readable: there is something to read, or the poll said hang-up or error.
+            writable: there is room to write.
+            now_s: monotonic seconds.
+        """
+        if fd == self._listener.fileno():
+            if readable:
+                self._accept(now_s)
+            return []
+        connection = self._connections.get(fd)
+        if connection is None:
+            return []
+        connection.active_s = now_s
+        if readable and not self._read(connection):
+            return []
+        pending = self._take(connection) if readable or writable else []
+        self._flush(connection)
+        return [wanted for wanted in pending if self.is_open(wanted.token)]
+
+    def is_open(self, token: Token) -> bool:
+        """Return whether somebody still waits for this answer."""
+        return token in self._owners
+
+    def answer(self, token: Token, result: Mapping[str, object]) -> None:
+        """Send a result; when the asker is gone it is dropped and counted."""
+        self._reply(token, encode_result(result))
+
+    def refuse(self, token: Token, error: MoltError) -> None:
+        """Send an error; when the asker is gone it is dropped and counted."""
+        self._reply(token, encode_error(error))
+
+    def close(self) -> None:
+        """Close everything and remove the socket, unless another kernel has put its own there."""
+        for connection in list(self._connections.values()):
+            self._drop(connection)
+        self._listener.close()
+        try:
+            if (
+                os.stat(self._name, dir_fd=self._dir_fd, follow_symlinks=False).st_ino
+                == self._inode
+            ):
+                os.unlink(self._name, dir_fd=self._dir_fd)
+        except FileNotFoundError:
+            pass
+        os.close(self._dir_fd)
+        os.close(self._spare_fd)
+
+    def _accept(self, now_s: float) -> None:
+        for _ in range(ACCEPTS_PER_TURN_MAX):
+            try:
+                peer, _address = self._listener.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if error.errno not in (errno.EMFILE, errno.ENFILE):
+                    raise
+                self._shed_one()
+                return
+            self._admit(peer, now_s)
+
+    def _shed_one(self) -> None:
+        """Close one waiting connection although no descriptor is free."""
+        os.close(self._spare_fd)
+        try:
+            self._listener.accept()[0].close()
+        except OSError:
+            pass  # The waiting one has gone by itself.
+        self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        self.counts.refused_full += 1
+
+    def _admit(self, peer: socket.socket, now_s: float) -> None:
+        peer.setblocking(False)
+        raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+        pid, uid, _gid = _PEER.unpack(raw)
+        if not is_trusted(uid, os.geteuid()):
+            self.counts.refused_foreign += 1
+            peer.close()
+            return
+        if len(self._connections) >= CONNECTIONS_MAX and not self._evict(now_s):
+            self.counts.refused_full += 1
+            full = Refused(f"cannot take the connection: {CONNECTIONS_MAX} are open, all in use")
+            try:
+                peer.send(encode_error(full))
+            except OSError:
+                pass  # It did not wait for the answer.
+            peer.close()
+            return
+        self.counts.accepted += 1
+        self._connections[peer.fileno()] = _Connection(peer, pid, now_s)
+
+    def _evict(self, now_s: float) -> bool:
+        idle = [talk for talk in self._connections.values() if not talk.conversation.pending_count]
+        oldest = min(idle, key=lambda connection: connection.active_s, default=None)
+        if oldest is None or now_s - oldest.active_s < IDLE_S:
+            return False
+        self.counts.closed_idle += 1
+        self._drop(oldest)
+        return True
+
+    def _read(self, connection: _Connection) -> bool:
+        """Read what there is; return whether the connection still stands."""
+        talk = connection.conversation
+        if not talk.wants_read:
+            if _is_gone(connection.socket):
+                self._drop(connection)
+                return False
+            return True
+        try:
+            data = connection.socket.recv(talk.room_bytes)
+        except BlockingIOError:
+            return True
+        except OSError:
+            self._drop(connection)
+            return False
+        if data:
+            talk.receive(data)
+        else:
+            talk.end()
+        return True
+
+    def _take(self, connection: _Connection) -> list[Pending]:
+        talk = connection.conversation
+        malformed_before = talk.malformed_count
+        taken = [(self._issue(connection, number), request) for number, request in talk.take()]
+        self.counts.malformed += talk.malformed_count - malformed_before
+        pending = []
+        for token, request in taken:
+            if request.command == "help":
+                self._help(token, request)
+            else:
+                pending.append(Pending(token, request, connection.peer_pid))
+        return pending
+
+    def _issue(self, connection: _Connection, number: int) -> Token:
+        self._tokens += 1
+        token = Token(self._tokens)
+        connection.tokens[token] = number
+        self._owners[token] = connection
+        return token
+
+    def _help(self, token: Token, request: Request) -> None:
+        try:
+            self.answer(token, help_fields(request.text("words")))
+        except MoltError as error:
+            self.refuse(token, error)
+
+    def _reply(self, token: Token, line: bytes) -> None:
+        connection = self._owners.pop(token, None)
+        if connection is None:
+            self.counts.answers_dropped += 1
+            return
+        connection.conversation.answer(connection.tokens.pop(token), line)
+        self._flush(connection)
+
+    def _flush(self, connection: _Connection) -> None:
+        """Send what the socket takes, and close the connection when it is of no more use."""
+        talk = connection.conversation
+        if talk.output:
+            try:
+                talk.sent(connection.socket.send(talk.output, socket.MSG_NOSIGNAL))
+            except BlockingIOError:
+                pass
+            except OSError:
+                self._drop(connection)
+                return
+        if talk.finished:
+            self.counts.closed_slow += talk.overflowed
+            self._drop(connection)
+
+    def _drop(self, connection: _Connection) -> None:
+        if self._connections.pop(connection.socket.fileno(), None) is None:
+            return
+        for token in connection.tokens:
+            del self._owners[token]
+        connection.socket.close()
+
+
+def is_trusted(peer_uid: int, own_uid: int) -> bool:
+    """Return whether a peer may ask anything: our own user, or root."""
+    return peer_uid in (own_uid, 0)
+
+
+def _listen(dir_fd: int, name: str) -> tuple[socket.socket, int]:
+    """Return a listening socket at `name` in a directory, and its inode.
+
+    A Unix path ends at 108 bytes, so the directory goes by descriptor. The mode is set before the
+    bind (Linux gives it to the file) and the file is renamed into place when it already listens,
+    so there is no moment at which it is open to others, or there and deaf.
+    """
+    try:
+        old = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
+        if not stat.S_ISSOCK(old.st_mode):
+            raise OSError(errno.ENOTSOCK, "the name is taken by something that is not a socket")
+    except FileNotFoundError:
+        pass
+    fresh = f".{name}.{os.getpid()}"
+    try:
+        os.unlink(fresh, dir_fd=dir_fd)
+    except FileNotFoundError:
+        pass
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.setblocking(False)
+        os.fchmod(listener.fileno(), _MODE)
+        listener.bind(f"/proc/self/fd/{dir_fd}/{fresh}")
+        listener.listen(CONNECTIONS_MAX)
+        os.rename(fresh, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
+        made = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
+        assert stat.S_IMODE(made.st_mode) == _MODE, f"socket mode is {made.st_mode:o}"
+    except OSError:
+        listener.close()
+        raise
+    return listener, made.st_ino
+
+
+def _is_gone(peer: socket.socket) -> bool:
+    """Return whether the other side has closed altogether, not only its sending half."""
+    poller = select.poll()
+    poller.register(peer, 0)
+    return bool(poller.poll(0))

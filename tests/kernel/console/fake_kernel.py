@@ -1,0 +1,208 @@
+"""A kernel that only has a console: one poll loop around ConsoleServer with canned answers.
+
+Run `python -m tests.kernel.console.fake_kernel HOME` for one in a process of its own (it says
+"ready" on stdout and leaves after `shutdown`), or use `FakeKernel` as a context manager for one
+in a thread of the test.
+"""
+
+import os
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from Kernel.console.request import Request
+from Kernel.console.server import ConsoleServer, Pending
+from Kernel.contract.errors import MoltError, Refused, WaitTimeout
+
+HASH = "9f2c" * 16
+TICK = 184_402
+Answer = dict[str, object]
+
+
+def status() -> Answer:
+    """Return a status as SPEC §9 has it, with a zone that is not well."""
+    return {
+        "kernel": {
+            "pid": 4121,
+            "state": "running",
+            "grade": "A",
+            "safe_mode": False,
+            "uptime_s": 8053.2,
+            "memory_mb": 31.4,
+        },
+        "zones": [
+            _zone("stable", "ready", 4130, heir_pid=4140, doing="tick 184 410", arena="/dev/shm/x"),
+            _zone("archive", "degraded", 4131, why="snapshot 12 s late \x1b[2J[red]", restarts=2),
+        ],
+        "world": {
+            "tick": TICK,
+            "population": 412,
+            "paused": False,
+            "hash": None,
+            "ticks_per_s": 62.5,
+            "p99_tick_ms": 0.21,
+            "missed_ticks": 0,
+            "period_ms": 16.0,
+        },
+        "degraded": [
+            {"what": "archive", "why": "snapshot 12 s late", "hint": "molt soft-restart archive"}
+        ],
+    }
+
+
+def _zone(name: str, state: str, pid: int, **more: object) -> Answer:
+    zone: Answer = {
+        "name": name,
+        "state": state,
+        "pid": pid,
+        "heir_pid": None,
+        "zygote_pid": pid - 10,
+        "restarts": 0,
+        "epoch": 3,
+        "memory_mb": 148.2,
+        "cpu_percent": 71.3,
+        "why": "",
+        "doing": "",
+        "arena": "",
+    }
+    return zone | more
+
+
+PARAMS: tuple[Answer, ...] = (
+    {"key": "friction", "value": 0.85, "unit": "", "min": 0.0, "max": 1.0},
+    {"key": "temperature", "value": 20.0, "unit": "°C", "min": -50.0, "max": 100.0},
+)
+
+
+def answer(request: Request) -> Answer:
+    """Return the canned answer.
+
+    Raises:
+        MoltError: what a kernel would refuse with.
+    """
+    match request.command:
+        case "status":
+            return status()
+        case "ps":
+            return {"zones": status()["zones"]}
+        case "pause" | "resume" | "step":
+            return {"tick": request.integer("at_tick") or TICK, "hash": HASH}
+        case "params":
+            return _params(request)
+        case "drill":
+            if request.text("zone") != "stable":
+                raise Refused(f"cannot drill '{request.text('zone')}': no such zone", "molt ps")
+            return {
+                "zone": "stable",
+                "kind": request.text("kind"),
+                "noticed_ms": 0.31,
+                "served_ms": 0.87,
+                "tick_before": TICK,
+                "tick_after": TICK + 1,
+                "missed_ticks": 0,
+                "epoch": 4,
+            }
+        case "soft-restart":
+            return {"zone": request.text("zone"), "tick": TICK, "missed_ticks": 0, "epoch": 4}
+        case "shutdown":
+            return {"tick": TICK}
+    raise AssertionError(request.command)
+
+
+def _params(request: Request) -> Answer:
+    key, value = request.text("key"), request.number("value")
+    if key is None:
+        return {"params": list(PARAMS)}
+    for param in PARAMS:
+        if param["key"] == key and value is None:
+            return dict(param)
+        if param["key"] == key:
+            return {**param, "value": value, "applied_at_tick": TICK}
+    raise Refused(f"cannot set {key}: no such parameter", "molt params")
+
+
+class FakeKernel:
+    """The loop. `facts` is what `wait` looks at; `answers` may be replaced by a test."""
+
+    def __init__(self, home: Path) -> None:
+        (home / "run").mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.server = ConsoleServer(home / "run")
+        self.facts: dict[str, int | float | bool | str] = {"tick": TICK, "zone.stable": "ready"}
+        self.answers: Callable[[Request], Answer] = answer
+        self.asked: list[Request] = []
+        self._waiting: list[tuple[Pending, float]] = []
+        self._stopped = False
+        self._wake_read, self._wake_write = os.pipe()
+        self._thread = threading.Thread(target=self.run, daemon=True)
+
+    def __enter__(self) -> "FakeKernel":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        os.write(self._wake_write, b"x")
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the fake kernel's loop hangs"
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def run(self) -> None:
+        """Serve until `shutdown` is asked or the context is left."""
+        while not self._stopped:
+            poller = select.poll()
+            poller.register(self._wake_read, select.POLLIN)
+            for fd, interest in self.server.interest().items():
+                mask = select.POLLIN if interest.read else 0
+                poller.register(fd, mask | (select.POLLOUT if interest.write else 0))
+            for fd, event in poller.poll(20):
+                if fd == self._wake_read:
+                    self._stopped = True
+                    continue
+                readable = bool(event & (select.POLLIN | select.POLLHUP | select.POLLERR))
+                now_s = time.monotonic()
+                for pending in self.server.handle(
+                    fd, readable, bool(event & select.POLLOUT), now_s
+                ):
+                    self._serve(pending, now_s)
+            self._look_at_waits(time.monotonic())
+        self.server.close()
+
+    def _serve(self, pending: Pending, now_s: float) -> None:
+        self.asked.append(pending.request)
+        if pending.request.command == "wait":
+            self._waiting.append((pending, now_s + (pending.request.number("timeout_s") or 0.0)))
+            return
+        try:
+            self.server.answer(pending.token, self.answers(pending.request))
+        except MoltError as error:
+            self.server.refuse(pending.token, error)
+        self._stopped |= pending.request.command == "shutdown"
+
+    def _look_at_waits(self, now_s: float) -> None:
+        for pending, due_s in list(self._waiting):
+            wanted = pending.request.expression("for")
+            assert wanted is not None
+            if wanted.holds(self.facts):
+                self.server.answer(pending.token, {"tick": self.facts["tick"], "hash": None})
+            elif now_s >= due_s or not self.server.is_open(pending.token):
+                error = WaitTimeout(f"cannot see {wanted.text}: time is up", "molt status")
+                self.server.refuse(pending.token, error)
+            else:
+                continue
+            self._waiting.remove((pending, due_s))
+
+
+if __name__ == "__main__":
+    kernel = FakeKernel(Path(sys.argv[1]))
+    print("ready", flush=True)
+    kernel.run()
