@@ -6,6 +6,7 @@ from it. Does not own: what a tick does, processes (`keeper.py`), decisions (`su
 
 import os
 import struct
+from collections import deque
 from pathlib import Path
 
 from Kernel.config import ZoneConfig
@@ -21,6 +22,8 @@ from Kernel.core.succession import Words, decide_permission
 from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside
 
 ANCHOR_AHEAD_NS = 2_000_000
+PACE_SAMPLE_S = 0.5
+PACE_SAMPLES = 10
 
 
 class ArenaKeeper(Keeper):
@@ -43,6 +46,7 @@ class ArenaKeeper(Keeper):
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
         self._anchored = False
         self._owner_tick = 0
+        self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
 
     # The arena.
 
@@ -172,6 +176,9 @@ class ArenaKeeper(Keeper):
         if self.arena is None:
             return
         words = self.arena.words
+        now_s = self.parts.clock.now_s()
+        if not self._pace or now_s - self._pace[-1][0] >= PACE_SAMPLE_S:
+            self._pace.append((now_s, self.tick()))
         wanted = decide_permission(self.zone)
         if wanted == words.get(Header.PERMISSION):
             return
@@ -265,6 +272,13 @@ class ArenaKeeper(Keeper):
             return []
         raw = self.arena.words.get_bytes(Header.TICK_TIMES, 4 * TICK_TIMES)
         return sorted(value for value in struct.unpack(f"<{TICK_TIMES}I", raw) if value)
+
+    def ticks_per_s(self) -> float:
+        """Return how fast the world has ticked over the last seconds."""
+        if not self._pace:
+            return 0.0
+        since_s, tick = self._pace[0]
+        return (self.tick() - tick) / max(self.parts.clock.now_s() - since_s, 1e-9)
 
     def drain(self) -> None:
         """Have the active process leave after the tick it is in."""

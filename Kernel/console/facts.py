@@ -1,0 +1,140 @@
+"""What the console tells about a running kernel, as plain data.
+
+Owns: the fields of `status`, `ps`, `params` and the facts `wait` compares. Does not own: how they
+look (`render.py`), where they come from (keepers and arena words).
+"""
+
+import os
+from typing import Any
+
+from Kernel.contract.arena import Header, State
+from Kernel.contract.parameters import Parameter
+from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.bus_keeper import BusKeeper
+from Kernel.core.keeper import Keeper
+from Kernel.core.zone_table import ZoneTable
+from Kernel.ports.meters import Meters
+
+CAGE_GRADE = "D"
+"""No seccomp filter is applied by this version: the lowest grade, and no generated code runs."""
+
+
+def status_fields(
+    zones: ZoneTable, uptime_s: float, meters: Meters, world_zone: str
+) -> dict[str, Any]:
+    """Return the answer to `status` (SPEC 9)."""
+    memory_mb, cpu_percent = meters.measure(os.getpid())
+    state = "stopping" if zones.stop else "running" if zones.all_ready() else "starting"
+    world = zones.arenas.get(world_zone)
+    return {
+        "kernel": {
+            "pid": os.getpid(),
+            "state": state,
+            "grade": CAGE_GRADE,
+            "safe_mode": False,
+            "uptime_s": round(uptime_s, 3),
+            "memory_mb": round(memory_mb, 1),
+            "cpu_percent": cpu_percent,
+        },
+        "zones": [zone_fields(keeper, meters) for keeper in zones.keepers()],
+        "world": world_fields(world) if world is not None and world.arena is not None else None,
+        "degraded": degraded_fields(zones),
+    }
+
+
+def zone_fields(keeper: Keeper, meters: Meters) -> dict[str, Any]:
+    """Return one zone as `status` and `ps` tell of it."""
+    zone = keeper.zone
+    pid = zone.active.pid if zone.active else None
+    memory_mb, cpu_percent = meters.measure(pid) if pid else (0.0, 0.0)
+    fields: dict[str, Any] = {
+        "name": keeper.config.name,
+        "state": keeper.state_word(),
+        "pid": pid,
+        "heir_pid": zone.heir.pid if zone.heir and zone.heir.ready else None,
+        "zygote_pid": zone.zygote.pid if zone.zygote else None,
+        "restarts": zone.restarts,
+        "failures": zone.patience.failures,
+        "memory_mb": round(memory_mb, 1),
+        "cpu_percent": cpu_percent,
+        "why": zone.why,
+        "generation": keeper.facts.get("generation", ""),
+    }
+    if isinstance(keeper, ArenaKeeper) and keeper.arena is not None:
+        words = keeper.arena.words
+        fields["epoch"] = words.get(Header.EPOCH)
+        fields["arena"] = str(keeper.arena.path)
+        fields["doing"] = f"tick {keeper.tick()}" + (", paused" if keeper.is_holding() else "")
+    elif isinstance(keeper, BusKeeper):
+        fields["epoch"] = zone.restarts
+        fields["doing"] = "reading " + ", ".join(keeper.config.reads) if keeper.config.reads else ""
+    return fields
+
+
+def world_fields(world: ArenaKeeper) -> dict[str, Any]:
+    """Return the world as `status` tells of it."""
+    assert world.arena is not None
+    words = world.arena.words
+    times_us = world.tick_times_us()
+    place = min(len(times_us) - 1, int(len(times_us) * 0.99))
+    return {
+        "tick": world.tick(),
+        "population": world.state_value(State.POPULATION),
+        "births": world.state_value(State.BIRTHS),
+        "deaths": {
+            "starvation": world.state_value(State.DEATH_STARVATION),
+            "age": world.state_value(State.DEATH_AGE),
+            "collision": world.state_value(State.DEATH_COLLISION),
+        },
+        "paused": world.is_holding(),
+        "hash": world.held_hash(),
+        "ticks_per_s": round(world.ticks_per_s(), 2),
+        "p99_tick_ms": times_us[place] / 1000 if times_us else None,
+        "missed_ticks": words.get(Header.MISSED_TICKS),
+        "period_ms": words.get(Header.PERIOD_NS) / 1e6,
+        "seed": words.get(Header.SEED),
+        "max_entities": words.get(Header.CAPACITY),
+    }
+
+
+def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
+    """Return everything that does not work as it should, with what helps."""
+    found: list[dict[str, str]] = []
+    for keeper in zones.keepers():
+        name = keeper.config.name
+        if keeper.zone.active is None and zones.stop is None:
+            why = keeper.unprepared.message if keeper.unprepared else keeper.zone.why
+            hint = keeper.unprepared.hint if keeper.unprepared else "molt ps"
+            found.append({"what": name, "why": why or f"zone {name} is starting", "hint": hint})
+        if isinstance(keeper, ArenaKeeper):
+            found.extend(keeper.notes)
+        if isinstance(keeper, BusKeeper):
+            found.extend({**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded)
+    return found
+
+
+def param_fields(world: ArenaKeeper, parameter: Parameter) -> dict[str, Any]:
+    """Return one parameter with its present value."""
+    assert world.arena is not None
+    return {
+        "key": parameter.name,
+        "value": world.arena.words.parameter(world.tick(), parameter.index),
+        "unit": parameter.unit,
+        "min": parameter.low,
+        "max": parameter.high,
+        "default": parameter.default,
+    }
+
+
+def wait_facts(zones: ZoneTable, world_zone: str) -> dict[str, int | float | bool | str]:
+    """Return the facts that `wait --for` compares."""
+    facts: dict[str, int | float | bool | str] = {
+        f"zone.{keeper.config.name}": keeper.state_word() for keeper in zones.keepers()
+    }
+    world = zones.arenas.get(world_zone)
+    if world is not None and world.arena is not None:
+        facts["tick"] = world.tick()
+        facts["population"] = world.state_value(State.POPULATION)
+        facts["epoch"] = world.arena.words.get(Header.EPOCH)
+        facts["paused"] = world.held_hash() is not None
+    return facts

@@ -1,0 +1,204 @@
+"""What each console command does in a running kernel.
+
+Owns: turning a request into acts of the kernel and facts for the answer. Does not own: the
+command table (`commands.py`), sockets (`server.py`), rendering (`cli.py`).
+A handler returns an `Asked`: a function that gives the result once it is there. Most give it at
+once; pause, params, drill and wait give it when the thing has happened.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from Kernel.console.facts import param_fields, status_fields, wait_facts, zone_fields
+from Kernel.console.request import Request
+from Kernel.contract.errors import MoltError, Refused, WaitTimeout
+from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
+from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.bus_keeper import BusKeeper
+from Kernel.core.drill import DrillFault, DrillWatch, begin_drill, begin_soft_restart
+from Kernel.core.zone_table import ZoneTable
+from Kernel.ports.clock import Clock
+from Kernel.ports.meters import Meters
+
+WORLD_ZONE = "stable"
+ANSWER_S = 30.0
+
+Result = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request under way.
+
+    Args:
+        result: gives the answer, or None while it is not there; may raise MoltError.
+        until_s: monotonic seconds after which `late` is raised instead; None: no limit.
+    """
+
+    result: Callable[[], Result | None]
+    until_s: float | None = None
+    late: Callable[[], MoltError] | None = None
+
+
+@dataclass(slots=True)
+class Handlers:
+    """All command handlers of one kernel."""
+
+    zones: ZoneTable
+    clock: Clock
+    meters: Meters
+    began_s: float
+    request_stop: Callable[[], None]
+
+    def handle(self, request: Request) -> Asked:
+        """Start what is asked for.
+
+        Raises:
+            MoltError: it cannot be done; nothing was changed.
+        """
+        handler: Callable[[Request], Asked] = getattr(
+            self, "_" + request.command.replace("-", "_").replace(" ", "_")
+        )
+        return handler(request)
+
+    def _now(self, result: Result) -> Asked:
+        return Asked(lambda: result)
+
+    def _world(self) -> ArenaKeeper:
+        keeper = self.zones.keeper(WORLD_ZONE)
+        if not isinstance(keeper, ArenaKeeper) or keeper.arena is None:
+            raise Refused(f"cannot reach the world: zone {WORLD_ZONE} is {keeper.state_word()}")
+        return keeper
+
+    def _status(self, _request: Request) -> Asked:
+        return self._now(
+            status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters, WORLD_ZONE)
+        )
+
+    def _ps(self, _request: Request) -> Asked:
+        return self._now(
+            {"zones": [zone_fields(keeper, self.meters) for keeper in self.zones.keepers()]}
+        )
+
+    def _wait(self, request: Request) -> Asked:
+        expression = request.expression("for")
+        timeout_s = request.number("timeout_s")
+        assert expression is not None and timeout_s is not None, "the table requires both"
+
+        def result() -> Result | None:
+            facts = wait_facts(self.zones, WORLD_ZONE)
+            if not expression.holds(facts):
+                return None
+            return {"tick": facts.get("tick"), "hash": self._world().held_hash(), "for": expression.text}
+
+        return Asked(
+            result,
+            self.clock.now_s() + timeout_s,
+            lambda: WaitTimeout(
+                f"cannot wait longer for {expression.text}: {timeout_s:g} s are over", "molt status"
+            ),
+        )
+
+    def _pause(self, request: Request) -> Asked:
+        world = self._world()
+        if world.is_holding():
+            return Asked(lambda: self._held(world))
+        world.post(Input(PAUSE, at_tick=request.integer("at_tick") or 0))
+        return Asked(lambda: self._held(world))
+
+    def _held(self, world: ArenaKeeper) -> Result | None:
+        digest = world.held_hash()
+        return None if digest is None else {"tick": world.tick(), "hash": digest, "paused": True}
+
+    def _resume(self, _request: Request) -> Asked:
+        world = self._world()
+        if not world.is_holding():
+            return self._now({"tick": world.tick(), "hash": None, "paused": False})
+        sequence = world.post(Input(RESUME))
+
+        def result() -> Result | None:
+            if world.applied_at(sequence) is None:
+                return None
+            return {"tick": world.tick(), "hash": None, "paused": world.is_holding()}
+
+        return Asked(result, self.clock.now_s() + ANSWER_S, self._no_answer)
+
+    def _step(self, request: Request) -> Asked:
+        world = self._world()
+        if not world.is_holding():
+            raise Refused("cannot step: the world is running", "molt pause")
+        steps = request.integer("steps") or 1
+        sequence = world.post(Input(STEP, steps=steps))
+
+        def result() -> Result | None:
+            applied = world.applied_at(sequence)
+            if applied is None or world.tick() < applied + steps - 1:
+                return None
+            return self._held(world)
+
+        return Asked(result)
+
+    def _params(self, request: Request) -> Asked:
+        world = self._world()
+        key = request.text("key")
+        if key is None:
+            return self._now(
+                {"params": [param_fields(world, each) for each in world.parameters.values()]}
+            )
+        parameter = world.parameters.get(key)
+        if parameter is None:
+            known = ", ".join(sorted(world.parameters))
+            raise Refused(f"cannot find parameter {key}: there are {known}", "molt params")
+        value = request.number("value")
+        if value is None:
+            return self._now(param_fields(world, parameter))
+        parameter.check(value)
+        at_tick = request.integer("at_tick") or 0
+        sequence = world.post(Input(SET_PARAM, at_tick=at_tick, param=key, value=value))
+
+        def result() -> Result | None:
+            applied = world.applied_at(sequence)
+            if applied is not None:
+                return param_fields(world, parameter) | {"applied_at_tick": applied}
+            if world.is_holding() or at_tick > world.tick() + 1:
+                return param_fields(world, parameter) | {
+                    "value": value,
+                    "pending": True,
+                    "at_tick": at_tick or world.tick() + 1,
+                }
+            return None
+
+        return Asked(result, self.clock.now_s() + ANSWER_S, self._no_answer)
+
+    def _drill(self, request: Request) -> Asked:
+        kind, name = request.text("kind"), request.text("zone")
+        assert kind is not None and name is not None, "the table requires both"
+        keeper = self.zones.keeper(name)
+        watch = begin_drill(keeper, DrillFault(kind), self.clock.now_ns())
+        return self._drilled(watch, kind)
+
+    def _drilled(self, watch: DrillWatch, kind: str) -> Asked:
+        def result() -> Result | None:
+            story = watch.story(self.clock.now_ns())
+            return None if story is None else {"zone": watch.zone, "kind": kind} | story
+
+        return Asked(result, self.clock.now_s() + ANSWER_S, self._no_answer)
+
+    def _soft_restart(self, request: Request) -> Asked:
+        keeper = self.zones.keeper(request.text("zone") or WORLD_ZONE)
+        if isinstance(keeper, BusKeeper):
+            return self._drilled(begin_soft_restart(keeper, self.clock.now_ns()), "soft-restart")
+        assert isinstance(keeper, ArenaKeeper)
+        return self._drilled(begin_soft_restart(keeper, self.clock.now_ns()), "soft-restart")
+
+    def _shutdown(self, _request: Request) -> Asked:
+        tick = self.zones.arenas[WORLD_ZONE].tick() if WORLD_ZONE in self.zones.arenas else 0
+        self.request_stop()
+        return self._now({"stopping": True, "tick": tick})
+
+    def _no_answer(self) -> MoltError:
+        return Refused(
+            f"cannot tell how it ended: zone {WORLD_ZONE} did not answer in {ANSWER_S:g} s",
+            "molt status",
+        )

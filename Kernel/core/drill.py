@@ -1,0 +1,129 @@
+"""Break a zone on purpose and tell the story of its comeback.
+
+Owns: causing the fault outside the inbox, and knowing when it is over. Does not own: the comeback
+itself: a drill goes the way of every real fault.
+"""
+
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from Kernel.contract.arena import Side
+from Kernel.contract.errors import Refused
+from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.bus_keeper import BusKeeper
+from Kernel.core.keeper import Keeper
+from Kernel.core.succession import Words, takeover_story
+
+HANG_DEADLINE_S = 1.0
+
+
+class DrillFault(StrEnum):
+    """The faults a drill can cause."""
+
+    KILL = "kill"
+    STOP = "stop"
+    SEGFAULT = "segfault"
+    HANG = "hang"
+
+
+_SIGNALS = {
+    DrillFault.KILL: signal.SIGKILL,
+    DrillFault.STOP: signal.SIGSTOP,
+    DrillFault.SEGFAULT: signal.SIGSEGV,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DrillWatch:
+    """A drill under way. `before` is None for a bus zone, which has no arena."""
+
+    zone: str
+    keeper: Keeper
+    began_ns: int
+    pid: int
+    before: Words | None = None
+    paused: bool = False
+
+    def story(self, now_ns: int) -> dict[str, Any] | None:
+        """Return what happened, times in ms since the fault, None while it is not over."""
+        if isinstance(self.keeper, ArenaKeeper) and self.before is not None:
+            after = self.keeper.takeover_words()
+            told = takeover_story(self.before, after, self.began_ns, self.paused)
+            if told is None:
+                return None
+            self.keeper.set_drill(0)
+            return {
+                "noticed_ms": round(told.noticed_ms, 3),
+                "served_ms": round(told.served_ms, 3),
+                "tick_before": told.tick_before,
+                "tick_after": told.tick_after,
+                "missed_ticks": told.missed_ticks,
+                "epoch": told.epoch,
+            }
+        active = self.keeper.zone.active
+        if active is None or active.pid == self.pid:
+            return None
+        return {
+            "noticed_ms": round(active.born_s * 1e3 - self.began_ns / 1e6, 3),
+            "served_ms": round((now_ns - self.began_ns) / 1e6, 3),
+        }
+
+
+def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int) -> DrillWatch:
+    """Cause the fault in the zone's active process.
+
+    Raises:
+        Refused: nobody serves there, or no heir is ready to take an arena over.
+    """
+    watch = _watch(keeper, now_ns)
+    berth = keeper.berth_of(watch.pid)
+    assert berth is not None, "an active process has a berth"
+    berth.drilled = True
+    if fault is not DrillFault.HANG:
+        keeper.parts.processes.send_signal(watch.pid, _SIGNALS[fault])
+    elif isinstance(keeper, ArenaKeeper):
+        keeper.set_drill(Side.DRILL_HANG)
+        keeper.knock(watch.pid)
+    elif isinstance(keeper, BusKeeper):
+        keeper.request("drill.hang", {}, HANG_DEADLINE_S)
+    return watch
+
+
+def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
+    """Hand an arena over to the heir at the next tick boundary; restart a bus process in order.
+
+    Raises:
+        Refused: as `begin_drill`.
+    """
+    watch = _watch(keeper, now_ns)
+    berth = keeper.berth_of(watch.pid)
+    assert berth is not None, "an active process has a berth"
+    berth.drilled = True
+    if isinstance(keeper, ArenaKeeper):
+        keeper.drain()
+    elif isinstance(keeper, BusKeeper):
+        keeper.drain(HANG_DEADLINE_S)
+    return watch
+
+
+def _watch(keeper: Keeper, now_ns: int) -> DrillWatch:
+    name = keeper.config.name
+    zone = keeper.zone
+    if zone.active is None:
+        raise Refused(f"cannot drill {name}: it is {keeper.state_word()}", "molt ps")
+    if not isinstance(keeper, ArenaKeeper):
+        return DrillWatch(name, keeper, now_ns, zone.active.pid)
+    if keeper.config.policy.heir and (zone.heir is None or not zone.heir.ready):
+        raise Refused(
+            f"cannot drill {name}: its heir is not ready yet", f"molt wait --for zone.{name}=ready"
+        )
+    return DrillWatch(
+        name,
+        keeper,
+        now_ns,
+        zone.active.pid,
+        keeper.takeover_words(),
+        keeper.is_holding(),
+    )
