@@ -15,17 +15,19 @@ from Kernel.core.keeper import Keeper
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.meters import Meters
 
+WORLD_ZONE = "stable"
+"""The zone whose arena is the world people mean."""
 CAGE_GRADE = "D"
 """No seccomp filter is applied by this version: the lowest grade, and no generated code runs."""
 
 
 def status_fields(
-    zones: ZoneTable, uptime_s: float, meters: Meters, world_zone: str
+    zones: ZoneTable, uptime_s: float, meters: Meters
 ) -> dict[str, Any]:
     """Return the answer to `status` (SPEC 9)."""
     memory_mb, cpu_percent = meters.measure(os.getpid())
     state = "stopping" if zones.stop else "running" if zones.all_ready() else "starting"
-    world = zones.arenas.get(world_zone)
+    world = zones.arenas.get(WORLD_ZONE)
     return {
         "kernel": {
             "pid": os.getpid(),
@@ -126,12 +128,12 @@ def param_fields(world: ArenaKeeper, parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def wait_facts(zones: ZoneTable, world_zone: str) -> dict[str, int | float | bool | str]:
+def wait_facts(zones: ZoneTable) -> dict[str, int | float | bool | str]:
     """Return the facts that `wait --for` compares."""
     facts: dict[str, int | float | bool | str] = {
         f"zone.{keeper.config.name}": keeper.state_word() for keeper in zones.keepers()
     }
-    world = zones.arenas.get(world_zone)
+    world = zones.arenas.get(WORLD_ZONE)
     if world is not None and world.arena is not None:
         facts["tick"] = world.tick()
         facts["population"] = world.state_value(State.POPULATION)

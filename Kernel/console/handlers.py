@@ -10,7 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from Kernel.console.facts import param_fields, status_fields, wait_facts, zone_fields
+from Kernel.console.facts import (
+    WORLD_ZONE,
+    param_fields,
+    status_fields,
+    wait_facts,
+    zone_fields,
+)
 from Kernel.console.request import Request
 from Kernel.contract.errors import MoltError, Refused, WaitTimeout
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
@@ -21,7 +27,6 @@ from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.clock import Clock
 from Kernel.ports.meters import Meters
 
-WORLD_ZONE = "stable"
 ANSWER_S = 30.0
 
 Result = dict[str, Any]
@@ -73,7 +78,7 @@ class Handlers:
 
     def _status(self, _request: Request) -> Asked:
         return self._now(
-            status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters, WORLD_ZONE)
+            status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters)
         )
 
     def _ps(self, _request: Request) -> Asked:
@@ -87,7 +92,7 @@ class Handlers:
         assert expression is not None and timeout_s is not None, "the table requires both"
 
         def result() -> Result | None:
-            facts = wait_facts(self.zones, WORLD_ZONE)
+            facts = wait_facts(self.zones)
             if not expression.holds(facts):
                 return None
             return {"tick": facts.get("tick"), "hash": self._world().held_hash(), "for": expression.text}

@@ -256,11 +256,7 @@ def check_arena(words: ArenaWords, path: str) -> Buffers:
         raise ArenaError(f"cannot use {path}: it is not an arena ({size} bytes, wrong magic)")
     if words.get(Header.VERSION) != VERSION:
         raise ArenaError(
-<<<<<<< HEAD
             f"cannot use {path}: its arena version is {words.get(Header.VERSION)}, "
-=======
-            f"cannot use {path}: arena version {words.get(Header.VERSION)}, "
->>>>>>> skeleton
             f"this build has {VERSION}"
         )
     schema_bytes = words.get(Header.SCHEMA_BYTES)

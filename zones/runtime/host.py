@@ -34,7 +34,7 @@ def run_process(
     """Be the process that was asked for; never returns (os._exit)."""
     code = 1
     try:
-        _settle(configure, request, descriptors)
+        _settle(configure, request)
         if request.role == "founder":
             service.found(request.facts)
         elif request.role == "heir":
@@ -52,15 +52,13 @@ def run_process(
         os._exit(code)
 
 
-def _settle(configure: Configure, request: Fork, descriptors: dict[str, int]) -> None:
+def _settle(configure: Configure, request: Fork) -> None:
+    """Standard output and error are the zygote's: the kernel reads them at the other end."""
     set_process_name(f"molt {configure.zone}")
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    os.dup2(descriptors["stderr"], 1)
-    os.dup2(descriptors["stderr"], 2)
-    os.close(descriptors.pop("stderr"))
     nice = int(request.facts.get("nice", 0))
     if nice:
         os.nice(nice)

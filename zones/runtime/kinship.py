@@ -39,17 +39,24 @@ def fork_for(
     The caller returns when the process between is reaped. `child` must not return normally to
     Python's own end: it is followed by os._exit.
     """
+    told_reader, told_writer = os.pipe()
     between = os.fork()
     if between:
+        os.close(told_reader)
+        os.close(told_writer)
         os.waitpid(between, 0)
         return
     grandchild = os.fork()
     if grandchild:
         announce(grandchild)
+        os.write(told_writer, b"!")
         os._exit(0)
+    os.close(told_writer)
+    told = os.read(told_reader, 1)  # nothing: who should have announced us died before it could
+    os.close(told_reader)
     deadline = time.monotonic() + REPARENT_S
     while os.getppid() != kernel_pid:
-        if time.monotonic() > deadline:
+        if not told or time.monotonic() > deadline:
             os._exit(1)
         time.sleep(0.0002)
     die_with(kernel_pid)

@@ -1,0 +1,223 @@
+"""Boot: configuration -> parts -> loop -> exit code. The composition root.
+
+Owns: what is made, in which order, and how the kernel ends. Does not own: any decision about
+zones (`Kernel/core`), what people see (`Kernel/console/screen.py`).
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from Kernel.config import KernelConfig, load_config
+from Kernel.console.desk import Desk
+from Kernel.console.facts import zone_fields
+from Kernel.console.handlers import Handlers
+from Kernel.console.screen import Screen
+from Kernel.console.server import ConsoleServer
+from Kernel.contract.errors import ConfigError, MoltError
+from Kernel.core.event_bus import PrivateBus
+from Kernel.core.keeper import Parts
+from Kernel.core.logger import make_log
+from Kernel.core.zone_table import ZoneTable
+from Kernel.loop import Loop
+from Kernel.ports.arena_file import arena_folders
+from Kernel.ports.clock import SystemClock
+from Kernel.ports.disk import HomeFolders, open_home
+from Kernel.ports.meters import Meters
+from Kernel.ports.process import SystemProcesses
+
+ROOT = Path(__file__).resolve().parent.parent
+BUSY_ROUND_S = 0.002
+EXIT_KILLED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Run a kernel until it is stopped; return its exit code."""
+    options = _parse(arguments)
+    if options.ephemeral:
+        options.home = Path(tempfile.mkdtemp(prefix="molt-"))
+    try:
+        home = options.home.resolve()
+        own = home / "config"
+        config = load_config(own if own.is_dir() else ROOT / "config", tuple(options.set))
+        home.mkdir(parents=True, exist_ok=True)
+        folders = arena_folders(home)
+        kernel = Kernel(config, open_home(home), folders, options.json)
+        return kernel.run()
+    except MoltError as error:
+        sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        return error.exit_code
+    except OSError as error:
+        sys.stderr.write(f"cannot start: {error}\n")
+        return ConfigError.exit_code
+    finally:
+        if options.ephemeral:
+            for folder in (options.home, *arena_folders(options.home)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="manifest.py", description="Boot molt: a kernel that keeps a world alive."
+    )
+    parser.add_argument("--home", type=Path, default=ROOT, help="where run-time state is kept")
+    parser.add_argument("--json", action="store_true", help="print one line on stdout when ready")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FILE.KEY=VALUE",
+        help="override one configuration key, such as world.seed=7",
+    )
+    parser.add_argument(
+        "--ephemeral", action="store_true", help="a throw-away home, removed at the end"
+    )
+    parser.add_argument("--no-open", action="store_true", help="never open a browser")
+    return parser.parse_args(arguments)
+
+
+@dataclass(slots=True)
+class Signals:
+    """Signals as bytes of a socket: the loop reads them like everything else."""
+
+    reader: socket.socket
+    writer: socket.socket
+
+    @classmethod
+    def catch(cls) -> "Signals":
+        """Have SIGINT, SIGTERM and SIGCHLD wake the loop instead of interrupting it."""
+        reader, writer = socket.socketpair()
+        reader.setblocking(False)
+        writer.setblocking(False)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, lambda _number, _frame: None)
+        return cls(reader, writer)
+
+    def read(self) -> bytes:
+        """Return the numbers of the signals that came."""
+        try:
+            return self.reader.recv(256)
+        except BlockingIOError:
+            return b""
+
+
+class Kernel:
+    """One boot: everything made once, run until it ends."""
+
+    def __init__(
+        self, config: KernelConfig, home: HomeFolders, folders: list[Path], as_json: bool
+    ) -> None:
+        self._config = config
+        self._home = home
+        self._as_json = as_json
+        self._began_s = _process_start_s()
+        self._exit_code = 0
+        self._ready = False
+        self._clock = SystemClock()
+        self._meters = Meters()
+        self._loop = Loop()
+        self._signals = Signals.catch()
+        cache_dir = ROOT / ".cache" / "numba"
+        cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        parts = Parts(
+            clock=self._clock,
+            processes=SystemProcesses(ROOT, cache_dir, (home.lock_fd,)),
+            loop=self._loop,
+            log=make_log(),
+            home=str(home.home),
+        )
+        self._bus = PrivateBus(home.bus_fd)
+        self._zones = ZoneTable(
+            config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
+        )
+        handlers = Handlers(self._zones, self._clock, self._meters, self._began_s, self._stop)
+        self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
+        self._screen = Screen(sys.stderr, parts.log, self._clock)
+
+    def run(self) -> int:
+        """Serve until stopped and return the exit code."""
+        self._screen.banner(self._home.home)
+        self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
+        self._loop.run(self._round)
+        self._desk.close()
+        self._bus.close_all()
+        if self._exit_code == 0:
+            self._screen.stopped(self._zones)
+        return self._exit_code
+
+    def _round(self) -> float:
+        self._zones.reap()
+        self._zones.look()
+        self._desk.look()
+        if not self._ready:
+            self._while_booting()
+        if self._zones.stopped():
+            self._loop.stop()
+        self._screen.refresh(self._zones)
+        if self._desk.busy() or self._zones.stop is not None:
+            return BUSY_ROUND_S
+        return self._config.poll_interval_s if self._ready else 0.01
+
+    def _while_booting(self) -> None:
+        refused = self._zones.refused_settings()
+        if refused is not None and self._zones.stop is None:
+            sys.stderr.write(f"{refused.message}\n")
+            if refused.hint:
+                sys.stderr.write(f"hint: {refused.hint}\n")
+            self._exit_code = refused.code
+            self._zones.begin_stop()
+        if self._zones.stop is not None or not self._zones.all_ready():
+            return
+        self._ready = True
+        boot_s = round(self._clock.now_s() - self._began_s, 3)
+        self._screen.ready(self._zones, boot_s)
+        if self._as_json:
+            sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")
+            sys.stdout.flush()
+
+    def _ready_fields(self, boot_s: float) -> dict[str, Any]:
+        return {
+            "pid": os.getpid(),
+            "home": str(self._home.home),
+            "socket": str(self._home.run_dir / "console.sock"),
+            "urls": [],
+            "zones": [zone_fields(keeper, self._meters) for keeper in self._zones.keepers()],
+            "boot_s": boot_s,
+        }
+
+    def _on_signals(self) -> None:
+        for number in self._signals.read():
+            if number in (signal.SIGINT, signal.SIGTERM):
+                if number == signal.SIGINT and self._zones.stop is not None:
+                    self._kill()
+                else:
+                    self._stop()
+
+    def _stop(self) -> None:
+        self._screen.stopping()
+        self._zones.begin_stop()
+
+    def _kill(self) -> None:
+        """The second Ctrl-C: nobody is asked any more."""
+        self._zones.kill_all()
+        self._exit_code = EXIT_KILLED
+        self._loop.stop()
+
+
+def _process_start_s() -> float:
+    """Return when this process began, in monotonic seconds: boot time counts the interpreter."""
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    ticks_per_s = 100  # USER_HZ, fixed by the Linux ABI
+    since_boot_s = int(fields[19]) / ticks_per_s
+    return time.monotonic() - (time.clock_gettime(time.CLOCK_BOOTTIME) - since_boot_s)
+

@@ -1,0 +1,81 @@
+"""A tiny arena service for kernel tests: a chain of numbers instead of a world, without numba.
+
+State T follows from T-1 alone, so that a lost, doubled or torn tick shows in the chain.
+"""
+
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+from Kernel.contract.arena import ArenaWords, Header, State, new_header, plan_buffers
+from zones.runtime.arena_memory import map_arena, reserve_file
+
+SCHEMA = b'{"columns":[{"name":"chain","dtype":"<u8"}]}'
+COLUMNS_BYTES = 64
+
+
+def prepare(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts of a generation."""
+    return {
+        "generation": "toy",
+        "schema_hash": hashlib.sha256(SCHEMA).hexdigest(),
+        "period_ns": int(float(settings.get("tick_rate_ms", 4)) * 1e6),
+        "parameters": [],
+    }
+
+
+def found(job: dict[str, Any]) -> None:
+    """Make the arena file at tick 0."""
+    path = Path(job["folders"][0]) / f"{job['zone']}.arena"
+    buffers = plan_buffers(len(SCHEMA), COLUMNS_BYTES)
+    temporary = path.with_name(path.name + ".new")
+    words = map_arena(reserve_file(temporary, buffers.file_bytes), writable=True)
+    new_header(words, buffers)
+    words.put_bytes(Header.SCHEMA_HASH, hashlib.sha256(SCHEMA).digest())
+    words.put_state(0, State.HOLD_AFTER, 2**64 - 1)
+    temporary.rename(path)
+
+
+def chain_after(ticks: int) -> int:
+    """Return the chain value at a tick, from first principles."""
+    value = 0
+    for tick in range(1, ticks + 1):
+        value = (value * 6364136223846793005 + tick) % 2**64
+    return value
+
+
+class ToyEngine:
+    """One number a tick."""
+
+    def __init__(self, words: ArenaWords, busy_s: float) -> None:
+        self.words = words
+        self.busy_s = busy_s
+
+    def tick(self) -> None:
+        """Compute and commit the next tick, busily for a while, tearing the buffer meanwhile."""
+        words = self.words
+        tick = words.get(Header.COMMIT)
+        words.put(Header.FLIGHT, 1)
+        value = words.state(tick, State.OWN)
+        words.put_state(tick + 1, State.OWN, 0xDEAD)
+        until = time.monotonic() + self.busy_s
+        while time.monotonic() < until:
+            pass
+        words.put_state(tick + 1, State.OWN, (value * 6364136223846793005 + tick + 1) % 2**64)
+        words.put_state(tick + 1, State.HOLD_AFTER, words.state(tick, State.HOLD_AFTER))
+        words.put_state(tick + 1, State.TICK, tick + 1)
+        words.put(Header.COMMIT, tick + 1)
+        words.put(Header.FLIGHT, 0)
+
+    def holding(self) -> bool:
+        """A toy never holds."""
+        return False
+
+    def publish_hash(self) -> None:
+        """A toy has no hash."""
+
+
+def open_engine(words: ArenaWords, side: memoryview, settings: dict[str, Any]) -> ToyEngine:
+    """Return the engine on a mapped arena."""
+    return ToyEngine(words, float(settings.get("busy_ms", 0.5)) / 1000)
