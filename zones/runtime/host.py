@@ -5,7 +5,8 @@ errors. Does not own: kinship (`kinship.py`), the loops (`arena_zone.py`, servic
 A service is a module with:
     prepare(settings) -> facts           in the zygote: import, compile, warm
     found(job)                           role founder: make the arena file (arena services)
-    open_engine(words, settings)         role heir: the engine on a mapped arena
+    open_scratch(settings)               role heir: words and engine of a scratch arena
+    open_engine(words, side, settings)   role heir: the engine on the mapped arena
     run(seat)                            role process: a bus zone's whole life
 """
 
@@ -22,7 +23,7 @@ from Kernel.contract.errors import MoltError
 from Kernel.contract.robust_mutex import RobustMutex
 from Kernel.contract.zygote_protocol import Configure, Fork
 from zones.runtime.arena_memory import map_arena, map_side
-from zones.runtime.arena_zone import ArenaSeat, run_heir
+from zones.runtime.arena_zone import ArenaSeat, rehearse, run_heir
 from zones.runtime.bus_client import BusClient
 from zones.runtime.kinship import set_process_name
 from zones.runtime.seat import BusSeat
@@ -73,6 +74,7 @@ def _run_heir(service: ModuleType, configure: Configure, descriptors: dict[str, 
         door_fd=descriptors["door"],
         ring_fd=descriptors["ring"],
     )
+    rehearse(*service.open_scratch(configure.settings))
     run_heir(seat, service.open_engine(words, seat.side, configure.settings))
 
 

@@ -25,6 +25,15 @@ def prepare(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def open_scratch(settings: dict[str, Any]) -> tuple[ArenaWords, "ToyEngine"]:
+    """Return a scratch arena and the engine on it."""
+    buffers = plan_buffers(len(SCHEMA), COLUMNS_BYTES)
+    words = ArenaWords(memoryview(bytearray(buffers.file_bytes)))
+    new_header(words, buffers)
+    words.put_state(0, State.HOLD_AFTER, 2**64 - 1)
+    return words, ToyEngine(words, 0.0001)
+
+
 def found(job: dict[str, Any]) -> None:
     """Make the arena file at tick 0."""
     path = Path(job["folders"][0]) / f"{job['zone']}.arena"
