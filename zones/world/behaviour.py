@@ -28,7 +28,6 @@ _FRICTION: Final = parameters.FRICTION
 _SENSE_RADIUS: Final = parameters.SENSE_RADIUS
 _SPEED_MAX: Final = parameters.SPEED_MAX
 _EAT_REACH: Final = parameters.EAT_REACH
-_RIPE: Final = parameters.RESOURCE_RIPE
 _COST_BASE: Final = parameters.COST_BASE
 _COST_SPEED: Final = parameters.COST_SPEED
 _WANDER: Final = random_streams.WANDER
@@ -47,13 +46,12 @@ def _bounce(place: Any, speed: Any, side: Any) -> Any:
 
 @njit
 def _behave_range(
-    lo: Any, hi: Any, old: Any, new: Any, ids: Any, places: Any, starts: Any, shape: Any,
+    lo: Any, hi: Any, old: Any, new: Any, ids: Any, places: Any, index: Any, shape: Any,
     size: Any, rules: Any, wander_key: Any, intent: Any,
 ) -> None:  # fmt: skip
     x, y, vx, vy, energy, age, state = old
     new_x, new_y, new_vx, new_vy, new_energy, new_age, new_state = new
     radius = np.float32(rules[_SENSE_RADIUS])
-    ripe = np.float32(rules[_RIPE])
     speed_max = np.float32(rules[_SPEED_MAX])
     reach2 = np.float32(rules[_EAT_REACH]) ** 2
     kept = np.float32(rules[_FRICTION])
@@ -67,7 +65,7 @@ def _behave_range(
             continue
         px = x[i]
         py = y[i]
-        food, d2 = nearest(px, py, radius, places, ripe, starts, shape)
+        food, d2 = nearest(px, py, radius, index, shape)
         if food >= 0:
             distance = np.sqrt(d2)
             # Never faster than what reaches the food in one tick: no overshooting.
@@ -96,7 +94,7 @@ def _behave_range(
 
 @kernel
 def behave(
-    parallel: Any, old: Any, new: Any, ids: Any, places: Any, starts: Any, shape: Any,
+    parallel: Any, old: Any, new: Any, ids: Any, places: Any, index: Any, shape: Any,
     size: Any, rules: Any, wander_key: Any, intent: Any,
 ) -> None:  # fmt: skip
     """Move every living Molbot by one tick and note what it would eat.
@@ -105,8 +103,8 @@ def behave(
         parallel: spread blocks of slots over threads; the same result either way.
         old, new: (x, y, vx, vy, energy, age, state) of buffers A and B; `new` is written.
         ids: id by slot.
-        places: (x, y, amount) of the food of buffer A.
-        starts, shape: see `grid.nearest`.
+        places: (x, y) of all places.
+        index, shape: of the ripe places, see `grid.nearest`.
         size: float32 (width, height).
         rules: the parameters, float64.
         wander_key: random key of the current stretch of wandering.
@@ -116,10 +114,10 @@ def behave(
     if parallel:
         for block in prange((slots + BLOCK - 1) // BLOCK):
             _behave_range(
-                block * BLOCK, min(slots, (block + 1) * BLOCK), old, new, ids, places, starts,
+                block * BLOCK, min(slots, (block + 1) * BLOCK), old, new, ids, places, index,
                 shape, size, rules, wander_key, intent,
             )  # fmt: skip
     else:
         _behave_range(
-            0, slots, old, new, ids, places, starts, shape, size, rules, wander_key, intent
+            0, slots, old, new, ids, places, index, shape, size, rules, wander_key, intent
         )

@@ -20,7 +20,7 @@ from zones.world import columns, founding, parameters, random_streams
 from zones.world.behaviour import BLOCK, NOTHING, WANDER_SHIFT, behave
 from zones.world.columns import ALIVE, COLD, Buffer, World, open_world
 from zones.world.feeding import feed, settle
-from zones.world.grid import Grid, cell_starts
+from zones.world.grid import FineGrid, Index, coarsen, index_food, new_index, row_starts
 from zones.world.inbox import Inbox, is_held
 from zones.world.lifecycle import decide_fates, give_birth, reseed
 from zones.world.numba_setup import use_threads
@@ -50,6 +50,7 @@ class Scratch:
     counts: columns.I64  # (blocks, 3)
     parents: columns.I32  # (capacity,)
     cursors: columns.I64  # (blocks,)
+    index: Index
 
 
 class Engine:
@@ -78,8 +79,7 @@ class Engine:
         self._inbox = Inbox(words)
         self._outbox = Outbox(words, acked)
         self._extra_draw = extra_draw
-        self._grid, self._starts = _derive_grid(self._world)
-        self._shape = (np.float32(self._grid.cell), self._grid.cols, self._grid.rows)
+        self._grid, self._fine_rows = _derive_grid(self._world)
         first = self._world.committed
         self._size = np.array(
             [first.real(columns.WIDTH), first.real(columns.HEIGHT)], np.float32
@@ -89,7 +89,7 @@ class Engine:
         )
         self._parallel = threads > 1 and self._world.capacity >= PARALLEL_FROM
         self._fixed_key = random_streams.tick_key(self._world.seed, 0)
-        self._scratch = _new_scratch(self._world)
+        self._scratch = _new_scratch(self._world, self._grid)
 
     @property
     def world(self) -> World:
@@ -153,14 +153,15 @@ class Engine:
 
     def _behave(self, tick: Tick) -> None:
         old, new = tick.old, tick.new
+        shape = self._index_food(tick)
         behave(
             self._parallel,
             _hot(old),
             _hot(new),
             old.id,
-            (old.resource_x, old.resource_y, old.resource_amount),
-            self._starts,
-            self._shape,
+            (old.resource_x, old.resource_y),
+            self._scratch.index,
+            shape,
             self._size,
             new.parameters,
             random_streams.tick_key(self._world.seed, tick.number >> WANDER_SHIFT),
@@ -173,6 +174,29 @@ class Engine:
                 tick.key, living.astype(np.uint64), random_streams.CANARY, 0
             )
             new.energy[living] -= drawn
+
+    def _index_food(self, tick: Tick) -> tuple[np.float32, np.float32, int, int]:
+        old, rules, grid = tick.old, tick.new.parameters, self._grid
+        least = np.float32(rules[parameters.RESOURCE_RIPE])
+        ripe = int(np.count_nonzero(old.resource_amount >= least))
+        area = float(self._size[0]) * float(self._size[1])
+        factor = coarsen(grid, ripe, area, float(rules[parameters.SENSE_RADIUS]))
+        cols = -(-grid.cols // factor)
+        rows = -(-grid.rows // factor)
+        cell = np.float32(grid.cell * factor)
+        index_food(
+            self._parallel,
+            factor,
+            cols,
+            rows,
+            cell,
+            self._fine_rows,
+            (old.resource_x, old.resource_y, old.resource_amount),
+            least,
+            self._scratch.index,
+        )
+        slack = np.float32(1e-3 * cell + 1e-6 * max(self._size))
+        return cell, slack, cols, rows
 
     def _settle(self, tick: Tick) -> None:
         parts = self._threads if self._parallel else 1
@@ -294,17 +318,17 @@ def _cold(buffer: Buffer) -> tuple[Any, ...]:
     return tuple(getattr(buffer, name) for name in COLD)
 
 
-def _derive_grid(world: World) -> tuple[Grid, columns.I32]:
+def _derive_grid(world: World) -> tuple[FineGrid, columns.I32]:
     buffer = world.committed
-    grid = Grid(
+    grid = FineGrid(
         buffer.real(columns.CELL),
         buffer.scalar(columns.GRID_COLS),
         buffer.scalar(columns.GRID_ROWS),
     )
-    return grid, cell_starts(buffer.resource_x, buffer.resource_y, grid)
+    return grid, row_starts(buffer.resource_x, buffer.resource_y, grid)
 
 
-def _new_scratch(world: World) -> Scratch:
+def _new_scratch(world: World, grid: FineGrid) -> Scratch:
     blocks = (world.capacity + BLOCK - 1) // BLOCK
     return Scratch(
         intent=np.full(world.capacity, NOTHING, np.int32),
@@ -312,4 +336,5 @@ def _new_scratch(world: World) -> Scratch:
         counts=np.zeros((blocks, 3), np.int64),
         parents=np.zeros(world.capacity, np.int32),
         cursors=np.zeros(blocks, np.int64),
+        index=new_index(grid, world.resources),
     )

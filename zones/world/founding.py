@@ -30,7 +30,7 @@ from Kernel.contract.arena import (
 )
 from zones.world import columns, random_streams
 from zones.world.columns import FIRST_ID, GENES, U32, U64, Buffer, Layout, open_world, plan_layout
-from zones.world.grid import Grid, cells_of, plan_grid
+from zones.world.grid import FineGrid, cells_of, plan_grid
 from zones.world.parameters import AGE_MAX, RESOURCE_MAX
 from zones.world.settings import WorldSettings
 
@@ -128,7 +128,7 @@ def _identify(words: ArenaWords, settings: WorldSettings, layout: Layout) -> Non
     words.put(Header.COMMIT, 0)
 
 
-def _state(words: ArenaWords, buffer: Buffer, settings: WorldSettings, grid: Grid) -> None:
+def _state(words: ArenaWords, buffer: Buffer, settings: WorldSettings, grid: FineGrid) -> None:
     buffer.state_block[:] = 0
     words.put_state(0, State.HOLD_AFTER, NEVER)
     words.put_state(0, State.POPULATION, settings.entities)
@@ -145,7 +145,7 @@ def _state(words: ArenaWords, buffer: Buffer, settings: WorldSettings, grid: Gri
     assert columns.INPUTS_REFUSED < STATE_BYTES
 
 
-def _food(buffer: Buffer, settings: WorldSettings, grid: Grid) -> None:
+def _food(buffer: Buffer, settings: WorldSettings, grid: FineGrid) -> None:
     key = random_streams.tick_key(settings.seed, 0)
     number = np.arange(settings.resources, dtype=np.uint64)
     stream = random_streams.FOUNDING_FOOD
