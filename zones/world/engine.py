@@ -1,0 +1,340 @@
+"""One tick of the world: an ordered list of phases over the arena's two buffers.
+
+Owns: the order of phases, the commit, scratch memory. Does not own: what a phase does (the modules
+named in PHASES), pacing, permission and clock words (the loop around it). No clock is read here.
+
+A tick reads buffer A (committed) and writes buffer B. Nothing in A is ever written, and nothing
+this process remembers decides anything, so the process may be killed at any instruction and
+another does the same tick again, even with other inputs. Model of the phase list: ALIEN's
+simulation steps.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from Kernel.contract.arena import ArenaWords, Header, State
+from zones.world import columns, founding, parameters, random_streams
+from zones.world.behaviour import BLOCK, NOTHING, WANDER_SHIFT, behave
+from zones.world.columns import ALIVE, COLD, Buffer, World, open_world
+from zones.world.feeding import feed, settle
+from zones.world.grid import FineGrid, Index, coarsen, index_food, new_index, row_starts
+from zones.world.inbox import Inbox, is_held
+from zones.world.lifecycle import decide_fates, give_birth, reseed
+from zones.world.numba_setup import use_threads
+from zones.world.outbox import TELEMETRY_TICKS, Outbox
+from zones.world.settings import parse_settings
+from zones.world.world_hash import hash_of
+
+PARALLEL_FROM: Final = 4096
+"""Below so many slots starting threads costs more than the work (measured: tests/bench/world)."""
+
+
+class Tick(NamedTuple):
+    """What the phases of one tick share."""
+
+    number: int
+    old: Buffer
+    new: Buffer
+    key: np.uint64  # of this tick's draws
+
+
+@dataclass(slots=True)
+class Scratch:
+    """Memory of this process that holds nothing from one tick to the next."""
+
+    intent: columns.I32  # (capacity,)
+    claim: columns.I32  # (resources,), all NOTHING between ticks
+    counts: columns.I64  # (blocks, 3)
+    parents: columns.I32  # (capacity,)
+    cursors: columns.I64  # (blocks,)
+    index: Index
+
+
+class Engine:
+    """Computes and commits ticks in one arena.
+
+    Args:
+        words: the mapped arena, writable; founded with this build's schema.
+        threads: of the parallel phases; decides nothing but speed.
+        acked: returns the virtual outbox offset that is stored (`Side.OUTBOX_ACKED_OFFSET`).
+        extra_draw: for the canary of the kill tests only: one more random draw in the first tick,
+            which must show in the hash.
+    """
+
+    def __init__(
+        self,
+        words: ArenaWords,
+        threads: int,
+        acked: Callable[[], int],
+        *,
+        extra_draw: bool = False,
+    ) -> None:
+        use_threads(threads)
+        self._words = words
+        self._threads = threads
+        self._world = open_world(words)
+        self._inbox = Inbox(words)
+        self._outbox = Outbox(words, acked)
+        self._extra_draw = extra_draw
+        self._grid, self._fine_rows = _derive_grid(self._world)
+        first = self._world.committed
+        self._size = np.array(
+            [first.real(columns.WIDTH), first.real(columns.HEIGHT)], np.float32
+        )
+        self._founder = np.array(
+            [founding.FOUNDER_ENERGY, founding.ENERGY_MAX, founding.RADIUS], np.float32
+        )
+        self._parallel = threads > 1 and self._world.capacity >= PARALLEL_FROM
+        self._fixed_key = random_streams.tick_key(self._world.seed, 0)
+        self._scratch = _new_scratch(self._world, self._grid)
+
+    @property
+    def world(self) -> World:
+        """Views over the arena's columns."""
+        return self._world
+
+    def tick(self) -> int:
+        """Compute the tick after the committed one, commit it and return its number.
+
+        Whether the world may run now (hold, pacing, right to write) is the caller's question.
+        """
+        words = self._words
+        old_number = words.get(Header.COMMIT)
+        number = old_number + 1
+        tick = Tick(
+            number,
+            self._world.buffer(old_number),
+            self._world.buffer(number),
+            random_streams.tick_key(self._world.seed, number),
+        )
+        for flight, (_, phase) in enumerate(_PHASES, start=1):
+            words.put(Header.FLIGHT, flight)
+            phase(self, tick)
+        words.put(Header.COMMIT, number)
+        words.put(Header.FLIGHT, 0)
+        return number
+
+    def holding(self) -> bool:
+        """Return whether the world stands still: held, and nothing due in the inbox frees it."""
+        committed = self._words.get(Header.COMMIT)
+        if not is_held(self._words, committed):
+            return False
+        return not (self._inbox.releases(committed + 1) and self._outbox.has_room(committed))
+
+    def publish_hash(self) -> bytes:
+        """Write the hash of the committed tick into the header and return it."""
+        committed = self._words.get(Header.COMMIT)
+        if self._words.get(Header.HASH_TICK) == committed + 1:
+            return self._words.get_bytes(Header.HASH, 32)
+        digest = hash_of(self._world, committed)
+        self._words.put(Header.HASH_TICK, 0)
+        self._words.put_bytes(Header.HASH, digest)
+        self._words.put(Header.HASH_TICK, committed + 1)
+        return digest
+
+    def _carry(self, tick: Tick) -> None:
+        """Begin B as what A says, and bring its cold columns up to A."""
+        tick.new.state_block[:] = tick.old.state_block
+        count = tick.old.scalar(State.TOUCHED_COUNT)
+        if count:
+            slots = tick.old.touched[:count]
+            for name in COLD:
+                getattr(tick.new, name)[slots] = getattr(tick.old, name)[slots]
+        tick.new.scalars[State.TOUCHED_COUNT >> 3] = 0
+        tick.new.scalars[State.TICK >> 3] = tick.number
+
+    def _take_inputs(self, tick: Tick) -> None:
+        self._inbox.apply(
+            tick.number, tick.new, lambda arrived: self._outbox.tell_input(tick.number, arrived)
+        )
+
+    def _behave(self, tick: Tick) -> None:
+        old, new = tick.old, tick.new
+        shape = self._index_food(tick)
+        behave(
+            self._parallel,
+            _hot(old),
+            _hot(new),
+            old.id,
+            (old.resource_x, old.resource_y),
+            self._scratch.index,
+            shape,
+            self._size,
+            new.parameters,
+            random_streams.tick_key(self._world.seed, tick.number >> WANDER_SHIFT),
+            self._scratch.intent,
+        )
+        if self._extra_draw:
+            self._extra_draw = False
+            living = np.flatnonzero(old.state == ALIVE)[:1]
+            drawn = random_streams.many_units(
+                tick.key, living.astype(np.uint64), random_streams.CANARY, 0
+            )
+            new.energy[living] -= drawn
+
+    def _index_food(self, tick: Tick) -> tuple[np.float32, np.float32, int, int]:
+        old, rules, grid = tick.old, tick.new.parameters, self._grid
+        least = np.float32(rules[parameters.RESOURCE_RIPE])
+        ripe = int(np.count_nonzero(old.resource_amount >= least))
+        area = float(self._size[0]) * float(self._size[1])
+        factor = coarsen(grid, ripe, area, float(rules[parameters.SENSE_RADIUS]))
+        cols = -(-grid.cols // factor)
+        rows = -(-grid.rows // factor)
+        cell = np.float32(grid.cell * factor)
+        index_food(
+            self._parallel,
+            factor,
+            cols,
+            rows,
+            cell,
+            self._fine_rows,
+            (old.resource_x, old.resource_y, old.resource_amount),
+            least,
+            self._scratch.index,
+        )
+        slack = np.float32(1e-3 * cell + 1e-6 * max(self._size))
+        return cell, slack, cols, rows
+
+    def _settle(self, tick: Tick) -> None:
+        parts = self._threads if self._parallel else 1
+        settle(parts, self._scratch.intent, tick.old.id, self._scratch.claim)
+
+    def _feed(self, tick: Tick) -> None:
+        feed(
+            self._parallel,
+            tick.old.resource_amount,
+            tick.new.resource_amount,
+            self._scratch.claim,
+            tick.new.energy,
+            tick.old.max_energy,
+            tick.new.parameters,
+        )
+
+    def _decide_fates(self, tick: Tick) -> None:
+        new = tick.new
+        decide_fates(
+            self._parallel,
+            new.energy,
+            new.age,
+            new.state,
+            tick.old.id,
+            new.parameters,
+            self._fixed_key,
+            self._scratch.counts,
+            self._scratch.parents,
+        )
+
+    def _give_birth(self, tick: Tick) -> None:
+        new = tick.new
+        give_birth(
+            tick.old.state,
+            _hot(new),
+            _cold(new),
+            tick.number,
+            tick.key,
+            self._size,
+            new.parameters,
+            self._scratch.counts,
+            self._scratch.parents,
+            self._scratch.cursors,
+            new.scalars,
+            new.touched,
+        )
+
+    def _reseed(self, tick: Tick) -> None:
+        new = tick.new
+        wanted = int(new.parameters[parameters.MIN_POPULATION]) - new.scalar(State.POPULATION)
+        if wanted <= 0:
+            return
+        room = tick.old.scalar(State.FREE_COUNT) - new.scalar(State.TOUCHED_COUNT)
+        reseed(
+            wanted,
+            room,
+            tick.old.state,
+            _hot(new),
+            _cold(new),
+            tick.number,
+            tick.key,
+            self._size,
+            self._founder,
+            self._scratch.cursors,
+            new.scalars,
+            new.touched,
+        )
+
+    def _publish(self, tick: Tick) -> None:
+        if tick.number % TELEMETRY_TICKS == 0:
+            self._outbox.tell_telemetry(tick.number, tick.new)
+
+
+_PHASES: Final[tuple[tuple[str, Callable[[Engine, Tick], None]], ...]] = (
+    ("carry", Engine._carry),
+    ("inputs", Engine._take_inputs),
+    ("behave", Engine._behave),
+    ("settle", Engine._settle),
+    ("feed", Engine._feed),
+    ("fates", Engine._decide_fates),
+    ("births", Engine._give_birth),
+    ("reseed", Engine._reseed),
+    ("publish", Engine._publish),
+)
+PHASES: Final = ("between ticks", *(name for name, _ in _PHASES))
+"""Name of each phase by its number in the flight word."""
+
+
+def prepare(threads: int) -> None:
+    """Load every kernel and call each once on a scratch world, serial and parallel.
+
+    Raises:
+        ConfigError: this process cannot use so many threads.
+    """
+    settings = parse_settings({"entities": 30, "max_entities": 64, "min_population": 40})
+    memory = memoryview(bytearray(founding.plan(settings).file_bytes))
+    words = ArenaWords(memory)
+    founding.found(words, settings)
+    engine = Engine(words, threads, lambda: 0)
+    for parallel in (False, True):
+        engine._parallel = parallel
+        engine.tick()
+    engine.publish_hash()
+
+
+def _hot(buffer: Buffer) -> tuple[Any, ...]:
+    return (
+        buffer.x,
+        buffer.y,
+        buffer.vx,
+        buffer.vy,
+        buffer.energy,
+        buffer.age,
+        buffer.state,
+    )
+
+
+def _cold(buffer: Buffer) -> tuple[Any, ...]:
+    return tuple(getattr(buffer, name) for name in COLD)
+
+
+def _derive_grid(world: World) -> tuple[FineGrid, columns.I32]:
+    buffer = world.committed
+    grid = FineGrid(
+        buffer.real(columns.CELL),
+        buffer.scalar(columns.GRID_COLS),
+        buffer.scalar(columns.GRID_ROWS),
+    )
+    return grid, row_starts(buffer.resource_x, buffer.resource_y, grid)
+
+
+def _new_scratch(world: World, grid: FineGrid) -> Scratch:
+    blocks = (world.capacity + BLOCK - 1) // BLOCK
+    return Scratch(
+        intent=np.full(world.capacity, NOTHING, np.int32),
+        claim=np.full(world.resources, NOTHING, np.int32),
+        counts=np.zeros((blocks, 3), np.int64),
+        parents=np.zeros(world.capacity, np.int32),
+        cursors=np.zeros(blocks, np.int64),
+        index=new_index(grid, world.resources),
+    )

@@ -1,0 +1,209 @@
+"""Founding a world: how large its arena must be, and what tick 0 holds.
+
+Owns: the plan, tick 0, making both buffers agree after a raw restore. Does not own: making or
+reserving the file (the caller does), nor later ticks (`engine.py`).
+
+Founders are put into slots along a Morton curve, so that neighbours in the world are neighbours
+in memory; births keep it so (`lifecycle.py`). The search for food then reads warm cache lines.
+"""
+
+import hashlib
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from Kernel.contract.arena import (
+    HEADER_BYTES,
+    INBOX_WINDOW,
+    NEVER,
+    PARAMETERS_MAX,
+    STATE_BYTES,
+    ArenaWords,
+    Buffers,
+    Header,
+    State,
+    new_header,
+    plan_buffers,
+)
+from zones.world import columns, random_streams
+from zones.world.columns import FIRST_ID, GENES, U32, U64, Buffer, Layout, open_world, plan_layout
+from zones.world.grid import FineGrid, cells_of, plan_grid
+from zones.world.parameters import AGE_MAX, RESOURCE_MAX
+from zones.world.settings import WorldSettings
+
+ENERGY_MAX: Final = 100.0
+RADIUS: Final = 4.0
+FOUNDER_ENERGY: Final = 50.0
+FOUNDER_AGE_SHARE: Final = 0.5
+"""Founders are of any age up to this share of age_max, so that they do not die all at once."""
+
+
+class FoundingPlan(NamedTuple):
+    """What the maker of an arena file must know: its size and where things will lie."""
+
+    file_bytes: int
+    buffers: Buffers
+    schema: bytes
+
+
+def plan(settings: WorldSettings) -> FoundingPlan:
+    """Return the size and layout of an arena for these settings."""
+    layout = plan_layout(settings.max_entities, settings.resources)
+    buffers = plan_buffers(len(layout.schema), layout.columns_bytes)
+    return FoundingPlan(buffers.file_bytes, buffers, layout.schema)
+
+
+def found(words: ArenaWords, settings: WorldSettings) -> None:
+    """Write header, schema and tick 0 into an empty arena of `plan(settings).file_bytes`.
+
+    Both buffers hold tick 0 afterwards. CREATED_NS, ARENA_ID, owner, epoch and pacing words are
+    the caller's.
+    """
+    layout = plan_layout(settings.max_entities, settings.resources)
+    buffers = plan(settings).buffers
+    assert len(words.memory) == buffers.file_bytes, "the file has the planned size"
+    new_header(words, buffers)
+    _identify(words, settings, layout)
+    world = open_world(words)
+    first = world.buffer(0)
+    grid = plan_grid(settings.world_width, settings.world_height, settings.resources)
+    _state(words, first, settings, grid)
+    _food(first, settings, grid)
+    _molbots(first, settings)
+    world.buffer(1).whole[:] = first.whole
+
+
+def adopt(words: ArenaWords, tick: int) -> None:
+    """Make an arena whole after the raw buffer of `tick` was put into buffer `tick & 1`.
+
+    The other buffer becomes a copy, `tick` is committed, and the rings start empty behind the
+    cursors of the restored state: inputs it had not applied are not part of a snapshot.
+    """
+    world = open_world(words)
+    buffer = world.buffer(tick)
+    assert buffer.scalar(State.TICK) == tick, "the buffer holds this tick"
+    applied = buffer.scalars[State.INBOX_APPLIED >> 3 : (State.INBOX_APPLIED >> 3) + 4]
+    cursor = buffer.scalar(State.INBOX_CURSOR)
+    if np.any(applied):
+        cursor += INBOX_WINDOW
+        applied[:] = 0
+        words.put_state(tick, State.INBOX_CURSOR, cursor)
+    world.buffer(tick + 1).whole[:] = buffer.whole
+    words.put(Header.INBOX_HEAD, buffer.scalar(State.INBOX_OFFSET))
+    words.put(Header.INBOX_NEXT, cursor)
+    words.put(Header.HASH_TICK, 0)
+    words.put(Header.COMMIT, tick)
+    words.put(Header.FLIGHT, 0)
+
+
+def build_id() -> bytes:
+    """Return 32 bytes that name the sources deciding a tick, and the compiler versions."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for package in ("numba", "llvmlite", "numpy"):
+        digest.update(f"{package}={version(package)}".encode())
+    return digest.digest()
+
+
+def cpu_family() -> str:
+    """Return the machine's architecture and CPU, at most 64 bytes of UTF-8."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    model = next((line.split(":", 1)[1] for line in lines if line.startswith("model name")), "")
+    name = f"{platform.machine()} {model.strip()}".strip()
+    return name.encode()[:64].decode(errors="ignore")
+
+
+def _identify(words: ArenaWords, settings: WorldSettings, layout: Layout) -> None:
+    words.put(Header.CAPACITY, settings.max_entities)
+    words.put(Header.RESOURCES, settings.resources)
+    words.put(Header.SEED, settings.seed)
+    words.put_bytes(Header.SCHEMA_HASH, layout.schema_hash)
+    words.put_bytes(Header.BUILD, build_id())
+    words.put_bytes(Header.CPU, cpu_family().encode().ljust(64, b"\0"))
+    words.put_bytes(HEADER_BYTES, layout.schema)
+    words.put(Header.COMMIT, 0)
+
+
+def _state(words: ArenaWords, buffer: Buffer, settings: WorldSettings, grid: FineGrid) -> None:
+    buffer.state_block[:] = 0
+    words.put_state(0, State.HOLD_AFTER, NEVER)
+    words.put_state(0, State.POPULATION, settings.entities)
+    words.put_state(0, State.NEXT_ID, FIRST_ID + settings.entities)
+    words.put_state(0, State.FREE_COUNT, settings.max_entities - settings.entities)
+    assert len(settings.parameters) <= PARAMETERS_MAX
+    buffer.parameters[: len(settings.parameters)] = settings.parameters
+    reals = buffer.scalars.view(np.float64)
+    reals[columns.WIDTH >> 3] = settings.world_width
+    reals[columns.HEIGHT >> 3] = settings.world_height
+    reals[columns.CELL >> 3] = grid.cell
+    words.put_state(0, columns.GRID_COLS, grid.cols)
+    words.put_state(0, columns.GRID_ROWS, grid.rows)
+    assert columns.INPUTS_REFUSED < STATE_BYTES
+
+
+def _food(buffer: Buffer, settings: WorldSettings, grid: FineGrid) -> None:
+    key = random_streams.tick_key(settings.seed, 0)
+    number = np.arange(settings.resources, dtype=np.uint64)
+    stream = random_streams.FOUNDING_FOOD
+    x = random_streams.many_units(key, number, stream, 0) * np.float32(settings.world_width)
+    y = random_streams.many_units(key, number, stream, 1) * np.float32(settings.world_height)
+    amount = random_streams.many_units(key, number, stream, 2)
+    order = np.argsort(cells_of(x, y, grid), kind="stable")
+    buffer.resource_x[:] = x[order]
+    buffer.resource_y[:] = y[order]
+    highest = np.float32(settings.parameters[RESOURCE_MAX])
+    buffer.resource_amount[:] = amount[order] * highest
+
+
+def _molbots(buffer: Buffer, settings: WorldSettings) -> None:
+    count = settings.entities
+    key = random_streams.tick_key(settings.seed, 0)
+    number = np.arange(count, dtype=np.uint64)
+    stream = random_streams.FOUNDING_PLACE
+    unit_x = random_streams.many_units(key, number, stream, 0)
+    unit_y = random_streams.many_units(key, number, stream, 1)
+    order = np.argsort(_morton(unit_x, unit_y), kind="stable")
+    living = slice(0, count)
+    buffer.x[living] = unit_x[order] * np.float32(settings.world_width)
+    buffer.y[living] = unit_y[order] * np.float32(settings.world_height)
+    buffer.id[living] = np.arange(FIRST_ID, FIRST_ID + count)
+    buffer.state[living] = columns.ALIVE
+    buffer.energy[living] = FOUNDER_ENERGY
+    buffer.max_energy[living] = ENERGY_MAX
+    buffer.radius[living] = RADIUS
+    buffer.parent[living] = columns.NO_PARENT
+    ids = buffer.id[living].astype(np.uint64)
+    share = np.float32(FOUNDER_AGE_SHARE * settings.parameters[AGE_MAX])
+    ages = random_streams.many_units(key, ids, random_streams.FOUNDING_AGE, 0) * share
+    buffer.age[living] = ages.astype(np.int32)
+    buffer.born_at[living] = -buffer.age[living]
+    buffer.lineage[living] = ids.astype(np.uint32)
+    for gene in range(GENES):
+        buffer.dna[living, gene] = random_streams.many_units(
+            key, ids, random_streams.GENES, gene
+        )
+    buffer.colour[living] = colours_of(buffer.dna[living])
+
+
+def colours_of(dna: columns.F32) -> U32:
+    """Return 0xRRGGBB from the first three genes, each from 55 to 254, shape (n,)."""
+    parts = (np.float32(55.0) + np.float32(200.0) * dna[:, :3]).astype(np.uint32)
+    colour: U32 = parts[:, 0] << np.uint32(16) | parts[:, 1] << np.uint32(8) | parts[:, 2]
+    return colour
+
+
+def _morton(unit_x: columns.F32, unit_y: columns.F32) -> U64:
+    return _spread((unit_x * 4096).astype(np.uint64)) | (
+        _spread((unit_y * 4096).astype(np.uint64)) << np.uint64(1)
+    )
+
+
+def _spread(bits: U64) -> U64:
+    """Put a zero bit behind each of the low 16 bits."""
+    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+        bits = (bits | bits << np.uint64(shift)) & np.uint64(mask)
+    return bits

@@ -1,0 +1,79 @@
+"""The one place that imports numba, after fixing what must be fixed before that import.
+
+Owns: threading layer, number of threads, cache folder, the compile options of every kernel.
+Does not own: kernels. Every module with compiled code imports `njit` and `prange` from here.
+
+Only the workqueue layer is accepted: numba's default (OpenMP) kills a child forked from a process
+that has used it, and heirs are forked (DESIGN 5). This module works at import because numba reads
+its environment at import.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from Kernel.contract.errors import ConfigError
+
+LAYER = "workqueue"
+THREADS_MAX = 8
+
+
+def fix_environment(environ: dict[str, str] | os._Environ[str]) -> None:
+    """Set what numba reads at import. Changes `environ`; what is set already is kept.
+
+    Raises:
+        ConfigError: another threading layer is asked for.
+    """
+    layer = environ.setdefault("NUMBA_THREADING_LAYER", LAYER)
+    if layer != LAYER:
+        raise ConfigError(
+            f"cannot use NUMBA_THREADING_LAYER={layer}: forked heirs need {LAYER}",
+            "unset NUMBA_THREADING_LAYER",
+        )
+    # At least two, so that a machine with one core can check that threads decide nothing.
+    threads = min(max(2, os.cpu_count() or 1), THREADS_MAX)
+    environ.setdefault("NUMBA_NUM_THREADS", str(threads))
+    if "NUMBA_CACHE_DIR" not in environ:
+        cache = Path(__file__).resolve().parents[2] / ".cache" / "numba"
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        environ["NUMBA_CACHE_DIR"] = str(cache)
+
+
+fix_environment(os.environ)
+
+import numba  # noqa: E402 - the lines above must come first
+
+prange = numba.prange
+
+
+def njit(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a helper that other kernels call; it is inlined into them and not cached alone."""
+    compiled: Callable[..., Any] = numba.njit(error_model="numpy")(function)
+    return compiled
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile one phase: cached on disk, with `prange` loops. No fastmath: it changes results."""
+    compiled: Callable[..., Any] = numba.njit(cache=True, parallel=True, error_model="numpy")(
+        function
+    )
+    return compiled
+
+
+def serial_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile one phase without threads: cached on disk."""
+    compiled: Callable[..., Any] = numba.njit(cache=True, error_model="numpy")(function)
+    return compiled
+
+
+def use_threads(threads: int) -> None:
+    """Let kernels of this thread use `threads` threads.
+
+    Raises:
+        ConfigError: more than this process can have (fixed when numba was imported).
+    """
+    limit = int(numba.config.NUMBA_NUM_THREADS)
+    if not 1 <= threads <= limit:
+        raise ConfigError(f"cannot use {threads} threads: this machine allows 1 to {limit}")
+    numba.set_num_threads(threads)

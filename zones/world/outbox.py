@@ -1,0 +1,127 @@
+"""Writing the world's events into the outbox ring, as part of a tick.
+
+Owns: numbering, room, thinning, the fields of the world's events. Does not own: the ring's form
+(`Kernel/contract/rings.py`) nor reading and acknowledging (the archive does).
+
+Number and head are words of the state block and flip with the commit; the ring itself is single.
+That is safe: a killed attempt wrote only behind the committed head, where no reader looks, and
+the next attempt begins at the same offset.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from Kernel.contract import rings
+from Kernel.contract.arena import ArenaWords, State
+from Kernel.contract.codec import pack
+from Kernel.contract.errors import RingFull
+from Kernel.contract.inputs import INPUT_BYTES_MAX
+from zones.world import columns, parameters
+from zones.world.columns import ALIVE, Buffer
+from zones.world.inbox import Arrived
+
+TELEMETRY_TICKS: Final = 300
+SAFETY_SHARE: Final = 4
+"""One part in this many is kept for the events of inputs; telemetry may not use it."""
+INPUT_EVENT_BYTES: Final = rings.entry_bytes(INPUT_BYTES_MAX + 512)
+"""Room that the event of any input fits into."""
+REASON_CHARS_MAX: Final = 300
+
+
+class Outbox:
+    """The outbox of one arena.
+
+    Args:
+        acked: returns the virtual offset up to which the reader has stored everything.
+    """
+
+    def __init__(self, words: ArenaWords, acked: Callable[[], int]) -> None:
+        self._words = words
+        self._ring = words.outbox()
+        self._acked = acked
+
+    def has_room(self, tick: int) -> bool:
+        """Return whether the event of an input would fit behind what `tick` committed."""
+        head = self._words.state(tick, State.OUTBOX_HEAD)
+        # Twice: an entry that does not fit before the end of the ring skips that rest too.
+        return len(self._ring) - (head - self._acked()) >= 2 * INPUT_EVENT_BYTES
+
+    def append(self, tick: int, event: dict[str, Any], *, safety: bool) -> bool:
+        """Write one event of `tick`; its number and the head are changed in that buffer.
+
+        Args:
+            safety: may use the room kept for inputs.
+
+        Returns:
+            False: there was no room, nothing has changed.
+        """
+        words = self._words
+        head = words.state(tick, State.OUTBOX_HEAD)
+        sequence = words.state(tick, State.OUTBOX_NEXT)
+        keep = 0 if safety else len(self._ring) // SAFETY_SHARE
+        try:
+            head = rings.append(self._ring, head, self._acked(), sequence, pack(event), keep)
+        except RingFull:
+            return False
+        words.put_state(tick, State.OUTBOX_HEAD, head)
+        words.put_state(tick, State.OUTBOX_NEXT, sequence + 1)
+        return True
+
+    def tell_input(self, tick: int, arrived: Arrived) -> bool:
+        """Write `input.applied` or `input.refused`; False when there is no room."""
+        event: dict[str, Any] = {"kind": "input.applied", "tick": tick}
+        event["sequence"] = arrived.sequence
+        if arrived.input is not None:
+            event["input"] = arrived.input.fields()
+        else:
+            event["kind"] = "input.refused"
+            event["last_sequence"] = arrived.last
+            event["reason"] = arrived.refused[:REASON_CHARS_MAX]
+        return self.append(tick, event, safety=True)
+
+    def tell_telemetry(self, tick: int, new: Buffer) -> None:
+        """Write the telemetry of the period that ends with `tick`, or count it as thinned."""
+        if not self.append(tick, telemetry(tick, new), safety=False):
+            new.scalars[State.EVENTS_THINNED >> 3] += 1
+        for period, total in _PERIODS:
+            new.scalars[period >> 3] = new.scalars[total >> 3]
+
+
+_PERIODS: Final = (
+    (columns.PERIOD_BIRTHS, State.BIRTHS),
+    (columns.PERIOD_STARVATION, State.DEATH_STARVATION),
+    (columns.PERIOD_AGE, State.DEATH_AGE),
+    (columns.PERIOD_COLLISION, State.DEATH_COLLISION),
+)
+
+
+def telemetry(tick: int, new: Buffer) -> dict[str, Any]:
+    """Return the `telemetry` event: counts since the last one, means of now.
+
+    The density is the share of what all places could hold together.
+    """
+    births, starved, aged, collided = (
+        new.scalar(total) - new.scalar(period) for period, total in _PERIODS
+    )
+    highest = float(new.parameters[parameters.RESOURCE_MAX])
+    return {
+        "kind": "telemetry",
+        "tick": tick,
+        "entity_count": new.scalar(State.POPULATION),
+        "avg_energy": _mean(new.energy[new.state == ALIVE]),
+        "births_last_period": births,
+        "deaths_last_period": starved + aged + collided,
+        "death_starvation": starved,
+        "death_age": aged,
+        "death_collision": collided,
+        "resource_density": _mean(new.resource_amount) / highest if highest > 0 else 0.0,
+    }
+
+
+def _mean(values: columns.F32) -> float:
+    """Return the mean, added up in slot order: numpy's own sum depends on the machine."""
+    if not len(values):
+        return 0.0
+    return float(np.cumsum(values, dtype=np.float64)[-1]) / len(values)
