@@ -105,7 +105,9 @@ class State:
     TOUCHED_COUNT = 112  # slots whose cold columns changed in this tick
     FUEL_CURSOR = 120
     EVENTS_THINNED = 128  # world events not written because the outbox was full
-    INBOX_APPLIED = 192  # INBOX_WINDOW bits: input s is applied, bit s % INBOX_WINDOW
+    # INBOX_WINDOW bits: input s (cursor <= s < cursor + INBOX_WINDOW) is applied, bit
+    # s % INBOX_WINDOW. A bit is cleared when the cursor passes its input.
+    INBOX_APPLIED = 192
     PARAMETERS = 256  # PARAMETERS_MAX x f64
     APPLIED_AT = 1024  # INBOX_WINDOW x u64: tick at which input s % INBOX_WINDOW was applied
     # from 3072 on: zones.world's own scalars (see zones/world/columns.py)
@@ -163,13 +165,19 @@ def _page_up(size_bytes: int) -> int:
 
 
 class ArenaWords:
-    """Words of one mapped arena. Reading never fails on a mapped file; check() tells if it is one.
+    """Words of one mapped arena. Reading never fails on one that `check_arena` has accepted.
 
     Args:
         memory: the whole file, writable or read-only; kept, not copied.
+
+    Attributes:
+        layout: where things lie as `check_arena` found them, None before. From then on the
+            offsets in the file are not read again: a world can write its own header, and must
+            not be able to make the kernel read or write elsewhere.
     """
 
     def __init__(self, memory: memoryview) -> None:
+        self.layout: Buffers | None = None
         self.memory = memory.cast("B")
         whole = len(memory) // 8 * 8
         self._words = self.memory[:whole].cast("Q")
@@ -192,6 +200,8 @@ class ArenaWords:
 
     def buffer_offset(self, tick: int) -> int:
         """Return where the buffer of `tick` begins, in bytes."""
+        if self.layout is not None:
+            return self.layout.buffer_1 if tick & 1 else self.layout.buffer_0
         return self.get(Header.BUFFER_1 if tick & 1 else Header.BUFFER_0)
 
     def state(self, tick: int, offset: int) -> int:
@@ -213,31 +223,40 @@ class ArenaWords:
         """Return the tick at which input `sequence` was applied, as `tick`'s buffer knows it.
 
         None: not applied yet, or so long ago that the window has moved on (then the cursor is
-        more than INBOX_WINDOW past it).
+        more than INBOX_WINDOW past it, or a younger input applied out of turn has its place).
         """
         cursor = self.state(tick, State.INBOX_CURSOR)
         if sequence + INBOX_WINDOW <= cursor or sequence >= cursor + INBOX_WINDOW:
             return None
-        if sequence >= cursor:
-            slot = sequence % INBOX_WINDOW
-            word = self.state(tick, State.INBOX_APPLIED + (slot >> 6) * 8)
-            if not word >> (slot & 63) & 1:
-                return None
-        return self.state(tick, State.APPLIED_AT + 8 * (sequence % INBOX_WINDOW))
+        slot = sequence % INBOX_WINDOW
+        word = self.state(tick, State.INBOX_APPLIED + (slot >> 6) * 8)
+        # Bits speak of the cursor and later: one that is set in the slot of an input before the
+        # cursor belongs to the input one window later, and so does the tick beside it.
+        if bool(word >> (slot & 63) & 1) is not (sequence >= cursor):
+            return None
+        return self.state(tick, State.APPLIED_AT + 8 * slot)
 
     def schema(self) -> bytes:
         """Return the schema JSON stored behind the header."""
+        if self.layout is not None:
+            return self.get_bytes(HEADER_BYTES, self.layout.schema_bytes)
         return self.get_bytes(HEADER_BYTES, self.get(Header.SCHEMA_BYTES))
 
     def inbox(self) -> memoryview:
         """Return the inbox ring."""
-        start = self.get(Header.INBOX_OFFSET)
-        return self.memory[start : start + self.get(Header.INBOX_BYTES)]
+        if self.layout is not None:
+            start, size = self.layout.inbox_offset, self.layout.inbox_bytes
+        else:
+            start, size = self.get(Header.INBOX_OFFSET), self.get(Header.INBOX_BYTES)
+        return self.memory[start : start + size]
 
     def outbox(self) -> memoryview:
         """Return the outbox ring."""
-        start = self.get(Header.OUTBOX_OFFSET)
-        return self.memory[start : start + self.get(Header.OUTBOX_BYTES)]
+        if self.layout is not None:
+            start, size = self.layout.outbox_offset, self.layout.outbox_bytes
+        else:
+            start, size = self.get(Header.OUTBOX_OFFSET), self.get(Header.OUTBOX_BYTES)
+        return self.memory[start : start + size]
 
     def release(self) -> None:
         """Let go of the mapping, so that it can be closed."""
@@ -248,9 +267,12 @@ class ArenaWords:
 def check_arena(words: ArenaWords, path: str) -> Buffers:
     """Return the layout of an arena after checking that every offset lies inside the file.
 
+    `words` keeps to that layout from then on, see `ArenaWords.layout`.
+
     Raises:
         ArenaError: wrong magic, version, size or offsets.
     """
+    words.layout = None
     size = len(words.memory)
     if size < HEADER_BYTES or words.get(Header.MAGIC) != MAGIC:
         raise ArenaError(f"cannot use {path}: it is not an arena ({size} bytes, wrong magic)")
@@ -285,6 +307,7 @@ def check_arena(words: ArenaWords, path: str) -> Buffers:
             f"cannot use {path}: commit word says tick {tick}, "
             f"its buffer says {words.state(tick, State.TICK)}"
         )
+    words.layout = found
     return found
 
 

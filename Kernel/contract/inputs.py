@@ -18,6 +18,7 @@ KINDS = (PAUSE, RESUME, STEP, SET_PARAM)
 SAFETY_KINDS = (PAUSE,)
 """Kinds that may use the quarter of the ring kept for safety."""
 STEPS_MAX = 1_000_000
+VALUE_MAX = 1e300
 INPUT_BYTES_MAX = 4096
 
 
@@ -40,7 +41,12 @@ class Input:
     value: float = 0.0
 
     def encode(self) -> bytes:
-        """Return the payload of the ring entry."""
+        """Return the payload of the ring entry.
+
+        Raises:
+            CodecError: a field is missing or out of range, see `parse_input`.
+        """
+        parse_input(self.fields())
         return pack(self.fields(), INPUT_BYTES_MAX)
 
     def fields(self) -> dict[str, Any]:
@@ -58,7 +64,7 @@ def parse_input(fields: dict[str, Any]) -> Input:
     """Check plain data and return the input.
 
     Raises:
-        CodecError: unknown kind or key, wrong type, or a number out of range.
+        CodecError: unknown kind or key, missing key, wrong type, or a number out of range.
     """
     kind = fields.get("kind")
     known = {"kind", "at_tick"}
@@ -68,13 +74,16 @@ def parse_input(fields: dict[str, Any]) -> Input:
         raise CodecError(f"cannot read input: kind {kind!r} with keys {sorted(fields)}")
     at_tick = fields.get("at_tick", 0)
     steps = fields.get("steps", 1 if kind == STEP else 0)
-    if not _whole(at_tick, 0, 2**62) or not _whole(steps, 0, STEPS_MAX):
+    if not _whole(at_tick, 0, 2**62) or (kind == STEP and not _whole(steps, 1, STEPS_MAX)):
         raise CodecError(f"cannot read input {kind}: at_tick {at_tick!r}, steps {steps!r}")
     param = fields.get("param", "")
     value = fields.get("value", 0.0)
-    if not isinstance(param, str) or len(param) > 64 or isinstance(value, bool):
-        raise CodecError(f"cannot read input {kind}: param {param!r}, value {value!r}")
-    if not isinstance(value, int | float) or value != value or abs(value) > 1e300:
+    if kind == SET_PARAM and not {"param", "value"} <= set(fields):
+        raise CodecError(f"cannot read input {kind}: param and value are needed")
+    if not isinstance(param, str) or len(param) > 64 or (kind == SET_PARAM and not param):
+        raise CodecError(f"cannot read input {kind}: param {param!r}")
+    # Written so that NaN, infinity and integers too large for a float all fail.
+    if type(value) not in (int, float) or not abs(value) <= VALUE_MAX:
         raise CodecError(f"cannot read input {kind}: value {value!r} is not a finite number")
     return Input(str(kind), at_tick, steps, param, float(value))
 

@@ -1,12 +1,15 @@
 """World parameters as the kernel knows them: data that a world's zygote sends in its hello.
 
-Owns: the record and its range check. Does not own: the table (`zones/world/parameters.py`).
+Owns: the record, its form and its range check. Does not own: the table
+(`zones/world/parameters.py`).
 """
 
 from dataclasses import dataclass
 from typing import Any
 
+from Kernel.contract.arena import PARAMETERS_MAX
 from Kernel.contract.errors import CodecError, Refused
+from Kernel.contract.inputs import VALUE_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,33 @@ class Parameter:
 
 
 def parse_parameter(fields: dict[str, Any]) -> Parameter:
-    """Return the record, or raise CodecError when a field is missing or of a wrong type."""
+    """Check plain data and return the record.
+
+    Raises:
+        CodecError: a key is missing or unknown, a value has the wrong type, `index` is not below
+            PARAMETERS_MAX, or not low <= default <= high, all finite.
+    """
     try:
-        return Parameter(
-            name=str(fields["name"]),
-            index=int(fields["index"]),
-            unit=str(fields["unit"]),
-            low=float(fields["low"]),
-            high=float(fields["high"]),
-            default=float(fields["default"]),
-            whole=bool(fields["whole"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CodecError(f"cannot read a parameter: {error!r}") from error
+        parameter = Parameter(**fields)
+    except TypeError as error:
+        raise CodecError(f"cannot read a parameter with keys {sorted(fields)}") from error
+    texts = (parameter.name, parameter.unit)
+    numbers = (parameter.low, parameter.default, parameter.high)
+    if not all(type(text) is str and len(text) <= 64 for text in texts) or not parameter.name:
+        raise CodecError(f"cannot read a parameter: name and unit {texts!r}")
+    if type(parameter.index) is not int or not 0 <= parameter.index < PARAMETERS_MAX:
+        raise CodecError(f"cannot read parameter {parameter.name}: index {parameter.index!r}")
+    if type(parameter.whole) is not bool or not all(type(n) in (int, float) for n in numbers):
+        raise CodecError(f"cannot read parameter {parameter.name}: {fields!r}")
+    # Chained, so that NaN fails; finite, because the ends are.
+    if not -VALUE_MAX <= parameter.low <= parameter.default <= parameter.high <= VALUE_MAX:
+        raise CodecError(f"cannot read parameter {parameter.name}: low, default, high {numbers!r}")
+    return Parameter(
+        parameter.name,
+        parameter.index,
+        parameter.unit,
+        float(parameter.low),
+        float(parameter.high),
+        float(parameter.default),
+        parameter.whole,
+    )

@@ -6,7 +6,8 @@ nor what an entry says. The caller publishes head after the payload, so a reader
 an entry. Offsets are virtual: they only grow, and the place in memory is offset % size.
 
 Entry: sequence u64, length u32, crc32 u32, payload, padded to 8. An entry never wraps: when it
-does not fit before the end, a filler (length 0xFFFFFFFF) sends the reader to the start.
+does not fit before the end, a filler (length 0xFFFFFFFF) sends the reader to the start; so an
+entry larger than half a ring may never find room, and writers keep theirs far below.
 """
 
 import struct
@@ -80,10 +81,11 @@ def read(ring: memoryview, offset: int, head: int, sequence: int) -> Entry:
         offset += size - place
         place = 0
     found, length, checksum = ENTRY.unpack_from(ring, place)
-    if found != sequence or offset + entry_bytes(length) > head or place + length > size:
+    need = entry_bytes(length)
+    if found != sequence or offset + need > head or place + need > size:
         raise RingDamaged(f"cannot read entry {sequence}: found {found} of {length} bytes there")
     start = place + ENTRY.size
     payload = bytes(ring[start : start + length])
     if zlib.crc32(payload, sequence & 0xFFFFFFFF) != checksum:
         raise RingDamaged(f"cannot read entry {sequence}: its checksum does not match")
-    return Entry(found, payload, offset + entry_bytes(length))
+    return Entry(found, payload, offset + need)

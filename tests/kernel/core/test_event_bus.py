@@ -28,6 +28,7 @@ WAIT_MS = 5000
 
 @pytest.fixture
 def bus_dir(tmp_path: Path) -> Iterator[int]:
+    """Open a directory whose path is too long for a Unix address."""
     deep = tmp_path / ("d" * 60) / ("e" * 60) / "bus"
     deep.mkdir(mode=0o700, parents=True)
     assert len(str(deep)) > 108
@@ -38,6 +39,7 @@ def bus_dir(tmp_path: Path) -> Iterator[int]:
 
 @pytest.fixture
 def bus(bus_dir: int) -> Iterator[PrivateBus]:
+    """Give a bus in that directory."""
     bus = PrivateBus(bus_dir)
     yield bus
     bus.close_all()
@@ -73,10 +75,12 @@ def settle(bus: PrivateBus, endpoint: Endpoint, until: Callable[[Endpoint], bool
 
 
 def received(count: int) -> Callable[[Endpoint], bool]:
+    """Return the condition that this many messages were accepted."""
     return lambda endpoint: endpoint.counters.received >= count
 
 
 def turned_away(count: int) -> Callable[[Endpoint], bool]:
+    """Return the condition that this many messages were refused."""
     return lambda endpoint: endpoint.counters.refused + endpoint.counters.forbidden >= count
 
 

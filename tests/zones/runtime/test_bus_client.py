@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ class Road:
 
 @pytest.fixture
 def road(tmp_path: Path) -> Iterator[Road]:
+    """Give both ends of a road in one process."""
     descriptor = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
     road = Road(descriptor)
     yield road
@@ -82,7 +84,7 @@ def test_beats_are_never_closer_than_their_interval(road: Road) -> None:
     while time.monotonic() < late:
         assert road.client.poll(60.0) == []
     beats = [beat for beat in road.heard(5) if isinstance(beat, Heartbeat)]
-    gaps = [b.monotonic_ns - a.monotonic_ns for a, b in zip(beats, beats[1:], strict=False)]
+    gaps = [b.monotonic_ns - a.monotonic_ns for a, b in pairwise(beats)]
     assert len(gaps) == 3
     assert all(gap >= HEARTBEAT_S * 1e9 for gap in gaps)
     assert beats[0].degraded == ()

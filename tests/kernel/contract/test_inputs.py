@@ -1,0 +1,117 @@
+"""Inputs: one form in rings, events and files; what does not fit is refused on both sides."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from Kernel.contract.codec import pack
+from Kernel.contract.errors import CodecError
+from Kernel.contract.inputs import (
+    INPUT_BYTES_MAX,
+    KINDS,
+    PAUSE,
+    RESUME,
+    SAFETY_KINDS,
+    SET_PARAM,
+    STEP,
+    STEPS_MAX,
+    VALUE_MAX,
+    Input,
+    decode_input,
+    parse_input,
+)
+from tests.kernel.contract.test_codec import MAPS, PLAIN
+
+TICKS = st.integers(0, 2**62)
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
+INPUTS = st.one_of(
+    st.builds(Input, st.sampled_from([PAUSE, RESUME]), TICKS),
+    st.builds(Input, st.just(STEP), TICKS, st.integers(1, STEPS_MAX)),
+    st.builds(
+        Input, st.just(SET_PARAM), TICKS, st.just(0), NAMES, st.floats(-VALUE_MAX, VALUE_MAX)
+    ),
+)
+
+
+@settings(deadline=None)
+@given(INPUTS)
+def test_round_trip(entry: Input) -> None:
+    """An input in range is equal after the ring and after a file."""
+    assert decode_input(entry.encode()) == entry
+    assert parse_input(entry.fields()) == entry
+    assert len(entry.encode()) <= INPUT_BYTES_MAX
+
+
+@settings(deadline=None)
+@given(INPUTS, st.data())
+def test_one_change_is_refused_or_sound(entry: Input, data: st.DataObject) -> None:
+    """Any one key changed gives CodecError or an input that encodes again."""
+    fields: dict[str, Any] = entry.fields()
+    key = data.draw(st.sampled_from(["kind", "at_tick", "steps", "param", "value", "more"]))
+    fields[key] = data.draw(PLAIN)
+    try:
+        parsed = parse_input(fields)
+    except CodecError as error:
+        assert str(error).startswith("cannot read input")
+    else:
+        assert decode_input(parsed.encode()) == parsed
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=60) | MAPS.map(pack))
+def test_hostile_bytes(data: bytes) -> None:
+    """A ring entry of any bytes raises CodecError and nothing else."""
+    with pytest.raises(CodecError):
+        decode_input(data)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        Input("world.eat"),
+        Input(STEP, steps=0),
+        Input(STEP, steps=STEPS_MAX + 1),
+        Input(PAUSE, at_tick=-1),
+        Input(PAUSE, at_tick=2**62 + 1),
+        Input(PAUSE, at_tick=True),
+        Input(SET_PARAM),
+        Input(SET_PARAM, param="x" * 65, value=1.0),
+        Input(SET_PARAM, param="friction", value=float("nan")),
+        Input(SET_PARAM, param="friction", value=float("inf")),
+        Input(SET_PARAM, param="friction", value=10**400),
+        Input(SET_PARAM, param="friction", value=True),
+    ],
+)
+def test_out_of_range_is_refused_before_it_is_sent(entry: Input) -> None:
+    """The kernel cannot put into an inbox what the world would refuse to read."""
+    with pytest.raises(CodecError, match="cannot read input"):
+        entry.encode()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"kind": None},
+        {"kind": ["world.pause"]},
+        {"kind": SET_PARAM, "param": "friction"},
+        {"kind": SET_PARAM, "value": 1.0},
+        {"kind": PAUSE, "steps": 1},
+        {"kind": STEP, "steps": 1.0},
+    ],
+)
+def test_missing_and_foreign_keys(fields: dict[str, Any]) -> None:
+    """Each kind takes its own keys, all of them, and no other."""
+    with pytest.raises(CodecError, match="cannot read input"):
+        parse_input(fields)
+
+
+def test_defaults() -> None:
+    """A file may leave out the tick and the number of steps; whole numbers are values too."""
+    assert parse_input({"kind": STEP}) == Input(STEP, 0, 1)
+    assert parse_input({"kind": RESUME}) == Input(RESUME)
+    value = parse_input({"kind": SET_PARAM, "param": "a", "value": 2}).value
+    assert (type(value), value) == (float, 2.0)
+    assert set(SAFETY_KINDS) <= set(KINDS)
