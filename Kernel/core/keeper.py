@@ -7,7 +7,7 @@ Owns: the descriptors and roads of one zone's processes. Does not own: decisions
 import os
 import signal
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from Kernel.config import ZoneConfig
 from Kernel.contract.errors import CodecError, MoltError
@@ -27,9 +27,6 @@ from Kernel.core.watchdog import Watch, is_stalled, observe
 from Kernel.loop import Loop
 from Kernel.ports.clock import Clock
 from Kernel.ports.process import Exit, Processes, ZygoteHandle
-
-NAMES = {"stop": signal.SIGSTOP, "kill": signal.SIGKILL, "segfault": signal.SIGSEGV}
-
 
 @dataclass(slots=True)
 class Berth:
@@ -184,10 +181,17 @@ class Keeper:
         match message:
             case Prepared(_, facts):
                 self.facts = facts
+                self.unprepared = None
                 self.learn(sup.ZygotePrepared())
                 self.on_prepared()
             case Unprepared():
                 self.unprepared = message
+                self.parts.log.error(
+                    "zone.unprepared",
+                    zone=self.config.name,
+                    why=message.message,
+                    hint=message.hint,
+                )
             case Forked(serial, pid):
                 self._on_forked(serial, pid)
             case _:
@@ -298,7 +302,9 @@ class Keeper:
             pid=exit_.pid,
             how=exit_.describe(),
             counts=failure,
-            failures=self.zone.patience.failures,
+            failures=(
+                self.zone.zygote_patience if role == "zygote" else self.zone.patience
+            ).failures,
         )
 
     def pids(self) -> list[int]:
@@ -309,10 +315,3 @@ class Keeper:
     def state_word(self) -> str:
         """Return one word for people."""
         return sup.state_word(self.zone, self.config.policy, self.parts.clock.now_s())
-
-
-class Publisher(Protocol):
-    """Who may be asked for an arena to read."""
-
-    def reader_descriptors(self) -> dict[str, int] | None:
-        """Return descriptors of arena (read-only) and side page, None while there is none."""

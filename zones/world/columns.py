@@ -133,7 +133,17 @@ def plan_layout(capacity: int, resources: int) -> Layout:
         "parameters": [parameter.name for parameter in PARAMETERS],
     }
     schema = json.dumps(described, separators=(",", ":"), sort_keys=True).encode()
-    return Layout(offsets, place - STATE_BYTES, schema, hashlib.sha256(schema).digest())
+    return Layout(offsets, place - STATE_BYTES, schema, schema_hash())
+
+
+@lru_cache(maxsize=1)
+def schema_hash() -> bytes:
+    """Return what names this build's columns and parameters, whatever the size of a world."""
+    described = [
+        [column.name, column.dtype, column.rows, column.width, column.hot] for column in COLUMNS
+    ]
+    names = [parameter.name for parameter in PARAMETERS]
+    return hashlib.sha256(json.dumps([described, names]).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
