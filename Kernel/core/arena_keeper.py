@@ -148,6 +148,12 @@ class ArenaKeeper(Keeper):
         liveness = int.from_bytes(side[Side.LIVENESS : Side.LIVENESS + 8], "little")
         return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH))
 
+    def kill(self, pid: int, why: str) -> None:
+        """End a process; a drill that made it hang ends with it, or its heir would hang too."""
+        super().kill(pid, why)
+        if self.arena is not None:
+            self.set_drill(0)
+
     def watched_pid(self) -> int:
         """Return the active process, or the heir that should have taken over by now."""
         if self.zone.active is not None:

@@ -53,7 +53,6 @@ class DrillWatch:
             told = takeover_story(self.before, after, self.began_ns, self.paused)
             if told is None:
                 return None
-            self.keeper.set_drill(0)
             return {
                 "noticed_ms": round(told.noticed_ms, 3),
                 "served_ms": round(told.served_ms, 3),
