@@ -220,4 +220,3 @@ def _process_start_s() -> float:
     ticks_per_s = 100  # USER_HZ, fixed by the Linux ABI
     since_boot_s = int(fields[19]) / ticks_per_s
     return time.monotonic() - (time.clock_gettime(time.CLOCK_BOOTTIME) - since_boot_s)
-

@@ -16,7 +16,6 @@ import yaml
 from Kernel.contract.errors import ConfigError
 from Kernel.core.supervisor import Kind, Policy
 
-
 _POLICY_KEYS = ("free_failures", "backoff_base_s", "backoff_cap_s", "healthy_after_s")
 _ZONE_KEYS = frozenset(
     ("service", "kind", "settings", "heir", "reads", "deadline_ms", "nice", *_POLICY_KEYS)
@@ -205,7 +204,8 @@ def _number(
     value = raw.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(
-            f"cannot use {path}: {at}{key} is {value!r}, it takes a number from {low:g} to {high:g}",
+            f"cannot use {path}: {at}{key} is {value!r}, "
+            f"it takes a number from {low:g} to {high:g}",
             f"edit {path}",
         )
     return float(value)

@@ -4,6 +4,8 @@ Owns: which requests are under way. Does not own: sockets (`server.py`), what a 
 (`handlers.py`).
 """
 
+from functools import partial
+
 import zmq
 
 from Kernel.console.handlers import Asked, Handlers
@@ -74,5 +76,5 @@ class Desk:
         for fd, interest in wanted.items():
             if self._watched.get(fd) != interest:
                 events = zmq.POLLIN * interest.read | zmq.POLLOUT * interest.write | zmq.POLLERR
-                self._loop.watch(fd, lambda got, fd=fd: self._on_event(fd, got), events)
+                self._loop.watch(fd, partial(self._on_event, fd), events)
         self._watched = wanted

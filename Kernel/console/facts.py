@@ -21,9 +21,7 @@ CAGE_GRADE = "D"
 """No seccomp filter is applied by this version: the lowest grade, and no generated code runs."""
 
 
-def status_fields(
-    zones: ZoneTable, uptime_s: float, meters: Meters
-) -> dict[str, Any]:
+def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str, Any]:
     """Return the answer to `status` (SPEC 9)."""
     memory_mb, cpu_percent = meters.measure(os.getpid())
     state = "stopping" if zones.stop else "running" if zones.all_ready() else "starting"
@@ -111,7 +109,9 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         if isinstance(keeper, ArenaKeeper):
             found.extend(keeper.notes)
         if isinstance(keeper, BusKeeper):
-            found.extend({**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded)
+            found.extend(
+                {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded
+            )
     return found
 
 

@@ -77,9 +77,7 @@ class Handlers:
         return keeper
 
     def _status(self, _request: Request) -> Asked:
-        return self._now(
-            status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters)
-        )
+        return self._now(status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters))
 
     def _ps(self, _request: Request) -> Asked:
         return self._now(
@@ -95,7 +93,11 @@ class Handlers:
             facts = wait_facts(self.zones)
             if not expression.holds(facts):
                 return None
-            return {"tick": facts.get("tick"), "hash": self._world().held_hash(), "for": expression.text}
+            return {
+                "tick": facts.get("tick"),
+                "hash": self._world().held_hash(),
+                "for": expression.text,
+            }
 
         return Asked(
             result,

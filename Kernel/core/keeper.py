@@ -28,6 +28,7 @@ from Kernel.loop import Loop
 from Kernel.ports.clock import Clock
 from Kernel.ports.process import Exit, Processes, ZygoteHandle
 
+
 @dataclass(slots=True)
 class Berth:
     """What the kernel holds for one forked process until it is reaped."""
@@ -149,7 +150,7 @@ class Keeper:
         self.parts.loop.watch(
             handle.stderr_fd, lambda _events: self._read_stderr(handle.stderr_fd, lines)
         )
-        self.parts.loop.watch(handle.road.fileno(), lambda _events: self._read_road(handle))
+        self.parts.loop.watch(handle.road.fileno(), lambda _events: self._on_road(handle))
         try:
             send(handle.road, Configure(self.config.name, self.parts.home, self.config.settings))
         except OSError as error:
@@ -159,6 +160,9 @@ class Keeper:
         if not lines.read(fd):
             self.parts.loop.unwatch(fd)
             os.close(fd)
+
+    def _on_road(self, handle: ZygoteHandle) -> None:
+        self._read_road(handle)
 
     def _read_road(self, handle: ZygoteHandle) -> bool:
         """Read one message; False when there is none (left)."""

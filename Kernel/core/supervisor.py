@@ -161,15 +161,7 @@ class StopAsked:
 
 
 Event = (
-    ZygoteStarted
-    | ZygotePrepared
-    | Asked
-    | Forked
-    | Founded
-    | Ready
-    | TookOver
-    | Died
-    | StopAsked
+    ZygoteStarted | ZygotePrepared | Asked | Forked | Founded | Ready | TookOver | Died | StopAsked
 )
 
 
@@ -276,15 +268,13 @@ def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
         return replace(
             zone, zygote=None, asked_s=None, zygote_patience=patience, why=f"zygote: {event.why}"
         )
-    known = pid in zone.leaving
-    for role in ("founder", "active", "heir"):
-        process: Process | None = getattr(zone, role)
-        if process is not None and process.pid == pid:
-            zone = replace(zone, **{role: None})
-            known = True
-            if role == "active":
-                zone = replace(zone, restarts=zone.restarts + 1)
-    if not known:
+    if zone.active is not None and zone.active.pid == pid:
+        zone = replace(zone, active=None, restarts=zone.restarts + 1)
+    elif zone.heir is not None and zone.heir.pid == pid:
+        zone = replace(zone, heir=None)
+    elif zone.founder is not None and zone.founder.pid == pid:
+        zone = replace(zone, founder=None)
+    elif pid not in zone.leaving:
         return zone
     zone = replace(zone, leaving=zone.leaving - {pid})
     if event.failure:

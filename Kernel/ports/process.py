@@ -6,6 +6,7 @@ over when the process between leaves (see `zones/runtime/kinship.py`). Nothing i
 so a pid we know cannot be reused before `reap` has told of its end.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -91,8 +92,14 @@ class SystemProcesses:
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
         popen = subprocess.Popen(
-            [sys.executable, "-m", "zones.runtime.zygote", service, str(theirs.fileno())]
-            + [str(os.getpid())],
+            [
+                sys.executable,
+                "-m",
+                "zones.runtime.zygote",
+                service,
+                str(theirs.fileno()),
+                str(os.getpid()),
+            ],
             cwd=self._root,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
@@ -100,7 +107,7 @@ class SystemProcesses:
             stderr=write_end,
             pass_fds=(theirs.fileno(), *self._keep_fds),
             start_new_session=True,  # a Ctrl-C on the terminal is for the kernel alone
-            preexec_fn=tie,
+            preexec_fn=tie,  # noqa: PLW1509 - one system call, nothing that a thread could hold
         )
         theirs.close()
         os.close(write_end)
@@ -111,14 +118,13 @@ class SystemProcesses:
     def send_signal(self, pid: int, number: int) -> None:
         """Send a signal; a process that ended but is not reaped takes it without effect."""
         assert pid > 1, f"never signal pid {pid}"
-        try:
+        # One that was reaped in this same round has its Exit under way.
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
-            pass  # re-parented and reaped in the same round: its Exit is already under way
 
     def reap(self) -> list[Exit]:
         """Collect every child that has ended, ours by birth or handed over."""
-        exits = []
+        exits: list[Exit] = []
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)

@@ -82,9 +82,7 @@ def _run_bus_process(
     service: ModuleType, configure: Configure, request: Fork, descriptors: dict[str, int]
 ) -> None:
     log = structlog.get_logger(zone=configure.zone)
-    client = BusClient(
-        descriptors["bus"], request.facts["endpoint"], configure.zone, os.getpid()
-    )
+    client = BusClient(descriptors["bus"], request.facts["endpoint"], configure.zone, os.getpid())
     arenas = {
         name.removeprefix("arena."): map_arena(fd, writable=False)
         for name, fd in descriptors.items()

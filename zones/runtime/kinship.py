@@ -28,9 +28,7 @@ def set_process_name(name: str) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def fork_for(
-    kernel_pid: int, child: Callable[[], None], announce: Callable[[int], None]
-) -> None:
+def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int], None]) -> None:
     """Fork twice: the grandchild runs `child` as a child of the kernel, a subreaper.
 
     Args:

@@ -79,7 +79,9 @@ def found(job: dict[str, Any]) -> None:
         source = f"snapshot of tick {image.tick}" if image else f"seed {settings.seed}"
         sys.stderr.write(f"founded {folder / name} from {source}\n")
         return
-    raise ArenaError(f"cannot make {name}: {size} bytes are free in none of {job['folders']}", "df -h")
+    raise ArenaError(
+        f"cannot make {name}: {size} bytes are free in none of {job['folders']}", "df -h"
+    )
 
 
 def _fresh(path: Path) -> Path:
@@ -122,5 +124,3 @@ def _threads() -> int:
 def _acked_reader(side: memoryview) -> Callable[[], int]:
     words = side.cast("Q")
     return lambda: words[Side.OUTBOX_ACKED_OFFSET >> 3]
-
-
