@@ -8,6 +8,7 @@ that has used it, and heirs are forked (DESIGN 5). This module works at import b
 its environment at import.
 """
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -47,9 +48,27 @@ import numba  # noqa: E402 - the lines above must come first
 prange = numba.prange
 
 
+def source_stamp() -> str:
+    """Return a name for the sources that compiled code is made from.
+
+    numba looks only at the file a kernel stands in; constants and inlined helpers come from
+    others, and a change there would leave stale machine code in the cache (it did).
+    """
+    here = Path(__file__).resolve()
+    files = [*here.parent.glob("*.py"), *(here.parents[2] / "Kernel" / "contract").glob("*.py")]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# Not in the environment: children inherit that, and would append once more.
+numba.config.CACHE_DIR = os.path.join(os.environ["NUMBA_CACHE_DIR"], f"world-{source_stamp()}")
+
+
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a helper that other kernels call; it is inlined into them and not cached alone."""
-    compiled: Callable[..., Any] = numba.njit(error_model="numpy")(function)
+    compiled: Callable[..., Any] = numba.njit(error_model="numpy", forceinline=True)(function)
     return compiled
 
 
