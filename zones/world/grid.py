@@ -211,13 +211,18 @@ def _scan(
         f = _key(at + np.uint64(5), x, y, store_x, store_y, store_place)
         g = _key(at + np.uint64(6), x, y, store_x, store_y, store_place)
         h = _key(at + np.uint64(7), x, y, store_x, store_y, store_place)
-        best = min(best, min(min(min(a, e), min(b, f)), min(min(c, g), min(d, h))))
+        near = min(min(a, e), min(b, f))  # noqa: PLW3301 - the shape of the tree matters
+        far = min(min(c, g), min(d, h))  # noqa: PLW3301
+        best = min(best, min(near, far))  # noqa: PLW3301
         at += np.uint64(CHUNK)
     return best
 
 
 @njit
-def nearest(x: Any, y: Any, radius: Any, index: Any, shape: Any) -> Any:
+def nearest(
+    x: Any, y: Any, radius: Any, shape: Any,
+    starts: Any, store_x: Any, store_y: Any, store_place: Any,
+) -> Any:  # fmt: skip
     """Return (number, squared distance) of the nearest ripe place within `radius`.
 
     NONE_FOUND if there is none. Of two at the same distance the lower number wins.
@@ -227,7 +232,6 @@ def nearest(x: Any, y: Any, radius: Any, index: Any, shape: Any) -> Any:
         shape: (cell, slack, cols, rows): side of a cell; how far rounding may put a place
             outside the cell it is counted in.
     """
-    starts, store_x, store_y, store_place, _ = index
     cell, slack, cols, rows = shape
     inverse = np.float32(1.0) / cell
     half = np.float32(0.5)

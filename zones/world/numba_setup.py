@@ -10,6 +10,7 @@ its environment at import.
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from Kernel.contract.errors import ConfigError
 
 LAYER = "workqueue"
 THREADS_MAX = 8
+CACHES_KEPT = 4
+"""Caches of other sources that stay, for the generations before: they may be taken up again."""
 
 
 def fix_environment(environ: dict[str, str] | os._Environ[str]) -> None:
@@ -46,6 +49,7 @@ fix_environment(os.environ)
 import numba  # noqa: E402 - the lines above must come first
 
 prange = numba.prange
+_config: Any = numba.config  # it makes its attributes at run time
 
 
 def source_stamp() -> str:
@@ -63,7 +67,7 @@ def source_stamp() -> str:
 
 
 # Not in the environment: children inherit that, and would append once more.
-numba.config.CACHE_DIR = os.path.join(os.environ["NUMBA_CACHE_DIR"], f"world-{source_stamp()}")
+_config.CACHE_DIR = os.path.join(os.environ["NUMBA_CACHE_DIR"], f"world-{source_stamp()}")
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,7 +96,17 @@ def use_threads(threads: int) -> None:
     Raises:
         ConfigError: more than this process can have (fixed when numba was imported).
     """
-    limit = int(numba.config.NUMBA_NUM_THREADS)
+    limit = int(_config.NUMBA_NUM_THREADS)
     if not 1 <= threads <= limit:
         raise ConfigError(f"cannot use {threads} threads: this machine allows 1 to {limit}")
     numba.set_num_threads(threads)
+
+
+def prune_cache() -> int:
+    """Remove the caches of older sources but the newest CACHES_KEPT, and return how many went."""
+    current = Path(_config.CACHE_DIR)
+    others = [path for path in current.parent.glob("world-*") if path != current]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[CACHES_KEPT:]:
+        shutil.rmtree(path)
+    return len(others[CACHES_KEPT:])
