@@ -51,6 +51,8 @@ def _behave_range(
 ) -> None:  # fmt: skip
     x, y, vx, vy, energy, age, state = old
     new_x, new_y, new_vx, new_vy, new_energy, new_age, new_state = new
+    starts, store_x, store_y, store_place, _ = index
+    place_x, place_y = places
     radius = np.float32(rules[_SENSE_RADIUS])
     speed_max = np.float32(rules[_SPEED_MAX])
     reach2 = np.float32(rules[_EAT_REACH]) ** 2
@@ -65,15 +67,15 @@ def _behave_range(
             continue
         px = x[i]
         py = y[i]
-        food, d2 = nearest(px, py, radius, index, shape)
+        food, d2 = nearest(px, py, radius, shape, starts, store_x, store_y, store_place)
         if food >= 0:
             distance = np.sqrt(d2)
             # Never faster than what reaches the food in one tick: no overshooting.
             scale = np.float32(0.0)
             if distance > 0:
                 scale = min(speed_max, distance) / distance
-            want_x = (places[0][food] - px) * scale
-            want_y = (places[1][food] - py) * scale
+            want_x = (place_x[food] - px) * scale
+            want_y = (place_y[food] - py) * scale
             if d2 <= reach2:
                 intent[i] = food
         else:

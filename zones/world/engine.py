@@ -51,6 +51,11 @@ class Scratch:
     parents: columns.I32  # (capacity,)
     cursors: columns.I64  # (blocks,)
     index: Index
+    shape: tuple[np.float32, np.float32, int, int]  # of the index: cell, slack, cols, rows
+
+
+def _silent(_phase: str) -> None:
+    """Report nothing."""
 
 
 class Engine:
@@ -81,9 +86,7 @@ class Engine:
         self._extra_draw = extra_draw
         self._grid, self._fine_rows = _derive_grid(self._world)
         first = self._world.committed
-        self._size = np.array(
-            [first.real(columns.WIDTH), first.real(columns.HEIGHT)], np.float32
-        )
+        self._size = np.array([first.real(columns.WIDTH), first.real(columns.HEIGHT)], np.float32)
         self._founder = np.array(
             [founding.FOUNDER_ENERGY, founding.ENERGY_MAX, founding.RADIUS], np.float32
         )
@@ -101,16 +104,21 @@ class Engine:
 
         Whether the world may run now (hold, pacing, right to write) is the caller's question.
         """
+        return self._run(_silent)
+
+    def _run(self, progress: Callable[[str], None]) -> int:
         words = self._words
-        old_number = words.get(Header.COMMIT)
-        number = old_number + 1
+        committed = words.get(Header.COMMIT)
+        number = committed + 1
+        words.put(Header.FLIGHT, 1)
         tick = Tick(
             number,
-            self._world.buffer(old_number),
+            self._world.buffer(committed),
             self._world.buffer(number),
             random_streams.tick_key(self._world.seed, number),
         )
-        for flight, (_, phase) in enumerate(_PHASES, start=1):
+        for flight, (name, phase) in enumerate(_PHASES, start=1):
+            progress(name)
             words.put(Header.FLIGHT, flight)
             phase(self, tick)
         words.put(Header.COMMIT, number)
@@ -151,31 +159,7 @@ class Engine:
             tick.number, tick.new, lambda arrived: self._outbox.tell_input(tick.number, arrived)
         )
 
-    def _behave(self, tick: Tick) -> None:
-        old, new = tick.old, tick.new
-        shape = self._index_food(tick)
-        behave(
-            self._parallel,
-            _hot(old),
-            _hot(new),
-            old.id,
-            (old.resource_x, old.resource_y),
-            self._scratch.index,
-            shape,
-            self._size,
-            new.parameters,
-            random_streams.tick_key(self._world.seed, tick.number >> WANDER_SHIFT),
-            self._scratch.intent,
-        )
-        if self._extra_draw:
-            self._extra_draw = False
-            living = np.flatnonzero(old.state == ALIVE)[:1]
-            drawn = random_streams.many_units(
-                tick.key, living.astype(np.uint64), random_streams.CANARY, 0
-            )
-            new.energy[living] -= drawn
-
-    def _index_food(self, tick: Tick) -> tuple[np.float32, np.float32, int, int]:
+    def _index_food(self, tick: Tick) -> None:
         old, rules, grid = tick.old, tick.new.parameters, self._grid
         least = np.float32(rules[parameters.RESOURCE_RIPE])
         ripe = int(np.count_nonzero(old.resource_amount >= least))
@@ -196,7 +180,30 @@ class Engine:
             self._scratch.index,
         )
         slack = np.float32(1e-3 * cell + 1e-6 * max(self._size))
-        return cell, slack, cols, rows
+        self._scratch.shape = (cell, slack, cols, rows)
+
+    def _behave(self, tick: Tick) -> None:
+        old, new = tick.old, tick.new
+        behave(
+            self._parallel,
+            _hot(old),
+            _hot(new),
+            old.id,
+            (old.resource_x, old.resource_y),
+            self._scratch.index,
+            self._scratch.shape,
+            self._size,
+            new.parameters,
+            random_streams.tick_key(self._world.seed, tick.number >> WANDER_SHIFT),
+            self._scratch.intent,
+        )
+        if self._extra_draw:
+            self._extra_draw = False
+            living = np.flatnonzero(old.state == ALIVE)[:1]
+            drawn = random_streams.many_units(
+                tick.key, living.astype(np.uint64), random_streams.CANARY, 0
+            )
+            new.energy[living] -= drawn
 
     def _settle(self, tick: Tick) -> None:
         parts = self._threads if self._parallel else 1
@@ -273,6 +280,7 @@ class Engine:
 _PHASES: Final[tuple[tuple[str, Callable[[Engine, Tick], None]], ...]] = (
     ("carry", Engine._carry),
     ("inputs", Engine._take_inputs),
+    ("index", Engine._index_food),
     ("behave", Engine._behave),
     ("settle", Engine._settle),
     ("feed", Engine._feed),
@@ -285,20 +293,22 @@ PHASES: Final = ("between ticks", *(name for name, _ in _PHASES))
 """Name of each phase by its number in the flight word."""
 
 
-def prepare(threads: int) -> None:
-    """Load every kernel and call each once on a scratch world, serial and parallel.
+def prepare(threads: int, progress: Callable[[str], None] = _silent) -> None:
+    """Load every kernel and call each on a scratch world, without threads and with.
+
+    Args:
+        progress: called with the name of each phase before it is loaded; compiling takes seconds.
 
     Raises:
         ConfigError: this process cannot use so many threads.
     """
     settings = parse_settings({"entities": 30, "max_entities": 64, "min_population": 40})
-    memory = memoryview(bytearray(founding.plan(settings).file_bytes))
-    words = ArenaWords(memory)
+    words = ArenaWords(memoryview(bytearray(founding.plan(settings).file_bytes)))
     founding.found(words, settings)
     engine = Engine(words, threads, lambda: 0)
     for parallel in (False, True):
         engine._parallel = parallel
-        engine.tick()
+        engine._run(progress)
     engine.publish_hash()
 
 
@@ -337,4 +347,5 @@ def _new_scratch(world: World, grid: FineGrid) -> Scratch:
         parents=np.zeros(world.capacity, np.int32),
         cursors=np.zeros(blocks, np.int64),
         index=new_index(grid, world.resources),
+        shape=(np.float32(0), np.float32(0), 0, 0),
     )

@@ -61,7 +61,7 @@ def _feed_range(
         slot = claim[j]
         if slot != NOTHING:
             claim[j] = NOTHING
-            meal = min(min(bite, left), max(max_energy[slot] - energy[slot], np.float32(0.0)))
+            meal = min(bite, left, max(max_energy[slot] - energy[slot], np.float32(0.0)))
             energy[slot] += meal
             left -= meal
         new_amount[j] = min(left + grown, max(left, highest))

@@ -183,9 +183,7 @@ def _molbots(buffer: Buffer, settings: WorldSettings) -> None:
     buffer.born_at[living] = -buffer.age[living]
     buffer.lineage[living] = ids.astype(np.uint32)
     for gene in range(GENES):
-        buffer.dna[living, gene] = random_streams.many_units(
-            key, ids, random_streams.GENES, gene
-        )
+        buffer.dna[living, gene] = random_streams.many_units(key, ids, random_streams.GENES, gene)
     buffer.colour[living] = colours_of(buffer.dna[living])
 
 

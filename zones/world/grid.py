@@ -25,8 +25,8 @@ from zones.world.numba_setup import kernel, njit, prange
 PLACES_PER_FINE_CELL: Final = 0.5
 FINE_CELL_MIN: Final = 0.01
 FINE_CELLS_MAX: Final = 1 << 25
-RIPE_PER_CELL: Final = 2.0
-"""Of the 2 x 2 cells a search reads first, 92 % hold the nearest place for certain."""
+RIPE_PER_CELL: Final = 2.5
+"""Of the 2 x 2 cells a search reads first, nine in ten hold the nearest place for certain."""
 CHUNK: Final = 8
 """Places are read this many at a time without a branch; each row ends with as many far ones."""
 NOWHERE: Final = np.float32(np.inf)
@@ -179,28 +179,50 @@ def index_food(
 
 
 @njit
-def _scan(first: Any, last: Any, x: Any, y: Any, index: Any, best: Any) -> Any:
+def _key(at: Any, x: Any, y: Any, store_x: Any, store_y: Any, store_place: Any) -> Any:
+    """Return the bits of the squared distance above the place's number.
+
+    Distances are not negative, so their bits are ordered as they are; the least key is the
+    nearest place, and of two at the same distance the one with the lower number.
+    """
+    dx = store_x[at] - x
+    dy = store_y[at] - y
+    bits = np.float32(dx * dx + dy * dy).view(np.int32)
+    return np.int64(bits) << 32 | np.int64(store_place[at])
+
+
+@njit
+def _scan(
+    first: Any, last: Any, x: Any, y: Any, store_x: Any, store_y: Any, store_place: Any, best: Any
+) -> Any:
     """Return the least key of `best` and the places from `first` to `last`.
 
-    A key is the bits of the squared distance above the place's number: of two at the same
-    distance the lower number wins. Up to CHUNK - 1 places behind `last` are looked at too; they
-    are ripe as well, or NOWHERE.
+    Up to CHUNK - 1 places behind `last` are looked at too; they are ripe as well, or NOWHERE. The
+    tree of minima becomes vector instructions; a running minimum becomes a branch for each place.
     """
-    _, store_x, store_y, store_place, _ = index
     at = np.uint64(first)
     end = np.uint64(last)
     while at < end:
-        for k in range(CHUNK):
-            dx = store_x[at + np.uint64(k)] - x
-            dy = store_y[at + np.uint64(k)] - y
-            bits = np.int64(np.float32(dx * dx + dy * dy).view(np.int32))
-            best = min(best, bits << 32 | np.int64(store_place[at + np.uint64(k)]))
+        a = _key(at, x, y, store_x, store_y, store_place)
+        b = _key(at + np.uint64(1), x, y, store_x, store_y, store_place)
+        c = _key(at + np.uint64(2), x, y, store_x, store_y, store_place)
+        d = _key(at + np.uint64(3), x, y, store_x, store_y, store_place)
+        e = _key(at + np.uint64(4), x, y, store_x, store_y, store_place)
+        f = _key(at + np.uint64(5), x, y, store_x, store_y, store_place)
+        g = _key(at + np.uint64(6), x, y, store_x, store_y, store_place)
+        h = _key(at + np.uint64(7), x, y, store_x, store_y, store_place)
+        near = min(min(a, e), min(b, f))  # noqa: PLW3301 - the shape of the tree matters
+        far = min(min(c, g), min(d, h))  # noqa: PLW3301
+        best = min(best, min(near, far))  # noqa: PLW3301
         at += np.uint64(CHUNK)
     return best
 
 
 @njit
-def nearest(x: Any, y: Any, radius: Any, index: Any, shape: Any) -> Any:
+def nearest(
+    x: Any, y: Any, radius: Any, shape: Any,
+    starts: Any, store_x: Any, store_y: Any, store_place: Any,
+) -> Any:  # fmt: skip
     """Return (number, squared distance) of the nearest ripe place within `radius`.
 
     NONE_FOUND if there is none. Of two at the same distance the lower number wins.
@@ -225,7 +247,9 @@ def nearest(x: Any, y: Any, radius: Any, index: Any, shape: Any) -> Any:
         high = min(high, rows)
         for row in range(low, high):
             base = row * (cols + 1)
-            best = _scan(index[0][base + left], index[0][base + right], x, y, index, best)
+            best = _scan(
+                starts[base + left], starts[base + right], x, y, store_x, store_y, store_place, best
+            )
         # What is unread lies beyond a border of the cells just read.
         border = radius
         if left > 0:

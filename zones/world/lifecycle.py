@@ -96,14 +96,10 @@ def decide_fates(
     blocks = (slots + BLOCK - 1) // BLOCK
     if parallel:
         for block in prange(blocks):
-            _fate_range(
-                block, slots, energy, age, state, ids, rules, fixed_key, counts, parents
-            )
+            _fate_range(block, slots, energy, age, state, ids, rules, fixed_key, counts, parents)
     else:
         for block in range(blocks):
-            _fate_range(
-                block, slots, energy, age, state, ids, rules, fixed_key, counts, parents
-            )
+            _fate_range(block, slots, energy, age, state, ids, rules, fixed_key, counts, parents)
 
 
 @njit

@@ -8,7 +8,9 @@ that has used it, and heirs are forked (DESIGN 5). This module works at import b
 its environment at import.
 """
 
+import hashlib
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from Kernel.contract.errors import ConfigError
 
 LAYER = "workqueue"
 THREADS_MAX = 8
+CACHES_KEPT = 4
+"""Caches of other sources that stay, for the generations before: they may be taken up again."""
 
 
 def fix_environment(environ: dict[str, str] | os._Environ[str]) -> None:
@@ -45,11 +49,30 @@ fix_environment(os.environ)
 import numba  # noqa: E402 - the lines above must come first
 
 prange = numba.prange
+_config: Any = numba.config  # it makes its attributes at run time
+
+
+def source_stamp() -> str:
+    """Return a name for the sources that compiled code is made from.
+
+    numba looks only at the file a kernel stands in; constants and inlined helpers come from
+    others, and a change there would leave stale machine code in the cache (it did).
+    """
+    here = Path(__file__).resolve()
+    files = [*here.parent.glob("*.py"), *(here.parents[2] / "Kernel" / "contract").glob("*.py")]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+# Not in the environment: children inherit that, and would append once more.
+_config.CACHE_DIR = os.path.join(os.environ["NUMBA_CACHE_DIR"], f"world-{source_stamp()}")
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a helper that other kernels call; it is inlined into them and not cached alone."""
-    compiled: Callable[..., Any] = numba.njit(error_model="numpy")(function)
+    compiled: Callable[..., Any] = numba.njit(error_model="numpy", forceinline=True)(function)
     return compiled
 
 
@@ -73,7 +96,17 @@ def use_threads(threads: int) -> None:
     Raises:
         ConfigError: more than this process can have (fixed when numba was imported).
     """
-    limit = int(numba.config.NUMBA_NUM_THREADS)
+    limit = int(_config.NUMBA_NUM_THREADS)
     if not 1 <= threads <= limit:
         raise ConfigError(f"cannot use {threads} threads: this machine allows 1 to {limit}")
     numba.set_num_threads(threads)
+
+
+def prune_cache() -> int:
+    """Remove the caches of older sources but the newest CACHES_KEPT, and return how many went."""
+    current = Path(_config.CACHE_DIR)
+    others = [path for path in current.parent.glob("world-*") if path != current]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[CACHES_KEPT:]:
+        shutil.rmtree(path)
+    return len(others[CACHES_KEPT:])

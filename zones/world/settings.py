@@ -108,9 +108,7 @@ def _parameters(values: Mapping[str, Any]) -> list[float]:
     return found
 
 
-def _number(
-    values: Mapping[str, Any], key: str, default: float, low: float, high: float
-) -> float:
+def _number(values: Mapping[str, Any], key: str, default: float, low: float, high: float) -> float:
     value = values.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(

@@ -1,0 +1,223 @@
+"""`molt world run`: the same world without a kernel, as fast as it goes.
+
+Owns: driving an engine over a number of ticks, feeding it recorded inputs at their ticks, and the
+report. This is the declared file of zones.world that touches files and the clock (the clock only
+times the run). Does not own: ticks (`engine.py`).
+
+It is the reference of every kill test: a world under the kernel must have, at each tick, the hash
+this gives for the same settings and inputs. Holding is ignored: between two ticks nothing is.
+"""
+
+import json
+import mmap
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+from Kernel.contract import rings
+from Kernel.contract.arena import ArenaWords, Header, State
+from Kernel.contract.errors import CodecError, ConfigError, RingFull
+from Kernel.contract.inputs import Input, parse_input
+from zones.world import founding
+from zones.world.engine import Engine
+from zones.world.settings import WorldSettings
+
+WINDOW_TICKS: Final = 10_000
+LINE_CHARS_MAX: Final = 65_536
+INPUTS_MAX: Final = 1_000_000
+
+
+class Recorded(NamedTuple):
+    """An input and the tick at which it was applied."""
+
+    tick: int
+    input: Input
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run came to. `windows`: one per 10k ticks, with the counts of that window."""
+
+    tick: int
+    hash: str
+    population: int
+    births: int
+    deaths: dict[str, int]
+    seeded: int
+    windows: list[dict[str, int]] = field(default_factory=list)
+    ticks_per_s: float = 0.0
+
+    def fields(self) -> dict[str, Any]:
+        """Return the document of `--json`."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def run_world(
+    settings: WorldSettings,
+    ticks: int,
+    *,
+    threads: int = 1,
+    inputs: Iterable[Recorded] = (),
+    arena: Path | None = None,
+    extra_draw: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Found a world, run it to tick `ticks` and report.
+
+    Args:
+        inputs: each is applied at exactly its tick, those of one tick in the order given.
+        arena: keep the arena in this file, which is made anew; None: memory only.
+        extra_draw: see `Engine`.
+        progress: called with the tick after each window.
+
+    Raises:
+        ConfigError: an input cannot be applied at its recorded tick.
+    """
+    words = ArenaWords(_memory(founding.plan(settings).file_bytes, arena))
+    founding.found(words, settings)
+    engine = Engine(words, threads, lambda: _outbox_head(words), extra_draw=extra_draw)
+    waiting = sorted(inputs, key=lambda recorded: recorded.tick)
+    windows: list[dict[str, int]] = []
+    place = 0
+    before = _totals(words)
+    started_s = time.perf_counter()
+    for tick in range(1, ticks + 1):
+        while place < len(waiting) and waiting[place].tick <= tick:
+            _send(words, waiting[place], tick)
+            place += 1
+        engine.tick()
+        if tick % WINDOW_TICKS == 0:
+            now = _totals(words)
+            windows.append(_window(words, tick, before, now))
+            before = now
+            if progress is not None:
+                progress(tick)
+    elapsed_s = time.perf_counter() - started_s
+    births, starved, aged, collided = _totals(words)
+    return Report(
+        tick=ticks,
+        hash=engine.publish_hash().hex(),
+        population=words.state(ticks, State.POPULATION),
+        births=births,
+        deaths={"starvation": starved, "age": aged, "collision": collided},
+        seeded=words.state(ticks, State.SEEDED),
+        windows=windows,
+        ticks_per_s=round(ticks / elapsed_s, 1) if ticks else 0.0,
+    )
+
+
+def read_inputs(path: Path) -> list[Recorded]:
+    """Return the inputs of a file of JSON lines: `input.applied` events, or {tick, input}.
+
+    Raises:
+        ConfigError: the file cannot be read or a line is no such input; names the line.
+    """
+    found: list[Recorded] = []
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                if len(line) > LINE_CHARS_MAX or len(found) >= INPUTS_MAX:
+                    raise ConfigError(f"cannot read {path}: line {number} is beyond the limits")
+                if line.strip():
+                    found.append(_parse_line(line))
+    except (CodecError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: line {number}: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    return found
+
+
+def read_settings(path: Path, overrides: Iterable[str]) -> dict[str, Any]:
+    """Return the keys of a world.yaml with `KEY=VALUE` overrides; values are YAML scalars.
+
+    Raises:
+        ConfigError: not readable, not a map, or an override is not KEY=VALUE.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"cannot read {path}: it is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"cannot read {path}: it is not a map of keys")
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise ConfigError(f"cannot use --set {override}: it is not KEY=VALUE")
+        try:
+            values[key.strip().removeprefix("world.")] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(f"cannot use --set {override}: {error}") from error
+    return values
+
+
+def _parse_line(line: str) -> Recorded:
+    fields = json.loads(line)
+    if not isinstance(fields, dict) or not isinstance(fields.get("input"), dict):
+        raise CodecError("cannot find an input in it")
+    if fields.get("kind", "input.applied") != "input.applied":
+        raise CodecError(f"cannot use an event of kind {fields['kind']!r}")
+    tick = fields.get("tick")
+    if not isinstance(tick, int) or isinstance(tick, bool) or tick < 1:
+        raise CodecError(f"cannot use tick {tick!r}")
+    given = parse_input(fields["input"])
+    if given.at_tick > tick:
+        raise CodecError(f"cannot apply at tick {tick} what waits for tick {given.at_tick}")
+    return Recorded(tick, given)
+
+
+def _memory(size_bytes: int, arena: Path | None) -> memoryview:
+    if arena is None:
+        return memoryview(mmap.mmap(-1, size_bytes))
+    arena.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(arena, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(descriptor, 0, size_bytes)
+        return memoryview(mmap.mmap(descriptor, size_bytes))
+    finally:
+        os.close(descriptor)
+
+
+def _send(words: ArenaWords, recorded: Recorded, tick: int) -> None:
+    """Append one input to the inbox, as the kernel does."""
+    sequence = words.get(Header.INBOX_NEXT)
+    cursor = words.state(tick - 1, State.INBOX_OFFSET)
+    head = words.get(Header.INBOX_HEAD)
+    try:
+        head = rings.append(words.inbox(), head, cursor, sequence, recorded.input.encode())
+    except RingFull as full:
+        raise ConfigError(f"cannot apply so many inputs at tick {tick}: {full.message}") from full
+    words.put(Header.INBOX_HEAD, head)
+    words.put(Header.INBOX_NEXT, sequence + 1)
+
+
+def _outbox_head(words: ArenaWords) -> int:
+    """Everything committed counts as stored: nobody reads these events."""
+    return words.state(words.get(Header.COMMIT), State.OUTBOX_HEAD)
+
+
+def _totals(words: ArenaWords) -> tuple[int, int, int, int]:
+    tick = words.get(Header.COMMIT)
+    return (
+        words.state(tick, State.BIRTHS),
+        words.state(tick, State.DEATH_STARVATION),
+        words.state(tick, State.DEATH_AGE),
+        words.state(tick, State.DEATH_COLLISION),
+    )
+
+
+def _window(
+    words: ArenaWords, tick: int, before: tuple[int, ...], now: tuple[int, ...]
+) -> dict[str, int]:
+    return {
+        "tick": tick,
+        "population": words.state(tick, State.POPULATION),
+        "births": now[0] - before[0],
+        "deaths": sum(now[1:]) - sum(before[1:]),
+    }
