@@ -1,0 +1,190 @@
+"""A real kernel under test: started as a subprocess, hurt on purpose, never left behind.
+
+Owns: starting, talking over the console socket, reading arena words, killing by pid. Every wait
+has a deadline. A test that fails leaves the kernel's log in the message.
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from Kernel.contract.arena import ArenaWords, Header, check_arena
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOT_S = 120.0  # the first boot of a checkout may compile
+WAIT_S = 20.0
+
+
+class KernelRun:
+    """One boot of a kernel in a home. Use as a context manager.
+
+    Args:
+        home: its HOME; may hold a `config` folder of its own.
+        settings: FILE.KEY=VALUE for --set.
+    """
+
+    def __init__(self, home: Path, *settings: str) -> None:
+        self.home = home
+        words: list[str] = []
+        for setting in settings:
+            words += ["--set", setting]
+        self._log = (home / "kernel.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "manifest.py", "--home", str(home), "--json", "--no-open", *words],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            start_new_session=True,
+        )
+        self.words: ArenaWords | None = None
+        self._map: mmap.mmap | None = None
+        self.ready = self._read_ready()
+
+    def _read_ready(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the kernel did not come up:\n{self.log()}")
+        ready: dict[str, Any] = json.loads(line)
+        return ready
+
+    def __enter__(self) -> "KernelRun":
+        arena = self.zone("stable")["arena"]
+        with open(arena, "rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+        self.words = ArenaWords(memoryview(self._map))
+        check_arena(self.words, arena)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.end()
+        if self.words is not None and self._map is not None:
+            self.words.release()
+            self._map.close()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._log.close()
+
+    def end(self) -> None:
+        """Kill the kernel if it is still there, and wait until all of it is gone."""
+        family = self.family() if self.process.poll() is None else []
+        with contextlib.suppress(ProcessLookupError):
+            if self.process.poll() is None:
+                self.process.kill()
+        self.process.wait(WAIT_S)
+        wait_until(lambda: not any(map(is_running, family)), "the family is gone")
+
+    def log(self) -> str:
+        """Return the end of the kernel's stderr."""
+        return (self.home / "kernel.log").read_text(errors="replace")[-6000:]
+
+    def word(self, offset: int) -> int:
+        """Return a header word of the world's arena."""
+        assert self.words is not None, "use as a context manager"
+        return self.words.get(offset)
+
+    def zone(self, name: str) -> dict[str, Any]:
+        """Return one zone as the kernel tells of it now."""
+        zones = self.ask("status")["zones"]
+        found: dict[str, Any] = next(zone for zone in zones if zone["name"] == name)
+        return found
+
+    def ask(self, command: str, **args: Any) -> dict[str, Any]:
+        """Send one console request and return its result; an error fails the test."""
+        reply = self.ask_raw(command, **args)
+        assert reply["ok"], f"{command} {args}: {reply}\n{self.log()}"
+        result: dict[str, Any] = reply["result"]
+        return result
+
+    def ask_raw(self, command: str, **args: Any) -> dict[str, Any]:
+        """Send one console request and return the whole reply."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+            peer.settimeout(60.0)
+            peer.connect(str(self.home / "run" / "console.sock"))
+            peer.sendall(json.dumps({"command": command, "args": args}).encode() + b"\n")
+            with peer.makefile("rb") as lines:
+                reply: dict[str, Any] = json.loads(lines.readline())
+                return reply
+
+    def family(self) -> list[int]:
+        """Return the pids of the kernel's descendants."""
+        return descendants(self.process.pid)
+
+    def heir_pid(self) -> int:
+        """Return who stands by at this moment, 0 if nobody does."""
+        permission = self.word(Header.PERMISSION)
+        return 0 if permission == self.word(Header.OWNER) else permission
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """Send a signal to the kernel and return its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(WAIT_S)
+
+
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = WAIT_S) -> None:
+    """Wait until something is true; fail the test when it is not in time."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not in {timeout_s} s: {what}"
+        time.sleep(0.002)
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process exists and is not a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return fields[0] not in "ZX"
+
+
+def descendants(pid: int) -> list[int]:
+    """Return all pids below a process."""
+    children: dict[int, list[int]] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+                children.setdefault(int(fields[1]), []).append(int(entry))
+    found: list[int] = []
+    queue = [pid]
+    while queue:
+        below = children.get(queue.pop(), [])
+        found += below
+        queue += below
+    return found
+
+
+def send_signal(pid: int, number: int) -> bool:
+    """Send a signal to a process that may be gone; tell whether it was there."""
+    if pid <= 1:
+        return False
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def run_alone(home: Path, seed: int, ticks: int, *words: str) -> dict[str, Any]:
+    """Return what `molt world run` says of the same world, never touched by a kernel."""
+    command = [sys.executable, "-m", "zones.world", "run", "--seed", str(seed)]
+    done = subprocess.run(
+        [*command, "--ticks", str(ticks), "--json", *words],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
