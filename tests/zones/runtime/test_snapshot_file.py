@@ -165,7 +165,7 @@ def test_full_disk_leaves_nothing(tmp_path: Path, small_disk: None) -> None:
     """When the disk takes only a part, there is an error, no file and no draft."""
     image = image_at(1)
     image.buffer[8192:] = random.Random(3).randbytes(len(image.buffer) - 8192)
-    with pytest.raises(SnapshotError, match="cannot write snapshot .*: File too large"):
+    with pytest.raises(SnapshotError, match=r"cannot write snapshot .*: File too large"):
         write_snapshot(tmp_path, image)
     assert os.listdir(tmp_path) == []
 
