@@ -88,7 +88,7 @@ class Heartbeat:
     """Proof of progress, sent by the loop that does the work. Zone to kernel.
 
     Args:
-        progress: grows when work was done; the same number for long means a hung or idle loop.
+        progress: grows with every turn of that loop, and with every step of long work.
         monotonic_ns: CLOCK_MONOTONIC when it was sent.
         degraded: what does not work at present.
     """

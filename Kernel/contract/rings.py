@@ -17,6 +17,7 @@ from typing import NamedTuple
 from Kernel.contract.errors import RingDamaged, RingFull
 
 ENTRY = struct.Struct("<QII")
+_NUMBERS = struct.Struct("<QI")
 FILLER = 0xFFFFFFFF
 
 
@@ -60,7 +61,7 @@ def append(
         if skip >= ENTRY.size:
             ENTRY.pack_into(ring, place, sequence, FILLER, 0)
         place = 0
-    checksum = zlib.crc32(payload, sequence & 0xFFFFFFFF)
+    checksum = _checksum(sequence, payload)
     start = place + ENTRY.size
     ring[start : start + len(payload)] = payload
     ENTRY.pack_into(ring, place, sequence, len(payload), checksum)
@@ -86,6 +87,12 @@ def read(ring: memoryview, offset: int, head: int, sequence: int) -> Entry:
         raise RingDamaged(f"cannot read entry {sequence}: found {found} of {length} bytes there")
     start = place + ENTRY.size
     payload = bytes(ring[start : start + length])
-    if zlib.crc32(payload, sequence & 0xFFFFFFFF) != checksum:
+    if _checksum(sequence, payload) != checksum:
         raise RingDamaged(f"cannot read entry {sequence}: its checksum does not match")
     return Entry(found, payload, offset + need)
+
+
+def _checksum(sequence: int, payload: bytes) -> int:
+    # Sequence and length are in it too. The crc of nothing is 0: without them, memory full of
+    # zeros would be a good entry number 0.
+    return zlib.crc32(payload, zlib.crc32(_NUMBERS.pack(sequence, len(payload))))

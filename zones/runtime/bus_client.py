@@ -44,7 +44,7 @@ class BusClient:
         pid: its process id as the kernel sees it.
 
     Attributes:
-        progress: counted up by the service as it works; every heartbeat carries it.
+        progress: counted up by the service with every turn of its loop; heartbeats carry it.
         degraded: what does not work at present; every heartbeat carries it.
         unsent: messages the kernel did not take (its queue was full).
         refused: messages from the kernel that could not be read.

@@ -10,6 +10,7 @@ A service is a module with:
     run(seat)                            role process: a bus zone's whole life
 """
 
+import logging
 import os
 import signal
 import sys
@@ -81,7 +82,11 @@ def _run_heir(service: ModuleType, configure: Configure, descriptors: dict[str, 
 def _run_bus_process(
     service: ModuleType, configure: Configure, request: Fork, descriptors: dict[str, int]
 ) -> None:
-    log = structlog.get_logger(zone=configure.zone)
+    log = structlog.wrap_logger(
+        structlog.WriteLogger(sys.stderr),
+        processors=[structlog.processors.KeyValueRenderer(key_order=["event"])],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
     client = BusClient(descriptors["bus"], request.facts["endpoint"], configure.zone, os.getpid())
     arenas = {
         name.removeprefix("arena."): map_arena(fd, writable=False)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from structlog.typing import FilteringBoundLogger
+
 from Kernel.contract.arena import ArenaWords
 from zones.runtime.bus_client import BusClient
 
@@ -28,4 +30,4 @@ class BusSeat:
     bus: BusClient
     arenas: dict[str, ArenaWords]
     sides: dict[str, memoryview]
-    log: Any
+    log: FilteringBoundLogger

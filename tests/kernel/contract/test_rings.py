@@ -131,6 +131,12 @@ def test_hostile_bytes_raise_one_error(ring: bytes, offset: int, ahead: int, seq
             assert entry.sequence == number
 
 
+def test_zeroed_memory_holds_no_entry() -> None:
+    """A ring of zeros, as a fresh file is, has no entry, whatever the words beside it claim."""
+    with pytest.raises(RingDamaged, match="checksum"):
+        read(memoryview(bytearray(SIZE)), 0, SIZE, 0)
+
+
 def test_kept_room_is_for_safety_inputs() -> None:
     """Ordinary entries stop at three quarters of the ring, safety inputs may use the rest."""
     ring = memoryview(bytearray(SIZE))
@@ -148,7 +154,7 @@ def test_entry_form_is_fixed() -> None:
     ring = bytearray(64)
     view = memoryview(ring)
     head = append(view, 0, 0, 7, b"abc")
-    assert bytes(ring[:24]).hex() == "07000000000000000300000047576b306162630000000000"
+    assert bytes(ring[:24]).hex() == "070000000000000003000000b08e5fb76162630000000000"
     head = append(view, head, 0, 8, b"d" * 16)
     assert head == 56
     head = append(view, head, 24, 9, b"")

@@ -1,0 +1,75 @@
+"""The headline: a world killed hundreds of times is the world that was never touched."""
+
+import json
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.arena import Header
+from tests.chaos.harness import KernelRun, run_alone, send_signal, wait_until
+
+KILLS = 200
+SEED = 20261120
+SETTINGS = (
+    f"world.seed={SEED}",
+    "world.tick_rate_ms=2",
+    "kernel.zones.stable.backoff_cap_s=0.02",
+    "kernel.zones.stable.backoff_base_s=0.02",
+)
+DEADLY = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV)
+
+
+def hurt(kernel: KernelRun, chance: random.Random) -> int:
+    """Kill the active process, its heir, or both at once; return how many died of it."""
+    owner, heir = kernel.word(Header.OWNER), kernel.heir_pid()
+    victims = chance.choice([[owner], [owner], [owner], [heir], [owner, heir], [heir, owner]])
+    if chance.random() < 0.5:  # wait for the inside of a tick, at most one tick long
+        until = time.monotonic() + 0.004
+        while not kernel.word(Header.FLIGHT) and time.monotonic() < until:
+            pass
+        time.sleep(chance.random() * 0.0004)
+    return sum(send_signal(pid, chance.choice(DEADLY)) for pid in victims)
+
+
+def journal_inputs(home: Path) -> list[dict[str, object]]:
+    """Return the input.applied events the archive has stored."""
+    lines = [
+        json.loads(line)
+        for path in sorted((home / "data" / "journal").glob("*.jsonl"))
+        for line in path.read_text().splitlines()
+    ]
+    return [line for line in lines if line["kind"] == "input.applied"]
+
+
+@pytest.mark.slow
+@pytest.mark.chaos
+def test_killed_world_is_the_world_never_touched(home: Path, rounds: int) -> None:
+    """After 200 kills at random instants, with inputs in between, the hash is the same.
+
+    A run with one random draw too many must not have that hash: else the test proves nothing.
+    """
+    chance = random.Random(SEED)
+    with KernelRun(home, *SETTINGS) as kernel:
+        killed = sent = 0
+        while killed < KILLS * rounds:
+            time.sleep(chance.random() * 0.03)
+            killed += hurt(kernel, chance)
+            if chance.random() < 0.1:
+                value = round(chance.uniform(0.02, 0.08), 4)
+                kernel.ask("params", key="resource_spawn_rate", value=value)
+                sent += 1
+        target = kernel.word(Header.COMMIT) + 200
+        held = kernel.ask("pause", at_tick=target)
+        assert held["tick"] == target
+        wait_until(lambda: len(journal_inputs(home)) == sent + 1, "all inputs are in the journal")
+        inputs = home / "inputs.jsonl"
+        inputs.write_text("".join(json.dumps(line) + "\n" for line in journal_inputs(home)))
+        assert kernel.word(Header.EPOCH) >= killed // 3, "most kills hit the one who ticks"
+        assert kernel.stop() == 0
+    alone = run_alone(home, SEED, target, "--inputs", str(inputs))
+    assert alone["hash"] == held["hash"], f"{killed} kills, epoch, {sent} inputs, tick {target}"
+    canary = run_alone(home, SEED, target, "--inputs", str(inputs), "--canary")
+    assert canary["hash"] != held["hash"], "one extra random draw goes unnoticed"

@@ -1,0 +1,48 @@
+"""The archive's settings: file, defaults and checks agree."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from Kernel.contract.errors import ConfigError
+from zones.chronos.settings import ArchiveSettings, parse_settings
+
+FILE = Path(__file__).parents[3] / "config" / "archive.yaml"
+
+
+def test_file_holds_every_key_with_its_default_and_a_comment() -> None:
+    """The shipped file says what holds without it, and explains each key."""
+    text = FILE.read_text(encoding="utf-8")
+    assert yaml.safe_load(text) == asdict(ArchiveSettings())
+    assert parse_settings(yaml.safe_load(text)) == ArchiveSettings()
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line and not line.startswith("#"):
+            assert lines[number - 1].startswith("# ")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"more": 1},
+        {"snapshots_kept": 0},
+        {"snapshots_kept": 101},
+        {"snapshots_kept": 3.0},
+        {"snapshots_kept": True},
+        {"snapshot_interval_ticks": "300"},
+        {"journal_file_mb": -1},
+        {"journal_files_kept": None},
+    ],
+)
+def test_wrong_settings_are_refused_by_name(given: dict[str, Any]) -> None:
+    """The error names the file and the key."""
+    with pytest.raises(ConfigError, match=rf"config/archive\.yaml: .*{next(iter(given))}"):
+        parse_settings(given)
+
+
+def test_empty_settings_are_the_defaults() -> None:
+    """Nothing has to be said."""
+    assert parse_settings({}) == ArchiveSettings()

@@ -1,0 +1,162 @@
+"""One committed tick of an arena as data: copied from a live arena, founded into a new one.
+
+Owns: copying while a world writes, and what a new arena takes over from an image. Does not own:
+the image as a file (`snapshot_file.py`), making and mapping arena files (`arena_memory.py`).
+Works on memory only.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from Kernel.contract.arena import (
+    HEADER_BYTES,
+    INBOX_WINDOW,
+    STATE_BYTES,
+    ArenaWords,
+    Buffers,
+    Header,
+    State,
+    new_header,
+    plan_buffers,
+)
+from Kernel.contract.errors import SnapshotError
+
+COPIES_MAX: Final = 5
+NAP_S: Final = 0.0005
+NAPS_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaImage:
+    """One committed tick: all that is needed to found an equal arena.
+
+    Args:
+        schema: JSON, as in the arena.
+        arena_id: 16 bytes, of the arena it was copied from.
+        created_ns: wall clock of that arena's founding.
+        buffer: the whole buffer of `tick`, state block and columns.
+    """
+
+    schema: bytes
+    capacity: int
+    resources: int
+    seed: int
+    arena_id: bytes
+    schema_hash: bytes
+    build: bytes
+    cpu: bytes
+    created_ns: int
+    tick: int
+    buffer: bytearray
+
+    def buffers(self) -> Buffers:
+        """Return the layout of the arena file this image founds."""
+        return plan_buffers(len(self.schema), len(self.buffer) - STATE_BYTES)
+
+
+def copy_committed(words: ArenaWords, into: bytearray | None = None) -> ArenaImage:
+    """Copy the committed tick of an arena that a world is writing at the same time.
+
+    When is the copy whole? Tick T+1 is written into the other buffer; T's own buffer is written
+    again by tick T+2, which begins only after the commit word says T+1. So if it still says T
+    after the copy, every byte is of tick T, whoever died or took over meanwhile. (A copy that ends
+    while it says T+1 and the flight word 0 would be whole too, but only if every owner, dead or
+    alive, stores the flight word in the right order; half the time is a fair price for not
+    depending on that.) A torn copy is made again right after the next commit.
+
+    Args:
+        words: accepted by `check_arena`; not changed.
+        into: reused for the copy when it has the right size; fresh pages would make it slower.
+
+    Raises:
+        SnapshotError: COPIES_MAX copies were torn, or the buffer is not of the tick committed.
+    """
+    assert words.layout is not None, "check_arena has accepted this arena"
+    size = words.layout.buffer_bytes
+    buffer = into if into is not None and len(into) == size else bytearray(size)
+    for _ in range(COPIES_MAX):
+        tick = words.get(Header.COMMIT)
+        start = words.buffer_offset(tick)
+        buffer[:] = words.memory[start : start + size]
+        if words.get(Header.COMMIT) == tick:
+            break
+        _wait_commit(words)
+    else:
+        raise SnapshotError(
+            f"cannot copy a tick: {COPIES_MAX} copies were torn, the last at {tick}"
+        )
+    found = int.from_bytes(buffer[State.TICK : State.TICK + 8], "little")
+    if found != tick:
+        raise SnapshotError(f"cannot copy tick {tick}: its buffer says tick {found}")
+    return ArenaImage(
+        schema=words.schema(),
+        capacity=words.get(Header.CAPACITY),
+        resources=words.get(Header.RESOURCES),
+        seed=words.get(Header.SEED),
+        arena_id=words.get_bytes(Header.ARENA_ID, 16),
+        schema_hash=words.get_bytes(Header.SCHEMA_HASH, 32),
+        build=words.get_bytes(Header.BUILD, 32),
+        cpu=words.get_bytes(Header.CPU, 64),
+        created_ns=words.get(Header.CREATED_NS),
+        tick=tick,
+        buffer=buffer,
+    )
+
+
+def write_into(words: ArenaWords, image: ArenaImage, arena_id: bytes, created_ns: int) -> None:
+    """Found an arena from an image, in memory that holds nothing yet. Changes `words`.
+
+    Both buffers get the tick's bytes: a world carries cold columns over only where they change.
+    The rings are empty. Inputs that were waiting are not in a snapshot: the cursor passes the
+    whole window if any younger one was applied before them, so no number is used twice; world
+    events keep their numbers, their offsets begin at 0. The side mapping must be zeroed with it.
+
+    Args:
+        words: over a file of exactly `image.buffers().file_bytes`.
+        arena_id: 16 fresh random bytes: what the old arena did after this tick never happened here.
+        created_ns: wall clock.
+
+    Raises:
+        SnapshotError: the memory has another size.
+    """
+    buffers = image.buffers()
+    if len(words.memory) != buffers.file_bytes:
+        raise SnapshotError(
+            f"cannot found an arena in {len(words.memory)} bytes: it needs {buffers.file_bytes}"
+        )
+    assert len(arena_id) == 16
+    state = bytearray(image.buffer[:STATE_BYTES])
+    state_words = memoryview(state).cast("Q")
+    applied = slice(State.INBOX_APPLIED, State.INBOX_APPLIED + INBOX_WINDOW // 8)
+    if any(state[applied]):
+        state_words[State.INBOX_CURSOR >> 3] += INBOX_WINDOW
+        state[applied] = bytes(INBOX_WINDOW // 8)
+    state_words[State.OUTBOX_HEAD >> 3] = 0
+    words.layout = None
+    words.memory[: buffers.buffer_0] = bytes(buffers.buffer_0)
+    for start in (buffers.buffer_0, buffers.buffer_1):
+        words.memory[start : start + buffers.buffer_bytes] = image.buffer
+        words.memory[start : start + STATE_BYTES] = state
+    words.put_bytes(HEADER_BYTES, image.schema)
+    words.put(Header.CAPACITY, image.capacity)
+    words.put(Header.RESOURCES, image.resources)
+    words.put(Header.SEED, image.seed)
+    words.put(Header.CREATED_NS, created_ns)
+    words.put_bytes(Header.ARENA_ID, arena_id)
+    words.put_bytes(Header.SCHEMA_HASH, image.schema_hash)
+    words.put_bytes(Header.BUILD, image.build)
+    words.put_bytes(Header.CPU, image.cpu)
+    words.put(Header.INBOX_HEAD, state_words[State.INBOX_OFFSET >> 3])
+    words.put(Header.INBOX_NEXT, state_words[State.INBOX_CURSOR >> 3])
+    words.put(Header.COMMIT, image.tick)
+    new_header(words, buffers)
+
+
+def _wait_commit(words: ArenaWords) -> None:
+    """Wait for the next commit, or for NAPS_MAX naps when the world stands still again."""
+    tick = words.get(Header.COMMIT)
+    for _ in range(NAPS_MAX):
+        if words.get(Header.COMMIT) != tick:
+            return
+        time.sleep(NAP_S)
