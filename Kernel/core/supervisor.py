@@ -65,7 +65,7 @@ class Zone:
 
     Args:
         zygote: the zygote; `ready` means prepared.
-        founded: the arena is there and mapped (always True for bus zones).
+        founded: the arena is there and mapped (bus zones: all arenas they read are).
         founder: the process making the arena, if one is at work.
         asked_s: since when a Fork is unanswered, None when none is.
         active: the process that serves (for arenas: that holds the right to write).
@@ -307,8 +307,8 @@ def decide(zone: Zone, policy: Policy, now_s: float) -> tuple[Action, ...]:
         return (StartZygote(),) if now_s >= zone.zygote_patience.retry_at_s else ()
     if not zone.zygote.ready or zone.asked_s is not None or now_s < zone.patience.retry_at_s:
         return ()
-    if policy.kind is Kind.ARENA and not zone.founded:
-        return () if zone.founder else (ForkFounder(),)
+    if not zone.founded:
+        return (ForkFounder(),) if policy.kind is Kind.ARENA and not zone.founder else ()
     wants_heir = zone.active is None or policy.heir
     return (ForkProcess(),) if wants_heir and zone.heir is None else ()
 
