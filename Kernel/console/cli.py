@@ -124,7 +124,7 @@ class _TableCommand(click.Command):
         formatter.write(command_text(self.row))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let a negative number stand where a number goes by place; click takes it for an option."""
+        """Let a negative number stand where a number goes by place: click sees an option there."""
         takes_number = any(a.kind is Kind.NUMBER and not a.option for a in self.row.arguments)
         negative = [word for word in args if takes_number and _NEGATIVE.fullmatch(word)]
         if negative and "--" not in args:

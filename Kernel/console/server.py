@@ -6,7 +6,8 @@ for each descriptor that woke it, and calls `answer` or `refuse` for each `Pendi
 when the thing asked for has happened. `help` is answered here, from the table.
 
 Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest, if that is at
-least IDLE_S, makes room, else the newcomer is told so and closed. The peer must be our user or root.
+least IDLE_S, makes room, else the newcomer is told so and closed. A peer of another user than ours
+or root is closed at once.
 """
 
 import errno
@@ -16,6 +17,7 @@ import socket
 import stat
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, NewType
@@ -166,14 +168,10 @@ class ConsoleServer:
         for connection in list(self._connections.values()):
             self._drop(connection)
         self._listener.close()
-        try:
-            if (
-                os.stat(self._name, dir_fd=self._dir_fd, follow_symlinks=False).st_ino
-                == self._inode
-            ):
+        with suppress(FileNotFoundError):
+            found = os.stat(self._name, dir_fd=self._dir_fd, follow_symlinks=False)
+            if found.st_ino == self._inode:
                 os.unlink(self._name, dir_fd=self._dir_fd)
-        except FileNotFoundError:
-            pass
         os.close(self._dir_fd)
         os.close(self._spare_fd)
 
@@ -193,10 +191,8 @@ class ConsoleServer:
     def _shed_one(self) -> None:
         """Close one waiting connection although no descriptor is free."""
         os.close(self._spare_fd)
-        try:
+        with suppress(OSError):  # The waiting one may have gone by itself.
             self._listener.accept()[0].close()
-        except OSError:
-            pass  # The waiting one has gone by itself.
         self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self.counts.refused_full += 1
 
@@ -211,10 +207,8 @@ class ConsoleServer:
         if len(self._connections) >= CONNECTIONS_MAX and not self._evict(now_s):
             self.counts.refused_full += 1
             full = Refused(f"cannot take the connection: {CONNECTIONS_MAX} are open, all in use")
-            try:
+            with suppress(OSError):  # It need not have waited for the answer.
                 peer.send(encode_error(full))
-            except OSError:
-                pass  # It did not wait for the answer.
             peer.close()
             return
         self.counts.accepted += 1
@@ -291,7 +285,7 @@ class ConsoleServer:
             try:
                 talk.sent(connection.socket.send(talk.output, socket.MSG_NOSIGNAL))
             except BlockingIOError:
-                pass
+                pass  # The poll says when there is room.
             except OSError:
                 self._drop(connection)
                 return
@@ -319,17 +313,13 @@ def _listen(dir_fd: int, name: str) -> tuple[socket.socket, int]:
     bind (Linux gives it to the file) and the file is renamed into place when it already listens,
     so there is no moment at which it is open to others, or there and deaf.
     """
-    try:
+    with suppress(FileNotFoundError):
         old = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
         if not stat.S_ISSOCK(old.st_mode):
             raise OSError(errno.ENOTSOCK, "the name is taken by something that is not a socket")
-    except FileNotFoundError:
-        pass
-    fresh = f".{name}.{os.getpid()}"
-    try:
+    fresh = f".{name}.new"
+    with suppress(FileNotFoundError):
         os.unlink(fresh, dir_fd=dir_fd)
-    except FileNotFoundError:
-        pass
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.setblocking(False)
