@@ -50,7 +50,7 @@ def show(command: str, result: Fields, out: TextIO) -> None:
     if not console.is_terminal:
         # A pipe has no width; 80 would cut tables that a file or grep can take whole.
         console.width = _PIPE_WIDTH
-    _SHOWN[command](result, console)
+    SHOWN[command](result, console)
 
 
 def state_text(state: str) -> Text:
@@ -256,7 +256,7 @@ def _table() -> Table:
     return Table(box=None, pad_edge=True, header_style="dim", show_edge=False)
 
 
-_SHOWN: dict[str, Callable[[Fields, Console], None]] = {
+SHOWN: dict[str, Callable[[Fields, Console], None]] = {
     "status": _show_status,
     "ps": _show_ps,
     "params": _show_params,

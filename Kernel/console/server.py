@@ -280,6 +280,8 @@ class ConsoleServer:
 
     def _flush(self, connection: _Connection) -> None:
         """Send what the socket takes, and close the connection when it is of no more use."""
+        if connection.socket.fileno() < 0:
+            return  # Dropped earlier in the same turn.
         talk = connection.conversation
         if talk.output:
             try:

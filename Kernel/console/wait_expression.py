@@ -118,10 +118,10 @@ def parse_whole(text: str) -> int:
 
 
 def _parse_term(text: str) -> Term:
-    match = _TERM.fullmatch(text)
+    match = _TERM.fullmatch(text.translate(_THIN_SPACES))
     if match is None:
         raise UsageError(f"cannot wait for {text[:64]!r}: write FACT=VALUE, as in tick=500", _HINT)
-    fact, operator, word = match[1], match[2], match[3].translate(_THIN_SPACES)
+    fact, operator, word = match[1], match[2], match[3]
     if fact in NUMBERS:
         # Nobody can be sure to look at the very tick, so "tick=N" means that N is reached.
         reached = fact == "tick" and operator in ("=", "==")
