@@ -46,11 +46,17 @@ def show(command: str, result: Fields, out: TextIO) -> None:
 
     NO_COLOR, FORCE_COLOR and TERM=dumb are honoured (by rich).
     """
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    console = _Console(file=out, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         # A pipe has no width; 80 would cut tables that a file or grep can take whole.
         console.width = _PIPE_WIDTH
     SHOWN[command](result, console)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the closed pipe to the command line; rich would exit with 1, our bugs' code."""
+        raise BrokenPipeError
 
 
 def state_text(state: str) -> Text:

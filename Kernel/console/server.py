@@ -32,6 +32,7 @@ IDLE_S = 60.0
 ACCEPTS_PER_TURN_MAX = 32
 _PEER = struct.Struct("3i")
 _MODE = 0o600
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Token = NewType("Token", int)
 """Names one request until it is answered; never used twice."""
@@ -114,7 +115,7 @@ class ConsoleServer:
             raise ConfigError(f"cannot listen at {name} in {run_dir}: {error.strerror}") from error
         # Given up for a moment when descriptors run out, so that a connection that cannot be
         # served is closed; otherwise it would wake the loop for ever.
-        self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        self._spare_fd: int | None = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
 
     def filenos(self) -> list[int]:
         """Return all descriptors to poll; `interest` says for what."""
@@ -173,7 +174,7 @@ class ConsoleServer:
             if found.st_ino == self._inode:
                 os.unlink(self._name, dir_fd=self._dir_fd)
         os.close(self._dir_fd)
-        os.close(self._spare_fd)
+        self._release_spare()
 
     def _accept(self, now_s: float) -> None:
         for _ in range(ACCEPTS_PER_TURN_MAX):
@@ -182,7 +183,7 @@ class ConsoleServer:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE):
+                if error.errno not in _EXHAUSTED:
                     raise
                 self._shed_one()
                 return
@@ -190,11 +191,17 @@ class ConsoleServer:
 
     def _shed_one(self) -> None:
         """Close one waiting connection although no descriptor is free."""
-        os.close(self._spare_fd)
+        self._release_spare()
         with suppress(OSError):  # The waiting one may have gone by itself.
             self._listener.accept()[0].close()
-        self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        with suppress(OSError):  # Somebody else was faster; the next turn tries again.
+            self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self.counts.refused_full += 1
+
+    def _release_spare(self) -> None:
+        if self._spare_fd is not None:
+            os.close(self._spare_fd)
+            self._spare_fd = None
 
     def _admit(self, peer: socket.socket, now_s: float) -> None:
         peer.setblocking(False)

@@ -3,8 +3,11 @@
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -77,7 +80,7 @@ def test_zone_text_cannot_steer_the_terminal(molt: Run) -> None:
         (("params",), ["temperature", "°C", "hint: molt params KEY VALUE"]),
         (("params", "friction"), ["friction = 0.85", "(0 to 1)"]),
         (("params", "gravity", "-0.5"), ["gravity = -0.5 m/s²", "applied at tick"]),
-        (("drill", "kill", "stable", "--yes"), ["0.31 ms  noticed", "0.87 ms  served again", "0 missed"]),
+        (("drill", "kill", "stable", "--yes"), ["0.31 ms  noticed", "0.87 ms  served", "0 missed"]),
         (("soft-restart",), ["● ready stable: its heir goes on", "epoch 4"]),
         (("wait", "--for", "tick=5"), ["● reached at tick"]),
     ],
@@ -287,7 +290,8 @@ def test_world_run_becomes_the_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (program, words, environment), (_, second, _) = became
     assert program == sys.executable
     assert words[1:] == [
-        "-P", "-m", "zones.world", "run", "--seed", "7", "--help", "-x", "--inputs", "a b", "--json",
+        "-P", "-m", "zones.world", "run",
+        "--seed", "7", "--help", "-x", "--inputs", "a b", "--json",
     ]  # fmt: skip
     assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(CHECKOUT)
     assert second[-4:] == ["--ticks", "5", "--home", str(tmp_path)]
@@ -307,22 +311,45 @@ def test_a_closed_pipe_is_no_error(kernel: FakeKernel) -> None:
     """A reader that has seen enough ends the command without a traceback."""
     read_fd, write_fd = os.pipe()
     os.close(read_fd)
-    words = [sys.executable, "-m", "Kernel.console.cli", "--home", str(kernel.home), "ps"]
-    done = subprocess.run(
-        words, cwd=CHECKOUT, stdout=write_fd, stderr=subprocess.PIPE, text=True,
-        timeout=DEADLINE_S, check=False,
-    )  # fmt: skip
+    molt = [sys.executable, "-m", "Kernel.console.cli", "--home", str(kernel.home)]
+    for words, code in ((["ps"], 0), (["ps", "--json"], 0), (["help"], 0)):
+        done = subprocess.run(
+            [*molt, *words], cwd=CHECKOUT, stdout=write_fd, stderr=subprocess.PIPE, text=True,
+            timeout=DEADLINE_S, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (code, "")
     os.close(write_fd)
-    assert done.stderr == ""
+
+
+def test_ctrl_c_ends_a_wait(kernel: FakeKernel) -> None:
+    """Ctrl-C leaves a wait with 130 and no traceback, and the kernel lets the wait go."""
+    molt = [sys.executable, "-m", "Kernel.console.cli", "--home", str(kernel.home)]
+    words = [*molt, "wait", "--for", "tick=999999", "--timeout", "1h"]
+    with subprocess.Popen(words, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as waiting:
+        try:
+            until(lambda: bool(kernel.asked))
+            waiting.send_signal(signal.SIGINT)
+            _, err = waiting.communicate(timeout=DEADLINE_S)
+        finally:
+            waiting.kill()
+    assert (waiting.returncode, err) == (130, "")
+    until(lambda: kernel.server.counts.answers_dropped == 1)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, at most DEADLINE_S."""
+    due_s = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < due_s, "the deadline has passed"
+        time.sleep(0.005)
 
 
 def test_colour_only_when_asked_for(kernel: FakeKernel) -> None:
     """A pipe gets no colour, FORCE_COLOR brings it, NO_COLOR and an ASCII locale do no harm."""
     plain = {key: value for key, value in os.environ.items() if not key.endswith("_COLOR")}
     assert "\x1b[" not in spawn(kernel.home, "status", env=plain).stdout
-    assert (
-        "\x1b[32m● running" in spawn(kernel.home, "status", env=plain | {"FORCE_COLOR": "1"}).stdout
-    )
+    forced = spawn(kernel.home, "status", env=plain | {"FORCE_COLOR": "1"})
+    assert "\x1b[32m● running" in forced.stdout
     ascii_only = plain | {"PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
     done = spawn(kernel.home, "status", env=ascii_only)
     assert done.returncode == 0 and "? running" in done.stdout

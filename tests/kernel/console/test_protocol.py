@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from Kernel.console.protocol import (
     LINE_BYTES_MAX,
+    LINES_PER_TURN_MAX,
     OUTPUT_BYTES_MAX,
     PENDING_MAX,
     REPLY_BYTES_MAX,
@@ -169,11 +170,18 @@ def test_one_who_never_reads_is_given_up() -> None:
 
 
 def test_a_flood_of_nonsense_is_cut_off() -> None:
-    """One buffer full of the shortest bad lines ends in a closed connection, not in megabytes."""
+    """A buffer of the shortest bad lines is read in small turns and ends in a closed connection."""
     talk = Conversation()
     talk.receive(b"x\n" * (LINE_BYTES_MAX // 2))
-    assert talk.take() == []
-    assert talk.overflowed
+    turns = 0
+    while not talk.overflowed:
+        before = talk.malformed_count
+        assert talk.take() == []
+        assert 0 < talk.malformed_count - before <= LINES_PER_TURN_MAX
+        assert talk.wants_turn or talk.overflowed
+        turns += 1
+    assert turns > 10
+    assert talk.finished
 
 
 def test_blank_lines_are_nothing() -> None:

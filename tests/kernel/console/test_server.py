@@ -259,7 +259,7 @@ def test_five_hundred_connections(rig: Rig) -> None:
 
 
 def test_the_longest_idle_makes_room(rig: Rig) -> None:
-    """When the table is full the one idle longest goes, but not before IDLE_S and not one who waits."""
+    """In a full table the one idle longest goes, not before IDLE_S and never one who waits."""
     waiting = rig.connect()
     waiting.send(STATUS)
     [pending] = rig.turn()
@@ -341,7 +341,7 @@ def test_half_lines_and_nonsense_keep_the_connection(rig: Rig) -> None:
 
 
 def test_many_requests_in_one_write(rig: Rig) -> None:
-    """A thousand requests at once are all answered in order, never more than the limit at a time."""
+    """A thousand requests at once are all answered in order, a limited number at a time."""
     client = rig.connect()
     client.send(
         b"".join(b'{"command": "step", "args": {"steps": %d}}\n' % n for n in range(1, 1001))

@@ -45,12 +45,13 @@ def test_holds(text: str, holds: bool) -> None:
     [
         "", " ", "tick", "tick=", "=5", "tick=5 and", "and tick=5", "tick=5 or tick=6", "tick=abc",
         "tick=nan", "tick=inf", "tick=1=2", "paused=yes", "paused>true", "zone.=ready", "color=red",
-        "zone.stable>ready", "tick=>5", "tick=5;paused=true", "x" * 600, " and ".join(["tick=5"] * 9),
+        "zone.stable>ready", "tick=>5", "tick=5;paused=true", "x" * 600,
+        " and ".join(["tick=5"] * 9),
     ],
 )  # fmt: skip
 def test_refuses(text: str) -> None:
     """What is no expression is refused, with a message of ours."""
-    with pytest.raises(UsageError, match="^cannot "):
+    with pytest.raises(UsageError, match=r"^cannot "):
         parse_wait(text)
 
 
@@ -98,7 +99,7 @@ def test_durations(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["", "s", "-1s", "1d", "1 2s", "inf", "nan", "1e3s", "9" * 40])
 def test_no_durations(text: str) -> None:
     """Everything else is refused."""
-    with pytest.raises(UsageError, match="^cannot read duration"):
+    with pytest.raises(UsageError, match=r"^cannot read duration"):
         parse_duration(text)
 
 
