@@ -106,7 +106,7 @@ class Conversation:
                 self._refuse_line(number, error)
         if b"\n" not in self._input and not self._full:
             self._check_rest()
-        return [] if self.overflowed else taken
+        return taken
 
     def answer(self, number: int, reply: bytes) -> None:
         """Put one answer in its place; earlier unanswered requests hold it back.

@@ -207,3 +207,4 @@ if __name__ == "__main__":
     kernel = FakeKernel(Path(sys.argv[1]))
     print("ready", flush=True)
     kernel.run()
+    time.sleep(0.2)  # As a kernel whose zones take a moment to end.

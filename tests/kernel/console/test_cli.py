@@ -269,7 +269,7 @@ def test_shutdown_waits_until_the_kernel_is_gone(tmp_path: Path) -> None:
             done = spawn(tmp_path, "shutdown", "--yes")
             assert done.returncode == 0, done.stderr
             assert "stopped at tick" in done.stdout
-            assert fake.wait(DEADLINE_S) == 0
+            assert fake.poll() == 0, "molt returned before the kernel was gone"
         finally:
             fake.kill()
 
