@@ -56,19 +56,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        code = _tree().main(words, prog_name="molt", standalone_mode=False)
+        code = _call(words)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except MoltError as error:
-        return _fail(error, "--json" in words)
-    except click.ClickException as error:
-        return _fail(_usage_error(error), "--json" in words)
-    except click.Abort:
-        return EXIT_INTERRUPTED
+        return code
     except BrokenPipeError:
         # The reader has seen enough; nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _call(words: list[str]) -> int:
+    root = _tree()
+    try:
+        # Not root.main(): that turns a closed pipe into exit code 1, which is for our bugs.
+        with root.make_context("molt", words) as ctx:
+            code = root.invoke(ctx)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except MoltError as error:
+        return _fail(error, "--json" in words)
+    except click.ClickException as error:
+        return _fail(_usage_error(error), "--json" in words)
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
 
 
 def _tree() -> click.Group:
@@ -124,7 +135,7 @@ class _TableCommand(click.Command):
         formatter.write(command_text(self.row))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Let a negative number stand where a number goes by place; click takes it for an option."""
+        """Let a negative number stand where a number goes by place: click sees an option there."""
         takes_number = any(a.kind is Kind.NUMBER and not a.option for a in self.row.arguments)
         negative = [word for word in args if takes_number and _NEGATIVE.fullmatch(word)]
         if negative and "--" not in args:

@@ -10,6 +10,7 @@ import select
 import socket
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -48,6 +49,7 @@ def ask(home: Path, command: str, args: Mapping[str, object], patience_s: float 
 
     Args:
         home: the kernel's home directory.
+        command: a name of the table.
         args: as in `commands.py`; anything JSON can carry.
         patience_s: how long to wait for the answer, seconds; None: as long as the kernel lives.
 
@@ -63,10 +65,8 @@ def ask(home: Path, command: str, args: Mapping[str, object], patience_s: float 
         raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
         pid: int = _PEER.unpack(raw)[0]
         peer.settimeout(patience_s)
-        try:
+        with suppress(OSError):  # Told to go before it could ask: the reason is there to be read.
             peer.sendall(line)
-        except OSError:
-            pass  # Told to go away before it could ask: the reason is there to be read.
         try:
             reply = _read_line(peer)
         except TimeoutError as error:

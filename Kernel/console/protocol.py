@@ -20,6 +20,8 @@ from Kernel.contract.errors import MoltError, UsageError
 LINE_BYTES_MAX = 64 * 1024
 """The longest request, without its newline."""
 PENDING_MAX = 8
+LINES_PER_TURN_MAX = 32
+"""How many lines one `take` reads, so that a flood of them cannot hold the kernel's loop."""
 REPLY_BYTES_MAX = 64 * 1024
 OUTPUT_BYTES_MAX = 256 * 1024
 
@@ -83,25 +85,28 @@ class Conversation:
         self._ended = True
 
     def take(self) -> list[tuple[int, Request]]:
-        """Return the requests of all whole lines, with their numbers, as far as limits allow.
+        """Return the requests of whole lines, with their numbers, as far as limits allow.
 
         A line that is no request is answered here. One that is too long, or cut off by the end
         of the connection, is answered and ends the conversation.
         """
         taken: list[tuple[int, Request]] = []
-        while self._has_line:
-            line, _, _ = self._input.partition(b"\n")
-            del self._input[: len(line) + 1]
+        for _ in range(LINES_PER_TURN_MAX):
+            if not self._has_line:
+                break
+            end = self._input.index(b"\n")
+            line = bytes(self._input[:end])
+            del self._input[: end + 1]
             if not line.strip():
                 continue
             number = self._open_slot()
             try:
-                taken.append((number, parse_request(bytes(line))))
+                taken.append((number, parse_request(line)))
             except UsageError as error:
                 self._refuse_line(number, error)
         if b"\n" not in self._input and not self._full:
             self._check_rest()
-        return [] if self.overflowed else taken
+        return taken
 
     def answer(self, number: int, reply: bytes) -> None:
         """Put one answer in its place; earlier unanswered requests hold it back.

@@ -30,6 +30,7 @@ from Kernel.console.values import (
 Fields = Mapping[str, object]
 
 _PIPE_WIDTH = 200
+_DOT = " · "
 _GOOD = ("running", "ready", "healthy", "active", "ticking", "reached", "served")
 _WARN = (
     "degraded", "late", "waiting", "restarting", "starting", "draining", "backoff", "suspect",
@@ -45,11 +46,17 @@ def show(command: str, result: Fields, out: TextIO) -> None:
 
     NO_COLOR, FORCE_COLOR and TERM=dumb are honoured (by rich).
     """
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    console = _Console(file=out, highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         # A pipe has no width; 80 would cut tables that a file or grep can take whole.
         console.width = _PIPE_WIDTH
-    _SHOWN[command](result, console)
+    SHOWN[command](result, console)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the closed pipe to the command line; rich would exit with 1, our bugs' code."""
+        raise BrokenPipeError
 
 
 def state_text(state: str) -> Text:
@@ -63,36 +70,49 @@ def state_text(state: str) -> Text:
 
 def _show_status(result: Fields, console: Console) -> None:
     kernel, world = fields_of(result, "kernel"), fields_of(result, "world")
-    grid = _grid(3)
     state = "safe mode" if kernel.get("safe_mode") is True else word(kernel, "state")
-    grid.add_row("kernel", state_text(state), _facts(
-        ("up ", span(kernel.get("uptime_s")), ""), ("", mib(kernel, "memory_mb"), ""),
-        ("grade ", word(kernel, "grade"), ""), ("pid ", word(kernel, "pid"), ""),
-    ))  # fmt: skip
+    rows = [("kernel", state_text(state), _kernel_facts(kernel))]
     if world:
-        paused = world.get("paused") is True
-        grid.add_row("world", state_text("paused" if paused else "ticking"), _facts(
-            ("tick ", whole(world, "tick"), ""), ("", count(world, "population", "molbot"), ""),
-            ("", amount(world, "ticks_per_s", 1), "/s"),
-            ("p99 ", milliseconds(world, "p99_tick_ms"), ""),
-            ("", whole(world, "missed_ticks"), " missed"),
-            ("hash ", word(world, "hash") if paused else MISSING, ""),
-        ))  # fmt: skip
+        state = "paused" if world.get("paused") is True else "ticking"
+        rows.append(("world", state_text(state), _world_facts(world)))
     for zone in rows_of(result, "zones"):
-        heir = "heir ready" if isinstance(zone.get("heir_pid"), int) else MISSING
-        grid.add_row(word(zone, "name"), state_text(word(zone, "state")), _facts(
-            ("pid ", word(zone, "pid"), ""), ("", heir, ""), ("", mib(zone, "memory_mb"), ""),
-            ("", amount(zone, "cpu_percent", 0), " % cpu"),
-            ("", count(zone, "restarts", "restart") if zone.get("restarts") else MISSING, ""),
-            ("", word(zone, "why"), ""),
-        ))  # fmt: skip
-    _print_table(grid, console)
+        rows.append((word(zone, "name"), state_text(word(zone, "state")), _zone_facts(zone)))
+    _print_facts(rows, console)
     for fault in rows_of(result, "degraded"):
-        line = Text.assemble(
-            "  ", state_text("degraded"), f"  {word(fault, 'what')}: {word(fault, 'why')}"
-        )
-        console.print(line, soft_wrap=True)
+        words = f"  {word(fault, 'what')}: {word(fault, 'why')}"
+        console.print(Text.assemble("  ", state_text("degraded"), words), soft_wrap=True)
         _hint(word(fault, "hint"), console)
+
+
+def _kernel_facts(kernel: Fields) -> list[str]:
+    return _facts(
+        ("up ", span(kernel.get("uptime_s")), ""),
+        ("", mib(kernel, "memory_mb"), ""),
+        ("grade ", word(kernel, "grade"), ""),
+        ("pid ", word(kernel, "pid"), ""),
+    )
+
+
+def _world_facts(world: Fields) -> list[str]:
+    return _facts(
+        ("tick ", whole(world, "tick"), ""),
+        ("", count(world, "population", "molbot"), ""),
+        ("", amount(world, "ticks_per_s", 1), "/s"),
+        ("p99 ", milliseconds(world, "p99_tick_ms"), ""),
+        ("", whole(world, "missed_ticks"), " missed"),
+        ("hash ", word(world, "hash"), ""),
+    )
+
+
+def _zone_facts(zone: Fields) -> list[str]:
+    return _facts(
+        ("pid ", word(zone, "pid"), ""),
+        ("", "heir ready" if isinstance(zone.get("heir_pid"), int) else MISSING, ""),
+        ("", mib(zone, "memory_mb"), ""),
+        ("", amount(zone, "cpu_percent", 0), " % cpu"),
+        ("", count(zone, "restarts", "restart") if zone.get("restarts") else MISSING, ""),
+        ("", word(zone, "why"), ""),
+    )
 
 
 def _show_ps(result: Fields, console: Console) -> None:
@@ -160,32 +180,31 @@ def _tick_line(state: str) -> Callable[[Fields, Console], None]:
 
 def _show_drill(result: Fields, console: Console) -> None:
     zone, kind = word(result, "zone"), word(result, "kind")
-    grid = _grid(2)
-    grid.columns[0].justify = "right"
-    noticed, served = milliseconds(result, "noticed_ms"), milliseconds(result, "served_ms")
-    grid.add_row("0.0 ms", f"{zone}: {kind} ({_SIGNALS.get(kind, kind)})")
-    grid.add_row(noticed, "noticed")
-    grid.add_row(served, "served again")
-    _print_table(grid, console)
-    missed = result.get("missed_ticks")
-    ticks = f"  tick {whole(result, 'tick_before')} → {whole(result, 'tick_after')}"
+    story = (
+        ("0.00 ms", f"{zone}: {kind} ({_SIGNALS.get(kind, kind)})"),
+        (milliseconds(result, "noticed_ms"), "noticed"),
+        (milliseconds(result, "served_ms"), "served again"),
+    )
+    for moment, event in story:
+        console.print(Text(f"  {moment:>9}  {event}"), soft_wrap=True)
+    missed = Text(f"{whole(result, 'missed_ticks')} missed")
+    missed.stylize("green" if result.get("missed_ticks") == 0 else "yellow")
     line = Text.assemble(
-        ticks,
-        " · ",
-        (f"{whole(result, 'missed_ticks')} missed", "green" if missed == 0 else "yellow"),
+        f"  tick {whole(result, 'tick_before')} → {whole(result, 'tick_after')} · ",
+        missed,
         f" · epoch {whole(result, 'epoch')}",
     )
     console.print(line, soft_wrap=True)
 
 
 def _show_soft_restart(result: Fields, console: Console) -> None:
-    line = Text.assemble(state_text("ready"), f" {word(result, 'zone')}: its heir goes on")
     facts = _facts(
         ("tick ", whole(result, "tick"), ""),
         ("", whole(result, "missed_ticks"), " missed"),
         ("epoch ", whole(result, "epoch"), ""),
     )
-    console.print(line.append(f"  {facts}"), soft_wrap=True)
+    line = Text.assemble(state_text("ready"), f" {word(result, 'zone')}: its heir goes on  ")
+    console.print(line.append(_DOT.join(facts)), soft_wrap=True)
 
 
 def _show_shutdown(result: Fields, console: Console) -> None:
@@ -204,10 +223,34 @@ def _print_table(table: Table, console: Console) -> None:
         console.file.write(line.rstrip() + "\n")
 
 
-def _facts(*facts: tuple[str, str, str]) -> str:
+def _print_facts(rows: list[tuple[str, Text, list[str]]], console: Console) -> None:
+    """Print name, state and facts in columns; a line breaks between facts, never inside one.
+
+    By hand, since rich takes the thin space in a number for a place to break.
+    """
+    name_cells = max(len(name) for name, _, _ in rows)
+    state_cells = max(len(state) for _, state, _ in rows)
+    indent = " " * (name_cells + state_cells + 6)
+    for name, state, facts in rows:
+        line = Text.assemble(f"  {name:<{name_cells}}  ", state)
+        line.append(" " * (state_cells - len(state) + 2))
+        used = len(indent)
+        for place, fact in enumerate(facts):
+            if place and used + len(_DOT) + len(fact) > console.width:
+                line.append(f"\n{indent}")
+                used = len(indent)
+            elif place:
+                line.append(_DOT)
+                used += len(_DOT)
+            line.append(fact)
+            used += len(fact)
+        line.rstrip()
+        console.print(line, soft_wrap=True)
+
+
+def _facts(*facts: tuple[str, str, str]) -> list[str]:
     """Join (before, value, after) triples, without those whose value is missing."""
-    shown = [f"{before}{value}{after}" for before, value, after in facts if value != MISSING]
-    return " · ".join(shown)
+    return [f"{before}{value}{after}" for before, value, after in facts if value != MISSING]
 
 
 def _hint(words: str, console: Console) -> None:
@@ -215,19 +258,11 @@ def _hint(words: str, console: Console) -> None:
         console.print(Text(f"  hint: {clean(words)}", style="dim"), soft_wrap=True)
 
 
-def _grid(columns: int) -> Table:
-    grid = Table.grid(padding=(0, 2), pad_edge=True)
-    for _ in range(columns - 1):
-        grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    return grid
-
-
 def _table() -> Table:
     return Table(box=None, pad_edge=True, header_style="dim", show_edge=False)
 
 
-_SHOWN: dict[str, Callable[[Fields, Console], None]] = {
+SHOWN: dict[str, Callable[[Fields, Console], None]] = {
     "status": _show_status,
     "ps": _show_ps,
     "params": _show_params,

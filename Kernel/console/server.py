@@ -6,7 +6,8 @@ for each descriptor that woke it, and calls `answer` or `refuse` for each `Pendi
 when the thing asked for has happened. `help` is answered here, from the table.
 
 Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest, if that is at
-least IDLE_S, makes room, else the newcomer is told so and closed. The peer must be our user or root.
+least IDLE_S, makes room, else the newcomer is told so and closed. A peer of another user than ours
+or root is closed at once.
 """
 
 import errno
@@ -16,6 +17,7 @@ import socket
 import stat
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, NewType
@@ -30,6 +32,7 @@ IDLE_S = 60.0
 ACCEPTS_PER_TURN_MAX = 32
 _PEER = struct.Struct("3i")
 _MODE = 0o600
+_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Token = NewType("Token", int)
 """Names one request until it is answered; never used twice."""
@@ -112,7 +115,7 @@ class ConsoleServer:
             raise ConfigError(f"cannot listen at {name} in {run_dir}: {error.strerror}") from error
         # Given up for a moment when descriptors run out, so that a connection that cannot be
         # served is closed; otherwise it would wake the loop for ever.
-        self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        self._spare_fd: int | None = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
 
     def filenos(self) -> list[int]:
         """Return all descriptors to poll; `interest` says for what."""
@@ -166,16 +169,12 @@ class ConsoleServer:
         for connection in list(self._connections.values()):
             self._drop(connection)
         self._listener.close()
-        try:
-            if (
-                os.stat(self._name, dir_fd=self._dir_fd, follow_symlinks=False).st_ino
-                == self._inode
-            ):
+        with suppress(FileNotFoundError):
+            found = os.stat(self._name, dir_fd=self._dir_fd, follow_symlinks=False)
+            if found.st_ino == self._inode:
                 os.unlink(self._name, dir_fd=self._dir_fd)
-        except FileNotFoundError:
-            pass
         os.close(self._dir_fd)
-        os.close(self._spare_fd)
+        self._release_spare()
 
     def _accept(self, now_s: float) -> None:
         for _ in range(ACCEPTS_PER_TURN_MAX):
@@ -184,7 +183,7 @@ class ConsoleServer:
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno not in (errno.EMFILE, errno.ENFILE):
+                if error.errno not in _EXHAUSTED:
                     raise
                 self._shed_one()
                 return
@@ -192,13 +191,17 @@ class ConsoleServer:
 
     def _shed_one(self) -> None:
         """Close one waiting connection although no descriptor is free."""
-        os.close(self._spare_fd)
-        try:
+        self._release_spare()
+        with suppress(OSError):  # The waiting one may have gone by itself.
             self._listener.accept()[0].close()
-        except OSError:
-            pass  # The waiting one has gone by itself.
-        self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
+        with suppress(OSError):  # Somebody else was faster; the next turn tries again.
+            self._spare_fd = os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC)
         self.counts.refused_full += 1
+
+    def _release_spare(self) -> None:
+        if self._spare_fd is not None:
+            os.close(self._spare_fd)
+            self._spare_fd = None
 
     def _admit(self, peer: socket.socket, now_s: float) -> None:
         peer.setblocking(False)
@@ -211,10 +214,8 @@ class ConsoleServer:
         if len(self._connections) >= CONNECTIONS_MAX and not self._evict(now_s):
             self.counts.refused_full += 1
             full = Refused(f"cannot take the connection: {CONNECTIONS_MAX} are open, all in use")
-            try:
+            with suppress(OSError):  # It need not have waited for the answer.
                 peer.send(encode_error(full))
-            except OSError:
-                pass  # It did not wait for the answer.
             peer.close()
             return
         self.counts.accepted += 1
@@ -286,12 +287,14 @@ class ConsoleServer:
 
     def _flush(self, connection: _Connection) -> None:
         """Send what the socket takes, and close the connection when it is of no more use."""
+        if connection.socket.fileno() < 0:
+            return  # Dropped earlier in the same turn.
         talk = connection.conversation
         if talk.output:
             try:
                 talk.sent(connection.socket.send(talk.output, socket.MSG_NOSIGNAL))
             except BlockingIOError:
-                pass
+                pass  # The poll says when there is room.
             except OSError:
                 self._drop(connection)
                 return
@@ -319,17 +322,13 @@ def _listen(dir_fd: int, name: str) -> tuple[socket.socket, int]:
     bind (Linux gives it to the file) and the file is renamed into place when it already listens,
     so there is no moment at which it is open to others, or there and deaf.
     """
-    try:
+    with suppress(FileNotFoundError):
         old = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
         if not stat.S_ISSOCK(old.st_mode):
             raise OSError(errno.ENOTSOCK, "the name is taken by something that is not a socket")
-    except FileNotFoundError:
-        pass
-    fresh = f".{name}.{os.getpid()}"
-    try:
+    fresh = f".{name}.new"
+    with suppress(FileNotFoundError):
         os.unlink(fresh, dir_fd=dir_fd)
-    except FileNotFoundError:
-        pass
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.setblocking(False)

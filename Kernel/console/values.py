@@ -7,7 +7,7 @@ Pure. Every function takes whatever JSON can hold and returns text of printable 
 import math
 from collections.abc import Mapping
 
-MISSING = "–"
+MISSING = "\u2013"
 THIN_SPACE = "\u2009"
 TEXT_MAX = 500
 

@@ -7,6 +7,7 @@ waiting. Pure. Grammar: TERM ("and" TERM)*, TERM = FACT OPERATOR VALUE.
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 
@@ -117,10 +118,10 @@ def parse_whole(text: str) -> int:
 
 
 def _parse_term(text: str) -> Term:
-    match = _TERM.fullmatch(text)
+    match = _TERM.fullmatch(text.translate(_THIN_SPACES))
     if match is None:
         raise UsageError(f"cannot wait for {text[:64]!r}: write FACT=VALUE, as in tick=500", _HINT)
-    fact, operator, word = match[1], match[2], match[3].translate(_THIN_SPACES)
+    fact, operator, word = match[1], match[2], match[3]
     if fact in NUMBERS:
         # Nobody can be sure to look at the very tick, so "tick=N" means that N is reached.
         reached = fact == "tick" and operator in ("=", "==")
@@ -138,17 +139,12 @@ def _parse_term(text: str) -> Term:
 
 
 def _number(fact: str, word: str) -> int | float:
-    try:
-        return parse_whole(word)
-    except ValueError:
-        pass
-    try:
-        value = float(word)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UsageError(f"cannot wait for {fact} {word[:32]!r}: it is a number", _HINT)
-    return value
+    for read in (parse_whole, float):
+        with suppress(ValueError):
+            value = read(word)
+            if math.isfinite(value):
+                return value
+    raise UsageError(f"cannot wait for {fact} {word[:32]!r}: it is a number", _HINT)
 
 
 def _need_equality(fact: str, operator: str) -> None:

@@ -74,6 +74,7 @@ def _zone(name: str, state: str, pid: int, **more: object) -> Answer:
 
 PARAMS: tuple[Answer, ...] = (
     {"key": "friction", "value": 0.85, "unit": "", "min": 0.0, "max": 1.0},
+    {"key": "gravity", "value": 0.98, "unit": "m/s²", "min": -10.0, "max": 10.0},
     {"key": "temperature", "value": 20.0, "unit": "°C", "min": -50.0, "max": 100.0},
 )
 
@@ -206,3 +207,4 @@ if __name__ == "__main__":
     kernel = FakeKernel(Path(sys.argv[1]))
     print("ready", flush=True)
     kernel.run()
+    time.sleep(0.2)  # As a kernel whose zones take a moment to end.

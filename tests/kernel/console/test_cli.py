@@ -1,0 +1,363 @@
+"""The command line against a fake kernel: output, exit codes, asking, and where there is nobody."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from Kernel.console import cli
+from Kernel.console.client import ask
+from Kernel.console.commands import COMMANDS, Place
+from Kernel.console.request import Request
+from Kernel.contract.errors import MoltError, NoKernel
+from tests.kernel.console.fake_kernel import HASH, TICK, FakeKernel, status
+
+CHECKOUT = Path(cli.__file__).parents[2]
+DEADLINE_S = 30
+
+
+class Run:
+    """One call of `molt` in this process."""
+
+    def __init__(self, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.home = home
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        """Return exit code, stdout and stderr."""
+        code = cli.main(["--home", str(self.home), *words])
+        said = self._capsys.readouterr()
+        return code, said.out, said.err
+
+
+@pytest.fixture
+def molt(kernel: FakeKernel, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return `molt` with a fake kernel behind it."""
+    return Run(kernel.home, capsys)
+
+
+def spawn(home: Path, *words: str, **more: object) -> subprocess.CompletedProcess[str]:
+    """Run `molt` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "Kernel.console.cli", "--home", str(home), *words],
+        cwd=CHECKOUT, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+        stdin=subprocess.DEVNULL, **more,  # type: ignore[call-overload]
+    )  # fmt: skip
+
+
+def test_status_for_people(molt: Run) -> None:
+    """Status shows shape and word, thin-space thousands, units, and hints that can be pasted."""
+    code, out, err = molt("status")
+    assert (code, err) == (0, "")
+    assert "kernel" in out and "● running" in out and "up 2h14m" in out
+    assert "tick 184\u2009402 · 412 molbots · 62.5/s · p99 0.21 ms · 0 missed" in out
+    assert "▲ degraded  archive: snapshot 12 s late" in out
+    assert "hint: molt soft-restart archive" in out
+
+
+def test_zone_text_cannot_steer_the_terminal(molt: Run) -> None:
+    """Escape sequences and markup in what a zone says are shown, not obeyed."""
+    for command in ("status", "ps"):
+        _, out, _ = molt(command)
+        assert "\x1b" not in out and "·[2J[red]" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("ps",), ["zone", "71 %", "148 MB", "tick 184 410", "▲ degraded"]),
+        (("pause",), ["○ paused at tick 184\u2009402", HASH]),
+        (("pause", "--at-tick", "500"), ["at tick 500"]),
+        (("resume",), ["● running at tick"]),
+        (("step", "60"), ["○ paused at tick"]),
+        (("params",), ["temperature", "°C", "hint: molt params KEY VALUE"]),
+        (("params", "friction"), ["friction = 0.85", "(0 to 1)"]),
+        (("params", "gravity", "-0.5"), ["gravity = -0.5 m/s²", "applied at tick"]),
+        (("drill", "kill", "stable", "--yes"), ["0.31 ms  noticed", "0.87 ms  served", "0 missed"]),
+        (("soft-restart",), ["● ready stable: its heir goes on", "epoch 4"]),
+        (("wait", "--for", "tick=5"), ["● reached at tick"]),
+    ],
+)  # fmt: skip
+def test_commands_for_people(molt: Run, words: tuple[str, ...], parts: list[str]) -> None:
+    """Each command says what happened, with its figures."""
+    code, out, err = molt(*words)
+    assert (code, err) == (0, "")
+    for part in parts:
+        assert part in out
+    assert all(line == line.rstrip() for line in out.splitlines())
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_json_is_one_document(molt: Run, place: str) -> None:
+    """--json prints the kernel's result as one document, wherever it stands."""
+    words = ("--json", "status") if place == "before" else ("status", "--json")
+    code, out, err = molt(*words)
+    assert (code, err) == (0, "")
+    assert json.loads(out) == status()
+    assert out.count("\n") == 1
+
+
+def test_json_of_an_error_is_one_document(molt: Run) -> None:
+    """With --json a refusal is a document on stdout, and words on stderr all the same."""
+    code, out, err = molt("drill", "kill", "nope", "--yes", "--json")
+    assert code == 5
+    error = json.loads(out)["error"]
+    assert error == {"code": 5, "message": "cannot drill 'nope': no such zone", "hint": "molt ps"}
+    assert err == "cannot drill 'nope': no such zone\nhint: molt ps\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "hint"),
+    [
+        (("pss",), "did you mean 'ps'", "molt help"),
+        (("status", "--chek"), "'--check'", "molt help status"),
+        (("drill", "kill"), "missing argument 'zone'", "molt help drill"),
+        (("drill", "kll", "stable"), "one of kill", "molt help drill"),
+        (("step", "0"), "from 1 to 1000000 ticks", "molt help step"),
+        (("step", "many"), "whole number", "molt help step"),
+        (("params", "friction", "wet"), "a number", "molt help params"),
+        (("params", "--at-tick", "5"), "makes no sense without value", "molt help params"),
+        (("wait", "--for", "colour=red"), "known are tick", "molt help wait"),
+        (("wait", "--for", "tick=5", "--timeout", "1d"), "cannot read duration", "molt help wait"),
+        (("world", "rnu"), "did you mean 'run'", "molt help world"),
+        (("help", "zzz"), "no such command", "molt help"),
+    ],
+)
+def test_wrong_usage_is_2(molt: Run, words: tuple[str, ...], said: str, hint: str) -> None:
+    """Wrong words leave with 2, "cannot ...", what was meant, and the page that helps."""
+    code, out, err = molt(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("cannot ") and said in err.lower()
+    assert f"hint: {hint}\n" in err
+
+
+@pytest.mark.parametrize("code", [1, 2, 5, 75, 78, 124])
+def test_codes_of_the_kernel_are_passed_on(molt: Run, kernel: FakeKernel, code: int) -> None:
+    """The exit code is the one in the kernel's error."""
+
+    def refuse(request: Request) -> dict[str, object]:
+        error = MoltError("cannot", "hint")
+        error.exit_code = code
+        raise error
+
+    kernel.answers = refuse
+    assert molt("status")[0] == code
+
+
+def test_wait_runs_out_of_time_with_124(molt: Run) -> None:
+    """A wait for what does not come ends by its own time limit."""
+    code, _, err = molt("wait", "--for", "tick=999_999", "--timeout", "50ms")
+    assert code == 124
+    assert "cannot see tick=999_999" in err
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"degraded": []}, 0),
+        ({}, 3),
+        ({"degraded": [], "kernel": {"state": "degraded"}}, 3),
+        ({"kernel": {"safe_mode": True}}, 4),
+    ],
+)
+def test_status_check_says_health(
+    molt: Run, kernel: FakeKernel, change: dict[str, object], code: int
+) -> None:
+    """Health is in the exit code of `status --check`, and only there."""
+    kernel.answers = lambda _request: status() | change
+    assert molt("status", "--check")[0] == code
+    assert molt("status")[0] == 0
+
+
+def test_arguments_reach_the_kernel_typed(molt: Run, kernel: FakeKernel) -> None:
+    """What was typed arrives as the kernel's own types, defaults filled in there."""
+    molt("params", "gravity", "-1.5", "--at-tick", "1\u2009000")
+    molt("wait", "--for", "tick=5", "--timeout", "2m")
+    molt("step")
+    setting, waiting, stepping = kernel.asked
+    assert dict(setting.args) == {"key": "gravity", "value": -1.5, "at_tick": 1000}
+    assert waiting.number("timeout_s") == 120.0
+    assert stepping.integer("steps") == 1
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.destructive], ids=lambda c: c.name)
+def test_destructive_commands_demand_yes(molt: Run, kernel: FakeKernel, command: object) -> None:
+    """Where nobody can be asked, nothing is destroyed without --yes, and the hint has it."""
+    words = command.examples[0].split()[1:]  # type: ignore[attr-defined]
+    code, out, err = molt(*words)
+    assert (code, out) == (2, "")
+    assert f"hint: molt {' '.join(words)} --yes" in err
+    assert kernel.asked == []
+
+
+@pytest.mark.parametrize(("typed", "code", "asked"), [("y\n", 0, 1), ("n\n", 5, 0), ("\n", 5, 0)])
+def test_destructive_commands_ask_on_a_terminal(
+    kernel: FakeKernel, typed: str, code: int, asked: int
+) -> None:
+    """On a terminal the question is asked, and only "y" goes on."""
+    main_fd, terminal = pty.openpty()
+    words = [sys.executable, "-m", "Kernel.console.cli", "--home", str(kernel.home)]
+    try:
+        os.write(main_fd, typed.encode())
+        done = subprocess.run(
+            [*words, "drill", "kill", "stable", "--json"], cwd=CHECKOUT, stdin=terminal,
+            capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(main_fd)
+        os.close(terminal)
+    assert done.returncode == code, done.stderr
+    assert "kill the zone 'stable'" in done.stderr
+    assert len(kernel.asked) == asked
+    json.loads(done.stdout)
+
+
+def test_no_kernel_is_69(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With no kernel every command that needs one leaves with 69 and says how to start one."""
+    molt = Run(tmp_path, capsys)
+    (tmp_path / "run").mkdir()
+    for command in COMMANDS:
+        if command.place is Place.KERNEL:
+            words = command.examples[0].split()[1:]
+            yes = ["--yes"] if command.destructive and "--yes" not in words else []
+            code, out, err = molt(*words, *yes)
+            assert code == 69
+            assert f"hint: python manifest.py --home {tmp_path}" in err
+            assert not out or "--json" in words
+
+
+def test_the_default_home_needs_no_word(
+    kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """MOLT_HOME says where the kernel is when --home does not."""
+    monkeypatch.setenv("MOLT_HOME", str(kernel.home))
+    assert cli.main(["status"]) == 0
+    monkeypatch.setenv("MOLT_HOME", str(kernel.home / "elsewhere"))
+    assert cli.main(["status"]) == 69
+    assert cli.main(["--home", str(kernel.home), "status"]) == 0
+    capsys.readouterr()
+
+
+def test_a_dead_socket_is_69(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A socket nobody listens at any more reads as no kernel."""
+    with FakeKernel(tmp_path) as kernel:
+        kernel.server._name = "another"  # Leaves console.sock behind, as kill -9 does.
+    assert (tmp_path / "run" / "console.sock").exists()
+    code, _, err = Run(tmp_path, capsys)("status")
+    assert code == 69 and "nobody listens" in err
+
+
+def test_a_silent_kernel_is_69(kernel: FakeKernel) -> None:
+    """A kernel that does not answer in time is reported with its process, not waited for."""
+    with pytest.raises(NoKernel, match=f"kernel {os.getpid()} said nothing in 0.05 s"):
+        ask(kernel.home, "wait", {"for": "tick=999999"}, 0.05)
+
+
+def test_shutdown_waits_until_the_kernel_is_gone(tmp_path: Path) -> None:
+    """`molt shutdown` returns when the kernel's process has ended, so a new one may start."""
+    words = [sys.executable, "-m", "tests.kernel.console.fake_kernel", str(tmp_path)]
+    with subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as fake:
+        try:
+            assert fake.stdout is not None and fake.stdout.readline() == "ready\n"
+            done = spawn(tmp_path, "shutdown", "--yes")
+            assert done.returncode == 0, done.stderr
+            assert "stopped at tick" in done.stdout
+            assert fake.poll() == 0, "molt returned before the kernel was gone"
+        finally:
+            fake.kill()
+
+
+def test_long_homes_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A home far beyond the 108 bytes of a Unix path is served and found."""
+    home = tmp_path.joinpath(*(["a-rather-long-name-for-a-directory"] * 6))
+    with FakeKernel(home):
+        assert Run(home, capsys)("status")[0] == 0
+
+
+def test_world_run_becomes_the_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`molt world run` becomes `python -m zones.world run` with every word as it was."""
+    became: list[tuple[str, list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda *words: became.append(words))
+    cli.main(["--json", "world", "run", "--seed", "7", "--help", "-x", "--inputs", "a b"])
+    cli.main(["--home", str(tmp_path), "world", "run", "--ticks", "5"])
+    (program, words, environment), (_, second, _) = became
+    assert program == sys.executable
+    assert words[1:] == [
+        "-P", "-m", "zones.world", "run",
+        "--seed", "7", "--help", "-x", "--inputs", "a b", "--json",
+    ]  # fmt: skip
+    assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(CHECKOUT)
+    assert second[-4:] == ["--ticks", "5", "--home", str(tmp_path)]
+
+
+def test_without_a_command_help_is_shown(molt: Run, kernel: FakeKernel) -> None:
+    """`molt`, `molt help` and `molt --help` say the same and ask nobody."""
+    pages = {molt()[1], molt("help")[1], molt("--help")[1].removesuffix("\n") + "\n"}
+    assert len({page.strip() for page in pages}) == 1
+    assert molt("drill", "--help")[1].strip() == molt("help", "drill")[1].strip()
+    assert molt("world")[1] == molt("help", "world", "run")[1]
+    assert json.loads(molt("help", "drill", "--json")[1])["commands"][0]["name"] == "drill"
+    assert kernel.asked == []
+
+
+def test_a_closed_pipe_is_no_error(kernel: FakeKernel) -> None:
+    """A reader that has seen enough ends the command without a traceback."""
+    read_fd, write_fd = os.pipe()
+    os.close(read_fd)
+    molt = [sys.executable, "-m", "Kernel.console.cli", "--home", str(kernel.home)]
+    for words, code in ((["ps"], 0), (["ps", "--json"], 0), (["help"], 0)):
+        done = subprocess.run(
+            [*molt, *words], cwd=CHECKOUT, stdout=write_fd, stderr=subprocess.PIPE, text=True,
+            timeout=DEADLINE_S, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (code, "")
+    os.close(write_fd)
+
+
+def test_ctrl_c_ends_a_wait(kernel: FakeKernel) -> None:
+    """Ctrl-C leaves a wait with 130 and no traceback, and the kernel lets the wait go."""
+    molt = [sys.executable, "-m", "Kernel.console.cli", "--home", str(kernel.home)]
+    words = [*molt, "wait", "--for", "tick=999999", "--timeout", "1h"]
+    with subprocess.Popen(words, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as waiting:
+        try:
+            until(lambda: bool(kernel.asked))
+            waiting.send_signal(signal.SIGINT)
+            _, err = waiting.communicate(timeout=DEADLINE_S)
+        finally:
+            waiting.kill()
+    assert (waiting.returncode, err) == (130, "")
+    until(lambda: kernel.server.counts.answers_dropped == 1)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds, at most DEADLINE_S."""
+    due_s = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < due_s, "the deadline has passed"
+        time.sleep(0.005)
+
+
+def test_colour_only_when_asked_for(kernel: FakeKernel) -> None:
+    """A pipe gets no colour, FORCE_COLOR brings it, NO_COLOR and an ASCII locale do no harm."""
+    plain = {key: value for key, value in os.environ.items() if not key.endswith("_COLOR")}
+    assert "\x1b[" not in spawn(kernel.home, "status", env=plain).stdout
+    forced = spawn(kernel.home, "status", env=plain | {"FORCE_COLOR": "1"})
+    assert "\x1b[32m● running" in forced.stdout
+    ascii_only = plain | {"PYTHONIOENCODING": "ascii", "NO_COLOR": "1"}
+    done = spawn(kernel.home, "status", env=ascii_only)
+    assert done.returncode == 0 and "? running" in done.stdout
+
+
+def test_the_kernel_sees_what_the_client_sends(kernel: FakeKernel) -> None:
+    """The blocking client returns the result and the pid of who answered."""
+    answer = ask(kernel.home, "pause", {"at_tick": 7}, 5.0)
+    assert answer.result == {"tick": 7, "hash": HASH}
+    assert answer.kernel_pid == os.getpid()
+    assert TICK == 184_402

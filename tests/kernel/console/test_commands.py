@@ -1,0 +1,127 @@
+"""The table: complete, consistent, and the same in help, on the wire and on the command line."""
+
+import re
+import shlex
+
+import pytest
+
+from Kernel.console import cli
+from Kernel.console.commands import BY_NAME, COMMANDS, GROUPS, STEPS_MAX, Command, Kind, Place
+from Kernel.console.help import find_commands, help_fields, help_text, usage
+from Kernel.console.render import SHOWN
+from Kernel.contract import inputs
+from Kernel.contract.errors import UsageError
+from tests.kernel.console.fake_kernel import FakeKernel
+
+ISSUE = (
+    "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
+    "shutdown", "help", "world run",
+)  # fmt: skip
+each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+
+
+def test_has_the_commands_of_the_first_release() -> None:
+    """The first release has just these commands, each once."""
+    assert sorted(command.name for command in COMMANDS) == sorted(ISSUE)
+    assert len(BY_NAME) == len(COMMANDS)
+
+
+def test_limits_are_those_of_the_contract() -> None:
+    """A step that the console lets pass must be one that an input may carry."""
+    assert STEPS_MAX == inputs.STEPS_MAX
+
+
+@each_command
+def test_rows_are_complete(command: Command) -> None:
+    """Every command has summary, examples that call it, and a known group."""
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)?( [a-z]+)?", command.name)
+    assert command.group in GROUPS
+    assert command.summary and len(command.summary) <= 80 and command.summary[-1] != "."
+    assert command.examples
+    assert all(example.startswith(f"molt {command.name}") for example in command.examples)
+    assert command.patience_s > 0
+
+
+@each_command
+def test_arguments_are_complete(command: Command) -> None:
+    """Every argument has help and a metavar, and required places come before optional ones."""
+    names = [argument.name for argument in command.arguments]
+    assert len(set(names)) == len(names)
+    assert set(command.open_ended) <= set(names)
+    places = [argument.required for argument in command.arguments if not argument.option]
+    assert places == sorted(places, reverse=True)
+    for argument in command.arguments:
+        assert argument.help and argument.help[-1] != "."
+        assert bool(argument.metavar) != (argument.kind is Kind.FLAG)
+        assert bool(argument.choices) == (argument.kind is Kind.CHOICE)
+        assert argument.low <= argument.high
+        assert not argument.needs or argument.needs in names
+        assert not argument.option or argument.option.startswith("--")
+
+
+@each_command
+def test_questions_can_be_asked(command: Command) -> None:
+    """The question of a destructive command names only what was given, and ends as a question."""
+    given = {argument.name: "X" for argument in command.arguments if argument.required}
+    question = command.question.format(**given)
+    assert command.destructive == bool(question)
+    assert not question or question.endswith("?")
+
+
+@each_command
+def test_kernel_commands_can_be_shown(command: Command) -> None:
+    """Whatever the kernel answers has a form for people."""
+    assert (command.name in SHOWN) == (command.place is Place.KERNEL)
+
+
+@each_command
+def test_help_knows_the_command(command: Command) -> None:
+    """Help lists every command, and its page holds the examples and every argument."""
+    assert command.summary in help_text()
+    page = help_text(command.name)
+    assert usage(command) in page
+    assert all(example in page for example in command.examples)
+    assert all(argument.help in page for argument in command.arguments)
+    assert ("--yes" in page) == (command.destructive or "--yes" in " ".join(command.examples))
+
+
+def test_help_fits_a_terminal_of_120() -> None:
+    """No line of any help page is longer than 120 characters."""
+    for page in (help_text(), *(help_text(command.name) for command in COMMANDS)):
+        assert max(map(len, page.splitlines())) <= 120
+
+
+def test_help_searches_for_words() -> None:
+    """A word that is no command finds those that mention it; one that nobody uses is refused."""
+    assert {"pause", "wait"} <= {command.name for command in find_commands("tick")}
+    assert "status" not in {command.name for command in find_commands("sigsegv")}
+    with pytest.raises(UsageError, match="did you mean 'status'"):
+        find_commands("statsu")
+
+
+def test_help_data_mirrors_the_table() -> None:
+    """`help --json` carries every command with the arguments of the table."""
+    fields = help_fields(None)["commands"]
+    assert isinstance(fields, list)
+    assert [row["name"] for row in fields] == [command.name for command in COMMANDS]
+    for row, command in zip(fields, COMMANDS, strict=True):
+        assert [a["name"] for a in row["arguments"]] == [a.name for a in command.arguments]
+        assert row["destructive"] == command.destructive
+
+
+def test_examples_work_as_they_stand(
+    kernel: FakeKernel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every example that asks the kernel is understood by both sides and answered."""
+    for command in COMMANDS:
+        if command.place is Place.TOOL or command.name == "shutdown":
+            continue
+        for example in command.examples:
+            words = shlex.split(example.partition("||")[0])[1:]
+            if command.name == "wait":
+                words += ["--timeout", "10ms"]
+            asking = [] if "--yes" in words or not command.destructive else ["--yes"]
+            code = cli.main(["--home", str(kernel.home), *words, *asking])
+            said = capsys.readouterr()
+            assert code in ((0, 124) if command.name == "wait" else (0, 3)), (example, said.err)
+            assert said.out or code == 124, example

@@ -1,0 +1,127 @@
+"""Answers for people: whatever the kernel sends can be shown, and is shown readably."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from Kernel.console.render import SHOWN, show, state_text
+from Kernel.console.values import (
+    MISSING,
+    amount,
+    clean,
+    count,
+    mib,
+    milliseconds,
+    span,
+    whole,
+    word,
+)
+from tests.kernel.console.fake_kernel import status
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+KEYS = ("kernel", "world", "zones", "degraded", "params", "tick", "hash", "state", "name", "value")
+ANSWERS = st.recursive(
+    st.dictionaries(st.sampled_from(KEYS), SCALARS, max_size=6),
+    lambda inner: st.dictionaries(
+        st.sampled_from(KEYS), SCALARS | inner | st.lists(inner, max_size=3), max_size=6
+    ),
+    max_leaves=6,
+)
+
+
+def shown(command: str, result: dict[str, object]) -> str:
+    """Return what a person in front of a pipe sees."""
+    out = io.StringIO()
+    show(command, result, out)
+    return out.getvalue()
+
+
+@given(st.sampled_from(sorted(SHOWN)), ANSWERS)
+def test_any_answer_can_be_shown(command: str, result: dict[str, object]) -> None:
+    """Missing, foreign and hostile fields never raise and never reach the terminal raw."""
+    out = shown(command, result)
+    assert all(character.isprintable() or character in "\n\u2009" for character in out)
+
+
+def test_missing_keys_show_as_dashes() -> None:
+    """A drill that tells nothing still shows its story, with dashes."""
+    out = shown("drill", {})
+    assert out.count(MISSING) >= 5
+
+
+def test_safe_mode_is_loud() -> None:
+    """Safe mode stands in the kernel's line as state, in shape and word."""
+    assert "✕ safe mode" in shown("status", {"kernel": {"safe_mode": True, "state": "running"}})
+
+
+def test_a_paused_world_shows_its_hash() -> None:
+    """While the world stands still, its hash is on the glance."""
+    world = {"tick": 5, "paused": True, "hash": "9f2c"}
+    out = shown("status", {"world": world})
+    assert "○ paused" in out and "hash 9f2c" in out
+
+
+def test_pending_parameters_say_what_applies_them() -> None:
+    """A change that waits for the next tick says so and how to go on."""
+    out = shown("params", {"key": "friction", "value": 0.9, "pending": True})
+    assert "▲ pending" in out and "molt resume" in out
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_lines_break_between_facts(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a narrow terminal no number is torn and a line too long holds one fact only."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    fields = {key: value for key, value in status().items() if key != "degraded"}
+    out = shown("status", fields)
+    assert "184\u2009402" in out
+    assert all(len(line) <= width or " · " not in line for line in out.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [("ready", "● ready"), ("degraded", "▲ degraded"), ("dead", "✕ dead"), ("idle", "○ idle")],
+)
+def test_state_is_shape_and_word(state: str, text: str) -> None:
+    """A state is told by shape and word; colour comes on top."""
+    assert state_text(state).plain == text
+
+
+@pytest.mark.parametrize(
+    ("got", "wanted"),
+    [
+        (whole({"a": 1234567}, "a"), "1\u2009234\u2009567"),
+        (whole({"a": -1000}, "a"), "-1\u2009000"),
+        (whole({"a": True}, "a"), MISSING),
+        (count({"a": 1}, "a", "molbot"), "1 molbot"),
+        (count({"a": 2000}, "a", "molbot"), "2\u2009000 molbots"),
+        (amount({"a": 0.85}, "a"), "0.85"),
+        (amount({"a": 62.54}, "a", 1), "62.5"),
+        (amount({"a": float("inf")}, "a"), MISSING),
+        (milliseconds({"a": 0.314}, "a"), "0.31 ms"),
+        (milliseconds({"a": 1234.6}, "a"), "1\u2009235 ms"),
+        (mib({"a": 148.2}, "a"), "148 MB"),
+        (mib({"a": 1.94}, "a"), "1.9 MB"),
+        (word({"a": 4121}, "a"), "4121"),
+        (word({"a": ""}, "a"), MISSING),
+        (span(9), "9 s"),
+        (span(61), "1m01s"),
+        (span(8053.2), "2h14m"),
+        (span(3 * 86400 + 4 * 3600), "3d4h"),
+        (span(-1), MISSING),
+        (span("x"), MISSING),
+    ],
+)
+def test_values(got: str, wanted: str) -> None:
+    """Each value is written as people read it."""
+    assert got == wanted
+
+
+@given(st.text(max_size=600))
+def test_clean_text_cannot_steer(text: str) -> None:
+    """No control character survives, and no text is longer than its limit."""
+    assert all(c.isprintable() or c == "\u2009" for c in clean(text, 100))
+    assert len(clean(text, 100)) == min(len(text), 100)
