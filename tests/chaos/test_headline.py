@@ -65,8 +65,7 @@ def test_killed_world_is_the_world_never_touched(home: Path, rounds: int) -> Non
         held = kernel.ask("pause", at_tick=target)
         assert held["tick"] == target
         wait_until(lambda: len(journal_inputs(home)) == sent + 1, "all inputs are in the journal")
-        inputs = home / "inputs.jsonl"
-        inputs.write_text("".join(json.dumps(line) + "\n" for line in journal_inputs(home)))
+        (inputs,) = (home / "data" / "journal").glob("*.jsonl")
         assert kernel.word(Header.EPOCH) >= killed // 3, "most kills hit the one who ticks"
         assert kernel.stop() == 0
     alone = run_alone(home, SEED, target, "--inputs", str(inputs))

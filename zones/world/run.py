@@ -112,7 +112,9 @@ def run_world(
 
 
 def read_inputs(path: Path) -> list[Recorded]:
-    """Return the inputs of a file of JSON lines: `input.applied` events, or {tick, input}.
+    """Return the inputs of a file of JSON lines: a journal, its events, or plain {tick, input}.
+
+    Events of other kinds are passed over.
 
     Raises:
         ConfigError: the file cannot be read or a line is no such input; names the line.
@@ -123,8 +125,9 @@ def read_inputs(path: Path) -> list[Recorded]:
             for number, line in enumerate(lines, start=1):
                 if len(line) > LINE_CHARS_MAX or len(found) >= INPUTS_MAX:
                     raise ConfigError(f"cannot read {path}: line {number} is beyond the limits")
-                if line.strip():
-                    found.append(_parse_line(line))
+                recorded = _parse_line(line) if line.strip() else None
+                if recorded is not None:
+                    found.append(recorded)
     except (CodecError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: line {number}: {error}") from error
     except OSError as error:
@@ -157,12 +160,17 @@ def read_settings(path: Path, overrides: Iterable[str]) -> dict[str, Any]:
     return values
 
 
-def _parse_line(line: str) -> Recorded:
+def _parse_line(line: str) -> Recorded | None:
+    """Return the input of a line, None for an event of another kind. Journal lines are wrapped."""
     fields = json.loads(line)
-    if not isinstance(fields, dict) or not isinstance(fields.get("input"), dict):
-        raise CodecError("cannot find an input in it")
+    if isinstance(fields, dict) and isinstance(fields.get("payload"), dict):
+        fields = fields["payload"]
+    if not isinstance(fields, dict):
+        raise CodecError("cannot find an event in it")
     if fields.get("kind", "input.applied") != "input.applied":
-        raise CodecError(f"cannot use an event of kind {fields['kind']!r}")
+        return None
+    if not isinstance(fields.get("input"), dict):
+        raise CodecError("cannot find an input in it")
     tick = fields.get("tick")
     if not isinstance(tick, int) or isinstance(tick, bool) or tick < 1:
         raise CodecError(f"cannot use tick {tick!r}")
