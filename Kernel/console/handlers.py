@@ -21,7 +21,6 @@ from Kernel.console.request import Request
 from Kernel.contract.errors import MoltError, Refused, WaitTimeout
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
 from Kernel.core.arena_keeper import ArenaKeeper
-from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.drill import DrillFault, DrillWatch, begin_drill, begin_soft_restart
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.clock import Clock
@@ -129,7 +128,7 @@ class Handlers:
                 return None
             return {"tick": world.tick(), "hash": None, "paused": world.is_holding()}
 
-        return Asked(result, self.clock.now_s() + ANSWER_S, self._no_answer)
+        return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(WORLD_ZONE))
 
     def _step(self, request: Request) -> Asked:
         world = self._world()
@@ -176,7 +175,7 @@ class Handlers:
                 }
             return None
 
-        return Asked(result, self.clock.now_s() + ANSWER_S, self._no_answer)
+        return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(WORLD_ZONE))
 
     def _drill(self, request: Request) -> Asked:
         kind, name = request.text("kind"), request.text("zone")
@@ -190,13 +189,10 @@ class Handlers:
             story = watch.story(self.clock.now_ns())
             return None if story is None else {"zone": watch.zone, "kind": kind} | story
 
-        return Asked(result, self.clock.now_s() + ANSWER_S, self._no_answer)
+        return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(watch.zone))
 
     def _soft_restart(self, request: Request) -> Asked:
         keeper = self.zones.keeper(request.text("zone") or WORLD_ZONE)
-        if isinstance(keeper, BusKeeper):
-            return self._drilled(begin_soft_restart(keeper, self.clock.now_ns()), "soft-restart")
-        assert isinstance(keeper, ArenaKeeper)
         return self._drilled(begin_soft_restart(keeper, self.clock.now_ns()), "soft-restart")
 
     def _shutdown(self, _request: Request) -> Asked:
@@ -204,8 +200,9 @@ class Handlers:
         self.request_stop()
         return self._now({"stopping": True, "tick": tick})
 
-    def _no_answer(self) -> MoltError:
-        return Refused(
-            f"cannot tell how it ended: zone {WORLD_ZONE} did not answer in {ANSWER_S:g} s",
-            "molt status",
-        )
+
+def _no_answer(zone: str) -> Callable[[], MoltError]:
+    """Return what to say when a zone did not do in time what was asked of it."""
+    return lambda: Refused(
+        f"cannot tell how it ended: zone {zone} did not answer in {ANSWER_S:g} s", "molt status"
+    )

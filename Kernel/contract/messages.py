@@ -20,6 +20,8 @@ DEGRADED_MAX = 16
 PID_MAX = 2**22
 DEADLINE_S_MAX = 3600.0
 COUNT_MAX = 2**63 - 1
+DRILL_HANG = "drill.hang"
+"""Name of the request that makes any bus zone hang on purpose."""
 HEARTBEAT_S = 0.25
 """How often a bus zone sends a heartbeat, seconds."""
 

@@ -166,7 +166,7 @@ class ArenaKeeper(Keeper):
             return
         words = self.arena.words
         if words.get(Header.OWNER) == self.zone.heir.pid:
-            first = self.zone.active is None and self.zone.restarts == 0
+            first = not self.zone.served
             self._owner_tick = words.get(Header.TAKEN_OVER_TICK)
             self.learn(sup.TookOver(self.zone.heir.pid))
             self.parts.log.info(

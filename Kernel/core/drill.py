@@ -11,6 +11,7 @@ from typing import Any
 
 from Kernel.contract.arena import Side
 from Kernel.contract.errors import Refused
+from Kernel.contract.messages import DRILL_HANG
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.keeper import Keeper
@@ -86,7 +87,7 @@ def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int) -> DrillWatch:
         keeper.set_drill(Side.DRILL_HANG)
         keeper.knock(watch.pid)
     elif isinstance(keeper, BusKeeper):
-        keeper.request("drill.hang", {}, HANG_DEADLINE_S)
+        keeper.request(DRILL_HANG, {}, HANG_DEADLINE_S)
     return watch
 
 

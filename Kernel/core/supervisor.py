@@ -74,7 +74,8 @@ class Zone:
         patience: failures of this generation's processes.
         zygote_patience: failures of the zygote itself.
         healthy_s: since when an active process has served without a failure, None if not.
-        restarts: processes that took the place of one that died.
+        served: a process has served since boot.
+        restarts: processes that took the place of one that had served.
         why: the last reason something went wrong, for people.
     """
 
@@ -89,6 +90,7 @@ class Zone:
     patience: Patience = Patience()
     zygote_patience: Patience = Patience()
     healthy_s: float | None = None
+    served: bool = False
     restarts: int = 0
     stopping: bool = False
     why: str = ""
@@ -247,7 +249,7 @@ def _learn_ready(zone: Zone, pid: int, policy: Policy, now_s: float) -> Zone:
         return zone
     process = replace(zone.heir, ready=True)
     if policy.kind is Kind.BUS:
-        return replace(zone, active=process, heir=None, healthy_s=now_s)
+        return replace(_count_service(zone), active=process, heir=None, healthy_s=now_s)
     return replace(zone, heir=process)
 
 
@@ -257,8 +259,16 @@ def _learn_took_over(zone: Zone, pid: int, now_s: float) -> Zone:
     leaving = zone.leaving | ({zone.active.pid} if zone.active else frozenset())
     healthy = zone.healthy_s if zone.healthy_s is not None else now_s
     return replace(
-        zone, active=replace(zone.heir, ready=True), heir=None, leaving=leaving, healthy_s=healthy
+        _count_service(zone),
+        active=replace(zone.heir, ready=True),
+        heir=None,
+        leaving=leaving,
+        healthy_s=healthy,
     )
+
+
+def _count_service(zone: Zone) -> Zone:
+    return replace(zone, served=True, restarts=zone.restarts + zone.served)
 
 
 def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
@@ -269,7 +279,7 @@ def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
             zone, zygote=None, asked_s=None, zygote_patience=patience, why=f"zygote: {event.why}"
         )
     if zone.active is not None and zone.active.pid == pid:
-        zone = replace(zone, active=None, restarts=zone.restarts + 1)
+        zone = replace(zone, active=None)
     elif zone.heir is not None and zone.heir.pid == pid:
         zone = replace(zone, heir=None)
     elif zone.founder is not None and zone.founder.pid == pid:
@@ -336,4 +346,4 @@ def state_word(zone: Zone, policy: Policy, now_s: float) -> str:
         return "stopped"
     if now_s < max(zone.patience.retry_at_s, zone.zygote_patience.retry_at_s):
         return "waiting"
-    return "restarting" if zone.restarts or zone.patience.failures else "starting"
+    return "restarting" if zone.served or zone.patience.failures else "starting"

@@ -1,0 +1,147 @@
+"""Whoever dies, the world goes on or comes back at its tick, and nobody is left over."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.arena import Header
+from tests.chaos.harness import KernelRun, is_running, run_alone, send_signal, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.chaos]
+FAST = ("world.tick_rate_ms=4", "world.seed=5")
+
+
+def test_stop_and_resume_at_the_same_tick(home: Path) -> None:
+    """Ctrl-C leaves with 0, the next boot goes on at that tick, and the hash shows no seam."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(lambda: kernel.word(Header.COMMIT) > 50, "the world ticks")
+        assert kernel.stop(signal.SIGINT) == 0
+        stopped_at = kernel.word(Header.COMMIT)
+    with KernelRun(home, *FAST) as kernel:
+        assert kernel.word(Header.COMMIT) >= stopped_at
+        target = kernel.word(Header.COMMIT) + 50
+        held = kernel.ask("pause", at_tick=target)
+        assert held["tick"] == target
+    # The pause is an input that changes nothing that is hashed.
+    assert held["hash"] == run_alone(home, 5, target)["hash"]
+
+
+def test_killed_kernel_leaves_nobody_and_resumes(home: Path) -> None:
+    """kill -9 of the kernel ends all its processes at once; the next boot goes on at the tick."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(lambda: kernel.word(Header.COMMIT) > 50, "the world ticks")
+        family = kernel.family()
+        assert len(family) >= 4, "two zygotes, an active process, an heir and the archive"
+        kernel.process.kill()
+        wait_until(lambda: not any(map(is_running, family)), "nobody is left over", 2.0)
+        killed_at = kernel.word(Header.COMMIT)
+        kernel.process.wait()
+    with KernelRun(home, *FAST) as kernel:
+        assert kernel.word(Header.TAKEN_OVER_TICK) == killed_at
+        target = killed_at + 100
+        held = kernel.ask("pause", at_tick=target)
+    assert held["hash"] == run_alone(home, 5, target)["hash"]
+
+
+def test_reboot_is_survived_by_a_snapshot(home: Path) -> None:
+    """With the shared memory gone, the newest verified snapshot founds an equal world."""
+    with KernelRun(home, *FAST) as kernel:
+        snapshots = home / "data" / "snapshots"
+        wait_until(lambda: len(list(snapshots.glob("*.snapshot"))) >= 2, "two snapshots")
+        kernel.process.kill()
+        arena = Path(kernel.ready["zones"][0]["arena"])
+        kernel.process.wait()
+        wait_until(lambda: not kernel.family(), "all are gone")
+    names = sorted(snapshots.glob("*.snapshot"))
+    assert len(names) <= 3, "the newest three are kept"
+    newest_tick, older_tick = (int(path.name.split("-")[1]) for path in reversed(names[-2:]))
+    damaged = bytearray(names[-1].read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    names[-1].write_bytes(damaged)
+    shutil.rmtree(arena.parent)
+    with KernelRun(home, *FAST) as kernel:
+        assert kernel.word(Header.TAKEN_OVER_TICK) == older_tick, "the damaged one is passed over"
+        held = kernel.ask("pause", at_tick=newest_tick + 10)
+    assert held["hash"] == run_alone(home, 5, newest_tick + 10)["hash"]
+
+
+def test_dead_zygote_harms_no_running_zone(home: Path) -> None:
+    """A zygote is started again; active and heir go on, and heirs can be forked again."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(kernel.heir_pid, "an heir stands by")
+        before = kernel.zone("stable")
+        send_signal(before["zygote_pid"], signal.SIGKILL)
+        wait_until(
+            lambda: kernel.zone("stable")["zygote_pid"] not in (None, before["zygote_pid"]),
+            "a new zygote",
+        )
+        after = kernel.zone("stable")
+        assert (after["pid"], after["heir_pid"]) == (before["pid"], before["heir_pid"])
+        epoch = kernel.word(Header.EPOCH)
+        kernel.ask("drill", kind="kill", zone="stable")
+        wait_until(kernel.heir_pid, "the new zygote forks an heir")
+        assert kernel.word(Header.EPOCH) == epoch + 1
+
+
+def test_everything_but_the_kernel_dies_at_once(home: Path) -> None:
+    """With zygotes, active, heir and archive all killed, the world comes back where it was."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(kernel.heir_pid, "an heir stands by")
+        for pid in kernel.family():
+            send_signal(pid, signal.SIGKILL)
+        killed_at = kernel.word(Header.COMMIT)
+        wait_until(lambda: kernel.word(Header.COMMIT) > killed_at + 20, "the world ticks again")
+        assert kernel.word(Header.TAKEN_OVER_TICK) in (killed_at, killed_at + 1)
+        kernel.ask("wait", **{"for": "zone.archive=ready"}, timeout_s=20)
+        assert kernel.stop() == 0
+
+
+@pytest.mark.parametrize("kind", ["kill", "stop", "segfault", "hang"])
+@pytest.mark.parametrize("zone", ["stable", "archive"])
+def test_drill_comes_back(home: Path, zone: str, kind: str) -> None:
+    """Each drill ends with the zone serving again, and costs its generation nothing."""
+    settings = (*FAST, "kernel.zones.archive.deadline_ms=600")
+    with KernelRun(home, *settings) as kernel:
+        wait_until(kernel.heir_pid, "an heir stands by")
+        wait_until(lambda: kernel.zone(zone)["state"] == "ready", "the zone serves")
+        before = kernel.zone(zone)
+        story = kernel.ask("drill", kind=kind, zone=zone)
+        assert 0 < story["noticed_ms"] <= story["served_ms"]
+        after = kernel.zone(zone)
+        assert after["pid"] != before["pid"]
+        if zone == "stable":
+            assert story["tick_after"] > story["tick_before"]
+        wait_until(lambda: kernel.zone(zone)["restarts"] == before["restarts"] + 1, "it counts")
+        assert kernel.zone(zone)["failures"] == 0, "a drill is no failure"
+        assert not is_running(before["pid"])
+
+
+def test_paused_world_survives_a_kill(home: Path) -> None:
+    """A kill while the world holds changes neither tick nor hash; step and resume still work."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(kernel.heir_pid, "an heir stands by")
+        held = kernel.ask("pause")
+        kernel.ask("drill", kind="kill", zone="stable")
+        wait_until(kernel.heir_pid, "an heir stands by again")
+        again = kernel.ask("pause")
+        assert (again["tick"], again["hash"]) == (held["tick"], held["hash"])
+        stepped = kernel.ask("step", steps=7)
+        assert stepped["tick"] == held["tick"] + 7
+        kernel.ask("resume")
+        wait_until(lambda: kernel.word(Header.COMMIT) > stepped["tick"] + 20, "it runs")
+
+
+def test_frozen_archive_does_not_hold_up_the_world(home: Path) -> None:
+    """A stopped archive is found by its missing heartbeat; the world misses nothing meanwhile."""
+    with KernelRun(home, *FAST, "kernel.zones.archive.deadline_ms=500") as kernel:
+        archive = kernel.zone("archive")["pid"]
+        tick = kernel.word(Header.COMMIT)
+        os.kill(archive, signal.SIGSTOP)
+        began = time.monotonic()
+        wait_until(lambda: kernel.zone("archive")["pid"] not in (None, archive), "a new archive")
+        expected = (time.monotonic() - began) / 0.004
+        assert kernel.word(Header.COMMIT) - tick > expected / 2
