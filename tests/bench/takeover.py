@@ -31,6 +31,8 @@ PEER_KILLS = 15
 PEER_KILLS_QUICK = 4
 BETWEEN_EVERY = 5
 """Every fifth kill is aimed between two ticks."""
+NO_BACKOFF = "kernel.zones.stable.free_failures=1000000"
+"""Back-off delays only the next heir, not a takeover; it would make this bench wait for minutes."""
 EVENT_TIMEOUT_S = 30.0
 SETTLE_TICKS = 20
 TICK_SAMPLES = 40
@@ -89,7 +91,7 @@ def measure_population(population: int, kill_count: int) -> tuple[list[Kill], fl
     draw = random.Random(population)
     with (
         temporary_home() as home,
-        live_kernel(home, f"world.entities={population}") as kernel,
+        live_kernel(home, f"world.entities={population}", NO_BACKOFF) as kernel,
     ):
         arena = kernel.arena
         arena.wait_for_heir(EVENT_TIMEOUT_S)
