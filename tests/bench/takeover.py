@@ -31,7 +31,7 @@ PEER_KILLS = 15
 PEER_KILLS_QUICK = 4
 BETWEEN_EVERY = 5
 """Every fifth kill is aimed between two ticks."""
-NO_BACKOFF = "kernel.zones.stable.free_failures=1000000"
+NO_BACKOFF = "kernel.zones.stable.free_failures=1000"
 """Back-off delays only the next heir, not a takeover; it would make this bench wait for minutes."""
 EVENT_TIMEOUT_S = 30.0
 SETTLE_TICKS = 20
