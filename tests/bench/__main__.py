@@ -19,6 +19,7 @@ from tests.bench.report import (
     to_document,
 )
 
+PIPE_COLUMNS = 160
 NAMES = ("takeover", "orphans", "boot", "footprint", "bus", "world")
 
 
@@ -46,7 +47,9 @@ def run(arguments: list[str]) -> int:
     if options.json:
         print(json.dumps(to_document(report, commit, machine)))
     else:
-        print_report(report, commit, machine, Console(soft_wrap=True))
+        # In a pipe rich assumes 80 columns and would cut the tables.
+        width = None if sys.stdout.isatty() else PIPE_COLUMNS
+        print_report(report, commit, machine, Console(width=width))
     return 0
 
 

@@ -4,10 +4,7 @@ Owns: reading smaps_rollup of each process. RSS counts shared pages in full in e
 shares them out; private dirty is what a process costs that nobody shares.
 """
 
-from collections.abc import Iterator
-from typing import Any
-
-from tests.bench.live_kernel import LiveKernel, live_kernel, temporary_home
+from tests.bench.live_kernel import founding, live_kernel, temporary_home
 from tests.bench.processes import Memory, read_memory
 from tests.bench.report import Report, Row, at_most
 
@@ -21,10 +18,10 @@ KERNEL_RSS_MB = 40.0
 def measure(peers: bool, quick: bool) -> Report:
     """Boot once, let it settle, read. No peer keeps an heir, so none is measured beside."""
     del peers
-    with temporary_home() as home, live_kernel(home, f"world.entities={POPULATION}") as kernel:
+    with temporary_home() as home, live_kernel(home, *founding(POPULATION)) as kernel:
         heir_pid = kernel.arena.wait_for_heir(TIMEOUT_S)
         kernel.arena.wait_for_ticks(SETTLE_TICKS // 3 if quick else SETTLE_TICKS, TIMEOUT_S)
-        found = {name: read_memory(pid) for name, pid in list_processes(kernel)}
+        found = {name: read_memory(pid) for name, pid in kernel.processes()}
         heir = read_memory(heir_pid)
         own = found["kernel"]
     rows = [describe(name, memory) for name, memory in found.items()]
@@ -33,16 +30,6 @@ def measure(peers: bool, quick: bool) -> Report:
         at_most("kernel, resident", own.rss_mb, KERNEL_RSS_MB, "MB"),
     ]
     return Report("footprint", rows, goals)
-
-
-def list_processes(kernel: LiveKernel) -> Iterator[tuple[str, int]]:
-    """Yield name and pid of the kernel and of each process of each zone."""
-    yield "kernel", kernel.process.pid
-    zones: list[dict[str, Any]] = kernel.ask("status")["zones"]
-    for zone in zones:
-        for role, key in (("", "pid"), (" heir", "heir_pid"), (" zygote", "zygote_pid")):
-            if zone.get(key):
-                yield f"{zone['name']}{role}", int(zone[key])
 
 
 def describe(name: str, memory: Memory) -> Row:

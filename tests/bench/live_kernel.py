@@ -6,12 +6,14 @@ Does not own: what is measured.
 
 import contextlib
 import json
+import math
 import mmap
 import os
 import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from Kernel.contract.arena import ArenaWords, Header, check_arena
+from Kernel.contract.arena import TICK_TIMES, ArenaWords, Header, State, check_arena
+from tests.bench.figures import median
 from tests.bench.processes import descendants, end_all
 from tests.bench.report import ROOT, CannotMeasure
 
@@ -29,6 +32,8 @@ STOP_TIMEOUT_S = 30.0
 ASK_TIMEOUT_S = 10.0
 LINE_BYTES_MAX = 1 << 20
 ZONE = "stable"
+DEFAULT_POPULATION = 500
+DEFAULT_SIDE = 2000.0
 
 
 class ArenaView:
@@ -77,6 +82,17 @@ class ArenaView:
         goal = self.get(Header.COMMIT) + count
         self.wait_until(lambda: self.get(Header.COMMIT) >= goal, timeout_s, f"tick {goal}")
 
+    def recent_tick_ns(self, count: int) -> float:
+        """Return the median duration of the last `count` ticks, whole microseconds, in ns."""
+        newest = self.get(Header.COMMIT)
+        raw = self.words.get_bytes(Header.TICK_TIMES, TICK_TIMES * 4)
+        times_us = struct.unpack(f"<{TICK_TIMES}I", raw)
+        return median([times_us[(newest - back) % TICK_TIMES] for back in range(count)]) * 1e3
+
+    def population(self) -> int:
+        """Return how many Molbots live in the committed tick."""
+        return self.words.state(self.get(Header.COMMIT), State.POPULATION)
+
     def close(self) -> None:
         """Let go of the mapping."""
         self.words.release()
@@ -106,6 +122,14 @@ class LiveKernel:
     def ask(self, command: str, **arguments: object) -> dict[str, Any]:
         """Send one console request and return its result."""
         return ask(self.ready["socket"], command, arguments)
+
+    def processes(self) -> Iterator[tuple[str, int]]:
+        """Yield name and pid of the kernel and of each process of each zone."""
+        yield "kernel", self.process.pid
+        for zone in self.ask("status")["zones"]:
+            for role, key in (("", "pid"), (" heir", "heir_pid"), (" zygote", "zygote_pid")):
+                if zone.get(key):
+                    yield f"{zone['name']}{role}", int(zone[key])
 
     def zone(self) -> dict[str, Any]:
         """Return the world's zone as `status` describes it."""
@@ -163,6 +187,22 @@ def read_ready_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, An
         line += part
     ready: dict[str, Any] = json.loads(line)
     return ready
+
+
+def founding(population: int) -> list[str]:
+    """Return the settings of a world of `population`, as crowded as the default one.
+
+    Places for Molbots and food grow with the population, both sides with its square root.
+    """
+    side = round(DEFAULT_SIDE * math.sqrt(population / DEFAULT_POPULATION), 3)
+    values = {
+        "max_entities": population,
+        "entities": population,
+        "resources": population,
+        "world_width": side,
+        "world_height": side,
+    }
+    return [f"world.{key}={value}" for key, value in values.items()]
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from Kernel.contract.arena import ArenaWords, Header, State, new_header, plan_buffers
+from Kernel.contract.arena import TICK_TIMES, ArenaWords, Header, State, new_header, plan_buffers
 
 PERIOD_NS = 8_000_000
 TICK_NS = 2_000_000
@@ -73,7 +73,10 @@ def tick_until_drained(words: ArenaWords, end_ns: int) -> None:
         while time.monotonic_ns() < started_ns + TICK_NS:
             time.sleep(0.0002)
         words.put_state(tick, State.TICK, tick)
-        words.put(Header.TICK_NS, time.monotonic_ns() - started_ns)
+        took_ns = time.monotonic_ns() - started_ns
+        words.put(Header.TICK_NS, took_ns)
+        place = Header.TICK_TIMES + tick % TICK_TIMES * 4
+        words.put_bytes(place, (took_ns // 1000).to_bytes(4, "little"))
         words.put(Header.COMMIT_NS, time.monotonic_ns())
         words.put(Header.COMMIT, tick)
         if first:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from Kernel.contract.arena import Header
 from tests.bench.figures import NS_PER_MS, median, percentile
-from tests.bench.live_kernel import ArenaView, live_kernel, temporary_home
+from tests.bench.live_kernel import ArenaView, founding, live_kernel, temporary_home
 from tests.bench.peers.supervision_kills import measure_peers
 from tests.bench.report import Goal, Report, Row, at_least, at_most
 
@@ -35,7 +35,9 @@ NO_BACKOFF = "kernel.zones.stable.free_failures=1000"
 """Back-off delays only the next heir, not a takeover; it would make this bench wait for minutes."""
 EVENT_TIMEOUT_S = 30.0
 SETTLE_TICKS = 20
-TICK_SAMPLES = 40
+TICK_SAMPLES = 16
+"""Fewer than `SETTLE_TICKS`: none of them is the first tick of an heir."""
+CALM_TICKS = 100
 LEAD_NS = 400_000
 """How long before a tick is due the sleep ends and the spinning begins."""
 SLEEP_WORTH_NS = 300_000
@@ -54,12 +56,14 @@ class Kill:
         inside: it met the world inside a tick.
         takeover_ms: signal sent → the heir holds the right to write and has set the flight word.
         commit_ms: signal sent → the heir's first commit.
+        tick_ms: what a tick took just before, median of `TICK_SAMPLES`.
         missed: ticks committed more than one period late, from the kill to `SETTLE_TICKS` after.
     """
 
     inside: bool
     takeover_ms: float
     commit_ms: float
+    tick_ms: float
     missed: int
 
 
@@ -73,9 +77,9 @@ def measure(peers: bool, quick: bool) -> Report:
         kill_count = KILLS_QUICK if quick else KILLS
         if population == POPULATION_LARGE:
             kill_count = KILLS_LARGE
-        kills, tick_ms, calm = measure_population(population, kill_count)
-        rows += summarise(population, kills, tick_ms, calm)
-        goals += judge(population, kills, tick_ms)
+        kills, living, calm = measure_population(population, kill_count)
+        rows += summarise(population, living, kills, calm)
+        goals += judge(population, kills)
         if smallest_commit_ms is None:
             inside = [kill.commit_ms for kill in kills if kill.inside]
             smallest_commit_ms = median(inside) if inside else None
@@ -86,41 +90,38 @@ def measure(peers: bool, quick: bool) -> Report:
     return Report("takeover", rows, goals)
 
 
-def measure_population(population: int, kill_count: int) -> tuple[list[Kill], float, int]:
-    """Run one world and kill it; return kills, median tick in ms, ticks missed without a kill."""
+def measure_population(population: int, kill_count: int) -> tuple[list[Kill], int, int]:
+    """Run one world and kill it; return kills, who lives then, ticks missed without a kill."""
     draw = random.Random(population)
     with (
         temporary_home() as home,
-        live_kernel(home, f"world.entities={population}", NO_BACKOFF) as kernel,
+        live_kernel(home, *founding(population), NO_BACKOFF) as kernel,
     ):
         arena = kernel.arena
         arena.wait_for_heir(EVENT_TIMEOUT_S)
-        tick_ns, calm = watch_calm(arena)
+        calm = watch_calm(arena)
         kills = []
         for number in range(kill_count):
             aim_inside = (number + 1) % BETWEEN_EVERY != 0
-            kills.append(kill_once(arena, tick_ns, aim_inside, draw))
-        return kills, tick_ns / NS_PER_MS, calm
+            kills.append(kill_once(arena, aim_inside, draw))
+        return kills, arena.population(), calm
 
 
-def watch_calm(arena: ArenaView) -> tuple[float, int]:
-    """Return the median duration of a tick in ns, and the ticks missed while nobody kills."""
+def watch_calm(arena: ArenaView) -> int:
+    """Return how many of `CALM_TICKS` are missed while nobody kills."""
     arena.wait_for_ticks(SETTLE_TICKS, EVENT_TIMEOUT_S)
     missed = arena.get(Header.MISSED_TICKS)
-    durations = []
-    for _ in range(TICK_SAMPLES):
-        arena.wait_for_ticks(1, EVENT_TIMEOUT_S)
-        durations.append(float(arena.get(Header.TICK_NS)))
-    return median(durations), arena.get(Header.MISSED_TICKS) - missed
+    arena.wait_for_ticks(CALM_TICKS, EVENT_TIMEOUT_S)
+    return arena.get(Header.MISSED_TICKS) - missed
 
 
-def kill_once(arena: ArenaView, tick_ns: float, aim_inside: bool, draw: random.Random) -> Kill:
+def kill_once(arena: ArenaView, aim_inside: bool, draw: random.Random) -> Kill:
     """Kill the owner at a random instant inside or between ticks, and see its heir go on.
 
-    Args:
-        tick_ns: how long a tick takes; the instant is drawn from its first four fifths.
+    The instant is drawn from the first four fifths of a tick, or the first third of the pause.
     """
     heir = arena.wait_for_heir(EVENT_TIMEOUT_S)
+    tick_ns = arena.recent_tick_ns(TICK_SAMPLES)
     missed = arena.get(Header.MISSED_TICKS)
     epoch = arena.get(Header.EPOCH)
     owner = arena.get(Header.OWNER)
@@ -143,7 +144,8 @@ def kill_once(arena: ArenaView, tick_ns: float, aim_inside: bool, draw: random.R
     takeover_ms = (arena.get(Header.TAKEN_OVER_NS) - killed_ns) / NS_PER_MS
     commit_ms = (arena.get(Header.FIRST_COMMIT_NS) - killed_ns) / NS_PER_MS
     arena.wait_for_ticks(SETTLE_TICKS, EVENT_TIMEOUT_S)
-    return Kill(inside, takeover_ms, commit_ms, arena.get(Header.MISSED_TICKS) - missed)
+    missed = arena.get(Header.MISSED_TICKS) - missed
+    return Kill(inside, takeover_ms, commit_ms, tick_ns / NS_PER_MS, missed)
 
 
 def wait_for_flight(arena: ArenaView) -> int:
@@ -173,8 +175,14 @@ def pause_ns(duration_ns: float) -> None:
         pass
 
 
-def summarise(population: int, kills: Sequence[Kill], tick_ms: float, calm: int) -> list[Row]:
-    """Return one row for the kills inside ticks and one for those between."""
+def summarise(population: int, living: int, kills: Sequence[Kill], calm: int) -> list[Row]:
+    """Return one row for the kills inside ticks and one for those between.
+
+    Args:
+        population: Molbots at founding.
+        living: Molbots after the last kill.
+        calm: ticks of `CALM_TICKS` missed while nobody killed.
+    """
     rows: list[Row] = []
     for inside in (True, False):
         chosen = [kill for kill in kills if kill.inside is inside]
@@ -185,21 +193,22 @@ def summarise(population: int, kills: Sequence[Kill], tick_ms: float, calm: int)
         rows.append(
             {
                 "entities": population,
-                "killed": "inside a tick" if inside else "between ticks",
+                "living": living,
+                "killed": "inside" if inside else "between",
                 "kills": len(chosen),
-                "takeover_median_ms": median(takeovers),
+                "takeover_ms": median(takeovers),
                 "takeover_p99_ms": percentile(takeovers, 0.99),
-                "commit_median_ms": median(commits),
+                "commit_ms": median(commits),
                 "commit_p99_ms": percentile(commits, 0.99),
-                "tick_ms": tick_ms,
+                "tick_ms": median([kill.tick_ms for kill in chosen]),
                 "missed_ticks": sum(kill.missed for kill in chosen),
-                f"missed_calm_{TICK_SAMPLES}_ticks": calm,
+                f"missed_in_{CALM_TICKS}_calm": calm,
             }
         )
     return rows
 
 
-def judge(population: int, kills: Sequence[Kill], tick_ms: float) -> list[Goal]:
+def judge(population: int, kills: Sequence[Kill]) -> list[Goal]:
     """Return the goals of one population; only kills inside a tick count for the times."""
     inside = [kill for kill in kills if kill.inside]
     missed = at_most(
@@ -211,7 +220,7 @@ def judge(population: int, kills: Sequence[Kill], tick_ms: float) -> list[Goal]:
     if population > max(POPULATIONS):
         return [missed]
     takeovers = [kill.takeover_ms for kill in inside]
-    after = [(kill.commit_ms - kill.takeover_ms) / tick_ms for kill in inside]
+    after = [(kill.commit_ms - kill.takeover_ms) / kill.tick_ms for kill in inside]
     size = f"{population} entities"
     return [
         at_most(

@@ -42,12 +42,12 @@ def arena(home: Path) -> Iterator[ArenaView]:
 @pytest.mark.chaos
 def test_kills_inside_and_between_ticks_are_told_apart(arena: ArenaView) -> None:
     """Aimed inside, a kill redoes the tick under way; aimed between, it is counted as between."""
-    tick_ns, _ = watch_calm(arena)
-    assert TICK_NS <= tick_ns < PERIOD_NS
+    watch_calm(arena)
+    assert TICK_NS <= arena.recent_tick_ns(16) < PERIOD_NS
     draw = random.Random(1)
     epoch = arena.get(Header.EPOCH)
-    inside = [kill_once(arena, tick_ns / 2, True, draw) for _ in range(3)]
-    between = [kill_once(arena, tick_ns, False, draw) for _ in range(3)]
+    inside = [kill_once(arena, True, draw) for _ in range(3)]
+    between = [kill_once(arena, False, draw) for _ in range(3)]
     assert arena.get(Header.EPOCH) == epoch + 6
     assert any(kill.inside for kill in inside)
     assert not any(kill.inside for kill in between)
@@ -66,23 +66,23 @@ def test_wait_that_is_never_over_says_what_was_awaited(home: Path) -> None:
 
 
 KILLS = (
-    Kill(inside=True, takeover_ms=0.4, commit_ms=2.4, missed=0),
-    Kill(inside=True, takeover_ms=0.6, commit_ms=3.6, missed=1),
-    Kill(inside=True, takeover_ms=9.0, commit_ms=11.5, missed=0),
-    Kill(inside=False, takeover_ms=3.0, commit_ms=4.0, missed=1),
+    Kill(inside=True, takeover_ms=0.4, commit_ms=2.4, tick_ms=2.0, missed=0),
+    Kill(inside=True, takeover_ms=0.6, commit_ms=3.6, tick_ms=2.0, missed=1),
+    Kill(inside=True, takeover_ms=9.0, commit_ms=11.5, tick_ms=2.0, missed=0),
+    Kill(inside=False, takeover_ms=3.0, commit_ms=4.0, tick_ms=2.0, missed=1),
 )
 
 
 def test_kills_between_ticks_have_their_own_row() -> None:
     """Rows tell inside and between apart, and each counts its own missed ticks."""
-    inside, between = summarise(500, KILLS, tick_ms=2.0, calm=0)
-    assert (inside["kills"], inside["missed_ticks"], inside["takeover_median_ms"]) == (3, 1, 0.6)
+    inside, between = summarise(500, 480, KILLS, calm=0)
+    assert (inside["kills"], inside["missed_ticks"], inside["takeover_ms"]) == (3, 1, 0.6)
     assert (between["kills"], between["missed_ticks"], between["commit_p99_ms"]) == (1, 1, 4.0)
 
 
 def test_only_kills_inside_a_tick_are_judged_by_time() -> None:
     """Median, p99 and commit come from kills inside; missed ticks from all of them."""
-    goals = {goal.name.partition(",")[0]: goal for goal in judge(500, KILLS, tick_ms=2.0)}
+    goals = {goal.name.partition(",")[0]: goal for goal in judge(500, KILLS)}
     assert (goals["takeover median"].value, goals["takeover median"].met) == (0.6, True)
     assert (goals["takeover p99"].value, goals["takeover p99"].met) == (9.0, False)
     assert goals["takeover to commit"].value == pytest.approx(1.25)
@@ -91,12 +91,12 @@ def test_only_kills_inside_a_tick_are_judged_by_time() -> None:
 
 def test_population_above_50k_is_judged_by_missed_ticks_only() -> None:
     """At 200k the only goal is that no tick is missed."""
-    assert [goal.name for goal in judge(200_000, KILLS, 2.0)] == ["missed ticks, 200000 entities"]
+    assert [goal.name for goal in judge(200_000, KILLS)] == ["missed ticks, 200000 entities"]
 
 
 def test_goal_without_kills_inside_is_not_met() -> None:
     """When no kill met a tick nothing was measured, and a goal is not met by that."""
-    median_goal = judge(500, KILLS[3:], tick_ms=2.0)[0]
+    median_goal = judge(500, KILLS[3:])[0]
     assert (median_goal.value, median_goal.met) == (None, False)
 
 
