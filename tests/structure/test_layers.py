@@ -39,6 +39,12 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "Kernel": ("psutil", "structlog", "yaml", "zmq", "msgpack"),
 }
 
+# module -> why it may import inside a function; also in pyproject.toml, for PLC0415
+LATE_IMPORTS: dict[str, str] = {
+    "manifest": "the kernel is imported only after the check that its packages are there",
+    "Kernel.console.cli": "rich takes as long to import as all the rest, and --json needs none",
+}
+
 
 def within(module: str, package: str) -> bool:
     """Tell whether a module is the package or lies below it."""
@@ -59,13 +65,6 @@ def allowed_of_ours(module: str) -> tuple[str, ...]:
     return allowed + itself
 
 
-# module -> why it may import inside a function
-IMPORTS_LATE = {
-    "manifest": "imports the kernel only after it has seen that its packages are there",
-    "Kernel.console.cli": "rich takes as long to import as all the rest; --json does without",
-}
-
-
 def imported_names(node: ast.Import | ast.ImportFrom) -> list[str]:
     """Return the dotted names an import statement reaches for; relative ones begin with a dot."""
     if isinstance(node, ast.Import):
@@ -84,7 +83,7 @@ def find_faults(source: Source) -> Iterator[str]:
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
         where = f"{source.path}:{node.lineno}"
-        if id(node) not in at_top and source.module not in IMPORTS_LATE:
+        if id(node) not in at_top and source.module not in LATE_IMPORTS:
             yield f"{where} imports inside a block: imports stand at the top of the file"
         for name in imported_names(node):
             fault = judge_import(source.module, name)

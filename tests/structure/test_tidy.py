@@ -92,8 +92,9 @@ def _undocumented(source: Source, body: list[ast.stmt]) -> Iterator[str]:
         if node.name.startswith("_"):
             continue
         is_class = isinstance(node, ast.ClassDef)
-        grouping = is_class and source.path.startswith("tests/") and node.name.startswith("Test")
-        if not ast.get_docstring(node) and not grouping and not _is_trivial(node):
+        # In tests only the tests must speak; fixtures and fakes are short and have names.
+        support = source.path.startswith("tests/") and not node.name.startswith("test_")
+        if not ast.get_docstring(node) and not support and not _is_trivial(node):
             yield f"{source.path}:{node.lineno} {node.name} has no docstring"
         if is_class:
             yield from _undocumented(source, node.body)
@@ -114,11 +115,17 @@ def find_machine_faults(path: str, text: str) -> Iterator[str]:
 
 
 def find_config_faults(path: str, text: str) -> Iterator[str]:
-    """Yield the keys of a configuration file with no comment beside or right above them."""
+    """Yield the keys with a value that have no comment beside or right above them.
+
+    A key that stands in several sections (two zones, say) is explained where it comes first.
+    """
     above = ""
+    explained: set[str] = set()
     for number, line in enumerate(text.splitlines(), start=1):
-        key = re.match(r"\s*(?:- )?([\w.-]+):(\s|$)", line)
-        if key and " #" not in line and not above.startswith("#"):
+        key = re.match(r"\s*(?:- )?([\w.-]+):\s+[^#\s]", line)
+        if key and (" #" in line or above.startswith("#")):
+            explained.add(key.group(1))
+        elif key and key.group(1) not in explained:
             yield f"{path}:{number} key {key.group(1)} has no comment"
         above = line.strip()
 
@@ -222,6 +229,7 @@ DOC = '"""Says what it owns."""\n'
         ("docstring", "Kernel/a.py", DOC + "class Zone:\n    x = 1\n"),
         ("docstring", "Kernel/a.py", DOC + "class Zone:\n    '''Is.'''\n    def run(self): ...\n"),
         ("docstring", "tests/test_a.py", DOC + "def test_tick():\n    pass\n"),
+        ("docstring", "tests/test_a.py", DOC + "class TestA:\n    def test_b(self): ...\n"),
         ("effect", "Kernel/core/a.py", "import time\nx = time.time()\n"),
         ("effect", "Kernel/core/a.py", "from time import time_ns as now\nx = now()\n"),
         ("effect", "Kernel/core/a.py", "import time as t\nclock = t.time\n"),
@@ -244,6 +252,7 @@ def test_violation_is_found(rule: str, path: str, text: str) -> None:
         ("name", "zones/world/baseline.py", ""),
         ("docstring", "Kernel/__init__.py", ""),
         ("docstring", "Kernel/a.py", DOC + "def _tick():\n    pass\n"),
+        ("docstring", "tests/test_a.py", DOC + "class FakeDisk:\n    def save(self): ...\n"),
         ("effect", "Kernel/ports/clock.py", "import time\nx = time.time()\n"),
         ("effect", "Kernel/core/a.py", "import time\nx = time.monotonic_ns()\n"),
         ("effect", "zones/world/a.py", "import random\nx = random.Random(7).random()\n"),
@@ -279,7 +288,7 @@ def test_ordinary_path_is_no_machine_name(line: str) -> None:
 
 def test_bare_config_key_is_found() -> None:
     """A key without a comment beside or above it is found, the others are not."""
-    text = "# Seconds.\na: 1\nb: 2  # entities\nc: 3\n"
+    text = "# Seconds.\na: 1\nb: 2  # entities\nc: 3\nzones:\n  b: 4\n"
     assert list(find_config_faults("config/x.yaml", text)) == [
         "config/x.yaml:4 key c has no comment"
     ]
