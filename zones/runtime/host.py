@@ -26,8 +26,11 @@ from Kernel.contract.zygote_protocol import Configure, Fork
 from zones.runtime.arena_memory import map_arena, map_side
 from zones.runtime.arena_zone import ArenaSeat, rehearse, run_heir
 from zones.runtime.bus_client import BusClient
-from zones.runtime.kinship import set_process_name
+from zones.runtime.kinship import ask_short_slices, set_process_name
 from zones.runtime.seat import BusSeat
+
+SLICE_NS = 100_000
+"""The shortest slice the scheduler grants."""
 
 
 def run_process(
@@ -75,6 +78,7 @@ def _run_heir(service: ModuleType, configure: Configure, descriptors: dict[str, 
         door_fd=descriptors["door"],
         ring_fd=descriptors["ring"],
     )
+    ask_short_slices(SLICE_NS)
     rehearse(*service.open_scratch(configure.settings))
     run_heir(seat, service.open_engine(words, seat.side, configure.settings))
 
