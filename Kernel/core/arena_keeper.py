@@ -161,11 +161,12 @@ class ArenaKeeper(Keeper):
         return decide_permission(self.zone)
 
     def before_deciding(self) -> None:
-        """See whether the heir has taken over."""
+        """See whether the heir has taken over and done its first tick."""
         if self.arena is None or self.zone.heir is None:
             return
         words = self.arena.words
-        if words.get(Header.OWNER) == self.zone.heir.pid:
+        settled = words.get(Header.FIRST_COMMIT_NS) or self.is_holding()
+        if words.get(Header.OWNER) == self.zone.heir.pid and settled:
             first = not self.zone.served
             self._owner_tick = words.get(Header.TAKEN_OVER_TICK)
             self.learn(sup.TookOver(self.zone.heir.pid))

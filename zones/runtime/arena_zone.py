@@ -144,7 +144,6 @@ def _take_over(seat: ArenaSeat, predecessor_died: bool) -> None:
     words.put(Header.FLIGHT, FLIGHT_TAKEOVER)
     words.put(Header.TAKEN_OVER_NS, time.monotonic_ns())
     words.put(Header.EPOCH, words.get(Header.EPOCH) + 1)
-    seat.ring()
 
 
 def _wait_until_gone(pid: int) -> None:
@@ -173,7 +172,12 @@ def _has_memory(pid: int) -> bool:
 
 
 def _tick_on(seat: ArenaSeat, engine: Engine) -> None:
+    """Tick until drained. The kernel is told at the first commit, not before.
+
+    What it does next, forking another heir, would take the second core away from that very tick.
+    """
     words = seat.words
+    settled = False
     while True:
         tick = words.get(Header.COMMIT)
         if words.get(Header.DRAIN_AT) <= tick:
@@ -189,6 +193,9 @@ def _tick_on(seat: ArenaSeat, engine: Engine) -> None:
         began_ns = time.monotonic_ns()
         engine.tick()
         _account(words, tick + 1, due_ns, began_ns)
+        if not settled:
+            settled = True
+            seat.ring()
 
 
 def _wait_until_due(seat: ArenaSeat, tick: int) -> int | None:
@@ -237,7 +244,7 @@ def _hold(seat: ArenaSeat, engine: Engine) -> None:
     tick = words.get(Header.COMMIT)
     if words.get(Header.HASH_TICK) != tick + 1:
         engine.publish_hash()
-        seat.ring()
+    seat.ring()
     while engine.holding() and words.get(Header.DRAIN_AT) > tick:
         _drill(seat)
         seat.liveness()

@@ -78,9 +78,10 @@ def _run_heir(service: ModuleType, configure: Configure, descriptors: dict[str, 
         door_fd=descriptors["door"],
         ring_fd=descriptors["ring"],
     )
-    ask_short_slices(SLICE_NS)
     rehearse(*service.open_scratch(configure.settings))
-    run_heir(seat, service.open_engine(words, seat.side, configure.settings))
+    engine = service.open_engine(words, seat.side, configure.settings)
+    ask_short_slices(SLICE_NS)  # now: getting ready must not press upon the one who ticks
+    run_heir(seat, engine)
 
 
 def _run_bus_process(

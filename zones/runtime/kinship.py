@@ -34,7 +34,7 @@ def set_process_name(name: str) -> None:
 
 
 def ask_short_slices(slice_ns: int) -> None:
-    """Ask the scheduler to run this thread, and threads it starts, soon and briefly.
+    """Ask the scheduler to run the threads of this process soon and briefly.
 
     A woken thread with a shorter slice preempts one with a longer (EEVDF, Linux 6.12 and later:
     `kernel/sched/fair.c`, PREEMPT_SHORT). Where two cores are all there is, an heir is often woken
@@ -45,7 +45,9 @@ def ask_short_slices(slice_ns: int) -> None:
     if number is None:
         return
     attributes = _SCHED_ATTR.pack(_SCHED_ATTR.size, _SCHED_OTHER, 0, os.nice(0), 0, slice_ns, 0, 0)
-    ctypes.CDLL(None).syscall(number, 0, attributes, 0)
+    libc = ctypes.CDLL(None)
+    for thread in os.listdir("/proc/self/task"):
+        libc.syscall(number, int(thread), attributes, 0)
 
 
 def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int], None]) -> None:
