@@ -117,7 +117,7 @@ def test_drill_comes_back(home: Path, zone: str, kind: str) -> None:
             assert story["tick_after"] > story["tick_before"]
         wait_until(lambda: kernel.zone(zone)["restarts"] == before["restarts"] + 1, "it counts")
         assert kernel.zone(zone)["failures"] == 0, "a drill is no failure"
-        assert not is_running(before["pid"])
+        wait_until(lambda: not is_running(before["pid"]), "the old process is gone")
 
 
 def test_paused_world_survives_a_kill(home: Path) -> None:
