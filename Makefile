@@ -75,7 +75,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.packages
 
 $(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages
 	$(SAY) 'compiling the kernels of the world (some seconds the first time)'
-	@test ! -f zones/world/__main__.py || $(BIN)/python -m zones.world compile
+	@$(BIN)/python -m zones.world compile
 	@touch $@
 
 # Renew both lock files from pyproject.toml. The result names no registry and no path.

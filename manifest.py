@@ -52,8 +52,7 @@ def run() -> int:
         return EXIT_INSTALLATION
     from Kernel.boot import main
 
-    code: int = main(sys.argv[1:])
-    return code
+    return main(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """What all tests share: options, a short home, and a report of slow tests that do not say so."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.homes import temporary_home
 
 SLOW_S = 0.25
 
@@ -29,10 +29,9 @@ def rounds(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """Give an empty HOME with a short path: Unix socket paths end at 108 bytes."""
-    path = Path(tempfile.mkdtemp(prefix="molt-", dir="/tmp"))
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    """Give an empty HOME with a short path; its arenas go with it."""
+    with temporary_home() as path:
+        yield path
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

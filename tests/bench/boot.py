@@ -8,8 +8,9 @@ from pathlib import Path
 
 from Kernel.contract.arena import Header
 from tests.bench.figures import NS_PER_MS, median
-from tests.bench.live_kernel import LiveKernel, live_kernel, temporary_home
+from tests.bench.live_kernel import LiveKernel, live_kernel
 from tests.bench.report import Report, Row, at_most
+from tests.support.homes import temporary_home
 
 BOOTS = 7
 BOOTS_QUICK = 3
@@ -22,14 +23,14 @@ def measure(peers: bool, quick: bool) -> Report:
     del peers
     boots = BOOTS_QUICK if quick else BOOTS
     with temporary_home() as home:
-        boot_once(home, keep_arena=False)
+        boot_once(home)
     fresh = []
     for _ in range(boots):
         with temporary_home() as home:
-            fresh.append(boot_once(home, keep_arena=False))
+            fresh.append(boot_once(home))
     with temporary_home() as home:
-        boot_once(home, keep_arena=True)
-        resumed = [boot_once(home, keep_arena=number < boots - 1) for number in range(boots)]
+        boot_once(home)
+        resumed = [boot_once(home) for _ in range(boots)]
     rows = [summarise("new world", fresh), summarise("resumed", resumed)]
     goals = [
         at_most("first tick of a new world, median", median(firsts(fresh)), FIRST_TICK_S, "s"),
@@ -38,9 +39,9 @@ def measure(peers: bool, quick: bool) -> Report:
     return Report("boot", rows, goals)
 
 
-def boot_once(home: Path, keep_arena: bool) -> tuple[float, float]:
+def boot_once(home: Path) -> tuple[float, float]:
     """Boot and stop; return seconds to the first commit, and the kernel's own `boot_s`."""
-    with live_kernel(home, keep_arena=keep_arena) as kernel:
+    with live_kernel(home) as kernel:
         return first_commit_s(kernel), float(kernel.ready["boot_s"])
 
 

@@ -4,9 +4,10 @@ Owns: reading smaps_rollup of each process. RSS counts shared pages in full in e
 shares them out; private dirty is what a process costs that nobody shares.
 """
 
-from tests.bench.live_kernel import founding, live_kernel, temporary_home
+from tests.bench.live_kernel import founding, live_kernel
 from tests.bench.processes import Memory, read_memory
 from tests.bench.report import Report, Row, at_most
+from tests.support.homes import temporary_home
 
 POPULATION = 500
 SETTLE_TICKS = 180

@@ -10,13 +10,11 @@ import math
 import mmap
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,7 +25,7 @@ from tests.bench.figures import median
 from tests.bench.processes import descendants, end_all
 from tests.bench.report import ROOT, CannotMeasure
 
-BOOT_TIMEOUT_S = 120.0
+BOOT_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 ASK_TIMEOUT_S = 10.0
 LINE_BYTES_MAX = 1 << 20
@@ -116,8 +114,7 @@ class LiveKernel:
         self.process = process
         self.started_ns = started_ns
         self.ready = ready
-        self.arena_path = Path(self.zone()["arena"])
-        self.arena = ArenaView(self.arena_path)
+        self.arena = ArenaView(Path(self.zone()["arena"]))
 
     def ask(self, command: str, **arguments: object) -> dict[str, Any]:
         """Send one console request and return its result."""
@@ -206,22 +203,11 @@ def founding(population: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def temporary_home() -> Iterator[Path]:
-    """Give a home with a short path, and take away its files and its arena afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="molt-bench-", dir="/tmp"))
-    try:
-        yield home
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def live_kernel(home: Path, *settings: str, keep_arena: bool = False) -> Iterator[LiveKernel]:
+def live_kernel(home: Path, *settings: str) -> Iterator[LiveKernel]:
     """Run a kernel on `home` for as long as the block lasts.
 
     Args:
         settings: `FILE.KEY=VALUE`, as for `--set`.
-        keep_arena: leave the arena in shared memory, so that a later boot resumes.
 
     Raises:
         CannotMeasure: it does not become ready.
@@ -248,8 +234,6 @@ def live_kernel(home: Path, *settings: str, keep_arena: bool = False) -> Iterato
         if kernel is not None:
             kernel.arena.close()
         stop(process)
-        if kernel is not None and not keep_arena:
-            remove_arena(kernel.arena_path)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -265,10 +249,3 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
     process.stdout.close()
     end_all(below)
-
-
-def remove_arena(path: Path) -> None:
-    """Remove an arena's folder from shared memory; nothing else is ever removed."""
-    folder = path.parent
-    if folder.parent == Path("/dev/shm") and folder.name.startswith("molt-"):
-        shutil.rmtree(folder, ignore_errors=True)

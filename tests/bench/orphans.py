@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass
 
 from tests.bench.figures import NS_PER_MS, median
-from tests.bench.live_kernel import founding, live_kernel, temporary_home
+from tests.bench.live_kernel import founding, live_kernel
 from tests.bench.processes import DeathWatch, descendants, end_all
 from tests.bench.report import CannotMeasure, Report, Row, at_most
+from tests.support.homes import temporary_home
 
 ROUNDS = 10
 ROUNDS_QUICK = 3

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 from Kernel.contract.arena import Header
 from tests.bench.figures import NS_PER_MS, median, percentile
-from tests.bench.live_kernel import ArenaView, founding, live_kernel, temporary_home
+from tests.bench.live_kernel import ArenaView, founding, live_kernel
 from tests.bench.peers.supervision_kills import measure_peers
 from tests.bench.report import Goal, Report, Row, at_least, at_most
+from tests.support.homes import temporary_home
 
 POPULATIONS = (500, 5_000, 50_000)
 POPULATION_LARGE = 200_000
