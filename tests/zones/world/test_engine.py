@@ -29,7 +29,7 @@ BUSY = {
 GOLDEN = {
     "default": ({"seed": 1}, 2000, "4f0ae7e29654524e"),
     "busy": ({"seed": 2, **BUSY}, 400, "e4291ae46f1625aa"),
-    "parallel": ({"seed": 3, "max_entities": 6000}, 60, "652a8a31fdabb212"),
+    "large": ({"seed": 3, "max_entities": 6000}, 60, "652a8a31fdabb212"),
 }
 
 
@@ -45,7 +45,7 @@ def test_golden(name: str) -> None:
 
 def test_threads_decide_nothing() -> None:
     """One thread and two give the same bits, in a world large enough to be shared out."""
-    large = {"max_entities": 9000, "entities": 8000, "resources": 9000}
+    large = {"max_entities": 20_000, "entities": 18_000, "resources": 20_000}
     hashes = set()
     for threads in (1, 2):
         words = make_world(seed=3, **{**BUSY, **large})
@@ -62,9 +62,11 @@ def test_parallel_phases_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None
     plain = make_world(seed=2, **BUSY)
     run(plain, 120)
     monkeypatch.setattr(engine_module, "PARALLEL_FROM", 1)
+    monkeypatch.setattr(engine_module, "PARALLEL_LIGHT_FROM", 1)
     threaded = make_world(seed=2, **BUSY)
     engine = run(threaded, 120, threads=2)
     assert engine._parallel
+    assert engine._parallel_light
     assert world_hash(threaded) == world_hash(plain)
 
 

@@ -19,7 +19,7 @@ from zones.world.engine import prepare
 from zones.world.world_hash import world_hash
 
 prepare(2)
-words = make_world(seed=3, max_entities=6000)
+words = make_world(seed=3, max_entities=20_000)
 
 def show():
     engine = run(words, 15, threads=2)
