@@ -28,8 +28,10 @@ from zones.world.outbox import TELEMETRY_TICKS, Outbox
 from zones.world.settings import parse_settings
 from zones.world.world_hash import hash_of
 
-PARALLEL_FROM: Final = 4096
-"""Below so many slots starting threads costs more than the work (measured: tests/bench/world)."""
+PARALLEL_FROM: Final = 16_384
+"""Slots from which `behave` uses threads. Waking one costs 80 us, as much as 2000 Molbots."""
+PARALLEL_LIGHT_FROM: Final = 200_000
+"""Slots from which the other phases do: they take a few ns for each slot."""
 
 
 class Tick(NamedTuple):
@@ -91,6 +93,7 @@ class Engine:
             [founding.FOUNDER_ENERGY, founding.ENERGY_MAX, founding.RADIUS], np.float32
         )
         self._parallel = threads > 1 and self._world.capacity >= PARALLEL_FROM
+        self._parallel_light = threads > 1 and self._world.capacity >= PARALLEL_LIGHT_FROM
         self._fixed_key = random_streams.tick_key(self._world.seed, 0)
         self._scratch = _new_scratch(self._world, self._grid)
 
@@ -169,7 +172,7 @@ class Engine:
         rows = -(-grid.rows // factor)
         cell = np.float32(grid.cell * factor)
         index_food(
-            self._parallel,
+            self._parallel_light,
             factor,
             cols,
             rows,
@@ -206,12 +209,12 @@ class Engine:
             new.energy[living] -= drawn
 
     def _settle(self, tick: Tick) -> None:
-        parts = self._threads if self._parallel else 1
+        parts = self._threads if self._parallel_light else 1
         settle(parts, self._scratch.intent, tick.old.id, self._scratch.claim)
 
     def _feed(self, tick: Tick) -> None:
         feed(
-            self._parallel,
+            self._parallel_light,
             tick.old.resource_amount,
             tick.new.resource_amount,
             self._scratch.claim,
@@ -223,7 +226,7 @@ class Engine:
     def _decide_fates(self, tick: Tick) -> None:
         new = tick.new
         decide_fates(
-            self._parallel,
+            self._parallel_light,
             new.energy,
             new.age,
             new.state,
@@ -307,7 +310,7 @@ def prepare(threads: int, progress: Callable[[str], None] = _silent) -> None:
     founding.found(words, settings)
     engine = Engine(words, threads, lambda: 0)
     for parallel in (False, True):
-        engine._parallel = parallel
+        engine._parallel = engine._parallel_light = parallel
         engine._run(progress)
     engine.publish_hash()
 

@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 from Kernel.contract import rings
-from Kernel.contract.arena import ArenaWords, Header, State
+from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, State
 from Kernel.contract.errors import CodecError, ConfigError, RingFull
 from Kernel.contract.inputs import Input, parse_input
 from zones.world import founding
@@ -197,6 +197,10 @@ def _send(words: ArenaWords, recorded: Recorded, tick: int) -> None:
     sequence = words.get(Header.INBOX_NEXT)
     cursor = words.state(tick - 1, State.INBOX_OFFSET)
     head = words.get(Header.INBOX_HEAD)
+    if sequence >= words.state(tick - 1, State.INBOX_CURSOR) + INBOX_WINDOW:
+        raise ConfigError(
+            f"cannot apply so many inputs at tick {tick}: one tick takes {INBOX_WINDOW}"
+        )
     try:
         head = rings.append(words.inbox(), head, cursor, sequence, recorded.input.encode())
     except RingFull as full:

@@ -1,0 +1,90 @@
+"""What is fixed before numba is imported, and compiled phases in forked processes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import pytest
+
+from Kernel.contract.errors import ConfigError
+from zones.world import numba_setup
+
+ROOT = Path(__file__).resolve().parents[3]
+
+FORKED = """
+import os, sys
+from tests.zones.world.worlds import make_world, run
+from zones.world.engine import prepare
+from zones.world.world_hash import world_hash
+
+prepare(2)
+words = make_world(seed=3, max_entities=20_000)
+
+def show():
+    engine = run(words, 15, threads=2)
+    assert engine._parallel
+    os.write(1, world_hash(words).hex().encode() + b"\\n")
+
+if os.fork() == 0:
+    if os.fork() == 0:
+        show()
+        os._exit(0)
+    os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
+show()
+"""
+
+
+@pytest.mark.slow
+def test_heir_of_a_warmed_process() -> None:
+    """A process forked twice from a warmed one runs threaded phases and gets the same bits."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    child, parent = done.stdout.split()
+    assert child == parent
+
+
+def test_only_workqueue() -> None:
+    """Another threading layer is refused: it would kill a forked heir."""
+    with pytest.raises(ConfigError, match="cannot use NUMBA_THREADING_LAYER=omp"):
+        numba_setup.fix_environment({"NUMBA_THREADING_LAYER": "omp"})
+
+
+def test_environment() -> None:
+    """Layer and number of threads are fixed; a cache folder that is given is kept."""
+    environ = {"NUMBA_CACHE_DIR": "somewhere"}
+    numba_setup.fix_environment(environ)
+    assert environ["NUMBA_THREADING_LAYER"] == "workqueue"
+    assert 2 <= int(environ["NUMBA_NUM_THREADS"]) <= numba_setup.THREADS_MAX
+    assert environ["NUMBA_CACHE_DIR"] == "somewhere"
+    assert numba.threading_layer() == "workqueue"
+
+
+@pytest.mark.parametrize("threads", [0, 99])
+def test_threads_refused(threads: int) -> None:
+    """More threads than this process can have, or none, are refused."""
+    with pytest.raises(ConfigError, match=f"cannot use {threads} threads"):
+        numba_setup.use_threads(threads)
+
+
+def test_cache_is_named_by_sources() -> None:
+    """The cache folder carries the stamp of the sources, so no stale machine code is loaded."""
+    assert numba.config.CACHE_DIR.endswith(f"world-{numba_setup.source_stamp()}")
+
+
+def test_prune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Caches of older sources go, but for the newest few; the own one always stays."""
+    for name in "abcdefgh":
+        (tmp_path / f"world-{name}").mkdir()
+    monkeypatch.setattr(numba_setup._config, "CACHE_DIR", str(tmp_path / "world-a"))
+    assert numba_setup.prune_cache() == 7 - numba_setup.CACHES_KEPT
+    assert (tmp_path / "world-a").is_dir()
+    assert len(list(tmp_path.iterdir())) == 1 + numba_setup.CACHES_KEPT

@@ -1,0 +1,162 @@
+"""`molt world run`: the reference world, its inputs, its arena file and its report."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.arena import ArenaWords, Header
+from Kernel.contract.errors import ConfigError
+from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
+from tests.zones.world.worlds import make_engine, make_world, read_events, run, send
+from zones.world.__main__ import main
+from zones.world.run import Recorded, read_inputs, read_settings, run_world
+from zones.world.settings import parse_settings
+from zones.world.world_hash import world_hash
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_run_is_the_engine() -> None:
+    """A run comes to the hash of the same ticks done by hand, and reports its counts."""
+    words = make_world(seed=5)
+    run(words, 700)
+    report = run_world(parse_settings({"seed": 5}), 700)
+    assert report.hash == world_hash(words).hex()
+    assert report.tick == 700
+    assert report.population == 500 + report.births + report.seeded - sum(report.deaths.values())
+    assert report.windows == []
+
+
+def test_recorded_inputs_replay(tmp_path: Path) -> None:
+    """The events of a live world, written to a file, make a run the same world."""
+    words = make_world(seed=5)
+    engine = make_engine(words)
+    for tick in range(1, 121):
+        if tick == 20:
+            send(words, Input(SET_PARAM, at_tick=25, param="friction", value=0.3))
+            send(words, Input(PAUSE, at_tick=22))
+        if tick == 40:
+            send(words, Input(STEP, steps=3))
+            send(words, Input(RESUME))
+        if tick == 60:
+            send(words, b"nonsense")
+            send(words, Input(SET_PARAM, param="cost_base", value=1.0))
+        engine.tick()
+    events = [event for event in read_events(words) if event["kind"] == "input.applied"]
+    assert len(events) == 5
+    path = tmp_path / "inputs.jsonl"
+    path.write_text("\n".join(json.dumps(event) for event in reversed(events)) + "\n")
+    replayed = run_world(parse_settings({"seed": 5}), 120, inputs=read_inputs(path))
+    assert replayed.hash == world_hash(words).hex()
+    assert run_world(parse_settings({"seed": 5}), 120).hash != replayed.hash
+
+
+def test_canary_differs() -> None:
+    """The canary run has another hash, so a test that compares hashes can fail."""
+    settings = parse_settings({})
+    assert run_world(settings, 20, extra_draw=True).hash != run_world(settings, 20).hash
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[1]",
+        '{"tick": 3}',
+        '{"tick": 0, "input": {"kind": "world.pause"}}',
+        '{"tick": 3, "input": {"kind": "world.pause", "at_tick": 4}}',
+        '{"tick": 3, "input": {"kind": "world.explode"}}',
+        '{"kind": "telemetry", "tick": 3, "input": {"kind": "world.pause"}}',
+        '{"tick": 3, "input": {"kind": "world.pause"}, "x": "' + "x" * 70_000 + '"}',
+    ],
+)
+def test_bad_inputs_are_refused(line: str, tmp_path: Path) -> None:
+    """A line that is no input is refused with file and line number."""
+    path = tmp_path / "inputs.jsonl"
+    path.write_text('{"tick": 1, "input": {"kind": "world.pause"}}\n\n' + line + "\n")
+    with pytest.raises(ConfigError, match=r"^cannot read .*inputs.jsonl: line 3"):
+        read_inputs(path)
+
+
+def test_missing_inputs_are_refused(tmp_path: Path) -> None:
+    """A file that is not there is refused by name."""
+    with pytest.raises(ConfigError, match=r"cannot read .*nothing"):
+        read_inputs(tmp_path / "nothing")
+
+
+def test_too_many_inputs_are_refused() -> None:
+    """More inputs at one tick than the inbox holds are refused, not lost."""
+    flood = [Recorded(3, Input(PAUSE))] * 20_000
+    with pytest.raises(ConfigError, match="cannot apply so many inputs at tick 3"):
+        run_world(parse_settings({}), 5, inputs=flood)
+
+
+def test_more_than_a_window_at_one_tick_is_refused() -> None:
+    """More inputs at one tick than one tick can take are refused: they would slip to the next."""
+    flood = [Recorded(3, Input(PAUSE))] * 300
+    with pytest.raises(ConfigError, match="cannot apply so many inputs at tick 3"):
+        run_world(parse_settings({}), 5, inputs=flood)
+
+
+def test_settings_file(tmp_path: Path) -> None:
+    """Overrides replace keys of the file; what is no YAML map or no KEY=VALUE is refused."""
+    path = tmp_path / "world.yaml"
+    path.write_text("seed: 3\nfriction: 0.5\n")
+    values = read_settings(path, ["world.seed=9", "sense_radius=12.5"])
+    assert values == {"seed": 9, "friction": 0.5, "sense_radius": 12.5}
+    with pytest.raises(ConfigError, match="cannot use --set seed"):
+        read_settings(path, ["seed"])
+    for text in ("- 1", "{"):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match="cannot read"):
+            read_settings(path, [])
+    with pytest.raises(ConfigError, match="cannot read"):
+        read_settings(tmp_path / "nothing", [])
+
+
+def test_command_prints_json(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    """--json prints one document with the agreed keys; --home keeps the arena."""
+    code = main(
+        ["run", "--seed", "5", "--ticks", "40", "--home", str(home), "--json", "--entities", "60"]
+    )
+    report = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert set(report) >= {"tick", "hash", "population", "births", "deaths", "windows"}
+    assert set(report["deaths"]) == {"starvation", "age", "collision"}
+    kept = ArenaWords(memoryview(bytearray((home / "data" / "world-run.arena").read_bytes())))
+    assert kept.get(Header.COMMIT) == 40
+    assert world_hash(kept).hex() == report["hash"]
+
+
+@pytest.mark.slow
+def test_command_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --json people get lines with a window for each 10k ticks."""
+    assert main(["run", "--ticks", "10000", "--entities", "10"]) == 0
+    shown = capsys.readouterr().out
+    assert "     10000 " in shown.splitlines()[1]
+    assert "hash " in shown
+
+
+def test_command_refuses(capsys: pytest.CaptureFixture[str]) -> None:
+    """A wrong setting leaves with 78 and one sentence that begins with cannot."""
+    assert main(["run", "--ticks", "1", "--set", "friction=7"]) == 78
+    assert capsys.readouterr().err.startswith("cannot use world.friction")
+
+
+@pytest.mark.slow
+def test_compile_shows_progress() -> None:
+    """`python -m zones.world compile` loads every kernel and says so phase by phase."""
+    done = subprocess.run(
+        [sys.executable, "-m", "zones.world", "compile"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "behave" in done.stderr
+    assert "kernels are ready" in done.stderr
