@@ -146,7 +146,7 @@ class PrivateBus:
                 continue
             messages.append(message)
             # Asked, because the exception of an empty queue costs three times the question.
-            if messages_max == 1 or not socket.getsockopt(_EVENTS) & _POLLIN:
+            if messages_max == 1 or not int(socket.getsockopt(_EVENTS)) & _POLLIN:
                 break
         endpoint.counters.received += len(messages)
         return messages
