@@ -10,7 +10,7 @@ import reprlib
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from Kernel.contract.codec import pack, unpack
+from Kernel.contract.codec import check_keys, pack_checked, unpack_unchecked
 from Kernel.contract.errors import CodecError
 
 ZONE_CHARS_MAX = 32
@@ -234,7 +234,7 @@ def pack_message(message: Message) -> bytes:
         CodecError: a field is out of range, or the whole is larger than MESSAGE_BYTES_MAX.
     """
     message.check()
-    return pack(message.fields())
+    return pack_checked(message.fields())
 
 
 def parse_message(data: bytes) -> Message:
@@ -244,7 +244,9 @@ def parse_message(data: bytes) -> Message:
         CodecError: not MessagePack, too large, unknown kind or key, missing key, wrong type, or
             a value out of range.
     """
-    fields = unpack(data)
+    # All keys are checked below: those of the message and of `degraded` because they must be
+    # names of fields, those of free-form maps by check().
+    fields = unpack_unchecked(data)
     kind = fields.pop("kind", None)
     message_type = _TYPES.get(kind) if type(kind) is str else None
     if message_type is None:
@@ -254,7 +256,7 @@ def parse_message(data: bytes) -> Message:
     try:
         message = message_type(**fields)
     except TypeError as error:
-        raise CodecError(f"cannot read {kind}: keys {_short(sorted(fields))}") from error
+        raise CodecError(f"cannot read {kind}: keys {_short(list(fields))}") from error
     message.check()
     return message
 
@@ -296,6 +298,10 @@ def _text(kind: str, name: str, value: object, chars_max: int) -> None:
 def _map(kind: str, name: str, value: object) -> None:
     if type(value) is not dict:
         raise CodecError(f"cannot use {kind}: {name} {_short(value)} is not a map")
+    try:
+        check_keys(value)
+    except (TypeError, RecursionError) as error:
+        raise CodecError(f"cannot use {kind}: {name}: {error}") from error
 
 
 def _short(value: object) -> str:

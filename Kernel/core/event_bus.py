@@ -37,6 +37,8 @@ from Kernel.contract.messages import (
 QUEUE_MESSAGES_MAX = 256
 """Messages waiting in each direction of one endpoint before its sender is told "full"."""
 REFUSALS_KEPT = 16
+# Plain numbers: arithmetic on enum members costs microseconds each time.
+_DONTWAIT, _EVENTS, _POLLIN = int(zmq.DONTWAIT), int(zmq.EVENTS), int(zmq.POLLIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +128,12 @@ class PrivateBus:
         The parts of a multi-part message count as messages: nothing here depends on parts.
         """
         messages: list[Message] = []
-        take = endpoint.socket.recv
+        socket = endpoint.socket
         for _ in range(messages_max):
             try:
-                data = take(zmq.DONTWAIT)
+                message = parse_message(socket.recv(_DONTWAIT))
             except zmq.Again:
                 break
-            try:
-                message = parse_message(data)
             except CodecError as error:
                 endpoint.counters.refused += 1
                 endpoint.refusals.append(Refusal(endpoint.zone, error.message))
@@ -145,6 +145,9 @@ class PrivateBus:
                 self._forbid(endpoint, "said hello again")
                 continue
             messages.append(message)
+            # Asked, because the exception of an empty queue costs three times the question.
+            if messages_max == 1 or not int(socket.getsockopt(_EVENTS)) & _POLLIN:
+                break
         endpoint.counters.received += len(messages)
         return messages
 
@@ -156,7 +159,7 @@ class PrivateBus:
         """
         data = pack_message(message)
         try:
-            endpoint.socket.send(data, zmq.DONTWAIT)
+            endpoint.socket.send(data, _DONTWAIT)
         except zmq.Again:
             endpoint.counters.full += 1
             return False

@@ -307,7 +307,10 @@ class ArenaArchive:
         return True
 
     def _names(self) -> list[SnapshotName]:
-        return list_snapshots(self._directories.snapshots, self._zone)
+        try:
+            return list_snapshots(self._directories.snapshots, self._zone)
+        except OSError:
+            return []  # the next snapshot fails there too, and says so
 
     def _journal_path(self) -> Path:
         return self._directories.journal / f"{self._arena}.jsonl"

@@ -100,6 +100,8 @@ def read_events(
         events.append(parse_event(sequence, entry.next_offset, committed.tick, entry.payload))
         taken += len(entry.payload)
         sequence, offset = sequence + 1, entry.next_offset
+    if sequence == end_sequence and offset != end_offset:
+        return events, f"cannot read the outbox: event {sequence} is at {offset} and {end_offset}"
     return events, ""
 
 

@@ -29,7 +29,6 @@ from Kernel.contract.messages import (
 )
 
 QUEUE_MESSAGES_MAX = 256
-BATCH_MAX = 32
 LINGER_MS = 200
 """How long the last words (a reply before leaving) may take to go out."""
 _HEARTBEAT_NS = int(HEARTBEAT_S * 1e9)
@@ -78,9 +77,11 @@ class BusClient:
         self._send(Ready(facts))
 
     def poll(self, timeout_s: float) -> list[Drain | Request]:
-        """Wait for messages, at most `timeout_s` and never past the next heartbeat's time.
+        """Wait for a message, at most `timeout_s` and never past the next heartbeat's time.
 
-        Sends the heartbeat when it is due. Returns an empty list on time-out or heartbeat.
+        Sends the heartbeat when it is due. Returns an empty list on time-out, heartbeat or a
+        message that is refused; never more than one message, since looking for a second would
+        delay the answer to the first.
         """
         left_ns = self.beat()
         wait_ms = min(int(timeout_s * 1e3), left_ns // 1_000_000 + 1)
@@ -88,27 +89,19 @@ class BusClient:
         if wait_ms != self._wait_ms:
             self._socket.setsockopt(zmq.RCVTIMEO, wait_ms)
             self._wait_ms = wait_ms
-        messages: list[Drain | Request] = []
-        flags = 0
-        while len(messages) < BATCH_MAX:
-            try:
-                data = self._socket.recv(flags)
-            except zmq.Again:
-                break
-            try:
-                message = parse_message(data)
-            except CodecError:
-                self.refused += 1
-                continue
+        try:
+            message = parse_message(self._socket.recv())
+        except zmq.Again:
+            return []
+        except CodecError:
+            self.refused += 1
+            return []
+        if type(message) is Request or type(message) is Drain:
             if isinstance(message, Request) and message.name == DRILL_HANG:
                 _hang()
-            if isinstance(message, Drain | Request):
-                messages.append(message)
-            else:
-                self.refused += 1
-            flags = zmq.DONTWAIT
-        self.beat()
-        return messages
+            return [message]
+        self.refused += 1
+        return []
 
     def beat(self) -> int:
         """Send the heartbeat if it is due and return the nanoseconds until the next one.

@@ -124,7 +124,11 @@ def read_snapshot(path: Path) -> ArenaImage:
 
 
 def list_snapshots(directory: Path, zone: str = "stable") -> list[SnapshotName]:
-    """Return the snapshots of a zone by their names, newest tick first; nothing is opened."""
+    """Return the snapshots of a zone by their names, newest tick first; nothing is opened.
+
+    Raises:
+        OSError: the directory cannot be read; a missing one is empty.
+    """
     try:
         found = [_NAME.fullmatch(name) for name in os.listdir(directory)]
     except FileNotFoundError:
@@ -144,7 +148,11 @@ def remove_drafts(directory: Path, zone: str = "stable") -> None:
 
 
 def newest_verified(directory: Path, zone: str = "stable") -> Newest:
-    """Return the newest snapshot that is good, and say which newer ones are not."""
+    """Return the newest snapshot that is good, and say which newer ones are not.
+
+    Raises:
+        OSError: the directory cannot be read; a missing one is empty.
+    """
     damaged: list[str] = []
     for name in list_snapshots(directory, zone):
         path = directory / name.file_name()
