@@ -73,7 +73,8 @@ class Zone:
         leaving: pids that no longer serve and are expected to end.
         patience: failures of this generation's processes.
         zygote_patience: failures of the zygote itself.
-        healthy_s: since when an active process has served without a failure, None if not.
+        healthy_s: since when an active process has served without a failure, the zygote's
+            included; None if not.
         served: a process has served since boot.
         restarts: processes that took the place of one that had served.
         why: the last reason something went wrong, for people.
@@ -276,7 +277,12 @@ def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
     if zone.zygote is not None and zone.zygote.pid == pid:
         patience = fail(zone.zygote_patience, policy, now_s)
         return replace(
-            zone, zygote=None, asked_s=None, zygote_patience=patience, why=f"zygote: {event.why}"
+            zone,
+            zygote=None,
+            asked_s=None,
+            zygote_patience=patience,
+            healthy_s=None,
+            why=f"zygote: {event.why}",
         )
     if zone.active is not None and zone.active.pid == pid:
         zone = replace(zone, active=None)
