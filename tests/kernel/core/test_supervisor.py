@@ -108,7 +108,7 @@ class TestDeaths:
         assert zone.active is not None and zone.heir is None and zone.restarts == 1
 
     def test_restart_counts_though_the_takeover_was_seen_first(self):
-        """A takeover may be seen before the death that caused it: the restart counts all the same."""
+        """A takeover seen before the death that caused it counts as a restart all the same."""
         zone = learn(after(*WITH_HEIR), TookOver(2), ARENA, 0.0)
         assert zone.leaving == {1}
         zone = learn(zone, Died(1, False, KILLED), ARENA, 0.0)
@@ -208,7 +208,7 @@ class TestPatience:
         assert (now == 0.0) is (failures <= policy.free_failures)
 
     def test_backoff_doubles_from_its_base(self):
-        """The delays after the free failures are base, 2 base, 4 base …"""
+        """The delays after the free failures double, starting from the base."""
         policy = Policy(Kind.BUS, free_failures=1, backoff_base_s=0.1, backoff_cap_s=0.5)
         delays = [backoff_s(policy, failures) for failures in range(6)]
         assert delays == [0.0, 0.0, 0.1, 0.2, 0.4, 0.5]
@@ -433,4 +433,4 @@ class ZoneMachine(RuleBasedStateMachine):
         assert self.zone.patience == self.zone.zygote_patience == Patience()
 
 
-TestZoneMachine = ZoneMachine.TestCase
+TestZoneMachine = pytest.mark.slow(ZoneMachine.TestCase)
