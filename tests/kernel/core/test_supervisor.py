@@ -81,9 +81,14 @@ class TestOrder:
 
     def test_bus_process_serves_once_it_is_ready(self):
         """A bus process needs no permission: ready makes it the active one, and no heir follows."""
-        zone = after(*PREPARED, Asked(), Forked(1), Ready(1), policy=BUS)
+        zone = after(*FOUNDED, Asked(), Forked(1), Ready(1), policy=BUS)
         assert zone.active is not None and zone.active.pid == 1 and zone.heir is None
         assert decide(zone, BUS, 0.0) == ()
+
+    def test_bus_process_waits_for_the_arenas_it_reads(self):
+        """Until they are there nothing is forked, and nobody founds them for a bus zone."""
+        assert decide(after(*PREPARED, policy=BUS), BUS, 0.0) == ()
+        assert decide(after(*FOUNDED, policy=BUS), BUS, 0.0) == (ForkProcess(),)
 
     def test_deciding_repeats_itself_until_the_wish_is_met(self):
         """The same state asks for the same again: a lost action is not forgotten."""
@@ -323,7 +328,7 @@ class ZoneMachine(RuleBasedStateMachine):
             founder = isinstance(action, ForkFounder)
             assert not self.with_role("founder") and not (founder and self.zone.founded)
             assert founder or not self.with_role("heir"), "one heir"
-            assert founder or self.zone.founded or self.policy.kind is Kind.BUS
+            assert founder or self.zone.founded
             self.asked, self.founding = True, founder
             self.tell(Asked())
 
@@ -348,6 +353,12 @@ class ZoneMachine(RuleBasedStateMachine):
         self.die(self.with_role("founder")[0], not well)
         if well:
             self.tell(Founded())
+
+    @precondition(lambda self: self.policy.kind is Kind.BUS and not self.zone.founded)
+    @rule()
+    def find_arenas(self):
+        """All arenas a bus zone reads are there."""
+        self.tell(Founded())
 
     @precondition(lambda self: self.with_role("heir"))
     @rule()
@@ -411,6 +422,8 @@ class ZoneMachine(RuleBasedStateMachine):
         if not hasattr(self, "zone") or self.stopping:
             return
         rounds = 0
+        if self.policy.kind is Kind.BUS:
+            self.find_arenas()
         while not (self.with_role("active") and (self.with_role("heir") or not self.policy.heir)):
             rounds += 1
             assert rounds < 40, f"the zone does not come back: {self.zone}"
