@@ -108,6 +108,13 @@ class ZygoteStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class NotStarted:
+    """The machine could not start a zygote."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ZygotePrepared:
     """The zygote has imported and warmed its generation."""
 
@@ -164,7 +171,16 @@ class StopAsked:
 
 
 Event = (
-    ZygoteStarted | ZygotePrepared | Asked | Forked | Founded | Ready | TookOver | Died | StopAsked
+    ZygoteStarted
+    | NotStarted
+    | ZygotePrepared
+    | Asked
+    | Forked
+    | Founded
+    | Ready
+    | TookOver
+    | Died
+    | StopAsked
 )
 
 
@@ -216,6 +232,8 @@ def learn(zone: Zone, event: Event, policy: Policy, now_s: float) -> Zone:
     match event:
         case ZygoteStarted(pid):
             return replace(zone, zygote=Process(pid, now_s), asked_s=None)
+        case NotStarted(why):
+            return _learn_zygote_failed(zone, why, policy, now_s)
         case ZygotePrepared():
             if zone.zygote is None:
                 return zone
@@ -275,14 +293,8 @@ def _count_service(zone: Zone) -> Zone:
 def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
     pid = event.pid
     if zone.zygote is not None and zone.zygote.pid == pid:
-        patience = fail(zone.zygote_patience, policy, now_s)
-        return replace(
-            zone,
-            zygote=None,
-            asked_s=None,
-            zygote_patience=patience,
-            healthy_s=None,
-            why=f"zygote: {event.why}",
+        return _learn_zygote_failed(
+            replace(zone, zygote=None, asked_s=None), event.why, policy, now_s
         )
     if zone.active is not None and zone.active.pid == pid:
         zone = replace(zone, active=None)
@@ -298,6 +310,11 @@ def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
             zone, patience=fail(zone.patience, policy, now_s), healthy_s=None, why=event.why
         )
     return zone
+
+
+def _learn_zygote_failed(zone: Zone, why: str, policy: Policy, now_s: float) -> Zone:
+    patience = fail(zone.zygote_patience, policy, now_s)
+    return replace(zone, zygote_patience=patience, healthy_s=None, why=f"zygote: {why}")
 
 
 def heal(zone: Zone, policy: Policy, now_s: float) -> Zone:
