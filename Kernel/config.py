@@ -6,6 +6,7 @@ handed to them as plain data and checked there.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any
 
 import yaml
 
-from Kernel.contract.errors import ConfigError
+from Kernel.contract.codec import pack
+from Kernel.contract.errors import CodecError, ConfigError
 from Kernel.core.supervisor import Kind, Policy
 
+_ZONE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
 _POLICY_KEYS = ("free_failures", "backoff_base_s", "backoff_cap_s", "healthy_after_s")
 _ZONE_KEYS = frozenset(
     ("service", "kind", "settings", "heir", "reads", "deadline_ms", "nice", *_POLICY_KEYS)
@@ -55,14 +58,19 @@ class KernelConfig:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML takes the last of two equal keys in silence; this one refuses the second."""
+    """PyYAML takes the last of two equal keys in silence; this one refuses the second.
+
+    It refuses keys that are not text too, such as `on`, which YAML takes for a truth value.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            line = key_node.start_mark.line + 1
+            if not isinstance(key, str):
+                raise ConfigError(f"cannot read line {line}: key {key!r} is not text")
             if key in seen:
-                line = key_node.start_mark.line + 1
                 raise ConfigError(f"cannot read line {line}: key {key!r} stands there twice")
             seen.add(key)
         return super().construct_mapping(node, deep)
@@ -112,7 +120,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _value(name: str, text: str) -> Any:
     try:
         return yaml.load(text, _StrictLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ConfigError) as error:
         raise ConfigError(f"cannot read {name}={text}: {error}") from error
 
 
@@ -158,22 +166,29 @@ def _kernel(files: dict[str, dict[str, Any]], path: Path) -> KernelConfig:
 
 def _zone(name: str, spec: Any, files: dict[str, dict[str, Any]], path: Path) -> ZoneConfig:
     at = f"zones.{name}."
-    if not isinstance(spec, dict) or not name.isidentifier() or len(name) > 24:
-        raise ConfigError(f"cannot use {path}: zones.{name} must be a short name with keys")
+    if not isinstance(spec, dict) or not _ZONE_NAME.fullmatch(name):
+        raise ConfigError(
+            f"cannot use {path}: zones.{name} must be a name of at most 24 of a-z 0-9 _ with keys"
+        )
     _known(spec, _ZONE_KEYS, path, at)
     service, kind = spec.get("service"), spec.get("kind")
-    if not isinstance(service, str) or kind not in ("arena", "bus"):
-        raise ConfigError(f"cannot use {path}: {at}service {service!r}, kind {kind!r} (arena, bus)")
+    if not isinstance(service, str):
+        raise ConfigError(f"cannot use {path}: {at}service is {service!r}, it takes a package")
+    if kind not in ("arena", "bus"):
+        raise ConfigError(f"cannot use {path}: {at}kind is {kind!r}, it takes arena or bus")
     settings = spec.get("settings")
-    if settings is not None and settings not in files:
+    if settings is not None and not (isinstance(settings, str) and settings in files):
         raise ConfigError(f"cannot use {path}: {at}settings names {settings}.yaml, not there")
     reads = spec.get("reads", [])
     if not isinstance(reads, list) or not all(isinstance(zone, str) for zone in reads):
         raise ConfigError(f"cannot use {path}: {at}reads must be a list of zones")
+    heir = _flag(spec, "heir", kind == "arena", path, at)
+    if heir and kind == "bus":
+        raise ConfigError(f"cannot use {path}: {at}heir is true, only an arena zone has an heir")
     policy = Policy(
         kind=Kind(kind),
-        heir=_flag(spec, "heir", kind == "arena", path, at),
-        free_failures=int(_number(spec, "free_failures", 3, 0, 1000, path, at)),
+        heir=heir,
+        free_failures=_whole(spec, "free_failures", 3, 0, 1000, path, at),
         backoff_base_s=_number(spec, "backoff_base_s", 0.1, 0.001, 60, path, at),
         backoff_cap_s=_number(spec, "backoff_cap_s", 5, 0.001, 3600, path, at),
         healthy_after_s=_number(spec, "healthy_after_s", 10, 0.01, 86400, path, at),
@@ -182,11 +197,21 @@ def _zone(name: str, spec: Any, files: dict[str, dict[str, Any]], path: Path) ->
         name=name,
         service=service,
         policy=policy,
-        settings=dict(files[settings]) if settings else {},
+        settings=_settings(files, settings) if settings else {},
         reads=tuple(reads),
         deadline_s=_number(spec, "deadline_ms", 250, 10, 600_000, path, at) / 1000,
-        nice=int(_number(spec, "nice", 0, 0, 19, path, at)),
+        nice=_whole(spec, "nice", 0, 0, 19, path, at),
     )
+
+
+def _settings(files: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    """Return a service's settings: they must be data that can be sent to its zygote."""
+    for key, value in files[name].items():
+        try:
+            pack({key: value})
+        except CodecError as error:
+            raise ConfigError(f"cannot use {name}.{key}: {error}", f"edit {name}.yaml") from error
+    return dict(files[name])
 
 
 def _known(raw: dict[str, Any], known: frozenset[str], path: Path, at: str) -> None:
@@ -209,6 +234,18 @@ def _number(
             f"edit {path}",
         )
     return float(value)
+
+
+def _whole(
+    raw: dict[str, Any], key: str, default: int, low: int, high: int, path: Path, at: str
+) -> int:
+    value = _number(raw, key, default, low, high, path, at)
+    if value != int(value):
+        raise ConfigError(
+            f"cannot use {path}: {at}{key} is {value:g}, it takes a whole number",
+            f"edit {path}",
+        )
+    return int(value)
 
 
 def _flag(raw: dict[str, Any], key: str, default: bool, path: Path, at: str) -> bool:

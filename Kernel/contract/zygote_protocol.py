@@ -7,10 +7,12 @@ The kernel says Configure once, then Fork as often as it likes. The zygote answe
 Unprepared), then Forked for every Fork, in order.
 """
 
+import os
+import reprlib
 import socket
 from array import array
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 from Kernel.contract.codec import MESSAGE_BYTES_MAX, pack, unpack
 from Kernel.contract.errors import CodecError
@@ -73,6 +75,10 @@ Message = Configure | Prepared | Unprepared | Fork | Forked
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (Configure, Prepared, Unprepared, Fork, Forked)
 }
+_TYPES = {
+    kind: {name: get_origin(hint) or hint for name, hint in get_type_hints(kind).items()}
+    for kind in _KINDS.values()
+}
 
 
 def send(road: socket.socket, message: Message, descriptors: list[int] | None = None) -> None:
@@ -105,11 +111,25 @@ def receive(road: socket.socket) -> tuple[Message, list[int]] | None:
             descriptors.frombytes(payload[:whole])
     if not data:
         return None
-    fields = unpack(data)
-    kind_name = fields.pop("is", None)
-    if kind_name not in _KINDS:
-        raise CodecError(f"cannot read a zygote message of kind {kind_name!r}")
     try:
-        return _KINDS[kind_name](**fields), list(descriptors)
+        return _parse(unpack(data)), list(descriptors)
+    except CodecError:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise
+
+
+def _parse(fields: dict[str, Any]) -> Message:
+    name = fields.pop("is", None)
+    kind = _KINDS.get(name) if type(name) is str else None
+    if kind is None:
+        raise CodecError(f"cannot read a zygote message of kind {reprlib.repr(name)}")
+    try:
+        message: Message = kind(**fields)
     except TypeError as error:
         raise CodecError(f"cannot read a zygote message: {error}") from error
+    for key, wanted in _TYPES[kind].items():
+        value = getattr(message, key)
+        if type(value) is not wanted:
+            raise CodecError(f"cannot read {name}: {key} is {reprlib.repr(value)}")
+    return message

@@ -12,7 +12,7 @@ from pathlib import Path
 from Kernel.config import ZoneConfig
 from Kernel.contract import rings
 from Kernel.contract.arena import INBOX_WINDOW, NEVER, TICK_TIMES, Header, Side, State
-from Kernel.contract.errors import ArenaError, Refused, RingFull
+from Kernel.contract.errors import ArenaError, CodecError, Refused, RingFull
 from Kernel.contract.inputs import SAFETY_KINDS, Input
 from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
@@ -44,6 +44,8 @@ class ArenaKeeper(Keeper):
         self._folders = folders
         self._snapshots = snapshots
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
+        self._schema_hash = b""
+        self._period_ns = 0
         self._anchored = False
         self._owner_tick = 0
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
@@ -51,11 +53,18 @@ class ArenaKeeper(Keeper):
     # The arena.
 
     def on_prepared(self) -> None:
-        """Take the arena that is there, if it fits this generation; else have one founded."""
-        self.parameters = {
-            parameter.name: parameter
-            for parameter in map(parse_parameter, self.facts["parameters"])
-        }
+        """Take the arena that is there, if it fits this generation; else have one founded.
+
+        Raises:
+            CodecError: the generation does not say what it must.
+        """
+        try:
+            self._schema_hash = bytes.fromhex(self.facts["schema_hash"])
+            self._period_ns = int(self.facts["period_ns"])
+            parameters = [parse_parameter(fields) for fields in self.facts["parameters"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise CodecError(f"cannot use the facts of {self.config.name}: {error!r}") from error
+        self.parameters = {parameter.name: parameter for parameter in parameters}
         if self.arena is not None:
             return
         path = find_arena(self._folders, self.config.name)
@@ -64,7 +73,7 @@ class ArenaKeeper(Keeper):
 
     def _open(self, path: Path) -> bool:
         try:
-            arena = open_arena(path, bytes.fromhex(self.facts["schema_hash"]))
+            arena = open_arena(path, self._schema_hash)
         except (ArenaError, OSError) as error:
             aside = set_aside(path)
             self._note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
@@ -74,7 +83,7 @@ class ArenaKeeper(Keeper):
         words.put(Header.DRAIN_AT, NEVER)
         words.put(Header.FLIGHT, 0)
         words.put(Header.OWNER, 0)
-        words.put(Header.PERIOD_NS, int(self.facts["period_ns"]))
+        words.put(Header.PERIOD_NS, self._period_ns)
         self.arena = arena
         if path.parent != self._folders[0]:
             self._note("arena", f"cannot use {self._folders[0]}: the arena is at {path}", "df -h")
@@ -120,7 +129,9 @@ class ArenaKeeper(Keeper):
         self.on_ready(serial)
 
     def forget(self, berth: Berth) -> None:
-        """Close the eventfds of a process that is gone."""
+        """Close the eventfds of a process that is gone; a drill that hung it ends with it."""
+        if berth.drilled:
+            self.set_drill(0)
         door, ring = self._doors.pop(berth.serial, (-1, -1))
         if ring >= 0:
             self.parts.loop.unwatch(ring)

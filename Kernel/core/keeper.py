@@ -6,6 +6,7 @@ Owns: the descriptors and roads of one zone's processes. Does not own: decisions
 
 import os
 import signal
+import socket
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
     Forked,
+    Message,
     Prepared,
     Unprepared,
     receive,
@@ -85,7 +87,7 @@ class Keeper:
         raise NotImplementedError
 
     def on_prepared(self) -> None:
-        """The zygote's facts are known."""
+        """Take the zygote's facts, or raise CodecError."""
 
     def on_founder_exit(self, code: int | None) -> bool:
         """The founder is gone; return whether the arena is there now."""
@@ -143,7 +145,12 @@ class Keeper:
     # The zygote.
 
     def _start_zygote(self) -> None:
-        handle = self.parts.processes.start_zygote(self.config.service)
+        try:
+            handle = self.parts.processes.start_zygote(self.config.service)
+        except OSError as error:  # no memory, or no room for one process more: try again later
+            self.learn(sup.NotStarted(str(error)))
+            self.parts.log.warning("zone.not_started", zone=self.config.name, why=str(error))
+            return
         self._handle = handle
         self.learn(sup.ZygoteStarted(handle.pid))
         lines = StderrLines(self.parts.log, self.config.name)
@@ -153,8 +160,8 @@ class Keeper:
         self.parts.loop.watch(handle.road.fileno(), lambda _events: self._on_road(handle))
         try:
             send(handle.road, Configure(self.config.name, self.parts.home, self.config.settings))
-        except OSError as error:
-            self.kill(handle.pid, f"cannot reach the zygote: {error}")
+        except (OSError, MoltError) as error:
+            self.kill(handle.pid, f"cannot configure the zygote: {error}")
 
     def _read_stderr(self, fd: int, lines: StderrLines) -> None:
         if not lines.read(fd):
@@ -170,24 +177,29 @@ class Keeper:
             return False
         try:
             got = receive(handle.road)
+            if got is not None:
+                self._hear(handle, *got)
+                return True
         except BlockingIOError:
             return False
-        except (CodecError, OSError) as error:
+        except ConnectionResetError:
+            return True  # said once, before the words it left in our queue
+        except CodecError as error:
             self.kill(handle.pid, f"zygote spoke nonsense: {error}")
-            got = None
-        if got is None:
-            self.parts.loop.unwatch(handle.road.fileno())
-            handle.road.close()
-            return False
-        message = got[0]
-        for descriptor in got[1]:  # a zygote has none to give
+            return True
+        self.parts.loop.unwatch(handle.road.fileno())
+        handle.road.close()
+        return False
+
+    def _hear(self, handle: ZygoteHandle, message: Message, descriptors: list[int]) -> None:
+        for descriptor in descriptors:  # a zygote has none to give
             os.close(descriptor)
         match message:
             case Prepared(_, facts):
                 self.facts = facts
                 self.unprepared = None
-                self.learn(sup.ZygotePrepared())
                 self.on_prepared()
+                self.learn(sup.ZygotePrepared())
             case Unprepared():
                 self.unprepared = message
                 self.parts.log.error(
@@ -200,7 +212,17 @@ class Keeper:
                 self._on_forked(serial, pid)
             case _:
                 self.kill(handle.pid, f"zygote spoke out of turn: {type(message).__name__}")
-        return True
+
+    def _hang_up(self, handle: ZygoteHandle) -> None:
+        """Close the road to a dead zygote; what was said before still counts.
+
+        A process it was forking may yet announce a birth. Nobody can once we read no more: who
+        cannot announce a birth ends it, so nobody is left over.
+        """
+        if handle.road.fileno() >= 0:
+            handle.road.shutdown(socket.SHUT_RD)
+        while self._read_road(handle):
+            pass
 
     def _ask(self, role: str) -> None:
         assert self._handle is not None, "supervisor asks only a prepared zygote"
@@ -251,10 +273,7 @@ class Keeper:
         """Take the end of a process; False if it is not one of this zone's."""
         handle = self._handle
         if handle is not None and handle.pid == exit_.pid:
-            while self._read_road(handle):
-                pass  # what it said before it died still counts
-            self.parts.loop.unwatch(handle.road.fileno())
-            handle.road.close()
+            self._hang_up(handle)
             self._handle = None
             self._drop_unborn()
             self.learn(sup.Died(exit_.pid, failure=True, why=exit_.describe()))

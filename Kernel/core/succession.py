@@ -45,11 +45,12 @@ def is_failure(
         progressed: it had served (committed a tick, or answered).
 
     A fault signal, a non-zero exit and a hang are evidence. A plain SIGKILL from outside is none,
-    unless the process had done nothing yet: then trying again at once would help nobody.
+    nor is leaving with 0, unless the process had done nothing yet: then trying again at once
+    would help nobody.
     """
-    if drilled or code == 0:
+    if drilled:
         return False
-    if hung or code is not None or signal_number in FAULT_SIGNALS:
+    if hung or code or signal_number in FAULT_SIGNALS:
         return True
     return not progressed
 

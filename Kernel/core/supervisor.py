@@ -73,7 +73,8 @@ class Zone:
         leaving: pids that no longer serve and are expected to end.
         patience: failures of this generation's processes.
         zygote_patience: failures of the zygote itself.
-        healthy_s: since when an active process has served without a failure, None if not.
+        healthy_s: since when an active process has served without a failure, the zygote's
+            included; None if not.
         served: a process has served since boot.
         restarts: processes that took the place of one that had served.
         why: the last reason something went wrong, for people.
@@ -104,6 +105,13 @@ class ZygoteStarted:
     """A zygote process was started."""
 
     pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """The machine could not start a zygote."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +171,16 @@ class StopAsked:
 
 
 Event = (
-    ZygoteStarted | ZygotePrepared | Asked | Forked | Founded | Ready | TookOver | Died | StopAsked
+    ZygoteStarted
+    | NotStarted
+    | ZygotePrepared
+    | Asked
+    | Forked
+    | Founded
+    | Ready
+    | TookOver
+    | Died
+    | StopAsked
 )
 
 
@@ -215,6 +232,8 @@ def learn(zone: Zone, event: Event, policy: Policy, now_s: float) -> Zone:
     match event:
         case ZygoteStarted(pid):
             return replace(zone, zygote=Process(pid, now_s), asked_s=None)
+        case NotStarted(why):
+            return _learn_zygote_failed(zone, why, policy, now_s)
         case ZygotePrepared():
             if zone.zygote is None:
                 return zone
@@ -274,9 +293,8 @@ def _count_service(zone: Zone) -> Zone:
 def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
     pid = event.pid
     if zone.zygote is not None and zone.zygote.pid == pid:
-        patience = fail(zone.zygote_patience, policy, now_s)
-        return replace(
-            zone, zygote=None, asked_s=None, zygote_patience=patience, why=f"zygote: {event.why}"
+        return _learn_zygote_failed(
+            replace(zone, zygote=None, asked_s=None), event.why, policy, now_s
         )
     if zone.active is not None and zone.active.pid == pid:
         zone = replace(zone, active=None)
@@ -292,6 +310,11 @@ def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
             zone, patience=fail(zone.patience, policy, now_s), healthy_s=None, why=event.why
         )
     return zone
+
+
+def _learn_zygote_failed(zone: Zone, why: str, policy: Policy, now_s: float) -> Zone:
+    patience = fail(zone.zygote_patience, policy, now_s)
+    return replace(zone, zygote_patience=patience, healthy_s=None, why=f"zygote: {why}")
 
 
 def heal(zone: Zone, policy: Policy, now_s: float) -> Zone:

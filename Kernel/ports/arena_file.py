@@ -100,11 +100,16 @@ def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
 
 def set_aside(path: Path) -> Path:
     """Rename a file that cannot be used, so that nothing is lost; keep the newest few."""
-    for number in range(1, 10_000):
-        target = path.with_name(f"{path.name}.set-aside-{number}")
-        if not target.exists():
-            path.rename(target)
-            old = path.with_name(f"{path.name}.set-aside-{number - SET_ASIDE_MAX}")
-            old.unlink(missing_ok=True)
-            return target
-    raise ArenaError(f"cannot set {path} aside: 10000 older ones are there", f"ls {path.parent}")
+    stem = f"{path.name}.set-aside-"
+    older = {
+        int(each.name.removeprefix(stem)): each
+        for each in path.parent.glob(f"{stem}*")
+        if each.name.removeprefix(stem).isdecimal()
+    }
+    newest = max(older, default=0)
+    target = path.with_name(f"{stem}{newest + 1}")
+    path.rename(target)
+    for number, each in older.items():
+        if number <= newest + 1 - SET_ASIDE_MAX:
+            each.unlink()
+    return target

@@ -1,0 +1,569 @@
+"""An arena keeper over a real arena file, with processes that exist on paper only."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from Kernel.config import ZoneConfig
+from Kernel.contract.arena import INBOX_WINDOW, NEVER, Header, Side, State
+from Kernel.contract.errors import Refused
+from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, Input, decode_input
+from Kernel.contract.rings import append, read
+from Kernel.contract.zygote_protocol import Forked, Prepared, Unprepared, send
+from Kernel.core import supervisor as sup
+from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.drill import DrillFault, begin_drill
+from Kernel.ports.arena_file import set_aside
+from tests.support.fakes import FakeMachine
+from tests.support.toy import service as toy
+
+PERIOD_NS = 4_000_000
+HUNG_S = 0.3
+
+
+class Stage:
+    """One keeper, and the steps by which its zone comes up."""
+
+    def __init__(self, machine: FakeMachine, folders: list[Path], **policy: object) -> None:
+        self.machine = machine
+        self.folders = folders
+        self.keeper = ArenaKeeper(
+            ZoneConfig("stable", "tests.support.toy", sup.Policy(sup.Kind.ARENA, True, **policy)),
+            machine.parts(),
+            folders,
+            folders[1] / "snapshots",
+        )
+
+    def round(self, count: int = 3) -> None:
+        """Some rounds of the kernel: read, reap, look."""
+        for _ in range(count):
+            self.machine.loop.turn()
+            for exit_ in self.machine.processes.reap():
+                assert self.keeper.on_exit(exit_), "an end of one of this zone's processes"
+            self.keeper.look()
+
+    @property
+    def words(self):
+        """Return the arena's words."""
+        assert self.keeper.arena is not None
+        return self.keeper.arena.words
+
+    def prepare(self) -> None:
+        """Have a zygote prepared."""
+        self.round()
+        self.machine.zygote.prepare(toy.prepare({}))
+        self.round()
+
+    def found(self, folder: int = 0) -> None:
+        """Have the founder make the arena."""
+        founder = self.machine.processes.new_pid()
+        request = self.machine.zygote.fork(founder)
+        assert request.role == "founder"
+        self.round()
+        toy.found(request.facts | {"folders": request.facts["folders"][folder:]})
+        self.machine.processes.end(founder, code=0)
+        self.round()
+
+    def fork_heir(self, ready: bool = True) -> int:
+        """Have an heir forked and return its pid."""
+        pid = self.machine.processes.new_pid()
+        request = self.machine.zygote.fork(pid)
+        assert request.role == "heir"
+        self.round()
+        if ready:
+            self.machine.zygote.ring(request.serial)
+            self.round()
+        return pid
+
+    def take_over(self, pid: int) -> None:
+        """Write the words an heir writes when it takes over, and look."""
+        assert self.words.get(Header.PERMISSION) == pid, "only who may"
+        self.words.put(Header.TAKEN_OVER_TICK, self.words.get(Header.COMMIT))
+        self.words.put(Header.OWNER, pid)
+        self.words.put(Header.EPOCH, self.words.get(Header.EPOCH) + 1)
+        self.words.put(Header.DRAIN_AT, NEVER)
+        self.round()
+
+    def tick(self) -> None:
+        """Commit one tick of the toy."""
+        toy.ToyEngine(self.words, 0.0).tick()
+
+    def serve(self) -> tuple[int, int]:
+        """Bring the zone up whole: (active, heir)."""
+        self.prepare()
+        self.found()
+        active = self.fork_heir()
+        self.take_over(active)
+        heir = self.fork_heir()
+        self.tick()
+        return active, heir
+
+    def die(self, pid: int, code: int | None = None, number: int | None = None) -> None:
+        """Let a process end and the kernel see it."""
+        self.machine.processes.end(pid, code, number)
+        self.round()
+
+
+@pytest.fixture
+def stage(machine: FakeMachine, folders: list[Path]) -> Stage:
+    """Give a keeper at its beginning."""
+    return Stage(machine, folders)
+
+
+class TestComingUp:
+    def test_from_nothing_to_active_and_heir(self, stage):
+        """Zygote, founder, active, heir: in that order, each asked for once."""
+        active, heir = stage.serve()
+        zone = stage.keeper.zone
+        assert (zone.active.pid, zone.heir.pid) == (active, heir) and zone.heir.ready
+        assert not stage.machine.zygote.is_asked(), "nothing more is wanted"
+        assert stage.words.get(Header.PERMISSION) == heir
+        assert stage.keeper.state_word() == "ready" and zone.restarts == 0
+
+    def test_permission_waits_for_ready(self, stage):
+        """Nobody is named before an heir is ready; pacing is set with the first name."""
+        stage.prepare()
+        stage.found()
+        pid = stage.fork_heir(ready=False)
+        assert stage.words.get(Header.PERMISSION) == 0
+        stage.machine.zygote.ring(1 + 1)  # serial 1 was the founder
+        stage.round()
+        assert stage.words.get(Header.PERMISSION) == pid
+        assert stage.words.get(Header.ANCHOR_TICK) == stage.words.get(Header.COMMIT) + 1
+
+    def test_ready_may_come_before_the_news_of_birth(self, stage):
+        """An heir that rings before its Forked is read is ready all the same."""
+        stage.prepare()
+        stage.found()
+        request = stage.machine.zygote.fork(0, quiet=True)
+        stage.machine.zygote.ring(request.serial)
+        stage.round()
+        assert stage.keeper.zone.heir is None
+        stage.machine.zygote.say(Forked(request.serial, 77))
+        stage.round()
+        assert stage.keeper.zone.heir == sup.Process(77, stage.machine.clock.now_s(), ready=True)
+        assert stage.words.get(Header.PERMISSION) == 77
+
+    def test_arena_that_is_there_is_taken(self, machine, folders):
+        """A second boot founds nothing: it takes the arena with its tick."""
+        first = Stage(machine, folders)
+        first.serve()
+        for _ in range(6):
+            first.tick()
+        second = Stage(machine, folders)
+        second.prepare()
+        assert second.keeper.tick() == 7 and second.keeper.zone.founded
+        assert second.words.get(Header.OWNER) == second.words.get(Header.PERMISSION) == 0
+
+    def test_heir_is_handed_all_it_needs(self, stage):
+        """Arena, side page, mutex and two eventfds go to an heir, by name."""
+        stage.prepare()
+        stage.found()
+        request = stage.machine.zygote.fork(5)
+        assert request.descriptors == ["arena", "side", "mutex", "door", "ring"]
+
+    def test_second_choice_folder_is_reported(self, stage):
+        """An arena that is not in shared memory is a degraded state people can see."""
+        stage.prepare()
+        stage.found(folder=1)
+        assert stage.keeper.zone.founded
+        (note,) = stage.keeper.notes
+        assert str(stage.folders[0]) in note["why"] and note["hint"]
+
+
+class TestFounding:
+    def test_failing_founder_is_tried_again(self, stage):
+        """A founder that fails counts, and the next one may succeed."""
+        stage.prepare()
+        stage.machine.zygote.fork(500)
+        stage.round()
+        stage.die(500, code=1)
+        assert stage.keeper.zone.patience.failures == 1 and "founder" in stage.keeper.zone.why
+        stage.found()
+        assert stage.keeper.zone.founded
+
+    def test_founder_that_made_nothing_has_failed(self, stage):
+        """Exit code 0 without an arena is a failure."""
+        stage.prepare()
+        stage.machine.zygote.fork(500)
+        stage.round()
+        stage.die(500, code=0)
+        assert not stage.keeper.zone.founded and stage.keeper.zone.patience.failures == 1
+
+    @pytest.mark.parametrize("harm", ["magic", "commit", "short", "foreign", "empty"])
+    def test_unusable_arena_is_set_aside(self, machine, folders, harm):
+        """A damaged or foreign file is renamed with a note, never overwritten."""
+        Stage(machine, folders).serve()
+        path = folders[0] / "stable.arena"
+        data = bytearray(path.read_bytes())
+        if harm == "magic":
+            data[0] ^= 1
+        elif harm == "commit":
+            data[Header.COMMIT] ^= 2
+        elif harm == "foreign":
+            data[Header.SCHEMA_HASH] ^= 1
+        else:
+            data = data[: 100 if harm == "short" else 0]
+        path.write_bytes(data)
+        stage = Stage(machine, folders)
+        stage.prepare()
+        assert (folders[0] / "stable.arena.set-aside-1").read_bytes() == data
+        (note,) = stage.keeper.notes
+        assert "stable.arena.set-aside-1" in note["why"] and note["why"].startswith("cannot")
+        stage.found()
+        assert stage.keeper.zone.founded
+
+    def test_one_slip_costs_only_the_newest_few(self, folders):
+        """Set-aside files are numbered; only the oldest beyond five go."""
+        path = folders[0] / "stable.arena"
+        for number in range(7):
+            path.write_text(str(number))
+            set_aside(path)
+        kept = sorted(each.read_text() for each in folders[0].iterdir())
+        assert kept == ["2", "3", "4", "5", "6"]
+
+
+class TestZygoteTrouble:
+    def test_zygote_dying_with_a_fork_outstanding(self, stage):
+        """The owed process is forgotten, its eventfds closed, and a new zygote is asked again."""
+        stage.prepare()
+        stage.found()
+        stage.machine.zygote.fork(0, quiet=True)
+        door_count = len(stage.keeper._doors)
+        stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
+        assert door_count == 1 and not stage.keeper._doors and not stage.keeper.berths
+        assert len(stage.machine.processes.zygotes) == 2
+        stage.machine.zygote.prepare(toy.prepare({}))
+        stage.round()
+        stage.fork_heir()
+        assert stage.keeper.zone.heir.ready
+
+    def test_last_words_of_a_zygote_count(self, stage):
+        """A Forked sent just before the zygote died makes the process known."""
+        stage.prepare()
+        stage.found()
+        stage.machine.zygote.fork(4321)
+        stage.machine.processes.end(stage.machine.zygote.pid, number=signal.SIGKILL)
+        for exit_ in stage.machine.processes.reap():  # before the road was read
+            stage.keeper.on_exit(exit_)
+        assert stage.keeper.zone.heir.pid == 4321
+
+    def test_nobody_is_announced_on_a_road_that_is_given_up(self, stage):
+        """A birth announced after the kernel's last look fails, so that nobody is left over."""
+        stage.prepare()
+        stage.found()
+        request = stage.machine.zygote.fork(0, quiet=True)
+        between = stage.machine.zygote.road.dup()  # the process between has its own copy
+        outcomes = []
+
+        road_fd = stage.machine.zygote.handle.road.fileno()
+
+        def announce_late(source: object) -> None:
+            if source == road_fd:
+                try:
+                    send(between, Forked(request.serial, 4321))
+                    outcomes.append("told")
+                except OSError:
+                    outcomes.append("refused")
+            real_unwatch(source)
+
+        real_unwatch = stage.machine.loop.unwatch
+        stage.machine.loop.unwatch = announce_late  # the last act before the road is closed
+        stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
+        between.close()
+        assert outcomes == ["refused"]
+
+    def test_words_left_by_a_zygote_that_hung_up_on_us(self, stage):
+        """A death with our question unread resets the road: what was said before is read still."""
+        stage.prepare()
+        stage.found()
+        stage.machine.zygote.say(Forked(2, 4321))  # the Fork itself stays unread
+        stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
+        assert stage.keeper.berth_of(4321) is not None
+
+    def test_death_of_a_process_nobody_has_heard_of_yet(self, stage):
+        """An heir that died before its birth was read is known by then, and forgotten again."""
+        stage.prepare()
+        stage.found()
+        stage.machine.zygote.fork(4321)
+        stage.machine.processes.end(4321, number=signal.SIGKILL)
+        for exit_ in stage.machine.processes.reap():
+            assert stage.keeper.on_exit(exit_)
+        assert stage.keeper.zone.heir is None and not stage.keeper.berths
+        assert stage.keeper.zone.patience.failures == 1, "it had done nothing"
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"\xc1",
+            b"nonsense",
+            b"\x81\xa2is\xa4Nope",
+            b"\x81\xa2is\x90",
+            b"\x81\xa2is\xa6Forked",
+            b"\x83\xa2is\xa6Forked\xa6serial\x01\xa3pid\xa3abc",
+            b"\x83\xa2is\xa6Forked\xa6serial\x90\xa3pid\x05",
+            b"\x83\xa2is\xa8Prepared\xa3pid\x05\xa5facts\x01",
+            b"\x83\xa2is\xa8Prepared\xa3pid\x05\xa5facts\x80",
+            b"\x84\xa2is\xa4Fork\xa6serial\x01\xa4role\xa4heir\xabdescriptors\x90",
+            b"\x84\xa2is\xaaUnprepared\xa4code\xa1x\xa7message\x01\xa4hint\x02",
+        ],
+    )
+    def test_nonsense_ends_the_zygote_and_not_the_kernel(self, stage, data):
+        """Whatever a zygote sends that it may not: it is killed, and a new one is started."""
+        stage.prepare()
+        stage.found()
+        pid = stage.machine.zygote.pid
+        stage.machine.zygote.say_raw(data)
+        stage.round()
+        assert pid in stage.machine.processes.killed()
+        assert stage.keeper.zone.zygote is not None and stage.keeper.zone.zygote.pid != pid
+        assert stage.keeper.zone.zygote_patience.failures == 1
+
+    def test_births_behind_nonsense_are_still_heard(self, stage):
+        """A process announced behind a malformed message exists: it must not be left over."""
+        stage.prepare()
+        stage.found()
+        request = stage.machine.zygote.fork(0, quiet=True)
+        stage.machine.zygote.say_raw(b"nonsense")
+        stage.machine.zygote.say(Forked(request.serial, 4321))
+        stage.round()
+        assert stage.keeper.berth_of(4321) is not None
+
+    def test_forked_nobody_asked_for_changes_nothing(self, stage):
+        """An unknown serial, a serial twice, or pid 1 is not believed."""
+        stage.serve()
+        before = stage.keeper.zone
+        for serial, pid in ((99, 5), (2, 5), (3, 5), (99, 1), (99, -1)):
+            stage.machine.zygote.say(Forked(serial, pid))
+        stage.round()
+        assert stage.keeper.zone == before and stage.keeper.berth_of(5) is None
+
+    def test_refused_settings_are_kept_for_people(self, stage):
+        """Unprepared is remembered, and its hint, until a zygote is prepared."""
+        stage.round()
+        stage.machine.zygote.say(Unprepared(78, "cannot use world.yaml: seed is -1", "edit it"))
+        stage.round()
+        assert stage.keeper.unprepared == Unprepared(
+            78, "cannot use world.yaml: seed is -1", "edit it"
+        )
+        stage.die(stage.machine.zygote.pid, code=78)
+        stage.prepare()
+        assert stage.keeper.unprepared is None
+
+    @pytest.mark.parametrize("missing", ["schema_hash", "period_ns", "parameters"])
+    def test_facts_that_lack_something_end_the_zygote(self, stage, missing):
+        """A generation that does not say what it must is not used, and does not end the kernel."""
+        stage.round()
+        facts = toy.prepare({})
+        del facts[missing]
+        pid = stage.machine.zygote.pid
+        stage.machine.zygote.say(Prepared(pid, facts))
+        stage.round()
+        assert pid in stage.machine.processes.killed() and stage.keeper.zone.founded is False
+
+    def test_machine_that_cannot_start_a_process(self, stage):
+        """EAGAIN at the start of a zygote is a failure with patience, not the kernel's end."""
+        stage.machine.processes.refusal = OSError(11, "Resource temporarily unavailable")
+        stage.round(20)
+        tries = stage.keeper.zone.zygote_patience.failures
+        assert 1 <= tries <= stage.keeper.config.policy.free_failures + 1
+        assert "unavailable" in stage.keeper.zone.why
+        stage.machine.processes.refusal = None
+        stage.machine.clock.advance(stage.keeper.config.policy.backoff_cap_s)
+        stage.prepare()
+        assert stage.keeper.zone.zygote.ready
+
+    def test_settings_that_cannot_be_sent(self, machine, folders):
+        """Settings no message can carry end the zygote, not the kernel."""
+        stage = Stage(machine, folders)
+        stage.keeper.config.settings["huge"] = "x" * (1 << 22)
+        stage.round(1)
+        assert machine.zygote.pid in machine.processes.killed()
+
+
+class TestDeaths:
+    def test_heir_takes_over(self, stage):
+        """The active process is killed from outside: its heir serves, nothing is counted."""
+        active, heir = stage.serve()
+        stage.die(active, number=signal.SIGKILL)
+        assert stage.keeper.zone.active is None
+        assert stage.words.get(Header.PERMISSION) == heir
+        stage.take_over(heir)
+        zone = stage.keeper.zone
+        assert zone.active.pid == heir and zone.restarts == 1 and zone.patience.failures == 0
+        assert stage.words.get(Header.PERMISSION) == 0, "the next heir is not ready yet"
+        assert stage.words.get(Header.PERMISSION) != stage.fork_heir(ready=False)
+
+    @pytest.mark.parametrize(
+        ("ticks", "code", "number", "failures"),
+        [
+            (1, None, signal.SIGKILL, 0),  # from outside
+            (0, None, signal.SIGKILL, 1),  # had not committed a tick since it took over
+            (1, None, signal.SIGSEGV, 1),
+            (1, 1, None, 1),
+        ],
+    )
+    def test_what_counts_against_the_generation(self, stage, ticks, code, number, failures):
+        """A fault or exit code counts, an outside kill does not, unless nothing had been done."""
+        active, heir = stage.serve()
+        stage.die(active, number=signal.SIGKILL)
+        stage.take_over(heir)
+        for _ in range(ticks):
+            stage.tick()
+        stage.die(heir, code=code, number=number)
+        assert stage.keeper.zone.patience.failures == failures
+
+    def test_heir_that_never_becomes_ready(self, stage):
+        """It is killed at its limit, counted, and another one is forked."""
+        stage.prepare()
+        stage.found()
+        pid = stage.fork_heir(ready=False)
+        stage.machine.clock.advance(stage.keeper.config.policy.ready_timeout_s + 0.1)
+        stage.round()
+        assert pid in stage.machine.processes.killed()
+        assert stage.keeper.zone.patience.failures == 1 and "not ready" in stage.keeper.zone.why
+        stage.fork_heir()
+        assert stage.keeper.zone.heir.ready
+
+    def test_hung_active_is_killed_and_counted(self, stage):
+        """Commit and liveness words still past the deadline: killed, and that is a failure."""
+        active, _heir = stage.serve()
+        stage.round()
+        stage.machine.clock.advance(HUNG_S)
+        stage.round()
+        assert stage.machine.processes.killed() == [active]
+        assert stage.keeper.zone.patience.failures == 1
+        assert "no progress in 250 ms" in stage.keeper.zone.why
+
+    def test_liveness_alone_keeps_the_watchdog_quiet(self, stage):
+        """A world that stands still on purpose bumps its liveness word and lives."""
+        stage.serve()
+        for beat in range(1, 20):
+            stage.keeper.arena.side[Side.LIVENESS] = beat
+            stage.round(1)
+            stage.machine.clock.advance(HUNG_S)
+        assert not stage.machine.processes.killed()
+
+    def test_heir_that_does_not_take_over_is_killed(self, stage):
+        """With the active gone, an heir that may and does not is hung."""
+        active, heir = stage.serve()
+        stage.die(active, number=signal.SIGKILL)
+        stage.machine.clock.advance(HUNG_S)
+        stage.round()
+        assert stage.machine.processes.killed() == [heir]
+
+    def test_restart_is_counted_when_the_takeover_is_seen_first(self, stage):
+        """The heir may ring before the death is reaped: one restart, nobody left in the books."""
+        active, heir = stage.serve()
+        stage.take_over(heir)
+        assert stage.keeper.zone.leaving == {active}
+        stage.die(active, number=signal.SIGKILL)
+        assert stage.keeper.zone.restarts == 1 and not stage.keeper.zone.leaving
+        assert active not in stage.keeper.pids()
+
+
+class TestDrills:
+    @pytest.mark.parametrize("fault", list(DrillFault))
+    def test_drilled_death_does_not_count(self, stage, fault):
+        """Whatever the drill does to the active process, its generation is not blamed."""
+        active, _heir = stage.serve()
+        begin_drill(stage.keeper, fault, stage.machine.clock.now_ns())
+        if fault in (DrillFault.STOP, DrillFault.HANG):
+            stage.round()
+            stage.machine.clock.advance(HUNG_S)
+            stage.round()
+            assert stage.machine.processes.killed() == [active]
+        else:
+            assert stage.machine.processes.signals[-1][0] == active
+            stage.die(active, number=stage.machine.processes.signals[-1][1])
+        assert stage.keeper.zone.active is None and stage.keeper.zone.patience.failures == 0
+
+    @pytest.mark.parametrize("by_watchdog", [True, False])
+    def test_a_hang_ends_with_the_process_it_hung(self, stage, by_watchdog):
+        """The drill word is taken back when its victim is gone, or the heir would hang as well."""
+        active, _heir = stage.serve()
+        begin_drill(stage.keeper, DrillFault.HANG, 0)
+        assert stage.keeper.arena.side[Side.DRILL] == Side.DRILL_HANG
+        if by_watchdog:
+            stage.round()
+            stage.machine.clock.advance(HUNG_S)
+            stage.round()
+        else:
+            stage.die(active, number=signal.SIGKILL)
+        assert stage.keeper.arena.side[Side.DRILL] == 0
+
+    def test_no_drill_without_a_ready_heir(self, stage):
+        """A drill that would cost the world ticks is refused, with the command to wait by."""
+        stage.prepare()
+        with pytest.raises(Refused, match="cannot drill stable"):
+            begin_drill(stage.keeper, DrillFault.KILL, 0)
+        stage.found()
+        stage.take_over(stage.fork_heir())
+        with pytest.raises(Refused, match="heir is not ready"):
+            begin_drill(stage.keeper, DrillFault.KILL, 0)
+
+
+class TestInbox:
+    def fill(self, stage: Stage, kind: str = RESUME) -> int:
+        """Post inputs until one is refused; return how many went in."""
+        for count in range(INBOX_WINDOW * 2):
+            try:
+                stage.keeper.post(Input(kind))
+            except Refused as error:
+                assert error.message.startswith(f"cannot send {kind} to stable")
+                return count
+        raise AssertionError("the inbox has no end")
+
+    def test_inputs_are_numbered_and_readable(self, stage):
+        """What is posted stands in the ring, in order, under the sequence that was returned."""
+        stage.serve()
+        posted = [Input(PAUSE, at_tick=9), Input(SET_PARAM, param="friction", value=0.5)]
+        assert [stage.keeper.post(each) for each in posted] == [0, 1]
+        offset = 0
+        for sequence, expected in enumerate(posted):
+            entry = read(stage.words.inbox(), offset, stage.words.get(Header.INBOX_HEAD), sequence)
+            assert decode_input(entry.payload) == expected
+            offset = entry.next_offset
+        assert stage.words.get(Header.INBOX_NEXT) == 2
+
+    def test_a_quarter_of_the_window_is_kept_for_safety(self, stage):
+        """Ordinary inputs fill three quarters; a pause still gets in, up to the whole window."""
+        stage.serve()
+        assert self.fill(stage) == INBOX_WINDOW * 3 // 4
+        assert self.fill(stage, PAUSE) == INBOX_WINDOW // 4
+
+    def test_a_quarter_of_the_ring_is_kept_for_safety(self, stage):
+        """When bytes run out first, the last quarter of the ring still takes a pause."""
+        stage.serve()
+        inbox = stage.words.inbox()
+        # One entry, larger than any input may be, leaves less than a quarter free.
+        head = append(inbox, 0, 0, 0, bytes(len(inbox) // 2 - 64))
+        head = append(inbox, head, 0, 1, bytes(len(inbox) // 4))
+        stage.words.put(Header.INBOX_HEAD, head)
+        stage.words.put(Header.INBOX_NEXT, 2)
+        with pytest.raises(Refused, match="cannot append"):
+            stage.keeper.post(Input(RESUME))
+        assert stage.keeper.post(Input(PAUSE)) == 2
+
+    def test_applied_inputs_make_room(self, stage):
+        """The window follows the cursor of the committed tick."""
+        stage.serve()
+        count = self.fill(stage)
+        tick = stage.words.get(Header.COMMIT)
+        stage.words.put_state(tick, State.INBOX_CURSOR, count)
+        stage.words.put_state(tick, State.INBOX_OFFSET, stage.words.get(Header.INBOX_HEAD))
+        assert self.fill(stage) == INBOX_WINDOW * 3 // 4
+
+    def test_an_input_rings_the_door(self, stage):
+        """A paused world sleeps at its door: posting wakes it."""
+        active, _ = stage.serve()
+        serial = stage.keeper.berth_of(active).serial
+        door = stage.machine.zygote.descriptors[serial]["door"]
+        try:
+            os.eventfd_read(door)
+        except BlockingIOError:
+            pass
+        stage.keeper.post(Input(RESUME))
+        assert os.eventfd_read(door) == 1

@@ -1,0 +1,225 @@
+"""The machine as a test wants it: a clock that waits, processes on paper, a loop by hand.
+
+Owns: fakes of the kernel's ports and what a keeper is built from. Does not own: real processes
+(`tests/support/kin.py`). A fake zygote's road is a real socket pair, so that descriptors and
+messages go the way they always go.
+"""
+
+import os
+import signal
+import socket
+from dataclasses import dataclass, field
+from typing import Any
+
+from Kernel.contract.zygote_protocol import (
+    Configure,
+    Fork,
+    Forked,
+    Message,
+    Prepared,
+    receive,
+    send,
+)
+from Kernel.core.keeper import Parts
+from Kernel.loop import Loop
+from Kernel.ports.process import Exit, ZygoteHandle
+
+
+class FakeClock:
+    """Time that moves only when a test moves it. Starts well above 0, as a machine's does."""
+
+    def __init__(self, now_s: float = 1000.0) -> None:
+        self._ns = int(now_s * 1e9)
+
+    def now_s(self) -> float:
+        """Return monotonic seconds."""
+        return self._ns / 1e9
+
+    def now_ns(self) -> int:
+        """Return the same in nanoseconds."""
+        return self._ns
+
+    def advance(self, seconds: float) -> None:
+        """Let time go by."""
+        assert seconds >= 0, "time runs forward"
+        self._ns += round(seconds * 1e9)
+
+
+@dataclass
+class RecordingLog:
+    """Keeps what was logged: (event, values)."""
+
+    lines: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def info(self, event: str, **values: Any) -> None:
+        """Keep a line."""
+        self.lines.append((event, values))
+
+    warning = error = info
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        """Return the values of every line with this event."""
+        return [values for name, values in self.lines if name == event]
+
+
+class HandLoop(Loop):
+    """The real loop, turned by hand."""
+
+    def turn(self, rounds: int = 3) -> None:
+        """Serve what is readable now, some rounds over: one answer may lead to the next."""
+        for _ in range(rounds):
+            self._running = True
+            self.run(self._once)
+
+    def _once(self) -> float:
+        self.stop()
+        return 0.0
+
+
+class FakeZygote:
+    """The zygote's end of a road, in the test's hands."""
+
+    def __init__(self, pid: int, service: str) -> None:
+        self.pid = pid
+        self.service = service
+        ours, self.road = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        self.road.settimeout(1.0)
+        read_end, self.stderr = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self.handle = ZygoteHandle(pid, ours, read_end)
+        self.descriptors: dict[int, dict[str, int]] = {}
+
+    def expect(self, kind: type[Message]) -> Any:
+        """Return the next message from the kernel, which must be of this kind."""
+        got = receive(self.road)
+        assert got is not None, "the kernel has hung up"
+        message, descriptors = got
+        assert isinstance(message, kind), message
+        if isinstance(message, Fork):
+            named = dict(zip(message.descriptors, descriptors, strict=True))
+            self.descriptors[message.serial] = named
+        return message
+
+    def prepare(self, facts: dict[str, Any]) -> Configure:
+        """Take the configuration and say that the generation is warm."""
+        configure: Configure = self.expect(Configure)
+        send(self.road, Prepared(self.pid, facts))
+        return configure
+
+    def say(self, message: Message) -> None:
+        """Send any message."""
+        send(self.road, message)
+
+    def say_raw(self, data: bytes) -> None:
+        """Send any bytes."""
+        self.road.send(data)
+
+    def is_asked(self) -> bool:
+        """Tell whether a message waits to be read."""
+        self.road.setblocking(False)
+        try:
+            return bool(self.road.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return False
+        finally:
+            self.road.settimeout(1.0)
+
+    def fork(self, pid: int, *, quiet: bool = False) -> Fork:
+        """Take a Fork and say that the process exists, unless `quiet`."""
+        request: Fork = self.expect(Fork)
+        if not quiet:
+            send(self.road, Forked(request.serial, pid))
+        return request
+
+    def ring(self, serial: int) -> None:
+        """Ring the kernel as the arena process of that serial would."""
+        os.eventfd_write(self.descriptors[serial]["ring"], 1)
+
+    def leave(self) -> None:
+        """Close this end of everything, as the operating system does for the dead."""
+        self.road.close()
+        if self.stderr >= 0:
+            os.close(self.stderr)
+            self.stderr = -1
+        self.drop_descriptors()
+
+    def drop_descriptors(self) -> None:
+        """Close what came with the Forks."""
+        for named in self.descriptors.values():
+            for descriptor in named.values():
+                os.close(descriptor)
+        self.descriptors.clear()
+
+
+class FakeProcesses:
+    """Processes on paper. Signals are noted; a SIGKILL ends who gets it, like the real one."""
+
+    def __init__(self, first_pid: int = 100) -> None:
+        self.zygotes: list[FakeZygote] = []
+        self.signals: list[tuple[int, int]] = []
+        self.refusal: OSError | None = None
+        self._next_pid = first_pid
+        self._ended: set[int] = set()
+        self._exits: list[Exit] = []
+
+    def start_zygote(self, service: str) -> ZygoteHandle:
+        """Start a zygote on paper, or raise `refusal`."""
+        if self.refusal is not None:
+            raise self.refusal
+        zygote = FakeZygote(self.new_pid(), service)
+        self.zygotes.append(zygote)
+        return zygote.handle
+
+    def new_pid(self) -> int:
+        """Return a pid that was never used."""
+        self._next_pid += 1
+        return self._next_pid
+
+    def send_signal(self, pid: int, number: int) -> None:
+        """Note a signal; SIGKILL ends the process."""
+        self.signals.append((pid, number))
+        if number == signal.SIGKILL:
+            self.end(pid, number=signal.SIGKILL)
+
+    def reap(self) -> list[Exit]:
+        """Return every end that was not returned yet."""
+        exits, self._exits = self._exits, []
+        return exits
+
+    def end(self, pid: int, code: int | None = None, number: int | None = None) -> None:
+        """Let a process end, once."""
+        if pid not in self._ended:
+            self._ended.add(pid)
+            self._exits.append(Exit(pid, code, number))
+        for zygote in self.zygotes:
+            if zygote.pid == pid:
+                zygote.leave()
+
+    def killed(self) -> list[int]:
+        """Return the pids that were sent SIGKILL, in order."""
+        return [pid for pid, number in self.signals if number == signal.SIGKILL]
+
+    def close(self) -> None:
+        """Close what fake zygotes and their roads still hold."""
+        for zygote in self.zygotes:
+            zygote.leave()
+            zygote.handle.road.close()
+
+
+@dataclass
+class FakeMachine:
+    """Everything a keeper is given, with the fakes at hand."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    processes: FakeProcesses = field(default_factory=FakeProcesses)
+    loop: HandLoop = field(default_factory=HandLoop)
+    log: RecordingLog = field(default_factory=RecordingLog)
+
+    def parts(self, home: str = "/nowhere") -> Parts:
+        """Return the parts of a keeper."""
+        return Parts(self.clock, self.processes, self.loop, self.log, home)
+
+    @property
+    def zygote(self) -> FakeZygote:
+        """Return the newest zygote."""
+        return self.processes.zygotes[-1]

@@ -1,0 +1,19 @@
+"""Wait for something real to happen, with a deadline that fails the test."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+DEADLINE_S = 20.0
+T = TypeVar("T")
+
+
+def wait_until(what: str, look: Callable[[], T], deadline_s: float = DEADLINE_S) -> T:
+    """Return what `look` gives as soon as it is true; fail naming `what` when it never is."""
+    end = time.monotonic() + deadline_s
+    while True:
+        found = look()
+        if found:
+            return found
+        assert time.monotonic() < end, f"cannot wait longer for {what}: {deadline_s:g} s are over"
+        time.sleep(0.002)
