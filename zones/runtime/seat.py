@@ -14,35 +14,32 @@ from zones.runtime.bus_client import BusClient
 
 
 class BusSeat(Protocol):
-    """The place of a service in a bus zone.
-
-    Attributes:
-        zone: the zone hosted here, such as "archive".
-        home: HOME; the service writes below its data/ only.
-        settings: the service's own configuration, plain data, not checked yet.
-        bus: the road to the kernel, hello already said.
-        arenas: read-only mappings of the arenas there are, by zone; accepted by `check_arena`.
-        sides: the side mapping of each of them, writable (`Side`).
-        log: to stderr, which the kernel captures.
-    """
+    """The place of a service in a bus zone."""
 
     @property
-    def zone(self) -> str: ...  # noqa: D102  # the attributes are described above
+    def zone(self) -> str:
+        """The zone hosted here, such as "archive"."""
 
     @property
-    def home(self) -> Path: ...  # noqa: D102
+    def home(self) -> Path:
+        """HOME; the service writes below its data/ only."""
 
     @property
-    def settings(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def settings(self) -> Mapping[str, Any]:
+        """The service's own configuration, plain data, not checked yet."""
 
     @property
-    def bus(self) -> BusClient: ...  # noqa: D102
+    def bus(self) -> BusClient:
+        """The road to the kernel, hello already said."""
 
     @property
-    def arenas(self) -> Mapping[str, ArenaWords]: ...  # noqa: D102
+    def arenas(self) -> Mapping[str, ArenaWords]:
+        """Read-only mappings of the arenas there are, by zone; accepted by `check_arena`."""
 
     @property
-    def sides(self) -> Mapping[str, memoryview]: ...  # noqa: D102
+    def sides(self) -> Mapping[str, memoryview]:
+        """The side mapping of each of them, writable (`Side`)."""
 
     @property
-    def log(self) -> FilteringBoundLogger: ...  # noqa: D102
+    def log(self) -> FilteringBoundLogger:
+        """Writes to stderr, which the kernel captures."""
