@@ -122,10 +122,12 @@ class PrivateBus:
         self._endpoints[name] = endpoint
         return endpoint
 
-    def receive(self, endpoint: Endpoint, messages_max: int = 100) -> list[Message]:
+    def receive(self, endpoint: Endpoint, messages_max: int = 1) -> list[Message]:
         """Return what has arrived, at most `messages_max`; what is refused counts too.
 
-        The parts of a multi-part message count as messages: nothing here depends on parts.
+        One by default: the poller says if there is more, looking for it would delay the first
+        one, and a zone that talks without end gets its turn like the others. The parts of a
+        multi-part message count as messages: nothing here depends on parts.
         """
         messages: list[Message] = []
         socket = endpoint.socket

@@ -34,7 +34,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
 OF_OTHERS: dict[str, tuple[str, ...]] = {
     "manifest": (),
     "fallback": (),
-    "Kernel.contract": ("msgpack",),
+    "Kernel.contract": ("msgpack", "msgspec"),
     "Kernel.console": ("click", "psutil", "rich", "structlog", "yaml", "zmq", "msgpack"),
     "Kernel": ("psutil", "structlog", "yaml", "zmq", "msgpack"),
 }

@@ -248,7 +248,7 @@ def test_send_says_when_full(bus: PrivateBus, connect: Callable[[str], zmq.Socke
     peer.setsockopt(zmq.RCVHWM, 10)
     peer.send(pack_message(Hello(9, "archive")))
     settle(bus, endpoint, received(1))
-    padding = {"x": b"\x00" * 60_000}
+    padding = {"x": "x" * 60_000}
     sent = 0
     while bus.send(endpoint, Request(sent, "fill", padding, 1)):
         sent += 1
@@ -263,7 +263,7 @@ def test_send_says_when_full(bus: PrivateBus, connect: Callable[[str], zmq.Socke
 def test_only_sound_messages_are_sent(bus: PrivateBus) -> None:
     """The kernel's own mistakes are found before they leave it."""
     endpoint = bus.open_endpoint("archive", 0)
-    with pytest.raises(CodecError, match="cannot use drain"):
+    with pytest.raises(CodecError, match=r"cannot use a message: .*deadline_s"):
         bus.send(endpoint, Drain(float("nan")))
     with pytest.raises(CodecError, match="zone name"):
         bus.open_endpoint("../archive", 0)

@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -153,8 +154,6 @@ def test_newest_good_one_is_found_and_damage_named(tmp_path: Path) -> None:
 def small_disk() -> Iterator[None]:
     """Let no file grow beyond 4 kB, as a full disk would."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    import signal  # noqa: PLC0415  # only here: Python ignores SIGXFSZ already
-
     assert signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     yield
