@@ -21,7 +21,7 @@ setup: $(VENV)/.kernels
 setup-dev: setup $(VENV)/.dev
 
 run: setup
-	@exec $(BIN)/python manifest.py
+	@exec $(BIN)/python manifest.py --own-terminal
 
 test: setup-dev
 	@exec $(BIN)/python -m pytest

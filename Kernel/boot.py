@@ -34,6 +34,7 @@ from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
 from Kernel.ports.meters import Meters
 from Kernel.ports.process import SystemProcesses
+from Kernel.ports.terminal import Foreground
 
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
@@ -43,6 +44,7 @@ EXIT_KILLED = 130
 def main(arguments: list[str]) -> int:
     """Run a kernel until it is stopped; return its exit code."""
     options = _parse(arguments)
+    foreground = Foreground.take() if options.own_terminal else None
     if options.ephemeral:
         options.home = Path(tempfile.mkdtemp(prefix="molt-"))
     try:
@@ -60,6 +62,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"cannot start: {error}\n")
         return ConfigError.exit_code
     finally:
+        if foreground is not None:
+            foreground.give_back()
         if options.ephemeral:
             for folder in (options.home, *arena_folders(options.home)):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -80,6 +84,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--ephemeral", action="store_true", help="a throw-away home, removed at the end"
+    )
+    parser.add_argument(
+        "--own-terminal",
+        action="store_true",
+        help="take the terminal's foreground: Ctrl-C reaches the kernel alone (make run)",
     )
     parser.add_argument("--no-open", action="store_true", help="never open a browser")
     return parser.parse_args(arguments)

@@ -24,6 +24,7 @@ from Kernel.contract.zygote_protocol import (
     receive,
     send,
 )
+from zones.runtime.arena_memory import release_text
 from zones.runtime.host import run_process
 from zones.runtime.kinship import die_with, fork_for, set_process_name
 
@@ -43,6 +44,7 @@ def main(arguments: list[str]) -> int:
         return 78
     gc.collect()
     gc.freeze()
+    release_text()
     while True:
         request = receive(road)
         if request is None:

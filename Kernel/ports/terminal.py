@@ -1,0 +1,40 @@
+"""The terminal we were started on: whose Ctrl-C it is.
+
+Owns: becoming the terminal's foreground process group and giving that back, as a shell does for
+a job. Needed under `make run`: make would die of the same Ctrl-C that asks us to stop in order,
+and report 130 for a kernel that left with 0.
+"""
+
+import os
+import signal
+
+_TERMINAL_FD = 0
+
+
+class Foreground:
+    """The foreground of our terminal, taken for as long as we run."""
+
+    def __init__(self, former_group: int) -> None:
+        self._former_group = former_group
+
+    @classmethod
+    def take(cls) -> "Foreground | None":
+        """Take the foreground; None when there is no terminal or it is not ours to take."""
+        try:
+            former = os.tcgetpgrp(_TERMINAL_FD)
+            if former != os.getpgrp() or os.getpid() == former:
+                return None
+            os.setpgid(0, 0)
+            # A process that is in the background for a moment would be stopped for asking.
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            os.tcsetpgrp(_TERMINAL_FD, os.getpgrp())
+        except OSError:
+            return None
+        return cls(former)
+
+    def give_back(self) -> None:
+        """Give the foreground back to the group that had it."""
+        try:
+            os.tcsetpgrp(_TERMINAL_FD, self._former_group)
+        except OSError:
+            return  # the terminal or that group is gone: there is nobody to give it to
