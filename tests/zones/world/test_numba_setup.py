@@ -8,7 +8,13 @@ import numba
 import pytest
 
 from Kernel.contract.errors import ConfigError
+from tests.zones.world.worlds import make_world, run
 from zones.world import numba_setup
+from zones.world.behaviour import behave
+from zones.world.engine import prepare
+from zones.world.feeding import feed, settle
+from zones.world.grid import index_food
+from zones.world.lifecycle import decide_fates, give_birth, reseed
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -50,6 +56,15 @@ def test_heir_of_a_warmed_process() -> None:
     assert done.returncode == 0, done.stderr
     child, parent = done.stdout.split()
     assert child == parent
+
+
+def test_one_form_of_each_kernel() -> None:
+    """What `prepare` loads is what any world calls: nothing is compiled once a world runs."""
+    prepare(2)
+    for memory in (make_world(max_entities=20_000), make_world(min_population=490)):
+        run(memory, 3, threads=2)
+    for kernel in (index_food, behave, settle, feed, decide_fates, give_birth, reseed):
+        assert len(kernel.signatures) == 1, kernel.__name__
 
 
 def test_only_workqueue() -> None:
