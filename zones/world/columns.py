@@ -235,12 +235,12 @@ def _views(words: ArenaWords, tick: int, layout: Layout) -> Buffer:
     start = words.buffer_offset(tick)
     size = words.get(Header.BUFFER_BYTES)
     whole = np.frombuffer(words.memory, np.uint8, size, start)
-    described = json.loads(layout.schema)
     views: dict[str, Any] = {}
-    for column in described["columns"]:
-        count = column["rows"] * column["width"]
-        view = np.frombuffer(words.memory, column["type"], count, start + column["offset"])
-        views[column["name"]] = view if column["width"] == 1 else view.reshape(column["rows"], -1)
+    for column in COLUMNS:
+        rows = words.get(Header.CAPACITY if column.rows == "entity" else Header.RESOURCES)
+        place = start + layout.offsets[column.name]
+        view = np.frombuffer(words.memory, column.dtype, rows * column.width, place)
+        views[column.name] = view if column.width == 1 else view.reshape(rows, column.width)
     scalars = whole[:STATE_BYTES].view(np.int64)
     first = State.PARAMETERS >> 3
     return Buffer(

@@ -9,6 +9,7 @@ another does the same tick again, even with other inputs. Model of the phase lis
 simulation steps.
 """
 
+import mmap
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -306,13 +307,27 @@ def prepare(threads: int, progress: Callable[[str], None] = _silent) -> None:
         ConfigError: this process cannot use so many threads.
     """
     settings = parse_settings({"entities": 30, "max_entities": 64, "min_population": 40})
-    words = ArenaWords(memoryview(bytearray(founding.plan(settings).file_bytes)))
+    # Mapped, not a bytearray: pages of the rings that are never touched cost a heir nothing.
+    words = ArenaWords(memoryview(mmap.mmap(-1, founding.plan(settings).file_bytes)))
     founding.found(words, settings)
     engine = Engine(words, threads, lambda: 0)
     for parallel in (False, True):
         engine._parallel = engine._parallel_light = parallel
         engine._run(progress)
     engine.publish_hash()
+
+
+def start_threads(threads: int) -> None:
+    """Start this process's worker threads, if it has none, by one call that does nothing.
+
+    A forked process has none of its parent's, and one that is sealed cannot start any.
+
+    Raises:
+        ConfigError: this process cannot use so many threads.
+    """
+    use_threads(threads)
+    nobody = np.full(1, NOTHING, np.int32)
+    settle(threads, nobody, np.zeros(1, np.int64), nobody.copy())
 
 
 def _hot(buffer: Buffer) -> tuple[Any, ...]:

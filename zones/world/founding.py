@@ -9,7 +9,6 @@ in memory; births keep it so (`lifecycle.py`). The search for food then reads wa
 
 import hashlib
 import platform
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -31,6 +30,7 @@ from Kernel.contract.arena import (
 from zones.world import columns, random_streams
 from zones.world.columns import FIRST_ID, GENES, U32, U64, Buffer, Layout, open_world, plan_layout
 from zones.world.grid import FineGrid, cells_of, plan_grid
+from zones.world.numba_setup import COMPILER, SOURCES
 from zones.world.parameters import AGE_MAX, RESOURCE_MAX
 from zones.world.settings import WorldSettings
 
@@ -101,12 +101,7 @@ def adopt(words: ArenaWords, tick: int) -> None:
 
 def build_id() -> bytes:
     """Return 32 bytes that name the sources deciding a tick, and the compiler versions."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    for package in ("numba", "llvmlite", "numpy"):
-        digest.update(f"{package}={version(package)}".encode())
-    return digest.digest()
+    return hashlib.sha256(f"{SOURCES} {COMPILER}".encode()).digest()
 
 
 def cpu_family() -> str:

@@ -83,7 +83,7 @@ def row_starts(x: F32, y: F32, grid: FineGrid) -> I32:
         ArenaError: the places are not stored by cell.
     """
     cells = cells_of(x, y, grid)
-    if np.any(np.diff(cells) < 0) or np.any(cells < 0):
+    if np.any(cells[1:] < cells[:-1]) or np.any(cells < 0):
         raise ArenaError("cannot use the arena: its food places are not stored by cell")
     edges = np.arange(grid.rows + 1, dtype=np.int64) * grid.cols
     return np.searchsorted(cells, edges).astype(np.int32)

@@ -46,14 +46,16 @@ def fix_environment(environ: dict[str, str] | os._Environ[str]) -> None:
 
 fix_environment(os.environ)
 
-import numba  # noqa: E402 - the lines above must come first
+import llvmlite  # noqa: E402 - the lines above must come first
+import numba  # noqa: E402
+import numpy  # noqa: E402
 
 prange = numba.prange
 _config: Any = numba.config  # it makes its attributes at run time
 
 
-def source_stamp() -> str:
-    """Return a name for the sources that compiled code is made from.
+def _hash_sources() -> str:
+    """Return sha256, in hex, of the sources that compiled code is made from.
 
     numba looks only at the file a kernel stands in; constants and inlined helpers come from
     others, and a change there would leave stale machine code in the cache (it did).
@@ -63,11 +65,15 @@ def source_stamp() -> str:
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
+
+
+SOURCES = _hash_sources()
+COMPILER = f"numba {numba.__version__} llvmlite {llvmlite.__version__} numpy {numpy.__version__}"
 
 
 # Not in the environment: children inherit that, and would append once more.
-_config.CACHE_DIR = os.path.join(os.environ["NUMBA_CACHE_DIR"], f"world-{source_stamp()}")
+_config.CACHE_DIR = os.path.join(os.environ["NUMBA_CACHE_DIR"], f"world-{SOURCES[:16]}")
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:
