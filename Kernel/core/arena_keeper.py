@@ -109,7 +109,6 @@ class ArenaKeeper(Keeper):
                 "zone": self.config.name,
                 "folders": [str(folder) for folder in self._folders],
                 "snapshots": str(self._snapshots),
-                "settings": self.config.settings,
             }
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"

@@ -20,49 +20,44 @@ LISTED_MAX: Final = 100
 REQUESTS: Final = ("snapshot", "snapshots")
 
 
-def prepare(settings: dict[str, Any]) -> dict[str, Any]:
-    """Do in the zygote what is the same for every start: the imports above, the settings' check.
+class Generation:
+    """One version of the archive's code with its settings.
 
-    No ZeroMQ context, no thread, no file.
-
-    Returns:
-        Facts about this service, plain data.
+    No ZeroMQ context, no thread, no file: a fork follows.
 
     Raises:
         ConfigError: the settings are wrong.
     """
-    parse_settings(settings)
-    return {"service": "archive", "requests": list(REQUESTS)}
 
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = parse_settings(settings)
+        self.facts: dict[str, Any] = {"service": "archive", "requests": list(REQUESTS)}
 
-def run(seat: BusSeat) -> None:
-    """Serve until the kernel says drain.
+    def run(self, seat: BusSeat) -> None:
+        """Serve until the kernel says drain."""
+        directories = Directories(seat.home / "data" / "snapshots", seat.home / "data" / "journal")
 
-    Raises:
-        ConfigError: the settings are wrong.
-    """
-    settings = parse_settings(seat.settings)
-    directories = Directories(seat.home / "data" / "snapshots", seat.home / "data" / "journal")
+        def pulse() -> None:
+            seat.bus.progress += 1
+            seat.bus.beat()
 
-    def pulse() -> None:
-        seat.bus.progress += 1
-        seat.bus.beat()
-
-    archives = {
-        zone: ArenaArchive(zone, words, seat.sides[zone], directories, settings, seat.log, pulse)
-        for zone, words in sorted(seat.arenas.items())
-    }
-    _step(seat, archives)
-    seat.bus.ready({"arenas": {zone: archive.facts() for zone, archive in archives.items()}})
-    while True:
-        for message in seat.bus.poll(POLL_S):
-            if isinstance(message, Drain):
-                _step(seat, archives)
-                for archive in archives.values():
-                    archive.close()
-                return
-            _answer(seat, archives, message)
+        archives = {
+            zone: ArenaArchive(
+                zone, words, seat.sides[zone], directories, self._settings, seat.log, pulse
+            )
+            for zone, words in sorted(seat.arenas.items())
+        }
         _step(seat, archives)
+        seat.bus.ready({"arenas": {zone: archive.facts() for zone, archive in archives.items()}})
+        while True:
+            for message in seat.bus.poll(POLL_S):
+                if isinstance(message, Drain):
+                    _step(seat, archives)
+                    for archive in archives.values():
+                        archive.close()
+                    return
+                _answer(seat, archives, message)
+            _step(seat, archives)
 
 
 def _step(seat: BusSeat, archives: dict[str, ArenaArchive]) -> None:

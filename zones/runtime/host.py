@@ -2,12 +2,7 @@
 
 Owns: standard streams, signals, mapping what was handed over, the last line of defence for
 errors. Does not own: kinship (`kinship.py`), the loops (`arena_zone.py`, services).
-A service is a module with:
-    prepare(settings) -> facts           in the zygote: import, compile, warm
-    found(job)                           role founder: make the arena file (arena services)
-    open_scratch(settings)               role heir: words and engine of a scratch arena
-    open_engine(words, side, settings)   role heir: the engine on the mapped arena
-    run(seat)                            role process: a bus zone's whole life
+What a service must offer is in `generation.py`.
 """
 
 import logging
@@ -16,7 +11,7 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
+from typing import cast
 
 import structlog
 
@@ -26,6 +21,7 @@ from Kernel.contract.zygote_protocol import Configure, Fork
 from zones.runtime.arena_memory import map_arena, map_side
 from zones.runtime.arena_zone import ArenaSeat, rehearse, run_heir
 from zones.runtime.bus_client import BusClient
+from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.kinship import ask_short_slices, set_process_name
 from zones.runtime.seat import BusSeat
 
@@ -34,18 +30,21 @@ SLICE_NS = 100_000
 
 
 def run_process(
-    service: ModuleType, configure: Configure, request: Fork, descriptors: dict[str, int]
+    generation: ArenaGeneration | BusGeneration,
+    configure: Configure,
+    request: Fork,
+    descriptors: dict[str, int],
 ) -> None:
     """Be the process that was asked for; never returns (os._exit)."""
     code = 1
     try:
         _settle(configure, request)
-        if request.role == "founder":
-            service.found(request.facts)
+        if request.role == "process":
+            _run_bus_process(cast(BusGeneration, generation), configure, request, descriptors)
         elif request.role == "heir":
-            _run_heir(service, configure, descriptors)
+            _run_heir(cast(ArenaGeneration, generation), descriptors)
         else:
-            _run_bus_process(service, configure, request, descriptors)
+            cast(ArenaGeneration, generation).found(request.facts)
         code = 0
     except MoltError as error:
         sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
@@ -69,7 +68,7 @@ def _settle(configure: Configure, request: Fork) -> None:
         os.nice(nice)
 
 
-def _run_heir(service: ModuleType, configure: Configure, descriptors: dict[str, int]) -> None:
+def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int]) -> None:
     words = map_arena(descriptors["arena"], writable=True)
     seat = ArenaSeat(
         words=words,
@@ -78,14 +77,14 @@ def _run_heir(service: ModuleType, configure: Configure, descriptors: dict[str, 
         door_fd=descriptors["door"],
         ring_fd=descriptors["ring"],
     )
-    rehearse(*service.open_scratch(configure.settings))
-    engine = service.open_engine(words, seat.side, configure.settings)
+    engine = generation.open_engine(words, seat.side)
+    rehearse(*generation.scratch())
     ask_short_slices(SLICE_NS)  # now: getting ready must not press upon the one who ticks
     run_heir(seat, engine)
 
 
 def _run_bus_process(
-    service: ModuleType, configure: Configure, request: Fork, descriptors: dict[str, int]
+    generation: BusGeneration, configure: Configure, request: Fork, descriptors: dict[str, int]
 ) -> None:
     log = structlog.wrap_logger(
         structlog.WriteLogger(sys.stderr),
@@ -104,11 +103,10 @@ def _run_bus_process(
         if name.startswith("side.")
     }
     try:
-        service.run(
+        generation.run(
             BusSeat(
                 zone=configure.zone,
                 home=Path(configure.home),
-                settings=configure.settings,
                 bus=client,
                 arenas=arenas,
                 sides=sides,

@@ -5,7 +5,6 @@ Owns: the record. Does not own: filling it (`host.py`).
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from structlog.typing import FilteringBoundLogger
 
@@ -18,7 +17,6 @@ class BusSeat:
     """One process of a bus zone.
 
     Args:
-        settings: its yaml file as plain data.
         arenas: read-only mappings of the arenas it may read, by zone.
         sides: the side pages of the same, writable: acknowledgements go there.
         log: a structlog logger on stderr, which the kernel captures.
@@ -26,7 +24,6 @@ class BusSeat:
 
     zone: str
     home: Path
-    settings: dict[str, Any]
     bus: BusClient
     arenas: dict[str, ArenaWords]
     sides: dict[str, memoryview]

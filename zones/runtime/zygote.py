@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import sys
-from types import ModuleType
 
 from Kernel.contract.errors import MoltError
 from Kernel.contract.zygote_protocol import (
@@ -25,6 +24,7 @@ from Kernel.contract.zygote_protocol import (
     send,
 )
 from zones.runtime.arena_memory import release_text
+from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.host import run_process
 from zones.runtime.kinship import die_with, fork_for, set_process_name
 
@@ -39,8 +39,8 @@ def main(arguments: list[str]) -> int:
     if configure is None or not isinstance(configure[0], Configure):
         return 1
     set_process_name(f"molt z {configure[0].zone}")
-    service = _prepare(service_name, configure[0], road)
-    if service is None:
+    generation = _prepare(service_name, configure[0], road)
+    if generation is None:
         return 78
     gc.collect()
     gc.freeze()
@@ -51,28 +51,30 @@ def main(arguments: list[str]) -> int:
             return 0
         message, descriptors = request
         assert isinstance(message, Fork), f"the kernel sends only Fork, not {message}"
-        _fork(service, configure[0], message, descriptors, kernel_pid, road)
+        _fork(generation, configure[0], message, descriptors, kernel_pid, road)
         for descriptor in descriptors:
             os.close(descriptor)
 
 
-def _prepare(service_name: str, configure: Configure, road: socket.socket) -> ModuleType | None:
+def _prepare(
+    service_name: str, configure: Configure, road: socket.socket
+) -> ArenaGeneration | BusGeneration | None:
     """Import and warm the service; answer the kernel; None when the service cannot be used."""
     try:
         service = importlib.import_module(f"{service_name}.service")
-        facts = service.prepare(configure.settings)
+        generation: ArenaGeneration | BusGeneration = service.Generation(configure.settings)
     except MoltError as error:
         send(road, Unprepared(error.exit_code, error.message, error.hint))
         return None
     except (ImportError, SyntaxError) as error:
         send(road, Unprepared(1, f"cannot load {service_name}: {error}", "make setup"))
         return None
-    send(road, Prepared(os.getpid(), facts))
-    return service
+    send(road, Prepared(os.getpid(), generation.facts))
+    return generation
 
 
 def _fork(
-    service: ModuleType,
+    generation: ArenaGeneration | BusGeneration,
     configure: Configure,
     request: Fork,
     descriptors: list[int],
@@ -83,7 +85,7 @@ def _fork(
 
     def child() -> None:
         road.close()
-        run_process(service, configure, request, named)
+        run_process(generation, configure, request, named)
 
     fork_for(kernel_pid, child, lambda pid: send(road, Forked(request.serial, pid)))
 

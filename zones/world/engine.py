@@ -70,6 +70,8 @@ class Engine:
         acked: returns the virtual outbox offset that is stored (`Side.OUTBOX_ACKED_OFFSET`).
         extra_draw: for the canary of the kill tests only: one more random draw in the first tick,
             which must show in the hash.
+        threads_as_for: use threads in the phases in which a world of this many slots would; None:
+            as this one is. A rehearsal on a small world takes the paths of a large one by it.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Engine:
         acked: Callable[[], int],
         *,
         extra_draw: bool = False,
+        threads_as_for: int | None = None,
     ) -> None:
         use_threads(threads)
         self._words = words
@@ -93,8 +96,9 @@ class Engine:
         self._founder = np.array(
             [founding.FOUNDER_ENERGY, founding.ENERGY_MAX, founding.RADIUS], np.float32
         )
-        self._parallel = threads > 1 and self._world.capacity >= PARALLEL_FROM
-        self._parallel_light = threads > 1 and self._world.capacity >= PARALLEL_LIGHT_FROM
+        slots = self._world.capacity if threads_as_for is None else threads_as_for
+        self._parallel = threads > 1 and slots >= PARALLEL_FROM
+        self._parallel_light = threads > 1 and slots >= PARALLEL_LIGHT_FROM
         self._fixed_key = random_streams.tick_key(self._world.seed, 0)
         self._scratch = _new_scratch(self._world, self._grid)
 

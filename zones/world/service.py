@@ -10,7 +10,6 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,66 +26,88 @@ from zones.world.parameters import PARAMETERS
 from zones.world.settings import WorldSettings, parse_settings
 
 
-def prepare(settings: dict[str, Any]) -> dict[str, Any]:
-    """Check the settings, load and warm every kernel; return the facts of this generation.
+class Generation:
+    """One version of the world's code with its settings, imported, compiled and warm.
+
+    Made in the zygote; everything a fork will need is made here, before the fork: a page that
+    only the zygote has written stays shared, each that an heir writes is memory of its own.
 
     Raises:
         ConfigError: the settings cannot be used.
     """
-    parsed = parse_settings(settings)
-    engine.prepare(_threads())
-    build = founding.build_id()
-    return {
-        "generation": build.hex()[:12],
-        "schema_hash": schema_hash().hex(),
-        "period_ns": int(parsed.tick_rate_ms * 1e6),
-        "parameters": [parameter.fields() for parameter in PARAMETERS],
-        "phases": list(engine.PHASES),
-        "seed": parsed.seed,
-        "max_entities": parsed.max_entities,
-    }
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._settings = parse_settings(settings)
+        self._threads = min(len(os.sched_getaffinity(0)), THREADS_MAX)
+        engine.prepare(self._threads)
+        self._scratch = self._make_scratch()
+        self.facts: dict[str, Any] = {
+            "generation": founding.build_id().hex()[:12],
+            "schema_hash": schema_hash().hex(),
+            "period_ns": int(self._settings.tick_rate_ms * 1e6),
+            "parameters": [parameter.fields() for parameter in PARAMETERS],
+            "phases": list(engine.PHASES),
+            "seed": self._settings.seed,
+            "max_entities": self._settings.max_entities,
+        }
+
+    def scratch(self) -> tuple[ArenaWords, engine.Engine]:
+        """Return a small world in private memory that takes the code paths of the real one."""
+        engine.start_threads(self._threads)
+        return self._scratch
+
+    def open_engine(self, words: ArenaWords, side: memoryview) -> engine.Engine:
+        """Return the engine on a mapped arena; the side says what is stored of its outbox."""
+        side_words = side.cast("Q")
+        return engine.Engine(
+            words, self._threads, lambda: side_words[Side.OUTBOX_ACKED_OFFSET >> 3]
+        )
+
+    def found(self, job: dict[str, Any]) -> None:
+        """Make the arena file: from the newest verified snapshot if there is one, else the seed.
+
+        Args:
+            job: {"zone", "folders", "snapshots"}, see `Kernel/core/arena_keeper.py`.
+
+        Raises:
+            ArenaError: no folder has room for it.
+        """
+        name = f"{job['zone']}.arena"
+        image = _find_image(Path(job["snapshots"]), job["zone"])
+        size = (image.buffers() if image else founding.plan(self._settings)).file_bytes
+        for folder in map(Path, job["folders"]):
+            try:
+                fd = reserve_file(folder / (name + ".new"), size)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                sys.stderr.write(f"cannot reserve {size} bytes in {folder}: {error.strerror}\n")
+                continue
+            _fill(map_arena(fd, writable=True), self._settings, image)
+            (folder / (name + ".new")).rename(folder / name)
+            source = f"snapshot of tick {image.tick}" if image else f"seed {self._settings.seed}"
+            sys.stderr.write(f"founded {folder / name} from {source}\n")
+            return
+        raise ArenaError(
+            f"cannot make {name}: {size} bytes are free in none of {job['folders']}", "df -h"
+        )
+
+    def _make_scratch(self) -> tuple[ArenaWords, engine.Engine]:
+        settings = replace(self._settings, max_entities=64, resources=64, entities=30)
+        words = ArenaWords(memoryview(bytearray(founding.plan(settings).file_bytes)))
+        founding.found(words, settings)
+        slots = self._settings.max_entities
+        return words, engine.Engine(words, self._threads, lambda: 0, threads_as_for=slots)
 
 
-def found(job: dict[str, Any]) -> None:
-    """Make the arena file: from the newest verified snapshot if there is one, else from the seed.
-
-    Args:
-        job: {"zone", "folders", "snapshots", "settings"}, see `Kernel/core/arena_keeper.py`.
-
-    Raises:
-        ArenaError: no folder has room for it.
-    """
-    name = f"{job['zone']}.arena"
-    settings = parse_settings(job["settings"])
-    newest = newest_verified(Path(job["snapshots"]), job["zone"])
+def _find_image(snapshots: Path, zone: str) -> ArenaImage | None:
+    newest = newest_verified(snapshots, zone)
     for damaged in newest.damaged:
         sys.stderr.write(f"{damaged}\n")
-    image = newest.image
-    if image is not None and image.schema_hash != schema_hash():
+    if newest.image is not None and newest.image.schema_hash != schema_hash():
         sys.stderr.write(f"cannot restore {newest.path}: its columns are not those of this build\n")
-        image = None
-    size = image.buffers().file_bytes if image else founding.plan(settings).file_bytes
-    for folder in map(Path, job["folders"]):
-        try:
-            fd = reserve_file(_fresh(folder / (name + ".new")), size)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            sys.stderr.write(f"cannot reserve {size} bytes in {folder}: {error.strerror}\n")
-            continue
-        _fill(map_arena(fd, writable=True), settings, image)
-        (folder / (name + ".new")).rename(folder / name)
-        source = f"snapshot of tick {image.tick}" if image else f"seed {settings.seed}"
-        sys.stderr.write(f"founded {folder / name} from {source}\n")
-        return
-    raise ArenaError(
-        f"cannot make {name}: {size} bytes are free in none of {job['folders']}", "df -h"
-    )
-
-
-def _fresh(path: Path) -> Path:
-    path.unlink(missing_ok=True)
-    return path
+        return None
+    return newest.image
 
 
 def _fill(words: ArenaWords, settings: WorldSettings, image: ArenaImage | None) -> None:
@@ -97,30 +118,3 @@ def _fill(words: ArenaWords, settings: WorldSettings, image: ArenaImage | None) 
     founding.found(words, settings)
     words.put_bytes(Header.ARENA_ID, arena_id)
     words.put(Header.CREATED_NS, created_ns)
-
-
-def open_engine(words: ArenaWords, side: memoryview, settings: dict[str, Any]) -> engine.Engine:
-    """Return the engine on a mapped arena; what is stored of its outbox is read from the side."""
-    acked = _acked_reader(side)
-    return engine.Engine(words, _threads(), acked)
-
-
-def open_scratch(settings: dict[str, Any]) -> tuple[ArenaWords, engine.Engine]:
-    """Return a small world in private memory that takes the same code paths as the real one."""
-    parsed = parse_settings(settings)
-    slots = min(parsed.max_entities, engine.PARALLEL_FROM)
-    few = min(slots, 30)
-    scratch = replace(parsed, max_entities=slots, resources=min(parsed.resources, 64), entities=few)
-    words = ArenaWords(memoryview(bytearray(founding.plan(scratch).file_bytes)))
-    founding.found(words, scratch)
-    return words, engine.Engine(words, _threads(), lambda: 0)
-
-
-def _threads() -> int:
-    """Return how many threads a tick may use here; it decides nothing but speed."""
-    return min(len(os.sched_getaffinity(0)), THREADS_MAX)
-
-
-def _acked_reader(side: memoryview) -> Callable[[], int]:
-    words = side.cast("Q")
-    return lambda: words[Side.OUTBOX_ACKED_OFFSET >> 3]

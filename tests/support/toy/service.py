@@ -15,37 +15,6 @@ SCHEMA = b'{"columns":[{"name":"chain","dtype":"<u8"}]}'
 COLUMNS_BYTES = 64
 
 
-def prepare(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts of a generation."""
-    return {
-        "generation": "toy",
-        "schema_hash": hashlib.sha256(SCHEMA).hexdigest(),
-        "period_ns": int(float(settings.get("tick_rate_ms", 4)) * 1e6),
-        "parameters": [],
-    }
-
-
-def open_scratch(settings: dict[str, Any]) -> tuple[ArenaWords, "ToyEngine"]:
-    """Return a scratch arena and the engine on it."""
-    buffers = plan_buffers(len(SCHEMA), COLUMNS_BYTES)
-    words = ArenaWords(memoryview(bytearray(buffers.file_bytes)))
-    new_header(words, buffers)
-    words.put_state(0, State.HOLD_AFTER, 2**64 - 1)
-    return words, ToyEngine(words, 0.0001)
-
-
-def found(job: dict[str, Any]) -> None:
-    """Make the arena file at tick 0."""
-    path = Path(job["folders"][0]) / f"{job['zone']}.arena"
-    buffers = plan_buffers(len(SCHEMA), COLUMNS_BYTES)
-    temporary = path.with_name(path.name + ".new")
-    words = map_arena(reserve_file(temporary, buffers.file_bytes), writable=True)
-    new_header(words, buffers)
-    words.put_bytes(Header.SCHEMA_HASH, hashlib.sha256(SCHEMA).digest())
-    words.put_state(0, State.HOLD_AFTER, 2**64 - 1)
-    temporary.rename(path)
-
-
 def chain_after(ticks: int) -> int:
     """Return the chain value at a tick, from first principles."""
     value = 0
@@ -85,6 +54,37 @@ class ToyEngine:
         """A toy has no hash."""
 
 
-def open_engine(words: ArenaWords, side: memoryview, settings: dict[str, Any]) -> ToyEngine:
-    """Return the engine on a mapped arena."""
-    return ToyEngine(words, float(settings.get("busy_ms", 0.5)) / 1000)
+class Generation:
+    """One version of the toy. `tick_rate_ms` and `busy_ms` are its settings."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self._busy_s = float(settings.get("busy_ms", 0.5)) / 1000
+        self.facts: dict[str, Any] = {
+            "generation": "toy",
+            "schema_hash": hashlib.sha256(SCHEMA).hexdigest(),
+            "period_ns": int(float(settings.get("tick_rate_ms", 4)) * 1e6),
+            "parameters": [],
+        }
+
+    def scratch(self) -> tuple[ArenaWords, ToyEngine]:
+        """Return a scratch arena and the engine on it."""
+        buffers = plan_buffers(len(SCHEMA), COLUMNS_BYTES)
+        words = ArenaWords(memoryview(bytearray(buffers.file_bytes)))
+        new_header(words, buffers)
+        words.put_state(0, State.HOLD_AFTER, 2**64 - 1)
+        return words, ToyEngine(words, 0.0001)
+
+    def open_engine(self, words: ArenaWords, side: memoryview) -> ToyEngine:
+        """Return the engine on a mapped arena."""
+        return ToyEngine(words, self._busy_s)
+
+    def found(self, job: dict[str, Any]) -> None:
+        """Make the arena file at tick 0."""
+        path = Path(job["folders"][0]) / f"{job['zone']}.arena"
+        buffers = plan_buffers(len(SCHEMA), COLUMNS_BYTES)
+        temporary = path.with_name(path.name + ".new")
+        words = map_arena(reserve_file(temporary, buffers.file_bytes), writable=True)
+        new_header(words, buffers)
+        words.put_bytes(Header.SCHEMA_HASH, hashlib.sha256(SCHEMA).digest())
+        words.put_state(0, State.HOLD_AFTER, 2**64 - 1)
+        temporary.rename(path)

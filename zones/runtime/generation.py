@@ -1,0 +1,43 @@
+"""What a service package gives to be hosted: a class `Generation` in its `service` module.
+
+Owns: the two forms of it. Does not own: any service. A generation is made once, in the zygote, as
+`Generation(settings)`; then the zygote is forked and each process uses it for its role.
+"""
+
+from typing import Any, Protocol
+
+from Kernel.contract.arena import ArenaWords
+from zones.runtime.arena_zone import Engine
+from zones.runtime.seat import BusSeat
+
+
+class ArenaGeneration(Protocol):
+    """A generation of an arena zone.
+
+    Attributes:
+        facts: plain data for the kernel: generation, schema_hash (hex), period_ns, parameters.
+    """
+
+    facts: dict[str, Any]
+
+    def found(self, job: dict[str, Any]) -> None:
+        """Role founder: make the arena file."""
+
+    def scratch(self) -> tuple[ArenaWords, Engine]:
+        """Role heir: a scratch arena in private memory and the engine on it, for rehearsal."""
+
+    def open_engine(self, words: ArenaWords, side: memoryview) -> Engine:
+        """Role heir: the engine on the mapped arena."""
+
+
+class BusGeneration(Protocol):
+    """A generation of a bus zone.
+
+    Attributes:
+        facts: plain data for the kernel.
+    """
+
+    facts: dict[str, Any]
+
+    def run(self, seat: BusSeat) -> None:
+        """Role process: the whole life of one process."""
