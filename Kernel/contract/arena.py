@@ -115,12 +115,13 @@ class State:
 
 
 class Side:
-    """Offsets in the side mapping (a memfd of one page, made at boot): what is not arena."""
+    """Offsets in the side page, a file beside the arena: what must not be copied with it."""
 
     LIVENESS = 0  # bumped by the world while it waits
     OUTBOX_ACKED = 64  # sequence up to which (exclusive) events are stored
     OUTBOX_ACKED_OFFSET = 72  # virtual offset of the same
     DRILL = 128  # 0 none, 1 hang: spin at the next tick start
+    ARENA_ID = 192  # 16 bytes: the arena these acknowledgements are about
 
     BYTES = 4096
     DRILL_HANG = 1

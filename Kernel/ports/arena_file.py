@@ -82,8 +82,7 @@ def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
     except (ArenaError, OSError):
         os.close(fd)
         raise
-    side_fd = os.memfd_create("molt-side", os.MFD_CLOEXEC)
-    os.ftruncate(side_fd, Side.BYTES)
+    side_fd, side = _open_side(path.with_suffix(".side"), words.get_bytes(Header.ARENA_ID, 16))
     mutex_fd = os.memfd_create("molt-mutex", os.MFD_CLOEXEC)
     os.ftruncate(mutex_fd, MUTEX_BYTES)
     RobustMutex(mutex_fd).initialise()
@@ -93,9 +92,25 @@ def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
         read_only_fd=os.open(path, os.O_RDONLY | os.O_CLOEXEC),
         words=words,
         side_fd=side_fd,
-        side=memoryview(mmap.mmap(side_fd, Side.BYTES)),
+        side=side,
         mutex_fd=mutex_fd,
     )
+
+
+def _open_side(path: Path, arena_id: bytes) -> tuple[int, memoryview]:
+    """Map the side page of an arena; a fresh one unless it already belongs to this very arena.
+
+    It is kept over boots for the acknowledgements: without them the world would have to take all
+    it ever told for unread, and hold inputs back until the archive has spoken.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    os.ftruncate(fd, Side.BYTES)
+    side = memoryview(mmap.mmap(fd, Side.BYTES))
+    if bytes(side[Side.ARENA_ID : Side.ARENA_ID + 16]) != arena_id:
+        side[:] = bytes(Side.BYTES)
+        side[Side.ARENA_ID : Side.ARENA_ID + 16] = arena_id
+    side[Side.DRILL] = 0
+    return fd, side
 
 
 def set_aside(path: Path) -> Path:
