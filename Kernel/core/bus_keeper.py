@@ -7,8 +7,10 @@ Owns: what is said over the private bus with the processes of one zone. Does not
 from collections.abc import Callable
 from typing import Any
 
+import zmq
+
 from Kernel.config import ZoneConfig
-from Kernel.contract.errors import Refused
+from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.messages import Degraded, Drain, Heartbeat, Message, Ready, Reply, Request
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
@@ -52,8 +54,15 @@ class BusKeeper(Keeper):
             self.learn(sup.Founded())
 
     def fork_message(self, serial: int, role: str) -> tuple[Fork, list[int]]:
-        """Return the Fork for a process with an endpoint of its own."""
-        endpoint = self._bus.open_endpoint(self.config.name, serial)
+        """Return the Fork for a process with an endpoint of its own.
+
+        Raises:
+            MoltError: no endpoint can be made.
+        """
+        try:
+            endpoint = self._bus.open_endpoint(self.config.name, serial)
+        except zmq.ZMQError as error:
+            raise MoltError(f"cannot open an endpoint for {self.config.name}: {error}") from error
         self._endpoints[serial] = endpoint
         self.parts.loop.watch(endpoint.socket, lambda _events: self._read(serial))
         named = {"bus": self._bus_dir_fd}
@@ -88,8 +97,9 @@ class BusKeeper(Keeper):
                 self._beats += 1
                 self.degraded = degraded
             case Reply(request_id):
-                if len(self._replies) < REPLIES_KEPT:
-                    self._replies[request_id] = message
+                self._replies[request_id] = message
+                if len(self._replies) > REPLIES_KEPT:  # the oldest: whoever asked is gone
+                    del self._replies[next(iter(self._replies))]
             case _:
                 pass  # hello: the bus has checked it
 

@@ -1,0 +1,256 @@
+"""A bus keeper over real private-bus sockets, with processes that exist on paper only."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zmq
+
+from Kernel.config import ZoneConfig
+from Kernel.contract.errors import Refused
+from Kernel.contract.messages import (
+    Degraded,
+    Drain,
+    Heartbeat,
+    Hello,
+    Message,
+    Ready,
+    Reply,
+    Request,
+    pack_message,
+    parse_message,
+)
+from Kernel.core import supervisor as sup
+from Kernel.core.bus_keeper import REPLIES_KEPT, BusKeeper
+from Kernel.core.drill import DrillFault, begin_drill
+from Kernel.core.event_bus import PrivateBus
+from tests.support.fakes import FakeMachine
+from tests.support.wait import wait_until
+
+DEADLINE_S = 0.25
+
+
+class Stage:
+    """One bus keeper with a peer that speaks as its process would."""
+
+    def __init__(self, machine: FakeMachine, bus_fd: int, context: zmq.Context) -> None:
+        self.machine = machine
+        self.bus = PrivateBus(bus_fd)
+        self.bus_fd = bus_fd
+        self.context = context
+        self.peers: list[zmq.Socket] = []
+        self.arena: dict[str, int] | None = {"arena.stable": bus_fd}
+        self.keeper = BusKeeper(
+            ZoneConfig(
+                "archive",
+                "zones.chronos",
+                sup.Policy(sup.Kind.BUS),
+                reads=("stable",),
+                deadline_s=DEADLINE_S,
+            ),
+            machine.parts(),
+            self.bus,
+            bus_fd,
+            lambda _zone: self.arena,
+        )
+
+    def round(self, count: int = 3) -> None:
+        """Some rounds of the kernel."""
+        for _ in range(count):
+            self.machine.loop.turn()
+            for exit_ in self.machine.processes.reap():
+                self.keeper.on_exit(exit_)
+            self.keeper.look()
+
+    def fork(self) -> tuple[int, zmq.Socket]:
+        """Have a process forked and connected; return its pid and its end of the road."""
+        pid = self.machine.processes.new_pid()
+        request = self.machine.zygote.fork(pid)
+        peer = self.context.socket(zmq.PAIR)
+        peer.setsockopt(zmq.LINGER, 0)
+        peer.setsockopt(zmq.RCVTIMEO, 5000)
+        peer.connect(f"ipc:///proc/self/fd/{self.bus_fd}/{request.facts['endpoint']}")
+        self.peers.append(peer)
+        self.say(peer, Hello(pid, "archive"))
+        return pid, peer
+
+    def say(self, peer: zmq.Socket, *messages: Message) -> None:
+        """Send as the process."""
+        for message in messages:
+            peer.send(pack_message(message))
+
+    def serve(self) -> tuple[int, zmq.Socket]:
+        """Bring the zone up."""
+        self.round()
+        self.machine.zygote.prepare({})
+        self.round()
+        pid, peer = self.fork()
+        self.say(peer, Ready({"kept": 3}))
+        wait_until("the zone to serve", self.is_served)
+        return pid, peer
+
+    def is_served(self) -> bool:
+        """Turn once and tell whether somebody serves."""
+        self.round(1)
+        return self.keeper.zone.active is not None
+
+    def close(self) -> None:
+        """Close every socket."""
+        for peer in self.peers:
+            peer.close()
+        self.bus.close_all()
+
+
+@pytest.fixture
+def stage(machine: FakeMachine, tmp_path: Path) -> Iterator[Stage]:
+    """Give a keeper at its beginning."""
+    fd = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    context = zmq.Context()
+    stage = Stage(machine, fd, context)
+    yield stage
+    stage.close()
+    context.term()
+    os.close(fd)
+
+
+def test_it_serves_once_it_is_ready(stage):
+    """Prepared, forked, hello, ready: the process serves, and its facts are known."""
+    pid, _ = stage.serve()
+    assert stage.keeper.zone.active.pid == pid and stage.keeper.ready_facts == {"kept": 3}
+    assert stage.keeper.state_word() == "ready" and not stage.machine.zygote.is_asked()
+
+
+def test_it_waits_for_the_arenas_it_reads(stage):
+    """Nothing is forked before every arena of `reads` is there."""
+    stage.arena = None
+    stage.round()
+    stage.machine.zygote.prepare({})
+    stage.round()
+    assert not stage.machine.zygote.is_asked()
+    stage.arena = {"arena.stable": stage.bus_fd}
+    stage.round()
+    assert stage.machine.zygote.is_asked()
+
+
+def test_ready_may_come_before_the_news_of_birth(stage):
+    """Ready over the bus and Forked over the road have no order; both together make it serve."""
+    stage.round()
+    stage.machine.zygote.prepare({})
+    stage.round()
+    pid, peer = stage.fork()
+    stage.say(peer, Ready())
+    serial = 1
+    wait_until(
+        "ready to arrive", lambda: (stage.round(1), stage.keeper.berths[serial].was_ready)[1]
+    )
+    assert stage.is_served() and stage.keeper.zone.active.pid == pid
+
+
+def test_heartbeats_keep_it_alive_and_silence_kills(stage):
+    """A heartbeat within the deadline is life; without one the process is killed and it counts."""
+    pid, peer = stage.serve()
+    for count in range(3):
+        stage.machine.clock.advance(DEADLINE_S * 0.9)
+        stage.say(peer, Heartbeat(count, 0))
+        beats = stage.keeper.progress()
+        wait_until("a beat", lambda: (stage.round(1), stage.keeper.progress() != beats)[1])  # noqa: B023 - used at once
+        stage.round()
+    assert not stage.machine.processes.killed()
+    stage.machine.clock.advance(DEADLINE_S * 1.1)
+    stage.round()
+    assert stage.machine.processes.killed() == [pid]
+    assert stage.keeper.zone.patience.failures == 1 and stage.keeper.zone.active is None
+
+
+def test_what_it_lacks_is_told(stage):
+    """The degraded entries of the newest heartbeat are kept."""
+    _, peer = stage.serve()
+    entry = Degraded("journal", "cannot write: disk full", "df")
+    stage.say(peer, Heartbeat(1, 0, (entry,)))
+    wait_until("a beat", lambda: (stage.round(1), stage.keeper.degraded == (entry,))[1])
+
+
+def test_a_request_is_answered_once(stage):
+    """A reply is handed out once, under the number of its request."""
+    _, peer = stage.serve()
+    number = stage.keeper.request("snapshot", {"zone": "stable"}, 1.0)
+    asked = parse_message(peer.recv())
+    assert asked == Request(number, "snapshot", {"zone": "stable"}, 1.0)
+    stage.say(peer, Reply(number, True, {"tick": 7}))
+    found = []
+    wait_until(
+        "the reply",
+        lambda: (stage.round(1), found.append(stage.keeper.take_reply(number)), found[-1])[2],
+    )
+    assert found[-1].result == {"tick": 7} and stage.keeper.take_reply(number) is None
+
+
+def test_replies_nobody_takes_do_not_crowd_out_new_ones(stage):
+    """Old replies that nobody asked for make room: the newest REPLIES_KEPT are kept."""
+    _, peer = stage.serve()
+    last = REPLIES_KEPT + 5
+    stage.say(peer, *(Reply(number, True) for number in range(1, last + 1)))
+    wait_until("the newest", lambda: (stage.round(1), stage.keeper.take_reply(last))[1])
+    assert stage.keeper.take_reply(1) is None and stage.keeper.take_reply(last - 1) is not None
+
+
+def test_nobody_is_there_to_ask(stage):
+    """A request to a zone nobody serves is refused in words."""
+    with pytest.raises(Refused, match="cannot ask zone archive: it is starting"):
+        stage.keeper.request("snapshot", {}, 1.0)
+    assert stage.keeper.drain(1.0) is False
+
+
+def test_drain_reaches_the_serving_process(stage):
+    """A drain goes to who serves."""
+    _, peer = stage.serve()
+    assert stage.keeper.drain(2.0)
+    assert parse_message(peer.recv()) == Drain(2.0)
+
+
+def test_the_dead_leave_no_endpoint(stage):
+    """When a process is gone its endpoint is closed, and the next one gets another name."""
+    pid, _ = stage.serve()
+    stage.machine.processes.end(pid, number=9)
+    stage.round()
+    assert stage.keeper.zone.patience.failures == 0, "it had served: an outside kill"
+    next_pid, peer = stage.fork()
+    stage.say(peer, Ready())
+    wait_until("the next one", stage.is_served)
+    assert stage.keeper.zone.active.pid == next_pid and stage.keeper.zone.restarts == 1
+    assert len(stage.keeper._endpoints) == 1
+
+
+def test_a_drilled_hang_does_not_count(stage):
+    """A bus process is asked to hang; the watchdog ends it, and nobody is blamed."""
+    pid, peer = stage.serve()
+    begin_drill(stage.keeper, DrillFault.HANG, 0)
+    assert parse_message(peer.recv()).name == "drill.hang"
+    stage.round()
+    stage.machine.clock.advance(DEADLINE_S * 1.1)
+    stage.round()
+    assert stage.machine.processes.killed() == [pid]
+    assert stage.keeper.zone.patience.failures == 0
+
+
+def test_what_it_may_not_say_is_told_to_people(stage):
+    """A refused message shows in the log with its reason, and changes nothing else."""
+    _, peer = stage.serve()
+    peer.send(b"nonsense")
+    wait_until("the refusal", lambda: (stage.round(1), stage.machine.log.of("zone.refused"))[1])
+    assert stage.keeper.zone.active is not None
+
+
+def test_no_socket_left_is_a_failure_and_not_the_end(stage, monkeypatch):
+    """An endpoint that cannot be bound ends the zygote with a reason; the kernel goes on."""
+
+    def refuse(_zone: str, _serial: int) -> None:
+        raise zmq.ZMQError(24)
+
+    monkeypatch.setattr(stage.bus, "open_endpoint", refuse)
+    stage.round()
+    pid = stage.machine.zygote.pid
+    stage.machine.zygote.prepare({})
+    stage.round(1)
+    assert pid in stage.machine.processes.killed()
