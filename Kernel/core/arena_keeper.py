@@ -47,7 +47,6 @@ class ArenaKeeper(Keeper):
         self._schema_hash = b""
         self._period_ns = 0
         self._anchored = False
-        self._owner_tick = 0
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
 
     # The arena.
@@ -143,12 +142,15 @@ class ArenaKeeper(Keeper):
         return code == 0 and path is not None and self._open(path)
 
     def has_progressed(self, berth: Berth) -> bool:
-        """Standing by is an heir's work; committing (or holding still) an active's."""
+        """Standing by is an heir's work; a commit, or holding still, is an owner's."""
         if self.arena is None or not berth.was_ready:
             return False
-        if self.zone.active is None or self.zone.active.pid != berth.pid:
-            return True
-        return self.tick() > self._owner_tick or self.is_holding()
+        return self._is_settled() or self.arena.words.get(Header.OWNER) != berth.pid
+
+    def _is_settled(self) -> bool:
+        """Tell whether the owner has done its first tick, or holds still on purpose."""
+        assert self.arena is not None
+        return self.arena.words.get(Header.FIRST_COMMIT_NS) > 0 or self.is_holding()
 
     def progress(self) -> tuple[int, ...] | None:
         """Return the words that move while somebody ticks, or waits on purpose."""
@@ -175,10 +177,8 @@ class ArenaKeeper(Keeper):
         if self.arena is None or self.zone.heir is None:
             return
         words = self.arena.words
-        settled = words.get(Header.FIRST_COMMIT_NS) or self.is_holding()
-        if words.get(Header.OWNER) == self.zone.heir.pid and settled:
+        if words.get(Header.OWNER) == self.zone.heir.pid and self._is_settled():
             first = not self.zone.served
-            self._owner_tick = words.get(Header.TAKEN_OVER_TICK)
             self.learn(sup.TookOver(self.zone.heir.pid))
             self.parts.log.info(
                 "zone.served" if first else "zone.taken_over",

@@ -53,7 +53,7 @@ class Stage:
     def prepare(self) -> None:
         """Have a zygote prepared."""
         self.round()
-        self.machine.zygote.prepare(toy.prepare({}))
+        self.machine.zygote.prepare(toy.Generation({}).facts)
         self.round()
 
     def found(self, folder: int = 0) -> None:
@@ -62,7 +62,7 @@ class Stage:
         request = self.machine.zygote.fork(founder)
         assert request.role == "founder"
         self.round()
-        toy.found(request.facts | {"folders": request.facts["folders"][folder:]})
+        toy.Generation({}).found(request.facts | {"folders": request.facts["folders"][folder:]})
         self.machine.processes.end(founder, code=0)
         self.round()
 
@@ -77,13 +77,17 @@ class Stage:
             self.round()
         return pid
 
-    def take_over(self, pid: int) -> None:
-        """Write the words an heir writes when it takes over, and look."""
+    def take_over(self, pid: int, ticks: int = 1) -> None:
+        """Write the words an heir writes when it takes over and ticks, and look."""
         assert self.words.get(Header.PERMISSION) == pid, "only who may"
         self.words.put(Header.TAKEN_OVER_TICK, self.words.get(Header.COMMIT))
         self.words.put(Header.OWNER, pid)
         self.words.put(Header.EPOCH, self.words.get(Header.EPOCH) + 1)
         self.words.put(Header.DRAIN_AT, NEVER)
+        self.words.put(Header.FIRST_COMMIT_NS, 0)
+        for _ in range(ticks):
+            self.tick()
+            self.words.put(Header.FIRST_COMMIT_NS, self.machine.clock.now_ns())
         self.round()
 
     def tick(self) -> None:
@@ -154,7 +158,7 @@ class TestComingUp:
             first.tick()
         second = Stage(machine, folders)
         second.prepare()
-        assert second.keeper.tick() == 7 and second.keeper.zone.founded
+        assert second.keeper.tick() == first.keeper.tick() > 6 and second.keeper.zone.founded
         assert second.words.get(Header.OWNER) == second.words.get(Header.PERMISSION) == 0
 
     def test_heir_is_handed_all_it_needs(self, stage):
@@ -235,7 +239,7 @@ class TestZygoteTrouble:
         stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
         assert door_count == 1 and not stage.keeper._doors and not stage.keeper.berths
         assert len(stage.machine.processes.zygotes) == 2
-        stage.machine.zygote.prepare(toy.prepare({}))
+        stage.machine.zygote.prepare(toy.Generation({}).facts)
         stage.round()
         stage.fork_heir()
         assert stage.keeper.zone.heir.ready
@@ -356,7 +360,7 @@ class TestZygoteTrouble:
     def test_facts_that_lack_something_end_the_zygote(self, stage, missing):
         """A generation that does not say what it must is not used, and does not end the kernel."""
         stage.round()
-        facts = toy.prepare({})
+        facts = toy.Generation({}).facts
         del facts[missing]
         pid = stage.machine.zygote.pid
         stage.machine.zygote.say(Prepared(pid, facts))
@@ -409,9 +413,7 @@ class TestDeaths:
         """A fault or exit code counts, an outside kill does not, unless nothing had been done."""
         active, heir = stage.serve()
         stage.die(active, number=signal.SIGKILL)
-        stage.take_over(heir)
-        for _ in range(ticks):
-            stage.tick()
+        stage.take_over(heir, ticks)
         stage.die(heir, code=code, number=number)
         assert stage.keeper.zone.patience.failures == failures
 

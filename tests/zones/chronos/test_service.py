@@ -32,7 +32,6 @@ class Seat:
     bus: BusClient
     arenas: Mapping[str, ArenaWords]
     sides: Mapping[str, memoryview]
-    settings: Mapping[str, Any]
     zone: str = "archive"
     log: Log = field(default_factory=Log)
 
@@ -78,9 +77,9 @@ class Kernel:
         check_arena(words, "test")
         client = BusClient(self.directory, name, "archive", os.getpid())
         seat = Seat(
-            self.home, client, {"stable": words}, {"stable": memoryview(self.side)}, settings
+            self.home, client, {"stable": words}, {"stable": memoryview(self.side)}
         )
-        service.run(seat)  # type: ignore[arg-type]  # the log is a recorder
+        service.Generation(settings).run(seat)  # type: ignore[arg-type]  # the log is a recorder
         client.close()
         return 0
 
@@ -210,6 +209,6 @@ def test_killed_again_and_again_it_loses_nothing(kernel: Kernel) -> None:
 def test_prepare_is_plain_data_and_harmless() -> None:
     """What runs in the zygote opens nothing: no descriptor, no thread."""
     before = sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
-    facts = service.prepare()
+    facts = service.Generation({}).facts
     assert (sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))) == before
     assert facts == {"service": "archive", "requests": ["snapshot", "snapshots"]}
