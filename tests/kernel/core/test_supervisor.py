@@ -439,6 +439,8 @@ class ZoneMachine(RuleBasedStateMachine):
                 self.get_ready()
                 if self.policy.kind is Kind.ARENA and not self.with_role("active"):
                     self.take_over()
+        if self.with_role("heir"):
+            self.get_ready()  # or it would be late, and that is a failure
         self.now_s += self.policy.healthy_after_s + 1
         self.look()
         self.now_s += self.policy.healthy_after_s + 1

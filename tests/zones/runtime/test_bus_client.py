@@ -133,13 +133,12 @@ def test_what_is_not_for_zones_is_refused(road: Road) -> None:
 
 def test_kernel_that_does_not_listen(road: Road) -> None:
     """A client never blocks: when the kernel takes nothing, messages are counted as unsent."""
-    for _ in range(20_000):
+    for _ in range(20_000):  # the system's own buffers take some before the queue is full
         road.client.ready({"x": "x" * 1000})
-        if road.client.unsent:
+        if road.client.unsent >= 2:
             break
-    assert road.client.unsent == 1
-    road.client.poll(0)
     assert road.client.unsent == 2
+    assert road.client.poll(0) == []
 
 
 def test_last_reply_before_leaving_arrives(tmp_path: Path) -> None:
