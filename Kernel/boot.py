@@ -23,6 +23,7 @@ from Kernel.console.facts import zone_fields
 from Kernel.console.handlers import Handlers
 from Kernel.console.screen import Screen
 from Kernel.console.server import ConsoleServer
+from Kernel.console.status_line import StatusLine
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.keeper import Parts
@@ -138,11 +139,13 @@ class Kernel:
         self._signals = Signals.catch()
         cache_dir = ROOT / ".cache" / "numba"
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        stderr = StatusLine(sys.stderr, moving)
         parts = Parts(
             clock=self._clock,
             processes=SystemProcesses(ROOT, cache_dir, (home.lock_fd,)),
             loop=self._loop,
-            log=make_log(),
+            log=make_log(stderr),
             home=str(home.home),
         )
         self._bus = PrivateBus(home.bus_fd)
@@ -151,7 +154,7 @@ class Kernel:
         )
         handlers = Handlers(self._zones, self._clock, self._meters, self._began_s, self._stop)
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
-        self._screen = Screen(sys.stderr, parts.log, self._clock)
+        self._screen = Screen(stderr, parts.log, self._clock)
 
     def run(self) -> int:
         """Serve until stopped and return the exit code."""

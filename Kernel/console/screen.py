@@ -7,9 +7,9 @@ lines only. Does not own: log lines of zones (`Kernel/core/logger.py`), stdout.
 import os
 import platform
 from pathlib import Path
-from typing import TextIO
 
 from Kernel.console.facts import WORLD_ZONE, degraded_fields, world_fields
+from Kernel.console.status_line import StatusLine
 from Kernel.core.logger import Log
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.clock import Clock
@@ -23,14 +23,12 @@ HOLD_UP_S = 2.0
 class Screen:
     """Writes for people; knows whether somebody sits there."""
 
-    def __init__(self, stream: TextIO, log: Log, clock: Clock) -> None:
+    def __init__(self, stream: StatusLine, log: Log, clock: Clock) -> None:
         self._stream = stream
         self._log = log
         self._clock = clock
         self._terminal = stream.isatty()
-        self._sticky = self._terminal and os.environ.get("TERM") != "dumb"
         self._shown_s = clock.now_s()
-        self._line = False
         self._up = False
         self._stopping_s: float | None = None
 
@@ -69,7 +67,7 @@ class Screen:
         self._shown_s = now_s
         if self._stopping_s is not None:
             if now_s - self._stopping_s > HOLD_UP_S:
-                self._show(f"  waiting for {', '.join(zones.held_up_by())}")
+                self._stream.show(f"  waiting for {', '.join(zones.held_up_by())}")
             return
         arena = zones.arenas[WORLD_ZONE]
         if arena.arena is None:
@@ -85,7 +83,7 @@ class Screen:
             )
             return
         state = "paused" if world["paused"] else f"{world['ticks_per_s']:.1f}/s"
-        self._show(
+        self._stream.show(
             f"  tick {_number(world['tick'])} · {state} · {world['population']} molbots"
             f" · missed {world['missed_ticks']} · epoch {zones_epoch(zones)}"
         )
@@ -110,16 +108,8 @@ class Screen:
             self._log.info("kernel.stopped", tick=tick)
 
     def _say(self, text: str) -> None:
-        self._stream.write(("\r\x1b[K" if self._line else "") + text + "\n")
+        self._stream.write(text + "\n")
         self._stream.flush()
-        self._line = False
-
-    def _show(self, text: str) -> None:
-        if not self._sticky:
-            return
-        self._stream.write("\r\x1b[K" + text)
-        self._stream.flush()
-        self._line = True
 
 
 def zones_epoch(zones: ZoneTable) -> int:

@@ -306,8 +306,14 @@ class Keeper:
             progressed=self.has_progressed(berth),
         )
         why = berth.killed_as or exit_.describe()
+        role = self._role_of(exit_.pid)
         self.learn(sup.Died(exit_.pid, failure=failure, why=why))
-        self._tell_death(berth.role, exit_, failure)
+        self._tell_death(role, exit_, failure)
+
+    def _role_of(self, pid: int) -> str:
+        if self.zone.heir is not None and self.zone.heir.pid == pid:
+            return "heir"
+        return "active"
 
     def _drop_unborn(self) -> None:
         """Forget processes that were asked for and will not come."""

@@ -7,7 +7,7 @@ Does not own: the record programs read (the ledger, a later issue); no code read
 import logging
 import os
 import sys
-from typing import Any, Protocol, TextIO
+from typing import Any, Protocol, TextIO, cast
 
 _RICH_UNUSED = "rich" not in sys.modules
 if _RICH_UNUSED:
@@ -37,18 +37,29 @@ class Log(Protocol):
         """Say something an operator must look at."""
 
 
-def make_log(stream: TextIO | None = None, terminal: bool | None = None) -> Log:
-    """Return a logger on `stream` (stderr unless given): for people on a terminal, else JSON."""
-    stream = sys.stderr if stream is None else stream
-    terminal = stream.isatty() if terminal is None else terminal
+class Stream(Protocol):
+    """Where log lines go."""
+
+    def write(self, text: str, /) -> int:
+        """Write text."""
+
+    def flush(self) -> None:
+        """Let it be seen."""
+
+    def isatty(self) -> bool:
+        """Tell whether people watch."""
+
+
+def make_log(stream: Stream) -> Log:
+    """Return a logger on `stream`: aligned for people on a terminal, else one JSON line each."""
     renderer: Any = structlog.processors.JSONRenderer()
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    if terminal:
+    if stream.isatty():
         colours = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         renderer = structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=20)
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
     log: Log = structlog.wrap_logger(
-        structlog.WriteLogger(stream),
+        structlog.WriteLogger(cast(TextIO, stream)),
         processors=[structlog.processors.add_log_level, stamp, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,

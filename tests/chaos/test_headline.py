@@ -19,11 +19,12 @@ SETTINGS = (
     "kernel.zones.stable.backoff_cap_s=0.02",
     "kernel.zones.stable.backoff_base_s=0.02",
 )
-DEADLY = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGSEGV)
+FAULTS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP)
+WEIGHTS = (70, 25, 5)  # a stopped process costs the watchdog's 250 ms
 
 
 def hurt(kernel: KernelRun, chance: random.Random) -> int:
-    """Kill the active process, its heir, or both at once; return how many died of it."""
+    """Kill, fault or stop the active process, its heir, or both; return how many were hit."""
     owner, heir = kernel.word(Header.OWNER), kernel.heir_pid()
     victims = chance.choice([[owner], [owner], [owner], [heir], [owner, heir], [heir, owner]])
     if chance.random() < 0.5:  # wait for the inside of a tick, at most one tick long
@@ -31,7 +32,7 @@ def hurt(kernel: KernelRun, chance: random.Random) -> int:
         while not kernel.word(Header.FLIGHT) and time.monotonic() < until:
             pass
         time.sleep(chance.random() * 0.0004)
-    return sum(send_signal(pid, chance.choice(DEADLY)) for pid in victims)
+    return sum(send_signal(pid, chance.choices(FAULTS, WEIGHTS)[0]) for pid in victims)
 
 
 def journal_inputs(home: Path) -> list[dict[str, object]]:
