@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-DEADLINE_S = 20.0
+DEADLINE_S = 10.0
 T = TypeVar("T")
 
 

@@ -1,0 +1,158 @@
+"""The right to write: handed over by the operating system when its owner dies."""
+
+import ctypes
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from Kernel.contract.errors import MoltError
+from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
+from tests.support.wait import wait_until
+from zones.runtime.kinship import die_with
+
+
+@pytest.fixture
+def fd() -> Iterator[int]:
+    """Give a memfd with a fresh mutex in it."""
+    fd = os.memfd_create("test-mutex", os.MFD_CLOEXEC)
+    os.ftruncate(fd, MUTEX_BYTES)
+    RobustMutex(fd).initialise()
+    yield fd
+    os.close(fd)
+
+
+class Child:
+    """A forked process that runs `act(mutex, say)` and then waits to be killed."""
+
+    def __init__(self, fd: int, act: Callable[[RobustMutex, Callable[[bytes], None]], None]):
+        self.reader, writer = os.pipe()
+        test_pid = os.getpid()
+        self.pid = os.fork()
+        if not self.pid:
+            try:
+                die_with(test_pid)
+                mutex = RobustMutex(fd)  # held until death: without it the mapping would go
+                act(mutex, lambda word: os.write(writer, word))
+                signal.pause()
+            finally:
+                os._exit(1)
+        os.close(writer)
+        os.set_blocking(self.reader, False)
+        self.said = b""
+
+    def has_said(self, word: bytes) -> bool:
+        """Read what there is and tell whether this word was said."""
+        try:
+            self.said += os.read(self.reader, 100)
+        except BlockingIOError:
+            pass
+        return word in self.said
+
+    def is_waiting(self) -> bool:
+        """Tell whether it sleeps in a futex."""
+        with open(f"/proc/{self.pid}/wchan", "rb") as wchan:
+            return b"futex" in wchan.read()
+
+    def kill(self) -> None:
+        """End and reap it."""
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.reader)
+
+
+def lock_and_hold(mutex: RobustMutex, say: Callable[[bytes], None]) -> None:
+    """Take the right, tell how it was left, keep it."""
+    say(b"D" if mutex.lock() else b"L")
+
+
+def test_lock_and_unlock_in_order(fd):
+    """A right given back in order is taken without news of a death."""
+    first, second = RobustMutex(fd), RobustMutex(fd)
+    assert first.lock() is False
+    first.unlock()
+    assert second.lock() is False
+    second.unlock()
+
+
+def test_owner_killed_while_another_waits(fd):
+    """SIGKILL of the owner wakes who waits, and tells it that the last owner died."""
+    owner = Child(fd, lock_and_hold)
+    wait_until("the owner", lambda: owner.has_said(b"L"))
+    heir = Child(fd, lock_and_hold)
+    wait_until("the heir to wait", heir.is_waiting)
+    assert not heir.has_said(b"D")
+    owner.kill()
+    wait_until("the handover", lambda: heir.has_said(b"D"))
+    heir.kill()
+
+
+def test_owner_killed_before_another_comes(fd):
+    """News of a death waits for whoever comes next, once."""
+    owner = Child(fd, lock_and_hold)
+    wait_until("the owner", lambda: owner.has_said(b"L"))
+    owner.kill()
+    mutex = RobustMutex(fd)
+    assert mutex.lock() is True
+    mutex.unlock()
+    assert mutex.lock() is False
+    mutex.unlock()
+
+
+def test_a_row_of_deaths(fd):
+    """Each of many owners killed one after another hands the right on."""
+    owner = Child(fd, lock_and_hold)
+    wait_until("the first", lambda: owner.has_said(b"L"))
+    for _ in range(10):
+        heir = Child(fd, lock_and_hold)
+        wait_until("the heir to wait", heir.is_waiting)
+        owner.kill()
+        wait_until("the handover", lambda: heir.has_said(b"D"))  # noqa: B023 - used at once
+        owner = heir
+    owner.kill()
+
+
+def test_waiter_killed_leaves_the_owner_alone(fd):
+    """Who dies waiting takes nothing with it."""
+    mutex = RobustMutex(fd)
+    mutex.lock()
+    waiter = Child(fd, lock_and_hold)
+    wait_until("the waiter", waiter.is_waiting)
+    waiter.kill()
+    mutex.unlock()
+    assert mutex.lock() is False
+    mutex.unlock()
+
+
+def test_right_lost_for_good_is_an_error_in_words(fd):
+    """A right that was given back inconsistent cannot be taken: said, and never waited for."""
+    owner = Child(fd, lock_and_hold)
+    wait_until("the owner", lambda: owner.has_said(b"L"))
+    owner.kill()
+    careless = RobustMutex(fd)
+    libc = ctypes.CDLL(None)
+    libc.pthread_mutex_lock(careless._mutex)  # EOWNERDEAD, and nobody says "consistent"
+    libc.pthread_mutex_unlock(careless._mutex)
+    with pytest.raises(MoltError, match="cannot lock the right to write: State not rec"):
+        RobustMutex(fd).lock()
+
+
+def test_only_the_owner_gives_it_back(fd):
+    """An unlock by another thread is refused: the owner is a thread."""
+    mutex = RobustMutex(fd)
+    mutex.lock()
+    caught: list[MoltError] = []
+
+    def give_back() -> None:
+        try:
+            RobustMutex(fd).unlock()
+        except MoltError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=give_back)
+    thread.start()
+    thread.join()
+    assert caught and "pthread_mutex_unlock" in caught[0].message
+    mutex.unlock()
