@@ -105,7 +105,7 @@ def rehearse(words: ArenaWords, engine: Engine) -> None:
     words.put(Header.PERMISSION, os.getpid())
     _wait_for_right(seat)
     _has_memory(os.getpid())
-    _take_over(seat, predecessor_died=False)
+    _take_over(seat)
     words.put(Header.DRAIN_AT, tick + REHEARSED_TICKS)
     _tick_on(seat, engine)
     mutex.unlock()
@@ -114,29 +114,31 @@ def rehearse(words: ArenaWords, engine: Engine) -> None:
 
 
 def _serve(seat: ArenaSeat, engine: Engine) -> None:
-    predecessor_died = _wait_for_right(seat)
-    _take_over(seat, predecessor_died)
+    _wait_for_right(seat)
+    _take_over(seat)
     _tick_on(seat, engine)
     seat.mutex.unlock()
     seat.ring()
 
 
-def _wait_for_right(seat: ArenaSeat) -> bool:
-    """Return holding the mutex, named by the permission word; True if its last owner died."""
+def _wait_for_right(seat: ArenaSeat) -> None:
+    """Return holding the mutex, named by the permission word, with nobody left who can write.
+
+    News of a death comes once: who gets it waits for the dead, even if it may not write itself.
+    """
     pid = os.getpid()
     while True:
         while seat.words.get(Header.PERMISSION) != pid:
             seat.wait_door(WAIT_SLICE_S * 20)
-        died = seat.mutex.lock()
+        if seat.mutex.lock():
+            _wait_until_gone(seat.words.get(Header.OWNER))
         if seat.words.get(Header.PERMISSION) == pid:
-            return died
+            return
         seat.mutex.unlock()
 
 
-def _take_over(seat: ArenaSeat, predecessor_died: bool) -> None:
+def _take_over(seat: ArenaSeat) -> None:
     words = seat.words
-    if predecessor_died:
-        _wait_until_gone(words.get(Header.OWNER))
     words.put(Header.DRAIN_AT, NEVER)  # a drain was meant for the one before us
     words.put(Header.FIRST_COMMIT_NS, 0)
     words.put(Header.TAKEN_OVER_TICK, words.get(Header.COMMIT))

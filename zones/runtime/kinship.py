@@ -66,6 +66,7 @@ def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int
         os.close(told_writer)
         os.waitpid(between, 0)
         return
+    between = os.getpid()
     grandchild = os.fork()
     if grandchild:
         announce(grandchild)
@@ -74,9 +75,12 @@ def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int
     os.close(told_writer)
     told = os.read(told_reader, 1)  # nothing: who should have announced us died before it could
     os.close(told_reader)
+    if not told:
+        os._exit(1)
     deadline = time.monotonic() + REPARENT_S
-    while os.getppid() != kernel_pid:
-        if not told or time.monotonic() > deadline:
+    while (parent := os.getppid()) != kernel_pid:
+        # Handed to anybody else, the kernel is dead: nobody would end us with it.
+        if parent != between or time.monotonic() > deadline:
             os._exit(1)
         time.sleep(0.0002)
     die_with(kernel_pid)
