@@ -31,7 +31,7 @@ def test_stop_and_resume_at_the_same_tick(home: Path) -> None:
 
 
 def test_killed_kernel_leaves_nobody_and_resumes(home: Path) -> None:
-    """kill -9 of the kernel ends all its processes at once; the next boot goes on at the tick."""
+    """Kill -9 of the kernel ends all its processes at once; the next boot goes on at the tick."""
     with KernelRun(home, *FAST) as kernel:
         wait_until(lambda: kernel.word(Header.COMMIT) > 50, "the world ticks")
         family = kernel.family()

@@ -76,9 +76,7 @@ class Kernel:
         words = ArenaWords(memoryview(self.memory).toreadonly())
         check_arena(words, "test")
         client = BusClient(self.directory, name, "archive", os.getpid())
-        seat = Seat(
-            self.home, client, {"stable": words}, {"stable": memoryview(self.side)}
-        )
+        seat = Seat(self.home, client, {"stable": words}, {"stable": memoryview(self.side)})
         service.Generation(settings).run(seat)  # type: ignore[arg-type]  # the log is a recorder
         client.close()
         return 0
