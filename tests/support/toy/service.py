@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from Kernel.contract.arena import ArenaWords, Header, State, new_header, plan_buffers
+from Kernel.contract.errors import ConfigError
 from zones.runtime.arena_memory import map_arena, reserve_file
 
 SCHEMA = b'{"columns":[{"name":"chain","dtype":"<u8"}]}'
@@ -55,14 +56,21 @@ class ToyEngine:
 
 
 class Generation:
-    """One version of the toy. `tick_rate_ms` and `busy_ms` are its settings."""
+    """One version of the toy. `tick_rate_ms` and `busy_ms` are its settings.
+
+    Raises:
+        ConfigError: the period is not positive.
+    """
 
     def __init__(self, settings: dict[str, Any]) -> None:
+        period_ms = float(settings.get("tick_rate_ms", 4))
+        if period_ms <= 0:
+            raise ConfigError(f"cannot use world.yaml: tick_rate_ms is {period_ms:g}, above 0")
         self._busy_s = float(settings.get("busy_ms", 0.5)) / 1000
         self.facts: dict[str, Any] = {
             "generation": "toy",
             "schema_hash": hashlib.sha256(SCHEMA).hexdigest(),
-            "period_ns": int(float(settings.get("tick_rate_ms", 4)) * 1e6),
+            "period_ns": int(period_ms * 1e6),
             "parameters": [],
         }
 

@@ -55,7 +55,7 @@ class Arena:
     """An arena in memory with the mutex, the side page and the eventfds of one process."""
 
     def __init__(self) -> None:
-        self.words, _ = toy.open_scratch({})
+        self.words, _ = toy.Generation({}).scratch()
         self.fds = [os.memfd_create("mutex"), os.eventfd(0, os.EFD_NONBLOCK)]
         self.fds.append(os.eventfd(0, os.EFD_NONBLOCK))
         os.ftruncate(self.fds[0], MUTEX_BYTES)
@@ -172,7 +172,7 @@ class TestTakingOver:
     def test_rehearsal_leaves_nothing_open(self):
         """A whole life on a scratch arena: some ticks, no descriptor more than before."""
         before = len(os.listdir("/proc/self/fd"))
-        words, engine = toy.open_scratch({})
+        words, engine = toy.Generation({}).scratch()
         rehearse(words, engine)
         assert words.get(Header.COMMIT) == arena_zone.REHEARSED_TICKS
         assert len(os.listdir("/proc/self/fd")) == before
@@ -283,7 +283,7 @@ class Shared:
     """An arena file that forked processes serve, with the test as their kernel."""
 
     def __init__(self, folder: str) -> None:
-        toy.found({"zone": "stable", "folders": [folder]})
+        toy.Generation({}).found({"zone": "stable", "folders": [folder]})
         self.fd = os.open(f"{folder}/stable.arena", os.O_RDWR | os.O_CLOEXEC)
         self.words = map_arena(self.fd, writable=True)
         self.words.put(Header.PERIOD_NS, 2_000_000)

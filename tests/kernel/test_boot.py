@@ -1,0 +1,211 @@
+"""Boot and end of a real kernel with a toy for a world: exit codes, one line, nothing left over."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from Kernel.console.client import ask
+from Kernel.contract.arena import Header, State
+from tests.support.toy import service as toy
+from tests.support.toy_home import ToyKernel, is_alive, remove_arenas, write_config
+from tests.support.wait import wait_until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def toy_home(tmp_path: Path) -> Iterator[Path]:
+    """Give a home whose world is the toy."""
+    home = tmp_path / "h"
+    write_config(home)
+    yield home
+    remove_arenas(home)
+
+
+def pids(fields: dict) -> list[int]:
+    """Return the processes named in the ready line."""
+    (zone,) = fields["zones"]
+    return [fields["pid"], zone["pid"], zone["zygote_pid"]]
+
+
+def test_one_line_when_it_is_ready(toy_home):
+    """--json prints one line, once the world has ticked: pid, home, socket, zones, boot_s."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        fields = kernel.ready()
+        assert fields["pid"] == kernel.process.pid and fields["home"] == str(toy_home)
+        assert Path(fields["socket"]).is_socket() and fields["urls"] == []
+        assert fields["zones"][0]["state"] == "ready" and fields["boot_s"] > 0
+        tick = kernel.tick()
+        assert tick >= 1
+        wait_until("more ticks", lambda: kernel.tick() > tick + 10)
+        assert kernel.stop() == 0
+        assert kernel.read().count(b"\n") == 1, "one line and nothing more"
+
+
+def test_nothing_on_stdout_without_json(toy_home):
+    """Stdout belongs to programs: a plain run leaves it empty."""
+    with ToyKernel(toy_home) as kernel:
+        wait_until("the world", (toy_home / "run" / "console.sock").exists)
+        assert kernel.stop() == 0 and kernel.read() == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_leaves_in_order(toy_home, number):
+    """SIGTERM and Ctrl-C end everything at a tick boundary, with exit code 0."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        everybody = pids(kernel.ready())
+        kernel.signal(number)
+        assert kernel.end() == 0
+        assert not any(map(is_alive, everybody))
+        words = kernel.words()
+        tick = words.get(Header.COMMIT)
+        assert words.state(tick, State.OWN) == toy.chain_after(tick)
+        assert words.get(Header.FLIGHT) == 0
+
+
+def test_stop_while_it_boots(toy_home):
+    """A stop that comes before anything is up ends with 0 as well."""
+    with ToyKernel(toy_home) as kernel:
+        wait_until("the console", (toy_home / "run" / "console.sock").exists)
+        assert kernel.stop() == 0
+
+
+def test_the_second_interrupt_kills(toy_home):
+    """A stop that hangs ends at the second Ctrl-C, at once, with 130 and nobody left."""
+    with ToyKernel(toy_home, "--json", "--set", "kernel.stop_deadline_s=300") as kernel:
+        everybody = pids(kernel.ready())
+        os.kill(everybody[1], signal.SIGSTOP)  # the world will not leave in order
+        kernel.signal(signal.SIGINT)
+        wait_until("the stop", lambda: "kernel.stopping" in kernel.errors.read_text())
+        kernel.signal(signal.SIGINT)
+        assert kernel.end() == 130
+        wait_until("everybody's end", lambda: not any(map(is_alive, everybody)))
+
+
+def test_a_stop_that_hangs_is_ended_by_its_deadline(toy_home):
+    """A world that does not leave is killed when its share of the time is over; still exit 0."""
+    with ToyKernel(toy_home, "--json", "--set", "kernel.stop_deadline_s=0.5") as kernel:
+        everybody = pids(kernel.ready())
+        os.kill(everybody[1], signal.SIGSTOP)
+        assert kernel.stop() == 0
+        assert not any(map(is_alive, everybody))
+
+
+def test_one_kernel_a_home(toy_home):
+    """A second kernel on the same home exits 75 and names the first by pid."""
+    with ToyKernel(toy_home, "--json") as first:
+        first.ready()
+        with ToyKernel(toy_home) as second:
+            assert second.end() == 75
+            said = second.errors.read_text()
+            assert f"pid {first.process.pid}" in said and "hint: molt status" in said
+        assert first.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("kernel", "options", "words"),
+    [
+        ("zones: {}\n", (), "zones must name at least one zone"),
+        ("zones: {stable: {service: x, kind: tcp}}\n", (), "zones.stable.kind"),
+        (None, ("--set", "nosuch.key=1"), "--set nosuch.key=1"),
+    ],
+)
+def test_bad_configuration(toy_home, kernel, options, words):
+    """A configuration that cannot be used exits 78 with what is wrong, before anything starts."""
+    if kernel is not None:
+        write_config(toy_home, kernel)
+    with ToyKernel(toy_home, *options) as run:
+        assert run.end() == 78
+        assert words in run.errors.read_text() and not (toy_home / "run").exists()
+
+
+def test_home_that_is_no_folder(tmp_path):
+    """A home that is a file exits 78 and names it."""
+    home = tmp_path / "h"
+    home.write_text("")
+    with ToyKernel(home) as kernel:
+        assert kernel.end() == 78 and str(home) in kernel.errors.read_text()
+
+
+def test_refused_settings_of_a_service(toy_home):
+    """A service that refuses its settings ends the boot with 78, in its words."""
+    write_config(toy_home, world="tick_rate_ms: -1\n")
+    with ToyKernel(toy_home) as kernel:
+        assert kernel.end() == 78
+        assert "cannot use world.yaml: tick_rate_ms is -1" in kernel.errors.read_text()
+
+
+def test_ephemeral_leaves_nothing(tmp_path):
+    """A throw-away home is gone afterwards, in shared memory too."""
+    zones = "kernel.zones={stable: {service: tests.support.toy, kind: arena, settings: world}}"
+    with ToyKernel(tmp_path / "unused", "--ephemeral", "--json", "--set", zones) as kernel:
+        fields = kernel.ready()
+        home, arena = Path(fields["home"]), Path(fields["zones"][0]["arena"])
+        assert home.is_dir() and arena.is_file()
+        assert kernel.stop() == 0
+        assert not home.exists() and not arena.parent.exists()
+        assert not (tmp_path / "unused").exists()
+
+
+def test_killed_kernel_leaves_nobody_and_its_world_goes_on(toy_home):
+    """Kill -9 of the kernel ends its processes; the next boot goes on at the committed tick."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        everybody = pids(kernel.ready())
+        wait_until("some ticks", lambda: kernel.tick() > 20)
+        kernel.process.kill()
+        kernel.process.wait()
+        wait_until("everybody's end", lambda: not any(map(is_alive, everybody)))
+        tick, epoch = kernel.tick(), kernel.words().get(Header.EPOCH)
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        assert kernel.words().get(Header.TAKEN_OVER_TICK) == tick
+        assert kernel.words().get(Header.EPOCH) == epoch + 1
+        assert kernel.stop() == 0
+        words = kernel.words()
+        last = words.get(Header.COMMIT)
+        assert last > tick and words.state(last, State.OWN) == toy.chain_after(last)
+
+
+def test_killed_zone_is_taken_over(toy_home):
+    """Kill -9 of the world, twice: its heir goes on each time, no tick lost, none doubled."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        for _ in range(2):
+            args = {"for": "zone.stable=ready", "timeout_s": 10}
+            wait_until("the heir", lambda: heir(toy_home))
+            epoch, owner = kernel.words().get(Header.EPOCH), kernel.words().get(Header.OWNER)
+            os.kill(owner, signal.SIGKILL)
+            wait_until("the heir", lambda: kernel.words().get(Header.EPOCH) > epoch)  # noqa: B023
+            assert ask(toy_home, "wait", args, None).result["for"] == args["for"]
+        (zone,) = ask(toy_home, "ps", {}, 10.0).result["zones"]
+        assert (zone["restarts"], zone["failures"]) == (2, 0)
+        assert kernel.stop() == 0
+        words = kernel.words()
+        last = words.get(Header.COMMIT)
+        assert words.state(last, State.OWN) == toy.chain_after(last)
+
+
+def heir(home: Path) -> int | None:
+    """Return the pid of the world's ready heir."""
+    (zone,) = ask(home, "ps", {}, 10.0).result["zones"]
+    found: int | None = zone["heir_pid"]
+    return found
+
+
+def test_home_with_a_long_path(tmp_path):
+    """A home whose path is longer than a Unix address boots, answers and stops."""
+    home = tmp_path / ("a" * 60) / ("b" * 60)
+    assert len(str(home)) > 108
+    write_config(home)
+    try:
+        with ToyKernel(home, "--json") as kernel:
+            kernel.ready()
+            status = ask(home, "status", {}, 10.0).result
+            assert status["kernel"]["pid"] == kernel.process.pid
+            assert ask(home, "shutdown", {}, 10.0).result["stopping"] is True
+            assert kernel.end() == 0
+    finally:
+        remove_arenas(home)
