@@ -176,7 +176,7 @@ class Kernel:
         if self._zones.stopped():
             self._loop.stop()
         self._screen.refresh(self._zones)
-        if self._desk.busy() or self._zones.stop is not None:
+        if self._desk.busy() or self._zones.busy():
             return BUSY_ROUND_S
         return self._config.poll_interval_s if self._ready else 0.01
 

@@ -63,6 +63,7 @@ class Keeper:
         self.zone = sup.Zone(config.name)
         self.facts: dict[str, Any] = {}
         self.unprepared: Unprepared | None = None
+        self.postponed = False  # a fork waits for a better moment: look again soon
         self.berths: dict[int, Berth] = {}  # by serial, until reaped
         self._serial = 0
         self._handle: ZygoteHandle | None = None
@@ -96,6 +97,10 @@ class Keeper:
     def forget(self, berth: Berth) -> None:
         """Close what was held for a process that is gone."""
         raise NotImplementedError
+
+    def is_good_moment(self) -> bool:
+        """Tell whether a fork would be in nobody's way just now; it is asked again soon."""
+        return True
 
     def before_deciding(self) -> None:
         """Look at the zone's own words or messages."""
@@ -138,7 +143,9 @@ class Keeper:
             case sup.ForkFounder():
                 self._ask("founder")
             case sup.ForkProcess():
-                self._ask("heir" if self.config.policy.kind is sup.Kind.ARENA else "process")
+                self.postponed = not self.is_good_moment()
+                if not self.postponed:
+                    self._ask("heir" if self.config.policy.kind is sup.Kind.ARENA else "process")
             case sup.Kill(pid, why):
                 self.kill(pid, why)
 

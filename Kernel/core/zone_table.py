@@ -75,6 +75,10 @@ class ZoneTable:
         if self.stop is not None:
             self._advance_stop()
 
+    def busy(self) -> bool:
+        """Tell whether something waits for a moment that will not announce itself."""
+        return self.stop is not None or any(keeper.postponed for keeper in self.keepers())
+
     def all_ready(self) -> bool:
         """Tell whether every zone serves and every arena has ticked since boot (or is paused)."""
         if not all(keeper.zone.active for keeper in self.keepers()):
