@@ -53,7 +53,8 @@ class Generation:
 
     def scratch(self) -> tuple[ArenaWords, engine.Engine]:
         """Return a small world in private memory that takes the code paths of the real one."""
-        engine.start_threads(self._threads)
+        if self._settings.max_entities >= engine.PARALLEL_FROM:
+            engine.start_threads(self._threads)
         return self._scratch
 
     def open_engine(self, words: ArenaWords, side: memoryview) -> engine.Engine:
