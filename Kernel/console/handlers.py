@@ -92,9 +92,10 @@ class Handlers:
             facts = wait_facts(self.zones)
             if not expression.holds(facts):
                 return None
+            world = self.zones.arenas.get(WORLD_ZONE)
             return {
                 "tick": facts.get("tick"),
-                "hash": self._world().held_hash(),
+                "hash": world.held_hash() if world is not None else None,
                 "for": expression.text,
             }
 

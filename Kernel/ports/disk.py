@@ -69,10 +69,20 @@ def _take_lock(lock_fd: int, home: Path) -> None:
             return
         except BlockingIOError:
             holder = os.pread(lock_fd, 32, 0).decode(errors="replace").strip()
-            alive = holder.isdigit() and Path(f"/proc/{holder}").exists()
-            if alive or time.monotonic() > deadline:
+            if _is_alive(holder) or time.monotonic() > deadline:
                 raise AlreadyRunning(
                     f"cannot start: {home} is held by the kernel with pid {holder or '?'}",
                     "molt status, or molt shutdown",
                 ) from None
         time.sleep(0.01)
+
+
+def _is_alive(pid: str) -> bool:
+    """Tell whether a kernel still runs; one its parent has not reaped yet does not."""
+    if not pid.isdecimal():
+        return False
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return fields[0] not in "ZX"

@@ -80,7 +80,11 @@ class SystemProcesses:
         self._started: dict[int, subprocess.Popen[bytes]] = {}
 
     def start_zygote(self, service: str) -> ZygoteHandle:
-        """Start `python -m zones.runtime.zygote` in its own session, tied to our life."""
+        """Start `python -m zones.runtime.zygote` in its own session, tied to our life.
+
+        Raises:
+            OSError: the machine has no room for one process more.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
@@ -91,26 +95,32 @@ class SystemProcesses:
         def tie() -> None:
             libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
-        popen = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "zones.runtime.zygote",
-                service,
-                str(theirs.fileno()),
-                str(os.getpid()),
-            ],
-            cwd=self._root,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=write_end,
-            stderr=write_end,
-            pass_fds=(theirs.fileno(), *self._keep_fds),
-            start_new_session=True,  # a Ctrl-C on the terminal is for the kernel alone
-            preexec_fn=tie,  # noqa: PLW1509 - one system call, nothing that a thread could hold
-        )
-        theirs.close()
-        os.close(write_end)
+        try:
+            popen = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "zones.runtime.zygote",
+                    service,
+                    str(theirs.fileno()),
+                    str(os.getpid()),
+                ],
+                cwd=self._root,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+                pass_fds=(theirs.fileno(), *self._keep_fds),
+                start_new_session=True,  # a Ctrl-C on the terminal is for the kernel alone
+                preexec_fn=tie,  # noqa: PLW1509 - one system call, nothing that a thread could hold
+            )
+        except OSError:  # no room for one process more: nothing of the attempt stays open
+            ours.close()
+            os.close(read_end)
+            raise
+        finally:
+            theirs.close()
+            os.close(write_end)
         ours.setblocking(False)
         self._started[popen.pid] = popen
         return ZygoteHandle(popen.pid, ours, read_end)

@@ -1,0 +1,323 @@
+"""What each command does to a kernel on paper, and when its answer comes."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from Kernel.console.commands import COMMANDS, Place
+from Kernel.console.handlers import ANSWER_S, Asked, Handlers
+from Kernel.console.request import check_request
+from Kernel.contract.arena import INBOX_WINDOW, Header
+from Kernel.contract.errors import Refused, WaitTimeout
+from Kernel.contract.inputs import RESUME, Input
+from Kernel.ports.meters import Meters
+from tests.support.fakes import FakeMachine
+from tests.support.paper_kernel import PaperKernel
+
+
+class Console:
+    """The handlers over a kernel on paper."""
+
+    def __init__(self, kernel: PaperKernel) -> None:
+        self.kernel = kernel
+        self.stops = 0
+        self.handlers = Handlers(
+            kernel.zones, kernel.machine.clock, Meters(), kernel.machine.clock.now_s(), self._stop
+        )
+
+    def _stop(self) -> None:
+        self.stops += 1
+
+    def ask(self, command: str, **args: object) -> Asked:
+        """Start a command with arguments as they come over the socket."""
+        return self.handlers.handle(check_request(command, args))
+
+    def now(self, command: str, **args: object) -> dict:
+        """Return an answer that is due at once."""
+        result = self.ask(command, **args).result()
+        assert result is not None, f"{command} does not answer at once"
+        return result
+
+    def pause(self) -> int:
+        """Pause the world and return the tick it holds after."""
+        asked = self.ask("pause")
+        tick = self.kernel.tick()
+        assert asked.result() is not None
+        return tick
+
+
+@pytest.fixture
+def machine() -> Iterator[FakeMachine]:
+    """Give fakes for everything."""
+    machine = FakeMachine()
+    yield machine
+    machine.processes.close()
+
+
+@pytest.fixture
+def empty(machine: FakeMachine, tmp_path: Path) -> Iterator[Console]:
+    """Give the console of a kernel that has only just begun."""
+    kernel = PaperKernel(machine, tmp_path)
+    yield Console(kernel)
+    kernel.close()
+
+
+@pytest.fixture
+def console(empty: Console) -> Console:
+    """Give the console of a kernel whose world ticks, with an heir."""
+    empty.kernel.start()
+    return empty
+
+
+def test_every_command_of_the_kernel_has_a_handler():
+    """Whatever the table says the kernel answers, `Handlers` has a method for."""
+    asked = [each.name for each in COMMANDS if each.place is Place.KERNEL and each.name != "help"]
+    assert asked
+    for name in asked:
+        assert hasattr(Handlers, "_" + name.replace("-", "_").replace(" ", "_")), name
+
+
+class TestBeforeTheWorld:
+    @pytest.mark.parametrize("command", ["pause", "resume", "step", "params"])
+    def test_a_world_that_is_not_there_is_refused(self, empty, command):
+        """Commands of the world say what state its zone is in."""
+        with pytest.raises(Refused, match="cannot reach the world: zone stable is starting"):
+            empty.ask(command)
+
+    def test_status_and_ps_answer_all_the_same(self, empty):
+        """The console answers while every zone is dead, and says what is missing."""
+        status = empty.now("status")
+        assert status["world"] is None and status["kernel"]["state"] == "starting"
+        assert status["degraded"][0]["what"] == "stable"
+        (zone,) = empty.now("ps")["zones"]
+        assert (zone["name"], zone["pid"], zone["heir_pid"]) == ("stable", None, None)
+
+    def test_wait_needs_no_world(self, empty):
+        """A wait for a zone's word is answered before there is an arena."""
+        asked = empty.ask("wait", **{"for": "zone.stable=starting", "timeout_s": 5})
+        assert asked.result() == {"tick": None, "hash": None, "for": "zone.stable=starting"}
+
+    def test_shutdown_needs_no_world(self, empty):
+        """A kernel that is still booting can be told to stop."""
+        assert empty.now("shutdown") == {"stopping": True, "tick": 0} and empty.stops == 1
+
+
+class TestPause:
+    def test_it_answers_when_the_hash_is_there(self, console):
+        """Pause answers with tick and hash once the world holds, not before."""
+        asked = console.ask("pause")
+        assert asked.result() is None
+        tick = console.kernel.tick()
+        assert asked.result() == {
+            "tick": tick,
+            "hash": console.kernel.hash_of(tick).hex(),
+            "paused": True,
+        }
+
+    def test_at_a_tick(self, console):
+        """A pause with --at-tick holds after that tick and answers then."""
+        goal = console.kernel.words.get(Header.COMMIT) + 3
+        asked = console.ask("pause", at_tick=goal)
+        for _ in range(2):
+            console.kernel.tick()
+            assert asked.result() is None
+        console.kernel.tick()
+        assert asked.result()["tick"] == goal
+
+    def test_a_paused_world_is_paused_at_once(self, console):
+        """A second pause changes nothing and posts nothing."""
+        tick = console.pause()
+        posted = console.kernel.words.get(Header.INBOX_NEXT)
+        assert console.now("pause")["tick"] == tick
+        assert console.kernel.words.get(Header.INBOX_NEXT) == posted
+
+    def test_it_gets_in_when_nothing_else_does(self, console):
+        """With the inbox full for everybody, a pause still gets in."""
+        with pytest.raises(Refused):
+            for _ in range(INBOX_WINDOW):
+                console.kernel.world.post(Input(RESUME))
+        assert console.ask("pause").result() is None
+
+
+class TestResumeAndStep:
+    def test_resume_answers_when_it_is_applied(self, console):
+        """Resume answers once the world has taken it."""
+        console.pause()
+        asked = console.ask("resume")
+        assert asked.result() is None and asked.until_s is not None
+        tick = console.kernel.tick()
+        assert asked.result() == {"tick": tick, "hash": None, "paused": False}
+
+    def test_resume_of_a_running_world_changes_nothing(self, console):
+        """A world that runs answers at once and gets no input."""
+        posted = console.kernel.words.get(Header.INBOX_NEXT)
+        assert console.now("resume")["paused"] is False
+        assert console.kernel.words.get(Header.INBOX_NEXT) == posted
+
+    def test_step_answers_after_the_last_of_its_ticks(self, console):
+        """A step of three answers with the hash of the third tick."""
+        tick = console.pause()
+        asked = console.ask("step", steps=3)
+        for _ in range(2):
+            console.kernel.tick()
+            assert asked.result() is None
+        console.kernel.tick()
+        assert asked.result()["tick"] == tick + 3
+
+    def test_step_of_a_running_world_is_refused(self, console):
+        """There is nothing to step while the world runs; the hint says what to do first."""
+        with pytest.raises(Refused) as caught:
+            console.ask("step")
+        assert caught.value.hint == "molt pause"
+
+    def test_no_answer_has_an_end(self, console):
+        """A resume that is never applied is given up in words."""
+        console.pause()
+        asked = console.ask("resume")
+        assert asked.until_s == console.kernel.machine.clock.now_s() + ANSWER_S
+        assert asked.late().message.startswith("cannot tell how it ended: zone stable")
+
+
+class TestParams:
+    def test_list_and_one(self, console):
+        """All parameters, or one, with value, unit and limits."""
+        (entry,) = console.now("params")["params"]
+        assert entry == console.now("params", key="friction")
+        assert (entry["key"], entry["min"], entry["max"], entry["default"]) == (
+            "friction",
+            0.0,
+            1.0,
+            0.85,
+        )
+
+    def test_a_change_answers_with_its_tick(self, console):
+        """A change answers once applied, with the tick and the new value."""
+        asked = console.ask("params", key="friction", value=0.5)
+        assert asked.result() is None
+        tick = console.kernel.tick()
+        result = asked.result()
+        assert (result["applied_at_tick"], result["value"]) == (tick, 0.5)
+
+    def test_a_change_of_a_paused_world_is_pending(self, console):
+        """While the world stands still nothing is consumed: the answer says pending."""
+        tick = console.pause()
+        result = console.now("params", key="friction", value=0.5)
+        assert result["pending"] is True and result["at_tick"] == tick + 1
+
+    def test_a_change_for_later_is_pending(self, console):
+        """A change for a far tick answers at once, with that tick."""
+        result = console.now("params", key="friction", value=0.5, at_tick=1000)
+        assert result["pending"] is True and result["at_tick"] == 1000
+
+    @pytest.mark.parametrize(
+        ("key", "value", "words"),
+        [("nosuch", 0.5, "there are friction"), ("friction", 1.5, "from 0 to 1")],
+    )
+    def test_what_cannot_be_set(self, console, key, value, words):
+        """An unknown key or a value out of range is refused and nothing is posted."""
+        with pytest.raises(Refused, match=words):
+            console.ask("params", key=key, value=value)
+        assert console.kernel.words.get(Header.INBOX_NEXT) == 0
+
+
+class TestWait:
+    def test_it_holds_when_it_holds(self, console):
+        """A wait for a tick answers at that tick and not before."""
+        goal = console.kernel.words.get(Header.COMMIT) + 2
+        asked = console.ask("wait", **{"for": f"tick>={goal}", "timeout_s": 5})
+        console.kernel.tick()
+        assert asked.result() is None
+        console.kernel.tick()
+        assert asked.result()["tick"] == goal
+
+    def test_paused_means_with_its_hash(self, console):
+        """`paused` is true once the hash of the held tick is there, and comes with it."""
+        asked = console.ask("wait", **{"for": "paused=true", "timeout_s": 5})
+        tick = console.pause()
+        assert asked.result()["hash"] == console.kernel.hash_of(tick).hex()
+
+    def test_time_over(self, console):
+        """After its timeout a wait is refused with code 124."""
+        asked = console.ask("wait", **{"for": "tick>=1000000", "timeout_s": 2})
+        assert asked.until_s == console.kernel.machine.clock.now_s() + 2
+        error = asked.late()
+        assert isinstance(error, WaitTimeout) and error.exit_code == 124
+
+
+class TestDrill:
+    def test_the_story_comes_when_the_heir_serves(self, console):
+        """A drill answers with the takeover's times, ticks and epoch once it is over."""
+        kernel = console.kernel
+        tick = kernel.words.get(Header.COMMIT)
+        asked = console.ask("drill", kind="kill", zone="stable")
+        assert kernel.machine.processes.signals[-1] == (kernel.active, signal.SIGKILL)
+        kernel.round()
+        assert asked.result() is None
+        kernel.machine.clock.advance(0.001)
+        kernel.take_over(kernel.heir, commit=False)
+        assert asked.result() is None
+        kernel.machine.clock.advance(0.002)
+        kernel.tick()
+        kernel.words.put(Header.FIRST_COMMIT_NS, kernel.machine.clock.now_ns())
+        assert asked.result() == {
+            "zone": "stable",
+            "kind": "kill",
+            "noticed_ms": 1.0,
+            "served_ms": 3.0,
+            "tick_before": tick,
+            "tick_after": tick + 1,
+            "missed_ticks": 0,
+            "epoch": 2,
+        }
+        kernel.round()
+        (zone,) = console.now("ps")["zones"]
+        assert (zone["restarts"], zone["failures"]) == (1, 0)
+
+    def test_unknown_zone(self, console):
+        """A zone that is not there is refused with those there are."""
+        with pytest.raises(Refused, match="cannot find zone nosuch: zones are stable"):
+            console.ask("drill", kind="kill", zone="nosuch")
+
+    def test_soft_restart_drains(self, console):
+        """A soft restart tells the active process to leave at a tick boundary."""
+        asked = console.ask("soft-restart", zone="stable")
+        kernel = console.kernel
+        assert kernel.words.get(Header.DRAIN_AT) == kernel.words.get(Header.COMMIT)
+        assert not kernel.machine.processes.signals
+        kernel.machine.clock.advance(0.001)
+        kernel.take_over(kernel.heir)
+        kernel.machine.processes.end(kernel.active, code=0)
+        kernel.round()
+        assert asked.result()["kind"] == "soft-restart"
+        assert kernel.world.zone.patience.failures == 0
+
+
+class TestFacts:
+    def test_status_of_a_world_that_ticks(self, console):
+        """Status carries what SPEC 9 promises: kernel, zones, world, degraded."""
+        status = console.now("status")
+        assert {"pid", "state", "grade", "safe_mode", "uptime_s", "memory_mb"} <= set(
+            status["kernel"]
+        )
+        assert status["kernel"]["state"] == "running" and status["degraded"] == []
+        world = status["world"]
+        assert {"tick", "population", "paused", "hash", "ticks_per_s", "p99_tick_ms"} <= set(world)
+        assert world["tick"] == console.kernel.words.get(Header.COMMIT)
+        assert world["paused"] is False and world["hash"] is None
+        (zone,) = status["zones"]
+        assert (zone["pid"], zone["heir_pid"]) == (console.kernel.active, console.kernel.heir)
+        assert zone["state"] == "ready" and zone["epoch"] == 1 and zone["restarts"] == 0
+
+    def test_paused_world_has_a_hash(self, console):
+        """The hash shows while the world holds still."""
+        tick = console.pause()
+        world = console.now("status")["world"]
+        assert world["paused"] is True and world["hash"] == console.kernel.hash_of(tick).hex()
+
+    def test_a_stop_shows(self, console):
+        """While the kernel stops, status says so and calls nothing degraded for it."""
+        console.kernel.zones.begin_stop()
+        status = console.now("status")
+        assert status["kernel"]["state"] == "stopping" and status["degraded"] == []

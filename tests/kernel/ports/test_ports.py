@@ -1,0 +1,165 @@
+"""The smaller ports: clock, meters, disk, arena files."""
+
+import fcntl
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.arena import Header, Side
+from Kernel.contract.errors import AlreadyRunning, ArenaError, ConfigError
+from Kernel.ports import disk
+from Kernel.ports.arena_file import arena_folders, find_arena, open_arena
+from Kernel.ports.clock import SystemClock
+from Kernel.ports.disk import HomeFolders, open_home
+from Kernel.ports.meters import Meters
+from tests.support.fakes import FakeClock
+from tests.support.toy import service as toy
+from tests.support.toy_home import remove_arenas
+
+SCHEMA_HASH = bytes.fromhex(toy.Generation({}).facts["schema_hash"])
+
+
+@pytest.mark.parametrize("clock", [SystemClock(), FakeClock()], ids=["real", "fake"])
+def test_clock_runs_forward_in_one_unit(clock):
+    """Seconds and nanoseconds are the same time, and never run back."""
+    first_s, first_ns, second_s = clock.now_s(), clock.now_ns(), clock.now_s()
+    assert first_s <= first_ns / 1e9 + 1e-6 and first_ns / 1e9 <= second_s + 1e-6
+
+
+def test_meters_of_the_living_and_the_dead():
+    """Our own memory is measured; a process that is gone measures as nothing."""
+    meters = Meters()
+    assert meters.measure(os.getpid())[0] > 1
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert meters.measure(gone.pid) == (0.0, 0.0)
+
+
+class TestHome:
+    def close(self, home: HomeFolders) -> None:
+        """Close what an opened home holds."""
+        for fd in (home.run_fd, home.bus_fd, home.lock_fd):
+            os.close(fd)
+
+    def test_folders_and_lock(self, tmp_path):
+        """run/ is for us alone, the lock names our pid and is inherited, stale sockets go."""
+        (tmp_path / "run" / "bus").mkdir(parents=True)
+        (tmp_path / "run" / "bus" / "archive-3").touch()
+        home = open_home(tmp_path)
+        assert stat.S_IMODE((tmp_path / "run").stat().st_mode) == 0o700
+        assert (tmp_path / "run" / "kernel.lock").read_text() == f"{os.getpid()}\n"
+        assert os.get_inheritable(home.lock_fd) and not os.get_inheritable(home.run_fd)
+        assert not list((tmp_path / "run" / "bus").iterdir())
+        self.close(home)
+
+    def test_held_home_is_refused_by_pid(self, tmp_path):
+        """While a living kernel holds the home, the next is refused at once."""
+        home = open_home(tmp_path)
+        with pytest.raises(AlreadyRunning, match=f"the kernel with pid {os.getpid()}"):
+            open_home(tmp_path)
+        self.close(home)
+        self.close(open_home(tmp_path))
+
+    @pytest.mark.parametrize("reaped", [True, False])
+    def test_leftovers_of_a_dead_kernel_get_a_moment(self, tmp_path, reaped):
+        """A kernel that has died, reaped or not, is waited for until the last of its processes."""
+        home = open_home(tmp_path)
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)
+        if reaped:
+            dead.wait()
+        os.pwrite(home.lock_fd, f"{dead.pid}\n".ljust(16).encode(), 0)
+        timer = threading.Timer(0.1, fcntl.flock, (home.lock_fd, fcntl.LOCK_UN))
+        timer.start()
+        self.close(open_home(tmp_path))
+        timer.join()
+        dead.wait()
+        self.close(home)
+
+    def test_leftovers_that_stay_are_an_error(self, tmp_path, monkeypatch):
+        """When a dead kernel's processes do not go, the boot ends in words, not in a wait."""
+        monkeypatch.setattr(disk, "LEFTOVER_S", 0.05)
+        home = open_home(tmp_path)
+        os.pwrite(home.lock_fd, b"4194305\n".ljust(16), 0)  # above any pid
+        with pytest.raises(AlreadyRunning):
+            open_home(tmp_path)
+        self.close(home)
+
+    def test_home_that_cannot_be_made(self, tmp_path):
+        """A home below a file is refused with the file's name and what to do."""
+        (tmp_path / "file").touch()
+        with pytest.raises(ConfigError, match="cannot use"):
+            open_home(tmp_path / "file" / "home")
+
+
+class TestArenaFiles:
+    def found(self, folder: Path) -> Path:
+        """Make a toy arena and return its path."""
+        toy.Generation({}).found({"zone": "stable", "folders": [str(folder)]})
+        return folder / "stable.arena"
+
+    def test_folders_are_ours_alone(self, tmp_path):
+        """Shared memory first, then the home; both 0700; other homes have other folders."""
+        try:
+            folders = arena_folders(tmp_path)
+            assert folders[-1] == tmp_path / "data" / "arenas"
+            assert all(stat.S_IMODE(each.stat().st_mode) == 0o700 for each in folders)
+            assert len(folders) == 1 or "shm" in str(folders[0])
+        finally:
+            remove_arenas(tmp_path)
+
+    def test_a_link_in_place_of_the_folder_is_refused(self, tmp_path):
+        """A folder that is a link, put there by somebody else, is not followed."""
+        folders = arena_folders(tmp_path)
+        remove_arenas(tmp_path)
+        folders[0].symlink_to(tmp_path, target_is_directory=True)
+        try:
+            with pytest.raises(ConfigError, match="cannot use"):
+                arena_folders(tmp_path)
+        finally:
+            folders[0].unlink()
+            remove_arenas(tmp_path)
+
+    def test_unfinished_arenas_are_removed(self, tmp_path):
+        """A founder that was killed leaves a .new file, which is no arena."""
+        (tmp_path / "stable.arena.new").touch()
+        assert find_arena([tmp_path], "stable") is None and not list(tmp_path.iterdir())
+
+    def test_the_best_folder_wins(self, tmp_path):
+        """Of two arenas the one in the better folder is taken."""
+        folders = [tmp_path / "a", tmp_path / "b"]
+        for folder in folders:
+            folder.mkdir()
+        second = self.found(folders[1])
+        assert find_arena(folders, "stable") == second
+        first = self.found(folders[0])
+        assert find_arena(folders, "stable") == first
+
+    def test_opened_arena(self, tmp_path):
+        """The kernel gets words, a side page, a mutex, and a descriptor that cannot write."""
+        arena = open_arena(self.found(tmp_path), SCHEMA_HASH)
+        assert arena.words.get(Header.COMMIT) == 0 and len(arena.side) == Side.BYTES
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.pwrite(arena.read_only_fd, b"x", 0)
+        for fd in (arena.fd, arena.read_only_fd, arena.side_fd, arena.mutex_fd):
+            assert not os.get_inheritable(fd)
+            os.close(fd)
+
+    def test_what_is_no_arena_leaves_nothing_open(self, tmp_path):
+        """A file that is refused is closed again."""
+        path = self.found(tmp_path)
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(ArenaError, match="its columns are not those of this build"):
+            open_arena(path, bytes(32))
+        assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_waiting_for_leftovers_is_bounded():
+    """The boot waits for leftovers no longer than LEFTOVER_S, far below a person's patience."""
+    assert 0 < disk.LEFTOVER_S <= 5 and time.monotonic() > 0

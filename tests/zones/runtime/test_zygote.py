@@ -1,0 +1,94 @@
+"""A real zygote with the toy for a service: prepare, fork, and every way to end."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unprepared
+from tests.support.real_processes import RealProcesses
+from tests.support.toy import service as toy
+from tests.support.wait import wait_until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[RealProcesses]:
+    """Give the real process port."""
+    real = RealProcesses(tmp_path)
+    yield real
+    real.close()
+
+
+def test_it_says_what_it_has_prepared(real):
+    """Configured, it answers with its pid and its generation's facts."""
+    handle, said = real.configure({"tick_rate_ms": 8})
+    assert said == Prepared(handle.pid, toy.Generation({"tick_rate_ms": 8}).facts)
+
+
+def test_settings_that_are_refused(real):
+    """A service's ConfigError comes back as Unprepared with its code; then it leaves with 78."""
+    handle, said = real.configure({"tick_rate_ms": 0})
+    assert isinstance(said, Unprepared) and said.code == 78 and "tick_rate_ms" in said.message
+    assert real.wait_exit(handle.pid).code == 78
+
+
+def test_a_service_that_is_not_there(real):
+    """A package that cannot be loaded is named, with the way to mend it."""
+    _, said = real.configure(service="tests.support.nosuch")
+    assert isinstance(said, Unprepared) and said.code == 1 and said.hint == "make setup"
+    assert said.message.startswith("cannot load tests.support.nosuch")
+
+
+def test_a_forked_process_is_ours_and_its_end_is_told(real, tmp_path):
+    """A founder does its work as a child of the kernel and leaves with 0."""
+    handle, _ = real.configure()
+    facts = {"zone": "stable", "folders": [str(tmp_path)], "settings": {}}
+    said = real.ask(handle, Fork(7, "founder", [], facts))
+    assert isinstance(said, Forked) and said.serial == 7
+    assert real.wait_exit(said.pid).code == 0
+    assert (tmp_path / "stable.arena").is_file()
+
+
+def test_a_process_that_fails_says_why(real, tmp_path):
+    """An error in a process is on stderr with its trace, and the exit code is not 0."""
+    handle, _ = real.configure()
+    said = real.ask(handle, Fork(1, "founder", [], {"zone": "stable", "folders": ["/nowhere"]}))
+    assert isinstance(said, Forked) and real.wait_exit(said.pid).code == 1
+    assert "FileNotFoundError" in real.stderr(handle)
+
+
+def test_it_forks_again_and_again_and_holds_nothing(real, tmp_path):
+    """Descriptors that came with a Fork are closed in the zygote once it has forked."""
+    handle, _ = real.configure()
+    null = os.open(os.devnull, os.O_RDONLY)
+
+    def held() -> int:
+        return len(os.listdir(f"/proc/{handle.pid}/fd"))
+
+    before = held()
+    for serial in range(5):
+        fork = Fork(serial, "founder", ["x"], {"zone": f"z{serial}", "folders": [str(tmp_path)]})
+        said = real.ask(handle, fork, [null])
+        assert isinstance(said, Forked) and said.serial == serial
+        real.wait_exit(said.pid)
+    os.close(null)
+    wait_until("the last one closed", lambda: held() == before)
+
+
+def test_it_leaves_when_the_kernel_hangs_up(real):
+    """A closed road ends the zygote in order, with 0."""
+    handle, _ = real.configure()
+    handle.road.shutdown(2)
+    assert real.wait_exit(handle.pid).code == 0
+
+
+def test_a_ctrl_c_is_not_for_it(real, tmp_path):
+    """SIGINT is the kernel's affair: the zygote goes on forking."""
+    handle, _ = real.configure()
+    real.port.send_signal(handle.pid, signal.SIGINT)
+    fork = Fork(1, "founder", [], {"zone": "stable", "folders": [str(tmp_path)]})
+    assert isinstance(real.ask(handle, fork), Forked)
