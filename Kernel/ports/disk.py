@@ -1,6 +1,6 @@
 """The home folder: its sub-folders, and the lock that says which kernel holds it.
 
-Owns: HOME/run, HOME/log, HOME/data and HOME/run/kernel.lock. The lock is inherited by every
+Owns: HOME/run, HOME/data and HOME/run/kernel.lock. The lock is inherited by every
 process of the kernel, so it is free only when the last of them is gone: a kernel that gets it
 knows that nobody of an earlier boot can still write an arena.
 """
@@ -38,7 +38,7 @@ def open_home(home: Path) -> HomeFolders:
     run_dir = home / "run"
     bus_dir = run_dir / "bus"
     try:
-        for folder in (home / "data", home / "log", run_dir, bus_dir):
+        for folder in (home / "data", run_dir, bus_dir):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         run_dir.chmod(0o700)
         bus_dir.chmod(0o700)

@@ -22,7 +22,7 @@ from zones.runtime.arena_memory import map_arena, map_side
 from zones.runtime.arena_zone import ArenaSeat, rehearse, run_heir
 from zones.runtime.bus_client import BusClient
 from zones.runtime.generation import ArenaGeneration, BusGeneration
-from zones.runtime.kinship import ask_short_slices, set_process_name
+from zones.runtime.kinship import ask_short_slices, refuse_core_dumps, set_process_name
 from zones.runtime.seat import BusSeat
 
 SLICE_NS = 100_000
@@ -59,6 +59,7 @@ def run_process(
 def _settle(configure: Configure, request: Fork) -> None:
     """Standard output and error are the zygote's: the kernel reads them at the other end."""
     set_process_name(f"molt {configure.zone}")
+    refuse_core_dumps()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)

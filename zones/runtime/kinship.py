@@ -7,12 +7,14 @@ moment; the check afterwards closes the gap in which the kernel may have died al
 
 import ctypes
 import os
+import resource
 import signal
 import struct
 import time
 from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 REPARENT_S = 5.0
 _SCHED_OTHER = 0
@@ -26,6 +28,16 @@ def die_with(parent_pid: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent_pid:
         os._exit(0)
+
+
+def refuse_core_dumps() -> None:
+    """Have the OS write no core dump: a dying process would keep its memory for seconds.
+
+    Its heir waits for that memory to be let go. The limit is not heeded where dumps go into a
+    pipe, hence also the flag.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def set_process_name(name: str) -> None:
