@@ -114,6 +114,7 @@ class TestOverrides:
         assert "world.seed" in folder.refuse(f"world.seed={text}")
         assert "world.seed" in folder.refuse(MOLT_SEED=text)
 
+    @pytest.mark.slow
     @given(text=st.text(max_size=40))
     def test_any_set_is_taken_or_refused_in_words(self, tmp_path_factory, text):
         """Whatever stands behind --set: a configuration or a ConfigError, never a crash."""
