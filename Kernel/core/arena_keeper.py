@@ -74,7 +74,9 @@ class ArenaKeeper(Keeper):
     def _open(self, path: Path) -> bool:
         try:
             arena = open_arena(path, self._schema_hash)
-        except (ArenaError, OSError) as error:
+        except OSError as error:  # no descriptors, no memory: the arena itself may be well
+            raise ArenaError(f"cannot open {path}: {error.strerror or error}") from error
+        except ArenaError as error:
             aside = set_aside(path)
             self._note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
             return False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from Kernel.config import ZoneConfig
-from Kernel.contract.errors import CodecError, MoltError
+from Kernel.contract.errors import ArenaError, CodecError, MoltError
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
@@ -88,7 +88,7 @@ class Keeper:
         raise NotImplementedError
 
     def on_prepared(self) -> None:
-        """Take the zygote's facts, or raise CodecError."""
+        """Take the zygote's facts; raise CodecError, or ArenaError for an arena out of reach."""
 
     def on_founder_exit(self, code: int | None) -> bool:
         """The founder is gone; return whether the arena is there now."""
@@ -193,6 +193,9 @@ class Keeper:
             return True  # said once, before the words it left in our queue
         except CodecError as error:
             self.kill(handle.pid, f"zygote spoke nonsense: {error}")
+            return True
+        except ArenaError as error:  # tried again with the next zygote
+            self.kill(handle.pid, error.message)
             return True
         self.parts.loop.unwatch(handle.road.fileno())
         handle.road.close()

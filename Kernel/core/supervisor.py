@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+LEAVE_S = 2.0
+"""A process that has given the right to write back must be gone within this."""
+
 
 class Kind(StrEnum):
     """How a zone's processes speak: by memory only, or by the private bus."""
@@ -70,7 +73,7 @@ class Zone:
         asked_s: since when a Fork is unanswered, None when none is.
         active: the process that serves (for arenas: that holds the right to write).
         heir: the process that stands by.
-        leaving: pids that no longer serve and are expected to end.
+        leaving: processes that no longer serve and are expected to end; born_s: since when.
         patience: failures of this generation's processes.
         zygote_patience: failures of the zygote itself.
         healthy_s: since when an active process has served without a failure, the zygote's
@@ -87,7 +90,7 @@ class Zone:
     asked_s: float | None = None
     active: Process | None = None
     heir: Process | None = None
-    leaving: frozenset[int] = frozenset()
+    leaving: tuple[Process, ...] = ()
     patience: Patience = Patience()
     zygote_patience: Patience = Patience()
     healthy_s: float | None = None
@@ -275,7 +278,9 @@ def _learn_ready(zone: Zone, pid: int, policy: Policy, now_s: float) -> Zone:
 def _learn_took_over(zone: Zone, pid: int, now_s: float) -> Zone:
     if zone.heir is None or zone.heir.pid != pid:
         return zone
-    leaving = zone.leaving | ({zone.active.pid} if zone.active else frozenset())
+    leaving = zone.leaving
+    if zone.active is not None:
+        leaving = (*leaving, Process(zone.active.pid, now_s))
     healthy = zone.healthy_s if zone.healthy_s is not None else now_s
     return replace(
         _count_service(zone),
@@ -302,9 +307,9 @@ def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
         zone = replace(zone, heir=None)
     elif zone.founder is not None and zone.founder.pid == pid:
         zone = replace(zone, founder=None)
-    elif pid not in zone.leaving:
+    elif all(process.pid != pid for process in zone.leaving):
         return zone
-    zone = replace(zone, leaving=zone.leaving - {pid})
+    zone = replace(zone, leaving=tuple(each for each in zone.leaving if each.pid != pid))
     if event.failure:
         zone = replace(
             zone, patience=fail(zone.patience, policy, now_s), healthy_s=None, why=event.why
@@ -355,6 +360,9 @@ def _overdue(zone: Zone, policy: Policy, now_s: float) -> tuple[Action, ...]:
             late.append(Kill(zygote.pid, f"not prepared in {policy.prepare_timeout_s:g} s"))
         elif zone.asked_s is not None and now_s - zone.asked_s > policy.ready_timeout_s:
             late.append(Kill(zygote.pid, f"did not fork in {policy.ready_timeout_s:g} s"))
+    for left in zone.leaving:
+        if now_s - left.born_s > LEAVE_S:
+            late.append(Kill(left.pid, f"did not leave in {LEAVE_S:g} s"))
     for process in (zone.founder, zone.heir):
         if process and not process.ready and now_s - process.born_s > policy.ready_timeout_s:
             late.append(Kill(process.pid, f"not ready in {policy.ready_timeout_s:g} s"))

@@ -35,7 +35,7 @@ class ZoneTable:
         self._config = config
         self._parts = parts
         self.stop: Stop | None = None
-        self._snapshot_request: int | None = None
+        self._snapshot_requests: set[int] = set()
         self.arenas: dict[str, ArenaKeeper] = {}
         self.services: dict[str, BusKeeper] = {}
         for zone in config.zones:
@@ -169,9 +169,10 @@ class ZoneTable:
             return
         for name in archive.config.reads:
             try:
-                self._snapshot_request = archive.request(
+                asked = archive.request(
                     "snapshot", {"zone": name}, self._config.stop_deadline_s / 2
                 )
+                self._snapshot_requests.add(asked)
             except Refused as error:
                 self._parts.log.warning("snapshot.not_taken", zone=name, why=str(error))
 
@@ -179,26 +180,25 @@ class ZoneTable:
         """A stage counts as pending until it was entered once."""
         if stage is Stage.WORLDS:
             return 1
-        if self._snapshot_request is None:
+        archive = self.services.get(SNAPSHOT_ZONE)
+        if archive is None or archive.zone.active is None:
             return 0
-        archive = self.services[SNAPSHOT_ZONE]
-        if archive.zone.active is None:
-            return 0
-        reply = archive.take_reply(self._snapshot_request)
-        if reply is None:
-            return 1
-        self._snapshot_request = None
-        if reply.ok:
-            self._parts.log.info("snapshot.taken", tick=reply.result.get("tick"))
-        else:
-            self._parts.log.warning("snapshot.not_taken", why=reply.error)
-        return 0
+        for asked in sorted(self._snapshot_requests):
+            reply = archive.take_reply(asked)
+            if reply is None:
+                continue
+            self._snapshot_requests.discard(asked)
+            if reply.ok:
+                self._parts.log.info("snapshot.taken", tick=reply.result.get("tick"))
+            else:
+                self._parts.log.warning("snapshot.not_taken", why=reply.error)
+        return len(self._snapshot_requests)
 
     def _kill_stage(self, stage: Stage) -> None:
         keepers: list[Keeper] = list(self.arenas.values())
         if stage is Stage.SNAPSHOT:
             self._parts.log.warning("snapshot.not_taken", why="the archive did not answer in time")
-            self._snapshot_request = None
+            self._snapshot_requests.clear()
             return
         if stage is Stage.SERVICES:
             keepers = list(self.services.values())

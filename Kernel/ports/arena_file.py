@@ -5,6 +5,7 @@ side page and the mutex. Does not own: what the words mean (`Kernel/contract/are
 world's columns (a founder process of the service does).
 """
 
+import contextlib
 import hashlib
 import mmap
 import os
@@ -69,9 +70,10 @@ def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
 
     Raises:
         ArenaError: not an arena, damaged, or its columns are not those of `schema_hash`.
+        OSError: the machine has no descriptor or memory left.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
+    with contextlib.ExitStack() as opened:
+        fd = _keep(opened, os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW))
         size = os.fstat(fd).st_size
         if size < mmap.PAGESIZE:
             raise ArenaError(f"cannot use {path}: it is only {size} bytes")
@@ -79,22 +81,20 @@ def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
         check_arena(words, str(path))
         if words.get_bytes(Header.SCHEMA_HASH, 32) != schema_hash:
             raise ArenaError(f"cannot use {path}: its columns are not those of this build")
-    except (ArenaError, OSError):
-        os.close(fd)
-        raise
-    side_fd, side = _open_side(path.with_suffix(".side"), words.get_bytes(Header.ARENA_ID, 16))
-    mutex_fd = os.memfd_create("molt-mutex", os.MFD_CLOEXEC)
-    os.ftruncate(mutex_fd, MUTEX_BYTES)
-    RobustMutex(mutex_fd).initialise()
-    return ArenaHandle(
-        path=path,
-        fd=fd,
-        read_only_fd=os.open(path, os.O_RDONLY | os.O_CLOEXEC),
-        words=words,
-        side_fd=side_fd,
-        side=side,
-        mutex_fd=mutex_fd,
-    )
+        side_fd, side = _open_side(path.with_suffix(".side"), words.get_bytes(Header.ARENA_ID, 16))
+        _keep(opened, side_fd)
+        mutex_fd = _keep(opened, os.memfd_create("molt-mutex", os.MFD_CLOEXEC))
+        os.ftruncate(mutex_fd, MUTEX_BYTES)
+        RobustMutex(mutex_fd).initialise()
+        read_only_fd = _keep(opened, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        opened.pop_all()  # all is well: they stay open
+    return ArenaHandle(path, fd, read_only_fd, words, side_fd, side, mutex_fd)
+
+
+def _keep(opened: contextlib.ExitStack, fd: int) -> int:
+    """Have a descriptor closed if what follows fails."""
+    opened.callback(os.close, fd)
+    return fd
 
 
 def _open_side(path: Path, arena_id: bytes) -> tuple[int, memoryview]:

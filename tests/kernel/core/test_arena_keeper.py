@@ -1,5 +1,6 @@
 """An arena keeper over a real arena file, with processes that exist on paper only."""
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -195,6 +196,19 @@ class TestFounding:
         stage.round()
         stage.die(500, code=0)
         assert not stage.keeper.zone.founded and stage.keeper.zone.patience.failures == 1
+
+    def test_arena_out_of_reach_is_left_where_it_is(self, machine, folders, monkeypatch):
+        """A machine out of descriptors costs another try, never a healthy arena."""
+        Stage(machine, folders).serve()
+        stage = Stage(machine, folders)
+
+        def refuse(path, schema_hash):
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        monkeypatch.setattr("Kernel.core.arena_keeper.open_arena", refuse)
+        stage.prepare()
+        assert not stage.keeper.zone.founded and stage.machine.processes.killed()
+        assert [path.name for path in folders[0].glob("*.arena*")] == ["stable.arena"]
 
     @pytest.mark.parametrize("harm", ["magic", "commit", "short", "foreign", "empty"])
     def test_unusable_arena_is_set_aside(self, machine, folders, harm):
@@ -460,7 +474,7 @@ class TestDeaths:
         """The heir may ring before the death is reaped: one restart, nobody left in the books."""
         active, heir = stage.serve()
         stage.take_over(heir)
-        assert stage.keeper.zone.leaving == {active}
+        assert [each.pid for each in stage.keeper.zone.leaving] == [active]
         stage.die(active, number=signal.SIGKILL)
         assert stage.keeper.zone.restarts == 1 and not stage.keeper.zone.leaving
         assert active not in stage.keeper.pids()

@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from Kernel.core import supervisor as sup
 from Kernel.core.supervisor import (
+    LEAVE_S,
     Asked,
     Died,
     Forked,
@@ -115,7 +116,7 @@ class TestDeaths:
     def test_restart_counts_though_the_takeover_was_seen_first(self):
         """A takeover seen before the death that caused it counts as a restart all the same."""
         zone = learn(after(*WITH_HEIR), TookOver(2), ARENA, 0.0)
-        assert zone.leaving == {1}
+        assert [process.pid for process in zone.leaving] == [1]
         zone = learn(zone, Died(1, False, KILLED), ARENA, 0.0)
         assert zone.restarts == 1 and not zone.leaving
 
@@ -190,6 +191,13 @@ class TestDeadlines:
         late = decide(zone, ARENA, limit_s + 0.01)
         assert [act.pid for act in late if isinstance(act, Kill)] == [pid]
         assert f"in {limit_s:g} s" in late[0].why
+
+    def test_who_gave_the_right_back_must_leave(self):
+        """A process stopped after its succession is ended in the end, and harms nobody by it."""
+        zone = learn(after(*WITH_HEIR), TookOver(2), ARENA, 7.0)
+        assert not any(isinstance(act, Kill) for act in decide(zone, ARENA, 7.0 + LEAVE_S))
+        late = decide(zone, ARENA, 7.1 + LEAVE_S)
+        assert [act.pid for act in late if isinstance(act, Kill)] == [1]
 
     def test_a_ready_heir_may_wait_for_ever(self):
         """Standing by has no limit."""
@@ -410,7 +418,7 @@ class ZoneMachine(RuleBasedStateMachine):
         """The zone knows exactly who lives, and in which role."""
         if not hasattr(self, "zone"):
             return
-        known = {pid: "leaving" for pid in self.zone.leaving}
+        known = {process.pid: "leaving" for process in self.zone.leaving}
         for role in ("zygote", "founder", "active", "heir"):
             process = getattr(self.zone, role)
             if process is not None:
