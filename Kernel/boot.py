@@ -5,6 +5,7 @@ zones (`Kernel/core`), what people see (`Kernel/console/screen.py`).
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -30,7 +31,7 @@ from Kernel.core.keeper import Parts
 from Kernel.core.logger import make_log
 from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
-from Kernel.ports.arena_file import arena_folders
+from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
 from Kernel.ports.meters import Meters
@@ -40,6 +41,8 @@ from Kernel.ports.terminal import Foreground
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
 EXIT_KILLED = 130
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Each asks for an orderly stop; a closed terminal (SIGHUP) is no reason to lose anything."""
 
 
 def main(arguments: list[str]) -> int:
@@ -49,19 +52,8 @@ def main(arguments: list[str]) -> int:
     if options.ephemeral:
         options.home = Path(tempfile.mkdtemp(prefix="molt-"))
     try:
-        home = options.home.resolve()
-        own = home / "config"
-        config = load_config(own if own.is_dir() else ROOT / "config", tuple(options.set))
-        home.mkdir(parents=True, exist_ok=True)
-        folders = arena_folders(home)
-        kernel = Kernel(config, open_home(home), folders, options.json)
-        return kernel.run()
-    except MoltError as error:
-        sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
-        return error.exit_code
-    except OSError as error:
-        sys.stderr.write(f"cannot start: {error}\n")
-        return ConfigError.exit_code
+        kernel = _make_kernel(options)
+        return kernel if isinstance(kernel, int) else kernel.run()
     finally:
         if foreground is not None:
             foreground.give_back()
@@ -70,11 +62,33 @@ def main(arguments: list[str]) -> int:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
+    """Return a kernel ready to run, or the exit code when it cannot be made."""
+    try:
+        home = options.home.resolve()
+        own = home / "config"
+        config = load_config(own if own.is_dir() else ROOT / "config", tuple(options.set))
+        home.mkdir(parents=True, exist_ok=True)
+        folders = arena_folders(home)
+        opened = open_home(home, folders)
+        strangers = claim_folders(home, folders)
+        return Kernel(config, opened, folders, strangers, options.json)
+    except MoltError as error:
+        sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        return error.exit_code
+    except OSError as error:
+        what = f" ({error.filename})" if error.filename else ""
+        sys.stderr.write(f"cannot start: {error.strerror or error}{what}\n")
+        return ConfigError.exit_code
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="manifest.py", description="Boot molt: a kernel that keeps a world alive."
     )
-    parser.add_argument("--home", type=Path, default=ROOT, help="where run-time state is kept")
+    default = os.environ.get("MOLT_HOME") or ROOT
+    where = "where run-time state is kept (default: MOLT_HOME, or the checkout)"
+    parser.add_argument("--home", type=Path, help=where)
     parser.add_argument("--json", action="store_true", help="print one line on stdout when ready")
     parser.add_argument(
         "--set",
@@ -89,10 +103,14 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--own-terminal",
         action="store_true",
-        help="take the terminal's foreground: Ctrl-C reaches the kernel alone (make run)",
+        help=argparse.SUPPRESS,  # for make run: Ctrl-C then reaches the kernel alone
     )
     parser.add_argument("--no-open", action="store_true", help="never open a browser")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.ephemeral and options.home is not None:
+        parser.error("cannot use --home with --ephemeral: a throw-away home is made by itself")
+    options.home = options.home or Path(default)
+    return options
 
 
 @dataclass(slots=True)
@@ -104,12 +122,12 @@ class Signals:
 
     @classmethod
     def catch(cls) -> "Signals":
-        """Have SIGINT, SIGTERM and SIGCHLD wake the loop instead of interrupting it."""
+        """Have the signals that stop us, and SIGCHLD, wake the loop instead of interrupting it."""
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        for number in (*STOP_SIGNALS, signal.SIGCHLD):
             signal.signal(number, lambda _number, _frame: None)
         return cls(reader, writer)
 
@@ -125,7 +143,12 @@ class Kernel:
     """One boot: everything made once, run until it ends."""
 
     def __init__(
-        self, config: KernelConfig, home: HomeFolders, folders: list[Path], as_json: bool
+        self,
+        config: KernelConfig,
+        home: HomeFolders,
+        folders: list[Path],
+        strangers: list[Path],
+        as_json: bool,
     ) -> None:
         self._config = config
         self._home = home
@@ -143,7 +166,7 @@ class Kernel:
         stderr = StatusLine(sys.stderr, moving)
         parts = Parts(
             clock=self._clock,
-            processes=SystemProcesses(ROOT, cache_dir, (home.lock_fd,)),
+            processes=SystemProcesses(ROOT, cache_dir, home.lock_fds),
             loop=self._loop,
             log=make_log(stderr),
             home=str(home.home),
@@ -154,6 +177,8 @@ class Kernel:
         )
         handlers = Handlers(self._zones, self._clock, self._meters, self._began_s, self._stop)
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
+        for path in strangers:
+            parts.log.warning("arena.set_aside", path=str(path), why="it was another home's")
         self._screen = Screen(stderr, parts.log, self._clock)
 
     def run(self) -> int:
@@ -194,8 +219,9 @@ class Kernel:
         boot_s = round(self._clock.now_s() - self._began_s, 3)
         self._screen.ready(self._zones, boot_s)
         if self._as_json:
-            sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")
-            sys.stdout.flush()
+            with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
+                sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")
+                sys.stdout.flush()
 
     def _ready_fields(self, boot_s: float) -> dict[str, Any]:
         return {
@@ -209,7 +235,7 @@ class Kernel:
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
-            if number in (signal.SIGINT, signal.SIGTERM):
+            if number in STOP_SIGNALS:
                 if number == signal.SIGINT and self._zones.stop is not None:
                     self._kill()
                 else:

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import mmap
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,25 @@ def arena_folders(home: Path) -> list[Path]:
             )
         folder.chmod(0o700)
     return folders
+
+
+def claim_folders(home: Path, folders: list[Path]) -> list[Path]:
+    """Set arenas aside that belong to a home which was deleted; return where they are now.
+
+    A folder in shared memory is found by the path of its home. When that home was deleted and a
+    new one made in its place, the old world must not go on in it.
+    """
+    mark = home / "data" / "home.id"
+    if not mark.exists():
+        mark.write_text(secrets.token_hex(16))
+    own = mark.read_text()
+    strangers = []
+    for folder in folders:
+        theirs = folder / "home.id"
+        if theirs.exists() and theirs.read_text() != own:
+            strangers += [set_aside(arena) for arena in folder.glob("*.arena")]
+        theirs.write_text(own)
+    return strangers
 
 
 def find_arena(folders: list[Path], zone: str) -> Path | None:
@@ -104,7 +124,7 @@ def _open_side(path: Path, arena_id: bytes) -> tuple[int, memoryview]:
     it ever told for unread, and hold inputs back until the archive has spoken.
     """
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    os.ftruncate(fd, Side.BYTES)
+    os.posix_fallocate(fd, 0, Side.BYTES)  # a hole would be a SIGBUS when memory is full
     side = memoryview(mmap.mmap(fd, Side.BYTES))
     if bytes(side[Side.ARENA_ID : Side.ARENA_ID + 16]) != arena_id:
         side[:] = bytes(Side.BYTES)

@@ -5,9 +5,12 @@ process of the kernel, so it is free only when the last of them is gone: a kerne
 knows that nobody of an earlier boot can still write an arena.
 """
 
+import contextlib
 import fcntl
 import os
+import signal
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,18 +21,21 @@ LEFTOVER_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class HomeFolders:
-    """An opened home. `lock_fd` is inheritable on purpose, `run_fd` and `bus_fd` are not."""
+    """An opened home. `lock_fds` are inheritable on purpose, `run_fd` and `bus_fd` are not."""
 
     home: Path
     run_dir: Path
     data_dir: Path
     run_fd: int
     bus_fd: int
-    lock_fd: int
+    lock_fds: tuple[int, ...]
 
 
-def open_home(home: Path) -> HomeFolders:
-    """Make the folders of a home and take its lock.
+def open_home(home: Path, arena_folders: Sequence[Path] = ()) -> HomeFolders:
+    """Make the folders of a home and take its locks.
+
+    The arenas' folders have a lock of their own: HOME/run may be cleaned away under a running
+    kernel, its arenas in shared memory are not, and two kernels must never write one.
 
     Raises:
         ConfigError: the folders cannot be made.
@@ -42,39 +48,70 @@ def open_home(home: Path) -> HomeFolders:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         run_dir.chmod(0o700)
         bus_dir.chmod(0o700)
-        lock_fd = os.open(run_dir / "kernel.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock_fds = tuple(_lock(folder, home) for folder in (run_dir, *arena_folders))
     except OSError as error:
         raise ConfigError(
             f"cannot use {home} as home: {error.strerror} ({error.filename})",
-            "molt --home DIR, with a folder you may write",
+            "python manifest.py --home DIR, with a folder you may write",
         ) from error
-    _take_lock(lock_fd, home)
-    os.ftruncate(lock_fd, 0)
-    os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)
-    os.set_inheritable(lock_fd, True)
     for stale in bus_dir.iterdir():
         stale.unlink(missing_ok=True)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     return HomeFolders(
-        home, run_dir, home / "data", os.open(run_dir, flags), os.open(bus_dir, flags), lock_fd
+        home, run_dir, home / "data", os.open(run_dir, flags), os.open(bus_dir, flags), lock_fds
     )
 
 
-def _take_lock(lock_fd: int, home: Path) -> None:
-    """Take the lock; a kernel that has just died may need a moment to be gone altogether."""
-    deadline = time.monotonic() + LEFTOVER_S
+def _lock(folder: Path, home: Path) -> int:
+    """Take the lock of a folder; a kernel that has just died may need a moment to be gone."""
+    lock_fd = os.open(folder / "kernel.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    began_s = time.monotonic()
+    ended = False
     while True:
         try:
             fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            break
         except BlockingIOError:
             holder = os.pread(lock_fd, 32, 0).decode(errors="replace").strip()
-            if _is_alive(holder) or time.monotonic() > deadline:
+            waited_s = time.monotonic() - began_s
+            if _is_alive(holder) or waited_s > LEFTOVER_S:
+                os.close(lock_fd)
                 raise AlreadyRunning(
                     f"cannot start: {home} is held by the kernel with pid {holder or '?'}",
                     "molt status, or molt shutdown",
                 ) from None
+            if waited_s > LEFTOVER_S / 4 and not ended:
+                _end_holders(lock_fd)
+                ended = True
         time.sleep(0.01)
+    os.ftruncate(lock_fd, 0)
+    os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)
+    os.set_inheritable(lock_fd, True)
+    return lock_fd
+
+
+def _end_holders(lock_fd: int) -> None:
+    """Kill what a dead kernel has left: a process stopped at a moment when nothing ends it.
+
+    Only its own processes have inherited the open lock file, so who holds it was started by it.
+    """
+    wanted = os.fstat(lock_fd)
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdecimal()):
+        if pid != os.getpid() and _holds(pid, wanted.st_dev, wanted.st_ino):
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _holds(pid: int, device: int, inode: int) -> bool:
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                status = os.stat(f"/proc/{pid}/fd/{name}")
+                if (status.st_dev, status.st_ino) == (device, inode):
+                    return True
+    except OSError:
+        return False  # it is gone, or another user's: then it is not one of ours
+    return False
 
 
 def _is_alive(pid: str) -> bool:

@@ -27,6 +27,8 @@ class Foreground:
             os.setpgid(0, 0)
             # A process that is in the background for a moment would be stopped for asking.
             signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            # Ctrl-Z would stop us and not make, which would hold the terminal for ever.
+            signal.signal(signal.SIGTSTP, signal.SIG_IGN)
             os.tcsetpgrp(_TERMINAL_FD, os.getpgrp())
         except OSError:
             return None
