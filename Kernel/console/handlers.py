@@ -18,10 +18,13 @@ from Kernel.console.facts import (
     zone_fields,
 )
 from Kernel.console.request import Request
+from Kernel.contract.arena import NEVER, State
 from Kernel.contract.errors import MoltError, Refused, WaitTimeout
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.drill import DrillFault, DrillWatch, begin_drill, begin_soft_restart
+from Kernel.core.inbox_writer import InboxWriter, Ticket
+from Kernel.core.stopping import Stage
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.clock import Clock
 from Kernel.ports.meters import Meters
@@ -69,11 +72,11 @@ class Handlers:
     def _now(self, result: Result) -> Asked:
         return Asked(lambda: result)
 
-    def _world(self) -> ArenaKeeper:
+    def _world(self) -> tuple[ArenaKeeper, InboxWriter]:
         keeper = self.zones.keeper(WORLD_ZONE)
-        if not isinstance(keeper, ArenaKeeper) or keeper.arena is None:
+        if not isinstance(keeper, ArenaKeeper) or keeper.inbox is None:
             raise Refused(f"cannot reach the world: zone {WORLD_ZONE} is {keeper.state_word()}")
-        return keeper
+        return keeper, keeper.inbox
 
     def _status(self, _request: Request) -> Asked:
         return self._now(status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters))
@@ -108,46 +111,65 @@ class Handlers:
         )
 
     def _pause(self, request: Request) -> Asked:
-        world = self._world()
-        if world.is_holding():
+        world, inbox = self._world()
+        at_tick = request.integer("at_tick") or 0
+        later = at_tick > world.tick() + 1
+        if world.is_holding() and not later and not inbox.awaits(RESUME, STEP):
             return Asked(lambda: self._held(world))
-        world.post(Input(PAUSE, at_tick=request.integer("at_tick") or 0))
-        return Asked(lambda: self._held(world))
+        ticket = inbox.post(Input(PAUSE, at_tick=at_tick))
+        if later and world.is_holding():
+            held = self._held(world) or {}
+            return self._now(held | {"pending": True, "at_tick": at_tick, "paused": True})
+        return Asked(lambda: self._held_since(world, ticket))
+
+    def _held_since(self, world: ArenaKeeper, ticket: Ticket) -> Result | None:
+        """Return the held world once the input is applied, or that another let it go on."""
+        assert world.inbox is not None
+        applied = world.inbox.applied_at(ticket)
+        if applied is None:
+            return None
+        if not world.is_holding():
+            return {"tick": applied, "hash": None, "paused": False}
+        return self._held(world)
 
     def _held(self, world: ArenaKeeper) -> Result | None:
         digest = world.held_hash()
         return None if digest is None else {"tick": world.tick(), "hash": digest, "paused": True}
 
     def _resume(self, _request: Request) -> Asked:
-        world = self._world()
-        if not world.is_holding():
+        world, inbox = self._world()
+        free = world.state_value(State.HOLD_AFTER) == NEVER
+        if free and not inbox.awaits(PAUSE, STEP):
             return self._now({"tick": world.tick(), "hash": None, "paused": False})
-        sequence = world.post(Input(RESUME))
+        ticket = inbox.post(Input(RESUME))
 
         def result() -> Result | None:
-            if world.applied_at(sequence) is None:
+            if inbox.applied_at(ticket) is None:
                 return None
             return {"tick": world.tick(), "hash": None, "paused": world.is_holding()}
 
         return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(WORLD_ZONE))
 
     def _step(self, request: Request) -> Asked:
-        world = self._world()
-        if not world.is_holding():
+        world, inbox = self._world()
+        if not world.is_holding() and not inbox.awaits(PAUSE):
             raise Refused("cannot step: the world is running", "molt pause")
         steps = request.integer("steps") or 1
-        sequence = world.post(Input(STEP, steps=steps))
+        ticket = inbox.post(Input(STEP, steps=steps))
 
         def result() -> Result | None:
-            applied = world.applied_at(sequence)
-            if applied is None or world.tick() < applied + steps - 1:
+            applied = inbox.applied_at(ticket)
+            if applied is None:
                 return None
-            return self._held(world)
+            last = applied + steps - 1
+            if world.tick() < last and world.state_value(State.HOLD_AFTER) != last:
+                raise Refused(f"cannot finish {steps} steps: another command came in between")
+            return None if world.tick() < last else self._held_since(world, ticket)
 
         return Asked(result)
 
     def _params(self, request: Request) -> Asked:
-        world = self._world()
+        world, inbox = self._world()
         key = request.text("key")
         if key is None:
             return self._now(
@@ -162,16 +184,17 @@ class Handlers:
             return self._now(param_fields(world, parameter))
         parameter.check(value)
         at_tick = request.integer("at_tick") or 0
-        sequence = world.post(Input(SET_PARAM, at_tick=at_tick, param=key, value=value))
+        ticket = inbox.post(Input(SET_PARAM, at_tick=at_tick, param=key, value=value))
 
         def result() -> Result | None:
-            applied = world.applied_at(sequence)
+            applied = inbox.applied_at(ticket)
             if applied is not None:
                 return param_fields(world, parameter) | {"applied_at_tick": applied}
             if world.is_holding() or at_tick > world.tick() + 1:
                 return param_fields(world, parameter) | {
                     "value": value,
                     "pending": True,
+                    "paused": world.is_holding(),
                     "at_tick": at_tick or world.tick() + 1,
                 }
             return None
@@ -197,9 +220,15 @@ class Handlers:
         return self._drilled(begin_soft_restart(keeper, self.clock.now_ns()), "soft-restart")
 
     def _shutdown(self, _request: Request) -> Asked:
-        tick = self.zones.arenas[WORLD_ZONE].tick() if WORLD_ZONE in self.zones.arenas else 0
         self.request_stop()
-        return self._now({"stopping": True, "tick": tick})
+
+        def result() -> Result | None:
+            if self.zones.stop is None or self.zones.stop.stage is Stage.WORLDS:
+                return None  # the world is still at its last tick
+            world = self.zones.arenas.get(WORLD_ZONE)
+            return {"stopping": True, "tick": world.tick() if world is not None else None}
+
+        return Asked(result)
 
 
 def _no_answer(zone: str) -> Callable[[], MoltError]:

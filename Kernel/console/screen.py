@@ -101,11 +101,16 @@ class Screen:
     def stopped(self, zones: ZoneTable) -> None:
         """Say where the world stands."""
         arena = zones.arenas.get(WORLD_ZONE)
-        tick = arena.tick() if arena is not None else 0
-        if self._terminal:
-            self._say(f"  Stopped at tick {_number(tick)}. Nothing lost.\n")
+        if arena is None or arena.arena is None:
+            text = "Stopped before the world was up; it is as it was."
+            values: dict[str, int] = {}
         else:
-            self._log.info("kernel.stopped", tick=tick)
+            text = f"Stopped at tick {_number(arena.tick())}. Nothing lost."
+            values = {"tick": arena.tick()}
+        if self._terminal:
+            self._say(f"  {text}\n")
+        else:
+            self._log.info("kernel.stopped", **values)
 
     def _say(self, text: str) -> None:
         self._stream.write(text + "\n")

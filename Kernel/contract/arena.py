@@ -25,6 +25,8 @@ INBOX_BYTES = 256 * 1024
 OUTBOX_BYTES = 1024 * 1024
 STATE_BYTES = 8192
 NEVER = 0xFFFF_FFFF_FFFF_FFFF
+TICK_LIMIT = 2**62
+"""No tick is as late as this; a word that says so is damaged."""
 INBOX_WINDOW = 256
 PARAMETERS_MAX = 64
 TICK_TIMES = 256
@@ -188,8 +190,8 @@ class ArenaWords:
         return self._words[offset >> 3]
 
     def put(self, offset: int, value: int) -> None:
-        """Store one word at a header offset: a single aligned store."""
-        self._words[offset >> 3] = value
+        """Store one word at a header offset: a single aligned store. It counts modulo 2**64."""
+        self._words[offset >> 3] = value & NEVER
 
     def get_bytes(self, offset: int, count: int) -> bytes:
         """Return `count` bytes at a header offset."""
@@ -210,8 +212,8 @@ class ArenaWords:
         return self._words[(self.buffer_offset(tick) + offset) >> 3]
 
     def put_state(self, tick: int, offset: int, value: int) -> None:
-        """Store a word of the state block in the buffer of `tick`."""
-        self._words[(self.buffer_offset(tick) + offset) >> 3] = value
+        """Store a word of the state block in the buffer of `tick`, modulo 2**64."""
+        self._words[(self.buffer_offset(tick) + offset) >> 3] = value & NEVER
 
     def parameter(self, tick: int, index: int) -> float:
         """Return parameter `index` in the buffer of `tick`."""
@@ -303,6 +305,8 @@ def check_arena(words: ArenaWords, path: str) -> Buffers:
             f"cannot use {path}: {size} bytes on disk, its header describes {found.file_bytes}"
         )
     tick = words.get(Header.COMMIT)
+    if tick >= TICK_LIMIT:
+        raise ArenaError(f"cannot use {path}: its commit word says tick {tick}")
     if words.state(tick, State.TICK) != tick:
         raise ArenaError(
             f"cannot use {path}: commit word says tick {tick}, "

@@ -15,8 +15,8 @@ RESUME = "world.resume"
 STEP = "world.step"
 SET_PARAM = "world.set_param"
 KINDS = (PAUSE, RESUME, STEP, SET_PARAM)
-SAFETY_KINDS = (PAUSE,)
-"""Kinds that may use the quarter of the ring kept for safety."""
+SAFETY_KINDS = (PAUSE, RESUME, STEP)
+"""Kinds that may use the quarter of inbox and outbox kept for safety."""
 STEPS_MAX = 1_000_000
 VALUE_MAX = 1e300
 INPUT_BYTES_MAX = 4096

@@ -1,7 +1,8 @@
-"""Keep one arena zone: its file, its words, its inbox.
+"""Keep one arena zone: its file, its words.
 
-Owns: what the kernel writes into an arena (permission, drain, anchor at boot, inputs) and reads
-from it. Does not own: what a tick does, processes (`keeper.py`), decisions (`succession.py`).
+Owns: what the kernel writes into an arena (permission, drain, anchor at boot) and reads
+from it. Does not own: inputs (`inbox_writer.py`), what a tick does, processes (`keeper.py`),
+decisions (`succession.py`).
 """
 
 import os
@@ -10,18 +11,18 @@ from collections import deque
 from pathlib import Path
 
 from Kernel.config import ZoneConfig
-from Kernel.contract import rings
-from Kernel.contract.arena import INBOX_WINDOW, NEVER, TICK_TIMES, Header, Side, State
-from Kernel.contract.errors import ArenaError, CodecError, Refused, RingFull
-from Kernel.contract.inputs import SAFETY_KINDS, Input
+from Kernel.contract.arena import NEVER, TICK_TIMES, ArenaWords, Header, Side, State
+from Kernel.contract.errors import ArenaError, CodecError
 from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
+from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.keeper import Berth, Keeper, Parts
 from Kernel.core.succession import Words, decide_permission
 from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside
 
 ANCHOR_AHEAD_NS = 2_000_000
+NOTES_MAX = 16
 FORK_PATIENCE_NS = 150_000_000
 PACE_SAMPLE_S = 0.5
 PACE_SAMPLES = 10
@@ -48,6 +49,7 @@ class ArenaKeeper(Keeper):
         self._schema_hash = b""
         self._period_ns = 0
         self._anchored = False
+        self.inbox: InboxWriter | None = None
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
 
     # The arena.
@@ -87,11 +89,26 @@ class ArenaKeeper(Keeper):
         words.put(Header.OWNER, 0)
         words.put(Header.PERIOD_NS, self._period_ns)
         self.arena = arena
+        self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
+        self._tell_differences(words)
         if path.parent != self._folders[0]:
             self._note("arena", f"cannot use {self._folders[0]}: the arena is at {path}", "df -h")
         return True
 
+    def _tell_differences(self, words: ArenaWords) -> None:
+        """Say which settings a world that is there does not follow: they are for founding only."""
+        for key, offset in (("seed", Header.SEED), ("max_entities", Header.CAPACITY)):
+            wanted, found = self.facts.get(key), words.get(offset)
+            if wanted is not None and wanted != found:
+                self._note(
+                    "settings",
+                    f"cannot give a world that is there another {key}: it has {found}, "
+                    f"the settings say {wanted}",
+                    "python manifest.py --home OTHER",
+                )
+
     def _note(self, what: str, why: str, hint: str) -> None:
+        self.notes = self.notes[1 - NOTES_MAX :]
         self.notes.append({"what": f"{self.config.name}: {what}", "why": why, "hint": hint})
         self.parts.log.warning("zone.degraded", zone=self.config.name, why=why, hint=hint)
 
@@ -165,9 +182,7 @@ class ArenaKeeper(Keeper):
         words, now_ns = self.arena.words, self.parts.clock.now_ns()
         if now_ns - words.get(Header.TAKEN_OVER_NS) > FORK_PATIENCE_NS or self.is_holding():
             return True
-        ticks_ahead = words.get(Header.COMMIT) + 1 - words.get(Header.ANCHOR_TICK)
-        due_ns = words.get(Header.ANCHOR_NS) + ticks_ahead * words.get(Header.PERIOD_NS)
-        return now_ns < due_ns and words.get(Header.FLIGHT) == 0
+        return self.is_on_time() and words.get(Header.FLIGHT) == 0
 
     def progress(self) -> tuple[int, ...] | None:
         """Return the words that move while somebody ticks, or waits on purpose."""
@@ -210,7 +225,11 @@ class ArenaKeeper(Keeper):
         if self.arena is None:
             return
         words = self.arena.words
+        if self.inbox is not None:
+            self.inbox.send_later_ones()
         now_s = self.parts.clock.now_s()
+        if self.is_holding():
+            self._pace.clear()
         if not self._pace or now_s - self._pace[-1][0] >= PACE_SAMPLE_S:
             self._pace.append((now_s, self.tick()))
         wanted = decide_permission(self.zone)
@@ -223,6 +242,10 @@ class ArenaKeeper(Keeper):
         words.put(Header.PERMISSION, wanted)
         self.knock(wanted)
 
+    def _knock_active(self) -> None:
+        if self.zone.active is not None:
+            self.knock(self.zone.active.pid)
+
     # What the console asks for.
 
     def knock(self, pid: int) -> None:
@@ -231,40 +254,13 @@ class ArenaKeeper(Keeper):
         if berth is not None and berth.serial in self._doors:
             os.eventfd_write(self._doors[berth.serial][0], 1)
 
-    def post(self, input_: Input) -> int:
-        """Put an input into the inbox and return its sequence number.
-
-        Raises:
-            Refused: the inbox is full, or too many inputs wait for a later tick.
-        """
-        assert self.arena is not None, "inputs are posted to an arena that is there"
-        words = self.arena.words
-        tick = words.get(Header.COMMIT)
-        sequence, head = words.get(Header.INBOX_NEXT), words.get(Header.INBOX_HEAD)
-        cursor = words.state(tick, State.INBOX_CURSOR)
-        safety = input_.kind in SAFETY_KINDS
-        room = INBOX_WINDOW if safety else INBOX_WINDOW * 3 // 4
-        inbox = words.inbox()
-        try:
-            if sequence - cursor >= room:
-                raise RingFull(f"{sequence - cursor} inputs wait, the limit is {room}")
-            keep = 0 if safety else len(inbox) // 4
-            oldest = words.state(tick, State.INBOX_OFFSET)
-            head = rings.append(inbox, head, oldest, sequence, input_.encode(), keep)
-        except RingFull as error:
-            raise Refused(
-                f"cannot send {input_.kind} to {self.config.name}: {error}", "molt status"
-            ) from error
-        words.put(Header.INBOX_HEAD, head)
-        words.put(Header.INBOX_NEXT, sequence + 1)
-        if self.zone.active is not None:
-            self.knock(self.zone.active.pid)
-        return sequence
-
-    def applied_at(self, sequence: int) -> int | None:
-        """Return the tick at which an input was applied, None while it is not."""
+    def is_on_time(self) -> bool:
+        """Tell whether the next tick is not due yet."""
         assert self.arena is not None
-        return self.arena.words.input_applied_at(self.tick(), sequence)
+        words = self.arena.words
+        ticks_ahead = words.get(Header.COMMIT) + 1 - words.get(Header.ANCHOR_TICK)
+        due_ns = words.get(Header.ANCHOR_NS) + ticks_ahead * words.get(Header.PERIOD_NS)
+        return self.parts.clock.now_ns() < due_ns
 
     def tick(self) -> int:
         """Return the committed tick, 0 without an arena."""

@@ -18,6 +18,7 @@ from Kernel.core.keeper import Keeper
 from Kernel.core.succession import Words, takeover_story
 
 HANG_DEADLINE_S = 1.0
+CATCH_UP_S = 2.0
 
 
 class DrillFault(StrEnum):
@@ -52,7 +53,7 @@ class DrillWatch:
         if isinstance(self.keeper, ArenaKeeper) and self.before is not None:
             after = self.keeper.takeover_words()
             told = takeover_story(self.before, after, self.began_ns, self.paused)
-            if told is None:
+            if told is None or not self._has_caught_up(told.served_ms, now_ns):
                 return None
             return {
                 "noticed_ms": round(told.noticed_ms, 3),
@@ -69,6 +70,12 @@ class DrillWatch:
             "noticed_ms": round(active.born_s * 1e3 - self.began_ns / 1e6, 3),
             "served_ms": round((now_ns - self.began_ns) / 1e6, 3),
         }
+
+    def _has_caught_up(self, served_ms: float, now_ns: int) -> bool:
+        """Tell whether the ticks that became late have run, so that the missed ones are known."""
+        assert isinstance(self.keeper, ArenaKeeper), "only a world can be late"
+        waited_s = (now_ns - self.began_ns) / 1e9 - served_ms / 1e3
+        return self.paused or self.keeper.is_on_time() or waited_s > CATCH_UP_S
 
 
 def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int) -> DrillWatch:

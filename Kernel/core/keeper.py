@@ -68,6 +68,7 @@ class Keeper:
         self._serial = 0
         self._handle: ZygoteHandle | None = None
         self._watch = Watch()
+        self._looked_s = 0.0
 
     # What a subclass gives.
 
@@ -126,8 +127,11 @@ class Keeper:
 
     def _watch_progress(self, now_s: float) -> None:
         progress = self.progress()
-        if progress is None or self.zone.stopping:
-            self._watch = Watch((), now_s)
+        # Who has not looked himself for long (stopped, starved) must not blame others for it.
+        asleep = now_s - self._looked_s > self.config.deadline_s / 2
+        self._looked_s = now_s
+        if progress is None or self.zone.stopping or asleep:
+            self._watch = Watch(progress or (), now_s)
             return
         self._watch = observe(self._watch, progress, now_s)
         if is_stalled(self._watch, self.config.deadline_s, now_s):

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+FORK_S = 3.0
+"""A prepared zygote forks in some milliseconds; one that does not is stopped or hung."""
 LEAVE_S = 2.0
 """A process that has given the right to write back must be gone within this."""
 
@@ -31,7 +33,7 @@ class Policy:
         free_failures: failures in a row before any delay.
         backoff_base_s, backoff_cap_s: first delay and the largest one; it doubles in between.
         healthy_after_s: health this long forgets all failures.
-        prepare_timeout_s: a zygote must be prepared within this.
+        prepare_timeout_s: a zygote must be prepared, and an arena founded, within this.
         ready_timeout_s: a process must be ready within this.
     """
 
@@ -358,14 +360,17 @@ def _overdue(zone: Zone, policy: Policy, now_s: float) -> tuple[Action, ...]:
     if zygote is not None:
         if not zygote.ready and now_s - zygote.born_s > policy.prepare_timeout_s:
             late.append(Kill(zygote.pid, f"not prepared in {policy.prepare_timeout_s:g} s"))
-        elif zone.asked_s is not None and now_s - zone.asked_s > policy.ready_timeout_s:
-            late.append(Kill(zygote.pid, f"did not fork in {policy.ready_timeout_s:g} s"))
+        elif zone.asked_s is not None and now_s - zone.asked_s > FORK_S:
+            late.append(Kill(zygote.pid, f"did not fork in {FORK_S:g} s"))
     for left in zone.leaving:
         if now_s - left.born_s > LEAVE_S:
             late.append(Kill(left.pid, f"did not leave in {LEAVE_S:g} s"))
-    for process in (zone.founder, zone.heir):
-        if process and not process.ready and now_s - process.born_s > policy.ready_timeout_s:
-            late.append(Kill(process.pid, f"not ready in {policy.ready_timeout_s:g} s"))
+    founder = zone.founder
+    if founder is not None and now_s - founder.born_s > policy.prepare_timeout_s:
+        late.append(Kill(founder.pid, f"did not found in {policy.prepare_timeout_s:g} s"))
+    heir = zone.heir
+    if heir is not None and not heir.ready and now_s - heir.born_s > policy.ready_timeout_s:
+        late.append(Kill(heir.pid, f"not ready in {policy.ready_timeout_s:g} s"))
     return tuple(late)
 
 

@@ -8,6 +8,7 @@ messages go the way they always go.
 import os
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ from Kernel.core.keeper import Parts
 from Kernel.loop import Loop
 from Kernel.ports.process import Exit, ZygoteHandle
 
+STEPS = 20
+
 
 class FakeClock:
     """Time that moves only when a test moves it. Starts well above 0, as a machine's does."""
@@ -38,6 +41,12 @@ class FakeClock:
     def now_ns(self) -> int:
         """Return the same in nanoseconds."""
         return self._ns
+
+    def pass_time(self, seconds: float, look: Callable[[], object]) -> None:
+        """Let time go by in small steps, looking after each as a kernel that is awake does."""
+        for _ in range(STEPS):
+            self.advance(seconds / STEPS)
+            look()
 
     def advance(self, seconds: float) -> None:
         """Let time go by."""

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from Kernel.contract.errors import MoltError
 from zones.runtime.kinship import die_with, fork_for
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -49,8 +50,12 @@ def announce(mode: str, pid: int, kernel_pid: int) -> None:
 def be_zygote(kernel_pid: int, mode: str) -> None:
     """Have one child forked for the kernel, then wait for the end."""
     die_with(kernel_pid)
-    fork_for(kernel_pid, be_child, lambda pid: announce(mode, pid, kernel_pid))
-    say("forked", os.getpid())
+    try:
+        fork_for(kernel_pid, be_child, lambda pid: announce(mode, pid, kernel_pid))
+    except MoltError:
+        say("unforked", os.getpid())
+    else:
+        say("forked", os.getpid())
     while True:
         signal.pause()
 

@@ -35,9 +35,10 @@ class ToyKernel:
     def __init__(self, home: Path, *options: str) -> None:
         self.home = home
         self.errors = home.parent / f"{home.name}.stderr"
+        place = [] if "--ephemeral" in options else ["--home", str(home)]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manifest.py"), "--home", str(home), *options],
+                [sys.executable, str(ROOT / "manifest.py"), *place, *options],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -164,13 +164,18 @@ def _wait_until_gone(pid: int) -> None:
 
 def _has_memory(pid: int) -> bool:
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/statm", "rb", buffering=0) as statm:
-                if not statm.read(2).startswith(b"0"):
-                    return True
+        threads = os.listdir(f"/proc/{pid}/task")
     except (FileNotFoundError, ProcessLookupError):
-        pass  # the thread, or all of them, went away while we looked
-    return False
+        return False  # all of it is gone
+    return any(_thread_has_memory(f"/proc/{pid}/task/{thread}/statm") for thread in threads)
+
+
+def _thread_has_memory(path: str) -> bool:
+    try:
+        with open(path, "rb", buffering=0) as statm:
+            return not statm.read(2).startswith(b"0")
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # this thread went away while we looked; its siblings are asked, too
 
 
 def _tick_on(seat: ArenaSeat, engine: Engine) -> None:

@@ -13,6 +13,8 @@ import struct
 import time
 from collections.abc import Callable
 
+from Kernel.contract.errors import MoltError
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
@@ -70,14 +72,21 @@ def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int
 
     The caller returns when the process between is reaped. `child` must not return normally to
     Python's own end: it is followed by os._exit.
+
+    Raises:
+        MoltError: the process between died; the child, if there was one, ends itself. The kernel
+            waits for news that will not come, so the caller should end: a new zygote is quicker.
     """
     told_reader, told_writer = os.pipe()
+    zygote = os.getpid()
     between = os.fork()
     if between:
         os.close(told_reader)
         os.close(told_writer)
-        os.waitpid(between, 0)
+        if os.waitpid(between, 0)[1]:
+            raise MoltError("cannot fork: the process between died before it had announced a child")
         return
+    die_with(zygote)
     between = os.getpid()
     grandchild = os.fork()
     if grandchild:

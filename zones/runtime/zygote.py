@@ -51,7 +51,11 @@ def main(arguments: list[str]) -> int:
             return 0
         message, descriptors = request
         assert isinstance(message, Fork), f"the kernel sends only Fork, not {message}"
-        _fork(generation, configure[0], message, descriptors, kernel_pid, road)
+        try:
+            _fork(generation, configure[0], message, descriptors, kernel_pid, road)
+        except MoltError as error:
+            sys.stderr.write(f"{error.message}\n")
+            return 1
         for descriptor in descriptors:
             os.close(descriptor)
 

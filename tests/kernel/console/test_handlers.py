@@ -11,7 +11,7 @@ from Kernel.console.handlers import ANSWER_S, Asked, Handlers
 from Kernel.console.request import check_request
 from Kernel.contract.arena import INBOX_WINDOW, Header
 from Kernel.contract.errors import Refused, WaitTimeout
-from Kernel.contract.inputs import RESUME, Input
+from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.ports.meters import Meters
 from tests.support.fakes import FakeMachine
 from tests.support.paper_kernel import PaperKernel
@@ -101,7 +101,12 @@ class TestBeforeTheWorld:
 
     def test_shutdown_needs_no_world(self, empty):
         """A kernel that is still booting can be told to stop."""
-        assert empty.now("shutdown") == {"stopping": True, "tick": 0} and empty.stops == 1
+        asked = empty.ask("shutdown")
+        assert empty.stops == 1 and asked.result() is None, "the world may be at its last tick"
+        empty.kernel.zones.begin_stop()
+        empty.kernel.round()
+        empty.kernel.round()
+        assert asked.result() == {"stopping": True, "tick": 0}
 
 
 class TestPause:
@@ -137,7 +142,7 @@ class TestPause:
         """With the inbox full for everybody, a pause still gets in."""
         with pytest.raises(Refused):
             for _ in range(INBOX_WINDOW):
-                console.kernel.world.post(Input(RESUME))
+                console.kernel.world.inbox.post(Input(SET_PARAM, param="friction", value=0.5))
         assert console.ask("pause").result() is None
 
 
@@ -165,6 +170,33 @@ class TestResumeAndStep:
             assert asked.result() is None
         console.kernel.tick()
         assert asked.result()["tick"] == tick + 3
+
+    def test_a_resume_right_behind_a_pause_is_not_lost(self, console):
+        """Both asked in one breath: the world runs on, and neither answer says otherwise."""
+        pause, resume = console.ask("pause"), console.ask("resume")
+        console.kernel.tick()
+        assert pause.result()["paused"] is False
+        assert resume.result()["paused"] is False
+        assert not console.kernel.world.is_holding()
+
+    def test_a_pause_right_behind_a_resume_holds(self, console):
+        """Resume and pause in one breath: the world stands still again after one tick."""
+        tick = console.pause()
+        resume, pause = console.ask("resume"), console.ask("pause")
+        assert pause.result() is None, "the old hash is not the answer"
+        console.kernel.tick()
+        assert resume.result() is not None
+        assert pause.result()["tick"] == tick + 1 and console.kernel.world.is_holding()
+
+    def test_a_step_that_is_overtaken_says_so(self, console):
+        """A resume during a step lets the world run on; the step is not left without an answer."""
+        console.pause()
+        step = console.ask("step", steps=5)
+        console.kernel.tick()
+        console.ask("resume")
+        console.kernel.tick()
+        with pytest.raises(Refused, match="cannot finish 5 steps"):
+            step.result()
 
     def test_step_of_a_running_world_is_refused(self, console):
         """There is nothing to step while the world runs; the hint says what to do first."""

@@ -16,6 +16,7 @@ from Kernel.contract.zygote_protocol import Forked, Prepared, Unprepared, send
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.drill import DrillFault, begin_drill
+from Kernel.core.inbox_writer import LATER_MAX, InboxWriter
 from Kernel.ports.arena_file import set_aside
 from tests.support.fakes import FakeMachine
 from tests.support.toy import service as toy
@@ -447,7 +448,7 @@ class TestDeaths:
         """Commit and liveness words still past the deadline: killed, and that is a failure."""
         active, _heir = stage.serve()
         stage.round()
-        stage.machine.clock.advance(HUNG_S)
+        stage.machine.clock.pass_time(HUNG_S, stage.round)
         stage.round()
         assert stage.machine.processes.killed() == [active]
         assert stage.keeper.zone.patience.failures == 1
@@ -459,14 +460,14 @@ class TestDeaths:
         for beat in range(1, 20):
             stage.keeper.arena.side[Side.LIVENESS] = beat
             stage.round(1)
-            stage.machine.clock.advance(HUNG_S)
+            stage.machine.clock.pass_time(HUNG_S / 2, stage.round)
         assert not stage.machine.processes.killed()
 
     def test_heir_that_does_not_take_over_is_killed(self, stage):
         """With the active gone, an heir that may and does not is hung."""
         active, heir = stage.serve()
         stage.die(active, number=signal.SIGKILL)
-        stage.machine.clock.advance(HUNG_S)
+        stage.machine.clock.pass_time(HUNG_S, stage.round)
         stage.round()
         assert stage.machine.processes.killed() == [heir]
 
@@ -488,7 +489,7 @@ class TestDrills:
         begin_drill(stage.keeper, fault, stage.machine.clock.now_ns())
         if fault in (DrillFault.STOP, DrillFault.HANG):
             stage.round()
-            stage.machine.clock.advance(HUNG_S)
+            stage.machine.clock.pass_time(HUNG_S, stage.round)
             stage.round()
             assert stage.machine.processes.killed() == [active]
         else:
@@ -504,7 +505,7 @@ class TestDrills:
         assert stage.keeper.arena.side[Side.DRILL] == Side.DRILL_HANG
         if by_watchdog:
             stage.round()
-            stage.machine.clock.advance(HUNG_S)
+            stage.machine.clock.pass_time(HUNG_S, stage.round)
             stage.round()
         else:
             stage.die(active, number=signal.SIGKILL)
@@ -522,13 +523,15 @@ class TestDrills:
 
 
 class TestInbox:
-    def fill(self, stage: Stage, kind: str = RESUME) -> int:
+    ORDINARY = Input(SET_PARAM, param="friction", value=0.5)
+
+    def fill(self, stage: Stage, posted: Input = ORDINARY) -> int:
         """Post inputs until one is refused; return how many went in."""
         for count in range(INBOX_WINDOW * 2):
             try:
-                stage.keeper.post(Input(kind))
+                stage.keeper.inbox.post(posted)
             except Refused as error:
-                assert error.message.startswith(f"cannot send {kind} to stable")
+                assert error.message.startswith(f"cannot send {posted.kind} to stable")
                 return count
         raise AssertionError("the inbox has no end")
 
@@ -536,7 +539,7 @@ class TestInbox:
         """What is posted stands in the ring, in order, under the sequence that was returned."""
         stage.serve()
         posted = [Input(PAUSE, at_tick=9), Input(SET_PARAM, param="friction", value=0.5)]
-        assert [stage.keeper.post(each) for each in posted] == [0, 1]
+        assert [stage.keeper.inbox.post(each).sequence for each in posted] == [0, 1]
         offset = 0
         for sequence, expected in enumerate(posted):
             entry = read(stage.words.inbox(), offset, stage.words.get(Header.INBOX_HEAD), sequence)
@@ -548,7 +551,7 @@ class TestInbox:
         """Ordinary inputs fill three quarters; a pause still gets in, up to the whole window."""
         stage.serve()
         assert self.fill(stage) == INBOX_WINDOW * 3 // 4
-        assert self.fill(stage, PAUSE) == INBOX_WINDOW // 4
+        assert self.fill(stage, Input(PAUSE)) == INBOX_WINDOW // 4
 
     def test_a_quarter_of_the_ring_is_kept_for_safety(self, stage):
         """When bytes run out first, the last quarter of the ring still takes a pause."""
@@ -559,9 +562,62 @@ class TestInbox:
         head = append(inbox, head, 0, 1, bytes(len(inbox) // 4))
         stage.words.put(Header.INBOX_HEAD, head)
         stage.words.put(Header.INBOX_NEXT, 2)
+        writer = InboxWriter("stable", stage.words, stage.keeper.arena.side, lambda: None)
         with pytest.raises(Refused, match="cannot append"):
-            stage.keeper.post(Input(RESUME))
-        assert stage.keeper.post(Input(PAUSE)) == 2
+            writer.post(self.ORDINARY)
+        assert writer.post(Input(PAUSE)).sequence == 2
+
+    def test_a_far_input_holds_up_nobody(self, stage):
+        """Inputs for a late tick wait in the kernel; hundreds of others go past them."""
+        stage.serve()
+        inbox = stage.keeper.inbox
+        late = inbox.post(Input(SET_PARAM, at_tick=10**6, param="friction", value=0.5))
+        for _ in range(INBOX_WINDOW):
+            ticket = inbox.post(self.ORDINARY)
+            tick = stage.words.get(Header.COMMIT)
+            stage.words.put_state(tick, State.INBOX_CURSOR, ticket.sequence + 1)
+            stage.words.put_state(tick, State.INBOX_OFFSET, stage.words.get(Header.INBOX_HEAD))
+        assert late.sequence is None
+        stage.words.put(Header.COMMIT, 10**6 - 50)
+        stage.words.put_state(10**6 - 50, State.TICK, 10**6 - 50)
+        stage.keeper.inbox.send_later_ones()
+        assert late.sequence == INBOX_WINDOW, "it is sent when its tick is near"
+
+    def test_what_is_kept_for_later_has_a_limit(self, stage):
+        """More inputs for later than the kernel keeps are refused in words."""
+        stage.serve()
+        for _ in range(LATER_MAX):
+            stage.keeper.inbox.post(Input(PAUSE, at_tick=10**6))
+        with pytest.raises(Refused, match=f"{LATER_MAX} inputs already wait"):
+            stage.keeper.inbox.post(Input(PAUSE, at_tick=10**6))
+        assert stage.keeper.inbox.post(Input(PAUSE)).sequence == 0, "a pause always gets through"
+
+    def test_torn_words_of_a_dead_kernel_lose_nothing(self, stage):
+        """A kernel that died between its two words: the next finds the end from the entries."""
+        stage.serve()
+        stage.keeper.inbox.post(self.ORDINARY)
+        end = stage.words.get(Header.INBOX_HEAD)
+        stage.words.put(Header.INBOX_HEAD, end + 64)  # the second input's head, not its number
+        writer = InboxWriter("stable", stage.words, stage.keeper.arena.side, lambda: None)
+        assert stage.words.get(Header.INBOX_HEAD) == end
+        assert writer.post(self.ORDINARY).sequence == 1
+        assert read(stage.words.inbox(), end, stage.words.get(Header.INBOX_HEAD), 1)
+
+    def test_a_full_outbox_refuses_all_but_safety(self, stage):
+        """When the archive is far behind, changes are refused with the reason; a pause is not."""
+        stage.serve()
+        told = len(stage.words.outbox()) * 3 // 4
+        stage.words.put_state(stage.words.get(Header.COMMIT), State.OUTBOX_HEAD, told)
+        with pytest.raises(Refused, match="archive is behind"):
+            stage.keeper.inbox.post(self.ORDINARY)
+        assert stage.keeper.inbox.post(Input(PAUSE)).sequence == 0
+
+    def test_words_a_zone_has_spoilt_do_not_end_the_kernel(self, stage):
+        """What the world wrote is hostile: the kernel's own count goes on."""
+        stage.serve()
+        stage.words.put(Header.INBOX_NEXT, 2**64 - 1)
+        stage.words.put_state(stage.words.get(Header.COMMIT), State.INBOX_CURSOR, 2**64 - 1)
+        assert stage.keeper.inbox.post(Input(PAUSE)).sequence == 0
 
     def test_applied_inputs_make_room(self, stage):
         """The window follows the cursor of the committed tick."""
@@ -581,5 +637,5 @@ class TestInbox:
             os.eventfd_read(door)
         except BlockingIOError:
             pass
-        stage.keeper.post(Input(RESUME))
+        stage.keeper.inbox.post(Input(RESUME))
         assert os.eventfd_read(door) == 1

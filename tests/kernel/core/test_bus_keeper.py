@@ -151,13 +151,13 @@ def test_heartbeats_keep_it_alive_and_silence_kills(stage):
     """A heartbeat within the deadline is life; without one the process is killed and it counts."""
     pid, peer = stage.serve()
     for count in range(3):
-        stage.machine.clock.advance(DEADLINE_S * 0.9)
+        stage.machine.clock.pass_time(DEADLINE_S * 0.9, stage.round)
         stage.say(peer, Heartbeat(count, 0))
         beats = stage.keeper.progress()
         wait_until("a beat", lambda: (stage.round(1), stage.keeper.progress() != beats)[1])  # noqa: B023 - used at once
         stage.round()
     assert not stage.machine.processes.killed()
-    stage.machine.clock.advance(DEADLINE_S * 1.1)
+    stage.machine.clock.pass_time(DEADLINE_S * 1.1, stage.round)
     stage.round()
     assert stage.machine.processes.killed() == [pid]
     assert stage.keeper.zone.patience.failures == 1 and stage.keeper.zone.active is None
@@ -228,7 +228,7 @@ def test_a_drilled_hang_does_not_count(stage):
     begin_drill(stage.keeper, DrillFault.HANG, 0)
     assert parse_message(peer.recv()).name == "drill.hang"
     stage.round()
-    stage.machine.clock.advance(DEADLINE_S * 1.1)
+    stage.machine.clock.pass_time(DEADLINE_S * 1.1, stage.round)
     stage.round()
     assert stage.machine.processes.killed() == [pid]
     assert stage.keeper.zone.patience.failures == 0

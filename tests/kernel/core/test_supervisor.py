@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from Kernel.core import supervisor as sup
 from Kernel.core.supervisor import (
+    FORK_S,
     LEAVE_S,
     Asked,
     Died,
@@ -179,8 +180,8 @@ class TestDeadlines:
         ("events", "pid", "limit_s"),
         [
             ((ZygoteStarted(ZYGOTE),), ZYGOTE, ARENA.prepare_timeout_s),
-            ((*FOUNDED, Asked()), ZYGOTE, ARENA.ready_timeout_s),
-            ((*PREPARED, Asked(), Forked(1, founder=True)), 1, ARENA.ready_timeout_s),
+            ((*FOUNDED, Asked()), ZYGOTE, FORK_S),
+            ((*PREPARED, Asked(), Forked(1, founder=True)), 1, ARENA.prepare_timeout_s),
             ((*FOUNDED, Asked(), Forked(1)), 1, ARENA.ready_timeout_s),
         ],
     )
