@@ -10,6 +10,7 @@ wire is written down a second time here, and a test holds the two together.
 
 import json
 import os
+import shlex
 import socket
 import sys
 from pathlib import Path
@@ -26,8 +27,10 @@ def main(argv: list[str] | None = None, out: TextIO = sys.stdout, err: TextIO = 
     """Send one request, print the answer as JSON, and return the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     home = Path(__file__).resolve().parents[1]
+    given = ""
     if words[:1] == ["--home"] and len(words) > 1:
         home = Path(words[1]).absolute()
+        given = f" --home {shlex.quote(words[1])}"
         words = words[2:]
     if not words or words[0].startswith("-"):
         print("cannot ask: no command\nhint: console_client.py help", file=err)
@@ -40,9 +43,9 @@ def main(argv: list[str] | None = None, out: TextIO = sys.stdout, err: TextIO = 
         return EXIT_USAGE
     except OSError as error:
         print(f"cannot get an answer at {home}/run/console.sock: {error}", file=err)
-        print("hint: python manifest.py", file=err)
+        print(f"hint: python manifest.py{given}", file=err)
         return EXIT_NO_KERNEL
-    return show(reply, out, err)
+    return show(reply, out, err, given)
 
 
 def parse_args(words: list[str]) -> dict[str, object]:
@@ -91,8 +94,12 @@ def ask(home: Path, command: str, args: dict[str, object]) -> dict[str, object]:
     return reply if isinstance(reply, dict) else {"ok": False}
 
 
-def show(reply: dict[str, object], out: TextIO, err: TextIO) -> int:
-    """Print a result on `out`, or an error on `err`; return the exit code."""
+def show(reply: dict[str, object], out: TextIO, err: TextIO, given: str = "") -> int:
+    """Print a result on `out`, or an error on `err`; return the exit code.
+
+    Args:
+        given: goes into a hint after `molt`, so that it can be pasted: " --home DIR", or "".
+    """
     result, error = reply.get("result"), reply.get("error")
     if reply.get("ok") is True:
         print(json.dumps(result, indent=2), file=out)
@@ -100,7 +107,10 @@ def show(reply: dict[str, object], out: TextIO, err: TextIO) -> int:
     fields = error if isinstance(error, dict) else {}
     print(printable(fields.get("message", "cannot say why")), file=err)
     if fields.get("hint"):
-        print("hint: " + printable(fields["hint"]), file=err)
+        hint = printable(fields["hint"])
+        if hint.startswith("molt ") and not hint.startswith("molt help"):
+            hint = f"molt{given}{hint.removeprefix('molt')}"
+        print(f"hint: {hint}", file=err)
     code = fields.get("code")
     return code if isinstance(code, int) and 0 < code < 256 else 1
 

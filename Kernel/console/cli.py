@@ -18,10 +18,11 @@ from typing import Any, NoReturn
 import click
 
 from Kernel.console.client import ask, wait_gone
-from Kernel.console.commands import COMMANDS, Argument, Command, Kind, Place
+from Kernel.console.commands import BY_NAME, COMMANDS, Argument, Command, Kind, Place
 from Kernel.console.help import command_text, help_fields, help_text
+from Kernel.console.hints import at_home
 from Kernel.console.request import check_value
-from Kernel.console.values import clean
+from Kernel.console.values import clean, rows_of, word
 from Kernel.console.wait_expression import parse_duration, parse_whole
 from Kernel.contract.errors import MoltError, Refused, UsageError, WaitTimeout
 
@@ -37,11 +38,28 @@ _NEGATIVE = re.compile(r"-[0-9.][0-9.e+-]*")
 
 @dataclass(slots=True)
 class _Session:
-    """What holds for the whole call, whichever command it is."""
+    """What holds for the whole call, whichever command it is.
 
-    home: Path
-    home_given: bool
-    as_json: bool
+    Args:
+        given: the word after `--home`; None: there was none.
+    """
+
+    given: str | None = None
+    as_json: bool = False
+
+    @property
+    def used(self) -> str | None:
+        """What was said about where the world lives, on the command line or around it."""
+        return self.given or os.environ.get("MOLT_HOME") or None
+
+    @property
+    def home(self) -> Path:
+        """Where the world lives."""
+        return Path(self.used or CHECKOUT).absolute()
+
+    def pasteable(self, hint: str) -> str:
+        """Return a hint as a command line about the same home."""
+        return at_home(hint, self.given, self.used)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,17 +85,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _call(words: list[str]) -> int:
     root = _tree()
+    session = _Session(as_json="--json" in words)
     try:
         # Not root.main(): that turns a closed pipe into exit code 1, which is for our bugs.
-        with root.make_context("molt", words) as ctx:
+        with root.make_context("molt", words, obj=session) as ctx:
             code = root.invoke(ctx)
         return code if isinstance(code, int) else 0
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except MoltError as error:
-        return _fail(error, "--json" in words)
+        return _fail(error, session)
     except click.ClickException as error:
-        return _fail(_usage_error(error), "--json" in words)
+        return _fail(_usage_error(error), session)
     except (click.Abort, KeyboardInterrupt):
         return EXIT_INTERRUPTED
 
@@ -89,8 +108,8 @@ def _tree() -> click.Group:
         callback=_start,
         invoke_without_command=True,
         params=[
-            click.Option(["--home"], envvar="MOLT_HOME", type=str, metavar="DIR"),
-            click.Option(["--json", "as_json"], is_flag=True),
+            *_everywhere(),
+            click.Option(["--version"], is_flag=True),
         ],
     )
     for command in COMMANDS:
@@ -104,6 +123,14 @@ def _tree() -> click.Group:
             root.add_command(group)
         group.add_command(_TableCommand(command, rest))
     return root
+
+
+def _everywhere() -> list[click.Parameter]:
+    """Return the options that may stand before and after any command."""
+    return [
+        click.Option(["--home"], type=str, metavar="DIR"),
+        click.Option(["--json", "as_json"], is_flag=True),
+    ]
 
 
 class _Root(click.Group):
@@ -126,7 +153,7 @@ class _TableCommand(click.Command):
             )
             return
         params: list[click.Parameter] = [_parameter(row, argument) for argument in row.arguments]
-        params.append(click.Option(["--json", "as_json"], is_flag=True))
+        params += _everywhere()
         if row.destructive:
             params.append(click.Option(["--yes"], is_flag=True))
         super().__init__(name or row.name, params=params, callback=self._call)
@@ -136,16 +163,29 @@ class _TableCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let a negative number stand where a number goes by place: click sees an option there."""
-        takes_number = any(a.kind is Kind.NUMBER and not a.option for a in self.row.arguments)
-        negative = [word for word in args if takes_number and _NEGATIVE.fullmatch(word)]
-        if negative and "--" not in args:
-            args = [word for word in args if word not in negative] + ["--", *negative]
+        numbers = (Kind.NUMBER, Kind.INTEGER)
+        takes_number = any(a.kind in numbers and not a.option for a in self.row.arguments)
+        if takes_number and "--" not in args:
+            valued = {"--home", *(a.option for a in self.row.arguments if a.option)}
+            negative = {
+                place
+                for place, word in enumerate(args)
+                if _NEGATIVE.fullmatch(word) and (not place or args[place - 1] not in valued)
+            }
+            kept = [word for place, word in enumerate(args) if place not in negative]
+            args = [*kept, "--", *(args[place] for place in sorted(negative))]
         return super().parse_args(ctx, args)
 
     def _call(
-        self, as_json: bool, yes: bool = False, words: tuple[str, ...] = (), **given: object
+        self,
+        home: str | None,
+        as_json: bool,
+        yes: bool = False,
+        words: tuple[str, ...] = (),
+        **given: object,
     ) -> int:
         session = click.get_current_context().ensure_object(_Session)
+        session.given = home or session.given
         session.as_json |= as_json
         if self.row.place is Place.LOCAL:
             return _show_help(" ".join(words), session)
@@ -198,10 +238,14 @@ def _read_word(kind: Kind, word: str) -> object:
         return word
 
 
-def _start(home: str | None, as_json: bool) -> int:
+def _start(home: str | None, as_json: bool, version: bool) -> int:
     ctx = click.get_current_context()
-    session = _Session(Path(home or CHECKOUT).absolute(), home is not None, as_json)
-    ctx.obj = session
+    session = ctx.ensure_object(_Session)
+    session.given = home or None
+    session.as_json |= as_json
+    if version:
+        _show_version(session)
+        ctx.exit()
     if ctx.invoked_subcommand is None:
         return _show_help("", session)
     return 0
@@ -219,6 +263,7 @@ def _run(command: Command, args: dict[str, object], yes: bool, session: _Session
     """Ask the kernel and show what it says."""
     check = bool(args.pop("check", False))
     if command.destructive and not yes:
+        _look(command, args, session)
         _confirm(command, args)
     answer = ask(session.home, command.name, args, _patience_s(command, args))
     if command.name == "shutdown" and not wait_gone(answer.kernel_pid, SHUTDOWN_S):
@@ -232,7 +277,7 @@ def _run(command: Command, args: dict[str, object], yes: bool, session: _Session
         # rich takes as long to import as all the rest; programs that want JSON need not wait.
         from Kernel.console.render import show
 
-        show(command.name, answer.result, sys.stdout)
+        show(command.name, answer.result, sys.stdout, session.pasteable)
     return health_code(answer.result) if check else 0
 
 
@@ -256,6 +301,21 @@ def _patience_s(command: Command, args: Mapping[str, object]) -> float | None:
     return patience_s
 
 
+def _look(command: Command, args: Mapping[str, object], session: _Session) -> None:
+    """Find out what can be known before anything is asked: a kernel is there, and the zone is.
+
+    Raises:
+        NoKernel: it is not.
+        Refused: the kernel has no such zone.
+    """
+    zones = rows_of(ask(session.home, "ps", {}, BY_NAME["ps"].patience_s).result, "zones")
+    known = [word(zone, "name") for zone in zones]
+    if "zone" in args and args["zone"] not in known:
+        raise Refused(
+            f"cannot {command.name} zone {args['zone']}: zones are {', '.join(known)}", "molt ps"
+        )
+
+
 def _confirm(command: Command, args: Mapping[str, object]) -> None:
     words = ["molt", command.name, *(str(value) for value in args.values()), "--yes"]
     if not sys.stdin.isatty():
@@ -271,7 +331,8 @@ def _exec_tool(command: Command, words: Sequence[str]) -> NoReturn:
     session = click.get_current_context().ensure_object(_Session)
     service, *rest = command.name.split()
     extra = ["--json"] if session.as_json else []
-    extra += ["--home", str(session.home)] if session.home_given else []
+    # Only when asked for: the tool then writes there, and MOLT_HOME is no request for that.
+    extra += ["--home", str(session.home)] if session.given is not None else []
     # By path, and without the current directory, which may hold another "zones".
     inherited = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(CHECKOUT), *([inherited] if inherited else [])])
@@ -291,21 +352,32 @@ def _show_help(words: str, session: _Session) -> int:
     return 0
 
 
+def _show_version(session: _Session) -> None:
+    # With the kernel's own parts behind it; every other call does without them.
+    from Kernel.console.screen import VERSION
+
+    if session.as_json:
+        _print_json({"version": VERSION})
+    else:
+        click.echo(f"molt {VERSION}")
+
+
 def _print_json(document: Mapping[str, object]) -> None:
     indent = 2 if sys.stdout.isatty() else None
     click.echo(json.dumps(document, ensure_ascii=False, indent=indent))
 
 
-def _fail(error: MoltError, as_json: bool) -> int:
+def _fail(error: MoltError, session: _Session) -> int:
     """Say what went wrong, for people on stderr and for programs on stdout; return the code."""
-    if as_json:
-        fields = {"code": error.exit_code, "message": error.message, "hint": error.hint}
+    hint = session.pasteable(error.hint)
+    if session.as_json:
+        fields = {"code": error.exit_code, "message": error.message, "hint": hint}
         _print_json({"error": fields})
     click.secho(
         clean(error.message, MESSAGE_MAX), err=True, fg="red" if _coloured(sys.stderr) else None
     )
-    if error.hint:
-        click.echo(f"hint: {clean(error.hint, MESSAGE_MAX)}", err=True)
+    if hint:
+        click.echo(f"hint: {clean(hint, MESSAGE_MAX)}", err=True)
     return error.exit_code
 
 

@@ -100,7 +100,7 @@ def _connect(home: Path) -> socket.socket:
     try:
         dir_fd = os.open(home / folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        _no_kernel(path, error, home)
+        _no_kernel(path, error)
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # Bounds connect() too: with a Python timeout it would fail at once on a full queue.
@@ -108,17 +108,15 @@ def _connect(home: Path) -> socket.socket:
         peer.connect(f"/proc/self/fd/{dir_fd}/{name}")
     except OSError as error:
         peer.close()
-        _no_kernel(path, error, home)
+        _no_kernel(path, error)
     finally:
         os.close(dir_fd)
     return peer
 
 
-def _no_kernel(path: Path, error: OSError, home: Path) -> NoReturn:
-    checkout = Path(__file__).resolve().parents[2]
-    start = "python manifest.py" + ("" if home == checkout else f" --home {home}")
+def _no_kernel(path: Path, error: OSError) -> NoReturn:
     why = "nobody listens" if isinstance(error, ConnectionRefusedError) else error.strerror
-    raise NoKernel(f"cannot reach a kernel at {path}: {why}", start) from error
+    raise NoKernel(f"cannot reach a kernel at {path}: {why}", "python manifest.py") from error
 
 
 def _read_line(peer: socket.socket) -> bytes | None:

@@ -217,7 +217,7 @@ COMMANDS: tuple[Command, ...] = (
             "molt params",
             "molt params friction",
             "molt params friction 0.9",
-            "molt params gravity -0.5 --at-tick 184500",
+            "molt params mutation 0.1 --at-tick 184500",
         ),
         (
             Argument("key", Kind.NAME, "the parameter", metavar="KEY"),
@@ -246,7 +246,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "drill",
         TRUST,
-        "Break a zone on purpose and show that its heir takes over",
+        "Break a zone on purpose and show that it comes back",
         (
             "molt drill kill stable",
             "molt drill hang stable --yes",
@@ -272,7 +272,8 @@ COMMANDS: tuple[Command, ...] = (
         "Hand a zone over to its heir at a tick boundary",
         ("molt soft-restart", "molt soft-restart stable"),
         (Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),),
-        details="Costs no tick: the heir writes the tick after the last one of its predecessor.",
+        details="Costs no tick: the heir writes the next one. A zone without an arena gets a new "
+        "process.",
         patience_s=60.0,
     ),
     Command(

@@ -10,7 +10,7 @@ from Kernel.console.request import unknown_command
 TITLE = "molt: keep a self-rewriting world alive"
 _GLOBAL = (
     ("--home DIR", "where the world lives; default MOLT_HOME, else the checkout"),
-    ("--json", "print one JSON document; before or after any command"),
+    ("--json", "print one JSON document"),
 )
 
 
@@ -61,7 +61,12 @@ def help_text(words: str | None = None) -> str:
                 [(usage(command, short=True), command.summary) for command in members]
             )
             lines.append("")
-    lines += ["Everywhere", *_columns(list(_GLOBAL)), "", "more: molt help COMMAND"]
+    lines += [
+        "Everywhere, before or after the command",
+        *_columns(list(_GLOBAL)),
+        "",
+        "more: molt help COMMAND      version: molt --version",
+    ]
     return "\n".join(lines) + "\n"
 
 

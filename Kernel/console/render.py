@@ -41,12 +41,16 @@ _SHAPES = {"good": ("●", "green"), "warn": ("▲", "yellow"), "bad": ("✕", "
 _SIGNALS = {"kill": "SIGKILL", "stop": "SIGSTOP", "segfault": "SIGSEGV", "hang": "endless loop"}
 
 
-def show(command: str, result: Fields, out: TextIO) -> None:
+def show(command: str, result: Fields, out: TextIO, pasteable: Callable[[str], str] = str) -> None:
     """Write the result of a command for a person; colour only where `out` is a terminal.
 
     NO_COLOR, FORCE_COLOR and TERM=dumb are honoured (by rich).
+
+    Args:
+        pasteable: turns a hint into the command line that works where the person is.
     """
     console = _Console(file=out, highlight=False, markup=False, emoji=False)
+    console.pasteable = pasteable
     if not console.is_terminal:
         # A pipe has no width; 80 would cut tables that a file or grep can take whole.
         console.width = _PIPE_WIDTH
@@ -54,6 +58,8 @@ def show(command: str, result: Fields, out: TextIO) -> None:
 
 
 class _Console(Console):
+    pasteable: Callable[[str], str] = str
+
     def on_broken_pipe(self) -> None:
         """Leave the closed pipe to the command line; rich would exit with 1, our bugs' code."""
         raise BrokenPipeError
@@ -68,7 +74,7 @@ def state_text(state: str) -> Text:
     return Text(f"{shape} {state}", style=colour)
 
 
-def _show_status(result: Fields, console: Console) -> None:
+def _show_status(result: Fields, console: _Console) -> None:
     kernel, world = fields_of(result, "kernel"), fields_of(result, "world")
     state = "safe mode" if kernel.get("safe_mode") is True else word(kernel, "state")
     rows = [("kernel", state_text(state), _kernel_facts(kernel))]
@@ -115,7 +121,7 @@ def _zone_facts(zone: Fields) -> list[str]:
     )
 
 
-def _show_ps(result: Fields, console: Console) -> None:
+def _show_ps(result: Fields, console: _Console) -> None:
     table = _table()
     table.add_column("zone")
     table.add_column("state")
@@ -134,7 +140,7 @@ def _show_ps(result: Fields, console: Console) -> None:
     _print_table(table, console)
 
 
-def _show_params(result: Fields, console: Console) -> None:
+def _show_params(result: Fields, console: _Console) -> None:
     if "params" not in result:
         _show_param(result, console)
         return
@@ -153,7 +159,7 @@ def _show_params(result: Fields, console: Console) -> None:
     _hint("molt params KEY VALUE", console)
 
 
-def _show_param(result: Fields, console: Console) -> None:
+def _show_param(result: Fields, console: _Console) -> None:
     unit = word(result, "unit")
     words = f"{word(result, 'key')} = {amount(result, 'value')}"
     words += "" if unit in (MISSING, "") else f" {unit}"
@@ -161,15 +167,17 @@ def _show_param(result: Fields, console: Console) -> None:
     line = Text(words, style="bold").append(bounds, style="not bold dim")
     if result.get("pending"):
         line.append("  ").append_text(state_text("pending"))
+        if "at_tick" in result:
+            line.append(f" until tick {whole(result, 'at_tick')}", style="not bold")
     elif "applied_at_tick" in result:
         line.append(f"  applied at tick {whole(result, 'applied_at_tick')}", style="not bold")
     console.print(line, soft_wrap=True)
-    if result.get("pending") is True:
-        _hint("molt resume, or molt step: the next tick applies it", console)
+    if result.get("pending") and result.get("paused") is True:
+        _hint("molt resume", console)
 
 
-def _tick_line(state: str) -> Callable[[Fields, Console], None]:
-    def show_tick(result: Fields, console: Console) -> None:
+def _tick_line(state: str) -> Callable[[Fields, _Console], None]:
+    def show_tick(result: Fields, console: _Console) -> None:
         line = Text.assemble(state_text(state), f" at tick {whole(result, 'tick')}")
         if result.get("hash"):
             line.append(f"  hash {word(result, 'hash')}", style="dim")
@@ -178,15 +186,19 @@ def _tick_line(state: str) -> Callable[[Fields, Console], None]:
     return show_tick
 
 
-def _show_drill(result: Fields, console: Console) -> None:
+def _show_drill(result: Fields, console: _Console) -> None:
     zone, kind = word(result, "zone"), word(result, "kind")
+    # Only the zone that holds an arena tells of ticks: its heir was there all the time.
+    has_arena = "tick_before" in result
     story = (
         ("0.00 ms", f"{zone}: {kind} ({_SIGNALS.get(kind, kind)})"),
-        (milliseconds(result, "noticed_ms"), "noticed"),
-        (milliseconds(result, "served_ms"), "served again"),
+        (milliseconds(result, "noticed_ms"), "heir has taken over" if has_arena else "noticed"),
+        (milliseconds(result, "served_ms"), "first new tick" if has_arena else "ready again"),
     )
     for moment, event in story:
         console.print(Text(f"  {moment:>9}  {event}"), soft_wrap=True)
+    if not has_arena:
+        return
     missed = Text(f"{whole(result, 'missed_ticks')} missed")
     missed.stylize("green" if result.get("missed_ticks") == 0 else "yellow")
     line = Text.assemble(
@@ -197,17 +209,19 @@ def _show_drill(result: Fields, console: Console) -> None:
     console.print(line, soft_wrap=True)
 
 
-def _show_soft_restart(result: Fields, console: Console) -> None:
+def _show_soft_restart(result: Fields, console: _Console) -> None:
     facts = _facts(
-        ("tick ", whole(result, "tick"), ""),
+        ("after ", milliseconds(result, "served_ms"), ""),
+        ("tick ", whole(result, "tick_after"), ""),
         ("", whole(result, "missed_ticks"), " missed"),
         ("epoch ", whole(result, "epoch"), ""),
     )
-    line = Text.assemble(state_text("ready"), f" {word(result, 'zone')}: its heir goes on  ")
+    who = "its heir" if "tick_before" in result else "a new process"
+    line = Text.assemble(state_text("ready"), f" {word(result, 'zone')}: {who} goes on  ")
     console.print(line.append(_DOT.join(facts)), soft_wrap=True)
 
 
-def _show_shutdown(result: Fields, console: Console) -> None:
+def _show_shutdown(result: Fields, console: _Console) -> None:
     line = Text("○ stopped")
     if "tick" in result:
         line.append(f" at tick {whole(result, 'tick')}")
@@ -215,7 +229,7 @@ def _show_shutdown(result: Fields, console: Console) -> None:
     _hint("python manifest.py", console)
 
 
-def _print_table(table: Table, console: Console) -> None:
+def _print_table(table: Table, console: _Console) -> None:
     """Print a table without the blanks that rich puts at the ends of lines."""
     with console.capture() as capture:
         console.print(table)
@@ -223,7 +237,7 @@ def _print_table(table: Table, console: Console) -> None:
         console.file.write(line.rstrip() + "\n")
 
 
-def _print_facts(rows: list[tuple[str, Text, list[str]]], console: Console) -> None:
+def _print_facts(rows: list[tuple[str, Text, list[str]]], console: _Console) -> None:
     """Print name, state and facts in columns; a line breaks between facts, never inside one.
 
     By hand, since rich takes the thin space in a number for a place to break.
@@ -253,16 +267,18 @@ def _facts(*facts: tuple[str, str, str]) -> list[str]:
     return [f"{before}{value}{after}" for before, value, after in facts if value != MISSING]
 
 
-def _hint(words: str, console: Console) -> None:
+def _hint(words: str, console: _Console) -> None:
     if words not in ("", MISSING):
-        console.print(Text(f"  hint: {clean(words)}", style="dim"), soft_wrap=True)
+        console.print(
+            Text(f"  hint: {clean(console.pasteable(words))}", style="dim"), soft_wrap=True
+        )
 
 
 def _table() -> Table:
     return Table(box=None, pad_edge=True, header_style="dim", show_edge=False)
 
 
-SHOWN: dict[str, Callable[[Fields, Console], None]] = {
+SHOWN: dict[str, Callable[[Fields, _Console], None]] = {
     "status": _show_status,
     "ps": _show_ps,
     "params": _show_params,

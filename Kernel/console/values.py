@@ -44,6 +44,11 @@ def amount(fields: Fields, key: str, digits: int | None = None) -> str:
     value = number(fields.get(key))
     if value is None:
         return MISSING
+    if digits is None and abs(value) < 1e15:
+        # Never as 1e+06: people count zeros in groups of three.
+        short = f"{value:,.0f}" if value == int(value) else f"{value:.6g}"
+        short = f"{value:,.1f}" if "e+" in short else short
+        return short.replace(",", THIN_SPACE)
     if digits is None:
         return f"{value:.6g}"
     return f"{value:,.{digits}f}".replace(",", THIN_SPACE)

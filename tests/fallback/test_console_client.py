@@ -44,7 +44,7 @@ def test_arguments_and_refusals(kernel: FakeKernel) -> None:
     assert run("--home", home, "params", "key=friction", "value=0.5")[0] == 0
     code, out, err = run("--home", home, "drill", "kind=kill", "zone=nope")
     assert (code, out) == (5, "")
-    assert err == "cannot drill 'nope': no such zone\nhint: molt ps\n"
+    assert err == f"cannot drill 'nope': no such zone\nhint: molt --home {home} ps\n"
     assert run("--home", home, "help", "words=drill")[1].count('"drill"') == 1
 
 
@@ -52,7 +52,7 @@ def test_nobody_there_is_69(tmp_path: Path) -> None:
     """Without a kernel it says so, with the code of the real client."""
     code, out, err = run("--home", str(tmp_path), "status")
     assert (code, out) == (69, "")
-    assert "hint: python manifest.py" in err
+    assert f"hint: python manifest.py --home {tmp_path}\n" in err
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("status", "check"), ("status", "=5")])

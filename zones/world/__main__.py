@@ -8,54 +8,119 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final, NoReturn
 
-from Kernel.contract.errors import MoltError
+from Kernel.contract.errors import MoltError, UsageError
 from zones.world import numba_setup, run
 from zones.world.engine import PHASES, prepare
-from zones.world.settings import parse_settings
+from zones.world.settings import ENTITIES_LIMIT, parse_settings
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "world.yaml"
+TICKS_MAX: Final = 2**62
+SEED_MAX: Final = 2**64 - 1
+VALUE_SHOWN_MAX: Final = 48
+THIN_SPACE: Final = "\N{THIN SPACE}"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Complain in our form; argparse would print usage and leave by itself."""
+        raise UsageError(f"cannot read the command line: {message}", f"{self.prog} --help")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         return _compile(options) if options.command == "compile" else _run(options)
     except MoltError as error:
         print(error.message, file=sys.stderr)
         if error.hint:
-            print(f"  try: {error.hint}", file=sys.stderr)
+            print(f"hint: {error.hint}", file=sys.stderr)
         return error.exit_code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="molt world", description=__doc__.partition("\n")[0])
+    parser = _Parser(prog="molt world", description="commands of the world that need no kernel")
     commands = parser.add_subparsers(dest="command", required=True)
     once = commands.add_parser("run", help="run a world without a kernel")
-    once.add_argument("--ticks", type=_count, required=True, help="how far to run")
-    once.add_argument("--seed", type=_count, help="instead of the configured one")
-    once.add_argument("--entities", type=_count, help="scale the world to this many Molbots")
+    _add_count(once, "--ticks", 0, TICKS_MAX, "how far to run", required=True)
+    _add_count(once, "--seed", 0, SEED_MAX, "instead of the configured one")
+    _add_count(once, "--entities", 1, ENTITIES_LIMIT, "scale the world to this many Molbots")
     once.add_argument("--inputs", type=Path, help="JSON lines of input.applied events")
     once.add_argument("--home", type=Path, help="keep the arena in HOME/data/world-run.arena")
-    once.add_argument("--config", type=Path, default=CONFIG, help="instead of config/world.yaml")
-    once.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
-    once.add_argument("--threads", type=_count, default=1)
+    once.add_argument(
+        "--config",
+        type=Path,
+        default=CONFIG,
+        metavar="FILE",
+        help="YAML settings and parameters of the world, instead of config/world.yaml",
+    )
+    once.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        dest="overrides",
+        help="one key of that file with another value, as in friction=0.9; may be repeated",
+    )
+    _add_threads(once)
     once.add_argument("--json", action="store_true", help="one document on stdout")
     # For the canary of the kill tests only: one random draw too many, which the hash must show.
     once.add_argument("--canary", action="store_true", help=argparse.SUPPRESS)
     ready = commands.add_parser("compile", help="compile all kernels into the cache")
-    ready.add_argument("--threads", type=_count, default=1)
+    _add_threads(ready)
     return parser
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise ValueError("a count is not negative")
-    return value
+def _add_threads(parser: argparse.ArgumentParser) -> None:
+    text = "threads of the parallel phases (default 1); they change the speed and no result"
+    _add_count(parser, "--threads", 1, numba_setup.THREADS_MAX, text, default=1)
+
+
+def _add_count(
+    parser: argparse.ArgumentParser,
+    option: str,
+    low: int,
+    high: int,
+    text: str,
+    *,
+    required: bool = False,
+    default: int | None = None,
+) -> None:
+    parser.add_argument(
+        option,
+        type=_count(option, low, high),
+        required=required,
+        default=default,
+        metavar="N",
+        help=text,
+    )
+
+
+def _count(option: str, low: int, high: int) -> Callable[[str], int]:
+    """Return what reads a whole number; its error names option, value and limits."""
+
+    def read(text: str) -> int:
+        try:
+            value: int | None = int(text)
+        except ValueError:
+            value = None
+        if value is None or not low <= value <= high:
+            raise UsageError(
+                f"cannot take {option} {text[:VALUE_SHOWN_MAX]!a}: "
+                f"it is a whole number from {low} to {high}",
+                "molt world run --help",
+            )
+        return value
+
+    return read
+
+
+def _grouped(number: float) -> str:
+    return f"{number:,.0f}".replace(",", THIN_SPACE)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -81,23 +146,23 @@ def _run(options: argparse.Namespace) -> int:
 
 def _print_table(report: run.Report) -> None:
     if report.windows:
-        print(f"{'tick':>10} {'population':>11} {'births':>8} {'deaths':>8}")
+        print(f"{'tick':>13} {'population':>11} {'births':>9} {'deaths':>9}")
     for window in report.windows:
         print(
-            f"{window['tick']:>10} {window['population']:>11} "
-            f"{window['births']:>8} {window['deaths']:>8}"
+            f"{_grouped(window['tick']):>13} {_grouped(window['population']):>11} "
+            f"{_grouped(window['births']):>9} {_grouped(window['deaths']):>9}"
         )
-    deaths = ", ".join(f"{count} of {cause}" for cause, count in report.deaths.items())
-    print(f"tick        {report.tick}")
-    print(f"population  {report.population}")
-    print(f"births      {report.births}, and {report.seeded} seeded")
+    deaths = ", ".join(f"{_grouped(count)} of {cause}" for cause, count in report.deaths.items())
+    print(f"tick        {_grouped(report.tick)}")
+    print(f"population  {_grouped(report.population)}")
+    print(f"births      {_grouped(report.births)}, and {_grouped(report.seeded)} seeded")
     print(f"deaths      {deaths}")
-    print(f"speed       {report.ticks_per_s:.0f} ticks/s")
+    print(f"speed       {_grouped(report.ticks_per_s)} ticks/s")
     print(f"hash        {report.hash}")
 
 
 def _show_tick(tick: int) -> None:
-    print(f"\rtick {tick}", end="", file=sys.stderr, flush=True)
+    print(f"\rtick {_grouped(tick)}", end="", file=sys.stderr, flush=True)
 
 
 def _compile(options: argparse.Namespace) -> int:

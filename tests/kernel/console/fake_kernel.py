@@ -75,6 +75,8 @@ def _zone(name: str, state: str, pid: int, **more: object) -> Answer:
 PARAMS: tuple[Answer, ...] = (
     {"key": "friction", "value": 0.85, "unit": "", "min": 0.0, "max": 1.0},
     {"key": "gravity", "value": 0.98, "unit": "m/s²", "min": -10.0, "max": 10.0},
+    {"key": "mutation", "value": 0.05, "unit": "", "min": 0.0, "max": 1.0},
+    {"key": "age_max", "value": 6000.0, "unit": "ticks", "min": 1.0, "max": 1e8},
     {"key": "temperature", "value": 20.0, "unit": "°C", "min": -50.0, "max": 100.0},
 )
 
@@ -108,10 +110,17 @@ def answer(request: Request) -> Answer:
                 "epoch": 4,
             }
         case "soft-restart":
-            return {"zone": request.text("zone"), "tick": TICK, "missed_ticks": 0, "epoch": 4}
+            return _handed_over(request.text("zone"))
         case "shutdown":
             return {"tick": TICK}
     raise AssertionError(request.command)
+
+
+def _handed_over(zone: str | None) -> Answer:
+    told: Answer = {"zone": zone, "kind": "soft-restart", "noticed_ms": 4.1, "served_ms": 12.5}
+    if zone == "stable":
+        told |= {"tick_before": TICK, "tick_after": TICK + 1, "missed_ticks": 0, "epoch": 4}
+    return told
 
 
 def _params(request: Request) -> Answer:

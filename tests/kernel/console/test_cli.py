@@ -15,7 +15,9 @@ import pytest
 from Kernel.console import cli
 from Kernel.console.client import ask
 from Kernel.console.commands import COMMANDS, Place
+from Kernel.console.hints import at_home
 from Kernel.console.request import Request
+from Kernel.console.screen import VERSION
 from Kernel.contract.errors import MoltError, NoKernel
 from tests.kernel.console.fake_kernel import HASH, TICK, FakeKernel, status
 
@@ -59,7 +61,7 @@ def test_status_for_people(molt: Run) -> None:
     assert "kernel" in out and "● running" in out and "up 2h14m" in out
     assert "tick 184\u2009402 · 412 molbots · 62.5/s · p99 0.21 ms · 0 missed" in out
     assert "▲ degraded  archive: snapshot 12 s late" in out
-    assert "hint: molt soft-restart archive" in out
+    assert f"hint: molt --home {molt.home} soft-restart archive" in out
 
 
 def test_zone_text_cannot_steer_the_terminal(molt: Run) -> None:
@@ -77,11 +79,13 @@ def test_zone_text_cannot_steer_the_terminal(molt: Run) -> None:
         (("pause", "--at-tick", "500"), ["at tick 500"]),
         (("resume",), ["● running at tick"]),
         (("step", "60"), ["○ paused at tick"]),
-        (("params",), ["temperature", "°C", "hint: molt params KEY VALUE"]),
+        (("params",), ["temperature", "°C", " params KEY VALUE", "100\u2009000\u2009000"]),
         (("params", "friction"), ["friction = 0.85", "(0 to 1)"]),
         (("params", "gravity", "-0.5"), ["gravity = -0.5 m/s²", "applied at tick"]),
-        (("drill", "kill", "stable", "--yes"), ["0.31 ms  noticed", "0.87 ms  served", "0 missed"]),
-        (("soft-restart",), ["● ready stable: its heir goes on", "epoch 4"]),
+        (("drill", "kill", "stable", "--yes"), ["0.31 ms  heir has taken over", "0 missed"]),
+        (("drill", "stop", "stable", "--yes"), ["0.87 ms  first new tick", "(SIGSTOP)"]),
+        (("soft-restart",), ["● ready stable: its heir goes on", "tick 184\u2009403", "epoch 4"]),
+        (("soft-restart", "archive"), ["● ready archive: a new process goes on"]),
         (("wait", "--for", "tick=5"), ["● reached at tick"]),
     ],
 )  # fmt: skip
@@ -109,8 +113,9 @@ def test_json_of_an_error_is_one_document(molt: Run) -> None:
     code, out, err = molt("drill", "kill", "nope", "--yes", "--json")
     assert code == 5
     error = json.loads(out)["error"]
-    assert error == {"code": 5, "message": "cannot drill 'nope': no such zone", "hint": "molt ps"}
-    assert err == "cannot drill 'nope': no such zone\nhint: molt ps\n"
+    hint = f"molt --home {molt.home} ps"
+    assert error == {"code": 5, "message": "cannot drill 'nope': no such zone", "hint": hint}
+    assert err == f"cannot drill 'nope': no such zone\nhint: {hint}\n"
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,7 @@ def test_json_of_an_error_is_one_document(molt: Run) -> None:
         (("drill", "kill"), "missing argument 'zone'", "molt help drill"),
         (("drill", "kll", "stable"), "one of kill", "molt help drill"),
         (("step", "0"), "from 1 to 1000000 ticks", "molt help step"),
+        (("step", "-5"), "from 1 to 1000000 ticks", "molt help step"),
         (("step", "many"), "whole number", "molt help step"),
         (("params", "friction", "wet"), "a number", "molt help params"),
         (("params", "--at-tick", "5"), "makes no sense without value", "molt help params"),
@@ -193,8 +199,18 @@ def test_destructive_commands_demand_yes(molt: Run, kernel: FakeKernel, command:
     words = command.examples[0].split()[1:]  # type: ignore[attr-defined]
     code, out, err = molt(*words)
     assert (code, out) == (2, "")
-    assert f"hint: molt {' '.join(words)} --yes" in err
-    assert kernel.asked == []
+    assert f"hint: molt --home {molt.home} {' '.join(words)} --yes" in err
+    assert [request.command for request in kernel.asked] == ["ps"]
+
+
+def test_a_zone_that_is_not_there_is_refused_before_the_question(
+    molt: Run, kernel: FakeKernel
+) -> None:
+    """A drill of an unknown zone names those there are instead of asking for --yes."""
+    code, out, err = molt("drill", "kill", "stabel")
+    assert (code, out) == (5, "")
+    assert "cannot drill zone stabel: zones are stable, archive" in err
+    assert [request.command for request in kernel.asked] == ["ps"]
 
 
 @pytest.mark.parametrize(("typed", "code", "asked"), [("y\n", 0, 1), ("n\n", 5, 0), ("\n", 5, 0)])
@@ -215,7 +231,7 @@ def test_destructive_commands_ask_on_a_terminal(
         os.close(terminal)
     assert done.returncode == code, done.stderr
     assert "kill the zone 'stable'" in done.stderr
-    assert len(kernel.asked) == asked
+    assert [request.command for request in kernel.asked] == ["ps", "drill"][: 1 + asked]
     json.loads(done.stdout)
 
 
@@ -226,11 +242,62 @@ def test_no_kernel_is_69(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     for command in COMMANDS:
         if command.place is Place.KERNEL:
             words = command.examples[0].split()[1:]
-            yes = ["--yes"] if command.destructive and "--yes" not in words else []
-            code, out, err = molt(*words, *yes)
+            code, out, err = molt(*words)
             assert code == 69
-            assert f"hint: python manifest.py --home {tmp_path}" in err
+            assert f"hint: python manifest.py --home {tmp_path}\n" in err
             assert not out or "--json" in words
+
+
+def test_hints_keep_the_home(
+    kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A hint names a home that was given, quoted; MOLT_HOME is found again without a word."""
+    monkeypatch.chdir(kernel.home)
+    (kernel.home / "a b").mkdir()
+    cli.main(["status", "--home", "a b"])
+    assert "hint: python manifest.py --home 'a b'\n" in capsys.readouterr().err
+    monkeypatch.setenv("MOLT_HOME", str(kernel.home / "a b"))
+    cli.main(["status"])
+    assert f"hint: python manifest.py --home '{kernel.home}/a b'\n" in capsys.readouterr().err
+    monkeypatch.setenv("MOLT_HOME", str(kernel.home))
+    cli.main(["drill", "kill", "nope", "--yes"])
+    assert "hint: molt ps\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("hint", "given", "used", "pasted"),
+    [
+        ("molt ps", "x y", "x y", "molt --home 'x y' ps"),
+        ("molt ps", None, "env", "molt ps"),
+        ("molt help drill", "x", "x", "molt help drill"),
+        ("molten", "x", "x", "molten"),
+        ("kill -9 12", "x", "x", "kill -9 12"),
+        ("python manifest.py", None, None, "python manifest.py"),
+        ("python manifest.py", None, "env", "python manifest.py --home env"),
+    ],
+)
+def test_hints_are_command_lines(hint: str, given: str | None, used: str | None, pasted: str):
+    """Only what is a command line about a home gets one."""
+    assert at_home(hint, given, used) == pasted
+
+
+def test_home_stands_before_or_after(
+    kernel: FakeKernel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--home is understood after the command too, and the later word counts."""
+    home = str(kernel.home)
+    assert cli.main(["status", "--home", home]) == 0
+    assert cli.main(["--home", str(tmp_path / "none"), "ps", "--home", home, "--json"]) == 0
+    assert cli.main(["params", "gravity", "-1", "--home", home]) == 0
+    capsys.readouterr()
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`molt --version` says the version of the banner and needs no kernel."""
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"molt {VERSION}\n"
+    assert cli.main(["--version", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"version": VERSION}
 
 
 def test_the_default_home_needs_no_word(
@@ -295,6 +362,9 @@ def test_world_run_becomes_the_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]  # fmt: skip
     assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(CHECKOUT)
     assert second[-4:] == ["--ticks", "5", "--home", str(tmp_path)]
+    monkeypatch.setenv("MOLT_HOME", str(tmp_path))
+    cli.main(["world", "run", "--ticks", "5"])
+    assert became[2][1][-2:] == ["--ticks", "5"], "MOLT_HOME makes the tool write nowhere"
 
 
 def test_without_a_command_help_is_shown(molt: Run, kernel: FakeKernel) -> None:

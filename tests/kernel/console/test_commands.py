@@ -12,6 +12,7 @@ from Kernel.console.render import SHOWN
 from Kernel.contract import inputs
 from Kernel.contract.errors import UsageError
 from tests.kernel.console.fake_kernel import FakeKernel
+from zones.world.parameters import find_parameter
 
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
@@ -107,6 +108,16 @@ def test_help_data_mirrors_the_table() -> None:
     for row, command in zip(fields, COMMANDS, strict=True):
         assert [a["name"] for a in row["arguments"]] == [a.name for a in command.arguments]
         assert row["destructive"] == command.destructive
+
+
+def test_examples_name_parameters_of_the_world() -> None:
+    """Every example of `params` is about a parameter that exists, and sets what it takes."""
+    for example in BY_NAME["params"].examples:
+        match shlex.split(example)[2:4]:
+            case [key, value]:
+                find_parameter(key).check(float(value))
+            case [key]:
+                find_parameter(key)
 
 
 def test_examples_work_as_they_stand(

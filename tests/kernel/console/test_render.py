@@ -64,9 +64,19 @@ def test_a_paused_world_shows_its_hash() -> None:
 
 
 def test_pending_parameters_say_what_applies_them() -> None:
-    """A change that waits for the next tick says so and how to go on."""
-    out = shown("params", {"key": "friction", "value": 0.9, "pending": True})
-    assert "▲ pending" in out and "molt resume" in out
+    """A change that waits names its tick; how to go on is said only when the world is held."""
+    asked = {"key": "friction", "value": 0.9, "pending": True, "at_tick": 184_500}
+    out = shown("params", asked)
+    assert "▲ pending until tick 184\u2009500" in out and "hint" not in out
+    assert "hint: molt resume\n" in shown("params", asked | {"paused": True})
+    assert "hint" not in shown("params", asked | {"paused": True, "pending": False})
+
+
+def test_a_zone_without_arena_tells_of_no_ticks() -> None:
+    """A drill of a bus zone shows when it came back, and no line of dashes for ticks."""
+    out = shown("drill", {"zone": "archive", "kind": "kill", "noticed_ms": 4, "served_ms": 12})
+    assert "4.00 ms  noticed" in out and "12 ms  ready again" in out
+    assert "tick" not in out and "heir" not in out and MISSING not in out
 
 
 @pytest.mark.parametrize("width", [40, 60, 80])
@@ -100,6 +110,9 @@ def test_state_is_shape_and_word(state: str, text: str) -> None:
         (count({"a": 2000}, "a", "molbot"), "2\u2009000 molbots"),
         (amount({"a": 0.85}, "a"), "0.85"),
         (amount({"a": 62.54}, "a", 1), "62.5"),
+        (amount({"a": 1e6}, "a"), "1\u2009000\u2009000"),
+        (amount({"a": 1234567.25}, "a"), "1\u2009234\u2009567.2"),
+        (amount({"a": 1e-7}, "a"), "1e-07"),
         (amount({"a": float("inf")}, "a"), MISSING),
         (milliseconds({"a": 0.314}, "a"), "0.31 ms"),
         (milliseconds({"a": 1234.6}, "a"), "1\u2009235 ms"),

@@ -147,7 +147,7 @@ def test_command_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     """Without --json people get lines with a window for each 10k ticks."""
     assert main(["run", "--ticks", "10000", "--entities", "10"]) == 0
     shown = capsys.readouterr().out
-    assert "     10000 " in shown.splitlines()[1]
+    assert "     10\u2009000 " in shown.splitlines()[1]
     assert "hash " in shown
 
 
@@ -155,6 +155,38 @@ def test_command_refuses(capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong setting leaves with 78 and one sentence that begins with cannot."""
     assert main(["run", "--ticks", "1", "--set", "friction=7"]) == 78
     assert capsys.readouterr().err.startswith("cannot use world.friction")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--ticks", "many"], "cannot take --ticks 'many': it is a whole number from 0 to "),
+        (["--ticks", "-1"], "cannot take --ticks '-1': it is a whole number from 0 to "),
+        (["--ticks", "1", "--threads", "0"], "cannot take --threads '0': "),
+        (["--ticks", "1", "--entities", "9" * 5000], "cannot take --entities '999"),
+        ([], "cannot read the command line: the following arguments are required: --ticks"),
+        (["--ticks", "1", "--wings", "2"], "cannot read the command line: unrecognized"),
+    ],
+)
+def test_wrong_words_are_2(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A word that does not fit leaves with 2 and says which, what it was, and what is allowed."""
+    assert main(["run", *words]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(said) and "\nhint: molt world" in err and len(err) < 300
+
+
+def test_every_option_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help page says something about each option."""
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    page = " ".join(capsys.readouterr().out.split())
+    for option, text in (
+        ("--set", "may be repeated"),
+        ("--config FILE", "YAML"),
+        ("--threads N", "no result"),
+        ("--ticks N", "how far"),
+    ):
+        assert option in page and text in page
 
 
 @pytest.mark.slow
