@@ -44,7 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     once.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
     once.add_argument("--threads", type=_count, default=1)
     once.add_argument("--json", action="store_true", help="one document on stdout")
-    # For the canary of the kill tests only: one random draw too many, which the hash must show.
+    # For the canary of the kill tests only: one random draw too many in each tick, which the
+    # hash of every tick must show.
     once.add_argument("--canary", action="store_true", help=argparse.SUPPRESS)
     ready = commands.add_parser("compile", help="compile all kernels into the cache")
     ready.add_argument("--threads", type=_count, default=1)
