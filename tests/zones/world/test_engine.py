@@ -72,10 +72,10 @@ def test_parallel_phases_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_canary() -> None:
     """One random draw too many a tick shows in the hash of every tick, whatever the seed."""
-    for seed in range(1, 9):
+    for seed in range(1, 5):
         honest, canary = make_world(seed=seed), make_world(seed=seed)
         honest_engine, canary_engine = make_engine(honest), make_engine(canary, extra_draw=True)
-        for tick in range(1, 41):
+        for tick in range(1, 26):
             assert honest_engine.tick() == canary_engine.tick() == tick
             assert world_hash(honest) != world_hash(canary), (seed, tick)
 
