@@ -24,8 +24,8 @@ total=$$(grep -c '^[a-z0-9].*==' $(1)); count=0; \
 { $(PIP) install --require-hashes -r $(1) || echo failed; } | while read -r word name rest; do \
     case "$$word" in \
         Requirement) count=$$(( count + 1 ));; \
-        Collecting | Processing) count=$$(( count + 1 )); \
-            printf 'molt:   [%s/%s] %s\n' $$count $$total "$${name##*/}";; \
+        Collecting | Processing) count=$$(( count + 1 )); name=$${name##*/}; \
+            printf 'molt:   [%s/%s] %s\n' $$count $$total "$${name%-*-*-*.whl}";; \
         Installing) printf 'molt:   unpacking\n';; \
         failed) exit 1;; \
     esac; \
