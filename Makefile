@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAY := @printf 'molt: %s\n'
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check
 # The zone processes get this from the kernel; tests and tools start from the same ground.
 export PYTHONHASHSEED := 0
 
@@ -14,47 +14,69 @@ ROUNDS ?= 20
 SOAK_S ?= 3600
 BENCHES ?= takeover orphans boot footprint bus world
 
-.PHONY: setup setup-dev run test check bench chaos soak lock clean
+.PHONY: setup setup-dev run test check bench chaos soak lock clean help
 .DELETE_ON_ERROR:
 
-setup: $(VENV)/.kernels
-setup-dev: setup $(VENV)/.dev
+# Install a lock file and say one line for each package, so that the wait shows movement. The exit
+# code of a pipe is that of its end, so the word "failed" carries pip's; its errors go to stderr.
+define INSTALL
+total=$$(grep -c '^[a-z0-9].*==' $(1)); count=0; \
+{ $(PIP) install --require-hashes -r $(1) || echo failed; } | while read -r word name rest; do \
+    case "$$word" in \
+        Requirement) count=$$(( count + 1 ));; \
+        Collecting | Processing) count=$$(( count + 1 )); name=$${name##*/}; \
+            printf 'molt:   [%s/%s] %s\n' $$count $$total "$${name%-*-*-*.whl}";; \
+        Installing) printf 'molt:   unpacking\n';; \
+        failed) exit 1;; \
+    esac; \
+done
+endef
 
-run: setup
+setup: $(VENV)/.kernels ## create .venv, install the packages, compile the kernels
+setup-dev: setup $(VENV)/.dev ## the same, and the test tools
+
+run: setup ## boot the kernel in this terminal; Ctrl-C stops it
 	@exec $(BIN)/python manifest.py --own-terminal
 
-test: setup-dev
+test: setup-dev ## every test, with real processes being killed
 	@exec $(BIN)/python -m pytest
 
-check: setup-dev
+check: setup-dev ## format, lint, types, layers
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary
 	@said=$$($(BIN)/python -m pytest --no-header -q tests/structure 2>&1) || \
 	    { printf '%s\n' "$$said"; exit 1; }
+	$(SAY) 'checks passed'
 
-bench: setup-dev
+bench: setup-dev ## every bench beside its peers (BENCHES="boot bus" for some)
 	@for name in $(BENCHES); do $(BIN)/python -m tests.bench $$name --peers || exit 1; done
 
-# Many rounds of the tests that kill real processes.
-chaos: setup-dev
+chaos: setup-dev ## many rounds of the killing tests (ROUNDS=20)
 	@exec $(BIN)/python -m pytest -m chaos --rounds $(ROUNDS)
 
-# The same, again and again until SOAK_S seconds are over; stops at the first failure.
-soak: setup-dev
+# Stops at the first failure.
+soak: setup-dev ## the killing tests again and again (SOAK_S=3600)
 	@end=$$(( $$(date +%s) + $(SOAK_S) )); round=0; \
 	while [ $$(date +%s) -lt $$end ]; do \
 	    round=$$(( round + 1 )); printf 'molt: soak round %s\n' $$round; \
 	    $(BIN)/python -m pytest -q -m chaos --rounds 1 || exit 1; \
 	done
 
-clean:
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
+	    while IFS='|' read -r target words; do printf '%-18s %s\n' "$$target" "$$words"; done
+
+clean: ## remove .venv and all caches; homes and worlds stay
 	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
+	@command -v $(firstword $(PYTHON)) >/dev/null || { \
+	    echo "cannot set up molt: there is no program '$(PYTHON)'; Python 3.11 or newer is needed;" \
+	        "name it: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 78; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	    echo "cannot set up molt: $(PYTHON) is $$($(PYTHON) --version 2>&1), 3.11 or newer is" \
+	    echo "cannot set up molt: $(PYTHON) is $$($(PYTHON) --version 2>&1 | head -n 1), 3.11 or newer is" \
 	        "needed; name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 78; }
 	$(SAY) 'creating .venv'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
@@ -64,13 +86,13 @@ $(VENV)/bin/python:
 # No build isolation: setuptools is in the lock, so nothing unpinned is ever fetched.
 $(VENV)/.packages: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(SAY) 'installing packages (about 100 MB the first time)'
-	@$(PIP) install --require-hashes -r requirements.lock
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(call INSTALL,requirements.lock)
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.packages
 	$(SAY) 'installing test tools'
-	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(call INSTALL,requirements-dev.lock)
 	@touch $@
 
 $(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages
@@ -81,7 +103,7 @@ $(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages
 # Renew both lock files from pyproject.toml. The result names no registry and no path.
 LOCK_FLAGS := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
-lock: $(VENV)/bin/python
+lock: $(VENV)/bin/python ## renew both lock files from pyproject.toml
 	$(SAY) 'resolving and hashing packages (minutes)'
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet pip-tools
 	@.cache/lock/bin/pip-compile $(LOCK_FLAGS) --build-deps-for editable -o requirements.lock pyproject.toml

@@ -36,7 +36,7 @@ def prepare(arguments: list[str]) -> str:
     """
     problem = find_problem()
     if problem and GUARD not in os.environ and os.access(VENV_PYTHON, os.X_OK):
-        print(f"molt: {problem}; going on with .venv/bin/python", file=sys.stderr, flush=True)
+        print("molt: using .venv/bin/python", file=sys.stderr, flush=True)
         os.environ[GUARD] = "1"
         script = str(CHECKOUT / "manifest.py")
         os.execv(str(VENV_PYTHON), [str(VENV_PYTHON), script, *arguments])

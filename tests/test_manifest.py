@@ -89,8 +89,7 @@ def test_without_packages_goes_on_in_venv(checkout: Path, tmp_path: Path) -> Non
     add_venv(checkout, tmp_path)
     done = run_manifest(checkout, "--json", "a b")
     assert done.returncode == 7
-    assert done.stderr.count("\n") == 1
-    assert "going on with .venv/bin/python" in done.stderr
+    assert done.stderr == "molt: using .venv/bin/python\n"
     said = json.loads(done.stdout)
     assert said["arguments"] == ["--json", "a b"]
     assert not said["guarded"], "children of the kernel must not inherit the guard"
@@ -101,7 +100,8 @@ def test_broken_venv_ends_in_a_message(checkout: Path, tmp_path: Path) -> None:
     add_venv(checkout, tmp_path)
     done = run_manifest(checkout)
     assert done.returncode == 78
-    assert done.stderr.count("going on with") == 1
+    assert done.stderr.count("molt: using .venv/bin/python") == 1
+    assert "cannot start molt: packages are missing: zmq, msgpack" in done.stderr
     assert done.stderr.endswith("\n  make setup\n")
 
 

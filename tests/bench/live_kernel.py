@@ -24,6 +24,7 @@ from Kernel.contract.arena import TICK_TIMES, ArenaWords, Header, State, check_a
 from tests.bench.figures import median
 from tests.bench.processes import descendants, end_all
 from tests.bench.report import ROOT, CannotMeasure
+from tests.support.leash import die_with_us
 
 BOOT_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -225,7 +226,9 @@ def live_kernel(home: Path, *settings: str) -> Iterator[LiveKernel]:
     log = home / "bench-stderr.log"
     with log.open("ab") as errors:
         started_ns = time.monotonic_ns()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, cwd=ROOT, preexec_fn=die_with_us()
+        )
     kernel = None
     try:
         kernel = LiveKernel(process, started_ns, read_ready_line(process, log))

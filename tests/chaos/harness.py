@@ -13,11 +13,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from Kernel.contract.arena import ArenaWords, Header, check_arena
+from tests.support.leash import die_with_us
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOT_S = 120.0  # the first boot of a checkout may compile
@@ -44,10 +45,21 @@ class KernelRun:
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
+            preexec_fn=die_with_us(),
         )
         self.words: ArenaWords | None = None
         self._map: mmap.mmap | None = None
-        self.ready = self._read_ready()
+        with self._ended_on_error():
+            self.ready = self._read_ready()
+
+    @contextlib.contextmanager
+    def _ended_on_error(self) -> Iterator[None]:
+        """End the kernel when starting fails or is interrupted: `__exit__` will not be called."""
+        try:
+            yield
+        except BaseException:
+            self.__exit__()
+            raise
 
     def _read_ready(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -58,11 +70,12 @@ class KernelRun:
         return ready
 
     def __enter__(self) -> "KernelRun":
-        arena = self.zone("stable")["arena"]
-        with open(arena, "rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
-        self.words = ArenaWords(memoryview(self._map))
-        check_arena(self.words, arena)
+        with self._ended_on_error():
+            arena = self.zone("stable")["arena"]
+            with open(arena, "rb") as file:
+                self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+            self.words = ArenaWords(memoryview(self._map))
+            check_arena(self.words, arena)
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -136,12 +136,22 @@ def test_paused_world_survives_a_kill(home: Path) -> None:
 
 
 def test_frozen_archive_does_not_hold_up_the_world(home: Path) -> None:
-    """A stopped archive is found by its missing heartbeat; the world misses nothing meanwhile."""
-    with KernelRun(home, *FAST, "kernel.zones.archive.deadline_ms=500") as kernel:
+    """A stopped archive is found by its missing heartbeat; the world keeps its beat meanwhile."""
+    period_s = 0.016
+    settings = ("world.tick_rate_ms=16", "kernel.zones.archive.deadline_ms=500")
+    with KernelRun(home, *settings) as kernel:
+        wait_until(lambda: kernel.word(Header.COMMIT) > 20, "the world ticks")
         archive = kernel.zone("archive")["pid"]
-        tick = kernel.word(Header.COMMIT)
+        missed, tick, began_s = (
+            kernel.word(Header.MISSED_TICKS),
+            kernel.word(Header.COMMIT),
+            time.monotonic(),
+        )
         os.kill(archive, signal.SIGSTOP)
-        began = time.monotonic()
         wait_until(lambda: kernel.zone("archive")["pid"] not in (None, archive), "a new archive")
-        expected = (time.monotonic() - began) / 0.004
-        assert kernel.word(Header.COMMIT) - tick > expected / 2
+        ticks = kernel.word(Header.COMMIT) - tick
+        due = (time.monotonic() - began_s) / period_s
+        assert due > 20, "the archive was given its deadline"
+        # A busy machine may delay a tick or two; a world that waits would lack these 20.
+        assert kernel.word(Header.MISSED_TICKS) - missed <= 3
+        assert abs(ticks - due) <= 4

@@ -50,7 +50,7 @@ def journal_inputs(home: Path) -> list[dict[str, object]]:
 def test_killed_world_is_the_world_never_touched(home: Path, rounds: int) -> None:
     """After 200 kills at random instants, with inputs in between, the hash is the same.
 
-    A run with one random draw too many must not have that hash: else the test proves nothing.
+    A run with one random draw too many a tick must not have that hash, else this proves nothing.
     """
     chance = random.Random(SEED)
     with KernelRun(home, *SETTINGS) as kernel:
@@ -72,4 +72,4 @@ def test_killed_world_is_the_world_never_touched(home: Path, rounds: int) -> Non
     alone = run_alone(home, SEED, target, "--inputs", str(inputs))
     assert alone["hash"] == held["hash"], f"{killed} kills, epoch, {sent} inputs, tick {target}"
     canary = run_alone(home, SEED, target, "--inputs", str(inputs), "--canary")
-    assert canary["hash"] != held["hash"], "one extra random draw goes unnoticed"
+    assert canary["hash"] != held["hash"], "an extra random draw a tick goes unnoticed"

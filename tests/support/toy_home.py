@@ -16,6 +16,7 @@ from typing import Any
 from Kernel.contract.arena import ArenaWords, Header
 from Kernel.ports.arena_file import arena_folders
 from tests.structure.sources import ROOT
+from tests.support.leash import die_with_us
 from tests.support.wait import wait_until
 from zones.runtime.arena_memory import map_arena
 
@@ -44,6 +45,7 @@ class ToyKernel:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
+                preexec_fn=die_with_us(),
             )
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)

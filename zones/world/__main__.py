@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_threads(once)
     once.add_argument("--json", action="store_true", help="one document on stdout")
-    # For the canary of the kill tests only: one random draw too many, which the hash must show.
+    # For the canary of the kill tests only: one random draw too many in each tick, which the
+    # hash of every tick must show.
     once.add_argument("--canary", action="store_true", help=argparse.SUPPRESS)
     ready = commands.add_parser("compile", help="compile all kernels into the cache")
     _add_threads(ready)

@@ -68,8 +68,9 @@ class Engine:
         words: the mapped arena, writable; founded with this build's schema.
         threads: of the parallel phases; decides nothing but speed.
         acked: returns the virtual outbox offset that is stored (`Side.OUTBOX_ACKED_OFFSET`).
-        extra_draw: for the canary of the kill tests only: one more random draw in the first tick,
-            which must show in the hash.
+        extra_draw: for the canary of the kill tests only: one more random draw in every tick,
+            which takes energy from one Molbot and must show in the hash of every tick. A single
+            draw would not do: its trace may die out with the Molbot.
         threads_as_for: use threads in the phases in which a world of this many slots would; None:
             as this one is. A rehearsal on a small world takes the paths of a large one by it.
     """
@@ -206,12 +207,7 @@ class Engine:
             self._scratch.intent,
         )
         if self._extra_draw:
-            self._extra_draw = False
-            living = np.flatnonzero(old.state == ALIVE)[:1]
-            drawn = random_streams.many_units(
-                tick.key, living.astype(np.uint64), random_streams.CANARY, 0
-            )
-            new.energy[living] -= drawn
+            _draw_once_more(tick)
 
     def _settle(self, tick: Tick) -> None:
         parts = self._threads if self._parallel_light else 1
@@ -332,6 +328,16 @@ def start_threads(threads: int) -> None:
     use_threads(threads)
     nobody = np.full(1, NOTHING, np.int32)
     settle(threads, nobody, np.zeros(1, np.int64), nobody.copy())
+
+
+def _draw_once_more(tick: Tick) -> None:
+    """Take a drawn part of one energy unit from one living Molbot, from another at each tick."""
+    living = np.flatnonzero(tick.old.state == ALIVE)
+    if len(living):
+        chosen = living[tick.number % len(living), None]
+        entity = chosen.astype(np.uint64)
+        drawn = random_streams.many_units(tick.key, entity, random_streams.CANARY, 0)
+        tick.new.energy[chosen] -= drawn
 
 
 def _hot(buffer: Buffer) -> tuple[Any, ...]:

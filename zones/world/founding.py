@@ -1,7 +1,7 @@
 """Founding a world: how large its arena must be, and what tick 0 holds.
 
-Owns: the plan, tick 0, making both buffers agree after a raw restore. Does not own: making or
-reserving the file (the caller does), nor later ticks (`engine.py`).
+Owns: the plan, tick 0. Does not own: making or reserving the file (the caller does), founding
+from a snapshot (`zones/runtime/arena_image.py`), nor later ticks (`engine.py`).
 
 Founders are put into slots along a Morton curve, so that neighbours in the world are neighbours
 in memory; births keep it so (`lifecycle.py`). The search for food then reads warm cache lines.
@@ -16,7 +16,6 @@ import numpy as np
 
 from Kernel.contract.arena import (
     HEADER_BYTES,
-    INBOX_WINDOW,
     NEVER,
     PARAMETERS_MAX,
     STATE_BYTES,
@@ -74,29 +73,6 @@ def found(words: ArenaWords, settings: WorldSettings) -> None:
     _food(first, settings, grid)
     _molbots(first, settings)
     world.buffer(1).whole[:] = first.whole
-
-
-def adopt(words: ArenaWords, tick: int) -> None:
-    """Make an arena whole after the raw buffer of `tick` was put into buffer `tick & 1`.
-
-    The other buffer becomes a copy, `tick` is committed, and the rings start empty behind the
-    cursors of the restored state: inputs it had not applied are not part of a snapshot.
-    """
-    world = open_world(words)
-    buffer = world.buffer(tick)
-    assert buffer.scalar(State.TICK) == tick, "the buffer holds this tick"
-    applied = buffer.scalars[State.INBOX_APPLIED >> 3 : (State.INBOX_APPLIED >> 3) + 4]
-    cursor = buffer.scalar(State.INBOX_CURSOR)
-    if np.any(applied):
-        cursor += INBOX_WINDOW
-        applied[:] = 0
-        words.put_state(tick, State.INBOX_CURSOR, cursor)
-    world.buffer(tick + 1).whole[:] = buffer.whole
-    words.put(Header.INBOX_HEAD, buffer.scalar(State.INBOX_OFFSET))
-    words.put(Header.INBOX_NEXT, cursor)
-    words.put(Header.HASH_TICK, 0)
-    words.put(Header.COMMIT, tick)
-    words.put(Header.FLIGHT, 0)
 
 
 def build_id() -> bytes:

@@ -4,7 +4,7 @@ Owns: threading layer, number of threads, cache folder, the compile options of e
 Does not own: kernels. Every module with compiled code imports `njit` and `prange` from here.
 
 Only the workqueue layer is accepted: numba's default (OpenMP) kills a child forked from a process
-that has used it, and heirs are forked (DESIGN 5). This module works at import because numba reads
+that has used it, and heirs are forked. This module works at import because numba reads
 its environment at import.
 """
 

@@ -24,7 +24,7 @@ Answer = dict[str, object]
 
 
 def status() -> Answer:
-    """Return a status as SPEC §9 has it, with a zone that is not well."""
+    """Return a status as a kernel gives it, with a zone that is not well."""
     return {
         "kernel": {
             "pid": 4121,

@@ -328,7 +328,7 @@ class TestDrill:
 
 class TestFacts:
     def test_status_of_a_world_that_ticks(self, console):
-        """Status carries what SPEC 9 promises: kernel, zones, world, degraded."""
+        """Status carries what programs rely on: kernel, zones, world, degraded."""
         status = console.now("status")
         assert {"pid", "state", "grade", "safe_mode", "uptime_s", "memory_mb"} <= set(
             status["kernel"]

@@ -71,7 +71,7 @@ class TestVerdict:
         ],
     )
     def test_table_of_deaths(self, code, number, hung, progressed, counts):
-        """Each way to die counts, or not, as DESIGN 1.5 says."""
+        """Each way to die counts against the generation, or does not."""
         verdict = is_failure(
             code=code, signal_number=number, drilled=False, hung=hung, progressed=progressed
         )

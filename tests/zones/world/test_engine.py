@@ -71,12 +71,25 @@ def test_parallel_phases_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_canary() -> None:
-    """One random draw too many shows in the hash of its tick and of later ones."""
-    for ticks in (1, 50):
-        honest, canary = make_world(), make_world()
-        run(honest, ticks)
-        run(canary, ticks, extra_draw=True)
-        assert world_hash(honest) != world_hash(canary)
+    """One random draw too many a tick shows in the hash of every tick, whatever the seed."""
+    for seed in range(1, 5):
+        honest, canary = make_world(seed=seed), make_world(seed=seed)
+        honest_engine, canary_engine = make_engine(honest), make_engine(canary, extra_draw=True)
+        for tick in range(1, 26):
+            assert honest_engine.tick() == canary_engine.tick() == tick
+            assert world_hash(honest) != world_hash(canary), (seed, tick)
+
+
+@pytest.mark.slow
+def test_canary_stays() -> None:
+    """The trace of the extra draws does not die out while generations come and go."""
+    for seed in (1, 2, 20261120):
+        honest, canary = make_world(seed=seed, **BUSY), make_world(seed=seed, **BUSY)
+        for _ in range(10):
+            run(honest, 150)
+            run(canary, 150, extra_draw=True)
+            assert world_hash(honest) != world_hash(canary), (seed, honest.get(Header.COMMIT))
+        assert honest.state(1500, State.DEATH_AGE) > 300
 
 
 def test_invariants_in_every_tick() -> None:

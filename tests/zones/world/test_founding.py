@@ -1,4 +1,4 @@
-"""Tick 0, the size of an arena, and taking over a restored buffer."""
+"""Tick 0, the size of an arena, and a world founded from an image of another."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from Kernel.contract.arena import ArenaWords, Header, State, check_arena
 from Kernel.contract.errors import ArenaError
 from Kernel.contract.inputs import PAUSE, Input
 from tests.zones.world.worlds import check_invariants, make_engine, make_world, run, send
+from zones.runtime.arena_image import copy_committed, write_into
 from zones.world import founding
 from zones.world.columns import COLUMNS, open_world, plan_layout
-from zones.world.settings import parse_settings
 from zones.world.world_hash import world_hash
 
 
@@ -63,36 +63,41 @@ def test_views_of_a_read_only_mapping() -> None:
         open_world(words).committed.x[0] = 1
 
 
+def restored(old: ArenaWords) -> ArenaWords:
+    """Return a new arena founded from an image of the committed tick."""
+    image = copy_committed(old)
+    words = ArenaWords(memoryview(bytearray(image.buffers().file_bytes)))
+    write_into(words, image, arena_id=b"i" * 16, created_ns=1)
+    check_arena(words, "memory")
+    return words
+
+
 @pytest.mark.parametrize("tick", [7, 8])
-def test_adopt(tick: int) -> None:
-    """A raw committed buffer put into a new file goes on exactly as the old world does."""
-    settings = parse_settings({"seed": 9, "min_population": 450})
+def test_restored_world_goes_on(tick: int) -> None:
+    """A world founded from an image of either buffer goes on exactly as the old one does."""
     old = make_world(seed=9, min_population=450)
+    check_arena(old, "memory")
     send(old, Input(PAUSE, at_tick=5))
     run(old, tick)
-    raw = bytes(open_world(old).committed.whole)
-    new = ArenaWords(memoryview(bytearray(founding.plan(settings).file_bytes)))
-    founding.found(new, settings)
-    open_world(new).buffer(tick).whole[:] = np.frombuffer(raw, np.uint8)
-    founding.adopt(new, tick)
-    check_arena(new, "memory")
+    new = restored(old)
     assert world_hash(new) == world_hash(old)
     for words in (old, new):
         run(words, 50)
     assert world_hash(new) == world_hash(old)
 
 
-def test_adopt_loses_no_number() -> None:
-    """Inputs that a snapshot had applied ahead of a waiting one keep their numbers."""
-    words = make_world()
-    send(words, Input(PAUSE, at_tick=1000))
-    applied = send(words, Input(PAUSE))
-    run(words, 1)
-    founding.adopt(words, 1)
-    assert words.get(Header.INBOX_NEXT) > applied
-    later = send(words, Input(PAUSE))
-    make_engine(words).tick()
-    assert words.input_applied_at(2, later) == 2
+def test_restored_world_loses_no_number() -> None:
+    """Inputs that an image had applied ahead of a waiting one keep their numbers."""
+    old = make_world()
+    check_arena(old, "memory")
+    send(old, Input(PAUSE, at_tick=1000))
+    applied = send(old, Input(PAUSE))
+    run(old, 1)
+    new = restored(old)
+    assert new.get(Header.INBOX_NEXT) > applied
+    later = send(new, Input(PAUSE))
+    make_engine(new).tick()
+    assert new.input_applied_at(2, later) == 2
 
 
 def test_build_is_named() -> None:
