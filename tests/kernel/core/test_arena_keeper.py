@@ -1,115 +1,23 @@
 """An arena keeper over a real arena file, with processes that exist on paper only."""
 
 import errno
-import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from Kernel.config import ZoneConfig
-from Kernel.contract.arena import INBOX_WINDOW, NEVER, Header, Side, State
+from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import Refused
-from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, Input, decode_input
-from Kernel.contract.rings import append, read
 from Kernel.contract.zygote_protocol import Forked, Prepared, Unprepared, send
 from Kernel.core import supervisor as sup
-from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.drill import DrillFault, begin_drill
-from Kernel.core.inbox_writer import LATER_MAX, InboxWriter
 from Kernel.ports.arena_file import set_aside
+from tests.support.arena_stage import Stage
 from tests.support.fakes import FakeMachine
 from tests.support.toy import service as toy
 
 PERIOD_NS = 4_000_000
 HUNG_S = 0.3
-
-
-class Stage:
-    """One keeper, and the steps by which its zone comes up."""
-
-    def __init__(self, machine: FakeMachine, folders: list[Path], **policy: object) -> None:
-        self.machine = machine
-        self.folders = folders
-        self.keeper = ArenaKeeper(
-            ZoneConfig("stable", "tests.support.toy", sup.Policy(sup.Kind.ARENA, True, **policy)),
-            machine.parts(),
-            folders,
-            folders[1] / "snapshots",
-        )
-
-    def round(self, count: int = 3) -> None:
-        """Some rounds of the kernel: read, reap, look."""
-        for _ in range(count):
-            self.machine.loop.turn()
-            for exit_ in self.machine.processes.reap():
-                assert self.keeper.on_exit(exit_), "an end of one of this zone's processes"
-            self.keeper.look()
-
-    @property
-    def words(self):
-        """Return the arena's words."""
-        assert self.keeper.arena is not None
-        return self.keeper.arena.words
-
-    def prepare(self) -> None:
-        """Have a zygote prepared."""
-        self.round()
-        self.machine.zygote.prepare(toy.Generation({}).facts)
-        self.round()
-
-    def found(self, folder: int = 0) -> None:
-        """Have the founder make the arena."""
-        founder = self.machine.processes.new_pid()
-        request = self.machine.zygote.fork(founder)
-        assert request.role == "founder"
-        self.round()
-        toy.Generation({}).found(request.facts | {"folders": request.facts["folders"][folder:]})
-        self.machine.processes.end(founder, code=0)
-        self.round()
-
-    def fork_heir(self, ready: bool = True) -> int:
-        """Have an heir forked and return its pid."""
-        pid = self.machine.processes.new_pid()
-        request = self.machine.zygote.fork(pid)
-        assert request.role == "heir"
-        self.round()
-        if ready:
-            self.machine.zygote.ring(request.serial)
-            self.round()
-        return pid
-
-    def take_over(self, pid: int, ticks: int = 1) -> None:
-        """Write the words an heir writes when it takes over and ticks, and look."""
-        assert self.words.get(Header.PERMISSION) == pid, "only who may"
-        self.words.put(Header.TAKEN_OVER_TICK, self.words.get(Header.COMMIT))
-        self.words.put(Header.OWNER, pid)
-        self.words.put(Header.EPOCH, self.words.get(Header.EPOCH) + 1)
-        self.words.put(Header.DRAIN_AT, NEVER)
-        self.words.put(Header.FIRST_COMMIT_NS, 0)
-        for _ in range(ticks):
-            self.tick()
-            self.words.put(Header.FIRST_COMMIT_NS, self.machine.clock.now_ns())
-        self.round()
-
-    def tick(self) -> None:
-        """Commit one tick of the toy."""
-        toy.ToyEngine(self.words, 0.0).tick()
-
-    def serve(self) -> tuple[int, int]:
-        """Bring the zone up whole: (active, heir)."""
-        self.prepare()
-        self.found()
-        active = self.fork_heir()
-        self.take_over(active)
-        heir = self.fork_heir()
-        self.tick()
-        return active, heir
-
-    def die(self, pid: int, code: int | None = None, number: int | None = None) -> None:
-        """Let a process end and the kernel see it."""
-        self.machine.processes.end(pid, code, number)
-        self.round()
 
 
 @pytest.fixture
@@ -520,122 +428,3 @@ class TestDrills:
         stage.take_over(stage.fork_heir())
         with pytest.raises(Refused, match="heir is not ready"):
             begin_drill(stage.keeper, DrillFault.KILL, 0)
-
-
-class TestInbox:
-    ORDINARY = Input(SET_PARAM, param="friction", value=0.5)
-
-    def fill(self, stage: Stage, posted: Input = ORDINARY) -> int:
-        """Post inputs until one is refused; return how many went in."""
-        for count in range(INBOX_WINDOW * 2):
-            try:
-                stage.keeper.inbox.post(posted)
-            except Refused as error:
-                assert error.message.startswith(f"cannot send {posted.kind} to stable")
-                return count
-        raise AssertionError("the inbox has no end")
-
-    def test_inputs_are_numbered_and_readable(self, stage):
-        """What is posted stands in the ring, in order, under the sequence that was returned."""
-        stage.serve()
-        posted = [Input(PAUSE, at_tick=9), Input(SET_PARAM, param="friction", value=0.5)]
-        assert [stage.keeper.inbox.post(each).sequence for each in posted] == [0, 1]
-        offset = 0
-        for sequence, expected in enumerate(posted):
-            entry = read(stage.words.inbox(), offset, stage.words.get(Header.INBOX_HEAD), sequence)
-            assert decode_input(entry.payload) == expected
-            offset = entry.next_offset
-        assert stage.words.get(Header.INBOX_NEXT) == 2
-
-    def test_a_quarter_of_the_window_is_kept_for_safety(self, stage):
-        """Ordinary inputs fill three quarters; a pause still gets in, up to the whole window."""
-        stage.serve()
-        assert self.fill(stage) == INBOX_WINDOW * 3 // 4
-        assert self.fill(stage, Input(PAUSE)) == INBOX_WINDOW // 4
-
-    def test_a_quarter_of_the_ring_is_kept_for_safety(self, stage):
-        """When bytes run out first, the last quarter of the ring still takes a pause."""
-        stage.serve()
-        inbox = stage.words.inbox()
-        # One entry, larger than any input may be, leaves less than a quarter free.
-        head = append(inbox, 0, 0, 0, bytes(len(inbox) // 2 - 64))
-        head = append(inbox, head, 0, 1, bytes(len(inbox) // 4))
-        stage.words.put(Header.INBOX_HEAD, head)
-        stage.words.put(Header.INBOX_NEXT, 2)
-        writer = InboxWriter("stable", stage.words, stage.keeper.arena.side, lambda: None)
-        with pytest.raises(Refused, match="cannot append"):
-            writer.post(self.ORDINARY)
-        assert writer.post(Input(PAUSE)).sequence == 2
-
-    def test_a_far_input_holds_up_nobody(self, stage):
-        """Inputs for a late tick wait in the kernel; hundreds of others go past them."""
-        stage.serve()
-        inbox = stage.keeper.inbox
-        late = inbox.post(Input(SET_PARAM, at_tick=10**6, param="friction", value=0.5))
-        for _ in range(INBOX_WINDOW):
-            ticket = inbox.post(self.ORDINARY)
-            tick = stage.words.get(Header.COMMIT)
-            stage.words.put_state(tick, State.INBOX_CURSOR, ticket.sequence + 1)
-            stage.words.put_state(tick, State.INBOX_OFFSET, stage.words.get(Header.INBOX_HEAD))
-        assert late.sequence is None
-        stage.words.put(Header.COMMIT, 10**6 - 50)
-        stage.words.put_state(10**6 - 50, State.TICK, 10**6 - 50)
-        stage.keeper.inbox.send_later_ones()
-        assert late.sequence == INBOX_WINDOW, "it is sent when its tick is near"
-
-    def test_what_is_kept_for_later_has_a_limit(self, stage):
-        """More inputs for later than the kernel keeps are refused in words."""
-        stage.serve()
-        for _ in range(LATER_MAX):
-            stage.keeper.inbox.post(Input(PAUSE, at_tick=10**6))
-        with pytest.raises(Refused, match=f"{LATER_MAX} inputs already wait"):
-            stage.keeper.inbox.post(Input(PAUSE, at_tick=10**6))
-        assert stage.keeper.inbox.post(Input(PAUSE)).sequence == 0, "a pause always gets through"
-
-    def test_torn_words_of_a_dead_kernel_lose_nothing(self, stage):
-        """A kernel that died between its two words: the next finds the end from the entries."""
-        stage.serve()
-        stage.keeper.inbox.post(self.ORDINARY)
-        end = stage.words.get(Header.INBOX_HEAD)
-        stage.words.put(Header.INBOX_HEAD, end + 64)  # the second input's head, not its number
-        writer = InboxWriter("stable", stage.words, stage.keeper.arena.side, lambda: None)
-        assert stage.words.get(Header.INBOX_HEAD) == end
-        assert writer.post(self.ORDINARY).sequence == 1
-        assert read(stage.words.inbox(), end, stage.words.get(Header.INBOX_HEAD), 1)
-
-    def test_a_full_outbox_refuses_all_but_safety(self, stage):
-        """When the archive is far behind, changes are refused with the reason; a pause is not."""
-        stage.serve()
-        told = len(stage.words.outbox()) * 3 // 4
-        stage.words.put_state(stage.words.get(Header.COMMIT), State.OUTBOX_HEAD, told)
-        with pytest.raises(Refused, match="archive is behind"):
-            stage.keeper.inbox.post(self.ORDINARY)
-        assert stage.keeper.inbox.post(Input(PAUSE)).sequence == 0
-
-    def test_words_a_zone_has_spoilt_do_not_end_the_kernel(self, stage):
-        """What the world wrote is hostile: the kernel's own count goes on."""
-        stage.serve()
-        stage.words.put(Header.INBOX_NEXT, 2**64 - 1)
-        stage.words.put_state(stage.words.get(Header.COMMIT), State.INBOX_CURSOR, 2**64 - 1)
-        assert stage.keeper.inbox.post(Input(PAUSE)).sequence == 0
-
-    def test_applied_inputs_make_room(self, stage):
-        """The window follows the cursor of the committed tick."""
-        stage.serve()
-        count = self.fill(stage)
-        tick = stage.words.get(Header.COMMIT)
-        stage.words.put_state(tick, State.INBOX_CURSOR, count)
-        stage.words.put_state(tick, State.INBOX_OFFSET, stage.words.get(Header.INBOX_HEAD))
-        assert self.fill(stage) == INBOX_WINDOW * 3 // 4
-
-    def test_an_input_rings_the_door(self, stage):
-        """A paused world sleeps at its door: posting wakes it."""
-        active, _ = stage.serve()
-        serial = stage.keeper.berth_of(active).serial
-        door = stage.machine.zygote.descriptors[serial]["door"]
-        try:
-            os.eventfd_read(door)
-        except BlockingIOError:
-            pass
-        stage.keeper.inbox.post(Input(RESUME))
-        assert os.eventfd_read(door) == 1
