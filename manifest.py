@@ -56,4 +56,7 @@ def run() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    try:
+        sys.exit(run())
+    except KeyboardInterrupt:  # before the kernel could take the signal: nothing was begun
+        sys.exit(130)

@@ -132,7 +132,11 @@ class ArenaKeeper(Keeper):
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
         door = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        ring = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        try:
+            ring = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        except OSError:
+            os.close(door)
+            raise
         self._doors[serial] = (door, ring)
         self.parts.loop.watch(ring, lambda _events: self._on_ring(serial, ring))
         names = ["arena", "side", "mutex", "door", "ring"]

@@ -91,6 +91,8 @@ class BusKeeper(Keeper):
     def _take(self, serial: int, message: Message) -> None:
         match message:
             case Ready(facts):
+                if self._is_impostor(serial):
+                    return
                 self.ready_facts = facts
                 self.on_ready(serial)
             case Heartbeat(_, _, degraded):
@@ -102,6 +104,17 @@ class BusKeeper(Keeper):
                     del self._replies[next(iter(self._replies))]
             case _:
                 pass  # hello: the bus has checked it
+
+    def _is_impostor(self, serial: int) -> bool:
+        """Tell whether somebody else than the process we had forked sits at its endpoint."""
+        berth, endpoint = self.berths.get(serial), self._endpoints.get(serial)
+        if berth is None or endpoint is None or endpoint.hello is None or not berth.pid:
+            return False
+        if endpoint.hello.pid == berth.pid:
+            return False
+        self.parts.log.warning("zone.impostor", zone=self.config.name, pid=endpoint.hello.pid)
+        self.kill(berth.pid, "somebody else took its endpoint")
+        return True
 
     def request(self, name: str, args: dict[str, Any], deadline_s: float) -> int:
         """Ask the active process for something and return the number of the request.

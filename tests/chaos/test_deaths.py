@@ -1,15 +1,18 @@
 """Whoever dies, the world goes on or comes back at its tick, and nobody is left over."""
 
+import fcntl
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from Kernel.contract.arena import Header
-from tests.chaos.harness import KernelRun, is_running, run_alone, send_signal, wait_until
+from tests.chaos.harness import ROOT, KernelRun, is_running, run_alone, send_signal, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 FAST = ("world.tick_rate_ms=4", "world.seed=5")
@@ -155,3 +158,48 @@ def test_frozen_archive_does_not_hold_up_the_world(home: Path) -> None:
         # A busy machine may delay a tick or two; a world that waits would lack these 20.
         assert kernel.word(Header.MISSED_TICKS) - missed <= 3
         assert abs(ticks - due) <= 4
+
+
+def test_a_cleaned_run_folder_lets_no_second_kernel_in(home: Path) -> None:
+    """With HOME/run deleted under a running kernel, the arena's own lock keeps a second one out."""
+    with KernelRun(home, *FAST) as kernel:
+        shutil.rmtree(home / "run")
+        second = subprocess.run(
+            [sys.executable, "manifest.py", "--home", str(home), "--json"],
+            cwd=ROOT,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert second.returncode == 75
+        assert str(kernel.process.pid) in second.stderr.decode()
+
+
+def test_a_stopped_leftover_keeps_nobody_out(home: Path) -> None:
+    """What a dead kernel left behind, stopped and deaf, is ended by the next boot."""
+    with KernelRun(home, *FAST) as kernel:
+        leftover = subprocess.Popen(
+            ["sleep", "300"], pass_fds=(lock := os.open(home / "run" / "kernel.lock", os.O_RDWR),)
+        )
+        kernel.process.kill()
+        kernel.process.wait()
+        wait_until(lambda: not kernel.family(), "the family is gone")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        os.kill(leftover.pid, signal.SIGSTOP)
+    os.close(lock)
+    with KernelRun(home, *FAST) as kernel:
+        assert kernel.ready["pid"] == kernel.process.pid
+    assert leftover.wait(5) == -signal.SIGKILL
+
+
+def test_a_home_made_anew_gets_a_world_of_its_own(home: Path) -> None:
+    """A deleted home's world does not go on in the next one at its path; it is set aside."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(lambda: kernel.word(Header.COMMIT) > 300, "the world ticks")
+        arena = Path(kernel.ready["zones"][0]["arena"])
+        assert kernel.stop() == 0
+    shutil.rmtree(home)
+    home.mkdir()
+    with KernelRun(home, *FAST) as kernel:
+        assert kernel.word(Header.TAKEN_OVER_TICK) == 0
+        assert list(arena.parent.glob("stable.arena.set-aside-*"))

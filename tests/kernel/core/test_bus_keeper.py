@@ -63,7 +63,7 @@ class Stage:
                 self.keeper.on_exit(exit_)
             self.keeper.look()
 
-    def fork(self) -> tuple[int, zmq.Socket]:
+    def fork(self, hello_pid: int | None = None) -> tuple[int, zmq.Socket]:
         """Have a process forked and connected; return its pid and its end of the road."""
         pid = self.machine.processes.new_pid()
         request = self.machine.zygote.fork(pid)
@@ -72,7 +72,7 @@ class Stage:
         peer.setsockopt(zmq.RCVTIMEO, 5000)
         peer.connect(f"ipc:///proc/self/fd/{self.bus_fd}/{request.facts['endpoint']}")
         self.peers.append(peer)
-        self.say(peer, Hello(pid, "archive"))
+        self.say(peer, Hello(hello_pid or pid, "archive"))
         return pid, peer
 
     def say(self, peer: zmq.Socket, *messages: Message) -> None:
@@ -254,3 +254,15 @@ def test_no_socket_left_is_a_failure_and_not_the_end(stage, monkeypatch):
     stage.machine.zygote.prepare({})
     stage.round(1)
     assert pid in stage.machine.processes.killed()
+
+
+def test_somebody_else_at_the_endpoint_is_not_the_zone(stage):
+    """Who says hello with another pid than was forked never makes the zone ready."""
+    stage.round()
+    stage.machine.zygote.prepare({})
+    stage.round()
+    pid, peer = stage.fork(hello_pid=4242)
+    stage.say(peer, Ready())
+    wait_until("the kill", lambda: (stage.round(1), stage.machine.processes.killed())[1])
+    assert stage.machine.processes.killed() == [pid]
+    assert not stage.is_served()
