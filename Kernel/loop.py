@@ -1,7 +1,7 @@
 """The one loop: wait for an event, let whoever asked for it act, then let every part decide.
 
 Owns: waiting. Does not own: any decision. Blocking poll over ZeroMQ sockets and plain
-descriptors (measured: asyncio over ZeroMQ has a quarter of the throughput, ANCHORS "Bus").
+descriptors (measured: asyncio over ZeroMQ has a quarter of the throughput).
 """
 
 from collections.abc import Callable

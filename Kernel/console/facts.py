@@ -22,7 +22,7 @@ CAGE_GRADE = "D"
 
 
 def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str, Any]:
-    """Return the answer to `status` (SPEC 9)."""
+    """Return the answer to `status`."""
     memory_mb, cpu_percent = meters.measure(os.getpid())
     state = "stopping" if zones.stop else "running" if zones.all_ready() else "starting"
     world = zones.arenas.get(WORLD_ZONE)

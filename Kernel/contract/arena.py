@@ -78,7 +78,7 @@ class Header:
     ANCHOR_NS = 768
     ANCHOR_TICK = 776
     PERIOD_NS = 784
-    # evidence, DESIGN 1.5
+    # laid out for evidence of a fault, not written yet
     SUSPECT_TICK = 832
     SUSPECT_FLIGHT = 840
     # published while the world holds still

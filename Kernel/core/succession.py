@@ -36,7 +36,7 @@ def decide_permission(zone: Zone) -> int:
 def is_failure(
     *, code: int | None, signal_number: int | None, drilled: bool, hung: bool, progressed: bool
 ) -> bool:
-    """Tell whether a death counts against the generation (DESIGN 1.5).
+    """Tell whether a death counts against the generation.
 
     Args:
         code, signal_number: how it ended, one of them None.

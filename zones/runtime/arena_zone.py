@@ -4,7 +4,7 @@ Owns: the order of these, the pacing words, and the fence against a predecessor.
 what a tick does (the service's engine), who may take over (the permission word, the kernel's),
 succession policy (`Kernel/core/succession.py`). Speaks by memory only, plus two eventfds.
 
-Pacing (DESIGN 4): tick T is due at anchor + (T - anchor_tick) x period; a tick committed more
+Pacing: tick T is due at anchor + (T - anchor_tick) x period; a tick committed more
 than one period late is missed; late ticks run back to back; more than LATE_TICKS_MAX late, the
 anchor moves and all of them count as missed. The clock only decides when, never what.
 """
@@ -85,7 +85,7 @@ def rehearse(words: ArenaWords, engine: Engine) -> None:
     """Live a whole life of REHEARSED_TICKS ticks on a scratch arena, before standing by.
 
     A fork shares its pages with the zygote until it touches them: each first touch is a page
-    fault. Taking over for the first time cost 1.7 ms in faults, rehearsed 0.3 ms.
+    fault. From a takeover to the first commit it took 0.7 ms, rehearsed 0.4 ms (500 entities).
 
     Args:
         words: a scratch arena in private memory, at any tick; changed.
