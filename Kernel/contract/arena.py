@@ -30,6 +30,7 @@ TICK_LIMIT = 2**62
 INBOX_WINDOW = 256
 PARAMETERS_MAX = 64
 TICK_TIMES = 256
+PHASES_MAX = 32
 FLIGHT_TAKEOVER = 0xFFFF
 """Flight word between a takeover and the phases of its first tick."""
 
@@ -85,6 +86,8 @@ class Header:
     HASH_TICK = 896  # tick of the hash + 1, 0 none; stored last
     HASH = 904  # 32 bytes
     TICK_TIMES = 2048  # TICK_TIMES x u32, microseconds, entry tick % TICK_TIMES
+    # PHASES_MAX x u32: running mean of what each phase took, nanoseconds, by its flight number
+    PHASE_NS = 3072
 
 
 class State:
@@ -107,6 +110,8 @@ class State:
     TOUCHED_COUNT = 112  # slots whose cold columns changed in this tick
     FUEL_CURSOR = 120
     EVENTS_THINNED = 128  # world events not written because the outbox was full
+    LINEAGES = 136  # lineages with a living member, as counted every 300 ticks
+    CHECKS_FAILED = 144  # checks of the world's invariants that failed
     # INBOX_WINDOW bits: input s (cursor <= s < cursor + INBOX_WINDOW) is applied, bit
     # s % INBOX_WINDOW. A bit is cleared when the cursor passes its input.
     INBOX_APPLIED = 192
