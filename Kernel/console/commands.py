@@ -1,7 +1,7 @@
 """The one table of commands: the kernel's parser, the command line, help and completion read it.
 
 Owns: what commands exist, what each takes, and what it is for. Does not own: reading a request
-(`request.py`), the command line built from the table (`cli.py`), nor what a command does (the
+(`request.py`), the command line built from the table (`tree.py`), nor what a command does (the
 kernel). Pure data, standard library only. Model: redis `src/commands/*.json`.
 """
 

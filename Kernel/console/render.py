@@ -1,8 +1,8 @@
 """Show the kernel's answers to people: shape, word and colour, units, numbers to the right.
 
 Owns: how each command's result looks on a terminal. Does not own: what is in it (the kernel) nor
-JSON output (`cli.py`). Imported only when something is shown to a person, since rich costs half of
-a one-shot's time. A key that is missing shows as a dash; text that came from a zone is stripped
+JSON output (`output.py`). Imported only when something is shown to a person, since rich costs half
+of a one-shot's time. A key that is missing shows as a dash; text that came from a zone is stripped
 of control characters, so that it cannot steer the terminal.
 """
 
