@@ -51,18 +51,22 @@ def ask_kernel(command: Command, args: dict[str, object], yes: bool, session: Se
 
 
 def become_tool(command: Command, words: Sequence[str], session: Session) -> NoReturn:
-    """Become `python -m zones.<service>`: signals, output and exit code are its own."""
-    service, *rest = command.name.split()
-    extra = ["--json"] if session.as_json else []
-    # Only when asked for: the tool then writes there, and MOLT_HOME is no request for that.
-    extra += ["--home", str(session.home)] if session.given is not None else []
+    """Become `python -m zones.<service>`: signals, output and exit code are its own.
+
+    Args:
+        words: what follows the command; goes last, so that of two homes the later word counts.
+    """
+    ours = ["--json"] if session.as_json and "--json" not in words else []
+    # A tool that writes to a home does so only when asked: MOLT_HOME is no request for that.
+    if command.about_home or session.given is not None:
+        ours += ["--home", str(session.home)]
     # By path, and without the current directory, which may hold another "zones".
     inherited = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(CHECKOUT), *([inherited] if inherited else [])])
     sys.stdout.flush()
     os.execve(
         sys.executable,
-        [sys.executable, "-P", "-m", f"zones.{service}", *rest, *words, *extra],
+        [sys.executable, "-P", "-m", *command.runs, *ours, *words],
         {**os.environ, "PYTHONPATH": path},
     )
 

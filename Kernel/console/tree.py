@@ -39,7 +39,7 @@ def make_tree() -> click.Group:
             continue
         group = root.commands.get(first)
         if not isinstance(group, click.Group):
-            group = click.Group(first, invoke_without_command=True, callback=_group_help(first))
+            group = _group(first)
             root.add_command(group)
         group.add_command(_TableCommand(command, rest))
     return root
@@ -171,12 +171,17 @@ def _start(home: str | None, as_json: bool, version: bool) -> int:
     return 0
 
 
-def _group_help(first: str) -> Any:
-    def show() -> None:
-        if click.get_current_context().invoked_subcommand is None:
-            click.echo(help_text(first), nl=False)
+def _group(first: str) -> click.Group:
+    """Return the group of all commands whose name begins with a word; alone it shows them."""
 
-    return show
+    def start(home: str | None, as_json: bool) -> int:
+        session = _session()
+        session.given = home or session.given
+        session.as_json |= as_json
+        alone = click.get_current_context().invoked_subcommand is None
+        return show_help(first, session) if alone else 0
+
+    return click.Group(first, params=_everywhere(), invoke_without_command=True, callback=start)
 
 
 def _session() -> Session:
