@@ -173,7 +173,8 @@ COMMANDS: tuple[Command, ...] = (
             Argument(
                 "for",
                 Kind.EXPRESSION,
-                "what to wait for: tick, population, epoch, paused or zone.NAME, joined by 'and'",
+                "what to wait for: tick, population, lineages, epoch, paused or zone.NAME, "
+                "joined by 'and'",
                 metavar="EXPR",
                 option="--for",
                 required=True,

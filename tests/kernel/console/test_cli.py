@@ -59,7 +59,8 @@ def test_status_for_people(molt: Run) -> None:
     code, out, err = molt("status")
     assert (code, err) == (0, "")
     assert "kernel" in out and "● running" in out and "up 2h14m" in out
-    assert "tick 184\u2009402 · 412 molbots · 62.5/s · p99 0.21 ms · 0 missed" in out
+    assert "tick 184\u2009402 · 412 molbots, 7 lineages · 62.5/s · p99 0.21 ms · 0 missed" in out
+    assert "  tick 0.20 ms: behave 0.12 · index 0.04 · collide 0.02 · eat 0.01 · …\n" in out
     assert "▲ degraded  archive: snapshot 12 s late" in out
     assert f"hint: molt --home {molt.home} soft-restart archive" in out
 

@@ -290,6 +290,15 @@ class TestZygoteTrouble:
         stage.round()
         assert pid in stage.machine.processes.killed() and stage.keeper.zone.founded is False
 
+    @pytest.mark.parametrize("phases", ["index", [1], ["x" * 33], ["x"] * 33, {"a": 1}, None])
+    def test_phases_that_are_no_short_names_end_the_zygote(self, stage, phases):
+        """A generation whose phases are not at most 32 short names is not used."""
+        stage.round()
+        pid = stage.machine.zygote.pid
+        stage.machine.zygote.prepare(toy.Generation({}).facts | {"phases": phases})
+        stage.round()
+        assert pid in stage.machine.processes.killed() and stage.keeper.phases == ()
+
     def test_machine_that_cannot_start_a_process(self, stage):
         """EAGAIN at the start of a zygote is a failure with patience, not the kernel's end."""
         stage.machine.processes.refusal = OSError(11, "Resource temporarily unavailable")
