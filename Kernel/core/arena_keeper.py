@@ -44,6 +44,10 @@ class ArenaKeeper(Keeper):
     Args:
         folders: where the arena may lie, best first.
         snapshots: the folder a lost arena is restored from.
+
+    Attributes:
+        resumed_tick: the tick at which this boot found its world, in an arena or a snapshot; None:
+            it has found none yet, or has founded one by the settings.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class ArenaKeeper(Keeper):
         self.parameters: dict[str, Parameter] = {}
         self.phases: tuple[str, ...] = ()  # by flight number, as the newest generation has them
         self.notes: list[dict[str, str]] = []
+        self.resumed_tick: int | None = None
         self._folders = folders
         self._snapshots = snapshots
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
@@ -83,6 +88,7 @@ class ArenaKeeper(Keeper):
             return
         path = find_arena(self._folders, self.config.name)
         if path is not None and self._open(path):
+            self.resumed_tick = self.tick()
             self.learn(sup.Founded())
 
     def _open(self, path: Path) -> bool:
@@ -175,7 +181,11 @@ class ArenaKeeper(Keeper):
     def on_founder_exit(self, code: int | None) -> bool:
         """Map the arena the founder has made."""
         path = find_arena(self._folders, self.config.name)
-        return code == 0 and path is not None and self._open(path)
+        if code != 0 or path is None or not self._open(path):
+            return False
+        # A new world begins at tick 0; the founder has restored any other from a snapshot.
+        self.resumed_tick = self.tick() or None
+        return True
 
     def has_progressed(self, berth: Berth) -> bool:
         """Standing by is an heir's work; a commit, or holding still, is an owner's."""

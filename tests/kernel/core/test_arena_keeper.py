@@ -69,7 +69,26 @@ class TestComingUp:
         second = Stage(machine, folders)
         second.prepare()
         assert second.keeper.tick() == first.keeper.tick() > 6 and second.keeper.zone.founded
+        assert second.keeper.resumed_tick == second.keeper.tick()
+        assert first.keeper.resumed_tick is None, "it founded its world itself"
         assert second.words.get(Header.OWNER) == second.words.get(Header.PERMISSION) == 0
+
+    def test_world_from_a_snapshot_is_no_new_one(self, machine, folders):
+        """A founder that restores a snapshot founds nothing: its world has a tick already."""
+        first = Stage(machine, folders)
+        first.serve()
+        kept = folders[1] / "kept"
+        (folders[0] / "stable.arena").rename(kept)
+        second = Stage(machine, folders)
+        second.prepare()
+        assert second.keeper.resumed_tick is None
+        founder = machine.processes.new_pid()
+        machine.zygote.fork(founder)
+        second.round()
+        kept.rename(folders[0] / "stable.arena")
+        machine.processes.end(founder, code=0)
+        second.round()
+        assert second.keeper.resumed_tick == second.keeper.tick() == first.keeper.tick() > 0
 
     def test_heir_is_handed_all_it_needs(self, stage):
         """Arena, side page, mutex and two eventfds go to an heir, by name."""
