@@ -190,7 +190,8 @@ COMMANDS: tuple[Command, ...] = (
                 default=60.0,
             ),
         ),
-        details="tick=N means that tick N has been reached. Exits 124 when time runs out.",
+        details="tick=N means that tick N has been reached; lineages are counted every 300 ticks. "
+        "Exits 124 when\ntime runs out.",
     ),
     Command(
         "pause",
