@@ -37,7 +37,8 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "Kernel.contract": ("msgpack", "msgspec"),
     "Kernel.console": ("click", "psutil", "rich", "structlog", "yaml", "zmq", "msgpack"),
     "Kernel": ("psutil", "structlog", "yaml", "zmq", "msgpack"),
-    "zones.client": ("numpy", "pandas", "click", "rich"),
+    "zones.client": ("numpy", "pandas"),
+    "zones.client.top": ("numpy", "rich", "textual"),
 }
 
 # module -> why it may import inside a function; also in pyproject.toml, for PLC0415
