@@ -43,8 +43,8 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
 
 # module -> why it may import inside a function; also in pyproject.toml, for PLC0415
 LATE_IMPORTS: dict[str, str] = {
-    "manifest": "the kernel is imported only after the check that its packages are there",
     "zones.client.tables": "pandas is in the extra molt[science] and may be missing",
+    "manifest": "the kernel is imported only after the check that its packages are there",
     "Kernel.console.cli": "rich takes as long to import as all the rest, and --json needs none",
 }
 
