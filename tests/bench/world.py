@@ -18,9 +18,10 @@ from tests.bench.peers.world_rules import Rules
 from tests.bench.peers_env import peers_python
 from tests.bench.report import ROOT, CannotMeasure, Report, Row, at_least, at_most
 from zones.world import founding
-from zones.world.engine import Engine, prepare
+from zones.world.engine import Engine
 from zones.world.parameters import BY_NAME
 from zones.world.settings import parse_settings
+from zones.world.warm_up import prepare
 
 SIZES = (500, 5_000, 50_000, 500_000)
 SIZES_QUICK = (500, 5_000)
