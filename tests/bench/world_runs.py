@@ -1,0 +1,134 @@
+"""Our own worlds as the world bench runs them: two workloads, warmed once, timed per tick.
+
+Owns: the workloads, how long they warm, what is read of a run. Does not own: goals and rows
+(`world.py`), the peers (`world_peers.py`).
+"""
+
+import inspect
+import mmap
+import os
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
+from tests.bench.figures import NS_PER_MS, median
+from tests.bench.processes import ROLLUP_LINE
+from zones.world import engine, founding
+from zones.world.parameters import BY_NAME
+from zones.world.settings import WorldSettings, parse_settings
+
+SIDE = 2000.0
+PLAIN = {
+    name: 0.0
+    for name in (
+        "body_radius",
+        "gravity",
+        "gene_effect",
+        "day_swing",
+        "season_swing",
+        "season_growth",
+        "daylight",
+    )
+    if name in BY_NAME
+}
+"""What the default rules have beyond the anchors' workload, switched off."""
+WARM_TICKS = {"bench": 30, "life": 2000}
+"""bench: the food is grazed down to what grows back. life: the founders' plenty is over and the
+population is what the food feeds; at 300 ticks it still stands at its upper bound."""
+WARM_TICKS_QUICK = {"bench": 30, "life": 300}
+TICKS = {500: 2000, 5_000: 600, 50_000: 200, 200_000: 120, 500_000: 60}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one engine did.
+
+    Args:
+        ticks_ms: of each tick.
+        population: the mean over these ticks.
+        arena_bytes: size of the arena file.
+        own_bytes: private memory the process took for the engine, without the arena.
+        phases_ms: median of each phase, by name; empty: the engine does not time them.
+    """
+
+    ticks_ms: list[float]
+    population: float
+    arena_bytes: int
+    own_bytes: int
+    phases_ms: dict[str, float]
+
+    @property
+    def tick_ms(self) -> float:
+        """Median tick."""
+        return median(self.ticks_ms)
+
+
+def settings_of(workload: str, entities: int) -> WorldSettings:
+    """Return the settings of "bench" (the anchors' world) or "life" (all physics, same density)."""
+    if workload == "bench":
+        return parse_settings({**PLAIN, "max_entities": entities})
+    return parse_settings({}, entities=entities)
+
+
+def run_each(
+    settings: WorldSettings, warm_ticks: int, ticks: int, threads: Sequence[int]
+) -> list[Run]:
+    """Warm one world, then run a copy of it with each number of threads: the same ticks each."""
+    warm = _map(founding.plan(settings).file_bytes)
+    founding.found(warm, settings)
+    warming = _open_engine(warm, max(threads))
+    for _ in range(warm_ticks):
+        warming.tick()
+    del warming
+    runs: list[Run] = []
+    for count in threads:
+        words = _map(len(warm.memory))
+        words.memory[:] = warm.memory
+        runs.append(_run(words, count, ticks))
+    return runs
+
+
+def _run(words: ArenaWords, threads: int, ticks: int) -> Run:
+    before = anonymous_bytes()
+    world = _open_engine(words, threads)
+    ticks_ms: list[float] = []
+    phases_ns: list[tuple[int, ...]] = []
+    lived = 0
+    for _ in range(ticks):
+        started_ns = time.perf_counter_ns()
+        tick = world.tick()
+        ticks_ms.append((time.perf_counter_ns() - started_ns) / NS_PER_MS)
+        lived += words.state(tick, State.POPULATION)
+        raw = words.get_bytes(Header.PHASE_NS, 4 * PHASES_MAX)
+        phases_ns.append(struct.unpack(f"<{PHASES_MAX}I", raw))
+    phases_ms = {
+        name: median([taken[number] for taken in phases_ns]) / NS_PER_MS
+        for number, name in enumerate(engine.PHASES)
+        if number and phases_ns[-1][number]
+    }
+    own_bytes = anonymous_bytes() - before
+    return Run(ticks_ms, lived / ticks, len(words.memory), own_bytes, phases_ms)
+
+
+def _open_engine(words: ArenaWords, threads: int) -> engine.Engine:
+    more: dict[str, Any] = {}
+    if "clock_ns" in inspect.signature(engine.Engine).parameters:
+        more["clock_ns"] = time.perf_counter_ns
+    return engine.Engine(
+        words, threads, lambda: words.state(words.get(Header.COMMIT), State.OUTBOX_HEAD), **more
+    )
+
+
+def _map(size_bytes: int) -> ArenaWords:
+    """Return shared memory, as an arena file is: it is not in `anonymous_bytes`."""
+    return ArenaWords(memoryview(mmap.mmap(-1, size_bytes)))
+
+
+def anonymous_bytes() -> int:
+    """Return the private memory of this process that belongs to no file."""
+    text = Path(f"/proc/{os.getpid()}/smaps_rollup").read_text(encoding="ascii")
+    return int(dict(ROLLUP_LINE.findall(text))["Anonymous"]) * 1024
