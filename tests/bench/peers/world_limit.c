@@ -15,11 +15,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { LANES = 16, RESORT_TICKS = 32, THREADS_MAX = 8, PARALLEL_FROM = 8192, BLOCK = 1024, STREAMS = 4, NOTHING = -1 };
+enum { LANES = 16, BLOCK = 1024, STREAMS = 4, THREADS_MAX = 8, NOTHING = -1 };
+enum { RESORT_TICKS = 32, PARALLEL_FROM = 8192 /* Molbots */ };
 static const float RIPE_PER_CELL = 2.0f, CROWDED = 8.0f, ENERGY_MAX = 100.0f;
 
 typedef float Floats __attribute__((vector_size(4 * LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
+typedef int32_t Word __attribute__((may_alias)); /* a column's bits, whatever they mean */
 
 static double entities = 500, side = 2000, threads = 1, warm = 0, ticks = 20, budget_s = 30;
 static double friction, resource_spawn_rate, sense_radius, speed_max, eat_reach, eat_bite,
@@ -33,12 +35,10 @@ static const struct { const char *name; double *value; } KEYS[] = {
     KEY(birth_age), KEY(birth_spread), KEY(age_max),
 };
 
-typedef struct { float x, y, vx, vy, energy; int32_t age; } Body;  /* only to found and to move */
 static float *x, *y, *vx, *vy, *energy;
 static int32_t *age, *wanted, *dead, *bearing, *cell_of, *order, living;
 static float *place_x, *place_y, *amount, *store_x, *store_y;
-static int32_t *ripe, *ripe_cell, *store_place, *food_starts, *body_starts;
-static Body *moved;
+static int32_t *moved, *ripe, *ripe_cell, *store_place, *food_starts, *body_starts, *counts;
 static int places, cells_max, cols, rows;
 static float cell, per_length; /* side of a cell, and one over it */
 static uint64_t tick;
@@ -65,16 +65,19 @@ static inline int at_least_0(int value) { return value > 0 ? value : 0; }
 static inline int at_most(int value, int most) { return value < most ? value : most; }
 
 static inline int cell_at(float px, float py) {
-    int col = at_most((int)(px * per_length), cols - 1), row = at_most((int)(py * per_length), rows - 1);
+    int col = at_most((int)(px * per_length), cols - 1);
+    int row = at_most((int)(py * per_length), rows - 1);
     return row * cols + col;
 }
 
 /* First number of the part of `count` things that a thread does. */
-static inline int part(int count, int thread, int all) { return (int)((int64_t)count * thread / all); }
+static inline int part(int count, int thread, int all) {
+    return (int)((int64_t)count * thread / all);
+}
 
 /* Let the food grow and list the places that are ripe, each thread its own run of them. */
-static void grow(int *found, int all, int grows) {
-    const float rate = grows ? (float)resource_spawn_rate : 0, full = (float)resource_max,
+static void grow(int *found, int all) {
+    const float rate = (float)resource_spawn_rate, full = (float)resource_max,
                 least = (float)resource_ripe;
 #pragma omp parallel for num_threads(all) schedule(static)
     for (int thread = 0; thread < all; thread++) {
@@ -96,7 +99,8 @@ static void index_food(const int *found, int all) {
         total += found[thread];
     }
     float wish = sqrtf(RIPE_PER_CELL * (float)(side * side) / (float)(total > 0 ? total : 1));
-    cell = most_of(least_of(wish, 2 * (float)sense_radius), (float)side / sqrtf((float)cells_max) * 1.01f);
+    float finest = 1.01f * (float)side / sqrtf((float)cells_max);
+    cell = most_of(least_of(wish, 2 * (float)sense_radius), finest);
     per_length = 1 / cell;
     cols = rows = (int)(side / cell) + 1;
     memset(food_starts, 0, sizeof(int) * (cols * rows + 1));
@@ -117,8 +121,7 @@ static inline float border_of(float px, float py, int left, int right, int low, 
     if (left > 0) border = least_of(border, px - left * cell - slack);
     if (right < cols) border = least_of(border, right * cell - px - slack);
     if (low > 0) border = least_of(border, py - low * cell - slack);
-    if (high < rows) border = least_of(border, high * cell - py - slack);
-    return border;
+    return high < rows ? least_of(border, high * cell - py - slack) : border;
 }
 
 static inline int is_sure(float border, float d2) {
@@ -157,12 +160,12 @@ static void search_cell(int row, int col) {
     for (int first = body_starts[row * cols + col]; first < last; first += LANES) {
         int count = at_most(LANES, last - first), open = 0;
         const int32_t *const who_asks = order + first; /* beyond the last: others, not stored */
-        union { Floats all; float of[LANES]; } px, py, best;
-        union { Ints all; int32_t of[LANES]; } who;
+        union { Floats all; float of[LANES]; } px, py, best = {.all = (Floats){0} + INFINITY};
+        union { Ints all; int32_t of[LANES]; } who = {.all = (Ints){0} + NOTHING};
         for (int lane = 0; lane < LANES; lane++) px.of[lane] = x[who_asks[lane]];
         for (int lane = 0; lane < LANES; lane++) py.of[lane] = y[who_asks[lane]];
-        Floats here_x = px.all, here_y = py.all, nearest2 = here_x * 0 + INFINITY;
-        Ints place = (Ints){0} + NOTHING;
+        Floats here_x = px.all, here_y = py.all, nearest2 = best.all;
+        Ints place = who.all;
         for (int r = low; r < high; r++)
             for (int k = food_starts[r * cols + left]; k < food_starts[r * cols + right]; k++) {
                 Floats dx = store_x[k] - here_x, dy = store_y[k] - here_y, d2 = dx * dx + dy * dy;
@@ -175,8 +178,9 @@ static void search_cell(int row, int col) {
         for (int lane = 0; lane < count; lane++) wanted[who_asks[lane]] = who.of[lane];
         for (int lane = 0; open && lane < count; lane++) {
             float border = border_of(px.of[lane], py.of[lane], left, right, low, high);
-            if (!is_sure(border, best.of[lane])) wanted[who_asks[lane]] = nearest(px.of[lane], py.of[lane]);
-            else if (best.of[lane] > seen2) wanted[who_asks[lane]] = NOTHING;
+            int *place_of = wanted + who_asks[lane];
+            if (!is_sure(border, best.of[lane])) *place_of = nearest(px.of[lane], py.of[lane]);
+            else if (best.of[lane] > seen2) *place_of = NOTHING;
         }
     }
 }
@@ -185,26 +189,18 @@ static void search_cell(int row, int col) {
  * side, each on its own: neighbours share a cell, and one counter would wait for itself. */
 static void sort_bodies(int all) {
     int cells = cols * rows, runs = all * STREAMS;
-    static int32_t *counts;
-    static int64_t room;
-    if (room < (int64_t)runs * (cells + 1)) {
-        room = (int64_t)runs * (cells + 1);
-        counts = realloc(counts, sizeof(int) * room);
-    }
 #pragma omp parallel num_threads(all)
     {
-        int run = omp_get_thread_num() * STREAMS, last = part(living, run + STREAMS, runs), begin[STREAMS];
-        int32_t *own = counts + (int64_t)run * (cells + 1);
-        for (int s = 0; s < STREAMS; s++) begin[s] = part(living, run + s, runs);
-        int least = part(living, run + 1, runs) - begin[0];
-        for (int s = 1; s < STREAMS; s++) least = at_most(least, part(living, run + s + 1, runs) - begin[s]);
-        memset(own, 0, sizeof(int) * STREAMS * (cells + 1));
-        for (int i = begin[0]; i < last; i++) cell_of[i] = cell_at(x[i], y[i]);
-        /* Runs differ by one in length. */
-        for (int k = 0; k <= least; k++)
+        int run = omp_get_thread_num() * STREAMS, begin[STREAMS + 1];
+        int32_t *own[STREAMS];
+        for (int s = 0; s <= STREAMS; s++) begin[s] = part(living, run + s, runs);
+        for (int s = 0; s < STREAMS; s++) own[s] = counts + (int64_t)(run + s) * (cells + 1);
+        memset(own[0], 0, sizeof(int) * STREAMS * (cells + 1));
+        for (int i = begin[0]; i < begin[STREAMS]; i++) cell_of[i] = cell_at(x[i], y[i]);
+        int least = (begin[STREAMS] - begin[0]) / STREAMS; /* the length of each, or one less */
+        for (int k = 0; k <= least + 1; k++)
             for (int s = 0; s < STREAMS; s++)
-                if (k < least || begin[s] + k < part(living, run + s + 1, runs))
-                    own[(int64_t)s * (cells + 1) + cell_of[begin[s] + k]]++;
+                if (begin[s] + k < begin[s + 1]) own[s][cell_of[begin[s] + k]]++;
 #pragma omp barrier
 #pragma omp single
         for (int c = 0, at = 0; c <= cells; c++) {
@@ -215,22 +211,19 @@ static void sort_bodies(int all) {
                 at += n;
             }
         }
-        for (int k = 0; k <= least; k++)
+        for (int k = 0; k <= least + 1; k++)
             for (int s = 0; s < STREAMS; s++)
-                if (k < least || begin[s] + k < part(living, run + s + 1, runs))
-                    order[own[(int64_t)s * (cells + 1) + cell_of[begin[s] + k]]++] = begin[s] + k;
+                if (begin[s] + k < begin[s + 1])
+                    order[own[s][cell_of[begin[s] + k]]++] = begin[s] + k;
     }
 }
 
 /* Store the Molbots themselves in the order of cells. */
 static void resort(void) {
-    for (int k = 0; k < living; k++) {
-        int i = order[k];
-        moved[k] = (Body){x[i], y[i], vx[i], vy[i], energy[i], age[i]};
-    }
-    for (int i = 0; i < living; i++) {
-        Body b = moved[i];
-        x[i] = b.x, y[i] = b.y, vx[i] = b.vx, vy[i] = b.vy, energy[i] = b.energy, age[i] = b.age;
+    Word *columns[] = {(Word *)x, (Word *)y, (Word *)vx, (Word *)vy, (Word *)energy, (Word *)age};
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        for (int k = 0; k < living; k++) moved[k] = columns[c][order[k]];
+        memcpy(columns[c], moved, sizeof(int) * living);
     }
 }
 
@@ -259,8 +252,8 @@ static void live_block(int first, int count) {
     float want_x[BLOCK], want_y[BLOCK];
     int32_t food_at[BLOCK];
     int32_t *const want = wanted + first, *const ages = age + first;
-    float *const px = x + first, *const py = y + first, *const sx = vx + first, *const sy = vy + first,
-          *const fuel = energy + first;
+    float *const px = x + first, *const py = y + first, *const sx = vx + first,
+          *const sy = vy + first, *const fuel = energy + first;
     for (int i = 0; i < count; i++) {
         int food = at_least_0(want[i]);
         float dx = place_x[food] - px[i], dy = place_y[food] - py[i];
@@ -284,10 +277,9 @@ static void live_block(int first, int count) {
     }
 }
 
-static void live(int all) {
-#pragma omp parallel for num_threads(all) schedule(static)
-    for (int first = 0; first < living; first += BLOCK)
-        live_block(first, at_most(BLOCK, living - first));
+static void move_body(int from, int to) {
+    x[to] = x[from], y[to] = y[from], vx[to] = vx[from], vy[to] = vy[from];
+    energy[to] = energy[from], age[to] = age[from];
 }
 
 static void bear(int mother) {
@@ -303,7 +295,7 @@ static void bear(int mother) {
 static void eat_die_bear(void) {
     int starved = 0, bears = 0;
     const float bite = (float)eat_bite, enough = (float)birth_energy;
-    const int oldest = (int)age_max, ripe_age = (int)birth_age;
+    const int oldest = (int)age_max, grown = (int)birth_age;
     for (int i = 0; i < living; i++) {
         int food = wanted[i];
         if (food != NOTHING) {
@@ -311,31 +303,26 @@ static void eat_die_bear(void) {
             energy[i] += meal, amount[food] -= meal;
         }
         if (energy[i] <= 0 || age[i] > oldest) dead[starved++] = i;
-        else if (energy[i] >= enough && age[i] >= ripe_age) bearing[bears++] = i;
+        else if (energy[i] >= enough && age[i] >= grown) bearing[bears++] = i;
     }
     int room = (int)entities - living + starved;
     for (int k = 0; k < bears && room > 0; k++, room--) {
         /* A child takes the place of a dead one while there is one, else the end. */
         bear(bearing[k]);
-        if (starved > 0) {
-            int from = --living, to = dead[--starved];
-            x[to] = x[from], y[to] = y[from], vx[to] = vy[to] = 0, energy[to] = energy[from], age[to] = 0;
-        }
+        if (starved > 0) move_body(--living, dead[--starved]);
     }
-    while (starved > 0) {
-        int to = dead[--starved], from = --living;
-        x[to] = x[from], y[to] = y[from], vx[to] = vx[from], vy[to] = vy[from];
-        energy[to] = energy[from], age[to] = age[from];
-    }
+    while (starved > 0) move_body(--living, dead[--starved]);
 }
 
 static void step(void) {
     static int found[THREADS_MAX];
     int all = entities >= PARALLEL_FROM ? (int)threads : 1;
-    grow(found, all, tick > 0);
+    grow(found, all);
     index_food(found, all);
     sense(all);
-    live(all);
+#pragma omp parallel for num_threads(all) schedule(static)
+    for (int first = 0; first < living; first += BLOCK)
+        live_block(first, at_most(BLOCK, living - first));
     eat_die_bear();
     tick++;
 }
@@ -357,20 +344,24 @@ static void found_world(void) {
     int n = places = (int)entities;
     cells_max = 2 * n + 64;
     float **reals[] = {&x, &y, &vx, &vy, &energy, &place_x, &place_y, &amount, &store_x, &store_y};
-    int32_t **wholes[] = {&age, &wanted, &dead, &bearing, &cell_of, &order, &ripe, &ripe_cell, &store_place};
+    int32_t **wholes[] = {&age, &wanted, &dead, &bearing, &cell_of, &moved,
+                          &order, &ripe, &ripe_cell, &store_place};
     /* One more than the slots: a child is made at the end before it takes a dead one's place. */
     for (size_t k = 0; k < sizeof reals / sizeof *reals; k++) *reals[k] = room(n + 1);
     for (size_t k = 0; k < sizeof wholes / sizeof *wholes; k++) *wholes[k] = room(n + 1);
-    memset(order, 0, sizeof(int) * (n + LANES)); /* a search looks at LANES, whoever the last are */
+    /* A search looks at LANES Molbots, also behind the last. */
+    memset(order, 0, sizeof(int) * (n + LANES));
     food_starts = room(cells_max + 2), body_starts = room(cells_max + 2);
-    moved = room((int64_t)n * 6);
+    counts = room((int64_t)threads * STREAMS * (cells_max + 1));
     float(*spots)[2] = room((int64_t)n * 2);
     cell = (float)(side / sqrt(n));
     for (int j = 0; j < n; j++)
         spots[j][0] = draw(j, 4) * (float)side, spots[j][1] = draw(j, 5) * (float)side;
     qsort(spots, n, sizeof *spots, by_cell);
-    for (int j = 0; j < n; j++)
-        place_x[j] = spots[j][0], place_y[j] = spots[j][1], amount[j] = draw(j, 6) * (float)resource_max;
+    for (int j = 0; j < n; j++) {
+        place_x[j] = spots[j][0], place_y[j] = spots[j][1];
+        amount[j] = draw(j, 6) * (float)resource_max;
+    }
     free(spots);
     tick = 1u << 20; /* other draws than those of the food */
     for (int i = 0; i < n; i++) {
