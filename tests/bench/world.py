@@ -17,6 +17,7 @@ from tests.bench.world_runs import (
     WARM_TICKS,
     WARM_TICKS_QUICK,
     Run,
+    own_memory,
     run_each,
     settings_of,
 )
@@ -33,8 +34,6 @@ UPDATES_TRIED_PER_S = 50e6
 TUNED_RATIO = 140.0
 FLAT_FROM, FLAT_TO = 5_000, 500_000
 FLAT_RATIO = 2.0
-OWN_BYTES_FROM = 50_000
-"""Below this the arrays of an engine fit into memory that earlier worlds have given back."""
 Best = dict[int, Run]
 """By number of entities: the faster of the runs with one and with two threads."""
 
@@ -46,7 +45,8 @@ def measure(peers: bool, quick: bool) -> Report:
     bench_rows, bench = measure_ours("bench", sizes["bench"], warm["bench"])
     peer_rows, tuned_ms = measure_peers(sizes["bench"], warm["bench"]) if peers else ([], {})
     life_rows, life = measure_ours("life", sizes["life"], warm["life"])
-    rows = [*bench_rows, *peer_rows, *life_rows, *describe_phases(life)]
+    memory_rows = [describe_memory(size, run.arena_bytes) for size, run in life.items()]
+    rows = [*bench_rows, *peer_rows, *life_rows, *memory_rows, *describe_phases(life)]
     goals = [*judge_life(life), *judge_bench(bench, tuned_ms)]
     return Report("world", rows, goals)
 
@@ -164,7 +164,7 @@ def _row(
 
 
 def describe_life(entities: int, threads: int, run: Run, warm_ticks: int) -> Row:
-    """Return a row of the default physics: cost and memory for each entity."""
+    """Return a row of the default physics: cost for each entity."""
     return {
         "workload": "life",
         "entities": entities,
@@ -173,10 +173,21 @@ def describe_life(entities: int, threads: int, run: Run, warm_ticks: int) -> Row
         "tick_ms_min": min(run.ticks_ms),
         "population": round(run.population),
         "ns_per_entity": ns_each(run),
-        "arena_bytes_per_slot": run.arena_bytes / entities,
-        "own_bytes_per_slot": run.own_bytes / entities if entities >= OWN_BYTES_FROM else None,
         "warm_ticks": warm_ticks,
         "ticks": len(run.ticks_ms),
+    }
+
+
+def describe_memory(entities: int, arena_bytes: int) -> Row:
+    """Return what one world of the default physics takes, by slot and in all."""
+    own = own_memory(entities)
+    return {
+        "workload": "life",
+        "entities": entities,
+        "arena_bytes_per_slot": arena_bytes / entities,
+        "engine_bytes_per_slot": own.engine / entities,
+        "arena_mb": arena_bytes / 1e6,
+        "process_private_mb": own.whole / 1e6,
     }
 
 

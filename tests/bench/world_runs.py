@@ -1,22 +1,28 @@
 """Our own worlds as the world bench runs them: two workloads, warmed once, timed per tick.
 
-Owns: the workloads, how long they warm, what is read of a run. Does not own: goals and rows
-(`world.py`), the peers (`world_peers.py`).
+Owns: the workloads, how long they warm, what is read of a run and of its process. Does not own:
+goals and rows (`world.py`), the peers (`world_peers.py`).
 """
 
+import ctypes
+import gc
 import inspect
+import json
 import mmap
 import os
 import struct
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
 from tests.bench.figures import NS_PER_MS, median
 from tests.bench.processes import ROLLUP_LINE
+from tests.bench.report import ROOT
 from zones.world import engine, founding
 from zones.world.parameters import BY_NAME
 from zones.world.settings import WorldSettings, parse_settings
@@ -40,6 +46,8 @@ WARM_TICKS = {"bench": 30, "life": 2000}
 """bench: the food is grazed down to what grows back. life: the founders' plenty is over and the
 population is what the food feeds; at 300 ticks it still stands at its upper bound."""
 WARM_TICKS_QUICK = {"bench": 30, "life": 300}
+MEMORY_TICKS = 20
+MEMORY_TIMEOUT_S = 300.0
 TICKS = {500: 2000, 5_000: 600, 50_000: 200, 200_000: 120, 500_000: 60}
 
 
@@ -51,14 +59,12 @@ class Run:
         ticks_ms: of each tick.
         population: the mean over these ticks.
         arena_bytes: size of the arena file.
-        own_bytes: private memory the process took for the engine, without the arena.
         phases_ms: median of each phase, by name; empty: the engine does not time them.
     """
 
     ticks_ms: list[float]
     population: float
     arena_bytes: int
-    own_bytes: int
     phases_ms: dict[str, float]
 
     @property
@@ -93,7 +99,6 @@ def run_each(
 
 
 def _run(words: ArenaWords, threads: int, ticks: int) -> Run:
-    before = anonymous_bytes()
     world = _open_engine(words, threads)
     ticks_ms: list[float] = []
     phases_ns: list[tuple[int, ...]] = []
@@ -110,8 +115,7 @@ def _run(words: ArenaWords, threads: int, ticks: int) -> Run:
         for number, name in enumerate(engine.PHASES)
         if number and phases_ns[-1][number]
     }
-    own_bytes = anonymous_bytes() - before
-    return Run(ticks_ms, lived / ticks, len(words.memory), own_bytes, phases_ms)
+    return Run(ticks_ms, lived / ticks, len(words.memory), phases_ms)
 
 
 def _open_engine(words: ArenaWords, threads: int) -> engine.Engine:
@@ -128,7 +132,56 @@ def _map(size_bytes: int) -> ArenaWords:
     return ArenaWords(memoryview(mmap.mmap(-1, size_bytes)))
 
 
+@dataclass(frozen=True, slots=True)
+class OwnMemory:
+    """Private memory of a process that runs one world, without the arena, in bytes.
+
+    Args:
+        whole: all of it, with Python and compiled code.
+        engine: what was added by opening an engine and running it.
+    """
+
+    whole: int
+    engine: int
+
+
+def own_memory(entities: int) -> OwnMemory:
+    """Run a "life" world for some ticks in a process of its own and return what that took.
+
+    Here, earlier worlds have left freed memory behind, which the next one would fit into.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.world_runs", str(entities)],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=MEMORY_TIMEOUT_S,
+    )
+    return OwnMemory(**json.loads(done.stdout))
+
+
+def _measure_own_memory(entities: int) -> OwnMemory:
+    engine.prepare(2)
+    settings = settings_of("life", entities)
+    words = _map(founding.plan(settings).file_bytes)
+    founding.found(words, settings)
+    gc.collect()
+    # What founding has freed goes back to the system, else the engine would fit into it unseen.
+    ctypes.CDLL(None).malloc_trim(0)
+    before = anonymous_bytes()
+    world = _open_engine(words, 2)
+    for _ in range(MEMORY_TICKS):
+        world.tick()
+    whole = anonymous_bytes()
+    return OwnMemory(whole, whole - before)
+
+
 def anonymous_bytes() -> int:
     """Return the private memory of this process that belongs to no file."""
     text = Path(f"/proc/{os.getpid()}/smaps_rollup").read_text(encoding="ascii")
     return int(dict(ROLLUP_LINE.findall(text))["Anonymous"]) * 1024
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(_measure_own_memory(int(sys.argv[1])))))
