@@ -2,24 +2,24 @@
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from Kernel.contract.arena import State
-from tests.bench.peers.world_rules import Body, Food, Rules
-from tests.bench.world_peers import compile_limit, run_limit
-from tests.bench.world_runs import PLAIN
+from tests.bench.peers.world_rules import Body, Food
+from tests.bench.world_peers import compile_limit, rules_of, run_limit
+from tests.bench.world_runs import plain_rules
 from tests.zones.world.worlds import make_engine, make_world
 from zones.world.columns import open_world
-from zones.world.parameters import BY_NAME
 
 
 def test_peer_lives_as_a_molbot() -> None:
     """One Molbot with food in sight moves, pays and eats the same in the peers' rules."""
     words = make_world(
-        **PLAIN,
+        **plain_rules(),
         seed=3,
         entities=1,
         max_entities=1,
@@ -28,9 +28,7 @@ def test_peer_lives_as_a_molbot() -> None:
         world_height=80.0,
     )
     world = open_world(words)
-    defaults = {parameter.name: parameter.default for parameter in BY_NAME.values()}
-    kept = {key: defaults[key] for key in Rules.__slots__ if key in defaults}
-    rules = Rules(entities=1, side=80.0, ticks=1, budget_s=1.0, **kept)
+    rules = replace(rules_of(1, ticks=1), side=80.0)
     generator = random.Random(1)
     start = world.committed
     places = [Food(rules, generator) for _ in range(12)]
@@ -66,7 +64,7 @@ needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="the C limit 
 def test_limit_has_our_ecology(tmp_path: Path) -> None:
     """The C limit feeds as many Molbots as our plain world, once the founders' plenty is over."""
     entities, ticks = 5_000, 2_500
-    words = make_world(**PLAIN, max_entities=entities)
+    words = make_world(**plain_rules(), max_entities=entities)
     engine = make_engine(words)
     for _ in range(ticks):
         engine.tick()

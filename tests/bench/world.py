@@ -21,7 +21,7 @@ from tests.bench.world_runs import (
     run_each,
     settings_of,
 )
-from zones.world.engine import prepare
+from zones.world.warm_up import prepare
 
 SIZES = {"bench": (500, 5_000, 50_000, 500_000), "life": (500, 5_000, 50_000, 200_000, 500_000)}
 SIZES_QUICK = {"bench": (500, 5_000), "life": (500, 5_000)}
@@ -192,7 +192,7 @@ def describe_memory(entities: int, arena_bytes: int) -> Row:
 
 
 def describe_phases(life: Best) -> list[Row]:
-    """Return a row for each phase at PHASES_AT; none when the engine does not time them."""
+    """Return a row for each phase of the faster run at PHASES_AT, when that was run."""
     if PHASES_AT not in life:
         return []
     return [

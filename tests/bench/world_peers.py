@@ -16,7 +16,7 @@ from typing import Any
 from tests.bench.peers.world_rules import Rules
 from tests.bench.peers_env import peers_python
 from tests.bench.report import ROOT, CannotMeasure
-from tests.bench.world_runs import SIDE
+from tests.bench.world_runs import SIDE, settings_of
 from zones.world.parameters import BY_NAME
 
 PEERS = Path(__file__).parent / "peers"
@@ -83,13 +83,14 @@ def run_limit(
 
 def rules_of(entities: int, ticks: int) -> Rules:
     """Return the rules of the "bench" workload for a peer."""
-    defaults = {parameter.name: parameter.default for parameter in BY_NAME.values()}
+    ours = settings_of("bench", entities).parameters
+    values = {name: ours[parameter.index] for name, parameter in BY_NAME.items()}
     return Rules(
         entities=entities,
         side=SIDE,
         ticks=ticks,
         budget_s=BUDGET_S,
-        **{key: defaults[key] for key in Rules.__slots__ if key in defaults},
+        **{key: values[key] for key in Rules.__slots__ if key in values},
     )
 
 

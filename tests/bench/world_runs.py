@@ -6,7 +6,6 @@ goals and rows (`world.py`), the peers (`world_peers.py`).
 
 import ctypes
 import gc
-import inspect
 import json
 import mmap
 import os
@@ -19,29 +18,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
+from Kernel.contract.scenarios import scenario_path
 from tests.bench.figures import NS_PER_MS, median
 from tests.bench.processes import ROLLUP_LINE
 from tests.bench.report import ROOT
 from zones.world import engine, founding
-from zones.world.parameters import BY_NAME
 from zones.world.settings import WorldSettings, parse_settings
+from zones.world.warm_up import prepare
 
 SIDE = 2000.0
-PLAIN = {
-    name: 0.0
-    for name in (
-        "body_radius",
-        "gravity",
-        "gene_effect",
-        "day_swing",
-        "season_swing",
-        "season_growth",
-        "daylight",
-    )
-    if name in BY_NAME
-}
-"""What the default rules have beyond the anchors' workload, switched off."""
+CONFIG = ROOT / "config" / "world.yaml"
 WARM_TICKS = {"bench": 30, "life": 2000}
 """bench: the food is grazed down to what grows back. life: the founders' plenty is over and the
 population is what the food feeds; at 300 ticks it still stands at its upper bound."""
@@ -59,7 +48,7 @@ class Run:
         ticks_ms: of each tick.
         population: the mean over these ticks.
         arena_bytes: size of the arena file.
-        phases_ms: median of each phase, by name; empty: the engine does not time them.
+        phases_ms: median of the running mean of each phase, by name.
     """
 
     ticks_ms: list[float]
@@ -76,8 +65,14 @@ class Run:
 def settings_of(workload: str, entities: int) -> WorldSettings:
     """Return the settings of "bench" (the anchors' world) or "life" (all physics, same density)."""
     if workload == "bench":
-        return parse_settings({**PLAIN, "max_entities": entities})
+        return parse_settings({**plain_rules(), "max_entities": entities})
     return parse_settings({}, entities=entities)
+
+
+def plain_rules() -> dict[str, Any]:
+    """Return what `config/scenarios/plain.yaml` changes: bodies, genes and weather switched off."""
+    rules: dict[str, Any] = yaml.safe_load(scenario_path(CONFIG.parent, "plain").read_text("utf-8"))
+    return rules
 
 
 def run_each(
@@ -115,17 +110,17 @@ def _run(words: ArenaWords, threads: int, ticks: int) -> Run:
     phases_ms = {
         name: median([taken[number] for taken in phases_ns]) / NS_PER_MS
         for number, name in enumerate(engine.PHASES)
-        if number and phases_ns[-1][number]
+        if number
     }
     return Run(ticks_ms, lived / ticks, len(words.memory), phases_ms)
 
 
 def _open_engine(words: ArenaWords, threads: int) -> engine.Engine:
-    more: dict[str, Any] = {}
-    if "clock_ns" in inspect.signature(engine.Engine).parameters:
-        more["clock_ns"] = time.perf_counter_ns
     return engine.Engine(
-        words, threads, lambda: words.state(words.get(Header.COMMIT), State.OUTBOX_HEAD), **more
+        words,
+        threads,
+        lambda: words.state(words.get(Header.COMMIT), State.OUTBOX_HEAD),
+        clock_ns=time.perf_counter_ns,
     )
 
 
@@ -164,7 +159,7 @@ def own_memory(entities: int) -> OwnMemory:
 
 
 def _measure_own_memory(entities: int) -> OwnMemory:
-    engine.prepare(2)
+    prepare(2)
     settings = settings_of("life", entities)
     words = _map(founding.plan(settings).file_bytes)
     founding.found(words, settings)

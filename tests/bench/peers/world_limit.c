@@ -272,7 +272,7 @@ static void live_block(int first, int count) {
     for (int i = 0; i < count; i++) {
         want[i] = food_at[i];
         sx[i] = sx[i] * kept + want_x[i] * taken, sy[i] = sy[i] * kept + want_y[i] * taken;
-        fuel[i] -= base + per * (sx[i] * sx[i] + sy[i] * sy[i]);
+        fuel[i] -= base + per * (want_x[i] * want_x[i] + want_y[i] * want_y[i]);
         px[i] = clamp(px[i] + sx[i]), py[i] = clamp(py[i] + sy[i]);
     }
 }
