@@ -18,8 +18,9 @@ from zones.world.columns import LOG, LOG_COUNT, LOG_NEW, Buffer
 from zones.world.lifecycle import BORN
 from zones.world.outbox import TELEMETRY_TICKS, Outbox
 
-ROWS_PER_EVENT: Final = 4096
-"""A full event is told at once; what is left is told every TELEMETRY_TICKS."""
+ROWS_PER_EVENT: Final = 2048
+"""A full event is told at once; what is left is told every TELEMETRY_TICKS. A row takes 30 bytes
+at most, so that a full event stays below the 64 KiB of a message."""
 
 
 def carry_log(old: Buffer, new: Buffer) -> None:
