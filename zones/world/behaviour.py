@@ -110,7 +110,7 @@ def _upkeep(dna: Any, i: Any, temperature: Any, rules: Any, effect: Any) -> Any:
     by_senses = np.float32(rules[_COST_SENSES])
     by_longevity = np.float32(rules[_COST_LONGEVITY])
     size = factor(dna[i, genes.SIZE], effect)
-    burn = pace(dna[i, genes.METABOLISM], effect) * size * np.sqrt(size)
+    burn = factor(dna[i, genes.METABOLISM], effect) * size * np.sqrt(size)
     senses = factor(dna[i, genes.SENSES], effect)
     made_for = np.float32(genes.WARMEST) * (
         np.float32(0.5) + effect * (dna[i, genes.WARMTH] - np.float32(0.5))

@@ -34,6 +34,7 @@ _BIRTH_SHARE: Final = parameters.BIRTH_SHARE
 _BIRTH_LOSS: Final = parameters.BIRTH_LOSS
 _MUTATION: Final = parameters.MUTATION
 _GENE_EFFECT: Final = parameters.GENE_EFFECT
+_BIRTH_ENERGY: Final = parameters.BIRTH_ENERGY
 _LINEAGE_DISTANCE: Final = parameters.LINEAGE_DISTANCE
 _MAX_ENERGY: Final = parameters.MAX_ENERGY
 _BODY_RADIUS: Final = parameters.BODY_RADIUS
@@ -283,7 +284,8 @@ def give_birth(
         cursors[block] = block * BLOCK
     spread = np.float32(rules[_BIRTH_SPREAD])
     share = np.float32(rules[_BIRTH_SHARE])
-    arrives = np.float32(1.0) - np.float32(rules[_BIRTH_LOSS])
+    loss = np.float32(rules[_BIRTH_LOSS]) * np.float32(rules[_BIRTH_ENERGY])
+    effect = np.float32(rules[_GENE_EFFECT])
     for block in range(len(cursors)):
         for k in range(counts[block, 1]):
             if room == 0:
@@ -297,7 +299,8 @@ def give_birth(
             before = np.float64(energy[mother])
             given = energy[mother] * share
             energy[mother] -= given
-            energy[slot] = min(given * arrives, cold[5][slot])
+            lost = min(loss * factor(cold[8][slot, SIZE], effect), given)
+            energy[slot] = min(given - lost, cold[5][slot])
             reals[_LOST] += before - np.float64(energy[mother]) - np.float64(energy[slot])
             x[slot] = _clamp(x[mother] + spread * _draw_signed(key, born, _BIRTH_PLACE, 0), size[0])
             y[slot] = _clamp(y[mother] + spread * _draw_signed(key, born, _BIRTH_PLACE, 1), size[1])

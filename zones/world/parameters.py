@@ -62,14 +62,14 @@ PARAMETERS: Final = (
     Parameter("eat_bite", EAT_BITE, "energy per tick", 0.0, 100.0, 5.0),
     Parameter("resource_max", RESOURCE_MAX, "energy per place", 0.0, 1000.0, 20.0),
     Parameter("resource_ripe", RESOURCE_RIPE, "energy per place", 0.0, 1000.0, 5.0),
-    Parameter("cost_base", COST_BASE, "energy per tick", 0.0, 10.0, 0.04),
+    Parameter("cost_base", COST_BASE, "energy per tick", 0.0, 10.0, 0.031),
     Parameter(
         "cost_speed",
         COST_SPEED,
         "energy per tick at speed 1, grows by its square",
         0.0,
         10.0,
-        0.015,
+        0.013,
     ),
     Parameter("birth_energy", BIRTH_ENERGY, "energy", 0.0, 1000.0, 80.0),
     Parameter("birth_age", BIRTH_AGE, "ticks", 0.0, 1e8, 600.0, whole=True),
@@ -83,7 +83,7 @@ PARAMETERS: Final = (
     Parameter("daylight", DAYLIGHT, "of light that comes and goes in a day", 0.0, 1.0, 1.0),
     Parameter("day_swing", DAY_SWING, "degrees warmer at noon", 0.0, 40.0, 4.0),
     Parameter("season_swing", SEASON_SWING, "degrees warmer in summer", 0.0, 40.0, 6.0),
-    Parameter("season_growth", SEASON_GROWTH, "of growth more in summer", 0.0, 1.0, 0.25),
+    Parameter("season_growth", SEASON_GROWTH, "of growth more in summer", 0.0, 1.0, 0.2),
     Parameter(
         "growth_span", GROWTH_SPAN, "degrees from 20 at which nothing grows", 1.0, 200.0, 25.0
     ),
@@ -105,7 +105,7 @@ PARAMETERS: Final = (
         "of cost_base more 10 degrees off, by the square",
         0.0,
         100.0,
-        0.25,
+        0.15,
     ),
     Parameter(
         "cost_senses",
@@ -113,13 +113,13 @@ PARAMETERS: Final = (
         "energy per tick, grows by the square of the senses",
         0.0,
         10.0,
-        0.008,
+        0.018,
     ),
     Parameter(
-        "cost_longevity", COST_LONGEVITY, "of cost_base more for the longest life", 0.0, 10.0, 0.6
+        "cost_longevity", COST_LONGEVITY, "of cost_base more for the longest life", 0.0, 10.0, 0.2
     ),
     Parameter("birth_share", BIRTH_SHARE, "of a mother's energy given to a birth", 0.0, 1.0, 0.5),
-    Parameter("birth_loss", BIRTH_LOSS, "of what is given lost in a birth", 0.0, 1.0, 0.1),
+    Parameter("birth_loss", BIRTH_LOSS, "of birth_energy lost in a birth", 0.0, 1.0, 0.13),
     Parameter("gene_effect", GENE_EFFECT, "of the full span of a gene", 0.0, 1.0, 1.0),
     Parameter(
         "lineage_distance",
