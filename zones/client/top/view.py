@@ -1,0 +1,242 @@
+"""Everything `molt top` shows of one moment, as one value: the picture.
+
+Owns: what a sight of the world, the kernel's report and the remembered past come to. Does not own:
+reading them (`source.py`), layout and colour (`panels.py`, `app.py`), JSON (`snapshot.py`). Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zones.client.top.braille import Food
+from zones.client.top.crowd import Crowd
+from zones.client.top.kernel_report import Degraded, KernelReport, Zone
+from zones.client.top.series import Rates, Sample, Series, Totals
+
+BINS: Final = 12
+"""Ranges of tick times that are told apart."""
+
+
+class Mode(StrEnum):
+    """What the badge says."""
+
+    LIVE = "LIVE"
+    PAUSED = "PAUSED"
+    FROZEN = "FROZEN"
+    NO_KERNEL = "NO KERNEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How the world keeps its time, from the words of its header.
+
+    Args:
+        tick_times_us: of the last ticks, in no order, without those not run yet.
+        phase_ns: running mean of each phase by its number; 0 where there is no such phase.
+        period_ms: time between two ticks as it should be.
+    """
+
+    tick_times_us: NDArray[np.uint32]
+    phase_ns: tuple[int, ...]
+    missed_ticks: int
+    period_ms: float
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One committed tick of a world.
+
+    Args:
+        scalars: the world's own counters and measures, by their names in the schema.
+        parameters: values in force, by name.
+        width, height: of the world, length.
+        holding: the world stands still on purpose.
+        mean_energy: of the living, 0 when there are none.
+    """
+
+    tick: int
+    seed: int
+    capacity: int
+    width: float
+    height: float
+    holding: bool
+    scalars: Mapping[str, float]
+    parameters: Mapping[str, float]
+    mean_energy: float
+    crowd: Crowd
+    food: Food
+    pulse: Pulse
+
+    @property
+    def population(self) -> int:
+        """Molbots alive."""
+        return len(self.crowd.x)
+
+    def totals(self) -> Totals:
+        """Return births and deaths since the world began."""
+        return Totals(
+            births=int(self.scalars["births"]),
+            starvation=int(self.scalars["death_starvation"]),
+            age=int(self.scalars["death_age"]),
+            collision=int(self.scalars["death_collision"]),
+            seeded=int(self.scalars["seeded"]),
+        )
+
+    def sample(self) -> Sample:
+        """Return what is remembered of this tick."""
+        return Sample(self.tick, self.population, self.mean_energy, self.totals())
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Of the whole world: degrees Celsius, light from 0 (night) to 1; None where it has none."""
+
+    temperature_c: float | None
+    light: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase of a tick and how long it takes, milliseconds, a running mean."""
+
+    name: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class TickTimes:
+    """How long ticks take to compute, milliseconds; None before the first.
+
+    Args:
+        bins: share of ticks in each of the ranges that begin at `bin_edges_ms`.
+    """
+
+    p50_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    period_ms: float
+    missed: int
+    counted: int
+    bin_edges_ms: tuple[float, ...]
+    bins: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything shown of one moment.
+
+    Args:
+        sight: the tick it is about; the map is drawn from it.
+        kernel: None when no kernel answers.
+        rates: None before anything is known of them.
+        trouble: why the recorded past could not be read, or "".
+        series: oldest first, `sight` last.
+    """
+
+    mode: Mode
+    sight: Sight
+    kernel: KernelReport | None
+    totals: Totals
+    rates: Rates | None
+    weather: Weather
+    phases: tuple[Phase, ...]
+    ticks: TickTimes
+    ticks_per_s: float | None
+    series: tuple[Sample, ...]
+    trouble: str
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """Zones of the kernel, none without one."""
+        return self.kernel.zones if self.kernel else ()
+
+    @property
+    def degraded(self) -> tuple[Degraded, ...]:
+        """What does not work as it should."""
+        return self.kernel.degraded if self.kernel else ()
+
+    @property
+    def light(self) -> float:
+        """Light for drawing: a world without weather has day for ever."""
+        return 1.0 if self.weather.light is None else self.weather.light
+
+
+def build_picture(
+    sight: Sight, kernel: KernelReport | None, past: Series, ticks_per_s: float | None
+) -> Picture:
+    """Put together what is shown.
+
+    Args:
+        past: what is remembered up to `sight`; not changed.
+        ticks_per_s: as seen from here; the kernel's own figure is taken where it gives one.
+    """
+    now = sight.sample()
+    earlier = [each for each in past.samples if each.tick < now.tick]
+    told = kernel.ticks_per_s if kernel is not None else None
+    return Picture(
+        mode=decide_mode(sight.holding, kernel),
+        sight=sight,
+        kernel=kernel,
+        totals=sight.totals(),
+        rates=past.rates(),
+        weather=Weather(sight.scalars.get("temperature"), sight.scalars.get("light")),
+        phases=_phases(sight.pulse, kernel),
+        ticks=_tick_times(sight.pulse),
+        ticks_per_s=ticks_per_s if told is None else told,
+        series=(*earlier, now),
+        trouble=past.trouble,
+    )
+
+
+def decide_mode(holding: bool, kernel: KernelReport | None) -> Mode:
+    """Return what the badge says of a view that is not frozen."""
+    if kernel is None:
+        return Mode.NO_KERNEL
+    return Mode.PAUSED if holding or kernel.paused else Mode.LIVE
+
+
+def _phases(pulse: Pulse, kernel: KernelReport | None) -> tuple[Phase, ...]:
+    """Return the phases that take time, in the order in which they run.
+
+    Number 0 is the time between ticks, which is no phase. Names are the kernel's to tell: without
+    one the phases have their numbers.
+    """
+    names = kernel.phases if kernel is not None else ()
+    return tuple(
+        Phase(names[number] if number < len(names) else f"phase {number}", took_ns / 1e6)
+        for number, took_ns in enumerate(pulse.phase_ns)
+        if number > 0 and took_ns > 0
+    )
+
+
+def _tick_times(pulse: Pulse) -> TickTimes:
+    times_ms = np.sort(pulse.tick_times_us.astype(np.float64) / 1000)
+    if len(times_ms) == 0:
+        return TickTimes(None, None, None, pulse.period_ms, pulse.missed_ticks, 0, (), ())
+    edges = _bin_edges(float(times_ms[0]), float(times_ms[-1]))
+    counts = np.histogram(times_ms, edges)[0]
+    return TickTimes(
+        p50_ms=float(times_ms[len(times_ms) // 2]),
+        p99_ms=float(times_ms[min(len(times_ms) - 1, int(len(times_ms) * 0.99))]),
+        max_ms=float(times_ms[-1]),
+        period_ms=pulse.period_ms,
+        missed=pulse.missed_ticks,
+        counted=len(times_ms),
+        bin_edges_ms=tuple(float(edge) for edge in edges[:-1]),
+        bins=tuple(float(count) for count in counts / len(times_ms)),
+    )
+
+
+def _bin_edges(low_ms: float, high_ms: float) -> NDArray[np.float64]:
+    """Return edges of BINS bins of a round width that hold every time from low to high."""
+    raw = max((high_ms - low_ms) / (BINS - 1), 0.001)
+    power = 10 ** np.floor(np.log10(raw))
+    width = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= raw)
+    first = np.floor(low_ms / width) * width
+    edges: NDArray[np.float64] = first + width * np.arange(BINS + 1)
+    return edges
