@@ -63,6 +63,12 @@ class ArenaError(MoltError):
     """An arena file is damaged, foreign or too small."""
 
 
+class NoArena(ArenaError):
+    """A home has no arena: its world was never founded, or is in snapshots only."""
+
+    exit_code = 69
+
+
 class RingFull(MoltError):
     """A ring has no room for one more entry; its reader is behind."""
 

@@ -1,12 +1,11 @@
 """Arena files: where they lie, whether one can be used, and mapping one for the kernel.
 
 Owns: the folder in shared memory, setting a damaged file aside, the kernel's own mapping, the
-side page and the mutex. Does not own: what the words mean (`Kernel/contract/arena.py`), making a
-world's columns (a founder process of the service does).
+side page and the mutex. Does not own: which folder that is (`Kernel/contract/places.py`), what the
+words mean (`Kernel/contract/arena.py`), making a world's columns (a founder process does).
 """
 
 import contextlib
-import hashlib
 import mmap
 import os
 import secrets
@@ -15,9 +14,9 @@ from pathlib import Path
 
 from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
 from Kernel.contract.errors import ArenaError, ConfigError
+from Kernel.contract.places import HOME_MARK, SHARED_MEMORY, arena_name, arena_places
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
 
-SHARED_MEMORY = Path("/dev/shm")
 SET_ASIDE_MAX = 5
 
 
@@ -35,15 +34,17 @@ class ArenaHandle:
 
 
 def arena_folders(home: Path) -> list[Path]:
-    """Return the folders an arena may lie in, best first: shared memory, then the home's data.
+    """Make the folders an arena may lie in and return them, best first.
+
+    They are those of `arena_places`, without shared memory where it cannot be written.
 
     Raises:
         ConfigError: the folder in shared memory belongs to someone else.
     """
-    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
-    folders = [home / "data" / "arenas"]
+    in_memory, in_data = arena_places(home, os.getuid())
+    folders = [in_data]
     if SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK):
-        folders.insert(0, SHARED_MEMORY / f"molt-{os.getuid()}-{digest}")
+        folders.insert(0, in_memory)
     for folder in folders:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.lstat()
@@ -62,13 +63,13 @@ def claim_folders(home: Path, folders: list[Path]) -> list[Path]:
     A folder in shared memory is found by the path of its home. When that home was deleted and a
     new one made in its place, the old world must not go on in it.
     """
-    mark = home / "data" / "home.id"
+    mark = home / "data" / HOME_MARK
     if not mark.exists():
         mark.write_text(secrets.token_hex(16))
     own = mark.read_text()
     strangers = []
     for folder in folders:
-        theirs = folder / "home.id"
+        theirs = folder / HOME_MARK
         if theirs.exists() and theirs.read_text() != own:
             strangers += [set_aside(arena) for arena in folder.glob("*.arena")]
         theirs.write_text(own)
@@ -79,9 +80,10 @@ def find_arena(folders: list[Path], zone: str) -> Path | None:
     """Return the arena file of a zone, or None when there is none. Unfinished ones are removed."""
     found = None
     for folder in folders:
-        (folder / f"{zone}.arena.new").unlink(missing_ok=True)
-        if found is None and (folder / f"{zone}.arena").is_file():
-            found = folder / f"{zone}.arena"
+        path = folder / arena_name(zone)
+        path.with_name(f"{path.name}.new").unlink(missing_ok=True)
+        if found is None and path.is_file():
+            found = path
     return found
 
 

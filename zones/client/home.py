@@ -1,0 +1,161 @@
+"""A home as a program sees it: the world's numbers now, and what the journal tells of before.
+
+Owns: `open_home`, noticing that a world was replaced, one lock. Does not own: the file and whole
+copies (`arena_reader.py`), what a frame shows (`frame.py`), the journal (`history.py`).
+It reads files only. It needs no running kernel, and a running one does not notice it.
+"""
+
+import os
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from Kernel.contract.arena import STATE_BYTES, ArenaWords, Header
+from Kernel.contract.errors import NoArena
+from Kernel.contract.places import JOURNAL
+from zones.client.arena_reader import ArenaReader, find_arena
+from zones.client.frame import Arrays, Frame, Named, build_frame, choose_columns, needed_columns
+from zones.client.history import NEWEST, read_history
+from zones.client.schema import Schema
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Live:
+    """Views into the arena itself: nothing is copied, nothing can be written.
+
+    Only for who has paused the world. While it runs the numbers change under the reader, two
+    columns may be of two ticks, and the next commit is in the other buffer: ask again for it.
+
+    Args:
+        tick: committed when the views were made.
+        columns: every column of the schema by its name, with all slots: those of Molbots have a
+            meaning where `columns.state` is 1. Shape (count,) or (count, width), ground (rows,
+            cols).
+    """
+
+    tick: int
+    arena: str
+    scalars: Named[int | float]
+    parameters: Named[float]
+    columns: Arrays
+
+
+class Home:
+    """The world of one home, opened by `open_home`. May be used from several threads.
+
+    When the arena was replaced by a new file (a world restored or founded anew), the next call
+    opens that one by itself: `Frame.arena` is then another id, and its tick may be earlier. Views
+    and frames of the old arena stay readable. There is nothing to close.
+    """
+
+    def __init__(self, path: Path, zone: str) -> None:
+        self.path = path
+        self.zone = zone
+        self._lock = threading.Lock()
+        self._reader = ArenaReader(find_arena(path, zone))
+
+    @property
+    def arena(self) -> str:
+        """The hex id of the arena."""
+        return self._current().arena
+
+    @property
+    def words(self) -> ArenaWords:
+        """Header words, such as `Header.TICK_NS`, live; storing one raises TypeError."""
+        return self._current().words
+
+    @property
+    def schema(self) -> Schema:
+        """What the arena says of itself: sizes, columns, scalars, parameters, genes."""
+        return self._current().schema
+
+    def read(self, names: Iterable[str] | None = None) -> Frame:
+        """Copy one whole committed tick.
+
+        Args:
+            names: columns by the schema's names, such as "x" or "resource_amount"; only these are
+                copied. None: all; (): scalars and parameters only.
+
+        Raises:
+            NoArena: the world is gone, and no other has come.
+            ArenaError: the world commits faster than it can be copied, or the arena is damaged.
+            UsageError: there is no such column.
+        """
+        with self._lock:
+            reader = self._opened()
+            shown = choose_columns(reader.schema, names)
+            tick, buffer = reader.copy(needed_columns(reader.schema, shown))
+            return build_frame(reader.schema, reader.arena, tick, buffer, shown)
+
+    def live(self) -> Live:
+        """Return views over the buffer of the committed tick, see `Live`.
+
+        Raises:
+            NoArena, ArenaError: as in `read`.
+        """
+        reader = self._current()
+        schema = reader.schema
+        tick = reader.words.get(Header.COMMIT)
+        buffer = reader.view(tick)
+        columns = {}
+        for name, column in schema.columns.items():
+            view = column.view(buffer)
+            columns[name] = view.reshape(schema.ground_shape) if column.rows == "ground" else view
+        state = buffer[:STATE_BYTES]
+        return Live(
+            tick=tick,
+            arena=reader.arena,
+            scalars=Named(schema.read_scalars(state)),
+            parameters=Named(schema.read_parameters(state)),
+            columns=Named(columns),
+        )
+
+    def history(
+        self, kinds: str | Iterable[str] | None = "telemetry", newest: int = NEWEST
+    ) -> list[dict[str, Any]]:
+        """Return events of this arena from the archive's journal, oldest first.
+
+        An event is flat: its own fields, with `position` (number in the journal), `tick`, `kind`.
+        The end of the journal is some ms behind the world; an arena without one gives [].
+
+        Args:
+            kinds: "telemetry", or several; "lineage" means those that begin with "lineage." too.
+                None: all.
+            newest: how many at most, from the end; reading goes no further back than
+                `history.SCAN_BYTES_MAX`.
+
+        Raises:
+            NoArena, ArenaError: as in `read`, or the journal is damaged or cannot be read.
+            UsageError: `newest` is not from 1 to `history.NEWEST_MAX`.
+        """
+        return read_history(self.path / JOURNAL, self._current().arena, kinds, newest)
+
+    def _current(self) -> ArenaReader:
+        with self._lock:
+            return self._opened()
+
+    def _opened(self) -> ArenaReader:
+        if not self._reader.is_current():
+            self._reader = ArenaReader(find_arena(self.path, self.zone))
+        return self._reader
+
+
+def open_home(path: str | Path | None = None, zone: str = "stable") -> Home:
+    """Open the world of a home for reading: running, paused or stopped.
+
+    Args:
+        path: the home; None: MOLT_HOME, else the checkout.
+        zone: whose arena.
+
+    Raises:
+        NoArena: no world is there.
+        ArenaError: its arena may not be read, is damaged, or is of an unknown form.
+    """
+    home = Path(path or os.environ.get("MOLT_HOME") or CHECKOUT)
+    if not home.is_dir():
+        raise NoArena(f"cannot find home {home}", f"python manifest.py --home {home}")
+    return Home(home, zone)

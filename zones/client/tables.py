@@ -1,0 +1,64 @@
+"""Columns as pandas tables, for who has pandas installed.
+
+Owns: how ids, colours and genes look in a table. Does not own: the numbers (`frame.py`).
+pandas is no dependency of molt: it is imported when a table is asked for.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from Kernel.contract.errors import ConfigError
+from zones.client.schema import Array
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+ID_COLUMNS = ("id", "parent")
+
+
+def molbots_table(molbots: Mapping[str, Array], genes: tuple[str, ...]) -> "DataFrame":
+    """Return a table with a row for each Molbot.
+
+    `id` and `parent` are ids ("mol_1f", None without a parent), `colour` is "#rrggbb". A dna
+    becomes a column for each gene: `gene_speed` and so on, since there is a gene `colour` too.
+
+    Raises:
+        ConfigError: pandas is not installed.
+    """
+    table: dict[str, object] = {}
+    for name, values in molbots.items():
+        if name in ID_COLUMNS:
+            table[name] = [f"mol_{number:x}" if number else None for number in values.tolist()]
+        elif name == "colour":
+            table[name] = [f"#{number:06x}" for number in values.tolist()]
+        elif values.ndim == 1:
+            table[name] = values
+        else:
+            prefix = name.replace("dna", "gene")
+            for index, each in enumerate(_value_names(values.shape[1], genes)):
+                table[f"{prefix}_{each}"] = values[:, index]
+    return _data_frame(table)
+
+
+def resources_table(resources: Mapping[str, Array]) -> "DataFrame":
+    """Return a table with a row for each place of food.
+
+    Raises:
+        ConfigError: pandas is not installed.
+    """
+    return _data_frame(dict(resources))
+
+
+def _value_names(width: int, genes: tuple[str, ...]) -> tuple[str, ...]:
+    return genes if len(genes) == width else tuple(map(str, range(width)))
+
+
+def _data_frame(table: dict[str, object]) -> "DataFrame":
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ConfigError(
+            "cannot make a table: pandas is not installed, it is in the extra molt[science]",
+            "pip install 'molt[science]'",
+        ) from error
+    return pd.DataFrame(table)
