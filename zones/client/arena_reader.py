@@ -8,6 +8,7 @@ has torn is thrown away and made again.
 
 import mmap
 import os
+import shlex
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -144,7 +145,7 @@ def find_arena(home: Path, zone: str) -> Path:
     raise NoArena(
         f"cannot find an arena of '{zone}' in {home}: no world lives there, "
         "or the machine was rebooted and it is in data/snapshots only",
-        f"python manifest.py --home {home}",
+        f"python manifest.py --home {shlex.quote(str(home))}",
     )
 
 

@@ -7,6 +7,7 @@ Owns: a request and its answer as one line of JSON each. Does not own: what may 
 
 import json
 import os
+import shlex
 import socket
 import time
 from collections.abc import Mapping
@@ -102,9 +103,8 @@ def _connect(peer: socket.socket, path: Path, timeout_s: float) -> None:
 
 def _no_kernel(path: Path, error: OSError) -> NoReturn:
     why = "nobody listens" if isinstance(error, ConnectionRefusedError) else error.strerror
-    raise NoKernel(
-        f"cannot reach a kernel at {path}: {why}", f"python manifest.py --home {path.parents[1]}"
-    ) from error
+    hint = f"python manifest.py --home {shlex.quote(str(path.parents[1]))}"
+    raise NoKernel(f"cannot reach a kernel at {path}: {why}", hint) from error
 
 
 def _exchange(peer: socket.socket, line: bytes, deadline_s: float) -> bytes:

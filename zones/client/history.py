@@ -52,7 +52,7 @@ def read_history(
 
 def _events(folder: Path, arena: str, kinds: Sequence[str] | None) -> Iterator[dict[str, Any]]:
     """Yield events of these kinds, newest first, out of the last SCAN_BYTES_MAX."""
-    # A line that cannot be of these kinds is not parsed: that is 30 times as fast.
+    # A line that cannot be of these kinds is not parsed: 64 MB take 0.3 s instead of 3 s.
     marks = None if kinds is None else [b'"kind":' + json.dumps(k).encode()[:-1] for k in kinds]
     left_bytes = SCAN_BYTES_MAX
     # The end of a journal may be torn; its archive cuts it off when it starts again.

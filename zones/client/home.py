@@ -6,6 +6,7 @@ It reads files only. It needs no running kernel, and a running one does not noti
 """
 
 import os
+import shlex
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -123,8 +124,8 @@ class Home:
         The end of the journal is some ms behind the world; an arena without one gives [].
 
         Args:
-            kinds: "telemetry", or several; "lineage" means those that begin with "lineage." too.
-                None: all.
+            kinds: "telemetry", "world.lineage", ... or several; "world" means all that begin with
+                "world." too. None: every kind.
             newest: how many at most, from the end; reading goes no further back than
                 `history.SCAN_BYTES_MAX`.
 
@@ -157,5 +158,7 @@ def open_home(path: str | Path | None = None, zone: str = "stable") -> Home:
     """
     home = Path(path or os.environ.get("MOLT_HOME") or CHECKOUT)
     if not home.is_dir():
-        raise NoArena(f"cannot find home {home}", f"python manifest.py --home {home}")
+        raise NoArena(
+            f"cannot find home {home}", f"python manifest.py --home {shlex.quote(str(home))}"
+        )
     return Home(home, zone)

@@ -23,6 +23,7 @@ COLUMNS_MAX: Final = 256
 SCALARS_MAX: Final = 256
 COUNT_MAX: Final = 2**32
 WIDTH_MAX: Final = 4096
+LENGTH_MAX: Final = 1e12
 SCALAR_TYPES: Final = ("<i8", "<f8")
 STATE_COLUMN: Final = "state"
 
@@ -133,10 +134,10 @@ def _parse(told: dict[str, Any], buffer_bytes: int) -> Schema:
     schema = Schema(
         capacity=_whole(told["capacity"], "capacity"),
         resources=_whole(told["resources"], "resources"),
-        width=float(told["width"]),
-        height=float(told["height"]),
+        width=_length(told["width"], "width"),
+        height=_length(told["height"], "height"),
         ground_shape=shape,
-        ground_cell=float(ground["cell"]),
+        ground_cell=_length(ground["cell"], "ground cell"),
         columns={each.name: each for each in columns},
         scalars=tuple(scalars),
         parameters=tuple(map(_name, _listed(told["parameters"], PARAMETERS_MAX))),
@@ -201,6 +202,12 @@ def _whole(value: object, what: str, least: int = 1) -> int:
     if type(value) is not int or not least <= value <= COUNT_MAX:
         raise ValueError(f"{what} is {value!r}, it takes a whole number from {least}")
     return value
+
+
+def _length(value: object, what: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LENGTH_MAX:
+        raise ValueError(f"{what} is {value!r}, it takes a length above 0")
+    return float(value)
 
 
 def _name(value: object) -> str:
