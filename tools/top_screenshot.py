@@ -55,8 +55,8 @@ def draw(rows: list[list[Segment]]) -> str:
         for segment in row:
             style = segment.style or Style.null()
             span = segment.cell_length * CELL_W
-            ground = _hex(style.reverse and style.color or style.bgcolor, INK)
-            front = _hex(style.reverse and style.bgcolor or style.color, TEXT)
+            ground = _hex((style.reverse and style.color) or style.bgcolor, INK)
+            front = _hex((style.reverse and style.bgcolor) or style.color, TEXT)
             if ground != hex_of(INK):
                 grounds.append(_box(x, y, span, CELL_H, ground))
             _draw_text(segment.text, x, y, front, bool(style.bold), marks, words)

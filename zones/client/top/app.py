@@ -17,13 +17,14 @@ from textual.containers import Center, Middle
 from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.theme import Theme
-from textual.widgets import Footer, Static, TabbedContent, TabPane
+from textual.widgets import Footer, Static, TabbedContent, TabPane, Tabs
 
 from zones.client.top import palette
 from zones.client.top.charts import both_ends, colour_style, grouped
 from zones.client.top.pace import Pace
 from zones.client.top.palette import hex_of
 from zones.client.top.panels import badge
+from zones.client.top.rows_view import LinesView
 from zones.client.top.snapshot import facts_text, status_line
 from zones.client.top.view import Mode
 from zones.client.top.watch import Eyes, Watch
@@ -32,7 +33,7 @@ from zones.client.top.zones_tab import ZonesTab
 
 COLS_MIN: Final = 48
 ROWS_MIN: Final = 14
-SLOW_S: Final = 0.25
+SLOW_S: Final = 0.4
 """Text beside the map is renewed no more often: numbers that flicker cannot be read."""
 ASK_S: Final = 1.0
 ZOOM_STEP: Final = 1.5
@@ -47,8 +48,8 @@ HELP: Final = """\
 [b]arrows[/b]   move
 [b]?[/b]        this      [b]q[/b]  leave
 
-A dot is a Molbot with its tail (of a dense world: many, see
-the lower left corner); colour is lineage, dim ones starve.
+A dot is a Molbot with its tail; of a dense world it is many, the
+upper right corner tells how many. Colour is lineage, dim ones starve.
 The ground is teal where food grows and dark where it does not.
 """
 
@@ -75,7 +76,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,question_mark,q,space,enter", "dismiss", "close")
     ]
     DEFAULT_CSS = """
-    HelpScreen { background: $background 70%; }
+    HelpScreen { background: $background 50%; }
     HelpScreen Static { width: auto; padding: 1 3; background: $surface; border: round $panel; }
     """
 
@@ -89,11 +90,10 @@ class TopApp(App[None]):
     """`molt top` on a terminal."""
 
     ENABLE_COMMAND_PALETTE = False
+    AUTO_FOCUS = None  # It would find the table of zones and turn to its tab.
     CSS = """
-    #status { height: 1; padding: 0 1; background: $surface; }
-    #small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
-    .cramped TabbedContent { display: none; }
-    .cramped #small { display: block; }
+    #status { height: 1; }
+    #small { width: 1fr; height: 1fr; content-align: center middle; }
     TabbedContent, ContentSwitcher, TabPane { height: 1fr; padding: 0; }
     Screen { overflow: hidden; background: $background; }
     Footer { background: $surface; }
@@ -126,16 +126,21 @@ class TopApp(App[None]):
         self.pace = Pace(fps)
         self.frozen = False
         self._world = WorldTab(coloured=not self.no_color)
-        self._zones = ZonesTab()
-        self._spent_s = time.process_time()
+        self._zones = ZonesTab(coloured=not self.no_color)
+        self._status = LinesView(palette.PANEL, coloured=not self.no_color)
+        self._status.id = "status"
+        self._small = Static(id="small")
+        self._small.display = False
+        self._tabs = TabbedContent(initial="world")
+        self._spent_s = 0.0
         self._slow_at_s = 0.0
         self._delay_s = 1 / fps
 
     def compose(self) -> ComposeResult:
         """Lay out status line, tabs and keys."""
-        yield Static(id="status")
-        yield Static(id="small")
-        with TabbedContent(initial="world"):
+        yield self._status
+        yield self._small
+        with self._tabs:
             with TabPane("World", id="world"):
                 yield self._world
             with TabPane("Zones", id="zones"):
@@ -144,19 +149,21 @@ class TopApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to look and to ask."""
+        # With the focus on them the tabs would take the arrow keys, which move the map.
+        self.query_one(Tabs).can_focus = False
         self.set_interval(ASK_S, self._ask)
         self._ask()
-        self.call_after_refresh(self._frame)
+        self.call_after_refresh(self._begin)
 
     def on_resize(self, event: Resize) -> None:
         """Say so where there is no room; everything else finds its new size at the next frame."""
         cols, rows = event.size
         cramped = cols < COLS_MIN or rows < ROWS_MIN
-        self.screen.set_class(cramped, "cramped")
-        self.query_one("#small", Static).update(
+        self._small.display, self._tabs.display = cramped, not cramped
+        self._small.update(
             f"cannot show the world in {cols} × {rows} cells:\nit takes {COLS_MIN} × {ROWS_MIN}"
         )
-        self._slow_at_s = 0.0
+        self.call_after_refresh(self._hurry)
 
     @work(thread=True, exclusive=True, group="ask")
     def _ask(self) -> None:
@@ -166,8 +173,14 @@ class TopApp(App[None]):
     def _heard(self, report: object) -> None:
         self.watch_world.report = report  # type: ignore[assignment]
 
+    def _begin(self) -> None:
+        self._spent_s = time.process_time()  # what starting took is no frame's cost
+        self._frame()
+
     def _frame(self) -> None:
         """Look, show, and come back when it is time."""
+        if not self.screen_stack:  # A timer may still fire while the screen is taken down.
+            return
         now_s, spent_s = time.monotonic(), time.process_time()
         self._delay_s = self.pace.next_delay_s(spent_s - self._spent_s)
         self._spent_s = spent_s
@@ -183,9 +196,9 @@ class TopApp(App[None]):
             self._slow_at_s = now_s + SLOW_S
             self._show_status()
         picture = self.watch_world.picture
-        if picture is None or self.screen.has_class("cramped"):
+        if picture is None or self._small.display:
             return
-        if self.query_one(TabbedContent).active == "zones":
+        if self._tabs.active == "zones":
             if slow:
                 self._zones.show(picture)
             return
@@ -195,26 +208,27 @@ class TopApp(App[None]):
             self._world.show_side(picture)
 
     def _show_status(self) -> None:
-        status = self.query_one("#status", Static)
-        width = max(status.content_size.width, 1)
+        width = max(self._status.size.width, 1)
         picture, trouble = self.watch_world.picture, self.watch_world.trouble
         if trouble is not None or picture is None:
             words = trouble.message if trouble else "looking for the world"
             line = badge(Mode.NO_KERNEL).append_text(facts_text([words]))
-            status.update(both_ends(line, Text(end=""), width))
+            self._status.show([line])
             return
-        right = Text(f"{1 / self._delay_s:.0f} fps", style=colour_style(palette.QUIET))
+        dots = f"a dot is {self._world.least} or more   " if self._world.least > 1 else ""
+        right = Text(f"{dots}{1 / self._delay_s:.0f} fps", style=colour_style(palette.QUIET))
         line = status_line(picture)
         if self.frozen:
             behind = f"+{grouped(self.watch_world.behind_ticks())} ticks behind"
             line = badge(Mode.FROZEN).append_text(facts_text([behind])).append("   ")
             line.append_text(status_line(picture))
-        status.update(both_ends(line, right, width))
+        self._status.show([both_ends(line, right, width)])
 
     def action_tab(self, name: str) -> None:
         """Show a tab."""
-        self.query_one(TabbedContent).active = name
-        self._hurry()
+        self._tabs.active = name
+        self.set_focus(self._zones.table if name == "zones" else None)
+        self.call_after_refresh(self._hurry)  # its blocks know their sizes only then
 
     def action_freeze(self) -> None:
         """Stop the view or let it go on; the world never notices."""
@@ -251,4 +265,5 @@ class TopApp(App[None]):
     def _hurry(self) -> None:
         """Show at once what a key has changed."""
         self._slow_at_s = 0.0
-        self.renew(time.monotonic())
+        if self.screen_stack:
+            self.renew(time.monotonic())

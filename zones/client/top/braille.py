@@ -43,6 +43,8 @@ PLACES_BLURRED: Final = 4.0
 TAILED_SHARE: Final = 0.5
 """Molbots a cell up to which they have tails; more of them are a fog."""
 TAIL_TICKS: Final = (5, 10, 15)
+TAIL_DIM: Final = 0.4
+UNCHOSEN_DIM: Final = 0.6
 BLANK: Final = " "
 # The blank pattern is a space: some fonts draw U+2800 as eight small circles.
 GLYPHS: Final = np.array([ord(BLANK), *range(0x2801, 0x2900)], np.uint16)
@@ -98,12 +100,14 @@ def draw_map(
     """
     inside, across, down = place_dots(crowd.x, crowd.y, window)
     bits, least = light_dots(across, down, window)
-    if len(across) <= window.rows * window.cols * TAILED_SHARE:
-        bits |= _tails(crowd, inside, window)
     cells = (down // DOTS_DOWN) * window.cols + across // DOTS_ACROSS
     front, taken = _colour_cells(crowd, inside, cells, window, chosen)
+    if len(across) <= window.rows * window.cols * TAILED_SHARE:
+        tails, tail_front = _tails(crowd, inside, window, chosen)
+        bits |= tails
+        front = np.where(taken, front, tail_front)
     ground = food_ramp(light)[_shade_food(food, window)]
-    ground = np.where(taken, mix_all(ground, front, np.float32(GLOW)), ground)
+    ground = np.where(taken, mix_all(ground, front, GLOW), ground)
     return MapPicture(bits, front, ground, least)
 
 
@@ -134,12 +138,21 @@ def light_dots(across: I64, down: I64, window: Window) -> tuple[U8, int]:
     return weighted.sum(axis=(1, 3), dtype=np.uint8), least
 
 
-def _tails(crowd: Crowd, inside: NDArray[np.bool_], window: Window) -> U8:
-    """Return the dots of the tails of those inside, as far as they lie in cells of their own."""
+def _tails(
+    crowd: Crowd, inside: NDArray[np.bool_], window: Window, chosen: int | None
+) -> tuple[U8, U32]:
+    """Return the dots of the tails of those inside, and the colour where nothing else is."""
+    if chosen is not None:
+        inside = inside & (crowd.rank == chosen)
     x, y, vx, vy = (each[inside] for each in (crowd.x, crowd.y, crowd.vx, crowd.vy))
     back = np.array(TAIL_TICKS, np.float32)[:, None]
-    _, across, down = place_dots((x - vx * back).ravel(), (y - vy * back).ravel(), window)
-    return light_dots(across, down, window)[0]
+    seen, across, down = place_dots((x - vx * back).ravel(), (y - vy * back).ravel(), window)
+    bits, _ = light_dots(across, down, window)
+    front = np.zeros(window.rows * window.cols, np.uint32)
+    colours = np.tile(crowd.colour[inside], len(TAIL_TICKS))[seen]
+    cells = (down // DOTS_DOWN) * window.cols + across // DOTS_ACROSS
+    front[cells] = mix_all(colours, INK, TAIL_DIM)
+    return bits, front.reshape(window.rows, window.cols)
 
 
 def _choose_least(counts: I64) -> int:
@@ -172,10 +185,10 @@ def _colour_cells(
         colours = np.where(leader == RANKS - 1, spoken, colours)
     mean = np.bincount(cells, weights=energy, minlength=size) / np.maximum(total, 1)
     step = np.rint(np.sqrt(np.clip(mean, 0, 1)) * (ENERGY_STEPS - 1)) / (ENERGY_STEPS - 1)
-    dimmed = mix_all(colours, np.uint32(INK), (ENERGY_DIM * (1 - step)).astype(np.float32))
+    dimmed = mix_all(colours, INK, (ENERGY_DIM * (1 - step)).astype(np.float32))
     if chosen is not None:
         here = members[:, chosen] > 0
-        grey = mix_all(np.full(size, QUIET, np.uint32), np.uint32(INK), np.float32(0.6))
+        grey = mix_all(np.full(size, QUIET, np.uint32), INK, UNCHOSEN_DIM)
         dimmed = np.where(here, crowd.colours[chosen], grey)
     return dimmed.reshape(shape).astype(np.uint32), (total > 0).reshape(shape)
 
@@ -187,7 +200,7 @@ def _shade_food(food: Food, window: Window) -> I64:
     inside, across, down = place_dots(food.x, food.y, window)
     cells = (down // DOTS_DOWN) * window.cols + across // DOTS_ACROSS
     size = window.rows * window.cols
-    energy = np.bincount(cells, weights=food.amount[inside], minlength=size)
+    energy: F64 = np.bincount(cells, weights=food.amount[inside], minlength=size).astype(float)
     cell_area = window.dot**2 * DOTS_ACROSS * DOTS_DOWN
     places = len(food.x) / food.area * cell_area  # expected in one cell
     radius = np.sqrt(PLACES_BLURRED / (np.pi * places))  # cells of one area, taken as a disc

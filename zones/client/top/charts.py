@@ -70,9 +70,7 @@ def curve(
     return lines
 
 
-def column_levels(
-    points: Sequence[tuple[float, float]], columns: int, levels: int
-) -> list[int]:
+def column_levels(points: Sequence[tuple[float, float]], columns: int, levels: int) -> list[int]:
     """Return how many dots, 1 to `levels`, each column of a curve fills; 0 without points.
 
     The lowest value fills one dot and the highest all, so that the shape is seen; what they are

@@ -121,5 +121,7 @@ def _rank_of(lineage: U32, ids: I64, order: I64) -> I64:
     if int(ids[-1]) - int(ids[0]) < TABLE_MAX:
         table = np.full(int(ids[-1]) - int(ids[0]) + 1, RANKS - 1, np.int64)
         table[ids - ids[0]] = ranks
-        return table[lineage - np.uint32(ids[0])]
-    return ranks[np.searchsorted(ids, lineage)]
+        ranked: I64 = table[lineage - np.uint32(ids[0])]
+        return ranked
+    found: I64 = ranks[np.searchsorted(ids, lineage)]
+    return found

@@ -12,6 +12,7 @@ from typing import Final
 
 ZONES_MAX: Final = 32
 DEGRADED_MAX: Final = 32
+PHASES_MAX: Final = 32
 TEXT_MAX: Final = 200
 MISSING: Final = "\u2013"
 _THIN_SPACE: Final = "\u2009"
@@ -42,12 +43,21 @@ class Degraded:
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase of a tick and how long it takes, milliseconds, a running mean."""
+
+    name: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class KernelReport:
     """An answer to `status`.
 
     Args:
         paused: whether the kernel says that the world holds still.
         ticks_per_s: as the kernel measured it, None when it did not.
+        phases: in the order in which they run.
     """
 
     state: str
@@ -57,7 +67,7 @@ class KernelReport:
     ticks_per_s: float | None
     zones: tuple[Zone, ...]
     degraded: tuple[Degraded, ...]
-    phases: tuple[str, ...]
+    phases: tuple[Phase, ...]
 
 
 def parse_status(answer: Mapping[str, object]) -> KernelReport:
@@ -74,7 +84,10 @@ def parse_status(answer: Mapping[str, object]) -> KernelReport:
             Degraded(_text(each, "what"), _text(each, "why"), _text(each, "hint"))
             for each in _rows(answer.get("degraded"), DEGRADED_MAX)
         ),
-        phases=tuple(_text(each, "name") for each in _rows(world.get("phases"), ZONES_MAX)),
+        phases=tuple(
+            Phase(_text(each, "name"), _number(each, "ms") or 0.0)
+            for each in _rows(world.get("phases"), PHASES_MAX)
+        ),
     )
 
 

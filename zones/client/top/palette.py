@@ -44,13 +44,14 @@ def mix(one: int, other: int, share: float) -> int:
     return mixed
 
 
-def mix_all(one: U32, other: U32, share: F32) -> U32:
-    """Return `mix` of arrays, each broadcast against the others."""
-    share_256 = (share * 256).astype(np.uint32)
-    mixed = np.zeros((), np.uint32)
+def mix_all(one: U32, other: U32 | int, share: F32 | float) -> U32:
+    """Return `mix` of each colour in `one`; `other` and `share` are broadcast against it."""
+    into = np.asarray(other, np.uint32)
+    parts = (np.asarray(share) * 256).astype(np.uint32)
+    mixed = np.zeros_like(one)
     for shift in (16, 8, 0):
-        low, high = (one >> shift) & 255, (other >> shift) & 255
-        mixed = mixed | (((low * (256 - share_256) + high * share_256) >> 8) << shift)
+        low, high = (one >> shift) & 255, (into >> shift) & 255
+        mixed |= (((low * (256 - parts) + high * parts) >> 8) << shift).astype(np.uint32)
     return mixed
 
 

@@ -155,18 +155,18 @@ def lineage_lines(picture: Picture, width: int, rows: int, chosen: int | None) -
 
 def death_lines(picture: Picture, width: int) -> Lines:
     """Return births and deaths by cause, per PER_TICKS ticks as bars of one scale."""
-    rates, totals = picture.rates, picture.totals
+    told = picture.rates or picture.totals
     rows = (
-        ("births", rates and rates.births, totals.births, GOOD),
-        ("starvation", rates and rates.starvation, totals.starvation, WARN),
-        ("age", rates and rates.age, totals.age, QUIET),
-        ("collision", rates and rates.collision, totals.collision, BAD),
+        ("births", told.births, GOOD),
+        ("starvation", told.starvation, WARN),
+        ("age", told.age, QUIET),
+        ("collision", told.collision, BAD),
     )
-    told = f"per {grouped(PER_TICKS)} ticks" if rates else "since the beginning"
-    values = [count if rate is None else rate for _, rate, count, _ in rows]
-    lines = [heading("BIRTHS AND DEATHS", _quiet(told), width)]
-    for (name, _, _, colour), value in zip(rows, values, strict=True):
-        lines.append(_bar_line(name, value / max(*values, 1e-9), short(value), width, colour))
+    unit = f"per {grouped(PER_TICKS)} ticks" if picture.rates else "since the beginning"
+    most = max(1e-9, *(value for _, value, _ in rows))
+    lines = [heading("BIRTHS AND DEATHS", _quiet(unit), width)]
+    for name, value, colour in rows:
+        lines.append(_bar_line(name, value / most, short(value), width, colour))
     return lines
 
 
@@ -197,7 +197,7 @@ def phase_lines(picture: Picture, width: int, rows: int) -> Lines:
     phases = picture.phases
     whole_ms = sum(phase.ms for phase in phases)
     longest = sorted(phases, key=lambda phase: -phase.ms)[:rows]
-    told = f"{milliseconds(whole_ms)} of {short(picture.ticks.period_ms)}"
+    told = f"{milliseconds(whole_ms)} of {short(picture.ticks.period_ms)} ms"
     lines = [heading("PHASES OF A TICK", _quiet(told), width)]
     top_ms = max((phase.ms for phase in phases), default=1.0)
     for phase in phases:
@@ -217,10 +217,10 @@ def tick_time_lines(picture: Picture, width: int) -> Lines:
         return [*lines, _quiet("no tick was run yet")]
     facts = (
         f"p50 {milliseconds(ticks.p50_ms)} · p99 {milliseconds(ticks.p99_ms)} · "
-        f"max {milliseconds(ticks.max_ms)} · last {ticks.counted} ticks, "
-        f"one is due every {short(ticks.period_ms)} ms"
+        f"max {milliseconds(ticks.max_ms)}",
+        f"of the last {ticks.counted} ticks; one is due every {short(ticks.period_ms)} ms",
     )
-    lines.append(_quiet(facts))
+    lines += [_quiet(fact) for fact in facts]
     top = max(ticks.bins)
     for edge_ms, share in zip(ticks.bin_edges_ms, ticks.bins, strict=True):
         colour = GOOD if edge_ms < ticks.period_ms else BAD

@@ -116,7 +116,7 @@ def _crowd(frame: Frame) -> Crowd:
     return rank_crowd(
         (molbots.x, molbots.y),
         (molbots.vx, molbots.vy),
-        molbots.energy / np.maximum(molbots.max_energy, np.float32(1e-9)),
+        (molbots.energy / np.maximum(molbots.max_energy, 1e-9)).astype(np.float32),
         molbots.lineage,
         molbots.colour,
     )

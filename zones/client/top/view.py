@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from zones.client.top.braille import Food
 from zones.client.top.crowd import Crowd
-from zones.client.top.kernel_report import Degraded, KernelReport, Zone
+from zones.client.top.kernel_report import Degraded, KernelReport, Phase, Zone
 from zones.client.top.series import Rates, Sample, Series, Totals
 
 BINS: Final = 12
@@ -98,14 +98,6 @@ class Weather:
 
     temperature_c: float | None
     light: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """One phase of a tick and how long it takes, milliseconds, a running mean."""
-
-    name: str
-    ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +195,13 @@ def decide_mode(holding: bool, kernel: KernelReport | None) -> Mode:
 def _phases(pulse: Pulse, kernel: KernelReport | None) -> tuple[Phase, ...]:
     """Return the phases that take time, in the order in which they run.
 
-    Number 0 is the time between ticks, which is no phase. Names are the kernel's to tell: without
-    one the phases have their numbers.
+    Their names are the kernel's to tell: without one they have the numbers of the header.
+    Number 0 is the time between ticks, which is no phase.
     """
-    names = kernel.phases if kernel is not None else ()
+    if kernel is not None and kernel.phases:
+        return tuple(phase for phase in kernel.phases if phase.ms > 0)
     return tuple(
-        Phase(names[number] if number < len(names) else f"phase {number}", took_ns / 1e6)
+        Phase(f"phase {number}", took_ns / 1e6)
         for number, took_ns in enumerate(pulse.phase_ns)
         if number > 0 and took_ns > 0
     )

@@ -6,31 +6,33 @@ Owns: how the room is shared and where the camera looks. Does not own: the value
 
 from typing import Final
 
-from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Static
 
 from zones.client.top.braille import draw_map
 from zones.client.top.camera import Camera
 from zones.client.top.charts import grouped
-from zones.client.top.map_view import MapView
 from zones.client.top.panels import side_lines
+from zones.client.top.rows_view import LinesView, MapView
 from zones.client.top.view import Picture
 
 SIDE_CELLS_MIN: Final = 36
-SIDE_CELLS_MAX: Final = 64
 SIDE_FROM_CELLS: Final = 84
 """Narrower than this the map has the width for itself."""
-GAP_CELLS: Final = 2
+GAP_CELLS: Final = 3
 
 
 class WorldTab(Horizontal):
-    """Map and column; shows what it is told to."""
+    """Map and column; shows what it is told to.
+
+    Attributes:
+        chosen: rank of the lineage that is brought out, None: all are equal.
+        least: Molbots that a dot of the map stands for, at least.
+    """
 
     DEFAULT_CSS = """
     WorldTab { background: $background; }
-    WorldTab #side { width: 36; height: 1fr; padding: 0 1; background: $surface; }
+    WorldTab LinesView { width: 36; margin: 0 1 0 2; }
     """
 
     def __init__(self, *, coloured: bool = True) -> None:
@@ -38,7 +40,9 @@ class WorldTab(Horizontal):
         self.camera = Camera()
         self.chosen: int | None = None
         self._map = MapView(coloured=coloured)
-        self._side = Static(id="side")
+        self._side = LinesView(coloured=coloured)
+        self._side_cells = 0
+        self.least = 1
 
     def compose(self) -> ComposeResult:
         """Lay out map and column."""
@@ -51,15 +55,16 @@ class WorldTab(Horizontal):
         sight = picture.sight
         window = self.camera.window(sight.width, sight.height, cols, rows)
         self._share_room(window.cols)
-        self._map.show(draw_map(sight.crowd, sight.food, window, picture.light, self.chosen))
+        drawn = draw_map(sight.crowd, sight.food, window, picture.light, self.chosen)
+        self.least = drawn.least
+        self._map.show(drawn)
 
     def show_side(self, picture: Picture) -> None:
         """Write the column anew."""
         if self._side.display:
-            width, height = self._side.content_size
-            self._side.update(
-                Text("\n").join(side_lines(picture, max(width, 1), height, self.chosen))
-            )
+            # Its own size is that of the layout before, when the map has just changed its width.
+            width = max(self._side_cells, SIDE_CELLS_MIN)
+            self._side.show(side_lines(picture, width, self.size.height, self.chosen))
 
     def choose(self, steps: int, picture: Picture) -> str:
         """Bring out the next lineage (`steps` 1) or the one before (-1); beyond the ends: none.
@@ -80,12 +85,12 @@ class WorldTab(Horizontal):
         """Return the room the map may take, in cells."""
         width, height = self.size
         self._side.display = width >= SIDE_FROM_CELLS
-        cols = width - (SIDE_CELLS_MIN if self._side.display else 0)
+        cols = width - (SIDE_CELLS_MIN + GAP_CELLS if self._side.display else 0)
         return max(cols, 1), max(height, 1)
 
     def _share_room(self, map_cols: int) -> None:
-        """Give the column what the map leaves, within reason."""
-        left = self.size.width - map_cols - GAP_CELLS
-        width = min(max(left, SIDE_CELLS_MIN), SIDE_CELLS_MAX)
-        if self._side.styles.width is None or self._side.styles.width.value != width:
+        """Give the column what the map leaves."""
+        width = max(self.size.width - map_cols - GAP_CELLS, SIDE_CELLS_MIN)
+        if self._side_cells != width:
+            self._side_cells = width
             self._side.styles.width = width

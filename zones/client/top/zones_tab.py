@@ -9,12 +9,13 @@ from typing import Final
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import DataTable, Static
+from textual.widgets import DataTable
 
 from zones.client.top.charts import colour_style, grouped
 from zones.client.top.kernel_report import MISSING, Zone
 from zones.client.top.palette import BAD, GOOD, QUIET, WARN
 from zones.client.top.panels import degraded_lines, phase_lines, tick_time_lines
+from zones.client.top.rows_view import LinesView
 from zones.client.top.view import Picture
 
 COLUMNS: Final = ("zone", "state", "pid", "heir", "restarts", "memory", "cpu", "doing")
@@ -35,22 +36,25 @@ class ZonesTab(Vertical):
     DEFAULT_CSS = """
     ZonesTab { background: $background; padding: 0 1; }
     ZonesTab DataTable { height: auto; max-height: 40%; background: $background; }
-    ZonesTab Horizontal { height: 1fr; padding: 1 0; }
-    ZonesTab .block { width: 1fr; height: 1fr; padding: 0 1; }
-    ZonesTab #degraded { height: auto; max-height: 30%; padding: 0 1; }
+    ZonesTab #degraded { height: 2; margin: 1 1; max-height: 30%; }
+    ZonesTab .block { margin: 0 2 0 1; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, coloured: bool = True) -> None:
         super().__init__()
-        self._table: DataTable[Text] = DataTable(cursor_type="row", zebra_stripes=False)
-        self._ticks = Static(classes="block")
-        self._phases = Static(classes="block")
-        self._degraded = Static(id="degraded")
+        self.table: DataTable[Text] = DataTable(cursor_type="row", zebra_stripes=False)
+        self._ticks = LinesView(coloured=coloured)
+        self._phases = LinesView(coloured=coloured)
+        self._degraded = LinesView(coloured=coloured)
+        self._degraded.id = "degraded"
+        for block in (self._ticks, self._phases):
+            block.add_class("block")
+        self._degraded_rows = 0
         self._shown: tuple[Zone, ...] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out table and blocks."""
-        yield self._table
+        yield self.table
         yield self._degraded
         with Horizontal():
             yield self._ticks
@@ -58,23 +62,27 @@ class ZonesTab(Vertical):
 
     def on_mount(self) -> None:
         """Name the columns once."""
-        self._table.add_columns(*COLUMNS)
+        self.table.add_columns(*COLUMNS)
 
     def show(self, picture: Picture) -> None:
         """Write everything anew; the table only where a zone changed, so that a cursor stays."""
         if picture.zones != self._shown:
             self._fill(picture.zones)
-        width = max(self._ticks.content_size.width, 1)
-        self._ticks.update(Text("\n").join(tick_time_lines(picture, width)))
-        self._phases.update(Text("\n").join(phase_lines(picture, width, PHASES_SHOWN)))
-        self._degraded.update(Text("\n").join(degraded_lines(picture, self.size.width - 4)))
+        self._ticks.show(tick_time_lines(picture, max(self._ticks.size.width, 1)))
+        width = max(self._phases.size.width, 1)
+        self._phases.show(phase_lines(picture, width, PHASES_SHOWN))
+        degraded = degraded_lines(picture, max(self._degraded.size.width, 1))
+        if self._degraded_rows != len(degraded):
+            self._degraded_rows = len(degraded)
+            self._degraded.styles.height = len(degraded)
+        self._degraded.show(degraded)
 
     def _fill(self, zones: tuple[Zone, ...]) -> None:
-        row = self._table.cursor_row
-        self._table.clear()
+        row = self.table.cursor_row
+        self.table.clear()
         for zone in zones:
-            self._table.add_row(*zone_cells(zone))
-        self._table.move_cursor(row=min(row, max(len(zones) - 1, 0)))
+            self.table.add_row(*zone_cells(zone))
+        self.table.move_cursor(row=min(row, max(len(zones) - 1, 0)))
         self._shown = zones
 
 

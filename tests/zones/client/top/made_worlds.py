@@ -11,7 +11,15 @@ from zones.client.top.series import Sample, Series, Totals
 from zones.client.top.view import Picture, Pulse, Sight, build_picture
 
 COLOURS = (0x6FD3B8, 0x74A8E8, 0xD87FB0, 0xE0B45C, 0xA98BE0, 0xE0886A, 0x86C96B, 0x5EC4D8)
-PHASES = ("between ticks", "inbox", "food", "senses", "motion", "contacts", "life", "books")
+PHASES = (
+    ("inbox", 0.041),
+    ("food", 0.09),
+    ("senses", 0.61),
+    ("motion", 0.38),
+    ("contacts", 0.27),
+    ("life", 0.15),
+    ("books", 0.035),
+)
 
 
 def made_sight(
@@ -91,20 +99,38 @@ def made_status(**world: object) -> dict[str, object]:
     return {
         "kernel": {"pid": 4121, "state": "running", "uptime_s": 8040.0},
         "zones": [
-            {**zone, "name": "stable", "state": "ready", "pid": 4130, "heir_pid": 4140,
-             "doing": "tick 184320"},
-            {**zone, "name": "archive", "state": "degraded", "pid": 4128, "restarts": 2,
-             "memory_mb": 43.0, "cpu_percent": 4.0, "doing": "reading stable"},
+            {
+                **zone,
+                "name": "stable",
+                "state": "ready",
+                "pid": 4130,
+                "heir_pid": 4140,
+                "doing": "tick 184320",
+            },
+            {
+                **zone,
+                "name": "archive",
+                "state": "degraded",
+                "pid": 4128,
+                "restarts": 2,
+                "memory_mb": 43.0,
+                "cpu_percent": 4.0,
+                "doing": "reading stable",
+            },
         ],
         "world": {
             "tick": 184_320,
             "paused": False,
             "ticks_per_s": 60.1,
-            "phases": [{"name": name, "ms": 0.1} for name in PHASES],
+            "phases": [{"name": name, "ms": ms} for name, ms in PHASES],
         }
         | world,
         "degraded": [
-            {"what": "archive", "why": "no room for a snapshot: 12 MB free of 64", "hint": "molt ps"}
+            {
+                "what": "archive",
+                "why": "no room for a snapshot: 12 MB free of 64",
+                "hint": "molt ps",
+            }
         ],
     }
 
