@@ -35,8 +35,8 @@ endef
 setup: $(VENV)/.kernels ## create .venv, install the packages, compile the kernels
 setup-dev: setup $(VENV)/.dev ## the same, and the test tools
 
-run: setup ## boot the kernel in this terminal; Ctrl-C stops it
-	@exec $(BIN)/python manifest.py --own-terminal
+run: setup ## boot the kernel in this terminal (SCENARIO=NAME); Ctrl-C stops it
+	@exec $(BIN)/python manifest.py --own-terminal $(if $(SCENARIO),--scenario '$(SCENARIO)')
 
 test: setup-dev ## every test, with real processes being killed
 	@exec $(BIN)/python -m pytest

@@ -67,7 +67,8 @@ def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
     try:
         home = options.home.resolve()
         own = home / "config"
-        config = load_config(own if own.is_dir() else ROOT / "config", tuple(options.set))
+        folder = own if own.is_dir() else ROOT / "config"
+        config = load_config(folder, tuple(options.set), scenario=options.scenario)
         home.mkdir(parents=True, exist_ok=True)
         folders = arena_folders(home)
         opened = open_home(home, folders)
@@ -96,6 +97,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default=[],
         metavar="FILE.KEY=VALUE",
         help="override one configuration key, such as world.seed=7",
+    )
+    parser.add_argument(
+        "--scenario",
+        metavar="NAME",
+        help="found the world by config/scenarios/NAME.yaml, laid over world.yaml",
     )
     parser.add_argument(
         "--ephemeral", action="store_true", help="a throw-away home, removed at the end"
@@ -217,7 +223,7 @@ class Kernel:
             return
         self._ready = True
         boot_s = round(self._clock.now_s() - self._began_s, 3)
-        self._screen.ready(self._zones, boot_s)
+        self._screen.ready(self._zones, boot_s, self._config.scenario)
         if self._as_json:
             with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
                 sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")

@@ -1,8 +1,9 @@
 """Configuration: YAML files, environment and --set, parsed once into frozen dataclasses.
 
-Owns: reading config/*.yaml strictly, the order of what overrides what (file, then MOLT_<KEY> for
-the world, then --set), the kernel's own keys. Does not own: the settings of services, which are
-handed to them as plain data and checked there.
+Owns: reading config/*.yaml strictly, the order of what overrides what (file, then for the world a
+scenario and MOLT_<KEY>, then --set), the kernel's own keys. Does not own: the settings of services,
+which are handed to them as plain data and checked there; what a scenario is called
+(`Kernel/contract/scenarios.py`).
 """
 
 import os
@@ -16,6 +17,7 @@ import yaml
 
 from Kernel.contract.codec import pack
 from Kernel.contract.errors import CodecError, ConfigError
+from Kernel.contract.scenarios import scenario_path
 from Kernel.core.supervisor import Kind, Policy
 
 _ZONE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
@@ -49,12 +51,17 @@ class ZoneConfig:
 
 @dataclass(frozen=True, slots=True)
 class KernelConfig:
-    """The whole configuration of one boot."""
+    """The whole configuration of one boot.
+
+    Args:
+        scenario: the scenario laid over the world's settings, None: they are as the file has them.
+    """
 
     poll_interval_s: float
     stop_deadline_s: float
     snapshot_on_stop: bool
     zones: tuple[ZoneConfig, ...]
+    scenario: str | None = None
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -77,7 +84,10 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def load_config(
-    folder: Path, overrides: tuple[str, ...], environment: Mapping[str, str] | None = None
+    folder: Path,
+    overrides: tuple[str, ...],
+    environment: Mapping[str, str] | None = None,
+    scenario: str | None = None,
 ) -> KernelConfig:
     """Read and check the configuration.
 
@@ -85,6 +95,8 @@ def load_config(
         folder: where kernel.yaml and the zones' files are.
         overrides: the values of --set, "file.key=value" with the value in YAML.
         environment: os.environ unless given; MOLT_<KEY> overrides a key of world.yaml.
+        scenario: name of a file in `folder`/scenarios whose keys are laid over those of
+            world.yaml, before the environment and the overrides.
 
     Raises:
         ConfigError: a file or value is wrong; says which, and the limit.
@@ -93,6 +105,8 @@ def load_config(
     files = {path.stem: _read(path) for path in sorted(folder.glob("*.yaml"))}
     if "kernel" not in files:
         raise ConfigError(f"cannot find {folder / 'kernel.yaml'}", "git checkout config")
+    if scenario is not None:
+        files["world"] = files.get("world", {}) | _read(scenario_path(folder, scenario))
     world = files.get("world", {})
     for key in world:
         text = environment.get(f"MOLT_{key.upper()}")
@@ -100,7 +114,7 @@ def load_config(
             world[key] = _value(f"MOLT_{key.upper()}", text)
     for override in overrides:
         _override(files, override)
-    return _kernel(files, folder / "kernel.yaml")
+    return _kernel(files, folder / "kernel.yaml", scenario)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -141,7 +155,7 @@ def _override(files: dict[str, dict[str, Any]], override: str) -> None:
     place[keys[-1]] = _value("--set " + path, text)
 
 
-def _kernel(files: dict[str, dict[str, Any]], path: Path) -> KernelConfig:
+def _kernel(files: dict[str, dict[str, Any]], path: Path, scenario: str | None) -> KernelConfig:
     raw = files["kernel"]
     _known(raw, _KERNEL_KEYS, path, "")
     zones = raw.get("zones")
@@ -161,6 +175,7 @@ def _kernel(files: dict[str, dict[str, Any]], path: Path) -> KernelConfig:
         stop_deadline_s=_number(raw, "stop_deadline_s", 10, 0.1, 300, path, ""),
         snapshot_on_stop=_flag(raw, "snapshot_on_stop", True, path, ""),
         zones=parsed,
+        scenario=scenario,
     )
 
 

@@ -119,3 +119,19 @@ def test_old_python_is_named(checkout: Path) -> None:
     )
     assert done.returncode == 78
     assert "Python is 3.9.2, molt needs 3.11 or newer" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "option"), [((), ""), (("SCENARIO=",), ""), (("SCENARIO=a b",), "--scenario 'a b'")]
+)
+def test_make_run_hands_the_scenario_on(words: tuple[str, ...], option: str) -> None:
+    """`make run SCENARIO=NAME` boots with --scenario NAME, and without one with no such word."""
+    # Without what a `make test` around us says to the make it thinks it runs.
+    around = ("SCENARIO", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+    environment = {key: value for key, value in os.environ.items() if key not in around}
+    done = subprocess.run(
+        ["make", "--dry-run", "--old-file=setup", "run", *words],
+        cwd=ROOT, env=environment, capture_output=True, check=True, text=True, timeout=30,
+    )  # fmt: skip
+    command = "exec .venv/bin/python manifest.py --own-terminal"
+    assert done.stdout.splitlines()[-1].rstrip() == f"{command} {option}".rstrip()

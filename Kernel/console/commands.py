@@ -1,7 +1,7 @@
 """The one table of commands: the kernel's parser, the command line, help and completion read it.
 
 Owns: what commands exist, what each takes, and what it is for. Does not own: reading a request
-(`request.py`), the command line built from the table (`cli.py`), nor what a command does (the
+(`request.py`), the command line built from the table (`tree.py`), nor what a command does (the
 kernel). Pure data, standard library only. Model: redis `src/commands/*.json`.
 """
 
@@ -19,7 +19,7 @@ class Place(StrEnum):
     KERNEL = "kernel"
     """The kernel, asked over its socket."""
     TOOL = "tool"
-    """`python -m zones.<service>`, started by name; needs no kernel."""
+    """`python -m zones.<service>`, started by name (`Command.runs`); needs no kernel."""
     LOCAL = "local"
     """Whoever is asked, from this table alone."""
 
@@ -84,6 +84,9 @@ class Command:
         details: what a user should know besides, or "".
         question: what to ask before doing it; not "" exactly when it is destructive.
         place: who carries it out.
+        runs: of a TOOL: the service, and the words that follow it before all others.
+        about_home: of a TOOL: it is about a home, so it is always told which; others are told only
+            when --home was given, because they write there.
         patience_s: how long the command line waits for the answer, on top of a DURATION among
             the arguments, seconds.
         open_ended: arguments with which the answer may come any time later, so that the command
@@ -98,6 +101,8 @@ class Command:
     details: str = ""
     question: str = ""
     place: Place = Place.KERNEL
+    runs: tuple[str, ...] = ()
+    about_home: bool = False
     patience_s: float = 10.0
     open_ended: tuple[str, ...] = ()
 
@@ -145,6 +150,17 @@ COMMANDS: tuple[Command, ...] = (
         ("molt ps", "molt ps --json"),
     ),
     Command(
+        "top",
+        WATCHING,
+        "Watch the living world, drawn in the terminal",
+        ("molt top", "molt top --json", "molt top --help"),
+        details="Reads the arena and costs the world nothing; --json prints one picture as data. "
+        "Everything after\n'top' goes to python -m zones.client top as it stands.",
+        place=Place.TOOL,
+        runs=("zones.client", "top"),
+        about_home=True,
+    ),
+    Command(
         "wait",
         WATCHING,
         "Wait until something is true",
@@ -157,7 +173,8 @@ COMMANDS: tuple[Command, ...] = (
             Argument(
                 "for",
                 Kind.EXPRESSION,
-                "what to wait for: tick, population, epoch, paused or zone.NAME, joined by 'and'",
+                "what to wait for: tick, population, lineages, epoch, paused or zone.NAME, "
+                "joined by 'and'",
                 metavar="EXPR",
                 option="--for",
                 required=True,
@@ -173,7 +190,8 @@ COMMANDS: tuple[Command, ...] = (
                 default=60.0,
             ),
         ),
-        details="tick=N means that tick N has been reached. Exits 124 when time runs out.",
+        details="tick=N means that tick N has been reached; lineages are counted every 300 ticks. "
+        "Exits 124 when\ntime runs out.",
     ),
     Command(
         "pause",
@@ -242,6 +260,19 @@ COMMANDS: tuple[Command, ...] = (
         ("molt world run --seed 7 --ticks 10000 --json", "molt world run --help"),
         details="Everything after 'run' goes to python -m zones.world run as it stands.",
         place=Place.TOOL,
+        runs=("zones.world", "run"),
+    ),
+    Command(
+        "doctor world",
+        TRUST,
+        "Check the invariants of the world as it stands in its arena",
+        ("molt doctor world", "molt doctor world --json"),
+        details="Finite numbers, the energy books, bounds, the index: each with its value and its "
+        "limit. Exits 0 when\nthe world is sound, 1 when it is not, 69 when there is none. "
+        "Everything after 'world' goes to\npython -m zones.world doctor as it stands.",
+        place=Place.TOOL,
+        runs=("zones.world", "doctor"),
+        about_home=True,
     ),
     Command(
         "drill",

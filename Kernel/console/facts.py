@@ -19,6 +19,8 @@ WORLD_ZONE = "stable"
 """The zone whose arena is the world people mean."""
 CAGE_GRADE = "D"
 """No seccomp filter is applied by this version: the lowest grade, and no generated code runs."""
+COUNT_MAX = 2**53 - 1
+"""A world can write anything into its words; this is the most that every reader of JSON keeps."""
 
 
 def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str, Any]:
@@ -79,17 +81,20 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
     place = min(len(times_us) - 1, int(len(times_us) * 0.99))
     return {
         "tick": world.tick(),
-        "population": world.state_value(State.POPULATION),
-        "births": world.state_value(State.BIRTHS),
+        "population": _count(world, State.POPULATION),
+        "lineages": _count(world, State.LINEAGES),
+        "births": _count(world, State.BIRTHS),
         "deaths": {
-            "starvation": world.state_value(State.DEATH_STARVATION),
-            "age": world.state_value(State.DEATH_AGE),
-            "collision": world.state_value(State.DEATH_COLLISION),
+            "starvation": _count(world, State.DEATH_STARVATION),
+            "age": _count(world, State.DEATH_AGE),
+            "collision": _count(world, State.DEATH_COLLISION),
         },
+        "checks_failed": _count(world, State.CHECKS_FAILED),
         "paused": world.is_holding(),
         "hash": world.held_hash(),
         "ticks_per_s": round(world.ticks_per_s(), 2),
         "p99_tick_ms": times_us[place] / 1000 if times_us else None,
+        "phases": [{"name": name, "ms": ns / 1e6} for name, ns in world.phase_times_ns()],
         "missed_ticks": words.get(Header.MISSED_TICKS),
         "period_ms": words.get(Header.PERIOD_NS) / 1e6,
         "seed": words.get(Header.SEED),
@@ -112,7 +117,18 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded
             )
+    world = zones.arenas.get(WORLD_ZONE)
+    failed = 0 if world is None else _count(world, State.CHECKS_FAILED)
+    if failed:
+        checks = "1 check" if failed == 1 else f"{failed} checks"
+        why = f"{checks} of the world's invariants failed"
+        found.append({"what": "world", "why": why, "hint": "molt doctor world"})
     return found
+
+
+def _count(world: ArenaKeeper, offset: int) -> int:
+    """Return a count of the committed state block (`State`), at most COUNT_MAX."""
+    return min(world.state_value(offset), COUNT_MAX)
 
 
 def param_fields(world: ArenaKeeper, parameter: Parameter) -> dict[str, Any]:
@@ -136,7 +152,8 @@ def wait_facts(zones: ZoneTable) -> dict[str, int | float | bool | str]:
     world = zones.arenas.get(WORLD_ZONE)
     if world is not None and world.arena is not None:
         facts["tick"] = world.tick()
-        facts["population"] = world.state_value(State.POPULATION)
+        facts["population"] = _count(world, State.POPULATION)
+        facts["lineages"] = _count(world, State.LINEAGES)
         facts["epoch"] = world.arena.words.get(Header.EPOCH)
         facts["paused"] = world.held_hash() is not None
     return facts

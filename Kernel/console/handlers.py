@@ -1,7 +1,7 @@
 """What each console command does in a running kernel.
 
 Owns: turning a request into acts of the kernel and facts for the answer. Does not own: the
-command table (`commands.py`), sockets (`server.py`), rendering (`cli.py`).
+command table (`commands.py`), sockets (`server.py`), looks (`render.py`).
 A handler returns an `Asked`: a function that gives the result once it is there. Most give it at
 once; pause, params, drill and wait give it when the thing has happened.
 """

@@ -1,8 +1,8 @@
 """Show the kernel's answers to people: shape, word and colour, units, numbers to the right.
 
 Owns: how each command's result looks on a terminal. Does not own: what is in it (the kernel) nor
-JSON output (`cli.py`). Imported only when something is shown to a person, since rich costs half of
-a one-shot's time. A key that is missing shows as a dash; text that came from a zone is stripped
+JSON output (`output.py`). Imported only when something is shown to a person, since rich costs half
+of a one-shot's time. A key that is missing shows as a dash; text that came from a zone is stripped
 of control characters, so that it cannot steer the terminal.
 """
 
@@ -21,6 +21,7 @@ from Kernel.console.values import (
     fields_of,
     mib,
     milliseconds,
+    number,
     rows_of,
     span,
     whole,
@@ -30,6 +31,7 @@ from Kernel.console.values import (
 Fields = Mapping[str, object]
 
 _PIPE_WIDTH = 200
+_PHASES_SHOWN = 4
 _DOT = " · "
 _GOOD = ("running", "ready", "healthy", "active", "ticking", "reached", "served")
 _WARN = (
@@ -81,6 +83,8 @@ def _show_status(result: Fields, console: _Console) -> None:
     if world:
         state = "paused" if world.get("paused") is True else "ticking"
         rows.append(("world", state_text(state), _world_facts(world)))
+        phases = _phase_facts(world)
+        rows += [("", Text(), phases)] if phases else []
     for zone in rows_of(result, "zones"):
         rows.append((word(zone, "name"), state_text(word(zone, "state")), _zone_facts(zone)))
     _print_facts(rows, console)
@@ -102,12 +106,31 @@ def _kernel_facts(kernel: Fields) -> list[str]:
 def _world_facts(world: Fields) -> list[str]:
     return _facts(
         ("tick ", whole(world, "tick"), ""),
-        ("", count(world, "population", "molbot"), ""),
+        ("", _living(world), ""),
         ("", amount(world, "ticks_per_s", 1), "/s"),
         ("p99 ", milliseconds(world, "p99_tick_ms"), ""),
         ("", whole(world, "missed_ticks"), " missed"),
         ("hash ", word(world, "hash"), ""),
     )
+
+
+def _living(world: Fields) -> str:
+    """Return who lives; lineages only when there are some, as they are counted now and then."""
+    molbots = count(world, "population", "molbot")
+    return f"{molbots}, {count(world, 'lineages', 'lineage')}" if world.get("lineages") else molbots
+
+
+def _phase_facts(world: Fields) -> list[str]:
+    """Return the mean tick and its costliest phases, costliest first; nothing if none was timed."""
+    timed = [(word(row, "name"), number(row.get("ms")) or 0.0) for row in rows_of(world, "phases")]
+    costly = sorted((row for row in timed if row[1] > 0), key=lambda row: -row[1])
+    if not costly:
+        return []
+    total_ms = sum(ms for _, ms in costly)
+    digits = 1 if total_ms >= 1 else 2 if total_ms >= 0.1 else 3
+    facts = [f"{name} {ms:.{digits}f}" for name, ms in costly[:_PHASES_SHOWN]]
+    facts[0] = f"tick {total_ms:.{digits}f} ms: {facts[0]}"
+    return facts + (["…"] if len(costly) > _PHASES_SHOWN else [])
 
 
 def _zone_facts(zone: Fields) -> list[str]:

@@ -18,6 +18,7 @@ VERSION = "0.1.0"
 REFRESH_S = 0.5
 PIPE_REFRESH_S = 10.0
 HOLD_UP_S = 2.0
+RESUMED = "the world that is there goes on with its own parameters"
 
 
 class Screen:
@@ -42,18 +43,37 @@ class Screen:
         else:
             self._log.info("kernel.started", version=VERSION, pid=os.getpid(), home=str(home))
 
-    def ready(self, zones: ZoneTable, boot_s: float) -> None:
-        """Say what came up."""
+    def ready(self, zones: ZoneTable, boot_s: float, scenario: str | None = None) -> None:
+        """Say what came up.
+
+        Args:
+            scenario: the one the operator asked for; whether it was founded is said, too.
+        """
         self._up = True
+        world = zones.arenas.get(WORLD_ZONE)
+        founded = scenario if world is not None and world.resumed_tick is None else None
+        resumed_tick = world.resumed_tick if world is not None and scenario else None
         if not self._terminal:
             self._log.info("kernel.ready", boot_s=boot_s, degraded=degraded_fields(zones))
+            if founded:
+                self._log.info("scenario.founded", scenario=scenario)
+            if resumed_tick is not None:
+                self._log.warning(
+                    "scenario.not_founded", scenario=scenario, tick=resumed_tick, why=RESUMED
+                )
             return
         for keeper in zones.keepers():
             doing = ""
-            if keeper.config.name == WORLD_ZONE and keeper.config.name in zones.arenas:
-                world = world_fields(zones.arenas[WORLD_ZONE])
-                doing = f"tick {_number(world['tick'])} · {world['population']} molbots"
+            if keeper is world:
+                fields = world_fields(world)
+                doing = f"tick {_number(fields['tick'])} · {fields['population']} molbots"
+                doing += f" · scenario {founded}" if founded else ""
             self._say(f"    {keeper.config.name:<10} {keeper.state_word():<10} {doing}".rstrip())
+        if resumed_tick is not None:
+            self._say(
+                f"    ▲ scenario {scenario}: not founded, {RESUMED} (tick {_number(resumed_tick)})"
+                f"   hint: python manifest.py --home OTHER --scenario {scenario}"
+            )
         for each in degraded_fields(zones):
             self._say(f"    ▲ {each['what']}: {each['why']}   hint: {each['hint']}")
         self._say(f"\n  Up in {boot_s:.1f} s.   Console: molt status      Stop: Ctrl-C\n")

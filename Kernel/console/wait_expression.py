@@ -13,7 +13,7 @@ from operator import eq, ge, gt, le, lt, ne
 
 from Kernel.contract.errors import UsageError
 
-NUMBERS = ("tick", "population", "epoch")
+NUMBERS = ("tick", "population", "lineages", "epoch")
 """Facts that are numbers."""
 FLAGS = ("paused",)
 """Facts that are true or false."""
@@ -72,9 +72,9 @@ class WaitExpression:
         """Return whether all terms are true.
 
         Args:
-            facts: "tick", "population", "epoch" (numbers), "paused" (bool) and "zone.NAME"
-                (the state of that zone) of one and the same moment; not changed. Those that
-                are not known may be missing.
+            facts: "tick", "population", "lineages", "epoch" (numbers), "paused" (bool) and
+                "zone.NAME" (the state of that zone) of one and the same moment; not changed.
+                Those that are not known may be missing.
         """
         return all(term.holds(facts) for term in self.terms)
 

@@ -9,9 +9,18 @@ import os
 import struct
 from collections import deque
 from pathlib import Path
+from typing import Any
 
 from Kernel.config import ZoneConfig
-from Kernel.contract.arena import NEVER, TICK_TIMES, ArenaWords, Header, Side, State
+from Kernel.contract.arena import (
+    NEVER,
+    PHASES_MAX,
+    TICK_TIMES,
+    ArenaWords,
+    Header,
+    Side,
+    State,
+)
 from Kernel.contract.errors import ArenaError, CodecError
 from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
@@ -26,6 +35,7 @@ NOTES_MAX = 16
 FORK_PATIENCE_NS = 150_000_000
 PACE_SAMPLE_S = 0.5
 PACE_SAMPLES = 10
+PHASE_NAME_MAX = 32
 
 
 class ArenaKeeper(Keeper):
@@ -34,6 +44,10 @@ class ArenaKeeper(Keeper):
     Args:
         folders: where the arena may lie, best first.
         snapshots: the folder a lost arena is restored from.
+
+    Attributes:
+        resumed_tick: the tick at which this boot found its world, in an arena or a snapshot; None:
+            it has found none yet, or has founded one by the settings.
     """
 
     def __init__(
@@ -42,7 +56,9 @@ class ArenaKeeper(Keeper):
         super().__init__(config, parts)
         self.arena: ArenaHandle | None = None
         self.parameters: dict[str, Parameter] = {}
+        self.phases: tuple[str, ...] = ()  # by flight number, as the newest generation has them
         self.notes: list[dict[str, str]] = []
+        self.resumed_tick: int | None = None
         self._folders = folders
         self._snapshots = snapshots
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
@@ -64,6 +80,7 @@ class ArenaKeeper(Keeper):
             self._schema_hash = bytes.fromhex(self.facts["schema_hash"])
             self._period_ns = int(self.facts["period_ns"])
             parameters = [parse_parameter(fields) for fields in self.facts["parameters"]]
+            self.phases = _parse_phases(self.facts.get("phases", []))
         except (KeyError, TypeError, ValueError) as error:
             raise CodecError(f"cannot use the facts of {self.config.name}: {error!r}") from error
         self.parameters = {parameter.name: parameter for parameter in parameters}
@@ -71,6 +88,7 @@ class ArenaKeeper(Keeper):
             return
         path = find_arena(self._folders, self.config.name)
         if path is not None and self._open(path):
+            self.resumed_tick = self.tick()
             self.learn(sup.Founded())
 
     def _open(self, path: Path) -> bool:
@@ -163,7 +181,11 @@ class ArenaKeeper(Keeper):
     def on_founder_exit(self, code: int | None) -> bool:
         """Map the arena the founder has made."""
         path = find_arena(self._folders, self.config.name)
-        return code == 0 and path is not None and self._open(path)
+        if code != 0 or path is None or not self._open(path):
+            return False
+        # A new world begins at tick 0; the founder has restored any other from a snapshot.
+        self.resumed_tick = self.tick() or None
+        return True
 
     def has_progressed(self, berth: Berth) -> bool:
         """Standing by is an heir's work; a commit, or holding still, is an owner's."""
@@ -307,6 +329,19 @@ class ArenaKeeper(Keeper):
         raw = self.arena.words.get_bytes(Header.TICK_TIMES, 4 * TICK_TIMES)
         return sorted(value for value in struct.unpack(f"<{TICK_TIMES}I", raw) if value)
 
+    def phase_times_ns(self) -> list[tuple[str, int]]:
+        """Return each named phase of a tick with its running mean, nanoseconds, in their order.
+
+        Flight number 0 is the time between ticks, which belongs to no phase.
+        """
+        if self.arena is None:
+            return []
+        raw = self.arena.words.get_bytes(Header.PHASE_NS, 4 * PHASES_MAX)
+        means_ns = struct.unpack(f"<{PHASES_MAX}I", raw)
+        # Words behind the last phase stay empty.
+        phases = list(zip(self.phases, means_ns, strict=False))[1:]
+        return [(name, mean_ns) for name, mean_ns in phases if name]
+
     def ticks_per_s(self) -> float:
         """Return how fast the world has ticked over the last seconds."""
         if not self._pace:
@@ -325,3 +360,17 @@ class ArenaKeeper(Keeper):
         """Set the drill word (`Side.DRILL`): a fault on purpose, outside the inbox."""
         assert self.arena is not None
         self.arena.side[Side.DRILL] = value
+
+
+def _parse_phases(value: Any) -> tuple[str, ...]:
+    """Return the names of the phases that a generation tells.
+
+    Raises:
+        ValueError: it is no list of at most PHASES_MAX short texts.
+    """
+    if not isinstance(value, list) or len(value) > PHASES_MAX:
+        raise ValueError(f"phases must be a list of at most {PHASES_MAX} names")
+    for name in value:
+        if not isinstance(name, str) or len(name) > PHASE_NAME_MAX:
+            raise ValueError(f"phases must be texts of at most {PHASE_NAME_MAX} characters")
+    return tuple(value)

@@ -1,5 +1,6 @@
 """Boot and end of a real kernel with a toy for a world: exit codes, one line, nothing left over."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -120,6 +121,37 @@ def test_bad_configuration(toy_home, kernel, options, words):
     with ToyKernel(toy_home, *options) as run:
         assert run.end() == 78
         assert words in run.errors.read_text() and not (toy_home / "run").exists()
+
+
+def test_scenario_is_founded_once(toy_home):
+    """--scenario founds a world by its file; the world then goes on, and the boot says so."""
+    scenarios = toy_home / "config" / "scenarios"
+    scenarios.mkdir()
+    (scenarios / "slow.yaml").write_text("tick_rate_ms: 8\n")
+    with ToyKernel(toy_home, "--json", "--scenario", "slow") as kernel:
+        kernel.ready()
+        assert kernel.words().get(Header.PERIOD_NS) == 8_000_000
+        assert kernel.stop() == 0
+        said = kernel.errors.read_text()
+        assert "scenario.founded" in said and "scenario.not_founded" not in said
+        tick = kernel.tick()
+    with ToyKernel(toy_home, "--json", "--scenario", "slow") as kernel:
+        kernel.ready()
+        assert kernel.stop() == 0
+    lines = [json.loads(line) for line in kernel.errors.read_text().splitlines()]
+    (told,) = [line for line in lines if line["event"] == "scenario.not_founded"]
+    assert (told["scenario"], told["tick"], told["level"]) == ("slow", tick, "warning")
+    assert [line["event"] for line in lines].count("scenario.founded") == 1
+
+
+def test_unknown_scenario(toy_home):
+    """A scenario that is not there exits 78, with those there are, before anything starts."""
+    (toy_home / "config" / "scenarios").mkdir()
+    (toy_home / "config" / "scenarios" / "ice-age.yaml").touch()
+    with ToyKernel(toy_home, "--scenario", "iceage") as kernel:
+        assert kernel.end() == 78 and not (toy_home / "run").exists()
+        said = kernel.errors.read_text()
+        assert said.startswith("cannot find scenario 'iceage': there are ice-age\nhint: ls ")
 
 
 def test_home_that_is_no_folder(tmp_path):

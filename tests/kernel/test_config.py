@@ -27,14 +27,21 @@ class Folder:
         """Write NAME.yaml."""
         (self.path / f"{name}.yaml").write_text(text, encoding="utf-8")
 
-    def load(self, *overrides: str, **environment: str) -> KernelConfig:
-        """Load with these --set values and this environment alone."""
-        return load_config(self.path, overrides, environment)
+    def write_scenario(self, name: str, text: str) -> None:
+        """Write scenarios/NAME.yaml."""
+        (self.path / "scenarios").mkdir(exist_ok=True)
+        (self.path / "scenarios" / f"{name}.yaml").write_text(text, encoding="utf-8")
 
-    def refuse(self, *overrides: str, **environment: str) -> str:
+    def load(
+        self, *overrides: str, scenario: str | None = None, **environment: str
+    ) -> KernelConfig:
+        """Load with these --set values, this scenario and this environment alone."""
+        return load_config(self.path, overrides, environment, scenario)
+
+    def refuse(self, *overrides: str, scenario: str | None = None, **environment: str) -> str:
         """Return the message with which loading is refused."""
         with pytest.raises(ConfigError) as caught:
-            self.load(*overrides, **environment)
+            self.load(*overrides, scenario=scenario, **environment)
         assert caught.value.message.startswith("cannot ") and caught.value.exit_code == 78
         return caught.value.message
 
@@ -124,6 +131,51 @@ class TestOverrides:
                 folder.load(override)
             except ConfigError as error:
                 assert error.message.startswith("cannot ")
+
+
+class TestScenarios:
+    def test_it_is_laid_over_the_world(self, folder):
+        """A scenario replaces keys of world.yaml and adds others; the rest stays."""
+        folder.write_scenario("harsh", "seed: 5\nresources: 40\n")
+        config = folder.load(scenario="harsh")
+        assert config.zones[0].settings == {"seed": 5, "name": "plain", "resources": 40}
+        assert config.scenario == "harsh" and folder.load().scenario is None
+        assert folder.load().zones[0].settings == {"seed": 1, "name": "plain"}
+
+    def test_environment_and_set_beat_it(self, folder):
+        """A scenario is overridden by MOLT_<KEY>, for its own keys too, and that by --set."""
+        folder.write_scenario("harsh", "seed: 5\nresources: 40\n")
+        settings = folder.load(scenario="harsh", MOLT_RESOURCES="30").zones[0].settings
+        assert (settings["seed"], settings["resources"]) == (5, 30)
+        config = folder.load("world.resources=20", scenario="harsh", MOLT_RESOURCES="30")
+        assert config.zones[0].settings["resources"] == 20
+
+    def test_an_empty_one_changes_nothing(self, folder):
+        """A scenario of comments only is the world as it is configured."""
+        folder.write_scenario("default", "# as world.yaml has it\n")
+        assert folder.load(scenario="default").zones == folder.load().zones
+
+    def test_files_of_scenarios_are_no_settings(self, folder):
+        """Only --scenario reads that folder: a broken file there harms no other boot."""
+        folder.write_scenario("broken", "[")
+        assert folder.load().zones[0].settings["seed"] == 1
+
+    @pytest.mark.parametrize("name", ["hash", "", "../world", "HARSH"])
+    def test_one_that_is_not_there_is_refused(self, folder, name):
+        """The message names those there are."""
+        folder.write_scenario("harsh", "seed: 5\n")
+        assert folder.refuse(scenario=name).endswith("there are harsh")
+
+    @pytest.mark.parametrize("text", ["seed: 1\nseed: 2\n", "- 1\n", "1: 2\n", "a: [1\n"])
+    def test_file_that_is_no_plain_map(self, folder, text):
+        """A scenario's file is read as strictly as any other, and named."""
+        folder.write_scenario("harsh", text)
+        assert "harsh.yaml" in folder.refuse(scenario="harsh")
+
+    def test_value_that_cannot_be_sent(self, folder):
+        """A date is refused by the key of the world it stands for."""
+        folder.write_scenario("harsh", "seed: 2026-11-20\n")
+        assert "world.seed" in folder.refuse(scenario="harsh")
 
 
 class TestRefusedFiles:

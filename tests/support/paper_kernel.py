@@ -36,6 +36,8 @@ FRICTION = {
     "default": 0.85,
     "whole": False,
 }
+PHASES = ["between ticks", "index", "behave", "", "account"]
+"""As a generation tells them; one has lost its name."""
 
 
 class PaperKernel:
@@ -79,7 +81,8 @@ class PaperKernel:
     def start(self) -> None:
         """Bring the world up: an active process and a ready heir."""
         zygote = self.zygote()
-        zygote.prepare(toy.Generation({}).facts | {"parameters": [FRICTION]})
+        facts = {"parameters": [FRICTION], "phases": PHASES}
+        zygote.prepare(toy.Generation({}).facts | facts)
         self.round()
         founder = self.machine.processes.new_pid()
         request = zygote.fork(founder)

@@ -44,7 +44,7 @@ EVENT_BYTES_MAX: Final = 1 << 20
 BATCHES_MAX: Final = 8
 """Then requests are looked at again, however fast events come."""
 MB: Final = 1_000_000
-_MEND = "df -h, molt doctor"
+_MEND = "df -h"
 
 
 class Directories(NamedTuple):

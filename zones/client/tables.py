@@ -19,7 +19,7 @@ ID_COLUMNS = ("id", "parent")
 def molbots_table(molbots: Mapping[str, Array], genes: tuple[str, ...]) -> "DataFrame":
     """Return a table with a row for each Molbot.
 
-    `id` and `parent` are ids ("mol_1f", None without a parent), `colour` is "#rrggbb". A dna
+    `id` and `parent` are ids ("mol_1f", missing without a parent), `colour` is "#rrggbb". A dna
     becomes a column for each gene: `gene_speed` and so on, since there is a gene `colour` too.
 
     Raises:
@@ -56,9 +56,9 @@ def _value_names(width: int, genes: tuple[str, ...]) -> tuple[str, ...]:
 def _data_frame(table: dict[str, object]) -> "DataFrame":
     try:
         import pandas as pd
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ConfigError(
-            "cannot make a table: pandas is not installed, it is in the extra molt[science]",
+            f"cannot make a table: {error}; it is in the extra molt[science]",
             "pip install 'molt[science]'",
         ) from error
     return pd.DataFrame(table)

@@ -59,7 +59,8 @@ def test_status_for_people(molt: Run) -> None:
     code, out, err = molt("status")
     assert (code, err) == (0, "")
     assert "kernel" in out and "● running" in out and "up 2h14m" in out
-    assert "tick 184\u2009402 · 412 molbots · 62.5/s · p99 0.21 ms · 0 missed" in out
+    assert "tick 184\u2009402 · 412 molbots, 7 lineages · 62.5/s · p99 0.21 ms · 0 missed" in out
+    assert "  tick 0.20 ms: behave 0.12 · index 0.04 · collide 0.02 · eat 0.01 · …\n" in out
     assert "▲ degraded  archive: snapshot 12 s late" in out
     assert f"hint: molt --home {molt.home} soft-restart archive" in out
 
@@ -348,23 +349,76 @@ def test_long_homes_work(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         assert Run(home, capsys)("status")[0] == 0
 
 
-def test_world_run_becomes_the_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+Became = list[tuple[str, list[str], dict[str, str]]]
+
+
+@pytest.fixture
+def became(monkeypatch: pytest.MonkeyPatch) -> Became:
+    """Return what `molt` became instead of becoming it: program, words and environment."""
+    calls: Became = []
+    monkeypatch.setattr(os, "execve", lambda *words: calls.append(words))
+    monkeypatch.delenv("MOLT_HOME", raising=False)
+    return calls
+
+
+def test_world_run_becomes_the_tool(
+    tmp_path: Path, became: Became, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`molt world run` becomes `python -m zones.world run` with every word as it was."""
-    became: list[tuple[str, list[str], dict[str, str]]] = []
-    monkeypatch.setattr(os, "execve", lambda *words: became.append(words))
     cli.main(["--json", "world", "run", "--seed", "7", "--help", "-x", "--inputs", "a b"])
     cli.main(["--home", str(tmp_path), "world", "run", "--ticks", "5"])
     (program, words, environment), (_, second, _) = became
     assert program == sys.executable
     assert words[1:] == [
-        "-P", "-m", "zones.world", "run",
-        "--seed", "7", "--help", "-x", "--inputs", "a b", "--json",
+        "-P", "-m", "zones.world", "run", "--json",
+        "--seed", "7", "--help", "-x", "--inputs", "a b",
     ]  # fmt: skip
     assert environment["PYTHONPATH"].split(os.pathsep)[0] == str(CHECKOUT)
-    assert second[-4:] == ["--ticks", "5", "--home", str(tmp_path)]
+    assert second[-4:] == ["--home", str(tmp_path), "--ticks", "5"]
     monkeypatch.setenv("MOLT_HOME", str(tmp_path))
     cli.main(["world", "run", "--ticks", "5"])
-    assert became[2][1][-2:] == ["--ticks", "5"], "MOLT_HOME makes the tool write nowhere"
+    assert became[2][1][-3:] == ["run", "--ticks", "5"], "MOLT_HOME makes the tool write nowhere"
+
+
+@pytest.mark.parametrize(
+    ("words", "runs"),
+    [(["top"], ["zones.client", "top"]), (["doctor", "world"], ["zones.world", "doctor"])],
+)
+def test_tools_about_a_home_are_always_told_it(
+    words: list[str],
+    runs: list[str],
+    tmp_path: Path,
+    became: Became,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`top` and `doctor world` get --home: given, else MOLT_HOME, else the checkout."""
+    given, known, later = (str(tmp_path / name) for name in ("given", "known", "later"))
+    cli.main(words)
+    monkeypatch.setenv("MOLT_HOME", known)
+    cli.main([*words, "--json", "-x"])
+    cli.main(["--home", given, *words])
+    cli.main([words[0], "--home", given, *words[1:]] if words[1:] else ["--home", given, *words])
+    cli.main(["--home", given, *words, "--home", later])
+    assert [call[1][3:] for call in became] == [
+        [*runs, "--home", str(CHECKOUT)],
+        [*runs, "--home", known, "--json", "-x"],
+        [*runs, "--home", given],
+        [*runs, "--home", given],
+        [*runs, "--home", given, "--home", later],
+    ]
+
+
+def test_a_group_alone_shows_its_commands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`molt doctor` shows what there is to examine, for people and for programs."""
+    assert cli.main(["doctor"]) == 0
+    assert "usage: molt doctor world" in capsys.readouterr().out
+    assert cli.main(["doctor", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["commands"]
+    assert (row["name"], row["place"]) == ("doctor world", "tool")
+    assert cli.main(["doctor", "wrold"]) == 2
+    assert "hint: molt help doctor\n" in capsys.readouterr().err
 
 
 def test_without_a_command_help_is_shown(molt: Run, kernel: FakeKernel) -> None:

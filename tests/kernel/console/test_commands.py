@@ -16,13 +16,13 @@ from zones.world.parameters import find_parameter
 
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
-    "shutdown", "help", "world run",
+    "shutdown", "help", "world run", "top", "doctor world",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
 
-def test_has_the_commands_of_the_first_release() -> None:
-    """The first release has just these commands, each once."""
+def test_has_just_these_commands() -> None:
+    """The table has the commands of the issues so far and no other, each once."""
     assert sorted(command.name for command in COMMANDS) == sorted(ISSUE)
     assert len(BY_NAME) == len(COMMANDS)
 
@@ -73,6 +73,14 @@ def test_questions_can_be_asked(command: Command) -> None:
 def test_kernel_commands_can_be_shown(command: Command) -> None:
     """Whatever the kernel answers has a form for people."""
     assert (command.name in SHOWN) == (command.place is Place.KERNEL)
+
+
+@each_command
+def test_a_tool_says_what_it_runs(command: Command) -> None:
+    """A tool names a service and its words; nothing else does, and only a tool is told a home."""
+    assert bool(command.runs) == (command.place is Place.TOOL)
+    assert not command.runs or re.fullmatch(r"zones\.[a-z]+", command.runs[0])
+    assert not command.about_home or command.place is Place.TOOL
 
 
 @each_command

@@ -1,13 +1,21 @@
 """The facts of a kernel as plain data: what is degraded, and what `wait` compares."""
 
 import json
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from Kernel.console.facts import degraded_fields, status_fields, wait_facts, zone_fields
-from Kernel.contract.arena import Header
+from Kernel.console.facts import (
+    COUNT_MAX,
+    degraded_fields,
+    status_fields,
+    wait_facts,
+    world_fields,
+    zone_fields,
+)
+from Kernel.contract.arena import NEVER, PHASES_MAX, Header, State
 from Kernel.contract.messages import Degraded
 from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.ports.meters import Meters
@@ -72,6 +80,55 @@ def test_facts_for_wait(kernel):
     facts = wait_facts(kernel.zones)
     assert facts["zone.stable"] == "ready" and facts["paused"] is False
     assert facts["tick"] == kernel.words.get(Header.COMMIT) and facts["epoch"] == 1
+
+
+def put_state(kernel: PaperKernel, offset: int, value: int) -> None:
+    """Write a word of the committed state block, as a world would."""
+    kernel.words.put_state(kernel.words.get(Header.COMMIT), offset, value)
+
+
+def test_lineages_and_phases_of_the_world(kernel):
+    """Status tells lineages and each named phase in ms; the time between ticks is none."""
+    kernel.start()
+    put_state(kernel, State.LINEAGES, 7)
+    means_ns = struct.pack(f"<{PHASES_MAX}I", 9_000_000, 400_000, 1_200_500, 77, *range(4, 32))
+    kernel.words.put_bytes(Header.PHASE_NS, means_ns)
+    world = world_fields(kernel.world)
+    assert world["lineages"] == wait_facts(kernel.zones)["lineages"] == 7
+    assert world["phases"] == [
+        {"name": "index", "ms": 0.4},
+        {"name": "behave", "ms": 1.2005},
+        {"name": "account", "ms": 4e-6},
+    ]
+    assert world["checks_failed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("failed", "said"), [(1, "1 check of"), (3, "3 checks of"), (NEVER, f"{COUNT_MAX} checks of")]
+)
+def test_failed_checks_of_the_world_are_degraded(kernel, failed, said):
+    """A world that breaks an invariant is not well, and the hint examines it."""
+    kernel.start()
+    before = degraded_fields(kernel.zones)
+    put_state(kernel, State.CHECKS_FAILED, failed)
+    (added,) = [each for each in degraded_fields(kernel.zones) if each not in before]
+    why = f"{said} the world's invariants failed"
+    assert added == {"what": "world", "why": why, "hint": "molt doctor world"}
+
+
+def test_words_of_a_damaged_world_are_bounded(kernel):
+    """Whatever a world writes, counts stay numbers that every reader of JSON keeps."""
+    kernel.start()
+    tick = kernel.words.get(Header.COMMIT)
+    for offset in range(State.POPULATION, State.INBOX_APPLIED, 8):
+        kernel.words.put_state(tick, offset, NEVER)
+    kernel.words.put_bytes(Header.PHASE_NS, b"\xff" * 4 * PHASES_MAX)
+    world = world_fields(kernel.world)
+    counts = [world["population"], world["lineages"], world["births"], world["checks_failed"]]
+    assert {*counts, *world["deaths"].values()} == {COUNT_MAX}
+    assert all(phase["ms"] < 4295 for phase in world["phases"])
+    assert wait_facts(kernel.zones)["population"] == COUNT_MAX
+    json.dumps(status_fields(kernel.zones, 1.0, Meters()), allow_nan=False)
 
 
 def test_a_ready_heir_is_shown_and_no_other(kernel):

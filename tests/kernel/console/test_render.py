@@ -21,7 +21,10 @@ from Kernel.console.values import (
 from tests.kernel.console.fake_kernel import status
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-KEYS = ("kernel", "world", "zones", "degraded", "params", "tick", "hash", "state", "name", "value")
+KEYS = (
+    "kernel", "world", "zones", "degraded", "params", "tick", "hash", "state", "name", "value",
+    "lineages", "population", "phases", "ms",
+)  # fmt: skip
 ANSWERS = st.recursive(
     st.dictionaries(st.sampled_from(KEYS), SCALARS, max_size=6),
     lambda inner: st.dictionaries(
@@ -61,6 +64,28 @@ def test_a_paused_world_shows_its_hash() -> None:
     world = {"tick": 5, "paused": True, "hash": "9f2c"}
     out = shown("status", {"world": world})
     assert "○ paused" in out and "hash 9f2c" in out
+
+
+@pytest.mark.parametrize(
+    ("costs_ms", "line"),
+    [
+        ([2.0, 30.25], "tick 32.2 ms: b 30.2 · a 2.0\n"),
+        ([0.0045, 0.001, 0.0005], "tick 0.006 ms: a 0.004 · b 0.001 · c 0.001\n"),
+        ([1, 1, 1, 1, 1], "tick 5.0 ms: a 1.0 · b 1.0 · c 1.0 · d 1.0 · …\n"),
+        ([0, "much", None, -1, 0.5], "tick 0.50 ms: e 0.50\n"),
+    ],
+)
+def test_costly_phases_stand_below_the_world(costs_ms: list[object], line: str) -> None:
+    """The mean tick and its four costliest phases, with as many decimals as tell something."""
+    phases = [{"name": name, "ms": ms} for name, ms in zip("abcdefg", costs_ms, strict=False)]
+    out = shown("status", {"world": {"tick": 5, "phases": phases}})
+    assert out.splitlines(keepends=True)[2].lstrip() == line
+
+
+def test_a_world_that_was_not_timed_or_counted_yet() -> None:
+    """Before the first tick there is no line of phases, and nobody counted lineages."""
+    out = shown("status", {"world": {"population": 500, "lineages": 0, "phases": []}})
+    assert out.count("\n") == 2 and "500 molbots\n" in out
 
 
 def test_pending_parameters_say_what_applies_them() -> None:

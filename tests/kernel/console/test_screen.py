@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.console.screen import HOLD_UP_S, PIPE_REFRESH_S, REFRESH_S, Screen
+from Kernel.console.screen import HOLD_UP_S, PIPE_REFRESH_S, REFRESH_S, RESUMED, Screen
 from Kernel.console.status_line import StatusLine
 from tests.support.fakes import FakeMachine
 from tests.support.paper_kernel import PaperKernel
@@ -86,6 +86,40 @@ def test_degraded_is_shown_with_its_hint(kernel):
     stream = Terminal()
     screen_on(kernel, stream).ready(kernel.zones, 0.1)
     assert "▲ stable: arena: cannot use /dev/shm: it is full   hint: df -h" in stream.getvalue()
+
+
+def test_scenario_that_was_founded_is_shown(kernel):
+    """A new world says which scenario it is, and one without a scenario says nothing of it."""
+    stream = Terminal()
+    screen_on(kernel, stream).ready(kernel.zones, 0.1, "ice-age")
+    assert "tick 1 · 0 molbots · scenario ice-age\n" in stream.getvalue()
+    screen_on(kernel, stream).ready(kernel.zones, 0.1)
+    assert stream.getvalue().count("scenario") == 1 and "▲" not in stream.getvalue()
+
+
+def test_scenario_meets_a_world_that_is_there(kernel):
+    """A resumed world is none of the scenario's: one line says so, with where it could be."""
+    kernel.world.resumed_tick = 5000
+    stream = Terminal()
+    screen_on(kernel, stream).ready(kernel.zones, 0.1, "ice-age")
+    shown = stream.getvalue()
+    assert shown.count("ice-age") == 2 and "molbots\n" in shown
+    assert (
+        "    ▲ scenario ice-age: not founded, the world that is there goes on with its own"
+        " parameters (tick 5\u2009000)   hint: python manifest.py --home OTHER --scenario ice-age\n"
+    ) in shown
+
+
+def test_pipe_tells_of_the_scenario(kernel):
+    """In a pipe the fate of a scenario is one log line, a warning when it was not founded."""
+    screen = screen_on(kernel, io.StringIO())
+    screen.ready(kernel.zones, 0.1, "ice-age")
+    kernel.world.resumed_tick = 0
+    screen.ready(kernel.zones, 0.1, "ice-age")
+    log = kernel.machine.log
+    assert log.of("scenario.founded") == [{"scenario": "ice-age"}]
+    (said,) = log.of("scenario.not_founded")
+    assert said == {"scenario": "ice-age", "tick": 0, "why": RESUMED}
 
 
 def test_pipe_gets_log_lines_alone(kernel):

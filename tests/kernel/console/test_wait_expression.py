@@ -7,7 +7,10 @@ from hypothesis import strategies as st
 from Kernel.console.wait_expression import parse_duration, parse_wait, parse_whole
 from Kernel.contract.errors import UsageError
 
-FACTS = {"tick": 100, "population": 412, "epoch": 3, "paused": False, "zone.stable": "ready"}
+FACTS = {
+    "tick": 100, "population": 412, "lineages": 7, "epoch": 3, "paused": False,
+    "zone.stable": "ready",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -23,6 +26,8 @@ FACTS = {"tick": 100, "population": 412, "epoch": 3, "paused": False, "zone.stab
         ("population>400", True),
         ("population=400", False),
         ("population = 412", True),
+        ("lineages<=7", True),
+        ("lineages>7", False),
         ("paused=true", False),
         ("paused!=true", True),
         ("zone.stable=ready", True),

@@ -69,7 +69,26 @@ class TestComingUp:
         second = Stage(machine, folders)
         second.prepare()
         assert second.keeper.tick() == first.keeper.tick() > 6 and second.keeper.zone.founded
+        assert second.keeper.resumed_tick == second.keeper.tick()
+        assert first.keeper.resumed_tick is None, "it founded its world itself"
         assert second.words.get(Header.OWNER) == second.words.get(Header.PERMISSION) == 0
+
+    def test_world_from_a_snapshot_is_no_new_one(self, machine, folders):
+        """A founder that restores a snapshot founds nothing: its world has a tick already."""
+        first = Stage(machine, folders)
+        first.serve()
+        kept = folders[1] / "kept"
+        (folders[0] / "stable.arena").rename(kept)
+        second = Stage(machine, folders)
+        second.prepare()
+        assert second.keeper.resumed_tick is None
+        founder = machine.processes.new_pid()
+        machine.zygote.fork(founder)
+        second.round()
+        kept.rename(folders[0] / "stable.arena")
+        machine.processes.end(founder, code=0)
+        second.round()
+        assert second.keeper.resumed_tick == second.keeper.tick() == first.keeper.tick() > 0
 
     def test_heir_is_handed_all_it_needs(self, stage):
         """Arena, side page, mutex and two eventfds go to an heir, by name."""
@@ -289,6 +308,15 @@ class TestZygoteTrouble:
         stage.machine.zygote.say(Prepared(pid, facts))
         stage.round()
         assert pid in stage.machine.processes.killed() and stage.keeper.zone.founded is False
+
+    @pytest.mark.parametrize("phases", ["index", [1], ["x" * 33], ["x"] * 33, {"a": 1}, None])
+    def test_phases_that_are_no_short_names_end_the_zygote(self, stage, phases):
+        """A generation whose phases are not at most 32 short names is not used."""
+        stage.round()
+        pid = stage.machine.zygote.pid
+        stage.machine.zygote.prepare(toy.Generation({}).facts | {"phases": phases})
+        stage.round()
+        assert pid in stage.machine.processes.killed() and stage.keeper.phases == ()
 
     def test_machine_that_cannot_start_a_process(self, stage):
         """EAGAIN at the start of a zygote is a failure with patience, not the kernel's end."""

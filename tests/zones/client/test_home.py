@@ -12,7 +12,7 @@ from Kernel.contract.arena import ArenaWords, Header, State
 from Kernel.contract.errors import ArenaError, NoArena, UsageError
 from Kernel.contract.places import HOME_MARK, arena_places
 from tests.zones.client.paper_world import COLS, GENES, PARAMETERS, ROWS, PaperWorld, describe
-from zones.client import molbot_id, open_home
+from zones.client import arena_reader, molbot_id, open_home
 from zones.client.arena_reader import COPIES_MAX, NAPS_MAX
 from zones.client.home import CHECKOUT
 
@@ -281,6 +281,20 @@ class TestWholeTicks:
         frame = self.racing(home, world, monkeypatch, at_readings).read()
         assert frame.tick == frame.scalars.population > 1
         assert set(frame.molbots.x.tolist()) == {frame.tick}
+
+    def test_the_next_copy_begins_with_a_tick(self, home, folder, monkeypatch):
+        """After a torn copy the next commit is waited for, so that a whole period is there."""
+        world = PaperWorld(folder)
+        opened = self.racing(home, world, monkeypatch, {1})
+        naps = []
+
+        def sleep(nap_s):
+            naps.append(nap_s)
+            if len(naps) == 3:
+                world.commit()
+
+        monkeypatch.setattr(arena_reader.time, "sleep", sleep)
+        assert opened.read().tick == 2 and len(naps) == 3
 
     def test_a_world_too_fast_to_copy(self, home, folder, monkeypatch):
         """A world faster than every copy ends in an error that says so, never in a torn frame."""

@@ -57,6 +57,8 @@ def test_without_pandas(frame, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     assert frame.molbots.x.shape == (2,)
     for table in (frame.molbots_table, frame.resources_table):
-        with pytest.raises(ConfigError, match=r"it is in the extra molt\[science\]") as error:
+        with pytest.raises(
+            ConfigError, match=r"pandas.*; it is in the extra molt\[science\]"
+        ) as error:
             table()
         assert error.value.hint == "pip install 'molt[science]'"

@@ -1,0 +1,116 @@
+"""Carry one command of the table out: ask the kernel, or become the tool that does it.
+
+Owns: looking and asking before what destroys, how long to wait, health as an exit code, becoming
+`python -m zones.<service>`. Does not own: reading the words (`tree.py`), the wire (`client.py`),
+printing (`output.py`).
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import click
+
+from Kernel.console.client import ask, wait_gone
+from Kernel.console.commands import BY_NAME, Command, Kind
+from Kernel.console.output import show_result
+from Kernel.console.session import CHECKOUT, Session
+from Kernel.console.values import rows_of, word
+from Kernel.contract.errors import Refused, UsageError, WaitTimeout
+
+EXIT_DEGRADED = 3
+EXIT_SAFE_MODE = 4
+SHUTDOWN_S = 30.0
+"""How long an answered `shutdown` may take until the kernel's process is gone."""
+
+
+def ask_kernel(command: Command, args: dict[str, object], yes: bool, session: Session) -> int:
+    """Ask the kernel, show what it says and return the exit code.
+
+    Args:
+        args: by the names of the table, without those left out; `check` is taken out.
+        yes: do not ask before what destroys.
+
+    Raises:
+        MoltError: the kernel is not there or refuses, or the person does.
+    """
+    check = bool(args.pop("check", False))
+    if command.destructive and not yes:
+        _look(command, args, session)
+        _confirm(command, args)
+    answer = ask(session.home, command.name, args, _patience_s(command, args))
+    if command.name == "shutdown" and not wait_gone(answer.kernel_pid, SHUTDOWN_S):
+        raise WaitTimeout(
+            f"cannot see kernel {answer.kernel_pid} end: it is still there after {SHUTDOWN_S} s",
+            f"kill -9 {answer.kernel_pid}",
+        )
+    show_result(command.name, answer.result, session)
+    return health_code(answer.result) if check else 0
+
+
+def become_tool(command: Command, words: Sequence[str], session: Session) -> NoReturn:
+    """Become `python -m zones.<service>`: signals, output and exit code are its own.
+
+    Args:
+        words: what follows the command; goes last, so that of two homes the later word counts.
+    """
+    ours = ["--json"] if session.as_json and "--json" not in words else []
+    # A tool that writes to a home does so only when asked: MOLT_HOME is no request for that.
+    if command.about_home or session.given is not None:
+        ours += ["--home", str(session.home)]
+    # By path, and without the current directory, which may hold another "zones".
+    inherited = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([str(CHECKOUT), *([inherited] if inherited else [])])
+    sys.stdout.flush()
+    os.execve(
+        sys.executable,
+        [sys.executable, "-P", "-m", *command.runs, *ours, *words],
+        {**os.environ, "PYTHONPATH": path},
+    )
+
+
+def health_code(status: Mapping[str, object]) -> int:
+    """Return the exit code of `status --check`: 0 sound, 3 degraded, 4 safe mode."""
+    kernel = status.get("kernel")
+    kernel = kernel if isinstance(kernel, dict) else {}
+    if kernel.get("safe_mode"):
+        return EXIT_SAFE_MODE
+    return EXIT_DEGRADED if status.get("degraded") or kernel.get("state") == "degraded" else 0
+
+
+def _patience_s(command: Command, args: Mapping[str, object]) -> float | None:
+    if any(name in args for name in command.open_ended):
+        return None
+    patience_s = command.patience_s
+    for argument in command.arguments:
+        limit = args.get(argument.name, argument.default)
+        if argument.kind is Kind.DURATION and isinstance(limit, int | float):
+            patience_s += limit
+    return patience_s
+
+
+def _look(command: Command, args: Mapping[str, object], session: Session) -> None:
+    """Find out what can be known before anything is asked: a kernel is there, and the zone is.
+
+    Raises:
+        NoKernel: it is not.
+        Refused: the kernel has no such zone.
+    """
+    zones = rows_of(ask(session.home, "ps", {}, BY_NAME["ps"].patience_s).result, "zones")
+    known = [word(zone, "name") for zone in zones]
+    if "zone" in args and args["zone"] not in known:
+        raise Refused(
+            f"cannot {command.name} zone {args['zone']}: zones are {', '.join(known)}", "molt ps"
+        )
+
+
+def _confirm(command: Command, args: Mapping[str, object]) -> None:
+    words = ["molt", command.name, *(str(value) for value in args.values()), "--yes"]
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"cannot {command.name} without asking: nobody is at the terminal", shlex.join(words)
+        )
+    if not click.confirm(command.question.format(**args), default=False, err=True):
+        raise Refused(f"cannot {command.name}: the answer was no", shlex.join(words))

@@ -1,0 +1,40 @@
+"""One call of `molt`: what was said about the home and the form of the answer.
+
+Owns: which home is meant, hints that fit it. Does not own: words of the command line (`tree.py`),
+printing (`output.py`).
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from Kernel.console.hints import at_home
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(slots=True)
+class Session:
+    """What holds for the whole call, whichever command it is.
+
+    Args:
+        given: the word after `--home`; None: there was none.
+        as_json: programs read the answer, not people.
+    """
+
+    given: str | None = None
+    as_json: bool = False
+
+    @property
+    def used(self) -> str | None:
+        """What was said about where the world lives, on the command line or around it."""
+        return self.given or os.environ.get("MOLT_HOME") or None
+
+    @property
+    def home(self) -> Path:
+        """Where the world lives."""
+        return Path(self.used or CHECKOUT).absolute()
+
+    def pasteable(self, hint: str) -> str:
+        """Return a hint as a command line about the same home."""
+        return at_home(hint, self.given, self.used)
