@@ -19,10 +19,13 @@ from Kernel.contract.arena import (
     plan_buffers,
 )
 from Kernel.contract.places import arena_name, arena_places
+from zones.client.top.crowd import RANKS
 from zones.client.top.view import Sight
 
 ENTITY = ("x", "y", "vx", "vy", "energy", "max_energy", "lineage", "colour", "state")
 RESOURCE = ("resource_x", "resource_y", "resource_amount")
+OTHER_LINEAGE = 99_999
+"""Of all that are too small for a rank in the sight."""
 TYPES = {"lineage": "<u4", "colour": "<u4", "state": "|u1"}
 SCALARS = (
     ("tick", "<i8", State.TICK),
@@ -73,7 +76,8 @@ class DrawnArena:
         words, crowd, food = self.words, self.sight.crowd, self.sight.food
         start = words.buffer_offset(tick)
         count = self.sight.population
-        lineage = np.array([each.lineage for each in crowd.largest], "<u4")
+        lineage = np.full(RANKS, OTHER_LINEAGE, "<u4")
+        lineage[: len(crowd.largest)] = [each.lineage for each in crowd.largest]
         values = {
             "x": crowd.x,
             "y": crowd.y,
@@ -81,7 +85,7 @@ class DrawnArena:
             "vy": crowd.vy,
             "energy": crowd.energy_share * 100,
             "max_energy": np.full(count, 100.0),
-            "lineage": lineage[crowd.rank] if count else lineage,
+            "lineage": lineage[crowd.rank],
             "colour": crowd.colour,
             "state": np.arange(count) < (count if living is None else living),
             "resource_x": food.x,

@@ -42,19 +42,6 @@ def made_sight(
     place = np.abs(1 - np.abs(1 - place) % 2) % 1
     colours = np.array(COLOURS, np.uint32)[lineage % len(COLOURS)]
     energy = rng.beta(2, 2, population).astype(np.float32)
-    spots = rng.random((8, 2))
-    food_count = max(population, 500)
-    food = np.concatenate(
-        [
-            rng.random((food_count // 2, 2)),
-            np.clip(
-                spots[rng.integers(0, 8, food_count // 2)]
-                + rng.normal(size=(food_count // 2, 2)) * 0.08,
-                0,
-                1,
-            ),
-        ]
-    )
     times = rng.gamma(6, 130, 256).astype(np.uint32) + 900
     return Sight(
         tick=tick,
@@ -81,17 +68,20 @@ def made_sight(
             lineage.astype(np.uint32) + 12,
             colours,
         ),
-        food=Food(
-            (food[:, 0] * width).astype(np.float32),
-            (food[:, 1] * height).astype(np.float32),
-            (rng.random(len(food)) * 14).astype(np.float32),
-            20.0,
-            width * height,
-        ),
+        food=made_food(rng, max(population, 500), width, height),
         pulse=Pulse(
             times, (0, 41_000, 90_000, 610_000, 380_000, 270_000, 150_000, 35_000), 3, 16.0, 4
         ),
     )
+
+
+def made_food(rng: np.random.Generator, count: int, width: float, height: float) -> Food:
+    """Half of the places anywhere, half around eight spots."""
+    spots = rng.random((8, 2))[rng.integers(0, 8, count // 2)]
+    near = np.clip(spots + rng.normal(size=spots.shape) * 0.08, 0, 1)
+    places = np.concatenate([rng.random((count // 2, 2)), near]) * (width, height)
+    x, y = places.astype(np.float32).T
+    return Food(x, y, (rng.random(len(x)) * 14).astype(np.float32), 20.0, width * height)
 
 
 def made_status(**world: object) -> dict[str, object]:
