@@ -1,5 +1,7 @@
 """Run one bench: `python -m tests.bench NAME [--json] [--peers] [--quick]`.
 
+`pace` also takes --minutes and --entities.
+
 Exit code 0: it could measure, whether goals are met or not. 1: it could not, and says why.
 """
 
@@ -20,7 +22,7 @@ from tests.bench.report import (
 )
 
 PIPE_COLUMNS = 160
-NAMES = ("takeover", "orphans", "boot", "footprint", "bus", "world")
+NAMES = ("takeover", "orphans", "boot", "footprint", "bus", "world", "pace")
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
@@ -30,7 +32,18 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
     parser.add_argument("--peers", action="store_true", help="measure the peers in the same run")
     parser.add_argument("--quick", action="store_true", help="few repetitions, small sizes")
-    return parser.parse_args(arguments)
+    parser.add_argument("--minutes", type=float, help="pace: how long to watch (10)")
+    parser.add_argument("--entities", type=int, help="pace: Molbots of the world (200000)")
+    options = parser.parse_args(arguments)
+    if options.name != "pace" and sizes_of(options):
+        parser.error(f"--minutes and --entities are for pace, not for {options.name}")
+    return options
+
+
+def sizes_of(options: argparse.Namespace) -> dict[str, float]:
+    """Return those of the options of `pace` that were given."""
+    given = {"minutes": options.minutes, "entities": options.entities}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def run(arguments: list[str]) -> int:
@@ -39,7 +52,7 @@ def run(arguments: list[str]) -> int:
     # By name: a bench is loaded only when it is asked for, since each has its own needs.
     bench = importlib.import_module(f"tests.bench.{options.name}")
     try:
-        report: Report = bench.measure(options.peers, options.quick)
+        report: Report = bench.measure(options.peers, options.quick, **sizes_of(options))
     except CannotMeasure as error:
         print(error, file=sys.stderr)
         return 1

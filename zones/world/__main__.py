@@ -2,6 +2,7 @@
 
 run      run a world for a number of ticks and print what it came to
 compile  compile every kernel into the cache, so that a boot only loads them
+doctor   check the world of a home: every invariant, with its value and its limit
 """
 
 import argparse
@@ -13,14 +14,16 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from Kernel.contract.errors import MoltError, UsageError
-from zones.world import numba_setup, run
-from zones.world.engine import PHASES, prepare
+from zones.world import doctor, numba_setup, run
+from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
+from zones.world.warm_up import prepare
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "world.yaml"
 TICKS_MAX: Final = 2**62
 SEED_MAX: Final = 2**64 - 1
 VALUE_SHOWN_MAX: Final = 48
+EXIT_UNSOUND: Final = 1
 THIN_SPACE: Final = "\N{THIN SPACE}"
 
 
@@ -34,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     try:
         options = _parser().parse_args(arguments)
-        return _compile(options) if options.command == "compile" else _run(options)
+        return _COMMANDS[options.command](options)
     except MoltError as error:
         print(error.message, file=sys.stderr)
         if error.hint:
@@ -49,8 +52,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_count(once, "--ticks", 0, TICKS_MAX, "how far to run", required=True)
     _add_count(once, "--seed", 0, SEED_MAX, "instead of the configured one")
     _add_count(once, "--entities", 1, ENTITIES_LIMIT, "scale the world to this many Molbots")
+    once.add_argument(
+        "--scenario",
+        default="",
+        metavar="NAME",
+        help="lay config/scenarios/NAME.yaml over the settings",
+    )
     once.add_argument("--inputs", type=Path, help="JSON lines of input.applied events")
     once.add_argument("--home", type=Path, help="keep the arena in HOME/data/world-run.arena")
+    once.add_argument(
+        "--events",
+        type=Path,
+        metavar="FILE",
+        help="write every event of the world to this file, as lines of JSON",
+    )
     once.add_argument(
         "--config",
         type=Path,
@@ -73,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     once.add_argument("--canary", action="store_true", help=argparse.SUPPRESS)
     ready = commands.add_parser("compile", help="compile all kernels into the cache")
     _add_threads(ready)
+    check = commands.add_parser("doctor", help="check the world of a home")
+    check.add_argument("--home", type=Path, required=True, help="whose world")
+    check.add_argument("--json", action="store_true", help="one document on stdout")
     return parser
 
 
@@ -128,16 +146,20 @@ def _run(options: argparse.Namespace) -> int:
     overrides = list(options.overrides)
     if options.seed is not None:
         overrides.append(f"seed={options.seed}")
-    settings = parse_settings(run.read_settings(options.config, overrides), options.entities)
-    report = run.run_world(
-        settings,
-        options.ticks,
-        threads=options.threads,
-        inputs=run.read_inputs(options.inputs) if options.inputs else (),
-        arena=options.home / "data" / "world-run.arena" if options.home else None,
-        extra_draw=options.canary,
-        progress=_show_tick if sys.stderr.isatty() else None,
+    settings = parse_settings(
+        run.read_settings(options.config, overrides, options.scenario), options.entities
     )
+    with run.open_events(options.events) as tell:
+        report = run.run_world(
+            settings,
+            options.ticks,
+            threads=options.threads,
+            inputs=run.read_inputs(options.inputs) if options.inputs else (),
+            arena=options.home / "data" / "world-run.arena" if options.home else None,
+            extra_draw=options.canary,
+            progress=_show_tick if sys.stderr.isatty() else None,
+            tell=tell,
+        )
     if options.json:
         print(json.dumps(report.fields()))
     else:
@@ -158,8 +180,19 @@ def _print_table(report: run.Report) -> None:
     print(f"population  {_grouped(report.population)}")
     print(f"births      {_grouped(report.births)}, and {_grouped(report.seeded)} seeded")
     print(f"deaths      {deaths}")
+    for name, peak in report.peaks.items():
+        print(f"{_PEAKS[name].format(**peak)}, tick {_grouped(peak['tick'])}")
     print(f"speed       {_grouped(report.ticks_per_s)} ticks/s")
     print(f"hash        {report.hash}")
+
+
+_PEAKS: Final = {
+    "starvation": "worst hunger {value:.0%} starved within 300 ticks",
+    "deaths": "most deaths  {value:.0%} died within 300 ticks",
+    "growth": "fastest boom {value:.1f} times the mean of the 1500 ticks before",
+    "diversity": "least variety {value:.1f} lineages, counted by their size",
+}
+"""How each of `Peaks` reads."""
 
 
 def _show_tick(tick: int) -> None:
@@ -188,6 +221,18 @@ def _compile(options: argparse.Namespace) -> int:
     if removed:
         print(f"removed {removed} caches of older sources", file=sys.stderr)
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    examination = doctor.examine(options.home)
+    if options.json:
+        print(json.dumps(examination.fields()))
+    else:
+        print(doctor.table(examination))
+    return 0 if examination.sound else EXIT_UNSOUND
+
+
+_COMMANDS: Final = {"run": _run, "compile": _compile, "doctor": _doctor}
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +22,19 @@ from Kernel.contract.arena import NEVER, STATE_BYTES, ArenaWords, Header, State
 from Kernel.contract.errors import ArenaError
 from zones.world.parameters import PARAMETERS
 
-GENES: Final = 8
+GENE_NAMES: Final = (
+    "speed", "senses", "metabolism", "size", "fertility", "warmth", "colour", "longevity",
+)  # fmt: skip
+"""What each place of a dna holds; what a gene does is in `genes.py`."""
+GENES: Final = len(GENE_NAMES)
 ALIGN_BYTES: Final = 64
 FREE: Final = 0
 ALIVE: Final = 1
 NO_PARENT: Final = 0
 FIRST_ID: Final = 1
+LOG_ROWS_MIN: Final = 1024
+LOG_SHARE: Final = 4
+"""One row of the log for this many slots."""
 
 WIDTH: Final = State.OWN
 HEIGHT: Final = State.OWN + 8
@@ -39,7 +46,51 @@ PERIOD_STARVATION: Final = State.OWN + 48
 PERIOD_AGE: Final = State.OWN + 56
 PERIOD_COLLISION: Final = State.OWN + 64
 INPUTS_REFUSED: Final = State.OWN + 72
-"""zones.world's own scalars in the state block; WIDTH, HEIGHT and CELL are f64, others u64."""
+PERIOD_SEEDED: Final = State.OWN + 80
+NEXT_LINEAGE: Final = State.OWN + 88
+LOG_COUNT: Final = State.OWN + 96
+LOG_NEW: Final = State.OWN + 104
+LOG_LOST: Final = State.OWN + 112
+LIGHT: Final = State.OWN + 120
+TEMPERATURE_NOW: Final = State.OWN + 128
+GROWN: Final = State.OWN + 136
+EATEN: Final = State.OWN + 144
+SPENT: Final = State.OWN + 152
+LOST: Final = State.OWN + 160
+ENERGY_SEEDED: Final = State.OWN + 168
+ENERGY_FOUNDED: Final = State.OWN + 176
+FOOD_FOUNDED: Final = State.OWN + 184
+LARGEST_RADIUS: Final = State.OWN + 192
+DIED_NOW: Final = State.OWN + 200
+"""zones.world's own scalars in the state block; SCALARS says which are f64, the others are u64."""
+
+SCALARS: Final = (
+    ("tick", "<i8", State.TICK),
+    ("population", "<i8", State.POPULATION),
+    ("next_id", "<i8", State.NEXT_ID),
+    ("free_count", "<i8", State.FREE_COUNT),
+    ("births", "<i8", State.BIRTHS),
+    ("death_starvation", "<i8", State.DEATH_STARVATION),
+    ("death_age", "<i8", State.DEATH_AGE),
+    ("death_collision", "<i8", State.DEATH_COLLISION),
+    ("seeded", "<i8", State.SEEDED),
+    ("lineages", "<i8", State.LINEAGES),
+    ("checks_failed", "<i8", State.CHECKS_FAILED),
+    ("log_count", "<i8", LOG_COUNT),
+    ("log_lost", "<i8", LOG_LOST),
+    ("width", "<f8", WIDTH),
+    ("height", "<f8", HEIGHT),
+    ("light", "<f8", LIGHT),
+    ("temperature", "<f8", TEMPERATURE_NOW),
+    ("energy_grown", "<f8", GROWN),
+    ("energy_eaten", "<f8", EATEN),
+    ("energy_spent", "<f8", SPENT),
+    ("energy_lost", "<f8", LOST),
+    ("energy_seeded", "<f8", ENERGY_SEEDED),
+    ("energy_founded", "<f8", ENERGY_FOUNDED),
+    ("food_founded", "<f8", FOOD_FOUNDED),
+)
+"""What the schema tells readers of the state block: name, type, offset."""
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -52,7 +103,7 @@ U64 = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `rows` is "entity" or "resource", `width` values in each row."""
+    """One column: `rows` is what each row stands for, `width` values in each row."""
 
     name: str
     dtype: str
@@ -78,6 +129,7 @@ COLUMNS: Final = (
     Column("radius", "<f4"),
     Column("colour", "<u4"),
     Column("dna", "<f4", width=GENES),
+    Column("founder_dna", "|u1", width=GENES),
     Column("trait_bits", "<u8"),
     Column("deactivated_bits", "<u8"),
     Column("last_fuel", "<u4"),
@@ -85,9 +137,21 @@ COLUMNS: Final = (
     Column("resource_amount", "<f4", rows="resource", hot=True),
     Column("resource_x", "<f4", rows="resource"),
     Column("resource_y", "<f4", rows="resource"),
+    Column("resource_fertility", "<f4", rows="resource"),
+    Column("ground_height", "<f4", rows="ground"),
+    Column("ground_warmth", "<f4", rows="ground"),
+    Column("log_id", "<i8", rows="log"),
+    Column("log_parent", "<i8", rows="log"),
+    Column("log_lineage", "<u4", rows="log"),
+    Column("log_tick", "<i4", rows="log"),
+    Column("log_cause", "|u1", rows="log"),
 )
 """`touched` is no column of entities but a list: its first TOUCHED_COUNT values are the slots
-whose cold columns this tick has written."""
+whose cold columns this tick has written. `founder_dna` are the genes of the lineage's founder in
+grains (`genes.py`). Ground cells lie row after row. The log holds births and deaths that are not
+told yet (`lineage_log.py`)."""
+LOG: Final = tuple(column.name for column in COLUMNS if column.rows == "log")
+HOT: Final = tuple(column.name for column in COLUMNS if column.rows == "entity" and column.hot)
 COLD: Final = tuple(
     column.name
     for column in COLUMNS
@@ -95,10 +159,32 @@ COLD: Final = tuple(
 )
 
 
+class Extent(NamedTuple):
+    """How large a world is: slots, food places, ground cells, length of its sides."""
+
+    capacity: int
+    resources: int
+    ground_cols: int
+    ground_rows: int
+    ground_cell: float
+    width: float
+    height: float
+
+    def rows(self) -> dict[str, int]:
+        """Return how many rows a column has, by what a row stands for."""
+        return {
+            "entity": self.capacity,
+            "resource": self.resources,
+            "ground": self.ground_cols * self.ground_rows,
+            "log": max(LOG_ROWS_MIN, self.capacity // LOG_SHARE),
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where each column lies, in bytes from the begin of a buffer."""
 
+    extent: Extent
     offsets: dict[str, int]
     columns_bytes: int
     schema: bytes
@@ -106,34 +192,71 @@ class Layout:
 
 
 @lru_cache(maxsize=8)
-def plan_layout(capacity: int, resources: int) -> Layout:
-    """Return the layout and schema of a world with this many slots and places."""
+def plan_layout(extent: Extent) -> Layout:
+    """Return the layout and schema of a world of this extent."""
     offsets: dict[str, int] = {}
     listed: list[dict[str, Any]] = []
+    rows = extent.rows()
     place = STATE_BYTES
     for column in COLUMNS:
-        rows = capacity if column.rows == "entity" else resources
         offsets[column.name] = place
         listed.append(
             {
                 "name": column.name,
                 "type": column.dtype,
-                "rows": rows,
+                "rows": column.rows,
+                "count": rows[column.rows],
                 "width": column.width,
                 "hot": column.hot,
                 "offset": place,
             }
         )
-        size = rows * column.width * np.dtype(column.dtype).itemsize
+        size = rows[column.rows] * column.width * np.dtype(column.dtype).itemsize
         place += (size + ALIGN_BYTES - 1) // ALIGN_BYTES * ALIGN_BYTES
     described = {
-        "capacity": capacity,
-        "resources": resources,
+        "capacity": extent.capacity,
+        "resources": extent.resources,
+        "ground": {
+            "cols": extent.ground_cols,
+            "rows": extent.ground_rows,
+            "cell": extent.ground_cell,
+        },
+        "width": extent.width,
+        "height": extent.height,
         "columns": listed,
         "parameters": [parameter.name for parameter in PARAMETERS],
+        "scalars": [
+            {"name": name, "type": kind, "offset": offset} for name, kind, offset in SCALARS
+        ],
+        "genes": list(GENE_NAMES),
     }
     schema = json.dumps(described, separators=(",", ":"), sort_keys=True).encode()
-    return Layout(offsets, place - STATE_BYTES, schema, schema_hash())
+    return Layout(extent, offsets, place - STATE_BYTES, schema, schema_hash())
+
+
+def read_extent(schema: bytes) -> Extent:
+    """Return the extent that a schema tells of.
+
+    Raises:
+        ArenaError: it is no schema of a world.
+    """
+    try:
+        told = json.loads(schema)
+        ground = told["ground"]
+        extent = Extent(
+            int(told["capacity"]),
+            int(told["resources"]),
+            int(ground["cols"]),
+            int(ground["rows"]),
+            float(ground["cell"]),
+            float(told["width"]),
+            float(told["height"]),
+        )
+    except (ValueError, TypeError, KeyError) as error:
+        raise ArenaError(f"cannot read the arena's schema: {error}") from error
+    if min(extent) <= 0:
+        raise ArenaError("cannot read the arena's schema: a world has some extent")
+    return extent
 
 
 @lru_cache(maxsize=1)
@@ -143,12 +266,12 @@ def schema_hash() -> bytes:
         [column.name, column.dtype, column.rows, column.width, column.hot] for column in COLUMNS
     ]
     names = [parameter.name for parameter in PARAMETERS]
-    return hashlib.sha256(json.dumps([described, names]).encode()).digest()
+    return hashlib.sha256(json.dumps([described, names, SCALARS]).encode()).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buffer:
-    """Views over one buffer; shape (capacity,) or (resources,) unless a comment says otherwise.
+    """Views over one buffer; shape (rows,) unless a comment says otherwise.
 
     `scalars` are the words of the state block as signed numbers, `parameters` a part of it.
     """
@@ -173,6 +296,7 @@ class Buffer:
     radius: F32
     colour: U32
     dna: F32  # (capacity, GENES)
+    founder_dna: U8  # (capacity, GENES)
     trait_bits: U64
     deactivated_bits: U64
     last_fuel: U32
@@ -180,6 +304,14 @@ class Buffer:
     resource_amount: F32
     resource_x: F32
     resource_y: F32
+    resource_fertility: F32
+    ground_height: F32
+    ground_warmth: F32
+    log_id: I64
+    log_parent: I64
+    log_lineage: U32
+    log_tick: I32
+    log_cause: U8
 
     def scalar(self, offset: int) -> int:
         """Return a word of the state block."""
@@ -187,7 +319,12 @@ class Buffer:
 
     def real(self, offset: int) -> float:
         """Return a word of the state block that holds an f64."""
-        return float(self.scalars.view(np.float64)[offset >> 3])
+        return float(self.reals[offset >> 3])
+
+    @property
+    def reals(self) -> F64:
+        """The words of the state block as f64."""
+        return self.scalars.view(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +333,13 @@ class World:
 
     words: ArenaWords
     buffers: tuple[Buffer, Buffer]
-    capacity: int
-    resources: int
+    extent: Extent
     seed: int
+
+    @property
+    def capacity(self) -> int:
+        """Slots for Molbots."""
+        return self.extent.capacity
 
     def buffer(self, tick: int) -> Buffer:
         """Return the views over the buffer of `tick`."""
@@ -216,11 +357,10 @@ def open_world(words: ArenaWords) -> World:
     Raises:
         ArenaError: the arena's schema is not the one this build has for its size.
     """
-    capacity = words.get(Header.CAPACITY)
-    resources = words.get(Header.RESOURCES)
-    layout = plan_layout(capacity, resources)
+    schema = words.schema()
+    layout = plan_layout(read_extent(schema))
     found = words.get_bytes(Header.SCHEMA_HASH, 32)
-    if found != layout.schema_hash or words.schema() != layout.schema:
+    if found != layout.schema_hash or schema != layout.schema:
         raise ArenaError(
             f"cannot open the arena: its schema is {found.hex()[:12]}, "
             f"this build has {layout.schema_hash.hex()[:12]}"
@@ -228,16 +368,17 @@ def open_world(words: ArenaWords) -> World:
     if words.get(Header.BUFFER_BYTES) < STATE_BYTES + layout.columns_bytes:
         raise ArenaError("cannot open the arena: its buffers are too small for its schema")
     pair = (_views(words, 0, layout), _views(words, 1, layout))
-    return World(words, pair, capacity, resources, words.get(Header.SEED))
+    return World(words, pair, layout.extent, words.get(Header.SEED))
 
 
 def _views(words: ArenaWords, tick: int, layout: Layout) -> Buffer:
     start = words.buffer_offset(tick)
     size = words.get(Header.BUFFER_BYTES)
     whole = np.frombuffer(words.memory, np.uint8, size, start)
+    counts = layout.extent.rows()
     views: dict[str, Any] = {}
     for column in COLUMNS:
-        rows = words.get(Header.CAPACITY if column.rows == "entity" else Header.RESOURCES)
+        rows = counts[column.rows]
         place = start + layout.offsets[column.name]
         view = np.frombuffer(words.memory, column.dtype, rows * column.width, place)
         views[column.name] = view if column.width == 1 else view.reshape(rows, column.width)

@@ -1,7 +1,8 @@
 """One tick of the world: an ordered list of phases over the arena's two buffers.
 
 Owns: the order of phases, the commit, scratch memory. Does not own: what a phase does (the modules
-named in PHASES), pacing, permission and clock words (the loop around it). No clock is read here.
+named in PHASES), pacing, permission and clock words (the loop around it). No clock is read here
+but the one given for the times of the phases, which decide nothing.
 
 A tick reads buffer A (committed) and writes buffer B. Nothing in A is ever written, and nothing
 this process remembers decides anything, so the process may be killed at any instruction and
@@ -9,30 +10,41 @@ another does the same tick again, even with other inputs. Model of the phase lis
 simulation steps.
 """
 
-import mmap
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from Kernel.contract.arena import ArenaWords, Header, State
+from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
 from zones.world import columns, founding, parameters, random_streams
-from zones.world.behaviour import BLOCK, NOTHING, WANDER_SHIFT, behave
-from zones.world.columns import ALIVE, COLD, Buffer, World, open_world
+from zones.world.behaviour import (
+    WANDER_SHIFT,
+    behave,
+    farthest_sight,
+)
+from zones.world.bodies import largest_radius
+from zones.world.columns import ALIVE, COLD, HOT, LOG, Buffer, World, open_world
+from zones.world.crowd import index_crowd, plan_crowd
 from zones.world.feeding import feed, settle
-from zones.world.grid import FineGrid, Index, coarsen, index_food, new_index, row_starts
+from zones.world.grid import coarsen, index_food
+from zones.world.ground import slopes
 from zones.world.inbox import Inbox, is_held
-from zones.world.lifecycle import decide_fates, give_birth, reseed
+from zones.world.invariants import quick_checks
+from zones.world.lifecycle import bury, decide_fates, give_birth, reseed
+from zones.world.lineage_log import carry_log, tell_log
 from zones.world.numba_setup import use_threads
 from zones.world.outbox import TELEMETRY_TICKS, Outbox
-from zones.world.settings import parse_settings
+from zones.world.scratch import derive_grid, new_scratch
+from zones.world.survey import keep_findings, survey
+from zones.world.weather import weather_at
 from zones.world.world_hash import hash_of
 
 PARALLEL_FROM: Final = 16_384
 """Slots from which `behave` uses threads. Waking one costs 80 us, as much as 2000 Molbots."""
 PARALLEL_LIGHT_FROM: Final = 200_000
 """Slots from which the other phases do: they take a few ns for each slot."""
+PHASE_MEAN_SHIFT: Final = 6
+"""A phase's time in the header is a mean over about 2**6 ticks."""
 
 
 class Tick(NamedTuple):
@@ -44,20 +56,7 @@ class Tick(NamedTuple):
     key: np.uint64  # of this tick's draws
 
 
-@dataclass(slots=True)
-class Scratch:
-    """Memory of this process that holds nothing from one tick to the next."""
-
-    intent: columns.I32  # (capacity,)
-    claim: columns.I32  # (resources,), all NOTHING between ticks
-    counts: columns.I64  # (blocks, 3)
-    parents: columns.I32  # (capacity,)
-    cursors: columns.I64  # (blocks,)
-    index: Index
-    shape: tuple[np.float32, np.float32, int, int]  # of the index: cell, slack, cols, rows
-
-
-def _silent(_phase: str) -> None:
+def silent(_phase: str) -> None:
     """Report nothing."""
 
 
@@ -68,6 +67,7 @@ class Engine:
         words: the mapped arena, writable; founded with this build's schema.
         threads: of the parallel phases; decides nothing but speed.
         acked: returns the virtual outbox offset that is stored (`Side.OUTBOX_ACKED_OFFSET`).
+        clock_ns: times the phases into `Header.PHASE_NS`; None: they are not timed.
         extra_draw: for the canary of the kill tests only: one more random draw in every tick,
             which takes energy from one Molbot and must show in the hash of every tick. A single
             draw would not do: its trace may die out with the Molbot.
@@ -81,6 +81,7 @@ class Engine:
         threads: int,
         acked: Callable[[], int],
         *,
+        clock_ns: Callable[[], int] | None = None,
         extra_draw: bool = False,
         threads_as_for: int | None = None,
     ) -> None:
@@ -90,32 +91,42 @@ class Engine:
         self._world = open_world(words)
         self._inbox = Inbox(words)
         self._outbox = Outbox(words, acked)
+        self._clock_ns = clock_ns
         self._extra_draw = extra_draw
-        self._grid, self._fine_rows = _derive_grid(self._world)
-        first = self._world.committed
-        self._size = np.array([first.real(columns.WIDTH), first.real(columns.HEIGHT)], np.float32)
-        self._founder = np.array(
-            [founding.FOUNDER_ENERGY, founding.ENERGY_MAX, founding.RADIUS], np.float32
+        self._grid, self._fine_rows = derive_grid(self._world)
+        extent = self._world.extent
+        self._size = np.array([extent.width, extent.height], np.float32)
+        self._ground = slopes(self._world.committed, extent)
+        self._ground_shape = (
+            np.float32(extent.ground_cell),
+            extent.ground_cols,
+            extent.ground_rows,
         )
-        slots = self._world.capacity if threads_as_for is None else threads_as_for
+        slots = extent.capacity if threads_as_for is None else threads_as_for
         self._parallel = threads > 1 and slots >= PARALLEL_FROM
         self._parallel_light = threads > 1 and slots >= PARALLEL_LIGHT_FROM
         self._fixed_key = random_streams.tick_key(self._world.seed, 0)
-        self._scratch = _new_scratch(self._world, self._grid)
+        self._phase_ns = words.memory[Header.PHASE_NS : Header.PHASE_NS + 4 * PHASES_MAX].cast("I")
+        self._scratch = new_scratch(self._world, self._grid, threads)
 
     @property
     def world(self) -> World:
         """Views over the arena's columns."""
         return self._world
 
+    def use_parallel(self, parallel: bool) -> None:
+        """Take the threaded form of every phase, or the plain one of each, whatever the size."""
+        self._parallel = self._parallel_light = parallel
+
     def tick(self) -> int:
         """Compute the tick after the committed one, commit it and return its number.
 
         Whether the world may run now (hold, pacing, right to write) is the caller's question.
         """
-        return self._run(_silent)
+        return self.run_phases(silent)
 
-    def _run(self, progress: Callable[[str], None]) -> int:
+    def run_phases(self, progress: Callable[[str], None]) -> int:
+        """As `tick`; `progress` is called with the name of each phase before it begins."""
         words = self._words
         committed = words.get(Header.COMMIT)
         number = committed + 1
@@ -126,13 +137,26 @@ class Engine:
             self._world.buffer(number),
             random_streams.tick_key(self._world.seed, number),
         )
+        clock_ns = self._clock_ns
+        before_ns = clock_ns() if clock_ns else 0
         for flight, (name, phase) in enumerate(_PHASES, start=1):
             progress(name)
             words.put(Header.FLIGHT, flight)
             phase(self, tick)
+            if clock_ns:
+                now_ns = clock_ns()
+                self._keep_time(flight, now_ns - before_ns)
+                before_ns = now_ns
         words.put(Header.COMMIT, number)
         words.put(Header.FLIGHT, 0)
         return number
+
+    def _keep_time(self, flight: int, took_ns: int) -> None:
+        """Draw the running mean of a phase towards what it took; the first tick sets it."""
+        times = self._phase_ns
+        mean = int(times[flight])
+        mean = mean + ((took_ns - mean) >> PHASE_MEAN_SHIFT) if mean else took_ns
+        times[flight] = min(max(mean, 1), 0xFFFF_FFFF)
 
     def holding(self) -> bool:
         """Return whether the world stands still: held, and nothing due in the inbox frees it."""
@@ -153,13 +177,14 @@ class Engine:
         return digest
 
     def _carry(self, tick: Tick) -> None:
-        """Begin B as what A says, and bring its cold columns up to A."""
+        """Begin B as what A says, and bring its cold columns and its log up to A."""
         tick.new.state_block[:] = tick.old.state_block
         count = tick.old.scalar(State.TOUCHED_COUNT)
         if count:
             slots = tick.old.touched[:count]
             for name in COLD:
                 getattr(tick.new, name)[slots] = getattr(tick.old, name)[slots]
+        carry_log(tick.old, tick.new)
         tick.new.scalars[State.TOUCHED_COUNT >> 3] = 0
         tick.new.scalars[State.TICK >> 3] = tick.number
 
@@ -168,12 +193,19 @@ class Engine:
             tick.number, tick.new, lambda arrived: self._outbox.tell_input(tick.number, arrived)
         )
 
+    def _make_weather(self, tick: Tick) -> None:
+        weather = weather_at(tick.number, tick.new.parameters.tolist())
+        reals = tick.new.reals
+        reals[columns.LIGHT >> 3] = weather.light
+        reals[columns.TEMPERATURE_NOW >> 3] = weather.temperature
+        self._scratch.weather = weather
+
     def _index_food(self, tick: Tick) -> None:
         old, rules, grid = tick.old, tick.new.parameters, self._grid
         least = np.float32(rules[parameters.RESOURCE_RIPE])
         ripe = int(np.count_nonzero(old.resource_amount >= least))
         area = float(self._size[0]) * float(self._size[1])
-        factor = coarsen(grid, ripe, area, float(rules[parameters.SENSE_RADIUS]))
+        factor = coarsen(grid, ripe, area, farthest_sight(rules, self._scratch.weather.sight))
         cols = -(-grid.cols // factor)
         rows = -(-grid.rows // factor)
         cell = np.float32(grid.cell * factor)
@@ -191,69 +223,86 @@ class Engine:
         slack = np.float32(1e-3 * cell + 1e-6 * max(self._size))
         self._scratch.shape = (cell, slack, cols, rows)
 
+    def _index_crowd(self, tick: Tick) -> None:
+        old, scratch = tick.old, self._scratch
+        # Not a search for the largest among the living: that would cost as much as the index.
+        largest = max(old.real(columns.LARGEST_RADIUS), largest_radius(tick.new.parameters))
+        tick.new.reals[columns.LARGEST_RADIUS >> 3] = largest
+        scratch.largest = np.float32(largest)
+        if largest == 0:
+            return
+        scratch.crowd_shape = plan_crowd(
+            float(self._size[0]),
+            float(self._size[1]),
+            old.scalar(State.POPULATION),
+            2.0 * largest,
+            scratch.crowd.counts.shape[1],
+        )
+        parts = self._threads if self._parallel else 1
+        index_crowd(parts, old.x, old.y, old.state, scratch.crowd_shape, scratch.crowd)
+
     def _behave(self, tick: Tick) -> None:
-        old, new = tick.old, tick.new
+        old, new, scratch = tick.old, tick.new, self._scratch
         behave(
             self._parallel,
             _hot(old),
             _hot(new),
-            old.id,
+            (old.id, old.dna, old.radius),
             (old.resource_x, old.resource_y),
-            self._scratch.index,
-            self._scratch.shape,
-            self._size,
+            scratch.index,
+            scratch.shape,
+            scratch.crowd,
+            scratch.crowd_shape,
+            (self._ground, self._size),
+            self._ground_shape,
+            (
+                np.float32(scratch.weather.temperature),
+                np.float32(scratch.weather.sight),
+                scratch.largest,
+            ),
             new.parameters,
-            random_streams.tick_key(self._world.seed, tick.number >> WANDER_SHIFT),
-            self._scratch.intent,
+            (
+                random_streams.tick_key(self._world.seed, tick.number >> WANDER_SHIFT),
+                self._fixed_key,
+            ),
+            scratch.intent,
         )
+        new.reals[columns.SPENT >> 3] += founding.sum_in_order(scratch.intent.spent)
         if self._extra_draw:
             _draw_once_more(tick)
 
     def _settle(self, tick: Tick) -> None:
         parts = self._threads if self._parallel_light else 1
-        settle(parts, self._scratch.intent, tick.old.id, self._scratch.claim)
+        settle(parts, self._scratch.intent.eats, tick.old.radius, self._scratch.claim)
 
     def _feed(self, tick: Tick) -> None:
+        old, new, scratch = tick.old, tick.new, self._scratch
+        growth = float(new.parameters[parameters.SPAWN_RATE]) * scratch.weather.growth
+        food = (old.resource_amount, old.resource_fertility)
+        eaters = (new.energy, old.max_energy, old.dna)
         feed(
-            self._parallel_light,
-            tick.old.resource_amount,
-            tick.new.resource_amount,
-            self._scratch.claim,
-            tick.new.energy,
-            tick.old.max_energy,
-            tick.new.parameters,
-        )
+            self._parallel_light, food, new.resource_amount, scratch.claim, eaters,
+            np.float32(growth), new.parameters, scratch.meals,
+        )  # fmt: skip
+        new.reals[columns.EATEN >> 3] += founding.sum_in_order(scratch.meals[:, 0])
+        new.reals[columns.GROWN >> 3] += founding.sum_in_order(scratch.meals[:, 1])
 
     def _decide_fates(self, tick: Tick) -> None:
-        new = tick.new
+        new, scratch = tick.new, self._scratch
+        intent, counts, fated = scratch.intent, scratch.counts, scratch.fated
         decide_fates(
-            self._parallel_light,
-            new.energy,
-            new.age,
-            new.state,
-            tick.old.id,
-            new.parameters,
-            self._fixed_key,
-            self._scratch.counts,
-            self._scratch.parents,
+            self._parallel_light, new.energy, new.state, intent.bears_at, intent.hurt, counts, fated
         )
+        cold = _cold(tick.old)
+        bury(counts, fated, new.energy, cold, tick.number, new.scalars, new.reals, _log(new))
 
     def _give_birth(self, tick: Tick) -> None:
-        new = tick.new
+        new, scratch = tick.new, self._scratch
         give_birth(
-            tick.old.state,
-            _hot(new),
-            _cold(new),
-            tick.number,
-            tick.key,
-            self._size,
-            new.parameters,
-            self._scratch.counts,
-            self._scratch.parents,
-            self._scratch.cursors,
-            new.scalars,
-            new.touched,
-        )
+            tick.old.scalar(State.FREE_COUNT), tick.old.state, _hot(new), _cold(new), tick.number,
+            tick.key, self._size, new.parameters, scratch.counts, scratch.fated, scratch.cursors,
+            new.scalars, new.reals, new.touched, _log(new),
+        )  # fmt: skip
 
     def _reseed(self, tick: Tick) -> None:
         new = tick.new
@@ -262,29 +311,27 @@ class Engine:
             return
         room = tick.old.scalar(State.FREE_COUNT) - new.scalar(State.TOUCHED_COUNT)
         reseed(
-            wanted,
-            room,
-            tick.old.state,
-            _hot(new),
-            _cold(new),
-            tick.number,
-            tick.key,
-            self._size,
-            self._founder,
-            self._scratch.cursors,
-            new.scalars,
-            new.touched,
-        )
+            wanted, room, tick.old.state, _hot(new), _cold(new), tick.number, tick.key, self._size,
+            new.parameters, self._scratch.cursors, new.scalars, new.reals, new.touched, _log(new),
+        )  # fmt: skip
 
     def _publish(self, tick: Tick) -> None:
-        if tick.number % TELEMETRY_TICKS == 0:
-            self._outbox.tell_telemetry(tick.number, tick.new)
+        number, new = tick.number, tick.new
+        if number % TELEMETRY_TICKS == 0:
+            found = survey(self._parallel_light, new, self._scratch.tally)
+            keep_findings(new, found)
+            checks = quick_checks(new, self._world.capacity, found)
+            self._outbox.tell_failed(number, new, [check for check in checks if not check.ok])
+            self._outbox.tell_telemetry(number, new, found)
+        tell_log(self._outbox, number, new)
 
 
 _PHASES: Final[tuple[tuple[str, Callable[[Engine, Tick], None]], ...]] = (
     ("carry", Engine._carry),
     ("inputs", Engine._take_inputs),
-    ("index", Engine._index_food),
+    ("weather", Engine._make_weather),
+    ("food index", Engine._index_food),
+    ("crowd", Engine._index_crowd),
     ("behave", Engine._behave),
     ("settle", Engine._settle),
     ("feed", Engine._feed),
@@ -295,39 +342,6 @@ _PHASES: Final[tuple[tuple[str, Callable[[Engine, Tick], None]], ...]] = (
 )
 PHASES: Final = ("between ticks", *(name for name, _ in _PHASES))
 """Name of each phase by its number in the flight word."""
-
-
-def prepare(threads: int, progress: Callable[[str], None] = _silent) -> None:
-    """Load every kernel and call each on a scratch world, without threads and with.
-
-    Args:
-        progress: called with the name of each phase before it is loaded; compiling takes seconds.
-
-    Raises:
-        ConfigError: this process cannot use so many threads.
-    """
-    settings = parse_settings({"entities": 30, "max_entities": 64, "min_population": 40})
-    # Mapped, not a bytearray: pages of the rings that are never touched cost a heir nothing.
-    words = ArenaWords(memoryview(mmap.mmap(-1, founding.plan(settings).file_bytes)))
-    founding.found(words, settings)
-    engine = Engine(words, threads, lambda: 0)
-    for parallel in (False, True):
-        engine._parallel = engine._parallel_light = parallel
-        engine._run(progress)
-    engine.publish_hash()
-
-
-def start_threads(threads: int) -> None:
-    """Start this process's worker threads, if it has none, by one call that does nothing.
-
-    A forked process has none of its parent's, and one that is sealed cannot start any.
-
-    Raises:
-        ConfigError: this process cannot use so many threads.
-    """
-    use_threads(threads)
-    nobody = np.full(1, NOTHING, np.int32)
-    settle(threads, nobody, np.zeros(1, np.int64), nobody.copy())
 
 
 def _draw_once_more(tick: Tick) -> None:
@@ -341,39 +355,12 @@ def _draw_once_more(tick: Tick) -> None:
 
 
 def _hot(buffer: Buffer) -> tuple[Any, ...]:
-    return (
-        buffer.x,
-        buffer.y,
-        buffer.vx,
-        buffer.vy,
-        buffer.energy,
-        buffer.age,
-        buffer.state,
-    )
+    return tuple(getattr(buffer, name) for name in HOT)
 
 
 def _cold(buffer: Buffer) -> tuple[Any, ...]:
     return tuple(getattr(buffer, name) for name in COLD)
 
 
-def _derive_grid(world: World) -> tuple[FineGrid, columns.I32]:
-    buffer = world.committed
-    grid = FineGrid(
-        buffer.real(columns.CELL),
-        buffer.scalar(columns.GRID_COLS),
-        buffer.scalar(columns.GRID_ROWS),
-    )
-    return grid, row_starts(buffer.resource_x, buffer.resource_y, grid)
-
-
-def _new_scratch(world: World, grid: FineGrid) -> Scratch:
-    blocks = (world.capacity + BLOCK - 1) // BLOCK
-    return Scratch(
-        intent=np.full(world.capacity, NOTHING, np.int32),
-        claim=np.full(world.resources, NOTHING, np.int32),
-        counts=np.zeros((blocks, 3), np.int64),
-        parents=np.zeros(world.capacity, np.int32),
-        cursors=np.zeros(blocks, np.int64),
-        index=new_index(grid, world.resources),
-        shape=(np.float32(0), np.float32(0), 0, 0),
-    )
+def _log(buffer: Buffer) -> tuple[Any, ...]:
+    return tuple(getattr(buffer, name) for name in LOG)

@@ -1,7 +1,7 @@
 """Who gets the food: intents are settled, the winners eat, and food grows back.
 
 Owns: the settlement. Does not own: intents (`behaviour.py`). Of all Molbots that would eat from
-one place the lowest id wins; minimum does not depend on order, so places may be shared out among
+one place the largest wins, of equal ones the one in the lowest slot; places may be shared out among
 threads in any way.
 """
 
@@ -11,28 +11,29 @@ import numpy as np
 
 from zones.world import parameters
 from zones.world.behaviour import NOTHING
+from zones.world.genes import METABOLISM, factor
 from zones.world.numba_setup import kernel, njit, prange
 
 PLACES_BLOCK: Final = 4096
 
 _BITE: Final = parameters.EAT_BITE
-_SPAWN_RATE: Final = parameters.SPAWN_RATE
+_GENE_EFFECT: Final = parameters.GENE_EFFECT
 _RESOURCE_MAX: Final = parameters.RESOURCE_MAX
 
 
 @njit
-def _claim_range(lo: Any, hi: Any, intent: Any, ids: Any, claim: Any) -> None:
-    """Settle the places from `lo` to `hi`: claim[j] becomes the slot of the lowest id."""
+def _claim_range(lo: Any, hi: Any, intent: Any, radius: Any, claim: Any) -> None:
+    """Settle the places from `lo` to `hi`: claim[j] becomes the slot of the largest."""
     for i in range(len(intent)):
         j = intent[i]
         if lo <= j < hi:
             holder = claim[j]
-            if holder == NOTHING or ids[i] < ids[holder]:
+            if holder == NOTHING or radius[i] > radius[holder]:
                 claim[j] = i
 
 
 @kernel
-def settle(parts: Any, intent: Any, ids: Any, claim: Any) -> None:
+def settle(parts: Any, intent: Any, radius: Any, claim: Any) -> None:
     """Find the winner of each place.
 
     Args:
@@ -43,48 +44,63 @@ def settle(parts: Any, intent: Any, ids: Any, claim: Any) -> None:
     places = len(claim)
     if parts > 1:
         for part in prange(parts):
-            _claim_range(places * part // parts, places * (part + 1) // parts, intent, ids, claim)
+            _claim_range(
+                places * part // parts, places * (part + 1) // parts, intent, radius, claim
+            )
     else:
-        _claim_range(0, places, intent, ids, claim)
+        _claim_range(0, places, intent, radius, claim)
 
 
 @njit
-def _feed_range(
-    lo: Any, hi: Any, amount: Any, new_amount: Any, claim: Any, energy: Any, max_energy: Any,
-    rules: Any,
+def _feed_block(
+    block: Any, food: Any, new_amount: Any, claim: Any, body: Any, growth: Any, rules: Any,
+    books: Any,
 ) -> None:  # fmt: skip
+    amount, fertility = food
+    energy, max_energy, dna = body
+    effect = np.float32(rules[_GENE_EFFECT])
     bite = np.float32(rules[_BITE])
-    grown = np.float32(rules[_SPAWN_RATE])
     highest = np.float32(rules[_RESOURCE_MAX])
-    for j in range(lo, hi):
+    eaten = 0.0
+    grown = 0.0
+    for j in range(block * PLACES_BLOCK, min(len(amount), (block + 1) * PLACES_BLOCK)):
         left = amount[j]
         slot = claim[j]
         if slot != NOTHING:
             claim[j] = NOTHING
-            meal = min(bite, left, max(max_energy[slot] - energy[slot], np.float32(0.0)))
+            most = bite * factor(dna[slot, METABOLISM], effect)
+            room = max(max_energy[slot] - energy[slot], np.float32(0.0))
+            meal = min(most, left, room)
             energy[slot] += meal
             left -= meal
-        new_amount[j] = min(left + grown, max(left, highest))
+            eaten += np.float64(meal)
+        more = min(left + growth * fertility[j], max(left, highest))
+        new_amount[j] = more
+        grown += np.float64(more) - np.float64(left)
+    books[block, 0] = eaten
+    books[block, 1] = grown
 
 
 @kernel
 def feed(
-    parallel: Any, amount: Any, new_amount: Any, claim: Any, energy: Any, max_energy: Any,
-    rules: Any,
+    parallel: Any, food: Any, new_amount: Any, claim: Any, body: Any, growth: Any, rules: Any,
+    books: Any,
 ) -> None:  # fmt: skip
     """Let each winner eat one bite, and let each place grow.
 
     Args:
-        amount, new_amount: food by place in buffers A and B; `new_amount` is written.
+        food: (amount in buffer A, fertility) by place.
+        new_amount: of buffer B; written.
         claim: winner by place; NOTHING everywhere afterwards.
-        energy: of buffer B by slot, raised by what was eaten, at most to `max_energy`.
+        body: (energy of buffer B, max_energy, dna) by slot; energy is raised by what was eaten, at
+            most to max_energy.
+        growth: float32, what a place of middle fertility grows by in this tick.
+        books: float64 (blocks, 2), written: energy eaten and grown.
     """
-    places = len(amount)
+    blocks = len(books)
     if parallel:
-        for block in prange((places + PLACES_BLOCK - 1) // PLACES_BLOCK):
-            _feed_range(
-                block * PLACES_BLOCK, min(places, (block + 1) * PLACES_BLOCK), amount, new_amount,
-                claim, energy, max_energy, rules,
-            )  # fmt: skip
+        for block in prange(blocks):
+            _feed_block(block, food, new_amount, claim, body, growth, rules, books)
     else:
-        _feed_range(0, places, amount, new_amount, claim, energy, max_energy, rules)
+        for block in range(blocks):
+            _feed_block(block, food, new_amount, claim, body, growth, rules, books)

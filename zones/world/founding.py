@@ -10,7 +10,7 @@ in memory; births keep it so (`lifecycle.py`). The search for food then reads wa
 import hashlib
 import platform
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,17 +27,23 @@ from Kernel.contract.arena import (
     plan_buffers,
 )
 from zones.world import columns, random_streams
-from zones.world.columns import FIRST_ID, GENES, U32, U64, Buffer, Layout, open_world, plan_layout
+from zones.world.bodies import largest_radius
+from zones.world.colours import GOLDEN, hue_colours
+from zones.world.columns import FIRST_ID, GENES, U64, Buffer, Layout, open_world, plan_layout
+from zones.world.genes import COLOUR, SIZE, grains_of
 from zones.world.grid import FineGrid, cells_of, plan_grid
+from zones.world.landscape import Land, fertility_at, heights, warmth_at
 from zones.world.numba_setup import COMPILER, SOURCES
-from zones.world.parameters import AGE_MAX, RESOURCE_MAX
+from zones.world.parameters import (
+    AGE_MAX,
+    BODY_RADIUS,
+    FOUNDER_ENERGY,
+    GENE_EFFECT,
+    MAX_ENERGY,
+    RESOURCE_MAX,
+)
 from zones.world.settings import WorldSettings
-
-ENERGY_MAX: Final = 100.0
-RADIUS: Final = 4.0
-FOUNDER_ENERGY: Final = 50.0
-FOUNDER_AGE_SHARE: Final = 0.5
-"""Founders are of any age up to this share of age_max, so that they do not die all at once."""
+from zones.world.weather import weather_at
 
 
 class FoundingPlan(NamedTuple):
@@ -50,7 +56,7 @@ class FoundingPlan(NamedTuple):
 
 def plan(settings: WorldSettings) -> FoundingPlan:
     """Return the size and layout of an arena for these settings."""
-    layout = plan_layout(settings.max_entities, settings.resources)
+    layout = plan_layout(settings.extent)
     buffers = plan_buffers(len(layout.schema), layout.columns_bytes)
     return FoundingPlan(buffers.file_bytes, buffers, layout.schema)
 
@@ -61,7 +67,7 @@ def found(words: ArenaWords, settings: WorldSettings) -> None:
     Both buffers hold tick 0 afterwards. CREATED_NS, ARENA_ID, owner, epoch and pacing words are
     the caller's.
     """
-    layout = plan_layout(settings.max_entities, settings.resources)
+    layout = plan_layout(settings.extent)
     buffers = plan(settings).buffers
     assert len(words.memory) == buffers.file_bytes, "the file has the planned size"
     new_header(words, buffers)
@@ -70,8 +76,17 @@ def found(words: ArenaWords, settings: WorldSettings) -> None:
     first = world.buffer(0)
     grid = plan_grid(settings.world_width, settings.world_height, settings.resources)
     _state(words, first, settings, grid)
-    _food(first, settings, grid)
+    land = Land(
+        settings.seed,
+        settings.hill_length,
+        settings.hill_height,
+        settings.hill_warmth,
+        settings.fertility_contrast,
+    )
+    _ground(first, settings, land)
+    _food(first, settings, grid, land)
     _molbots(first, settings)
+    _open_books(first)
     world.buffer(1).whole[:] = first.whole
 
 
@@ -105,18 +120,35 @@ def _state(words: ArenaWords, buffer: Buffer, settings: WorldSettings, grid: Fin
     words.put_state(0, State.POPULATION, settings.entities)
     words.put_state(0, State.NEXT_ID, FIRST_ID + settings.entities)
     words.put_state(0, State.FREE_COUNT, settings.max_entities - settings.entities)
+    words.put_state(0, columns.NEXT_LINEAGE, settings.entities + 1)
+    words.put_state(0, State.LINEAGES, settings.entities if settings.founder_variety else 1)
     assert len(settings.parameters) <= PARAMETERS_MAX
     buffer.parameters[: len(settings.parameters)] = settings.parameters
-    reals = buffer.scalars.view(np.float64)
+    reals = buffer.reals
     reals[columns.WIDTH >> 3] = settings.world_width
     reals[columns.HEIGHT >> 3] = settings.world_height
     reals[columns.CELL >> 3] = grid.cell
     words.put_state(0, columns.GRID_COLS, grid.cols)
     words.put_state(0, columns.GRID_ROWS, grid.rows)
-    assert columns.INPUTS_REFUSED < STATE_BYTES
+    reals[columns.LARGEST_RADIUS >> 3] = largest_radius(settings.parameters)
+    weather = weather_at(0, settings.parameters)
+    reals[columns.LIGHT >> 3] = weather.light
+    reals[columns.TEMPERATURE_NOW >> 3] = weather.temperature
+    assert columns.DIED_NOW < STATE_BYTES
 
 
-def _food(buffer: Buffer, settings: WorldSettings, grid: FineGrid) -> None:
+def _ground(buffer: Buffer, settings: WorldSettings, land: Land) -> None:
+    """Write height and warmth of each ground cell, taken in its middle."""
+    extent = settings.extent
+    cells = np.arange(extent.ground_cols * extent.ground_rows)
+    x = (cells % extent.ground_cols + 0.5) * extent.ground_cell
+    y = (cells // extent.ground_cols + 0.5) * extent.ground_cell
+    height = heights(land, x, y)
+    buffer.ground_height[:] = height * settings.hill_height
+    buffer.ground_warmth[:] = warmth_at(land, height)
+
+
+def _food(buffer: Buffer, settings: WorldSettings, grid: FineGrid, land: Land) -> None:
     key = random_streams.tick_key(settings.seed, 0)
     number = np.arange(settings.resources, dtype=np.uint64)
     stream = random_streams.FOUNDING_FOOD
@@ -126,12 +158,15 @@ def _food(buffer: Buffer, settings: WorldSettings, grid: FineGrid) -> None:
     order = np.argsort(cells_of(x, y, grid), kind="stable")
     buffer.resource_x[:] = x[order]
     buffer.resource_y[:] = y[order]
+    height = heights(land, buffer.resource_x, buffer.resource_y)
+    buffer.resource_fertility[:] = fertility_at(land, height)
     highest = np.float32(settings.parameters[RESOURCE_MAX])
     buffer.resource_amount[:] = amount[order] * highest
 
 
 def _molbots(buffer: Buffer, settings: WorldSettings) -> None:
     count = settings.entities
+    rules = settings.parameters
     key = random_streams.tick_key(settings.seed, 0)
     number = np.arange(count, dtype=np.uint64)
     stream = random_streams.FOUNDING_PLACE
@@ -143,26 +178,40 @@ def _molbots(buffer: Buffer, settings: WorldSettings) -> None:
     buffer.y[living] = unit_y[order] * np.float32(settings.world_height)
     buffer.id[living] = np.arange(FIRST_ID, FIRST_ID + count)
     buffer.state[living] = columns.ALIVE
-    buffer.energy[living] = FOUNDER_ENERGY
-    buffer.max_energy[living] = ENERGY_MAX
-    buffer.radius[living] = RADIUS
     buffer.parent[living] = columns.NO_PARENT
     ids = buffer.id[living].astype(np.uint64)
-    share = np.float32(FOUNDER_AGE_SHARE * settings.parameters[AGE_MAX])
+    share = np.float32(settings.founder_age_share * rules[AGE_MAX])
     ages = random_streams.many_units(key, ids, random_streams.FOUNDING_AGE, 0) * share
     buffer.age[living] = ages.astype(np.int32)
     buffer.born_at[living] = -buffer.age[living]
-    buffer.lineage[living] = ids.astype(np.uint32)
+    variety = np.float32(settings.founder_variety)
     for gene in range(GENES):
-        buffer.dna[living, gene] = random_streams.many_units(key, ids, random_streams.GENES, gene)
-    buffer.colour[living] = colours_of(buffer.dna[living])
+        drawn = random_streams.many_units(key, ids, random_streams.GENES, gene)
+        buffer.dna[living, gene] = np.float32(0.5) + variety * (drawn - np.float32(0.5))
+    # Hues a golden section apart, so that the founders' lineages can be told from each other.
+    turns = np.arange(1, count + 1) * GOLDEN
+    hues = (turns - np.floor(turns)).astype(np.float32)
+    buffer.dna[living, COLOUR] = np.float32(0.5) + variety * (hues - np.float32(0.5))
+    buffer.lineage[living] = ids.astype(np.uint32) if variety else 1
+    buffer.founder_dna[living] = grains_of(buffer.dna[living])
+    buffer.colour[living] = hue_colours(buffer.dna[living, COLOUR])
+    size = np.float32(1.0) + np.float32(rules[GENE_EFFECT]) * (
+        buffer.dna[living, SIZE] - np.float32(0.5)
+    )
+    buffer.radius[living] = np.float32(rules[BODY_RADIUS]) * size
+    buffer.max_energy[living] = np.float32(rules[MAX_ENERGY]) * size * size
+    buffer.energy[living] = np.minimum(np.float32(rules[FOUNDER_ENERGY]), buffer.max_energy[living])
 
 
-def colours_of(dna: columns.F32) -> U32:
-    """Return 0xRRGGBB from the first three genes, each from 55 to 254, shape (n,)."""
-    parts = (np.float32(55.0) + np.float32(200.0) * dna[:, :3]).astype(np.uint32)
-    colour: U32 = parts[:, 0] << np.uint32(16) | parts[:, 1] << np.uint32(8) | parts[:, 2]
-    return colour
+def _open_books(buffer: Buffer) -> None:
+    """Note the energy the world begins with, so that its books can be checked ever after."""
+    buffer.reals[columns.ENERGY_FOUNDED >> 3] = sum_in_order(buffer.energy)
+    buffer.reals[columns.FOOD_FOUNDED >> 3] = sum_in_order(buffer.resource_amount)
+
+
+def sum_in_order(values: columns.F32 | columns.F64) -> float:
+    """Return the sum in float64, added up from first to last: numpy's depends on the machine."""
+    return float(np.cumsum(values, dtype=np.float64)[-1]) if len(values) else 0.0
 
 
 def _morton(unit_x: columns.F32, unit_y: columns.F32) -> U64:

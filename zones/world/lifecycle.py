@@ -1,8 +1,8 @@
 """Deaths, births and reseeding.
 
-Owns: who dies of what, who is born where, ids and genes of newborns. Deaths and the wish to bear
-are found per block of slots; births are carried out serially, in slot order of the parents, so
-ids do not depend on threads.
+Owns: who dies of what, who is born where, ids, genes and lineage of newborns, and the log of all
+that (`lineage_log.py` tells of it). Deaths and the wish to bear are found per block of slots;
+births are carried out serially, in slot order of the parents, so ids do not depend on threads.
 
 A newborn takes a slot that was free in buffer A (a slot freed in this tick is never reused in it:
 a rerun after a kill must find what the first attempt found), the lowest of its parent's block, or
@@ -14,22 +14,30 @@ from typing import Any, Final
 import numpy as np
 
 from Kernel.contract.arena import State
-from zones.world import parameters, random_streams
-from zones.world.behaviour import BLOCK
+from zones.world import columns, parameters, random_streams
+from zones.world.behaviour import BLOCK, WORN_OUT
+from zones.world.colours import GOLDEN, hue_colour
 from zones.world.columns import ALIVE, FREE, GENES, NO_PARENT
+from zones.world.genes import COLOUR, SIZE, distance2, factor, grain
 from zones.world.numba_setup import kernel, njit, prange, serial_kernel
 
-LIFESPAN_SHORTEST: Final = 0.75
-"""A Molbot lives this share of age_max up to all of it, by its id."""
-BIRTH_SHARE: Final = 0.5
-"""Share of its energy that a parent gives to its child."""
+BORN: Final = 0
+STARVATION: Final = 1
+AGE: Final = 2
+COLLISION: Final = 3
+"""What a row of the log tells of."""
+CAUSE_BITS: Final = 2
+"""The list of the dead holds slot << CAUSE_BITS | cause."""
 
-_BIRTH_ENERGY: Final = parameters.BIRTH_ENERGY
-_BIRTH_AGE: Final = parameters.BIRTH_AGE
 _BIRTH_SPREAD: Final = parameters.BIRTH_SPREAD
-_AGE_MAX: Final = parameters.AGE_MAX
+_BIRTH_SHARE: Final = parameters.BIRTH_SHARE
+_BIRTH_LOSS: Final = parameters.BIRTH_LOSS
 _MUTATION: Final = parameters.MUTATION
-_LIFESPAN: Final = random_streams.LIFESPAN
+_GENE_EFFECT: Final = parameters.GENE_EFFECT
+_LINEAGE_DISTANCE: Final = parameters.LINEAGE_DISTANCE
+_MAX_ENERGY: Final = parameters.MAX_ENERGY
+_BODY_RADIUS: Final = parameters.BODY_RADIUS
+_FOUNDER_ENERGY: Final = parameters.FOUNDER_ENERGY
 _BIRTH_PLACE: Final = random_streams.BIRTH_PLACE
 _MUTATE: Final = random_streams.MUTATION
 _SEED_PLACE: Final = random_streams.SEED_PLACE
@@ -40,66 +48,71 @@ _FREE_COUNT: Final = State.FREE_COUNT >> 3
 _BIRTHS: Final = State.BIRTHS >> 3
 _SEEDED: Final = State.SEEDED >> 3
 _TOUCHED: Final = State.TOUCHED_COUNT >> 3
-_STARVATION: Final = State.DEATH_STARVATION >> 3
-_OF_AGE: Final = State.DEATH_AGE >> 3
+_FIRST_CAUSE: Final = (State.DEATH_STARVATION >> 3) - STARVATION
+_NEXT_LINEAGE: Final = columns.NEXT_LINEAGE >> 3
+_LOG_COUNT: Final = columns.LOG_COUNT >> 3
+_LOG_NEW: Final = columns.LOG_NEW >> 3
+_LOG_LOST: Final = columns.LOG_LOST >> 3
+_DIED_NOW: Final = columns.DIED_NOW >> 3
+_LOST: Final = columns.LOST >> 3
+_ENERGY_SEEDED: Final = columns.ENERGY_SEEDED >> 3
 _draw_unit = random_streams.draw_unit
 _draw_signed = random_streams.draw_signed
 
+assert (State.DEATH_AGE >> 3, State.DEATH_COLLISION >> 3) == (
+    _FIRST_CAUSE + AGE,
+    _FIRST_CAUSE + COLLISION,
+)
+
 
 @njit
-def _fate_range(
-    block: Any, slots: Any, energy: Any, age: Any, state: Any, ids: Any, rules: Any,
-    fixed_key: Any, counts: Any, parents: Any,
-) -> None:  # fmt: skip
-    lo, hi = block * BLOCK, min(slots, (block + 1) * BLOCK)
-    age_max = np.float32(rules[_AGE_MAX])
-    surely = age_max * np.float32(LIFESPAN_SHORTEST)
-    spread = age_max - surely
-    birth_energy = np.float32(rules[_BIRTH_ENERGY])
-    birth_age = np.int32(rules[_BIRTH_AGE])
-    starved = 0
-    aged = 0
+def _fate_block(
+    block: Any, energy: Any, state: Any, bears_at: Any, hurt: Any, counts: Any, fated: Any
+) -> None:
+    lo, hi = block * BLOCK, min(len(energy), (block + 1) * BLOCK)
+    dead = 0
     bearing = 0
     for i in range(lo, hi):
         if state[i] != ALIVE:
             continue
-        if energy[i] <= 0:
-            state[i] = FREE
-            starved += 1
-        elif age[i] > surely and age[i] > surely + spread * _draw_unit(
-            fixed_key, ids[i], _LIFESPAN, 0
-        ):
-            state[i] = FREE
-            aged += 1
-        elif energy[i] >= birth_energy and age[i] >= birth_age:
-            parents[lo + bearing] = i
+        left = energy[i]
+        if left <= 0:
+            cause = COLLISION if left + hurt[i] > 0 else STARVATION
+        elif bears_at[i] == WORN_OUT:
+            cause = AGE
+        elif left >= bears_at[i]:
+            fated[lo + bearing] = i
             bearing += 1
-    counts[block, 0] = starved
-    counts[block, 1] = aged
-    counts[block, 2] = bearing
+            continue
+        else:
+            continue
+        state[i] = FREE
+        dead += 1
+        fated[hi - dead] = i << CAUSE_BITS | cause
+    counts[block, 0] = dead
+    counts[block, 1] = bearing
 
 
 @kernel
 def decide_fates(
-    parallel: Any, energy: Any, age: Any, state: Any, ids: Any, rules: Any, fixed_key: Any,
-    counts: Any, parents: Any,
-) -> None:  # fmt: skip
-    """Free the slots of the dead and list who is ready to bear.
+    parallel: Any, energy: Any, state: Any, bears_at: Any, hurt: Any, counts: Any, fated: Any
+) -> None:
+    """Free the slots of the dead, and list them and who bears.
 
     Args:
-        energy, age, state: of buffer B; `state` is written.
-        fixed_key: random key of draws that hold for a whole life.
-        counts: shape (blocks, 3), written: starved, died of age, ready to bear.
-        parents: int32 by slot, written: those of block b from b * BLOCK on, in slot order.
+        energy, state: of buffer B; `state` is written.
+        bears_at, hurt: from `behave`.
+        counts: int64 (blocks, 2), written: how many died and how many bear.
+        fated: int32 by slot, written: from the begin of a block on the slots of those who bear,
+            from its end backwards those of the dead with their cause.
     """
-    slots = len(ids)
-    blocks = (slots + BLOCK - 1) // BLOCK
+    blocks = len(counts)
     if parallel:
         for block in prange(blocks):
-            _fate_range(block, slots, energy, age, state, ids, rules, fixed_key, counts, parents)
+            _fate_block(block, energy, state, bears_at, hurt, counts, fated)
     else:
         for block in range(blocks):
-            _fate_range(block, slots, energy, age, state, ids, rules, fixed_key, counts, parents)
+            _fate_block(block, energy, state, bears_at, hurt, counts, fated)
 
 
 @njit
@@ -130,20 +143,29 @@ def _clamp(value: Any, high: Any) -> Any:
 
 
 @njit
-def _colour(dna: Any) -> Any:
-    """Return 0xRRGGBB of one set of genes, as `founding.colours_of`."""
-    colour = np.uint32(0)
-    for k in range(3):
-        part = np.uint32(np.float32(55.0) + np.float32(200.0) * dna[k])
-        colour = np.uint32(colour << np.uint32(8)) | part
-    return colour
+def _note(
+    log: Any, scalars: Any, number: Any, parent: Any, lineage: Any, tick: Any, cause: Any
+) -> None:
+    """Write one row of the log; when it is full, count what it lacks."""
+    log_id, log_parent, log_lineage, log_tick, log_cause = log
+    at = scalars[_LOG_COUNT]
+    if at >= len(log_id):
+        scalars[_LOG_LOST] += 1
+        return
+    log_id[at] = number
+    log_parent[at] = parent
+    log_lineage[at] = lineage
+    log_tick[at] = tick
+    log_cause[at] = cause
+    scalars[_LOG_COUNT] = at + 1
+    scalars[_LOG_NEW] += 1
 
 
 @njit
 def _settle_in(slot: Any, hot: Any, cold: Any, tick: Any, scalars: Any, touched: Any) -> Any:
     """Write what all newcomers have in common, count one, and return its id."""
     _, _, vx, vy, _, age, state = hot
-    ids, _, _, _, born_at, _, _, _, _, trait_bits, deactivated_bits, last_fuel = cold
+    ids, _, _, _, born_at, _, _, _, _, _, trait_bits, deactivated_bits, last_fuel = cold
     new_id = scalars[_NEXT_ID]
     vx[slot] = 0
     vy[slot] = 0
@@ -162,86 +184,154 @@ def _settle_in(slot: Any, hot: Any, cold: Any, tick: Any, scalars: Any, touched:
     return new_id
 
 
+@njit
+def _grow_body(slot: Any, cold: Any, rules: Any) -> None:
+    """Give a newcomer the body that its genes make."""
+    _, _, _, _, _, max_energy, radius, _, dna, _, _, _, _ = cold
+    size = factor(dna[slot, SIZE], np.float32(rules[_GENE_EFFECT]))
+    max_energy[slot] = np.float32(rules[_MAX_ENERGY]) * size * size
+    radius[slot] = np.float32(rules[_BODY_RADIUS]) * size
+
+
+@njit
+def _found_lineage(slot: Any, cold: Any, scalars: Any) -> None:
+    """Make a newcomer the first of a lineage, named by its genes and shown in its hue."""
+    _, _, lineage, _, _, _, _, colour, dna, founder_dna, _, _, _ = cold
+    lineage[slot] = np.uint32(scalars[_NEXT_LINEAGE])
+    scalars[_NEXT_LINEAGE] += 1
+    for gene in range(GENES):
+        founder_dna[slot, gene] = grain(dna[slot, gene])
+    colour[slot] = hue_colour(dna[slot, COLOUR])
+
+
+@njit
+def _inherit(
+    slot: Any, mother: Any, born: Any, cold: Any, key: Any, rules: Any, scalars: Any
+) -> None:
+    """Give a child its mother's genes, each a little changed, and its lineage."""
+    ids, parent, lineage, generation, _, _, _, colour, dna, founder_dna, _, _, _ = cold
+    parent[slot] = ids[mother]
+    generation[slot] = generation[mother] + 1
+    mutation = np.float32(rules[_MUTATION])
+    for gene in range(GENES):
+        value = dna[mother, gene] + mutation * _draw_signed(key, born, _MUTATE, gene)
+        # Turned back at the ends, where clamping would let genes pile up. Hues have no ends.
+        if gene == COLOUR:
+            value -= np.floor(value)
+        elif value < 0:
+            value = -value
+        elif value > 1:
+            value = np.float32(2.0) - value
+        dna[slot, gene] = _clamp(value, np.float32(1.0))
+    limit = np.float32(rules[_LINEAGE_DISTANCE])
+    if distance2(dna[slot], founder_dna[mother]) > limit * limit:
+        _found_lineage(slot, cold, scalars)
+        return
+    lineage[slot] = lineage[mother]
+    colour[slot] = colour[mother]
+    for gene in range(GENES):
+        founder_dna[slot, gene] = founder_dna[mother, gene]
+
+
 @serial_kernel
-def give_birth(
-    old_state: Any, hot: Any, cold: Any, tick: Any, key: Any, size: Any, rules: Any, counts: Any,
-    parents: Any, cursors: Any, scalars: Any, touched: Any,
-) -> None:  # fmt: skip
-    """Count the dead, then carry out the births, in slot order of the parents.
+def bury(
+    counts: Any, fated: Any, energy: Any, cold: Any, tick: Any, scalars: Any, reals: Any, log: Any
+) -> None:
+    """Count the dead by cause, close their books and note them in the log, in slot order.
 
     Args:
+        counts, fated: from `decide_fates`.
+        energy: of buffer B.
+        scalars, reals: state block of buffer B as int64 and as float64; counters are written.
+        log: the log columns of buffer B; appended to.
+    """
+    ids, parent, lineage = cold[0], cold[1], cold[2]
+    total = 0
+    for block in range(len(counts)):
+        end = min(len(energy), (block + 1) * BLOCK)
+        for k in range(counts[block, 0]):
+            slot = fated[end - 1 - k] >> CAUSE_BITS
+            cause = fated[end - 1 - k] & ((1 << CAUSE_BITS) - 1)
+            scalars[_FIRST_CAUSE + cause] += 1
+            reals[_LOST] += np.float64(energy[slot])
+            _note(log, scalars, ids[slot], parent[slot], lineage[slot], tick, cause)
+        total += counts[block, 0]
+    scalars[_DIED_NOW] = total
+    scalars[_POPULATION] -= total
+    scalars[_FREE_COUNT] += total
+
+
+@serial_kernel
+def give_birth(
+    room: Any, old_state: Any, hot: Any, cold: Any, tick: Any, key: Any, size: Any, rules: Any,
+    counts: Any, fated: Any, cursors: Any, scalars: Any, reals: Any, touched: Any, log: Any,
+) -> None:  # fmt: skip
+    """Carry out the births, in slot order of the mothers.
+
+    Args:
+        room: slots that were free in buffer A.
         old_state: of buffer A.
         hot: (x, y, vx, vy, energy, age, state) of buffer B; written.
         cold: COLD columns of buffer B; written in the newborns' slots.
-        counts, parents: from `decide_fates`.
+        counts, fated: from `decide_fates`.
         cursors: int64 by block, written: where the search for a free slot stands.
-        scalars: state block of buffer B; counters are written.
-        touched: list of buffer B; appended to.
+        scalars, reals, touched, log: of buffer B; written, appended to.
     """
     x, y, _, _, energy, _, _ = hot
-    _, parent, lineage, generation, _, max_energy, radius, colour, dna, _, _, _ = cold
-    room = scalars[_FREE_COUNT]
-    dead = 0
+    ids, parent, lineage = cold[0], cold[1], cold[2]
     for block in range(len(cursors)):
         cursors[block] = block * BLOCK
-        dead += counts[block, 0] + counts[block, 1]
-        scalars[_STARVATION] += counts[block, 0]
-        scalars[_OF_AGE] += counts[block, 1]
-    scalars[_POPULATION] -= dead
-    scalars[_FREE_COUNT] += dead
     spread = np.float32(rules[_BIRTH_SPREAD])
-    mutation = np.float32(rules[_MUTATION])
+    share = np.float32(rules[_BIRTH_SHARE])
+    arrives = np.float32(1.0) - np.float32(rules[_BIRTH_LOSS])
     for block in range(len(cursors)):
-        for k in range(counts[block, 2]):
+        for k in range(counts[block, 1]):
             if room == 0:
                 return
             room -= 1
-            mother = parents[block * BLOCK + k]
+            mother = fated[block * BLOCK + k]
             slot = _take_slot(block, old_state, cursors)
             born = _settle_in(slot, hot, cold, tick, scalars, touched)
-            given = energy[mother] * np.float32(BIRTH_SHARE)
+            _inherit(slot, mother, born, cold, key, rules, scalars)
+            _grow_body(slot, cold, rules)
+            before = np.float64(energy[mother])
+            given = energy[mother] * share
             energy[mother] -= given
-            energy[slot] = given
+            energy[slot] = min(given * arrives, cold[5][slot])
+            reals[_LOST] += before - np.float64(energy[mother]) - np.float64(energy[slot])
             x[slot] = _clamp(x[mother] + spread * _draw_signed(key, born, _BIRTH_PLACE, 0), size[0])
             y[slot] = _clamp(y[mother] + spread * _draw_signed(key, born, _BIRTH_PLACE, 1), size[1])
-            parent[slot] = cold[0][mother]
-            lineage[slot] = lineage[mother]
-            generation[slot] = generation[mother] + 1
-            max_energy[slot] = max_energy[mother]
-            radius[slot] = radius[mother]
-            for gene in range(GENES):
-                change = mutation * _draw_signed(key, born, _MUTATE, gene)
-                dna[slot, gene] = _clamp(dna[mother, gene] + change, np.float32(1.0))
-            colour[slot] = _colour(dna[slot])
+            _note(log, scalars, ids[slot], parent[slot], lineage[slot], tick, BORN)
             scalars[_BIRTHS] += 1
 
 
 @serial_kernel
 def reseed(
     wanted: Any, room: Any, old_state: Any, hot: Any, cold: Any, tick: Any, key: Any, size: Any,
-    founder: Any, cursors: Any, scalars: Any, touched: Any,
+    rules: Any, cursors: Any, scalars: Any, reals: Any, touched: Any, log: Any,
 ) -> None:  # fmt: skip
     """Put in up to `wanted` Molbots of generation 0, at random places with random genes.
 
     Args:
         room: slots that were free in buffer A and are not taken yet.
-        founder: float32 (energy, max_energy, radius) of each.
         cursors: as `give_birth` left them.
     """
     x, y, _, _, energy, _, _ = hot
-    _, parent, lineage, generation, _, max_energy, radius, colour, dna, _, _, _ = cold
+    ids, parent, lineage, generation, _, max_energy, _, _, dna, _, _, _, _ = cold
     for _ in range(min(wanted, room)):
         slot = _take_slot(0, old_state, cursors)
         born = _settle_in(slot, hot, cold, tick, scalars, touched)
         x[slot] = size[0] * _draw_unit(key, born, _SEED_PLACE, 0)
         y[slot] = size[1] * _draw_unit(key, born, _SEED_PLACE, 1)
-        energy[slot] = founder[0]
-        max_energy[slot] = founder[1]
-        radius[slot] = founder[2]
         parent[slot] = NO_PARENT
-        lineage[slot] = np.uint32(born)
         generation[slot] = 0
         for gene in range(GENES):
             dna[slot, gene] = _draw_unit(key, born, _GENES, gene)
-        colour[slot] = _colour(dna[slot])
+        turn = np.float64(scalars[_NEXT_LINEAGE]) * GOLDEN
+        dna[slot, COLOUR] = np.float32(turn - np.floor(turn))
+        _found_lineage(slot, cold, scalars)
+        _grow_body(slot, cold, rules)
+        energy[slot] = min(np.float32(rules[_FOUNDER_ENERGY]), max_energy[slot])
+        reals[_ENERGY_SEEDED] += np.float64(energy[slot])
+        _note(log, scalars, ids[slot], NO_PARENT, lineage[slot], tick, BORN)
         scalars[_SEEDED] += 1

@@ -8,10 +8,8 @@ That is safe: a killed attempt wrote only behind the committed head, where no re
 the next attempt begins at the same offset.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
-
-import numpy as np
 
 from Kernel.contract import rings
 from Kernel.contract.arena import ArenaWords, State
@@ -19,8 +17,10 @@ from Kernel.contract.codec import pack
 from Kernel.contract.errors import RingFull
 from Kernel.contract.inputs import INPUT_BYTES_MAX
 from zones.world import columns, parameters
-from zones.world.columns import ALIVE, Buffer
+from zones.world.columns import Buffer
 from zones.world.inbox import Arrived
+from zones.world.invariants import Check
+from zones.world.survey import Survey
 
 TELEMETRY_TICKS: Final = 300
 SAFETY_SHARE: Final = 4
@@ -81,47 +81,59 @@ class Outbox:
             event["reason"] = arrived.refused[:REASON_CHARS_MAX]
         return self.append(tick, event, safety=True)
 
-    def tell_telemetry(self, tick: int, new: Buffer) -> None:
+    def tell_telemetry(self, tick: int, new: Buffer, found: Survey) -> None:
         """Write the telemetry of the period that ends with `tick`, or count it as thinned."""
-        if not self.append(tick, telemetry(tick, new), safety=False):
+        if not self.append(tick, telemetry(tick, new, found), safety=False):
             new.scalars[State.EVENTS_THINNED >> 3] += 1
         for period, total in _PERIODS:
             new.scalars[period >> 3] = new.scalars[total >> 3]
 
+    def tell_failed(self, tick: int, new: Buffer, failed: Sequence[Check]) -> None:
+        """Write `world.check_failed` for each check that failed, and count them."""
+        for check in failed:
+            event = {"kind": "world.check_failed", "tick": tick, **check.fields()}
+            if not self.append(tick, event, safety=False):
+                new.scalars[State.EVENTS_THINNED >> 3] += 1
+        new.scalars[State.CHECKS_FAILED >> 3] += len(failed)
+
 
 _PERIODS: Final = (
     (columns.PERIOD_BIRTHS, State.BIRTHS),
+    (columns.PERIOD_SEEDED, State.SEEDED),
     (columns.PERIOD_STARVATION, State.DEATH_STARVATION),
     (columns.PERIOD_AGE, State.DEATH_AGE),
     (columns.PERIOD_COLLISION, State.DEATH_COLLISION),
 )
 
 
-def telemetry(tick: int, new: Buffer) -> dict[str, Any]:
+def telemetry(tick: int, new: Buffer, found: Survey) -> dict[str, Any]:
     """Return the `telemetry` event: counts since the last one, means of now.
 
     The density is the share of what all places could hold together.
     """
-    births, starved, aged, collided = (
+    births, seeded, starved, aged, collided = (
         new.scalar(total) - new.scalar(period) for period, total in _PERIODS
     )
-    highest = float(new.parameters[parameters.RESOURCE_MAX])
+    most = float(new.parameters[parameters.RESOURCE_MAX]) * len(new.resource_amount)
     return {
         "kind": "telemetry",
         "tick": tick,
-        "entity_count": new.scalar(State.POPULATION),
-        "avg_energy": _mean(new.energy[new.state == ALIVE]),
+        "entity_count": found.population,
+        "avg_energy": found.energy / found.population if found.population else 0.0,
         "births_last_period": births,
+        "seeded_last_period": seeded,
         "deaths_last_period": starved + aged + collided,
         "death_starvation": starved,
         "death_age": aged,
         "death_collision": collided,
-        "resource_density": _mean(new.resource_amount) / highest if highest > 0 else 0.0,
+        "resource_density": found.food / most if most > 0 else 0.0,
+        "temperature": new.real(columns.TEMPERATURE_NOW),
+        "light": new.real(columns.LIGHT),
+        "lineages": found.lineages,
+        "lineage_diversity": found.lineage_diversity,
+        "dominant_lineage": found.dominant,
+        "dominant_share": found.dominant_share,
+        "genes": list(found.genes),
+        "trait_diversity": 0.0,  # nobody carries a trait in this version
+        "dominant_trait": "",
     }
-
-
-def _mean(values: columns.F32) -> float:
-    """Return the mean, added up in slot order: numpy's own sum depends on the machine."""
-    if not len(values):
-        return 0.0
-    return float(np.cumsum(values, dtype=np.float64)[-1]) / len(values)

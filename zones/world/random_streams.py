@@ -26,6 +26,7 @@ LIFESPAN: Final = 7
 SEED_PLACE: Final = 8
 FOUNDING_AGE: Final = 9
 CANARY: Final = 10
+LANDSCAPE: Final = 11
 
 _MASK: Final = 0xFFFF_FFFF_FFFF_FFFF
 _C1: Final = np.uint64(0xBF58476D1CE4E5B9)

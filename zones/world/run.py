@@ -12,7 +12,9 @@ import json
 import mmap
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -23,8 +25,10 @@ from Kernel.contract import rings
 from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, State
 from Kernel.contract.errors import CodecError, ConfigError, RingFull
 from Kernel.contract.inputs import Input, parse_input
+from Kernel.contract.scenarios import scenario_path
 from zones.world import founding
 from zones.world.engine import Engine
+from zones.world.peaks import EventReader, Peaks
 from zones.world.settings import WorldSettings
 
 WINDOW_TICKS: Final = 10_000
@@ -41,7 +45,12 @@ class Recorded(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to. `windows`: one per 10k ticks, with the counts of that window."""
+    """What a run came to.
+
+    Args:
+        windows: one per 10k ticks, with the counts of that window.
+        peaks: the worst of all periods of telemetry, each with its tick, see `Peaks`.
+    """
 
     tick: int
     hash: str
@@ -49,6 +58,7 @@ class Report:
     births: int
     deaths: dict[str, int]
     seeded: int
+    peaks: dict[str, dict[str, float]]
     windows: list[dict[str, int]] = field(default_factory=list)
     ticks_per_s: float = 0.0
 
@@ -66,6 +76,7 @@ def run_world(
     arena: Path | None = None,
     extra_draw: bool = False,
     progress: Callable[[int], None] | None = None,
+    tell: Callable[[dict[str, Any]], None] | None = None,
 ) -> Report:
     """Found a world, run it to tick `ticks` and report.
 
@@ -74,23 +85,28 @@ def run_world(
         arena: keep the arena in this file, which is made anew; None: memory only.
         extra_draw: see `Engine`.
         progress: called with the tick after each window.
+        tell: called with each event of the world, in order.
 
     Raises:
         ConfigError: an input cannot be applied at its recorded tick.
     """
     words = ArenaWords(_memory(founding.plan(settings).file_bytes, arena))
     founding.found(words, settings)
-    engine = Engine(words, threads, lambda: _outbox_head(words), extra_draw=extra_draw)
-    waiting = sorted(inputs, key=lambda recorded: recorded.tick)
+    reader = EventReader(words)
+    engine = Engine(words, threads, reader.stored, extra_draw=extra_draw)
+    peaks = Peaks()
+    waiting = deque(sorted(inputs, key=lambda recorded: recorded.tick))
     windows: list[dict[str, int]] = []
-    place = 0
     before = _totals(words)
     started_s = time.perf_counter()
     for tick in range(1, ticks + 1):
-        while place < len(waiting) and waiting[place].tick <= tick:
-            _send(words, waiting[place], tick)
-            place += 1
+        while waiting and waiting[0].tick <= tick:
+            _send(words, waiting.popleft(), tick)
         engine.tick()
+        for event in reader.read():
+            peaks.add(event)
+            if tell is not None:
+                tell(event)
         if tick % WINDOW_TICKS == 0:
             now = _totals(words)
             windows.append(_window(words, tick, before, now))
@@ -106,9 +122,28 @@ def run_world(
         births=births,
         deaths={"starvation": starved, "age": aged, "collision": collided},
         seeded=words.state(ticks, State.SEEDED),
+        peaks=peaks.fields(),
         windows=windows,
         ticks_per_s=round(ticks / elapsed_s, 1) if ticks else 0.0,
     )
+
+
+@contextmanager
+def open_events(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None] | None]:
+    """Give what writes events to a file, made anew, as lines of JSON; None: no file, no events.
+
+    Raises:
+        ConfigError: the file cannot be made.
+    """
+    if path is None:
+        yield None
+        return
+    try:
+        file = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+    with file:
+        yield lambda event: print(json.dumps(event, separators=(",", ":")), file=file)
 
 
 def read_inputs(path: Path) -> list[Recorded]:
@@ -135,20 +170,18 @@ def read_inputs(path: Path) -> list[Recorded]:
     return found
 
 
-def read_settings(path: Path, overrides: Iterable[str]) -> dict[str, Any]:
+def read_settings(path: Path, overrides: Iterable[str], scenario: str = "") -> dict[str, Any]:
     """Return the keys of a world.yaml with `KEY=VALUE` overrides; values are YAML scalars.
 
+    Args:
+        scenario: name of a file in the folder `scenarios` beside `path`, laid over it; "" none.
+
     Raises:
-        ConfigError: not readable, not a map, or an override is not KEY=VALUE.
+        ConfigError: not readable, not a map, no such scenario, or an override is not KEY=VALUE.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"cannot read {path}: it is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"cannot read {path}: it is not a map of keys")
+    values = _read_map(path)
+    if scenario:
+        values |= _read_map(scenario_path(path.parent, scenario))
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
@@ -157,6 +190,18 @@ def read_settings(path: Path, overrides: Iterable[str]) -> dict[str, Any]:
             values[key.strip().removeprefix("world.")] = yaml.safe_load(value)
         except yaml.YAMLError as error:
             raise ConfigError(f"cannot use --set {override}: {error}") from error
+    return values
+
+
+def _read_map(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"cannot read {path}: it is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"cannot read {path}: it is not a map of keys")
     return values
 
 
@@ -207,11 +252,6 @@ def _send(words: ArenaWords, recorded: Recorded, tick: int) -> None:
         raise ConfigError(f"cannot apply so many inputs at tick {tick}: {full.message}") from full
     words.put(Header.INBOX_HEAD, head)
     words.put(Header.INBOX_NEXT, sequence + 1)
-
-
-def _outbox_head(words: ArenaWords) -> int:
-    """Everything committed counts as stored: nobody reads these events."""
-    return words.state(words.get(Header.COMMIT), State.OUTBOX_HEAD)
 
 
 def _totals(words: ArenaWords) -> tuple[int, int, int, int]:

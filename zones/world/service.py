@@ -19,7 +19,7 @@ from Kernel.contract.errors import ArenaError
 from zones.runtime.arena_image import ArenaImage, write_into
 from zones.runtime.arena_memory import map_arena, reserve_file
 from zones.runtime.snapshot_file import newest_verified
-from zones.world import engine, founding
+from zones.world import engine, founding, warm_up
 from zones.world.columns import schema_hash
 from zones.world.numba_setup import THREADS_MAX
 from zones.world.parameters import PARAMETERS
@@ -39,7 +39,7 @@ class Generation:
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = parse_settings(settings)
         self._threads = min(len(os.sched_getaffinity(0)), THREADS_MAX)
-        engine.prepare(self._threads)
+        warm_up.prepare(self._threads)
         self._scratch = self._make_scratch()
         self.facts: dict[str, Any] = {
             "generation": founding.build_id().hex()[:12],
@@ -54,14 +54,17 @@ class Generation:
     def scratch(self) -> tuple[ArenaWords, engine.Engine]:
         """Return a small world in private memory that takes the code paths of the real one."""
         if self._settings.max_entities >= engine.PARALLEL_FROM:
-            engine.start_threads(self._threads)
+            warm_up.start_threads(self._threads)
         return self._scratch
 
     def open_engine(self, words: ArenaWords, side: memoryview) -> engine.Engine:
         """Return the engine on a mapped arena; the side says what is stored of its outbox."""
         side_words = side.cast("Q")
         return engine.Engine(
-            words, self._threads, lambda: side_words[Side.OUTBOX_ACKED_OFFSET >> 3]
+            words,
+            self._threads,
+            lambda: side_words[Side.OUTBOX_ACKED_OFFSET >> 3],
+            clock_ns=time.perf_counter_ns,
         )
 
     def found(self, job: dict[str, Any]) -> None:
@@ -98,7 +101,13 @@ class Generation:
         words = ArenaWords(memoryview(bytearray(founding.plan(settings).file_bytes)))
         founding.found(words, settings)
         slots = self._settings.max_entities
-        return words, engine.Engine(words, self._threads, lambda: 0, threads_as_for=slots)
+        return words, engine.Engine(
+            words,
+            self._threads,
+            lambda: 0,
+            clock_ns=time.perf_counter_ns,
+            threads_as_for=slots,
+        )
 
 
 def _find_image(snapshots: Path, zone: str) -> ArenaImage | None:

@@ -2,8 +2,8 @@
 
 Owns: what is in and in which order. In: tick, seed, size, parameters, counters, next id, food,
 which slots live, then the columns of the living slots in slot order, all little-endian. Not in:
-rings, cursors, hold flag, clock, epoch, and values left behind in free slots. The free list is the
-complement of the living slots, so it is in.
+rings, cursors, hold flag, clock, epoch, the log of births and deaths, and values left behind in
+free slots. The free list is the complement of the living slots, so it is in.
 """
 
 import numpy as np
@@ -30,6 +30,13 @@ COUNTERS = (
     columns.CELL,
     columns.GRID_COLS,
     columns.GRID_ROWS,
+    columns.NEXT_LINEAGE,
+    columns.LARGEST_RADIUS,
+    columns.GROWN,
+    columns.EATEN,
+    columns.SPENT,
+    columns.LOST,
+    columns.ENERGY_SEEDED,
 )
 
 
@@ -51,8 +58,8 @@ def hash_of(world: World, tick: int) -> bytes:
     digest.update(living.tobytes())
     for column in COLUMNS:
         values = getattr(buffer, column.name)
-        if column.rows == "resource":
+        if column.rows in ("resource", "ground"):
             digest.update(values.tobytes())
-        elif column.name != "touched":
+        elif column.rows == "entity" and column.name != "touched":
             digest.update(values[living].tobytes())
     return digest.digest()

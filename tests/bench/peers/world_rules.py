@@ -79,8 +79,7 @@ class Body:
         kept = rules.friction
         self.vx = self.vx * kept + want_x * (1 - kept)
         self.vy = self.vy * kept + want_y * (1 - kept)
-        speed2 = self.vx * self.vx + self.vy * self.vy
-        self.energy -= rules.cost_base + rules.cost_speed * speed2
+        self.energy -= rules.cost_base + rules.cost_speed * (want_x * want_x + want_y * want_y)
         self.x = min(max(self.x + self.vx, 0.0), rules.side)
         self.y = min(max(self.y + self.vy, 0.0), rules.side)
         self.age += 1

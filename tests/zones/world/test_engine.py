@@ -9,6 +9,8 @@ from zones.world import engine as engine_module
 from zones.world import parameters
 from zones.world.columns import COLD, open_world
 from zones.world.engine import PHASES, Engine
+from zones.world.genes import COLOUR
+from zones.world.weather import weather_at
 from zones.world.world_hash import world_hash
 
 BUSY = {
@@ -23,13 +25,14 @@ BUSY = {
     "min_population": 30,
     "resource_spawn_rate": 0.12,
     "cost_base": 0.4,
+    "collision_damage": 0.2,
 }
 """A crowded world in which much is born and dies within a hundred ticks."""
 
 GOLDEN = {
-    "default": ({"seed": 1}, 2000, "4f0ae7e29654524e"),
-    "busy": ({"seed": 2, **BUSY}, 400, "e4291ae46f1625aa"),
-    "large": ({"seed": 3, "max_entities": 6000}, 60, "652a8a31fdabb212"),
+    "default": ({"seed": 1}, 2000, "54a4461253191cf5"),
+    "busy": ({"seed": 2, **BUSY}, 400, "572a3e04f8b5f12e"),
+    "large": ({"seed": 3, "max_entities": 6000}, 60, "ccaeef6a19fc3ba2"),
 }
 
 
@@ -132,11 +135,11 @@ def test_energy_is_not_conjured() -> None:
     """Energy of Molbots and food together grows by no more than what grows on the places."""
     words = make_world(seed=6, **{**BUSY, "min_population": 0})
     engine = make_engine(words)
-    most = 500 * 0.12
     for tick in range(1, 150):
         before = _energy(engine, tick - 1)
         engine.tick()
-        assert _energy(engine, tick) <= before + most + 0.01
+        most = 500 * 0.12 * weather_at(tick, engine.world.committed.parameters.tolist()).growth
+        assert _energy(engine, tick) <= before + most * 1.0001 + 0.01
 
 
 def _energy(engine: Engine, tick: int) -> float:
@@ -147,8 +150,8 @@ def _energy(engine: Engine, tick: int) -> float:
 
 
 def test_speed_limit_and_walls() -> None:
-    """Nobody is faster than speed_max or outside the walls."""
-    words = make_world(seed=7)
+    """On even ground and without bodies nobody is faster than speed_max or outside the walls."""
+    words = make_world(seed=7, gravity=0.0, body_radius=0.0, gene_effect=0.0)
     engine = make_engine(words)
     for tick in range(1, 200):
         engine.tick()
@@ -175,23 +178,28 @@ def test_freed_slots_rest_one_tick() -> None:
     assert reused > 100
 
 
-def test_lowest_id_eats() -> None:
-    """Of several at one place the lowest id gets the bite."""
-    words = make_world(entities=3, max_entities=3, resources=1, world_width=10.0, world_height=10.0)
+@pytest.mark.parametrize(("radii", "winner"), [((4, 5, 3), 1), ((4, 5, 5), 1), ((5, 4, 5), 0)])
+def test_largest_eats(radii: tuple[int, ...], winner: int) -> None:
+    """Of several at one place the largest gets the bite, of equal ones the first slot."""
+    words = make_world(
+        entities=3, max_entities=3, resources=1, world_width=10.0, world_height=10.0,
+        gene_effect=0.0, gravity=0.0, collision_damage=0.0,
+    )  # fmt: skip
     world = open_world(words)
     for buffer in world.buffers:
         buffer.x[:] = buffer.resource_x[0]
         buffer.y[:] = buffer.resource_y[0]
         buffer.resource_amount[:] = 20
-        buffer.id[:] = [3, 1, 2]
+        buffer.radius[:] = radii
     make_engine(words).tick()
-    ate = world.committed.energy > 50
-    assert list(ate) == [False, True, False]
-    assert world.committed.resource_amount[0] == np.float32(15.05)
+    ate = np.flatnonzero(world.committed.energy > 50)
+    assert list(ate) == [winner]
+    grown = 0.05 * weather_at(1, world.committed.parameters.tolist()).growth
+    assert world.committed.resource_amount[0] == np.float32(15 + np.float32(grown))
 
 
 def test_children_take_after_parents() -> None:
-    """A child has its parent's lineage, the next generation, nearly its genes, half its energy."""
+    """A child is of the next generation, with nearly its mother's genes and what she gave."""
     words = make_world(seed=4, **BUSY)
     engine = make_engine(words)
     children = 0
@@ -202,12 +210,14 @@ def test_children_take_after_parents() -> None:
         for slot in new.touched[: new.scalar(State.TOUCHED_COUNT)]:
             mother = place[int(new.parent[slot])]
             assert new.generation[slot] == old.generation[mother] + 1
-            assert new.lineage[slot] == old.lineage[mother]
-            assert np.abs(new.dna[slot] - old.dna[mother]).max() <= 0.0501
-            assert new.energy[slot] == new.energy[mother]
+            apart = np.abs(new.dna[slot] - old.dna[mother])
+            apart[COLOUR] = min(apart[COLOUR], 1 - apart[COLOUR])
+            assert apart.max() <= 0.0501
+            gave = np.float32(0.9) * new.energy[mother]
+            assert new.energy[slot] == pytest.approx(min(gave, new.max_energy[slot]), rel=1e-6)
             assert abs(new.x[slot] - new.x[mother]) <= 10.001
             children += 1
-    assert children > 50
+    assert children > 20
 
 
 def test_reseeding() -> None:
@@ -223,6 +233,7 @@ def test_reseeding() -> None:
 def test_never_more_than_slots() -> None:
     """A full world bears nobody, and one with a single free slot bears one."""
     values = {**BUSY, "entities": 339, "cost_base": 0.0, "age_max": 1000, "birth_age": 0}
+    values |= {"collision_damage": 0.0, "cost_speed": 0.0, "cost_senses": 0.0, "gene_effect": 0.0}
     words = make_world(seed=1, **{**values, "birth_energy": 20.0})
     engine = make_engine(words)
     for tick in range(1, 20):
@@ -272,7 +283,7 @@ def test_default_world_lives() -> None:
     for tick in range(1, 30_001):
         engine.tick()
         if tick % 5000 == 0:
-            assert 60 <= words.state(tick, State.POPULATION) <= 480
+            assert 30 <= words.state(tick, State.POPULATION) <= 400
             assert words.state(tick, State.BIRTHS) - before > 100
             before = words.state(tick, State.BIRTHS)
     assert words.state(30_000, State.SEEDED) == 0

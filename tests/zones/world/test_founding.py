@@ -9,7 +9,7 @@ from Kernel.contract.inputs import PAUSE, Input
 from tests.zones.world.worlds import check_invariants, make_engine, make_world, run, send
 from zones.runtime.arena_image import copy_committed, write_into
 from zones.world import founding
-from zones.world.columns import COLUMNS, open_world, plan_layout
+from zones.world.columns import COLUMNS, Extent, open_world, plan_layout
 from zones.world.world_hash import world_hash
 
 
@@ -20,7 +20,7 @@ def test_founded_arena_is_whole() -> None:
     world = open_world(words)
     check_invariants(world, 0)
     assert world.committed.scalar(State.POPULATION) == 40
-    assert (world.capacity, world.resources, world.seed) == (64, 70, 5)
+    assert (world.capacity, world.extent.resources, world.seed) == (64, 70, 5)
 
 
 def test_both_buffers_hold_tick_zero() -> None:
@@ -31,10 +31,10 @@ def test_both_buffers_hold_tick_zero() -> None:
 
 def test_columns_are_aligned_and_apart() -> None:
     """Each column begins at a multiple of 64 bytes, and none overlaps another."""
-    layout = plan_layout(501, 77)
+    layout = plan_layout(Extent(501, 77, 3, 5, 50.0, 130.0, 220.0))
     ends = [8192]
     for column in COLUMNS:
-        rows = 501 if column.rows == "entity" else 77
+        rows = layout.extent.rows()[column.rows]
         start = layout.offsets[column.name]
         assert start % 64 == 0
         assert start >= ends[-1]

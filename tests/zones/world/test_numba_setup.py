@@ -11,10 +11,10 @@ from Kernel.contract.errors import ConfigError
 from tests.zones.world.worlds import make_world, run
 from zones.world import numba_setup
 from zones.world.behaviour import behave
-from zones.world.engine import prepare
 from zones.world.feeding import feed, settle
 from zones.world.grid import index_food
 from zones.world.lifecycle import decide_fates, give_birth, reseed
+from zones.world.warm_up import prepare
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -22,7 +22,7 @@ FORKED = """
 import mmap, os
 from Kernel.contract.arena import ArenaWords
 from tests.zones.world.worlds import make_engine, make_world
-from zones.world.engine import prepare, start_threads
+from zones.world.warm_up import prepare, start_threads
 from zones.world.world_hash import world_hash
 
 prepare(2)

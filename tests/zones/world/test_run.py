@@ -26,7 +26,7 @@ def test_run_is_the_engine() -> None:
     report = run_world(parse_settings({"seed": 5}), 700)
     assert report.hash == world_hash(words).hex()
     assert report.tick == 700
-    assert report.population == 500 + report.births + report.seeded - sum(report.deaths.values())
+    assert report.population == 300 + report.births + report.seeded - sum(report.deaths.values())
     assert report.windows == []
 
 

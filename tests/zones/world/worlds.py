@@ -11,6 +11,7 @@ from Kernel.contract.inputs import Input
 from zones.world import founding
 from zones.world.columns import ALIVE, COLUMNS, Buffer, World
 from zones.world.engine import Engine
+from zones.world.invariants import all_checks
 from zones.world.settings import parse_settings
 
 
@@ -91,8 +92,9 @@ def check_invariants(world: World, tick: int) -> None:
     assert np.all((buffer.dna[alive] >= 0) & (buffer.dna[alive] <= 1))
     assert np.all(buffer.age[alive] == tick - buffer.born_at[alive])
     assert np.all(buffer.resource_amount >= 0)
+    assert [check for check in all_checks(world, tick) if not check.ok] == []
     for column in COLUMNS:
         values = getattr(buffer, column.name)
         if values.dtype.kind == "f":
-            rows = values if column.rows == "resource" else values[alive]
+            rows = values[alive] if column.rows == "entity" else values
             assert np.all(np.isfinite(rows)), column.name

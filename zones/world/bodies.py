@@ -1,0 +1,99 @@
+"""Bodies that touch: they push each other apart, bounce, and hurt each other.
+
+Owns: the law of a collision. Does not own: who is near (`crowd.py`), what else moves a Molbot
+(`behaviour.py`), who dies of it (`lifecycle.py`).
+
+Two discs whose centres are nearer than the sum of their radii overlap. Each gets the share of the
+push that the other's mass has in both (mass grows as the square of the radius), so that what one
+gains in momentum the other loses. How fast they close in hurts by its square, as energy of motion
+does; the lighter one more. Both work it out for themselves from buffer A, with the same numbers.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from zones.world import parameters
+from zones.world.numba_setup import njit
+
+_BODY_RADIUS = parameters.BODY_RADIUS
+_PUSH = parameters.COLLISION_PUSH
+_BOUNCE = parameters.COLLISION_BOUNCE
+_DAMAGE = parameters.COLLISION_DAMAGE
+_GENE_EFFECT = parameters.GENE_EFFECT
+
+
+def largest_radius(rules: Any) -> float:
+    """Return the largest radius a body can be born with. Bodies keep what they were born with."""
+    return float(rules[_BODY_RADIUS]) * (1.0 + 0.5 * float(rules[_GENE_EFFECT]))
+
+
+@njit
+def _meet(i: Any, j: Any, dx: Any, dy: Any, d: Any, radius: Any, vx: Any, vy: Any) -> Any:
+    """Return (direction x, y away from j, share of the push, closing speed) of i meeting j."""
+    if d > 0:
+        nx = dx / d
+        ny = dy / d
+    else:
+        # In the very same place: apart along x, the one in the lower slot to the right.
+        nx = np.float32(1.0) if i < j else np.float32(-1.0)
+        ny = np.float32(0.0)
+    weight = radius[j] * radius[j]
+    share = weight / (weight + radius[i] * radius[i])
+    closing = max((vx[j] - vx[i]) * nx + (vy[j] - vy[i]) * ny, np.float32(0.0))
+    return nx, ny, share, closing
+
+
+@njit
+def touch(
+    i: Any,
+    here: Any,
+    vx: Any,
+    vy: Any,
+    radius: Any,
+    crowd: Any,
+    shape: Any,
+    largest: Any,
+    rules: Any,
+) -> Any:
+    """Return (change of vx, change of vy, damage in energy) of the Molbot in slot i.
+
+    Args:
+        here: (x, y), float32.
+        vx, vy, radius: of buffer A by slot.
+        crowd, shape: from `index_crowd`; a cell is at least 4 x `largest` long.
+        largest: float32, no radius is larger.
+    """
+    x, y = here
+    starts, store_x, store_y, store_slot, _, _ = crowd
+    cell, cols, rows = shape
+    inverse = np.float32(1.0) / cell
+    half = np.float32(0.5)
+    left = max(min(np.int64(x * inverse + half) - 1, cols - 2), 0)
+    low = max(min(np.int64(y * inverse + half) - 1, rows - 2), 0)
+    own = radius[i]
+    reach2 = (own + largest) * (own + largest)
+    gain_x = np.float32(0.0)
+    gain_y = np.float32(0.0)
+    damage = np.float32(0.0)
+    for row in range(low, min(low + 2, rows)):
+        for at in range(starts[row * cols + left], starts[row * cols + min(left + 2, cols)]):
+            dx = x - store_x[at]
+            dy = y - store_y[at]
+            d2 = dx * dx + dy * dy
+            j = store_slot[at]
+            if d2 >= reach2 or j == i:
+                continue
+            both = own + radius[j]
+            if d2 >= both * both:
+                continue
+            d = np.sqrt(d2)
+            nx, ny, share, closing = _meet(i, j, dx, dy, d, radius, vx, vy)
+            push = share * (
+                np.float32(rules[_PUSH]) * (both - d)
+                + (np.float32(1.0) + np.float32(rules[_BOUNCE])) * closing
+            )
+            gain_x += push * nx
+            gain_y += push * ny
+            damage += np.float32(rules[_DAMAGE]) * share * closing * closing
+    return gain_x, gain_y, damage

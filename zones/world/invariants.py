@@ -1,0 +1,189 @@
+"""What must hold in every committed tick, as functions that say whether it does.
+
+Owns: the checks and their tolerances. Does not own: when they are made (`engine.py` makes the
+cheap ones every TELEMETRY_TICKS, `molt doctor world` and the tests make all). Pure; nothing is
+changed.
+
+The books: energy of all Molbots = founded + eaten + seeded - spent - lost, and food = founded +
+grown - eaten. Every entry is the difference that a phase really made, in float64; what is left is
+the rounding of float32 sums when a meal changes hands, so the tolerance is BOOKS_TOLERANCE of all
+that has flowed.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from Kernel.contract.arena import State
+from zones.world import columns, parameters
+from zones.world.columns import ALIVE, COLD, COLUMNS, NO_PARENT, Buffer, World
+from zones.world.grid import FineGrid, row_starts
+from zones.world.survey import Survey, new_tally, survey
+
+BOOKS_TOLERANCE: Final = 1e-6
+
+
+class Check(NamedTuple):
+    """One thing that must hold.
+
+    Args:
+        value, limit: what was found and what it may be at most; equal things have a limit of 0
+            and a value that counts what differs.
+        what: what it means, for people.
+    """
+
+    name: str
+    value: float
+    limit: float
+    what: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it holds; not for a value that is no number."""
+        return abs(self.value) <= self.limit
+
+    def fields(self) -> dict[str, object]:
+        """Return plain data."""
+        return {**self._asdict(), "ok": self.ok}
+
+
+def quick_checks(buffer: Buffer, capacity: int, found: Survey) -> list[Check]:
+    """Return the checks that a survey pays for.
+
+    Args:
+        buffer: of the tick that `found` was made of.
+    """
+    population = buffer.scalar(State.POPULATION)
+    free = buffer.scalar(State.FREE_COUNT)
+    return [
+        Check("numbers", found.unsound, 0, "Molbots and places with a value out of its range"),
+        Check("population", found.population - population, 0, "living ones the count has not"),
+        Check("slots", population + free - capacity, 0, "slots neither lived in nor free"),
+        *_bounds(buffer, capacity, population),
+        *book_checks(buffer, found.energy, found.food),
+    ]
+
+
+def book_checks(buffer: Buffer, energy: float, food: float) -> list[Check]:
+    """Return whether the books of energy agree with what is there.
+
+    Args:
+        energy, food: of all Molbots and all places, added up.
+    """
+    founded, food_founded = buffer.real(columns.ENERGY_FOUNDED), buffer.real(columns.FOOD_FOUNDED)
+    grown, eaten = buffer.real(columns.GROWN), buffer.real(columns.EATEN)
+    spent, lost = buffer.real(columns.SPENT), buffer.real(columns.LOST)
+    seeded = buffer.real(columns.ENERGY_SEEDED)
+    flowed = founded + food_founded + seeded + grown + eaten
+    tolerance = BOOKS_TOLERANCE * max(flowed, 1.0)
+    return [
+        Check(
+            "energy books",
+            energy - (founded + eaten + seeded - spent - lost),
+            tolerance,
+            "energy of Molbots that came from nowhere",
+        ),
+        Check(
+            "food books",
+            food - (food_founded + grown - eaten),
+            tolerance,
+            "energy in food that came from nowhere",
+        ),
+    ]
+
+
+def all_checks(world: World, tick: int) -> list[Check]:
+    """Return every check of one tick, which nobody may be writing over."""
+    buffer = world.buffer(tick)
+    found = survey(False, buffer, new_tally(world.capacity, world.extent.resources))
+    alive = np.flatnonzero(buffer.state == ALIVE)
+    return [
+        Check("tick", buffer.scalar(State.TICK) - tick, 0, "ticks the state block is off"),
+        *quick_checks(buffer, world.capacity, found),
+        *_identity(buffer, alive, tick),
+        *_index(buffer),
+        *_counts(buffer),
+        Check(
+            "finite columns",
+            _not_finite(buffer, alive),
+            0,
+            "values of living ones and places that are no finite number",
+        ),
+    ]
+
+
+def cold_check(world: World, tick: int) -> Check:
+    """Return whether both buffers agree where tick T has touched nothing.
+
+    Only for a world that stands still: a tick that is being computed writes the other buffer.
+    """
+    new, old = world.buffer(tick), world.buffer(tick - 1)
+    same = new.state == ALIVE
+    same[new.touched[: new.scalar(State.TOUCHED_COUNT)]] = False
+    apart = sum(
+        int(np.count_nonzero(getattr(new, name)[same] != getattr(old, name)[same])) for name in COLD
+    )
+    return Check("cold columns", apart, 0, "values that differ between the buffers")
+
+
+def _bounds(buffer: Buffer, capacity: int, population: int) -> list[Check]:
+    least = int(buffer.parameters[parameters.MIN_POPULATION])
+    # Slots freed in a tick are given away from the next one on only.
+    most = capacity - buffer.scalar(columns.DIED_NOW)
+    lacking = max(0, min(least, most) - population)
+    return [
+        Check("most", max(0, population - capacity), 0, "Molbots more than there are slots"),
+        Check("least", lacking, 0, "Molbots fewer than min_population, with slots free"),
+    ]
+
+
+def _identity(buffer: Buffer, alive: columns.I64, tick: int) -> list[Check]:
+    ids = buffer.id[alive]
+    doubles = len(ids) - len(np.unique(ids))
+    foreign = np.count_nonzero((ids < columns.FIRST_ID) | (ids >= buffer.scalar(State.NEXT_ID)))
+    lineage = buffer.lineage[alive]
+    strange = np.count_nonzero((lineage < 1) | (lineage >= buffer.scalar(columns.NEXT_LINEAGE)))
+    parent = buffer.parent[alive]
+    younger = np.count_nonzero((parent != NO_PARENT) & (parent >= ids))
+    aged = np.count_nonzero(buffer.age[alive] != tick - buffer.born_at[alive])
+    return [
+        Check("ids", doubles + int(foreign), 0, "ids that are double or were never given"),
+        Check("lineages", int(strange), 0, "lineages that were never founded"),
+        Check("parents", int(younger), 0, "Molbots older than their parent"),
+        Check("ages", int(aged), 0, "ages that do not fit the tick of birth"),
+    ]
+
+
+def _index(buffer: Buffer) -> list[Check]:
+    """Return whether places lie in the order that the search for food relies on."""
+    grid = FineGrid(
+        buffer.real(columns.CELL),
+        buffer.scalar(columns.GRID_COLS),
+        buffer.scalar(columns.GRID_ROWS),
+    )
+    starts = row_starts(buffer.resource_x, buffer.resource_y, grid)
+    unindexed = len(buffer.resource_x) - int(starts[-1])
+    return [Check("food index", unindexed, 0, "places the index of food does not hold")]
+
+
+def _counts(buffer: Buffer) -> list[Check]:
+    """Return whether all who ever lived are alive or counted as dead."""
+    came = buffer.scalar(State.BIRTHS) + buffer.scalar(State.SEEDED)
+    went = (
+        buffer.scalar(State.DEATH_STARVATION)
+        + buffer.scalar(State.DEATH_AGE)
+        + buffer.scalar(State.DEATH_COLLISION)
+    )
+    founders = buffer.scalar(State.NEXT_ID) - columns.FIRST_ID - came
+    missing = founders + came - went - buffer.scalar(State.POPULATION)
+    return [Check("census", missing, 0, "Molbots neither alive nor counted as dead")]
+
+
+def _not_finite(buffer: Buffer, alive: columns.I64) -> int:
+    total = 0
+    for column in COLUMNS:
+        values = getattr(buffer, column.name)
+        if values.dtype.kind == "f":
+            rows = values[alive] if column.rows == "entity" else values
+            total += int(np.count_nonzero(~np.isfinite(rows)))
+    return total

@@ -1,0 +1,90 @@
+"""The log of births and deaths: what it holds, and telling of it in columnar events.
+
+Owns: carrying the log from buffer to buffer, when it is told and in which form. Does not own:
+writing its rows (`lifecycle.py`) nor the ring (`outbox.py`).
+
+The log is part of the state, so that a kill, a takeover or a snapshot between two tellings loses
+no birth and no death. Each buffer holds all rows: a tick first copies those that the last one
+added. Phylogeny and "why did it die" are made from these events.
+"""
+
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+
+from zones.world import columns
+from zones.world.columns import LOG, LOG_COUNT, LOG_NEW, Buffer
+from zones.world.lifecycle import BORN
+from zones.world.outbox import TELEMETRY_TICKS, Outbox
+
+ROWS_PER_EVENT: Final = 4096
+"""A full event is told at once; what is left is told every TELEMETRY_TICKS."""
+
+
+def carry_log(old: Buffer, new: Buffer) -> None:
+    """Bring the log of B up to that of A; the state block is copied already. Changes `new`."""
+    count, fresh = old.scalar(LOG_COUNT), old.scalar(LOG_NEW)
+    if fresh:
+        rows = slice(count - fresh, count)
+        for name in LOG:
+            getattr(new, name)[rows] = getattr(old, name)[rows]
+    new.scalars[LOG_NEW >> 3] = 0
+
+
+def tell_log(outbox: Outbox, tick: int, new: Buffer) -> None:
+    """Tell of the log when it is time, and empty it. What finds no room stays where it is."""
+    count = new.scalar(LOG_COUNT)
+    if not count or (count < ROWS_PER_EVENT and tick % TELEMETRY_TICKS):
+        return
+    told = 0
+    while told < count:
+        end = min(told + ROWS_PER_EVENT, count)
+        if not outbox.append(tick, lineage_event(tick, new, told, end), safety=False):
+            break
+        told = end
+    if not told:
+        return
+    left = count - told
+    for name in LOG:
+        rows = getattr(new, name)
+        rows[:left] = rows[told:count].copy()
+    new.scalars[LOG_COUNT >> 3] = left
+    # All that is left has another place than in A: the next tick has to copy all of it.
+    new.scalars[LOG_NEW >> 3] = left
+
+
+def lineage_event(tick: int, buffer: Buffer, first: int, end: int) -> dict[str, Any]:
+    """Return the `world.lineage` event of the rows from `first` to `end`.
+
+    `born`: whose parent is 0 was seeded. `died`: cause 1 starvation, 2 age, 3 collision. `ticks`
+    are runs [tick, how many].
+    """
+    rows = slice(first, end)
+    cause = buffer.log_cause[rows]
+    born, died = cause == BORN, cause != BORN
+    ids, ticks = buffer.log_id[rows], buffer.log_tick[rows]
+    return {
+        "kind": "world.lineage",
+        "tick": tick,
+        "born": {
+            "ids": ids[born].tolist(),
+            "parents": buffer.log_parent[rows][born].tolist(),
+            "lineages": buffer.log_lineage[rows][born].tolist(),
+            "ticks": _runs(ticks[born]),
+        },
+        "died": {
+            "ids": ids[died].tolist(),
+            "causes": cause[died].tolist(),
+            "ticks": _runs(ticks[died]),
+        },
+        "lost": buffer.scalar(columns.LOG_LOST),
+    }
+
+
+def _runs(values: columns.I32) -> list[list[int]]:
+    """Return [value, how many in a row] of each run of equal values."""
+    if not len(values):
+        return []
+    edges = [0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)]
+    return [[int(values[lo]), hi - lo] for lo, hi in pairwise(edges)]

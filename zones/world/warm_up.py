@@ -1,0 +1,52 @@
+"""Making a process ready to tick: every kernel loaded, every thread started.
+
+Owns: what is done once, in the zygote, before any tick counts. Does not own: the kernels.
+"""
+
+import mmap
+from collections.abc import Callable
+
+import numpy as np
+
+from Kernel.contract.arena import ArenaWords
+from zones.world import founding
+from zones.world.behaviour import NOTHING
+from zones.world.engine import Engine, silent
+from zones.world.feeding import settle
+from zones.world.numba_setup import use_threads
+from zones.world.settings import parse_settings
+from zones.world.survey import new_tally, survey
+
+
+def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
+    """Load every kernel and call each on a scratch world, without threads and with.
+
+    Args:
+        progress: called with the name of each phase before it is loaded; compiling takes seconds.
+
+    Raises:
+        ConfigError: this process cannot use so many threads.
+    """
+    settings = parse_settings({"entities": 30, "max_entities": 64, "min_population": 40})
+    # Mapped, not a bytearray: pages of the rings that are never touched cost a heir nothing.
+    words = ArenaWords(memoryview(mmap.mmap(-1, founding.plan(settings).file_bytes)))
+    founding.found(words, settings)
+    engine = Engine(words, threads, lambda: 0)
+    for parallel in (False, True):
+        engine.use_parallel(parallel)
+        engine.run_phases(progress)
+        survey(parallel, engine.world.committed, new_tally(64, 64))
+    engine.publish_hash()
+
+
+def start_threads(threads: int) -> None:
+    """Start this process's worker threads, if it has none, by one call that does nothing.
+
+    A forked process has none of its parent's, and one that is sealed cannot start any.
+
+    Raises:
+        ConfigError: this process cannot use so many threads.
+    """
+    use_threads(threads)
+    nobody = np.full(1, NOTHING, np.int32)
+    settle(threads, nobody, np.zeros(1, np.float32), nobody.copy())
