@@ -45,6 +45,8 @@ TAILED_SHARE: Final = 0.5
 TAIL_TICKS: Final = (5, 10, 15)
 TAIL_DIM: Final = 0.4
 UNCHOSEN_DIM: Final = 0.6
+FOOD_GAMMA: Final = 0.8
+"""Below 1 poor ground is lifted a little out of the dark."""
 BLANK: Final = " "
 # The blank pattern is a space: some fonts draw U+2800 as eight small circles.
 GLYPHS: Final = np.array([ord(BLANK), *range(0x2801, 0x2900)], np.uint16)
@@ -210,7 +212,7 @@ def _shade_food(food: Food, window: Window) -> I64:
         radius / np.sqrt(DOTS_DOWN / DOTS_ACROSS),
     )
     fullness = smooth / (places * food.amount_max)
-    shade = np.sqrt(np.clip(fullness, 0, 1)) * FOOD_STEPS
+    shade = np.clip(fullness, 0, 1) ** FOOD_GAMMA * FOOD_STEPS
     return np.minimum(shade.astype(np.int64), FOOD_STEPS - 1)
 
 

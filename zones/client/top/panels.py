@@ -188,8 +188,14 @@ def weather_lines(picture: Picture, width: int) -> Lines:
         told.append(f"light {100 * weather.light:.0f} %")
     if not told:
         return []
-    title = heading("WEATHER", _value(" · ".join(told), ""), width)
-    return [title] if weather.light is None else [title, bar(weather.light, width, WARN, LINE)]
+    lines = [heading("WEATHER", _value(" · ".join(told), ""), width)]
+    if weather.light is not None:
+        lines.append(bar(weather.light, width, WARN, LINE))
+    if weather.day is not None and weather.hour is not None:
+        clock = f"{int(weather.hour):02d}:{int(weather.hour * 60) % 60:02d}"
+        date = _quiet(f"day {grouped(weather.day)} · {clock}")
+        lines.append(both_ends(_quiet(weather.season or ""), date, width))
+    return lines
 
 
 def phase_lines(picture: Picture, width: int, rows: int) -> Lines:

@@ -17,6 +17,8 @@ from zones.client.top.crowd import Crowd
 from zones.client.top.kernel_report import Degraded, KernelReport, Phase, Zone
 from zones.client.top.series import Rates, Sample, Series, Totals
 
+DAWN_HOUR: Final = 6.0
+SEASONS: Final = ("spring", "summer", "autumn", "winter")
 BINS: Final = 12
 """Ranges of tick times that are told apart."""
 
@@ -94,10 +96,20 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """Of the whole world: degrees Celsius, light from 0 (night) to 1; None where it has none."""
+    """Of the whole world; None where it has none.
+
+    Args:
+        light: from 0 (night) to 1.
+        day: counted from 1.
+        hour: of 24, from midnight; a day of the world begins with dawn, at 6.
+        season: a year begins with spring.
+    """
 
     temperature_c: float | None
     light: float | None
+    day: int | None
+    hour: float | None
+    season: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +188,7 @@ def build_picture(
         kernel=kernel,
         totals=sight.totals(),
         rates=past.rates(),
-        weather=Weather(sight.scalars.get("temperature"), sight.scalars.get("light")),
+        weather=tell_weather(sight.tick, sight.scalars, sight.parameters),
         phases=_phases(sight.pulse, kernel),
         ticks=_tick_times(sight.pulse),
         ticks_per_s=ticks_per_s if told is None else told,
@@ -190,6 +202,21 @@ def decide_mode(holding: bool, kernel: KernelReport | None) -> Mode:
     if kernel is None:
         return Mode.NO_KERNEL
     return Mode.PAUSED if holding or kernel.paused else Mode.LIVE
+
+
+def tell_weather(
+    tick: int, scalars: Mapping[str, float], parameters: Mapping[str, float]
+) -> Weather:
+    """Return the weather of a tick as far as the world has one."""
+    day_ticks = int(parameters.get("day_ticks", 0))
+    year_ticks = day_ticks * int(parameters.get("year_days", 0))
+    day = hour = season = None
+    if day_ticks > 0:
+        day = tick // day_ticks + 1
+        hour = (DAWN_HOUR + 24 * (tick % day_ticks) / day_ticks) % 24
+    if year_ticks > 0:
+        season = SEASONS[tick % year_ticks * len(SEASONS) // year_ticks]
+    return Weather(scalars.get("temperature"), scalars.get("light"), day, hour, season)
 
 
 def _phases(pulse: Pulse, kernel: KernelReport | None) -> tuple[Phase, ...]:

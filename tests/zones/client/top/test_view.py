@@ -20,7 +20,7 @@ from zones.client.top.kernel_report import parse_status
 from zones.client.top.panels import degraded_lines, side_lines
 from zones.client.top.series import Series
 from zones.client.top.snapshot import picture_fields, picture_text
-from zones.client.top.view import Mode, Picture, build_picture
+from zones.client.top.view import Mode, Picture, build_picture, tell_weather
 from zones.client.top.zones_tab import COLUMNS, zone_cells
 
 PICTURE = made_picture()
@@ -80,6 +80,24 @@ def test_phases_have_the_names_of_the_kernel() -> None:
     assert [(each.name, each.ms) for each in named] == list(PHASES)
     assert [each.name for each in numbered] == [f"phase {number}" for number in range(1, 8)]
     assert [each.ms for each in numbered] == pytest.approx([each.ms for each in named])
+
+
+@pytest.mark.parametrize(
+    ("tick", "day", "hour", "season"),
+    [
+        (0, 1, 6.0, "spring"),
+        (900, 1, 12.0, "spring"),
+        (3599, 1, pytest.approx(6, abs=0.01), "spring"),
+        (3600 * 3, 4, 6.0, "summer"),
+        (3600 * 9 + 1800, 10, 18.0, "winter"),
+        (3600 * 10, 11, 6.0, "spring"),
+    ],
+)
+def test_time_of_day_and_season(tick: int, day: int, hour: float, season: str) -> None:
+    """Days begin with dawn at 6, noon is a quarter later, and years begin with spring."""
+    weather = tell_weather(tick, {}, {"day_ticks": 3600.0, "year_days": 10.0})
+    assert (weather.day, weather.hour, weather.season) == (day, hour, season)
+    assert tell_weather(tick, {}, {}).hour is None
 
 
 def test_series_ends_now() -> None:
