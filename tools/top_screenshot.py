@@ -155,6 +155,7 @@ def main() -> None:
     rows = asyncio.run(
         picture_of(HomeEyes(options.home), options.cols, options.rows, options.seconds, keys)
     )
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(draw(rows), encoding="utf-8")
 
 

@@ -21,6 +21,7 @@ from textual.widgets import Footer, Static, TabbedContent, TabPane, Tabs
 
 from zones.client.top import palette
 from zones.client.top.charts import both_ends, colour_style, grouped
+from zones.client.top.kernel_report import KernelReport
 from zones.client.top.pace import Pace
 from zones.client.top.palette import hex_of
 from zones.client.top.panels import badge
@@ -170,8 +171,8 @@ class TopApp(App[None]):
         report = self.watch_world.eyes.ask()
         self.call_from_thread(self._heard, report)
 
-    def _heard(self, report: object) -> None:
-        self.watch_world.report = report  # type: ignore[assignment]
+    def _heard(self, report: KernelReport | None) -> None:
+        self.watch_world.report = report
 
     def _begin(self) -> None:
         self._spent_s = time.process_time()  # what starting took is no frame's cost

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from Kernel.contract.errors import UsageError
 from zones.client.top.app import TopApp
 from zones.client.top.pace import FPS_STEPS
 from zones.client.top.snapshot import picture_fields, picture_text
@@ -36,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=FPS,
         metavar="N",
         help=f"frames a second at most, {FPS_STEPS[0]:g} to {FPS_STEPS[-1]:g} (default {FPS:g}); "
-        "fewer where they would take more than 8 %% of a core",
+        "fewer where they would take more than 9 %% of a core",
     )
 
 
@@ -44,9 +45,15 @@ def run(options: argparse.Namespace) -> int:
     """Show the world until told to stop, or once where nobody sits; return the exit code.
 
     Raises:
+        UsageError: an option is out of its limits.
         NoArena: there is no world to look at.
         ArenaError: it cannot be read.
     """
+    if not FPS_STEPS[0] <= options.fps <= FPS_STEPS[-1]:
+        raise UsageError(
+            f"cannot take --fps {options.fps:g}: it is {FPS_STEPS[0]:g} to {FPS_STEPS[-1]:g}",
+            "molt top --help",
+        )
     eyes = HomeEyes(options.home)
     if options.json:
         print(json.dumps(picture_fields(see_once(eyes))))
@@ -55,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
         print(picture_text(see_once(eyes), PIPE_COLS, PIPE_ROWS), end="")
         return 0
     os.nice(NICE)
-    app = TopApp(eyes, min(max(options.fps, FPS_STEPS[0]), FPS_STEPS[-1]))
+    app = TopApp(eyes, options.fps)
     app.run()
     return app.return_code or 0
 

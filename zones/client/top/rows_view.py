@@ -70,7 +70,7 @@ class RowsView(Widget):
             self.refresh(*(Region(0, row, self.size.width, 1) for row in changed))
 
     def draw_row(self, key: Hashable) -> Strip:
-        """Return the row that a key stands for."""
+        """Return the row that a key stands for; each kind of view has its own."""
         raise NotImplementedError
 
     def render_lines(self, crop: Region) -> list[Strip]:

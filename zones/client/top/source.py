@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from Kernel.contract.arena import NEVER, PHASES_MAX, TICK_TIMES, ArenaWords, Header, State
-from Kernel.contract.errors import MoltError, NoKernel
+from Kernel.contract.errors import MoltError
 from zones.client.console import ask
 from zones.client.frame import Frame
 from zones.client.home import open_home
@@ -62,10 +62,10 @@ class HomeEyes:
         return self._home.words.get(Header.COMMIT)
 
     def ask(self) -> KernelReport | None:
-        """Return what the kernel says, None when none answers within PATIENCE_S."""
+        """Return what the kernel says, None when none answers as agreed within PATIENCE_S."""
         try:
             return parse_status(ask(self._home.path, "status", timeout_s=PATIENCE_S))
-        except NoKernel:
+        except MoltError:
             return None
 
     def remember(self) -> Series:

@@ -7,6 +7,7 @@ reading them (`source.py`), layout and colour (`panels.py`, `app.py`), JSON (`sn
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import floor, log10
 from typing import Final
 
 import numpy as np
@@ -235,11 +236,11 @@ def _phases(pulse: Pulse, kernel: KernelReport | None) -> tuple[Phase, ...]:
 
 
 def _tick_times(pulse: Pulse) -> TickTimes:
-    times_ms = np.sort(pulse.tick_times_us.astype(np.float64) / 1000)
+    times_ms = np.sort(pulse.tick_times_us / 1000)
     if len(times_ms) == 0:
         return TickTimes(None, None, None, pulse.period_ms, pulse.missed_ticks, 0, (), ())
-    edges = _bin_edges(float(times_ms[0]), float(times_ms[-1]))
-    counts = np.histogram(times_ms, edges)[0]
+    edges_us = _bin_edges_us(int(pulse.tick_times_us.min()), int(pulse.tick_times_us.max()))
+    counts = np.histogram(pulse.tick_times_us, edges_us)[0]
     return TickTimes(
         p50_ms=float(times_ms[len(times_ms) // 2]),
         p99_ms=float(times_ms[min(len(times_ms) - 1, int(len(times_ms) * 0.99))]),
@@ -247,16 +248,15 @@ def _tick_times(pulse: Pulse) -> TickTimes:
         period_ms=pulse.period_ms,
         missed=pulse.missed_ticks,
         counted=len(times_ms),
-        bin_edges_ms=tuple(float(edge) for edge in edges[:-1]),
+        bin_edges_ms=tuple(edge / 1000 for edge in edges_us[:-1]),
         bins=tuple(float(count) for count in counts / len(times_ms)),
     )
 
 
-def _bin_edges(low_ms: float, high_ms: float) -> NDArray[np.float64]:
+def _bin_edges_us(low_us: int, high_us: int) -> list[int]:
     """Return edges of BINS bins of a round width that hold every time from low to high."""
-    raw = max((high_ms - low_ms) / (BINS - 1), 0.001)
-    power = 10 ** np.floor(np.log10(raw))
-    width = next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= raw)
-    first = np.floor(low_ms / width) * width
-    edges: NDArray[np.float64] = first + width * np.arange(BINS + 1)
-    return edges
+    raw = max((high_us - low_us) / (BINS - 1), 1)
+    power = 10 ** floor(log10(raw))
+    width = next(step * power for step in (1, 2, 5, 10) if step * power >= raw)
+    first = low_us // width * width
+    return [first + width * place for place in range(BINS + 1)]

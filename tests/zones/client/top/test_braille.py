@@ -48,6 +48,7 @@ def still_crowd(x, y, lineage, energy=1.0) -> Crowd:
     )
 
 
+@pytest.mark.slow
 @given(windows, points)
 def test_dots_are_where_brute_force_puts_them(window: Window, places: np.ndarray) -> None:
     """Every cell has exactly the dots that a loop over all positions gives it."""
@@ -78,6 +79,7 @@ def test_dense_world_keeps_dark_dots(population: int) -> None:
     assert least >= 1
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(1, 4)), min_size=1))
 def test_colour_is_of_the_lineage_with_most_members(found: list[tuple[int, int, int]]) -> None:
     """A cell's colour is that of a lineage no other outnumbers there."""

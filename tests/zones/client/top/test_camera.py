@@ -1,5 +1,6 @@
 """Where one looks: the shape of the world is kept, its walls are never passed."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ def test_whole_world_fits(width: float, height: float, cols: int, rows: int) -> 
     assert window.height - height < 4 * window.dot * (1 + 1e-6)
 
 
+@pytest.mark.slow
 @given(sides, sides, cells, cells, moves)
 def test_window_stays_inside(
     width: float, height: float, cols: int, rows: int, steps: list[tuple[int, int, float]]

@@ -16,6 +16,7 @@ def crowd_of(lineages: list[int]) -> Crowd:
     return rank_crowd((zeros, zeros), (zeros, zeros), zeros, ids, ids & 0xFFFFFF)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     st.lists(st.integers(0, 60), max_size=300), st.sampled_from((1, 70_000)), st.integers(0, 999)

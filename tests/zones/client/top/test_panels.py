@@ -30,6 +30,7 @@ points = st.lists(st.tuples(st.integers(1, 500), st.floats(-1e6, 1e6)), min_size
 )
 
 
+@pytest.mark.slow
 @given(worlds, st.integers(34, 120), st.integers(1, 70), st.integers(-1, 23))
 def test_column_fits(world: int, width: int, height: int, chosen: int) -> None:
     """The column is never wider or higher than its room, whatever it tells of."""
@@ -38,6 +39,7 @@ def test_column_fits(world: int, width: int, height: int, chosen: int) -> None:
     assert all(line.cell_len <= width for line in lines)
 
 
+@pytest.mark.slow
 @given(worlds, st.integers(30, 120))
 def test_zones_blocks_fit(world: int, width: int) -> None:
     """Bars of tick times and phases are never wider than their room."""

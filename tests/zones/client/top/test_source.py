@@ -134,6 +134,13 @@ def test_wrong_words_end_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot read the command line" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("fps", ["0", "-3", "1000", "nan"])
+def test_pace_out_of_its_limits_is_refused(fps: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A number of frames that cannot be kept is refused with its limits."""
+    assert main(["top", f"--fps={fps}"]) == 2
+    assert "it is 0.5 to 30" in capsys.readouterr().err
+
+
 def test_home_may_stand_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The later --home counts, as `molt` puts its own before the words of the call."""
     DrawnArena(tmp_path, made_sight())

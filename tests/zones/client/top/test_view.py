@@ -53,6 +53,7 @@ def test_mode(holding: bool, kernel: dict | None, mode: Mode) -> None:
     assert made_picture(made_sight(holding=holding), report).mode is mode
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 10_000_000), min_size=1, max_size=256))
 def test_tick_times_are_all_counted(times_us: list[int]) -> None:
     """The bins hold every time once, p50 and p99 are among them, in order."""
@@ -136,6 +137,7 @@ def test_any_world_has_a_snapshot(population: int, lineages: int) -> None:
     assert ("extinct" in "".join(lines)) == (population == 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(list(made_status())), anything))
 def test_any_answer_of_a_kernel_can_be_read(answer: dict) -> None:
