@@ -27,6 +27,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
     "zones.world": ("zones.world", *SHARED),
     "zones.agents": ("zones.agents", *SHARED),
     "zones": ("zones.runtime", "Kernel.contract"),  # any other service: itself is added below
+    "tools": ("zones.client",),
     "tests": ("Kernel", "fallback", "zones", "tests", "manifest"),
 }
 
