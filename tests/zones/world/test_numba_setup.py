@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 from Kernel.contract.errors import ConfigError
@@ -113,3 +114,14 @@ def test_prune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert numba_setup.prune_cache() == 7 - numba_setup.CACHES_KEPT
     assert (tmp_path / "world-a").is_dir()
     assert len(list(tmp_path.iterdir())) == 1 + numba_setup.CACHES_KEPT
+
+
+def test_kernels_make_no_arrays() -> None:
+    """A kernel that makes an array is refused: arrays would bring back their reference counts."""
+
+    @numba_setup.njit
+    def careless(count: int) -> float:
+        return np.empty(count, np.float32)[0]
+
+    with pytest.raises(numba.TypingError, match="empty"):
+        careless(3)
