@@ -130,7 +130,8 @@ def _bounds(buffer: Buffer, capacity: int, population: int) -> list[Check]:
     least = int(buffer.parameters[parameters.MIN_POPULATION])
     # Slots freed in a tick are given away from the next one on only.
     most = capacity - buffer.scalar(columns.DIED_NOW)
-    lacking = max(0, min(least, most) - population)
+    # Nobody is seeded at founding: tick 0 has as many as its settings say.
+    lacking = max(0, min(least, most) - population) if buffer.scalar(State.TICK) else 0
     return [
         Check("most", max(0, population - capacity), 0, "Molbots more than there are slots"),
         Check("least", lacking, 0, "Molbots fewer than min_population, with slots free"),
