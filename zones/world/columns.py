@@ -62,6 +62,7 @@ ENERGY_FOUNDED: Final = State.OWN + 176
 FOOD_FOUNDED: Final = State.OWN + 184
 LARGEST_RADIUS: Final = State.OWN + 192
 DIED_NOW: Final = State.OWN + 200
+LOG_TOLD: Final = State.OWN + 208
 """zones.world's own scalars in the state block; SCALARS says which are f64, the others are u64."""
 
 SCALARS: Final = (

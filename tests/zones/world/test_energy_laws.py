@@ -12,7 +12,7 @@ from tests.zones.world.worlds import living, make_engine, make_world, run, send
 from zones.world import columns
 from zones.world.columns import GENE_NAMES
 from zones.world.invariants import all_checks
-from zones.world.parameters import PARAMETERS
+from zones.world.parameters import BY_NAME, PARAMETERS
 from zones.world.settings import parse_settings
 from zones.world.weather import wave, weather_at
 
@@ -72,6 +72,14 @@ def test_upkeep_of_anybody(temperature: float) -> None:
     dna = np.random.default_rng(5).random((MANY, 8))
     found = measured_cost(dna, temperature=temperature)
     assert found == pytest.approx(expected_cost(dna, temperature), rel=2e-5)
+
+
+@pytest.mark.parametrize("name", ["cost_base", "cost_temperature", "cost_senses", "cost_longevity"])
+@pytest.mark.parametrize("end", ["low", "high"])
+def test_nobody_is_paid_for_living(name: str, end: str) -> None:
+    """At either end of any price nobody gains energy by living, whatever its genes."""
+    dna = np.random.default_rng(7).integers(0, 2, (MANY, 8)).astype(float)
+    assert measured_cost(dna, **{name: getattr(BY_NAME[name], end)}).min() >= 0
 
 
 def test_upkeep_is_kleibers() -> None:
