@@ -123,6 +123,10 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         checks = "1 check" if failed == 1 else f"{failed} checks"
         why = f"{checks} of the world's invariants failed"
         found.append({"what": "world", "why": why, "hint": "molt doctor world"})
+    untold = 0 if world is None else _count(world, State.LIVES_UNTOLD)
+    if untold:
+        why = f"{untold} births and deaths are in no event: nobody read the world's outbox for long"
+        found.append({"what": "world", "why": why, "hint": "molt ps"})
     return found
 
 

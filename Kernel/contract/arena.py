@@ -112,6 +112,7 @@ class State:
     EVENTS_THINNED = 128  # world events not written because the outbox was full
     LINEAGES = 136  # lineages with a living member, as counted every 300 ticks
     CHECKS_FAILED = 144  # checks of the world's invariants that failed
+    LIVES_UNTOLD = 152  # births and deaths that no event tells of: the outbox was full for long
     # INBOX_WINDOW bits: input s (cursor <= s < cursor + INBOX_WINDOW) is applied, bit
     # s % INBOX_WINDOW. A bit is cleared when the cursor passes its input.
     INBOX_APPLIED = 192

@@ -32,9 +32,9 @@ FREE: Final = 0
 ALIVE: Final = 1
 NO_PARENT: Final = 0
 FIRST_ID: Final = 1
-LOG_ROWS_MIN: Final = 1024
-LOG_SHARE: Final = 4
-"""One row of the log for this many slots."""
+LOG_SPARE: Final = 1024
+"""Rows of the log beyond one for each slot. No tick bears and buries more than there are slots, so
+a log that is told of whenever this many rows are filled has room for the next tick."""
 
 WIDTH: Final = State.OWN
 HEIGHT: Final = State.OWN + 8
@@ -50,7 +50,6 @@ PERIOD_SEEDED: Final = State.OWN + 80
 NEXT_LINEAGE: Final = State.OWN + 88
 LOG_COUNT: Final = State.OWN + 96
 LOG_NEW: Final = State.OWN + 104
-LOG_LOST: Final = State.OWN + 112
 LIGHT: Final = State.OWN + 120
 TEMPERATURE_NOW: Final = State.OWN + 128
 GROWN: Final = State.OWN + 136
@@ -62,6 +61,7 @@ ENERGY_FOUNDED: Final = State.OWN + 176
 FOOD_FOUNDED: Final = State.OWN + 184
 LARGEST_RADIUS: Final = State.OWN + 192
 DIED_NOW: Final = State.OWN + 200
+LOG_TOLD: Final = State.OWN + 208
 """zones.world's own scalars in the state block; SCALARS says which are f64, the others are u64."""
 
 SCALARS: Final = (
@@ -77,7 +77,7 @@ SCALARS: Final = (
     ("lineages", "<i8", State.LINEAGES),
     ("checks_failed", "<i8", State.CHECKS_FAILED),
     ("log_count", "<i8", LOG_COUNT),
-    ("log_lost", "<i8", LOG_LOST),
+    ("lives_untold", "<i8", State.LIVES_UNTOLD),
     ("width", "<f8", WIDTH),
     ("height", "<f8", HEIGHT),
     ("light", "<f8", LIGHT),
@@ -176,7 +176,7 @@ class Extent(NamedTuple):
             "entity": self.capacity,
             "resource": self.resources,
             "ground": self.ground_cols * self.ground_rows,
-            "log": max(LOG_ROWS_MIN, self.capacity // LOG_SHARE),
+            "log": self.capacity + LOG_SPARE,
         }
 
 

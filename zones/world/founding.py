@@ -134,7 +134,7 @@ def _state(words: ArenaWords, buffer: Buffer, settings: WorldSettings, grid: Fin
     weather = weather_at(0, settings.parameters)
     reals[columns.LIGHT >> 3] = weather.light
     reals[columns.TEMPERATURE_NOW >> 3] = weather.temperature
-    assert columns.DIED_NOW < STATE_BYTES
+    assert columns.LOG_TOLD < STATE_BYTES
 
 
 def _ground(buffer: Buffer, settings: WorldSettings, land: Land) -> None:

@@ -10,6 +10,7 @@ the rounding of float32 sums when a meal changes hands, so the tolerance is BOOK
 that has flowed.
 """
 
+import math
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from Kernel.contract.arena import State
 from zones.world import columns, parameters
 from zones.world.columns import ALIVE, COLD, COLUMNS, NO_PARENT, Buffer, World
-from zones.world.grid import FineGrid, row_starts
+from zones.world.grid import FineGrid, cells_of
 from zones.world.survey import Survey, new_tally, survey
 
 BOOKS_TOLERANCE: Final = 1e-6
@@ -43,8 +44,9 @@ class Check(NamedTuple):
         return abs(self.value) <= self.limit
 
     def fields(self) -> dict[str, object]:
-        """Return plain data."""
-        return {**self._asdict(), "ok": self.ok}
+        """Return plain data; a value that is no finite number is None, as JSON knows none."""
+        value = self.value if math.isfinite(self.value) else None
+        return {**self._asdict(), "value": value, "ok": self.ok}
 
 
 def quick_checks(buffer: Buffer, capacity: int, found: Survey) -> list[Check]:
@@ -74,7 +76,8 @@ def book_checks(buffer: Buffer, energy: float, food: float) -> list[Check]:
     grown, eaten = buffer.real(columns.GROWN), buffer.real(columns.EATEN)
     spent, lost = buffer.real(columns.SPENT), buffer.real(columns.LOST)
     seeded = buffer.real(columns.ENERGY_SEEDED)
-    flowed = founded + food_founded + seeded + grown + eaten
+    # Spent as well: a cost far above what is there leaves a debt, whose float32 is as coarse.
+    flowed = founded + food_founded + seeded + grown + eaten + spent
     tolerance = BOOKS_TOLERANCE * max(flowed, 1.0)
     return [
         Check(
@@ -130,7 +133,8 @@ def _bounds(buffer: Buffer, capacity: int, population: int) -> list[Check]:
     least = int(buffer.parameters[parameters.MIN_POPULATION])
     # Slots freed in a tick are given away from the next one on only.
     most = capacity - buffer.scalar(columns.DIED_NOW)
-    lacking = max(0, min(least, most) - population)
+    # Nobody is seeded at founding: tick 0 has as many as its settings say.
+    lacking = max(0, min(least, most) - population) if buffer.scalar(State.TICK) else 0
     return [
         Check("most", max(0, population - capacity), 0, "Molbots more than there are slots"),
         Check("least", lacking, 0, "Molbots fewer than min_population, with slots free"),
@@ -144,26 +148,34 @@ def _identity(buffer: Buffer, alive: columns.I64, tick: int) -> list[Check]:
     lineage = buffer.lineage[alive]
     strange = np.count_nonzero((lineage < 1) | (lineage >= buffer.scalar(columns.NEXT_LINEAGE)))
     parent = buffer.parent[alive]
-    younger = np.count_nonzero((parent != NO_PARENT) & (parent >= ids))
+    strangers = (parent < NO_PARENT) | ((parent != NO_PARENT) & (parent >= ids))
     aged = np.count_nonzero(buffer.age[alive] != tick - buffer.born_at[alive])
     return [
         Check("ids", doubles + int(foreign), 0, "ids that are double or were never given"),
         Check("lineages", int(strange), 0, "lineages that were never founded"),
-        Check("parents", int(younger), 0, "Molbots older than their parent"),
+        Check("parents", int(np.count_nonzero(strangers)), 0, "Molbots older than their parent"),
         Check("ages", int(aged), 0, "ages that do not fit the tick of birth"),
     ]
 
 
 def _index(buffer: Buffer) -> list[Check]:
-    """Return whether places lie in the order that the search for food relies on."""
+    """Return whether places lie in the order that the search relies on, and food can grow."""
     grid = FineGrid(
         buffer.real(columns.CELL),
         buffer.scalar(columns.GRID_COLS),
         buffer.scalar(columns.GRID_ROWS),
     )
-    starts = row_starts(buffer.resource_x, buffer.resource_y, grid)
-    unindexed = len(buffer.resource_x) - int(starts[-1])
-    return [Check("food index", unindexed, 0, "places the index of food does not hold")]
+    x, y = buffer.resource_x, buffer.resource_y
+    # Written so that a place that is no number is outside.
+    inside = (x >= 0) & (x <= buffer.real(columns.WIDTH))
+    inside &= (y >= 0) & (y <= buffer.real(columns.HEIGHT))
+    cells = cells_of(x[inside], y[inside], grid)
+    unindexed = np.count_nonzero(~inside) + np.count_nonzero(np.diff(cells) < 0)
+    barren = np.count_nonzero(~(buffer.resource_fertility >= 0))
+    return [
+        Check("food index", int(unindexed), 0, "places the index of food does not hold"),
+        Check("fertility", int(barren), 0, "places where food would shrink"),
+    ]
 
 
 def _counts(buffer: Buffer) -> list[Check]:

@@ -13,30 +13,38 @@ from typing import Any, Final
 
 import numpy as np
 
-from zones.world import columns
-from zones.world.columns import LOG, LOG_COUNT, LOG_NEW, Buffer
+from Kernel.contract.arena import State
+from zones.world.columns import I32, LOG, LOG_COUNT, LOG_NEW, LOG_SPARE, LOG_TOLD, Buffer
 from zones.world.lifecycle import BORN
 from zones.world.outbox import TELEMETRY_TICKS, Outbox
 
 ROWS_PER_EVENT: Final = 2048
-"""A full event is told at once; what is left is told every TELEMETRY_TICKS. A row takes 30 bytes
-at most, so that a full event stays below the 64 KiB of a message."""
+"""A row takes 30 bytes at most, so that a full event stays below the 64 KiB of a message."""
 
 
 def carry_log(old: Buffer, new: Buffer) -> None:
-    """Bring the log of B up to that of A; the state block is copied already. Changes `new`."""
-    count, fresh = old.scalar(LOG_COUNT), old.scalar(LOG_NEW)
+    """Bring the log of B up to that of A, without the rows told; the state block is copied already.
+
+    Rows of B that an attempt which was killed may have moved would be lost, so rows move on their
+    way from A to B only. Changes `new`.
+    """
+    count, fresh, told = old.scalar(LOG_COUNT), old.scalar(LOG_NEW), old.scalar(LOG_TOLD)
+    left = count - told
+    if told:
+        fresh = left
     if fresh:
-        rows = slice(count - fresh, count)
         for name in LOG:
-            getattr(new, name)[rows] = getattr(old, name)[rows]
-    new.scalars[LOG_NEW >> 3] = 0
+            getattr(new, name)[left - fresh : left] = getattr(old, name)[count - fresh : count]
+    new.scalars[LOG_COUNT >> 3] = left
+    # After a move all rows have another place than in A: the next tick has to copy all of them.
+    new.scalars[LOG_NEW >> 3] = left if told else 0
+    new.scalars[LOG_TOLD >> 3] = 0
 
 
 def tell_log(outbox: Outbox, tick: int, new: Buffer) -> None:
     """Tell of the log when it is time, and empty it. What finds no room stays where it is."""
     count = new.scalar(LOG_COUNT)
-    if not count or (count < ROWS_PER_EVENT and tick % TELEMETRY_TICKS):
+    if not count or (count < LOG_SPARE and tick % TELEMETRY_TICKS):
         return
     told = 0
     while told < count:
@@ -44,15 +52,11 @@ def tell_log(outbox: Outbox, tick: int, new: Buffer) -> None:
         if not outbox.append(tick, lineage_event(tick, new, told, end), safety=False):
             break
         told = end
-    if not told:
-        return
-    left = count - told
-    for name in LOG:
-        rows = getattr(new, name)
-        rows[:left] = rows[told:count].copy()
-    new.scalars[LOG_COUNT >> 3] = left
-    # All that is left has another place than in A: the next tick has to copy all of it.
-    new.scalars[LOG_NEW >> 3] = left
+    if told == count:
+        new.scalars[LOG_COUNT >> 3] = 0
+        new.scalars[LOG_NEW >> 3] = 0
+    else:
+        new.scalars[LOG_TOLD >> 3] = told
 
 
 def lineage_event(tick: int, buffer: Buffer, first: int, end: int) -> dict[str, Any]:
@@ -79,11 +83,11 @@ def lineage_event(tick: int, buffer: Buffer, first: int, end: int) -> dict[str, 
             "causes": cause[died].tolist(),
             "ticks": _runs(ticks[died]),
         },
-        "lost": buffer.scalar(columns.LOG_LOST),
+        "lost": buffer.scalar(State.LIVES_UNTOLD),
     }
 
 
-def _runs(values: columns.I32) -> list[list[int]]:
+def _runs(values: I32) -> list[list[int]]:
     """Return [value, how many in a row] of each run of equal values."""
     if not len(values):
         return []

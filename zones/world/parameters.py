@@ -116,7 +116,13 @@ PARAMETERS: Final = (
         0.018,
     ),
     Parameter(
-        "cost_longevity", COST_LONGEVITY, "of cost_base more for the longest life", 0.0, 10.0, 0.2
+        # Beyond 2 the shortest lives would cost less than nothing.
+        "cost_longevity",
+        COST_LONGEVITY,
+        "of cost_base more for the longest life",
+        0.0,
+        2.0,
+        0.2,
     ),
     Parameter("birth_share", BIRTH_SHARE, "of a mother's energy given to a birth", 0.0, 1.0, 0.5),
     Parameter("birth_loss", BIRTH_LOSS, "of birth_energy lost in a birth", 0.0, 1.0, 0.13),

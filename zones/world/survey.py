@@ -117,13 +117,14 @@ def _living_block(block: Any, hot: Any, cold: Any, size: Any, out: Any) -> None:
     for i in range(block * BLOCK, min(len(x), (block + 1) * BLOCK)):
         if state[i] != ALIVE:
             continue
-        # Written so that a value that is no number fails: every comparison with it is false.
+        # Written so that a value that is no number fails: every comparison with it is false. One
+        # that was given nothing at its birth holds no energy, for the tick that it lives.
         sound = (
             0 <= x[i] <= size[0]
             and 0 <= y[i] <= size[1]
             and -limit <= vx[i] <= limit
             and -limit <= vy[i] <= limit
-            and 0 < energy[i] <= max_energy[i]
+            and 0 <= energy[i] <= max_energy[i]
             and max_energy[i] < np.inf
             and 0 <= radius[i] < np.inf
         )

@@ -116,6 +116,15 @@ def test_failed_checks_of_the_world_are_degraded(kernel, failed, said):
     assert added == {"what": "world", "why": why, "hint": "molt doctor world"}
 
 
+def test_lives_that_no_event_tells_of_are_degraded(kernel):
+    """A record with a hole in it is said to have one."""
+    kernel.start()
+    before = degraded_fields(kernel.zones)
+    put_state(kernel, State.LIVES_UNTOLD, 7)
+    (added,) = [each for each in degraded_fields(kernel.zones) if each not in before]
+    assert added["what"] == "world" and added["why"].startswith("7 births and deaths")
+
+
 def test_words_of_a_damaged_world_are_bounded(kernel):
     """Whatever a world writes, counts stay numbers that every reader of JSON keeps."""
     kernel.start()

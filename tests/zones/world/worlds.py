@@ -87,7 +87,7 @@ def check_invariants(world: World, tick: int) -> None:
     assert len(np.unique(ids)) == len(ids)
     assert len(ids) == 0 or (ids.min() >= 1 and ids.max() < buffer.scalar(State.NEXT_ID))
     assert np.all(buffer.parent[alive] < ids)
-    assert np.all(buffer.energy[alive] > 0)
+    assert np.all(buffer.energy[alive] >= 0)
     assert np.all(buffer.energy[alive] <= buffer.max_energy[alive])
     assert np.all((buffer.dna[alive] >= 0) & (buffer.dna[alive] <= 1))
     assert np.all(buffer.age[alive] == tick - buffer.born_at[alive])
