@@ -17,11 +17,7 @@ import numpy as np
 
 from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
 from zones.world import columns, founding, parameters, random_streams
-from zones.world.behaviour import (
-    WANDER_SHIFT,
-    behave,
-    farthest_sight,
-)
+from zones.world.behaviour import behave
 from zones.world.bodies import largest_radius
 from zones.world.columns import ALIVE, COLD, HOT, LOG, Buffer, World, open_world
 from zones.world.crowd import index_crowd, plan_crowd
@@ -35,6 +31,7 @@ from zones.world.lineage_log import carry_log, tell_log
 from zones.world.numba_setup import use_threads
 from zones.world.outbox import TELEMETRY_TICKS, Outbox
 from zones.world.scratch import derive_grid, new_scratch
+from zones.world.senses import WANDER_SHIFT, farthest_sight
 from zones.world.survey import keep_findings, survey
 from zones.world.weather import weather_at
 from zones.world.world_hash import hash_of
@@ -244,7 +241,7 @@ class Engine:
     def _behave(self, tick: Tick) -> None:
         old, new, scratch = tick.old, tick.new, self._scratch
         behave(
-            self._parallel,
+            self._threads if self._parallel else 1,
             _hot(old),
             _hot(new),
             (old.id, old.dna, old.radius),
@@ -266,6 +263,7 @@ class Engine:
                 self._fixed_key,
             ),
             scratch.intent,
+            scratch.desks,
         )
         new.reals[columns.SPENT >> 3] += founding.sum_in_order(scratch.intent.spent)
         if self._extra_draw:
@@ -273,7 +271,8 @@ class Engine:
 
     def _settle(self, tick: Tick) -> None:
         parts = self._threads if self._parallel_light else 1
-        settle(parts, self._scratch.intent.eats, tick.old.radius, self._scratch.claim)
+        eaters, eats, eating, _, _, _ = self._scratch.intent
+        settle(parts, eaters, eats, eating, tick.old.radius, self._scratch.claim)
 
     def _feed(self, tick: Tick) -> None:
         old, new, scratch = tick.old, tick.new, self._scratch

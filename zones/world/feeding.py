@@ -10,9 +10,10 @@ from typing import Any, Final
 import numpy as np
 
 from zones.world import parameters
-from zones.world.behaviour import NOTHING
+from zones.world.blocks import BLOCK
 from zones.world.genes import METABOLISM, factor
 from zones.world.numba_setup import kernel, njit, prange
+from zones.world.senses import NOTHING
 
 PLACES_BLOCK: Final = 4096
 
@@ -22,33 +23,35 @@ _RESOURCE_MAX: Final = parameters.RESOURCE_MAX
 
 
 @njit
-def _claim_range(lo: Any, hi: Any, intent: Any, radius: Any, claim: Any) -> None:
+def _claim_range(
+    lo: Any, hi: Any, eaters: Any, eats: Any, eating: Any, radius: Any, claim: Any
+) -> None:
     """Settle the places from `lo` to `hi`: claim[j] becomes the slot of the largest."""
-    for i in range(len(intent)):
-        j = intent[i]
-        if lo <= j < hi:
-            holder = claim[j]
-            if holder == NOTHING or radius[i] > radius[holder]:
-                claim[j] = i
+    for block in range(len(eating)):
+        for k in range(block * BLOCK, block * BLOCK + eating[block]):
+            i, j = eaters[k], eats[k]
+            if lo <= j < hi:
+                holder = claim[j]
+                if holder == NOTHING or radius[i] > radius[holder]:
+                    claim[j] = i
 
 
 @kernel
-def settle(parts: Any, intent: Any, radius: Any, claim: Any) -> None:
+def settle(parts: Any, eaters: Any, eats: Any, eating: Any, radius: Any, claim: Any) -> None:
     """Find the winner of each place.
 
     Args:
         parts: how many equal shares of places are settled side by side; 1 runs without threads.
-        intent: place by slot or NOTHING.
+        eaters, eats, eating: of an `Intent`.
         claim: int32 by place, all NOTHING before; written.
     """
     places = len(claim)
     if parts > 1:
         for part in prange(parts):
-            _claim_range(
-                places * part // parts, places * (part + 1) // parts, intent, radius, claim
-            )
+            lo, hi = places * part // parts, places * (part + 1) // parts
+            _claim_range(lo, hi, eaters, eats, eating, radius, claim)
     else:
-        _claim_range(0, places, intent, radius, claim)
+        _claim_range(0, places, eaters, eats, eating, radius, claim)
 
 
 @njit

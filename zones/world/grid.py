@@ -197,12 +197,12 @@ def _scan(
 ) -> Any:
     """Return the least key of `best` and the places from `first` to `last`.
 
-    Up to CHUNK - 1 places behind `last` are looked at too; they are ripe as well, or NOWHERE. The
+    Up to CHUNK places behind `last` are looked at too; they are ripe as well, or NOWHERE. The
     tree of minima becomes vector instructions; a running minimum becomes a branch for each place.
     """
     at = np.uint64(first)
     end = np.uint64(last)
-    while at < end:
+    while True:
         a = _key(at, x, y, store_x, store_y, store_place)
         b = _key(at + np.uint64(1), x, y, store_x, store_y, store_place)
         c = _key(at + np.uint64(2), x, y, store_x, store_y, store_place)
@@ -215,7 +215,8 @@ def _scan(
         far = min(min(c, g), min(d, h))  # noqa: PLW3301
         best = min(best, min(near, far))  # noqa: PLW3301
         at += np.uint64(CHUNK)
-    return best
+        if at >= end:
+            return best
 
 
 @njit
