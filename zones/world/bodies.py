@@ -15,7 +15,7 @@ import numpy as np
 
 from zones.world import parameters
 from zones.world.blocks import FEW, LIVING, PUSH_X, PUSH_Y
-from zones.world.crowd import CHUNK
+from zones.world.lanes import LANES, count_near
 from zones.world.numba_setup import njit
 
 _BODY_RADIUS = parameters.BODY_RADIUS
@@ -120,25 +120,13 @@ def touch(
 
 
 @njit
-def _count_near(first: Any, here: Any, reach2: Any, store_x: Any, store_y: Any) -> Any:
-    """Return how many of the CHUNK stored from `first` on are nearer than the root of `reach2`."""
-    near = np.uint32(0)
-    for k in range(CHUNK):
-        at = np.uint32(first + k)
-        dx = here[0] - store_x[at]
-        dy = here[1] - store_y[at]
-        near += np.uint32(dx * dx + dy * dy < reach2)
-    return near
-
-
-@njit
 def touch_block(
     count: Any, first: Any, old: Any, radius: Any, crowd: Any, shape: Any, largest: Any,
     rules: Any, lists: Any, columns: Any, hurt: Any,
 ) -> None:  # fmt: skip
     """Write what touching others adds to the velocity of each of a block, and its hurt.
 
-    Most touch nobody. Who has nobody near but itself among the first CHUNK of both rows of cells,
+    Most touch nobody. Who has nobody near but itself among the first LANES of both rows of cells,
     and no more than those to look at, needs no exact look, and to find that out takes no branch.
 
     Args:
@@ -163,10 +151,10 @@ def touch_block(
         here = (x[one], y[one])
         reach2 = (radius[one] + largest) * (radius[one] + largest)
         low, low_end, high, high_end = _rows_around(here, starts, shape)
-        near = _count_near(low, here, reach2, store_x, store_y)
-        near += _count_near(high, here, reach2, store_x, store_y)
+        near = count_near(np.uint64(low), here[0], here[1], store_x, store_y, reach2)
+        near += count_near(np.uint64(high), here[0], here[1], store_x, store_y, reach2)
         maybe[few] = living[k]
-        few += np.uint32((near > 1) | (max(low_end - low, high_end - high) > CHUNK))
+        few += np.uint32((near > 1) | (max(low_end - low, high_end - high) > LANES))
     for k in range(few):
         at = np.uint32(maybe[k])
         slot = np.int64(first) + at

@@ -12,13 +12,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from zones.world.columns import ALIVE, F32, I32
+from zones.world.lanes import LANES
 from zones.world.numba_setup import kernel, njit, prange
 
 CELLS_PER_SLOT: Final = 2
 CELLS_MIN: Final = 4096
-CHUNK: Final = 8
-"""Behind the last one stored there are so many NOWHERE: readers take this many without a branch."""
 NOWHERE: Final = np.float32(np.inf)
+"""Behind the last one stored there are LANES of these: so many are read without a branch."""
 
 
 class Crowd(NamedTuple):
@@ -53,8 +53,8 @@ def new_crowd(slots: int, parts: int) -> Crowd:
     cells = CELLS_PER_SLOT * slots + CELLS_MIN
     return Crowd(
         starts=np.zeros(cells + 1, np.int32),
-        x=np.zeros(slots + CHUNK, np.float32),
-        y=np.zeros(slots + CHUNK, np.float32),
+        x=np.zeros(slots + LANES, np.float32),
+        y=np.zeros(slots + LANES, np.float32),
         slot=np.zeros(slots, np.int32),
         cells=np.zeros(slots, np.int32),
         counts=np.zeros((parts, cells), np.int32),
@@ -130,7 +130,7 @@ def index_crowd(parts: Any, x: Any, y: Any, state: Any, shape: Any, crowd: Any) 
             counts[part, c] = at
             at += here
     starts[shape[1] * shape[2]] = at
-    for k in range(at, at + CHUNK):
+    for k in range(at, at + LANES):
         crowd[1][k] = NOWHERE
         crowd[2][k] = NOWHERE
     if parts > 1:
