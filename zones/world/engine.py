@@ -44,12 +44,22 @@ PHASE_MEAN_SHIFT: Final = 6
 """A phase's time in the header is a mean over about 2**6 ticks."""
 
 
+class Groups(NamedTuple):
+    """Columns of one buffer as kernels take them: made once, a small world would feel it."""
+
+    hot: tuple[Any, ...]
+    cold: tuple[Any, ...]
+    log: tuple[Any, ...]
+
+
 class Tick(NamedTuple):
     """What the phases of one tick share."""
 
     number: int
     old: Buffer
     new: Buffer
+    was: Groups  # of `old`
+    now: Groups  # of `new`
     key: np.uint64  # of this tick's draws
 
 
@@ -86,6 +96,7 @@ class Engine:
         self._words = words
         self._threads = threads
         self._world = open_world(words)
+        self._groups = tuple(_group(buffer) for buffer in self._world.buffers)
         self._inbox = Inbox(words)
         self._outbox = Outbox(words, acked)
         self._clock_ns = clock_ns
@@ -132,6 +143,8 @@ class Engine:
             number,
             self._world.buffer(committed),
             self._world.buffer(number),
+            self._groups[committed & 1],
+            self._groups[number & 1],
             random_streams.tick_key(self._world.seed, number),
         )
         clock_ns = self._clock_ns
@@ -233,7 +246,7 @@ class Engine:
             float(self._size[1]),
             old.scalar(State.POPULATION),
             2.0 * largest,
-            scratch.crowd.counts.shape[1],
+            scratch.crowd.counts.shape[1] - 1,
         )
         parts = self._threads if self._parallel else 1
         index_crowd(parts, old.x, old.y, old.state, scratch.crowd_shape, scratch.crowd)
@@ -242,8 +255,8 @@ class Engine:
         old, new, scratch = tick.old, tick.new, self._scratch
         behave(
             self._threads if self._parallel else 1,
-            _hot(old),
-            _hot(new),
+            tick.was.hot,
+            tick.now.hot,
             (old.id, old.dna, old.radius),
             (old.resource_x, old.resource_y),
             scratch.index,
@@ -292,15 +305,17 @@ class Engine:
         decide_fates(
             self._parallel_light, new.energy, new.state, intent.bears_at, intent.hurt, counts, fated
         )
-        cold = _cold(tick.old)
-        bury(counts, fated, new.energy, cold, tick.number, new.scalars, new.reals, _log(new))
+        bury(
+            counts, fated, new.energy, tick.was.cold, tick.number, new.scalars, new.reals,
+            tick.now.log,
+        )  # fmt: skip
 
     def _give_birth(self, tick: Tick) -> None:
         new, scratch = tick.new, self._scratch
         give_birth(
-            tick.old.scalar(State.FREE_COUNT), tick.old.state, _hot(new), _cold(new), tick.number,
-            tick.key, self._size, new.parameters, scratch.counts, scratch.fated, scratch.cursors,
-            new.scalars, new.reals, new.touched, _log(new),
+            tick.old.scalar(State.FREE_COUNT), tick.old.state, tick.now.hot, tick.now.cold,
+            tick.number, tick.key, self._size, new.parameters, scratch.counts, scratch.fated,
+            scratch.cursors, new.scalars, new.reals, new.touched, tick.now.log,
         )  # fmt: skip
 
     def _reseed(self, tick: Tick) -> None:
@@ -310,8 +325,9 @@ class Engine:
             return
         room = tick.old.scalar(State.FREE_COUNT) - new.scalar(State.TOUCHED_COUNT)
         reseed(
-            wanted, room, tick.old.state, _hot(new), _cold(new), tick.number, tick.key, self._size,
-            new.parameters, self._scratch.cursors, new.scalars, new.reals, new.touched, _log(new),
+            wanted, room, tick.old.state, tick.now.hot, tick.now.cold, tick.number, tick.key,
+            self._size, new.parameters, self._scratch.cursors, new.scalars, new.reals, new.touched,
+            tick.now.log,
         )  # fmt: skip
 
     def _publish(self, tick: Tick) -> None:
@@ -353,13 +369,5 @@ def _draw_once_more(tick: Tick) -> None:
         tick.new.energy[chosen] -= drawn
 
 
-def _hot(buffer: Buffer) -> tuple[Any, ...]:
-    return tuple(getattr(buffer, name) for name in HOT)
-
-
-def _cold(buffer: Buffer) -> tuple[Any, ...]:
-    return tuple(getattr(buffer, name) for name in COLD)
-
-
-def _log(buffer: Buffer) -> tuple[Any, ...]:
-    return tuple(getattr(buffer, name) for name in LOG)
+def _group(buffer: Buffer) -> Groups:
+    return Groups(*(tuple(getattr(buffer, name) for name in names) for names in (HOT, COLD, LOG)))

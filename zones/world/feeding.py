@@ -66,17 +66,21 @@ def _feed_block(
     highest = np.float32(rules[_RESOURCE_MAX])
     eaten = 0.0
     grown = 0.0
-    for j in range(block * PLACES_BLOCK, min(len(amount), (block + 1) * PLACES_BLOCK)):
-        left = amount[j]
+    lo, hi = block * PLACES_BLOCK, min(len(amount), (block + 1) * PLACES_BLOCK)
+    for j in range(lo, hi):
+        new_amount[j] = amount[j]
+    for j in range(lo, hi):
         slot = claim[j]
         if slot != NOTHING:
             claim[j] = NOTHING
             most = bite * factor(dna[slot, METABOLISM], effect)
             room = max(max_energy[slot] - energy[slot], np.float32(0.0))
-            meal = min(most, left, room)
+            meal = min(most, amount[j], room)
             energy[slot] += meal
-            left -= meal
+            new_amount[j] = amount[j] - meal
             eaten += np.float64(meal)
+    for j in range(lo, hi):
+        left = new_amount[j]
         more = min(left + growth * fertility[j], max(left, highest))
         new_amount[j] = more
         grown += np.float64(more) - np.float64(left)

@@ -74,18 +74,17 @@ def _fate_block(
     dead = 0
     bearing = 0
     for i in range(lo, hi):
-        if state[i] != ALIVE:
-            continue
         left = energy[i]
+        # One branch that is seldom taken: who lives cannot be predicted. WORN_OUT is below all.
+        if not ((state[i] == ALIVE) & ((left <= 0) | (left >= bears_at[i]))):
+            continue
         if left <= 0:
             cause = COLLISION if left + hurt[i] > 0 else STARVATION
         elif bears_at[i] == WORN_OUT:
             cause = AGE
-        elif left >= bears_at[i]:
+        else:
             fated[lo + bearing] = i
             bearing += 1
-            continue
-        else:
             continue
         state[i] = FREE
         dead += 1
