@@ -293,8 +293,8 @@ class Engine:
         food = (old.resource_amount, old.resource_fertility)
         eaters = (new.energy, old.max_energy, old.dna)
         feed(
-            self._parallel_light, food, new.resource_amount, scratch.claim, eaters,
-            np.float32(growth), new.parameters, scratch.meals,
+            self._parallel_light, food, new.resource_amount, scratch.claim,
+            scratch.claimed, eaters, np.float32(growth), new.parameters, scratch.meals,
         )  # fmt: skip
         new.reals[columns.EATEN >> 3] += founding.sum_in_order(scratch.meals[:, 0])
         new.reals[columns.GROWN >> 3] += founding.sum_in_order(scratch.meals[:, 1])

@@ -56,8 +56,8 @@ def settle(parts: Any, eaters: Any, eats: Any, eating: Any, radius: Any, claim: 
 
 @njit
 def _feed_block(
-    block: Any, food: Any, new_amount: Any, claim: Any, body: Any, growth: Any, rules: Any,
-    books: Any,
+    block: Any, food: Any, new_amount: Any, claim: Any, claimed: Any, body: Any, growth: Any,
+    rules: Any, books: Any,
 ) -> None:  # fmt: skip
     amount, fertility = food
     energy, max_energy, dna = body
@@ -69,16 +69,21 @@ def _feed_block(
     lo, hi = block * PLACES_BLOCK, min(len(amount), (block + 1) * PLACES_BLOCK)
     for j in range(lo, hi):
         new_amount[j] = amount[j]
+    # A list first: its rows lie all over memory, and only without a branch do their reads overlap.
+    count = np.uint64(0)
     for j in range(lo, hi):
-        slot = claim[j]
-        if slot != NOTHING:
-            claim[j] = NOTHING
-            most = bite * factor(dna[slot, METABOLISM], effect)
-            room = max(max_energy[slot] - energy[slot], np.float32(0.0))
-            meal = min(most, amount[j], room)
-            energy[slot] += meal
-            new_amount[j] = amount[j] - meal
-            eaten += np.float64(meal)
+        claimed[np.uint64(lo) + count] = j
+        count += np.uint64(claim[j] != NOTHING)
+    for k in range(count):
+        place = np.uint32(claimed[np.uint64(lo) + k])
+        slot = np.uint32(claim[place])
+        claim[place] = NOTHING
+        most = bite * factor(dna[slot, METABOLISM], effect)
+        room = max(max_energy[slot] - energy[slot], np.float32(0.0))
+        meal = min(most, amount[place], room)
+        energy[slot] += meal
+        new_amount[place] = amount[place] - meal
+        eaten += np.float64(meal)
     for j in range(lo, hi):
         left = new_amount[j]
         more = min(left + growth * fertility[j], max(left, highest))
@@ -90,8 +95,8 @@ def _feed_block(
 
 @kernel
 def feed(
-    parallel: Any, food: Any, new_amount: Any, claim: Any, body: Any, growth: Any, rules: Any,
-    books: Any,
+    parallel: Any, food: Any, new_amount: Any, claim: Any, claimed: Any, body: Any, growth: Any,
+    rules: Any, books: Any,
 ) -> None:  # fmt: skip
     """Let each winner eat one bite, and let each place grow.
 
@@ -99,6 +104,7 @@ def feed(
         food: (amount in buffer A, fertility) by place.
         new_amount: of buffer B; written.
         claim: winner by place; NOTHING everywhere afterwards.
+        claimed: int32 by place, written: from the begin of each block on the places with a winner.
         body: (energy of buffer B, max_energy, dna) by slot; energy is raised by what was eaten, at
             most to max_energy.
         growth: float32, what a place of middle fertility grows by in this tick.
@@ -107,7 +113,7 @@ def feed(
     blocks = len(books)
     if parallel:
         for block in prange(blocks):
-            _feed_block(block, food, new_amount, claim, body, growth, rules, books)
+            _feed_block(block, food, new_amount, claim, claimed, body, growth, rules, books)
     else:
         for block in range(blocks):
-            _feed_block(block, food, new_amount, claim, body, growth, rules, books)
+            _feed_block(block, food, new_amount, claim, claimed, body, growth, rules, books)

@@ -27,6 +27,7 @@ class Scratch:
     intent: Intent
     desks: Desks
     claim: columns.I32  # (resources,), all NOTHING between ticks
+    claimed: columns.I32  # (resources,)
     counts: columns.I64  # (blocks, 2)
     fated: columns.I32  # (capacity,)
     cursors: columns.I64  # (blocks,)
@@ -66,6 +67,7 @@ def new_scratch(world: World, grid: FineGrid, threads: int) -> Scratch:
         ),
         desks=new_desks(threads),
         claim=np.full(places, NOTHING, np.int32),
+        claimed=np.zeros(places, np.int32),
         counts=np.zeros((blocks, 2), np.int64),
         fated=np.zeros(slots, np.int32),
         cursors=np.zeros(blocks, np.int64),
