@@ -12,10 +12,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from zones.world.columns import ALIVE, F32, I32
+from zones.world.lanes import LANES
 from zones.world.numba_setup import kernel, njit, prange
 
 CELLS_PER_SLOT: Final = 2
 CELLS_MIN: Final = 4096
+NOWHERE: Final = np.float32(np.inf)
+"""Behind the last one stored there are LANES of these: so many are read without a branch."""
 
 
 class Crowd(NamedTuple):
@@ -26,7 +29,8 @@ class Crowd(NamedTuple):
         x, y: of the living, sorted by cell.
         slot: of the same.
         cells: int32 by slot: the cell it is in.
-        counts: int32 (parts, cells): of each part's Molbots in a cell, then where they go.
+        counts: int32 (parts, cells + 1): of each part's Molbots in a cell, then where they go.
+            Free slots are in the last cell, behind all others: to sort them takes no branch.
     """
 
     starts: I32
@@ -50,11 +54,11 @@ def new_crowd(slots: int, parts: int) -> Crowd:
     cells = CELLS_PER_SLOT * slots + CELLS_MIN
     return Crowd(
         starts=np.zeros(cells + 1, np.int32),
-        x=np.zeros(slots, np.float32),
-        y=np.zeros(slots, np.float32),
+        x=np.zeros(slots + LANES, np.float32),
+        y=np.zeros(slots + LANES, np.float32),
         slot=np.zeros(slots, np.int32),
         cells=np.zeros(slots, np.int32),
-        counts=np.zeros((parts, cells), np.int32),
+        counts=np.zeros((parts, cells + 1), np.int32),
     )
 
 
@@ -78,27 +82,28 @@ def _count_part(
 ) -> None:
     cell, cols, rows = shape
     inverse = np.float32(1.0) / cell
-    for c in range(cols * rows):
+    nowhere = np.int32(cols * rows)
+    last_col, last_row, wide = np.int32(cols - 1), np.int32(rows - 1), np.int32(cols)
+    for c in range(nowhere + 1):
         counts[c] = 0
     for i in range(lo, hi):
-        if state[i] == ALIVE:
-            col = min(np.int64(x[i] * inverse), cols - 1)
-            row = min(np.int64(y[i] * inverse), rows - 1)
-            c = row * cols + col
-            cells[i] = c
-            counts[c] += 1
+        col = min(np.int32(x[i] * inverse), last_col)
+        row = min(np.int32(y[i] * inverse), last_row)
+        cells[i] = row * wide + col if state[i] == ALIVE else nowhere
+    for i in range(lo, hi):
+        counts[np.uint32(cells[i])] += 1
 
 
 @njit
-def _place_part(lo: Any, hi: Any, x: Any, y: Any, state: Any, crowd: Any, counts: Any) -> None:
+def _place_part(lo: Any, hi: Any, x: Any, y: Any, crowd: Any, counts: Any) -> None:
     _, store_x, store_y, store_slot, cells, _ = crowd
     for i in range(lo, hi):
-        if state[i] == ALIVE:
-            at = counts[cells[i]]
-            counts[cells[i]] = at + 1
-            store_x[at] = x[i]
-            store_y[at] = y[i]
-            store_slot[at] = i
+        cell = np.uint32(cells[i])
+        at = np.uint32(counts[cell])
+        counts[cell] = at + np.uint32(1)
+        store_x[at] = x[i]
+        store_y[at] = y[i]
+        store_slot[at] = i
 
 
 @kernel
@@ -126,10 +131,18 @@ def index_crowd(parts: Any, x: Any, y: Any, state: Any, shape: Any, crowd: Any) 
             here = counts[part, c]
             counts[part, c] = at
             at += here
-    starts[shape[1] * shape[2]] = at
+    living = at
+    starts[shape[1] * shape[2]] = living
+    for part in range(parts):
+        here = counts[part, shape[1] * shape[2]]
+        counts[part, shape[1] * shape[2]] = at
+        at += here
     if parts > 1:
         for part in prange(parts):
             lo, hi = slots * part // parts, slots * (part + 1) // parts
-            _place_part(lo, hi, x, y, state, crowd, counts[part])
+            _place_part(lo, hi, x, y, crowd, counts[part])
     else:
-        _place_part(0, slots, x, y, state, crowd, counts[0])
+        _place_part(0, slots, x, y, crowd, counts[0])
+    for k in range(living, living + LANES):
+        crowd[1][k] = NOWHERE
+        crowd[2][k] = NOWHERE

@@ -17,11 +17,7 @@ import numpy as np
 
 from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
 from zones.world import columns, founding, parameters, random_streams
-from zones.world.behaviour import (
-    WANDER_SHIFT,
-    behave,
-    farthest_sight,
-)
+from zones.world.behaviour import behave
 from zones.world.bodies import largest_radius
 from zones.world.columns import ALIVE, COLD, HOT, LOG, Buffer, World, open_world
 from zones.world.crowd import index_crowd, plan_crowd
@@ -35,6 +31,7 @@ from zones.world.lineage_log import carry_log, tell_log
 from zones.world.numba_setup import use_threads
 from zones.world.outbox import TELEMETRY_TICKS, Outbox
 from zones.world.scratch import derive_grid, new_scratch
+from zones.world.senses import WANDER_SHIFT, farthest_sight
 from zones.world.survey import keep_findings, survey
 from zones.world.weather import weather_at
 from zones.world.world_hash import hash_of
@@ -47,12 +44,22 @@ PHASE_MEAN_SHIFT: Final = 6
 """A phase's time in the header is a mean over about 2**6 ticks."""
 
 
+class Groups(NamedTuple):
+    """Columns of one buffer as kernels take them: made once, a small world would feel it."""
+
+    hot: tuple[Any, ...]
+    cold: tuple[Any, ...]
+    log: tuple[Any, ...]
+
+
 class Tick(NamedTuple):
     """What the phases of one tick share."""
 
     number: int
     old: Buffer
     new: Buffer
+    was: Groups  # of `old`
+    now: Groups  # of `new`
     key: np.uint64  # of this tick's draws
 
 
@@ -89,6 +96,7 @@ class Engine:
         self._words = words
         self._threads = threads
         self._world = open_world(words)
+        self._groups = tuple(_group(buffer) for buffer in self._world.buffers)
         self._inbox = Inbox(words)
         self._outbox = Outbox(words, acked)
         self._clock_ns = clock_ns
@@ -135,6 +143,8 @@ class Engine:
             number,
             self._world.buffer(committed),
             self._world.buffer(number),
+            self._groups[committed & 1],
+            self._groups[number & 1],
             random_streams.tick_key(self._world.seed, number),
         )
         clock_ns = self._clock_ns
@@ -236,7 +246,7 @@ class Engine:
             float(self._size[1]),
             old.scalar(State.POPULATION),
             2.0 * largest,
-            scratch.crowd.counts.shape[1],
+            scratch.crowd.counts.shape[1] - 1,
         )
         parts = self._threads if self._parallel else 1
         index_crowd(parts, old.x, old.y, old.state, scratch.crowd_shape, scratch.crowd)
@@ -244,9 +254,9 @@ class Engine:
     def _behave(self, tick: Tick) -> None:
         old, new, scratch = tick.old, tick.new, self._scratch
         behave(
-            self._parallel,
-            _hot(old),
-            _hot(new),
+            self._threads if self._parallel else 1,
+            tick.was.hot,
+            tick.now.hot,
             (old.id, old.dna, old.radius),
             (old.resource_x, old.resource_y),
             scratch.index,
@@ -266,6 +276,7 @@ class Engine:
                 self._fixed_key,
             ),
             scratch.intent,
+            scratch.desks,
         )
         new.reals[columns.SPENT >> 3] += founding.sum_in_order(scratch.intent.spent)
         if self._extra_draw:
@@ -273,7 +284,8 @@ class Engine:
 
     def _settle(self, tick: Tick) -> None:
         parts = self._threads if self._parallel_light else 1
-        settle(parts, self._scratch.intent.eats, tick.old.radius, self._scratch.claim)
+        eaters, eats, eating, _, _, _ = self._scratch.intent
+        settle(parts, eaters, eats, eating, tick.old.radius, self._scratch.claim)
 
     def _feed(self, tick: Tick) -> None:
         old, new, scratch = tick.old, tick.new, self._scratch
@@ -281,8 +293,8 @@ class Engine:
         food = (old.resource_amount, old.resource_fertility)
         eaters = (new.energy, old.max_energy, old.dna)
         feed(
-            self._parallel_light, food, new.resource_amount, scratch.claim, eaters,
-            np.float32(growth), new.parameters, scratch.meals,
+            self._parallel_light, food, new.resource_amount, scratch.claim,
+            scratch.claimed, eaters, np.float32(growth), new.parameters, scratch.meals,
         )  # fmt: skip
         new.reals[columns.EATEN >> 3] += founding.sum_in_order(scratch.meals[:, 0])
         new.reals[columns.GROWN >> 3] += founding.sum_in_order(scratch.meals[:, 1])
@@ -293,15 +305,17 @@ class Engine:
         decide_fates(
             self._parallel_light, new.energy, new.state, intent.bears_at, intent.hurt, counts, fated
         )
-        cold = _cold(tick.old)
-        bury(counts, fated, new.energy, cold, tick.number, new.scalars, new.reals, _log(new))
+        bury(
+            counts, fated, new.energy, tick.was.cold, tick.number, new.scalars, new.reals,
+            tick.now.log,
+        )  # fmt: skip
 
     def _give_birth(self, tick: Tick) -> None:
         new, scratch = tick.new, self._scratch
         give_birth(
-            tick.old.scalar(State.FREE_COUNT), tick.old.state, _hot(new), _cold(new), tick.number,
-            tick.key, self._size, new.parameters, scratch.counts, scratch.fated, scratch.cursors,
-            new.scalars, new.reals, new.touched, _log(new),
+            tick.old.scalar(State.FREE_COUNT), tick.old.state, tick.now.hot, tick.now.cold,
+            tick.number, tick.key, self._size, new.parameters, scratch.counts, scratch.fated,
+            scratch.cursors, new.scalars, new.reals, new.touched, tick.now.log,
         )  # fmt: skip
 
     def _reseed(self, tick: Tick) -> None:
@@ -311,8 +325,9 @@ class Engine:
             return
         room = tick.old.scalar(State.FREE_COUNT) - new.scalar(State.TOUCHED_COUNT)
         reseed(
-            wanted, room, tick.old.state, _hot(new), _cold(new), tick.number, tick.key, self._size,
-            new.parameters, self._scratch.cursors, new.scalars, new.reals, new.touched, _log(new),
+            wanted, room, tick.old.state, tick.now.hot, tick.now.cold, tick.number, tick.key,
+            self._size, new.parameters, self._scratch.cursors, new.scalars, new.reals, new.touched,
+            tick.now.log,
         )  # fmt: skip
 
     def _publish(self, tick: Tick) -> None:
@@ -354,13 +369,5 @@ def _draw_once_more(tick: Tick) -> None:
         tick.new.energy[chosen] -= drawn
 
 
-def _hot(buffer: Buffer) -> tuple[Any, ...]:
-    return tuple(getattr(buffer, name) for name in HOT)
-
-
-def _cold(buffer: Buffer) -> tuple[Any, ...]:
-    return tuple(getattr(buffer, name) for name in COLD)
-
-
-def _log(buffer: Buffer) -> tuple[Any, ...]:
-    return tuple(getattr(buffer, name) for name in LOG)
+def _group(buffer: Buffer) -> Groups:
+    return Groups(*(tuple(getattr(buffer, name) for name in names) for names in (HOT, COLD, LOG)))

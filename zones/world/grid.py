@@ -20,6 +20,7 @@ import numpy as np
 
 from Kernel.contract.errors import ArenaError
 from zones.world.columns import F32, I32
+from zones.world.lanes import LANES, nearest_key
 from zones.world.numba_setup import kernel, njit, prange
 
 PLACES_PER_FINE_CELL: Final = 0.5
@@ -27,9 +28,8 @@ FINE_CELL_MIN: Final = 0.01
 FINE_CELLS_MAX: Final = 1 << 25
 RIPE_PER_CELL: Final = 2.5
 """Of the 2 x 2 cells a search reads first, nine in ten hold the nearest place for certain."""
-CHUNK: Final = 8
-"""Places are read this many at a time without a branch; each row ends with as many far ones."""
 NOWHERE: Final = np.float32(np.inf)
+"""Places are read LANES at a time without a branch; each row ends with as many of these."""
 NONE_FOUND: Final = -1
 
 _INDEX_MASK: Final = 0x7FFF_FFFF
@@ -91,7 +91,7 @@ def row_starts(x: F32, y: F32, grid: FineGrid) -> I32:
 
 def new_index(grid: FineGrid, places: int) -> Index:
     """Return memory for the index of a world; `behaviour` reads it after `index_food`."""
-    room = places + CHUNK * grid.rows
+    room = places + LANES * grid.rows
     return Index(
         starts=np.zeros(grid.rows * (grid.cols + 1), np.int32),
         x=np.zeros(room, np.float32),
@@ -135,7 +135,7 @@ def _index_row(
         c = min(np.int64(place_x[ripe[k]] * inverse), cols - 1)
         starts[first + c] += 1
     # From counts to where each cell ends; the loop below steps back to where it begins.
-    end = lo + CHUNK * row
+    end = lo + LANES * row
     for c in range(first, first + cols + 1):
         end += starts[c]
         starts[c] = end
@@ -147,7 +147,7 @@ def _index_row(
         store_x[at] = place_x[j]
         store_y[at] = place_y[j]
         store_place[at] = j
-    for at in range(end, end + CHUNK):
+    for at in range(end, end + LANES):
         store_x[at] = NOWHERE
         store_y[at] = NOWHERE
         store_place[at] = _INDEX_MASK
@@ -179,43 +179,20 @@ def index_food(
 
 
 @njit
-def _key(at: Any, x: Any, y: Any, store_x: Any, store_y: Any, store_place: Any) -> Any:
-    """Return the bits of the squared distance above the place's number.
-
-    Distances are not negative, so their bits are ordered as they are; the least key is the
-    nearest place, and of two at the same distance the one with the lower number.
-    """
-    dx = store_x[at] - x
-    dy = store_y[at] - y
-    bits = np.float32(dx * dx + dy * dy).view(np.int32)
-    return np.int64(bits) << 32 | np.int64(store_place[at])
-
-
-@njit
 def _scan(
     first: Any, last: Any, x: Any, y: Any, store_x: Any, store_y: Any, store_place: Any, best: Any
 ) -> Any:
     """Return the least key of `best` and the places from `first` to `last`.
 
-    Up to CHUNK - 1 places behind `last` are looked at too; they are ripe as well, or NOWHERE. The
-    tree of minima becomes vector instructions; a running minimum becomes a branch for each place.
+    Up to LANES places behind `last` are looked at too; they are ripe as well, or NOWHERE.
     """
     at = np.uint64(first)
     end = np.uint64(last)
-    while at < end:
-        a = _key(at, x, y, store_x, store_y, store_place)
-        b = _key(at + np.uint64(1), x, y, store_x, store_y, store_place)
-        c = _key(at + np.uint64(2), x, y, store_x, store_y, store_place)
-        d = _key(at + np.uint64(3), x, y, store_x, store_y, store_place)
-        e = _key(at + np.uint64(4), x, y, store_x, store_y, store_place)
-        f = _key(at + np.uint64(5), x, y, store_x, store_y, store_place)
-        g = _key(at + np.uint64(6), x, y, store_x, store_y, store_place)
-        h = _key(at + np.uint64(7), x, y, store_x, store_y, store_place)
-        near = min(min(a, e), min(b, f))  # noqa: PLW3301 - the shape of the tree matters
-        far = min(min(c, g), min(d, h))  # noqa: PLW3301
-        best = min(best, min(near, far))  # noqa: PLW3301
-        at += np.uint64(CHUNK)
-    return best
+    while True:
+        best = min(best, nearest_key(at, x, y, store_x, store_y, store_place))
+        at += np.uint64(LANES)
+        if at >= end:
+            return best
 
 
 @njit

@@ -15,10 +15,11 @@ import numpy as np
 
 from Kernel.contract.arena import State
 from zones.world import columns, parameters, random_streams
-from zones.world.behaviour import BLOCK, WORN_OUT
+from zones.world.blocks import BLOCK
 from zones.world.colours import GOLDEN, hue_colour
 from zones.world.columns import ALIVE, FREE, GENES, NO_PARENT
 from zones.world.genes import COLOUR, SIZE, distance2, factor, grain
+from zones.world.moving import WORN_OUT
 from zones.world.numba_setup import kernel, njit, prange, serial_kernel
 
 BORN: Final = 0
@@ -74,18 +75,17 @@ def _fate_block(
     dead = 0
     bearing = 0
     for i in range(lo, hi):
-        if state[i] != ALIVE:
-            continue
         left = energy[i]
+        # One branch that is seldom taken: who lives cannot be predicted. WORN_OUT is below all.
+        if not ((state[i] == ALIVE) & ((left <= 0) | (left >= bears_at[i]))):
+            continue
         if left <= 0:
             cause = COLLISION if left + hurt[i] > 0 else STARVATION
         elif bears_at[i] == WORN_OUT:
             cause = AGE
-        elif left >= bears_at[i]:
+        else:
             fated[lo + bearing] = i
             bearing += 1
-            continue
-        else:
             continue
         state[i] = FREE
         dead += 1

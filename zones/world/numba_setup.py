@@ -78,9 +78,8 @@ _config.CACHE_DIR = os.path.join(os.environ["NUMBA_CACHE_DIR"], f"world-{SOURCES
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
 """No fastmath: it changes results. No reference counting (`_nrt`): a kernel makes no arrays, and
-the counts of those it is given were atomic writes for every Molbot, from all threads to one line.
-Behaving took 30 ms with them, 17 without (200,000 slots, two threads); numba refuses a kernel that
-makes an array."""
+counting those it is given took atomic writes by all threads to the same lines. numba refuses a
+kernel that makes an array."""
 
 
 def njit(function: Callable[..., Any]) -> Callable[..., Any]:

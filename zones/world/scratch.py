@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from zones.world import columns
-from zones.world.behaviour import BLOCK, NOTHING, Intent
+from zones.world.behaviour import Intent
+from zones.world.blocks import BLOCK, Desks, new_desks
 from zones.world.columns import World
 from zones.world.crowd import Crowd, CrowdShape, new_crowd
 from zones.world.feeding import PLACES_BLOCK
 from zones.world.grid import FineGrid, Index, new_index, row_starts
+from zones.world.senses import NOTHING
 from zones.world.survey import Tally, new_tally
 from zones.world.weather import Weather
 
@@ -23,7 +25,9 @@ class Scratch:
     """All of it; the fields that are no arrays are set by the phase that makes them."""
 
     intent: Intent
+    desks: Desks
     claim: columns.I32  # (resources,), all NOTHING between ticks
+    claimed: columns.I32  # (resources,)
     counts: columns.I64  # (blocks, 2)
     fated: columns.I32  # (capacity,)
     cursors: columns.I64  # (blocks,)
@@ -54,14 +58,16 @@ def new_scratch(world: World, grid: FineGrid, threads: int) -> Scratch:
     blocks = -(-slots // BLOCK)
     return Scratch(
         intent=Intent(
-            np.full(slots, NOTHING, np.int32),
-            np.zeros(slots, np.float32),
-            np.zeros(slots, np.float32),
+            np.zeros(slots, np.int32),
+            np.zeros(slots, np.int32),
+            np.zeros(blocks, np.int64),
             np.zeros(slots, np.float32),
             np.zeros(slots, np.float32),
             np.zeros(blocks),
         ),
+        desks=new_desks(threads),
         claim=np.full(places, NOTHING, np.int32),
+        claimed=np.zeros(places, np.int32),
         counts=np.zeros((blocks, 2), np.int64),
         fated=np.zeros(slots, np.int32),
         cursors=np.zeros(blocks, np.int64),

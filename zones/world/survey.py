@@ -11,9 +11,10 @@ import numpy as np
 
 from Kernel.contract.arena import State
 from zones.world import columns
-from zones.world.behaviour import BLOCK, SPEED_LIMIT
+from zones.world.blocks import BLOCK
 from zones.world.columns import ALIVE, F64, GENES, I64, U32, Buffer
 from zones.world.feeding import PLACES_BLOCK
+from zones.world.moving import SPEED_LIMIT
 from zones.world.numba_setup import kernel, njit, prange, serial_kernel
 
 _MIX: Final = np.uint32(2654435769)

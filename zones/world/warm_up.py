@@ -10,10 +10,10 @@ import numpy as np
 
 from Kernel.contract.arena import ArenaWords
 from zones.world import founding
-from zones.world.behaviour import NOTHING
 from zones.world.engine import Engine, silent
 from zones.world.feeding import settle
 from zones.world.numba_setup import use_threads
+from zones.world.senses import NOTHING
 from zones.world.settings import parse_settings
 from zones.world.survey import new_tally, survey
 
@@ -49,4 +49,5 @@ def start_threads(threads: int) -> None:
     """
     use_threads(threads)
     nobody = np.full(1, NOTHING, np.int32)
-    settle(threads, nobody, np.zeros(1, np.float32), nobody.copy())
+    nothing = np.zeros(1, np.int64)
+    settle(threads, nobody, nobody, nothing, np.zeros(1, np.float32), nobody.copy())
