@@ -10,7 +10,7 @@ from tests.zones.world.stage import assert_uniform, now, put, stage
 from tests.zones.world.worlds import living, make_world, run
 from zones.world import columns
 from zones.world.columns import GENES, open_world
-from zones.world.genes import COLOUR
+from zones.world.genes import COLOUR, SIZE
 
 MOTHERS = 6000
 SIGMAS = 5.0
@@ -199,16 +199,23 @@ def test_births_begin_when_grown_up(metabolism: float) -> None:
     assert words.state(grown, State.BIRTHS) == 1
 
 
-def test_a_birth_costs_what_it_says() -> None:
-    """The mother gives birth_share, birth_loss of birth_energy is lost, and the books say so."""
+@pytest.mark.parametrize("size", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("loss", [0.0, 0.2, 0.9])
+def test_a_birth_costs_what_it_says(size: float, loss: float) -> None:
+    """The mother gives birth_share; birth_loss of birth_energy, by size, is lost of it at most."""
     words = stage(
-        1, max_entities=2, birth_energy=40.0, birth_age=0, birth_share=0.25, birth_loss=0.4
-    )
-    put(words, energy=80.0, max_energy=100.0)
+        1, max_entities=2, birth_energy=40.0, birth_age=0, birth_share=0.25, birth_loss=loss,
+        gene_effect=1.0, mutation=0.0,
+    )  # fmt: skip
+    dna = np.full((1, GENES), 0.5)
+    dna[:, SIZE] = size
+    put(words, dna=dna, energy=80.0, max_energy=100.0)
     run(words, 1)
     buffer = now(words)
-    assert sorted(buffer.energy.tolist()) == pytest.approx([20.0 - 0.4 * 40.0, 60.0])
-    assert buffer.real(columns.LOST) == pytest.approx(16.0)
+    lost = min(20.0, loss * 40.0 * (0.5 + size))
+    assert sorted(buffer.energy.tolist()) == pytest.approx([20.0 - lost, 60.0])
+    assert buffer.real(columns.LOST) == pytest.approx(lost)
+    assert buffer.real(columns.EATEN) == buffer.real(columns.SPENT) == 0.0
 
 
 def test_seeding_is_even() -> None:

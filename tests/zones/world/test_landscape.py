@@ -19,6 +19,7 @@ def land_of(seed: int = 1, length: float = 700.0, contrast: float = 0.9) -> Land
 POINTS = np.linspace(0.0, 5000.0, 20_001)
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 2**64 - 1),
     length=st.sampled_from([10.0, 700.0, 1e6]),
@@ -41,6 +42,7 @@ def test_a_seed_is_a_land() -> None:
     assert np.array_equal(first[::7], heights(land_of(3), x[::7], y[::7]))
 
 
+@pytest.mark.slow
 def test_land_has_peaks_and_floors_and_no_cliffs() -> None:
     """Heights come near both ends, lie about half above 1/2, and change smoothly on the way."""
     shares, tops, floors, steps = [], [], [], []
@@ -87,6 +89,7 @@ def test_warmth() -> None:
     assert warmth_at(land_of(), np.array([0.0, 0.5, 1.0])).tolist() == [3.0, 0.0, -3.0]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32), width=st.sampled_from([10.0, 60.0, 700.0]),

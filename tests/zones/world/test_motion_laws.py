@@ -5,7 +5,8 @@ import pytest
 
 from tests.zones.world.stage import now, put, stage
 from tests.zones.world.worlds import make_engine, run
-from zones.world.behaviour import SPEED_LIMIT, WANDER_SHIFT
+from zones.world.moving import SPEED_LIMIT
+from zones.world.senses import WANDER_SHIFT
 
 MIDDLE = 10_000.0
 WIDE = {"world_width": 2 * MIDDLE, "world_height": 2 * MIDDLE, "ground_cell": 1000.0}

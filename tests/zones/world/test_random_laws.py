@@ -110,6 +110,7 @@ CHECKS: dict[str, tuple[Callable[[Draw], None], Draw]] = {
 """Each check with a generator that is bad in the way it looks for."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHECKS)
 def test_streams_are_random(name: str) -> None:
     """The draws of the world pass each test of chance."""

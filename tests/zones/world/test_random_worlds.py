@@ -134,7 +134,6 @@ def test_extreme_worlds(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="feed() rounds a full meal up, 1 ulp above max_energy", strict=True)
 def test_nobody_holds_more_than_it_can() -> None:
     """Who eats all that it has room for holds max_energy, not the next float32 above it."""
     values = {"max_energy": 1.0, "eat_bite": 100.0, "resource_spawn_rate": 10.0}

@@ -71,32 +71,36 @@ def run_scenario(capsys: pytest.CaptureFixture[str], name: str, ticks: int, *mor
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "2", "3"])
 def test_starving_starves(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Within a day, in some 300 ticks three in ten starve; in the default world nothing like it."""
+    """Within a day, in some 300 ticks three in ten starve."""
     report = run_scenario(capsys, "starving", 3600, "--seed", seed)
     assert report["peaks"]["starvation"]["value"] >= STARVED
     assert report["deaths"]["starvation"] > report["deaths"]["age"] + report["deaths"]["collision"]
-    usual = run_scenario(capsys, "default", 3600, "--seed", seed)
-    assert usual["peaks"]["starvation"]["value"] < STARVED
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "2", "3"])
 def test_overcrowded_booms(seed: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The population doubles against the mean of five periods before; the default's does not."""
-    report = run_scenario(capsys, "overcrowded", 3600, "--seed", seed)
+    """The population doubles against the mean of five periods before."""
+    report = run_scenario(capsys, "overcrowded", 2400, "--seed", seed)
     assert report["peaks"]["growth"]["value"] >= BOOM
     assert report["population"] > 300
-    usual = run_scenario(capsys, "default", 3600, "--seed", seed)
-    assert usual["peaks"]["growth"]["value"] < BOOM
+
+
+@pytest.mark.slow
+def test_default_shows_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    """The default world does not starve, boom or become one lineage: the thresholds can tell."""
+    peaks = run_scenario(capsys, "default", 6000)["peaks"]
+    assert peaks["starvation"]["value"] < STARVED
+    assert peaks["growth"]["value"] < BOOM
+    assert peaks["diversity"]["value"] > 5 * DIVERSITY
 
 
 @pytest.mark.slow
 def test_monoculture_is_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """In a monoculture there is one lineage, ever; in the default world there are many."""
+    """In a monoculture there is one lineage, ever."""
     report = run_scenario(capsys, "monoculture", 6000)
     assert report["peaks"]["diversity"]["value"] == DIVERSITY
     assert report["births"] > 50 and report["population"] > 50
-    assert run_scenario(capsys, "default", 6000)["peaks"]["diversity"]["value"] > 5.0
 
 
 @pytest.mark.slow

@@ -1,11 +1,13 @@
 """The survey: one pass over the world that finds what numpy finds by looking at everything."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from Kernel.contract.arena import State
+from Kernel.contract.arena import ArenaWords, State
 from tests.zones.world.stage import now
 from tests.zones.world.worlds import make_world
 from zones.world import columns
@@ -14,14 +16,19 @@ from zones.world.survey import keep_findings, new_tally, survey
 
 SLOTS, PLACES = 2500, 9000
 """More than two blocks of each."""
-WORDS = make_world(max_entities=SLOTS, entities=SLOTS, resources=PLACES)
 TALLY = new_tally(SLOTS, PLACES)
+
+
+@cache
+def arena() -> ArenaWords:
+    """Return the one world that all these tests fill anew."""
+    return make_world(max_entities=SLOTS, entities=SLOTS, resources=PLACES)
 
 
 def fill(seed: int, share: float, kinds: int) -> tuple[Buffer, np.ndarray]:
     """Fill the world with anything and return its buffer and who lives."""
     generator = np.random.default_rng(seed)
-    buffer = now(WORDS)
+    buffer = now(arena())
     buffer.state[:] = np.where(generator.random(SLOTS) < share, ALIVE, FREE)
     buffer.lineage[:] = generator.choice(generator.integers(1, 2**32 - 1, kinds), SLOTS)
     buffer.dna[:] = generator.random(buffer.dna.shape)
@@ -34,6 +41,7 @@ def fill(seed: int, share: float, kinds: int) -> tuple[Buffer, np.ndarray]:
     return buffer, np.flatnonzero(buffer.state == ALIVE)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1), share=st.sampled_from([0.0, 0.001, 0.5, 1.0]),
