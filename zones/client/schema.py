@@ -43,6 +43,7 @@ class Column:
     rows: str
     count: int
     width: int
+    planar: bool
     offset: int
 
     @property
@@ -56,9 +57,16 @@ class Column:
         return self.name.removeprefix(f"{self.rows}_")
 
     def view(self, buffer: Array) -> Array:
-        """Return the column in a buffer's bytes, shape (count,) or (count, width); no copy."""
+        """Return the column in a buffer's bytes, shape (count,) or (count, width); no copy.
+
+        A planar column lies value after value of all rows, any other row after row.
+        """
         flat: Array = buffer[self.offset : self.offset + self.size_bytes].view(self.dtype)
-        return flat if self.width == 1 else flat.reshape(self.count, self.width)
+        if self.width == 1:
+            return flat
+        if self.planar:
+            return flat.reshape(self.width, self.count).T
+        return flat.reshape(self.count, self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +180,7 @@ def _column(told: dict[str, Any], buffer_bytes: int) -> Column:
         rows=_name(told["rows"]),
         count=_whole(told["count"], "count"),
         width=_whole(told["width"], "width"),
+        planar=told.get("planar", False) is True,
         offset=_whole(told["offset"], "offset"),
     )
     kind = np.dtype(column.dtype)

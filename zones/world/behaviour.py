@@ -59,7 +59,11 @@ def _behave_block(
         spent[block] = 0.0
         return
     x, y, energy, new_energy = old[0][lo:hi], old[1][lo:hi], old[4][lo:hi], new[4][lo:hi]
-    ids, dna, radius = all_ids[lo:hi], all_dna[lo:hi], all_radius[lo:hi]
+    ids, radius = all_ids[lo:hi], all_radius[lo:hi]
+    dna = (
+        all_dna[0, lo:hi], all_dna[1, lo:hi], all_dna[2, lo:hi], all_dna[3, lo:hi],
+        all_dna[4, lo:hi], all_dna[5, lo:hi], all_dna[6, lo:hi], all_dna[7, lo:hi],
+    )  # fmt: skip
     hurt_here = hurt[lo:hi]
     measure_sight(dna, sight, rules, columns)
     find_food(count, x, y, index, shape, lists, columns)
@@ -98,7 +102,7 @@ def behave(
         parts: how many shares of blocks are handled side by side; 1 runs without threads. Shares
             are interleaved: where few slots are taken, those lie at the begin.
         old, new: (x, y, vx, vy, energy, age, state) of buffers A and B; `new` is written.
-        body: (id, dna, radius) by slot.
+        body: (id, dna, radius) by slot; dna of shape (GENES, slots).
         places: (x, y) of all places.
         index, shape: of the ripe places, see `grid.nearest`.
         crowd, crowd_shape: of the living, from `index_crowd`.

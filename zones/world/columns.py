@@ -103,7 +103,11 @@ U64 = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `rows` is what each row stands for, `width` values in each row."""
+    """One column: `rows` is what each row stands for, `width` values in each row.
+
+    Where a row has several values they lie value after value of all rows ("planar"): loops over
+    rows read neighbouring numbers, and become vector instructions.
+    """
 
     name: str
     dtype: str
@@ -207,6 +211,7 @@ def plan_layout(extent: Extent) -> Layout:
                 "rows": column.rows,
                 "count": rows[column.rows],
                 "width": column.width,
+                "planar": column.width > 1,
                 "hot": column.hot,
                 "offset": place,
             }
@@ -263,7 +268,8 @@ def read_extent(schema: bytes) -> Extent:
 def schema_hash() -> bytes:
     """Return what names this build's columns and parameters, whatever the size of a world."""
     described = [
-        [column.name, column.dtype, column.rows, column.width, column.hot] for column in COLUMNS
+        [column.name, column.dtype, column.rows, column.width, column.hot, "planar"]
+        for column in COLUMNS
     ]
     names = [parameter.name for parameter in PARAMETERS]
     return hashlib.sha256(json.dumps([described, names, SCALARS]).encode()).digest()
@@ -295,8 +301,8 @@ class Buffer:
     max_energy: F32
     radius: F32
     colour: U32
-    dna: F32  # (capacity, GENES)
-    founder_dna: U8  # (capacity, GENES)
+    dna: F32  # (capacity, GENES), a view of what lies gene after gene
+    founder_dna: U8  # (capacity, GENES), likewise
     trait_bits: U64
     deactivated_bits: U64
     last_fuel: U32
@@ -381,7 +387,7 @@ def _views(words: ArenaWords, tick: int, layout: Layout) -> Buffer:
         rows = counts[column.rows]
         place = start + layout.offsets[column.name]
         view = np.frombuffer(words.memory, column.dtype, rows * column.width, place)
-        views[column.name] = view if column.width == 1 else view.reshape(rows, column.width)
+        views[column.name] = view if column.width == 1 else view.reshape(column.width, rows).T
     scalars = whole[:STATE_BYTES].view(np.int64)
     first = State.PARAMETERS >> 3
     return Buffer(

@@ -45,7 +45,10 @@ PHASE_MEAN_SHIFT: Final = 6
 
 
 class Groups(NamedTuple):
-    """Columns of one buffer as kernels take them: made once, a small world would feel it."""
+    """Columns of one buffer as kernels take them: made once, a small world would feel it.
+
+    Those with several values in a row have shape (values, rows), as they lie in memory.
+    """
 
     hot: tuple[Any, ...]
     cold: tuple[Any, ...]
@@ -257,7 +260,7 @@ class Engine:
             self._threads if self._parallel else 1,
             tick.was.hot,
             tick.now.hot,
-            (old.id, old.dna, old.radius),
+            (old.id, old.dna.T, old.radius),
             (old.resource_x, old.resource_y),
             scratch.index,
             scratch.shape,
@@ -291,7 +294,7 @@ class Engine:
         old, new, scratch = tick.old, tick.new, self._scratch
         growth = float(new.parameters[parameters.SPAWN_RATE]) * scratch.weather.growth
         food = (old.resource_amount, old.resource_fertility)
-        eaters = (new.energy, old.max_energy, old.dna)
+        eaters = (new.energy, old.max_energy, old.dna.T)
         feed(
             self._parallel_light, food, new.resource_amount, scratch.claim,
             scratch.claimed, eaters, np.float32(growth), new.parameters, scratch.meals,
@@ -370,4 +373,5 @@ def _draw_once_more(tick: Tick) -> None:
 
 
 def _group(buffer: Buffer) -> Groups:
-    return Groups(*(tuple(getattr(buffer, name) for name in names) for names in (HOT, COLD, LOG)))
+    # The transpose of a column of one value in a row is the column itself.
+    return Groups(*(tuple(getattr(buffer, name).T for name in names) for names in (HOT, COLD, LOG)))

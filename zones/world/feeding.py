@@ -78,7 +78,7 @@ def _feed_block(
         place = np.uint32(claimed[np.uint64(lo) + k])
         slot = np.uint32(claim[place])
         claim[place] = NOTHING
-        most = bite * factor(dna[slot, METABOLISM], effect)
+        most = bite * factor(dna[METABOLISM, slot], effect)
         room = max(max_energy[slot] - energy[slot], np.float32(0.0))
         meal = min(most, amount[place], room)
         # The sum may round up to just above what a body holds.

@@ -59,11 +59,11 @@ def grain(gene: Any) -> Any:
 
 
 @njit
-def distance2(dna: Any, founder: Any) -> Any:
-    """Return the squared distance between a dna and the grains of a lineage's founder."""
+def distance2(dna: Any, slot: Any, founder_dna: Any, member: Any) -> Any:
+    """Return the squared distance from the dna of a slot to the grains of a member's founder."""
     total = np.float32(0.0)
     for gene in range(GENES):
-        apart = dna[gene] - np.float32(founder[gene]) * np.float32(1.0 / GRAINS)
+        apart = dna[gene, slot] - np.float32(founder_dna[gene, member]) * np.float32(1.0 / GRAINS)
         total += apart * apart
     return total
 

@@ -189,7 +189,7 @@ def _settle_in(slot: Any, hot: Any, cold: Any, tick: Any, scalars: Any, touched:
 def _grow_body(slot: Any, cold: Any, rules: Any) -> None:
     """Give a newcomer the body that its genes make."""
     _, _, _, _, _, max_energy, radius, _, dna, _, _, _, _ = cold
-    size = factor(dna[slot, SIZE], np.float32(rules[_GENE_EFFECT]))
+    size = factor(dna[SIZE, slot], np.float32(rules[_GENE_EFFECT]))
     max_energy[slot] = np.float32(rules[_MAX_ENERGY]) * size * size
     radius[slot] = np.float32(rules[_BODY_RADIUS]) * size
 
@@ -201,8 +201,8 @@ def _found_lineage(slot: Any, cold: Any, scalars: Any) -> None:
     lineage[slot] = np.uint32(scalars[_NEXT_LINEAGE])
     scalars[_NEXT_LINEAGE] += 1
     for gene in range(GENES):
-        founder_dna[slot, gene] = grain(dna[slot, gene])
-    colour[slot] = hue_colour(dna[slot, COLOUR])
+        founder_dna[gene, slot] = grain(dna[gene, slot])
+    colour[slot] = hue_colour(dna[COLOUR, slot])
 
 
 @njit
@@ -215,7 +215,7 @@ def _inherit(
     generation[slot] = generation[mother] + 1
     mutation = np.float32(rules[_MUTATION])
     for gene in range(GENES):
-        value = dna[mother, gene] + mutation * _draw_signed(key, born, _MUTATE, gene)
+        value = dna[gene, mother] + mutation * _draw_signed(key, born, _MUTATE, gene)
         # Turned back at the ends, where clamping would let genes pile up. Hues have no ends.
         if gene == COLOUR:
             value -= np.floor(value)
@@ -223,15 +223,15 @@ def _inherit(
             value = -value
         elif value > 1:
             value = np.float32(2.0) - value
-        dna[slot, gene] = _clamp(value, np.float32(1.0))
+        dna[gene, slot] = _clamp(value, np.float32(1.0))
     limit = np.float32(rules[_LINEAGE_DISTANCE])
-    if distance2(dna[slot], founder_dna[mother]) > limit * limit:
+    if distance2(dna, slot, founder_dna, mother) > limit * limit:
         _found_lineage(slot, cold, scalars)
         return
     lineage[slot] = lineage[mother]
     colour[slot] = colour[mother]
     for gene in range(GENES):
-        founder_dna[slot, gene] = founder_dna[mother, gene]
+        founder_dna[gene, slot] = founder_dna[gene, mother]
 
 
 @serial_kernel
@@ -299,7 +299,7 @@ def give_birth(
             before = np.float64(energy[mother])
             given = energy[mother] * share
             energy[mother] -= given
-            lost = min(loss * factor(cold[8][slot, SIZE], effect), given)
+            lost = min(loss * factor(cold[8][SIZE, slot], effect), given)
             energy[slot] = min(given - lost, cold[5][slot])
             reals[_LOST] += before - np.float64(energy[mother]) - np.float64(energy[slot])
             x[slot] = _clamp(x[mother] + spread * _draw_signed(key, born, _BIRTH_PLACE, 0), size[0])
@@ -329,9 +329,9 @@ def reseed(
         parent[slot] = NO_PARENT
         generation[slot] = 0
         for gene in range(GENES):
-            dna[slot, gene] = _draw_unit(key, born, _GENES, gene)
+            dna[gene, slot] = _draw_unit(key, born, _GENES, gene)
         turn = np.float64(scalars[_NEXT_LINEAGE]) * GOLDEN
-        dna[slot, COLOUR] = np.float32(turn - np.floor(turn))
+        dna[COLOUR, slot] = np.float32(turn - np.floor(turn))
         _found_lineage(slot, cold, scalars)
         _grow_body(slot, cold, rules)
         energy[slot] = min(np.float32(rules[_FOUNDER_ENERGY]), max_energy[slot])

@@ -115,16 +115,16 @@ def _upkeep(dna: Any, i: Any, temperature: Any, rules: Any, effect: Any) -> Any:
     by_temperature = np.float32(rules[_COST_TEMPERATURE])
     by_senses = np.float32(rules[_COST_SENSES])
     by_longevity = np.float32(rules[_COST_LONGEVITY])
-    size = factor(dna[i, genes.SIZE], effect)
-    burn = factor(dna[i, genes.METABOLISM], effect) * size * np.sqrt(size)
-    senses = factor(dna[i, genes.SENSES], effect)
+    size = factor(dna[genes.SIZE][i], effect)
+    burn = factor(dna[genes.METABOLISM][i], effect) * size * np.sqrt(size)
+    senses = factor(dna[genes.SENSES][i], effect)
     made_for = np.float32(genes.WARMEST) * (
-        np.float32(0.5) + effect * (dna[i, genes.WARMTH] - np.float32(0.5))
+        np.float32(0.5) + effect * (dna[genes.WARMTH][i] - np.float32(0.5))
     )
     off = (temperature - made_for) * np.float32(0.1)
     stress = np.float32(1.0) + by_temperature * off * off
     lasting = np.float32(1.0) + by_longevity * (
-        factor(dna[i, genes.LONGEVITY], effect) - np.float32(1.0)
+        factor(dna[genes.LONGEVITY][i], effect) - np.float32(1.0)
     )
     return base * burn * stress * lasting + by_senses * senses * senses
 
@@ -140,7 +140,7 @@ def pay(
     for i in range(len(energy)):
         effort = want_x[i] * want_x[i] + want_y[i] * want_y[i]
         cost = _upkeep(dna, i, temperature + warmth[i], rules, effect)
-        cost += drag * factor(dna[i, genes.SIZE], effect) * effort + hurt[i]
+        cost += drag * factor(dna[genes.SIZE][i], effect) * effort + hurt[i]
         new_energy[i] = energy[i] - cost
 
 
@@ -170,10 +170,10 @@ def grow_older(
     for i in range(len(age)):
         new_age[i] = age[i] + np.int32(1)
         lived = np.float32(new_age[i])
-        surely[i] = age_max * factor(dna[i, genes.LONGEVITY], effect) * shortest
-        later = np.float32(1.4) - np.float32(0.4) * factor(dna[i, genes.FERTILITY], effect)
-        grown = birth_energy * factor(dna[i, genes.SIZE], effect) * later
-        young = lived * factor(dna[i, genes.METABOLISM], effect) < birth_age
+        surely[i] = age_max * factor(dna[genes.LONGEVITY][i], effect) * shortest
+        later = np.float32(1.4) - np.float32(0.4) * factor(dna[genes.FERTILITY][i], effect)
+        grown = birth_energy * factor(dna[genes.SIZE][i], effect) * later
+        young = lived * factor(dna[genes.METABOLISM][i], effect) < birth_age
         bears_at[i] = np.float32(np.inf) if young else grown
     few = np.uint32(0)
     for k in range(count):
@@ -182,7 +182,7 @@ def grow_older(
         few += np.uint32(np.float32(new_age[one]) > surely[one])
     for k in range(few):
         one = np.uint32(old[k])
-        longest = age_max * factor(dna[one, genes.LONGEVITY], effect)
+        longest = age_max * factor(dna[genes.LONGEVITY][one], effect)
         luck = (longest - surely[one]) * _draw_unit(fixed_key, ids[one], _LIFESPAN, 0)
         if np.float32(new_age[one]) > surely[one] + luck:
             bears_at[one] = WORN_OUT

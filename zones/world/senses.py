@@ -45,11 +45,11 @@ def measure_sight(dna: Any, sight: Any, rules: Any, columns: Any) -> None:
     effect = np.float32(rules[_GENE_EFFECT])
     senses = np.float32(rules[_SENSE_RADIUS]) * sight
     speed_limit = np.float32(rules[_SPEED_MAX])
-    for i in range(len(dna)):
-        root = np.sqrt(factor(dna[i, genes.SIZE], effect))
-        lively = pace(dna[i, genes.METABOLISM], effect)
-        speed_max[i] = speed_limit * root * factor(dna[i, genes.SPEED], effect) * lively
-        far[i] = senses * factor(dna[i, genes.SENSES], effect) * root
+    for i in range(len(dna[0])):
+        root = np.sqrt(factor(dna[genes.SIZE][i], effect))
+        lively = pace(dna[genes.METABOLISM][i], effect)
+        speed_max[i] = speed_limit * root * factor(dna[genes.SPEED][i], effect) * lively
+        far[i] = senses * factor(dna[genes.SENSES][i], effect) * root
 
 
 @njit

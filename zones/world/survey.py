@@ -79,7 +79,7 @@ def survey(parallel: bool, buffer: Buffer, tally: Tally) -> Survey:
     _sum_up(
         parallel,
         hot,
-        (buffer.max_energy, buffer.radius, buffer.dna),
+        (buffer.max_energy, buffer.radius, buffer.dna.T),
         size,
         buffer.resource_amount,
         tally,
@@ -130,8 +130,8 @@ def _living_block(block: Any, hot: Any, cold: Any, size: Any, out: Any) -> None:
             and 0 <= radius[i] < np.inf
         )
         for gene in range(GENES):
-            sound = sound and 0 <= dna[i, gene] <= 1
-            out[block, 3 + gene] += np.float64(dna[i, gene])
+            sound = sound and 0 <= dna[gene, i] <= 1
+            out[block, 3 + gene] += np.float64(dna[gene, i])
         out[block, 0] += 1.0
         out[block, 1] += 0.0 if sound else 1.0
         out[block, 2] += np.float64(energy[i])
