@@ -2,11 +2,11 @@
 
 import pytest
 
-from Kernel.contract.arena import Header, State
-from tests.zones.world.worlds import make_world, run
+from Kernel.contract.arena import State
+from tests.zones.world.worlds import make_world
 from zones.world import columns
 from zones.world.columns import Buffer, open_world
-from zones.world.invariants import Check, all_checks, book_checks
+from zones.world.invariants import book_checks
 
 OLD_TICK = 200_000
 FLOWED_BY_THEN = 6.4e6
