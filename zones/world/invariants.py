@@ -64,9 +64,9 @@ def quick_checks(buffer: Buffer, capacity: int, found: Survey) -> list[Check]:
     population = buffer.scalar(State.POPULATION)
     free = buffer.scalar(State.FREE_COUNT)
     return [
-        Check("numbers", found.unsound, 0, "Molbots and places with a value out of its range"),
-        Check("population", found.population - population, 0, "living ones the count has not"),
-        Check("slots", population + free - capacity, 0, "slots neither lived in nor free"),
+        Check("numbers", found.unsound, 0, "Molbots and food places with a value out of its range"),
+        Check("population", found.population - population, 0, "Molbots alive but not counted"),
+        Check("slots", population + free - capacity, 0, "slots neither taken nor free"),
         *_bounds(buffer, capacity, population),
         *book_checks(buffer, found.energy, found.food),
     ]
@@ -90,13 +90,13 @@ def book_checks(buffer: Buffer, energy: float, food: float) -> list[Check]:
             "energy books",
             energy - (founded + eaten + seeded - spent - lost),
             tolerance,
-            "energy of Molbots that came from nowhere",
+            "energy of Molbots that nothing accounts for",
         ),
         Check(
             "food books",
             food - (food_founded + grown - eaten),
             tolerance,
-            "energy in food that came from nowhere",
+            "energy in food that nothing accounts for",
         ),
     ]
 
@@ -123,7 +123,12 @@ def all_checks(world: World, tick: int) -> list[Check]:
     with np.errstate(all="ignore"):
         found = survey(False, buffer, new_tally(world.capacity, world.extent.resources))
         return [
-            Check("tick", buffer.scalar(State.TICK) - tick, 0, "ticks its own count is off"),
+            Check(
+                "tick",
+                buffer.scalar(State.TICK) - tick,
+                0,
+                "ticks between the commit and the count of the world",
+            ),
             *quick_checks(buffer, world.capacity, found),
             *_parameters(buffer),
             *_identity(buffer, alive, tick),
@@ -153,7 +158,12 @@ def cold_check(world: World, tick: int) -> Check:
         int(np.count_nonzero(getattr(new, name)[same] != getattr(old, name)[same])) for name in COLD
     )
     foreign = int(np.count_nonzero(~known)) + (count != len(touched))
-    return Check("cold columns", apart + foreign, 0, "unchanged values the last tick had otherwise")
+    return Check(
+        "cold columns",
+        apart + foreign,
+        0,
+        "values that differ from the tick before, though nothing changed them",
+    )
 
 
 def _bounds(buffer: Buffer, capacity: int, population: int) -> list[Check]:
@@ -164,8 +174,8 @@ def _bounds(buffer: Buffer, capacity: int, population: int) -> list[Check]:
     # Nobody is seeded at founding: tick 0 has as many as its settings say.
     lacking = max(0.0, min(least, most) - population) if buffer.scalar(State.TICK) else 0.0
     return [
-        Check("most", max(0, population - capacity), 0, "Molbots more than there are slots"),
-        Check("least", lacking, 0, "Molbots fewer than min_population, with slots free"),
+        Check("most", max(0, population - capacity), 0, "Molbots beyond the number of slots"),
+        Check("least", lacking, 0, "Molbots missing below min_population, though slots are free"),
     ]
 
 
@@ -179,10 +189,10 @@ def _identity(buffer: Buffer, alive: columns.I64, tick: int) -> list[Check]:
     strangers = (parent < NO_PARENT) | ((parent != NO_PARENT) & (parent >= ids))
     aged = np.count_nonzero(buffer.age[alive] != tick - buffer.born_at[alive].astype(np.int64))
     return [
-        Check("ids", doubles + int(foreign), 0, "ids that are double or were never given"),
+        Check("ids", doubles + int(foreign), 0, "ids given twice or never given"),
         Check("lineages", int(strange), 0, "lineages that were never founded"),
         Check("parents", int(np.count_nonzero(strangers)), 0, "Molbots older than their parent"),
-        Check("ages", int(aged), 0, "ages that do not fit the tick of birth"),
+        Check("ages", int(aged), 0, "ages that do not match the tick of birth"),
     ]
 
 
@@ -217,9 +227,9 @@ def _index(buffer: Buffer, extent: Extent) -> list[Check]:
     unindexed = np.count_nonzero(~inside) + np.count_nonzero(np.diff(cells) < 0)
     barren = np.count_nonzero(~(buffer.resource_fertility >= 0))
     return [
-        Check("food grid", misplanned, 0, "sizes of world and grid that are not as founded"),
-        Check("food index", int(unindexed), 0, "places the index of food does not hold"),
-        Check("fertility", int(barren), 0, "places where food would shrink"),
+        Check("food grid", misplanned, 0, "sizes of world or food grid that are not as founded"),
+        Check("food index", int(unindexed), 0, "food places outside the world or out of order"),
+        Check("fertility", int(barren), 0, "food places where food would shrink"),
     ]
 
 
