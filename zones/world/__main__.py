@@ -6,6 +6,7 @@ doctor   check the world of a home: every invariant, with its value and its limi
 """
 
 import argparse
+import codecs
 import io
 import json
 import os
@@ -28,6 +29,8 @@ VALUE_SHOWN_MAX: Final = 48
 EXIT_UNSOUND: Final = 1
 _LABEL_WIDTH: Final = 15
 THIN_SPACE: Final = "\N{THIN SPACE}"
+PLAIN: Final = "molt.plain"
+_PLAIN_FOR: Final = {THIN_SPACE: " ", doctor.HOLDS: "+", doctor.FAILS: "x", doctor.LEFT_OUT: "-"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,12 +39,22 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"cannot read the command line: {message}", f"{self.prog} --help")
 
 
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for characters that a terminal lacks, and where to go on."""
+    assert isinstance(error, UnicodeEncodeError), "it only writes"
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN_FOR.get(sign, "?") for sign in lacking), error.end
+
+
+codecs.register_error(PLAIN, _plain)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character shows "?" instead of ending the command.
+        # A terminal that lacks a character shows a plain one instead of ending the command.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors=PLAIN)
     try:
         options = _parser().parse_args(arguments)
         code = _COMMANDS[options.command](options)

@@ -18,6 +18,9 @@ from zones.world.columns import World, open_world, schema_hash
 from zones.world.invariants import Check, all_checks, cold_check
 
 ZONE: Final = "stable"
+HOLDS: Final = "●"
+FAILS: Final = "✕"
+LEFT_OUT: Final = "○"
 COLD_CHECK: Final = "cold columns"
 RUNNING: Final = "the world does not hold still (molt pause)"
 _NAME_WIDTH: Final = 16
@@ -72,13 +75,13 @@ def table(found: Examination) -> str:
     """Return an examination as lines for people."""
     lines = [f"arena {found.arena}, tick {found.tick}"]
     for check in found.checks:
-        mark = "●" if check.ok else "✕"
+        mark = HOLDS if check.ok else FAILS
         lines.append(
             f"  {mark} {check.name:<{_NAME_WIDTH}} {check.value:>12.6g}  "
             f"(at most {check.limit:.6g})  {check.what}"
         )
     for name, why in found.left_out.items():
-        lines.append(f"  ○ {name:<{_NAME_WIDTH}} not checked: {why}")
+        lines.append(f"  {LEFT_OUT} {name:<{_NAME_WIDTH}} not checked: {why}")
     failed = sum(not check.ok for check in found.checks)
     lines.append("sound" if not failed else f"not sound: {failed} of {len(found.checks)} fail")
     return "\n".join(lines)

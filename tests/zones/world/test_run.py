@@ -310,4 +310,5 @@ def test_a_terminal_of_few_characters() -> None:
     )
     assert run.returncode == 0 and run.stderr == ""
     assert all(line[14] == " " and line[15] != " " for line in run.stdout.splitlines())
+    assert run.stdout.startswith("tick           1 200\n")
     assert "most hunger" in run.stdout and " % starved" in run.stdout
