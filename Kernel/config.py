@@ -1,9 +1,9 @@
 """Configuration: YAML files, environment and --set, parsed once into frozen dataclasses.
 
-Owns: reading config/*.yaml strictly, the order of what overrides what (file, then for the world a
+Owns: reading config/*.yaml, the order of what overrides what (file, then for the world a
 scenario and MOLT_<KEY>, then --set), the kernel's own keys. Does not own: the settings of services,
-which are handed to them as plain data and checked there; what a scenario is called
-(`Kernel/contract/scenarios.py`).
+which are handed to them as plain data and checked there; reading YAML strictly
+(`Kernel/contract/yaml_files.py`).
 """
 
 import os
@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from Kernel.contract.codec import pack
 from Kernel.contract.errors import CodecError, ConfigError
-from Kernel.contract.scenarios import scenario_path
+from Kernel.contract.yaml_files import lay_over, read_map, read_value, show
 from Kernel.core.supervisor import Kind, Policy
 
 _ZONE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
@@ -64,25 +62,6 @@ class KernelConfig:
     scenario: str | None = None
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """PyYAML takes the last of two equal keys in silence; this one refuses the second.
-
-    It refuses keys that are not text too, such as `on`, which YAML takes for a truth value.
-    """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            line = key_node.start_mark.line + 1
-            if not isinstance(key, str):
-                raise ConfigError(f"cannot read line {line}: key {key!r} is not text")
-            if key in seen:
-                raise ConfigError(f"cannot read line {line}: key {key!r} stands there twice")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def load_config(
     folder: Path,
     overrides: tuple[str, ...],
@@ -102,40 +81,14 @@ def load_config(
         ConfigError: a file or value is wrong; says which, and the limit.
     """
     environment = os.environ if environment is None else environment
-    files = {path.stem: _read(path) for path in sorted(folder.glob("*.yaml"))}
+    files = {path.stem: read_map(path) for path in sorted(folder.glob("*.yaml"))}
     if "kernel" not in files:
         raise ConfigError(f"cannot find {folder / 'kernel.yaml'}", "git checkout config")
-    if scenario is not None:
-        files["world"] = files.get("world", {}) | _read(scenario_path(folder, scenario))
-    world = files.get("world", {})
-    for key in world:
-        text = environment.get(f"MOLT_{key.upper()}")
-        if text is not None:
-            world[key] = _value(f"MOLT_{key.upper()}", text)
+    if "world" in files or scenario is not None:
+        files["world"] = lay_over(files.get("world", {}), folder, scenario, environment)
     for override in overrides:
         _override(files, override)
     return _kernel(files, folder / "kernel.yaml", scenario)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _StrictLoader)
-    except ConfigError as error:
-        raise ConfigError(f"{error.message} (in {path})", f"edit {path}") from None
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}", f"edit {path}") from error
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigError(f"cannot read {path}: it must hold keys and values", f"edit {path}")
-    return data
-
-
-def _value(name: str, text: str) -> Any:
-    try:
-        return yaml.load(text, _StrictLoader)
-    except (yaml.YAMLError, ConfigError) as error:
-        raise ConfigError(f"cannot read {name}={text}: {error}") from error
 
 
 def _override(files: dict[str, dict[str, Any]], override: str) -> None:
@@ -152,7 +105,7 @@ def _override(files: dict[str, dict[str, Any]], override: str) -> None:
         place = place.setdefault(key, {})
         if not isinstance(place, dict):
             raise ConfigError(f"cannot use --set {override}: {key} holds no keys")
-    place[keys[-1]] = _value("--set " + path, text)
+    place[keys[-1]] = read_value("--set " + path, text)
 
 
 def _kernel(files: dict[str, dict[str, Any]], path: Path, scenario: str | None) -> KernelConfig:
@@ -188,9 +141,9 @@ def _zone(name: str, spec: Any, files: dict[str, dict[str, Any]], path: Path) ->
     _known(spec, _ZONE_KEYS, path, at)
     service, kind = spec.get("service"), spec.get("kind")
     if not isinstance(service, str):
-        raise ConfigError(f"cannot use {path}: {at}service is {service!r}, it takes a package")
+        raise ConfigError(f"cannot use {path}: {at}service is {show(service)}, it takes a package")
     if kind not in ("arena", "bus"):
-        raise ConfigError(f"cannot use {path}: {at}kind is {kind!r}, it takes arena or bus")
+        raise ConfigError(f"cannot use {path}: {at}kind is {show(kind)}, it takes arena or bus")
     settings = spec.get("settings")
     if settings is not None and not (isinstance(settings, str) and settings in files):
         raise ConfigError(f"cannot use {path}: {at}settings names {settings}.yaml, not there")
@@ -244,7 +197,7 @@ def _number(
     value = raw.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(
-            f"cannot use {path}: {at}{key} is {value!r}, "
+            f"cannot use {path}: {at}{key} is {show(value)}, "
             f"it takes a number from {low:g} to {high:g}",
             f"edit {path}",
         )
@@ -266,5 +219,5 @@ def _whole(
 def _flag(raw: dict[str, Any], key: str, default: bool, path: Path, at: str) -> bool:
     value = raw.get(key, default)
     if not isinstance(value, bool):
-        raise ConfigError(f"cannot use {path}: {at}{key} is {value!r}, it takes true or false")
+        raise ConfigError(f"cannot use {path}: {at}{key} is {show(value)}, it takes true or false")
     return value

@@ -1,7 +1,7 @@
 """Scenarios: named overlays of `world.yaml`, for worlds that are yet to be founded.
 
 Owns: what a scenario may be called, where its file is, which there are. Does not own: reading the
-file (`Kernel/config.py` and `zones/world`), its keys (`zones/world/settings.py`).
+file (`yaml_files.py`), its keys (`zones/world/settings.py`).
 Standard library only.
 """
 

@@ -278,3 +278,30 @@ class TestRefusedValues:
             "kernel", "zones: {a: {service: x, kind: bus}, b: {service: y, kind: bus, reads: [a]}}"
         )
         assert "zones.b.reads" in folder.refuse()
+
+
+class TestMalformed:
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"seed: \xff",
+            b"seed: 2026-13-45",
+            b"seed: " + b"9" * 5000,
+            b"seed: " + b"[" * 3000,
+            b"seed: !!bool maybe",
+            b"? [1]\n: 2",
+        ],
+    )
+    def test_a_file_that_yaml_cannot_make_is_refused(self, folder, content):
+        """No text, no date, a number too long, nesting too deep: one sentence, and exit 78."""
+        (folder.path / "world.yaml").write_bytes(content)
+        assert len(folder.refuse()) < 1000
+        text = content.partition(b": ")[2]
+        if text.isascii() and content.startswith(b"seed"):
+            folder.write("world", WORLD)
+            assert len(folder.refuse("world.seed=" + text.decode())) < 1000
+
+    def test_a_huge_number_is_refused(self, folder):
+        """A whole number that Python does not write out is refused without being written out."""
+        number = "0x" + "f" * 8000
+        assert "too large to show" in folder.refuse(f"kernel.poll_interval_ms={number}")

@@ -35,7 +35,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
 OF_OTHERS: dict[str, tuple[str, ...]] = {
     "manifest": (),
     "fallback": (),
-    "Kernel.contract": ("msgpack", "msgspec"),
+    "Kernel.contract": ("msgpack", "msgspec", "yaml"),
     "Kernel.console": ("click", "psutil", "rich", "structlog", "yaml", "zmq", "msgpack"),
     "Kernel": ("psutil", "structlog", "yaml", "zmq", "msgpack"),
     "zones.client": ("numpy", "pandas"),

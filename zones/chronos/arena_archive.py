@@ -62,6 +62,7 @@ class ArenaArchive:
         words: read-only, accepted by `check_arena`.
         side: the side mapping; OUTBOX_ACKED and its offset are written.
         pulse: sends the heartbeat when it is due; called during long work.
+        wall_s: seconds since the epoch, for the lines of the journal.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class ArenaArchive:
         settings: ArchiveSettings,
         log: FilteringBoundLogger,
         pulse: Callable[[], object],
+        wall_s: Callable[[], float],
     ) -> None:
         self._zone = zone
         self._words = words
@@ -81,6 +83,7 @@ class ArenaArchive:
         self._settings = settings
         self._log = log
         self._pulse = pulse
+        self._wall_s = wall_s
         self._arena = words.get_bytes(Header.ARENA_ID, 16).hex()
         self._ring = words.outbox()
         self._file: LineFile | None = None
@@ -211,8 +214,9 @@ class ArenaArchive:
 
     def _append(self, file: LineFile, events: list[Event], behind: Place) -> None:
         """Make events durable, then acknowledge up to `behind`; set the file aside when full."""
+        time_s = self._wall_s()
         lines = [
-            encode_line(self._position + index, self._arena, event)
+            encode_line(self._position + index, self._arena, event, time_s)
             for index, event in enumerate(events)
         ]
         file.append(lines)

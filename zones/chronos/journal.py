@@ -22,17 +22,22 @@ class Tail:
     place: Place
 
 
-def encode_line(position: int, arena: str, event: Event) -> bytes:
+def encode_line(position: int, arena: str, event: Event, time_s: float) -> bytes:
     """Return one line without its end. Bytes become {"$bytes": base64}.
+
+    Args:
+        time_s: when it is stored, in seconds since the epoch. A tick reads no clock, so this is
+            the only hour an event has; it decides nothing.
 
     An event that JSON cannot say (a number that is not finite, nested too deep) becomes one of
     kind "archive.refused": it is told of, never left out.
     """
     try:
-        return _dump(position, arena, event)
+        return _dump(position, arena, event, time_s)
     except (ValueError, TypeError, RecursionError) as error:
         payload = {"why": f"cannot write {event.kind!r} as JSON: {error}"}
-        return _dump(position, arena, event._replace(kind=REFUSED, payload=payload))
+        told = event._replace(kind=REFUSED, payload=payload)
+        return _dump(position, arena, told, time_s)
 
 
 def parse_tail(line: bytes, arena: str) -> Tail | None:
@@ -96,12 +101,13 @@ def gap_event(sequence: int, committed: Place, tick: int, why: str) -> Event:
     return Event(max(committed.sequence - 1, 0), committed.offset, tick, GAP, payload)
 
 
-def _dump(position: int, arena: str, event: Event) -> bytes:
+def _dump(position: int, arena: str, event: Event, time_s: float) -> bytes:
     fields = {
         "position": position,
         "arena": arena,
         "sequence": event.sequence,
         "offset": event.next_offset,
+        "time": round(time_s, 3),
         "tick": event.tick,
         "kind": event.kind,
         "payload": event.payload,

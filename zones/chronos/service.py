@@ -43,7 +43,14 @@ class Generation:
 
         archives = {
             zone: ArenaArchive(
-                zone, words, seat.sides[zone], directories, self._settings, seat.log, pulse
+                zone,
+                words,
+                seat.sides[zone],
+                directories,
+                self._settings,
+                seat.log,
+                pulse,
+                time.time,
             )
             for zone, words in sorted(seat.arenas.items())
         }

@@ -1,14 +1,13 @@
 """One arena file mapped read-only, and copies of its committed tick.
 
-Owns: finding the file of a home, mapping and checking it, when a copy is whole. Does not own:
-what the bytes mean (`schema.py`), how they are shown (`frame.py`).
+Owns: noticing a newer file, when a copy is whole. Does not own: which file is a home's, mapping
+and checking it (`Kernel/contract/arena_lookup.py`), what the bytes mean (`schema.py`), how they
+are shown (`frame.py`).
 A world may write all the while. It is never waited for, locked or slowed: a copy that a commit
 has torn is thrown away and made again.
 """
 
-import mmap
 import os
-import shlex
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,12 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from Kernel.contract.arena import STATE_BYTES, ArenaWords, Header, State, check_arena
-from Kernel.contract.errors import ArenaError, NoArena
-from Kernel.contract.places import HOME_MARK, arena_name, arena_places
+from Kernel.contract.arena import STATE_BYTES, Header, State
+from Kernel.contract.arena_lookup import map_arena
+from Kernel.contract.errors import ArenaError
 from zones.client.schema import Array, Column, parse_schema
 
-CHECKS_MAX: Final = 10
 COPIES_MAX: Final = 10
 NAP_S: Final = 0.0002
 NAPS_MAX: Final = 250
@@ -47,7 +45,7 @@ class ArenaReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.words, status = _map(path)
+        self.words, status = map_arena(path)
         self._identity = (status.st_dev, status.st_ino)
         assert self.words.layout is not None, "check_arena has accepted it"
         self._size = self.words.layout.buffer_bytes
@@ -121,73 +119,3 @@ class ArenaReader:
             if self.words.get(Header.COMMIT) != tick:
                 return
             time.sleep(NAP_S)
-
-
-def find_arena(home: Path, zone: str) -> Path:
-    """Return the arena file of a zone of a home, as its kernel would find it.
-
-    Raises:
-        NoArena: it has none.
-        ArenaError: a folder in shared memory belongs to somebody else.
-    """
-    mark = home / "data" / HOME_MARK
-    for folder in arena_places(home, os.getuid()):
-        if not os.path.lexists(folder):
-            continue
-        if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
-            raise ArenaError(
-                f"cannot use {folder}: it is no folder of user {os.getuid()}", f"ls -ld {folder}"
-            )
-        path = folder / arena_name(zone)
-        # A home that was deleted leaves its arenas in shared memory; they are not this home's.
-        if path.is_file() and _text(folder / HOME_MARK) in ("", _text(mark)):
-            return path
-    raise NoArena(
-        f"cannot find an arena of '{zone}' in {home}: no world lives there, "
-        "or the machine was rebooted and it is in data/snapshots only",
-        f"python manifest.py --home {shlex.quote(str(home))}",
-    )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        return ""
-
-
-def _map(path: Path) -> tuple[ArenaWords, os.stat_result]:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError as error:
-        raise NoArena(f"cannot find {path}: its world is gone", "molt status") from error
-    except OSError as error:
-        raise ArenaError(f"cannot read {path}: {error.strerror}", f"ls -l {path}") from error
-    try:
-        status = os.fstat(fd)
-        if status.st_size < mmap.PAGESIZE:
-            raise ArenaError(f"cannot use {path}: it is only {status.st_size} bytes")
-        words = ArenaWords(memoryview(mmap.mmap(fd, status.st_size, prot=mmap.PROT_READ)))
-    except OSError as error:
-        raise ArenaError(f"cannot map {path}: {error.strerror}", "free -m") from error
-    finally:
-        os.close(fd)
-    _check(words, str(path))
-    return words, status
-
-
-def _check(words: ArenaWords, path: str) -> None:
-    """Check an arena that may be written at the same time.
-
-    `check_arena` compares the commit word with the tick in its buffer. A world that commits and
-    goes on between the two looks damaged; then the commit word has moved, and it is looked again.
-    """
-    for attempt in range(CHECKS_MAX):
-        tick = words.get(Header.COMMIT)
-        try:
-            check_arena(words, path)
-        except ArenaError:
-            if attempt == CHECKS_MAX - 1 or words.get(Header.COMMIT) == tick:
-                raise
-        else:
-            return

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from Kernel.contract.arena import STATE_BYTES, ArenaWords, Header
+from Kernel.contract.arena_lookup import find_arena
 from Kernel.contract.errors import NoArena
 from Kernel.contract.places import JOURNAL
-from zones.client.arena_reader import ArenaReader, find_arena
+from zones.client.arena_reader import ArenaReader
 from zones.client.frame import Arrays, Frame, Named, build_frame, choose_columns, needed_columns
 from zones.client.history import NEWEST, read_history
 from zones.client.schema import Schema

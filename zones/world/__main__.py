@@ -6,10 +6,13 @@ doctor   check the world of a home: every invariant, with its value and its limi
 """
 
 import argparse
+import codecs
+import io
 import json
+import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -24,7 +27,10 @@ TICKS_MAX: Final = 2**62
 SEED_MAX: Final = 2**64 - 1
 VALUE_SHOWN_MAX: Final = 48
 EXIT_UNSOUND: Final = 1
+_LABEL_WIDTH: Final = 15
 THIN_SPACE: Final = "\N{THIN SPACE}"
+PLAIN: Final = "molt.plain"
+_PLAIN_FOR: Final = {THIN_SPACE: " ", doctor.HOLDS: "+", doctor.FAILS: "x", doctor.LEFT_OUT: "-"}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,11 +39,31 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"cannot read the command line: {message}", f"{self.prog} --help")
 
 
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for characters that a terminal lacks, and where to go on."""
+    assert isinstance(error, UnicodeEncodeError), "it only writes"
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN_FOR.get(sign, "?") for sign in lacking), error.end
+
+
+codecs.register_error(PLAIN, _plain)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows a plain one instead of ending the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=PLAIN)
     try:
         options = _parser().parse_args(arguments)
-        return _COMMANDS[options.command](options)
+        code = _COMMANDS[options.command](options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader has seen enough; nothing is left to be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except MoltError as error:
         print(error.message, file=sys.stderr)
         if error.hint:
@@ -48,10 +74,17 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="molt world", description="commands of the world that need no kernel")
     commands = parser.add_subparsers(dest="command", required=True)
-    once = commands.add_parser("run", help="run a world without a kernel")
+    once = commands.add_parser(
+        "run",
+        help="run a world without a kernel",
+        epilog="Settings are read as the kernel reads them: the file, a scenario laid over it, "
+        "environment variables MOLT_<KEY> (MOLT_SEED=7), then --set, --seed and --entities.",
+    )
     _add_count(once, "--ticks", 0, TICKS_MAX, "how far to run", required=True)
     _add_count(once, "--seed", 0, SEED_MAX, "instead of the configured one")
-    _add_count(once, "--entities", 1, ENTITIES_LIMIT, "scale the world to this many Molbots")
+    _add_count(
+        once, "--entities", 1, ENTITIES_LIMIT, "scale the world: so many slots, all taken at tick 0"
+    )
     once.add_argument(
         "--scenario",
         default="",
@@ -146,9 +179,10 @@ def _run(options: argparse.Namespace) -> int:
     overrides = list(options.overrides)
     if options.seed is not None:
         overrides.append(f"seed={options.seed}")
-    settings = parse_settings(
-        run.read_settings(options.config, overrides, options.scenario), options.entities
-    )
+    values = run.read_settings(options.config, overrides, options.scenario)
+    settings = parse_settings(values, options.entities)
+    if options.entities is not None and "entities" in values:
+        _tell_replaced(values["entities"], options.entities)
     with run.open_events(options.events) as tell:
         report = run.run_world(
             settings,
@@ -167,6 +201,16 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _tell_replaced(configured: int, entities: int) -> None:
+    """Say that --entities founds more than a scenario wants: few founders make a boom, all none."""
+    if configured != entities:
+        print(
+            f"--entities {entities} replaces entities: {configured} of the settings: "
+            "all slots are taken at tick 0",
+            file=sys.stderr,
+        )
+
+
 def _print_table(report: run.Report) -> None:
     if report.windows:
         print(f"{'tick':>13} {'population':>11} {'births':>9} {'deaths':>9}")
@@ -176,23 +220,40 @@ def _print_table(report: run.Report) -> None:
             f"{_grouped(window['births']):>9} {_grouped(window['deaths']):>9}"
         )
     deaths = ", ".join(f"{_grouped(count)} of {cause}" for cause, count in report.deaths.items())
-    print(f"tick        {_grouped(report.tick)}")
-    print(f"population  {_grouped(report.population)}")
-    print(f"births      {_grouped(report.births)}, and {_grouped(report.seeded)} seeded")
-    print(f"deaths      {deaths}")
-    for name, peak in report.peaks.items():
-        print(f"{_PEAKS[name].format(**peak)}, tick {_grouped(peak['tick'])}")
-    print(f"speed       {_grouped(report.ticks_per_s)} ticks/s")
-    print(f"hash        {report.hash}")
+    lines = [
+        ("tick", _grouped(report.tick)),
+        ("population", _grouped(report.population)),
+        ("births", f"{_grouped(report.births)}, and {_grouped(report.seeded)} seeded"),
+        ("deaths", deaths),
+        *(_peak(name, peak) for name, peak in report.peaks.items()),
+        ("speed", f"{_grouped(report.ticks_per_s)} ticks/s"),
+        ("hash", report.hash),
+    ]
+    for label, text in lines:
+        print(f"{label:<{_LABEL_WIDTH}}{text}")
 
 
-_PEAKS: Final = {
-    "starvation": "worst hunger {value:.0%} starved within 300 ticks",
-    "deaths": "most deaths  {value:.0%} died within 300 ticks",
-    "growth": "fastest boom {value:.1f} times the mean of the 1500 ticks before",
-    "diversity": "least variety {value:.1f} lineages, counted by their size",
-}
-"""How each of `Peaks` reads."""
+def _peak(name: str, peak: Mapping[str, float]) -> tuple[str, str]:
+    """Return label and text of one of `Peaks`."""
+    value, tick = peak["value"], _grouped(peak["tick"])
+    percent = f"{value * 100:.0f} %"
+    return {
+        "starvation": ("most hunger", f"{percent} starved within 300 ticks, tick {tick}"),
+        "deaths": ("most deaths", f"{percent} died within 300 ticks, tick {tick}"),
+        "growth": (
+            "fastest boom",
+            f"{_amount(value)} times the mean of the {_grouped(1500)} ticks before, tick {tick}",
+        ),
+        "diversity": (
+            "least variety",
+            f"as diverse as {_amount(value)} lineages of equal size, tick {tick}",
+        ),
+    }[name]
+
+
+def _amount(value: float) -> str:
+    """Return a number for people: one decimal below 100, grouped digits above."""
+    return f"{value:.1f}" if value < 100 else _grouped(value)
 
 
 def _show_tick(tick: int) -> None:

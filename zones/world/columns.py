@@ -28,6 +28,8 @@ GENE_NAMES: Final = (
 """What each place of a dna holds; what a gene does is in `genes.py`."""
 GENES: Final = len(GENE_NAMES)
 ALIGN_BYTES: Final = 64
+EXTENT_MAX: Final = 1e9
+"""No world has more slots, places or cells, or is longer; a schema that says so is damaged."""
 FREE: Final = 0
 ALIVE: Final = 1
 NO_PARENT: Final = 0
@@ -257,10 +259,13 @@ def read_extent(schema: bytes) -> Extent:
             float(told["width"]),
             float(told["height"]),
         )
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ArenaError(f"cannot read the arena's schema: {error}") from error
-    if min(extent) <= 0:
-        raise ArenaError("cannot read the arena's schema: a world has some extent")
+    # Written so that what is no number is refused.
+    if not all(0 < size <= EXTENT_MAX for size in extent):
+        raise ArenaError(
+            f"cannot read the arena's schema: a world has some extent, at most {EXTENT_MAX:g}"
+        )
     return extent
 
 

@@ -109,7 +109,8 @@ _PERIODS: Final = (
 def telemetry(tick: int, new: Buffer, found: Survey) -> dict[str, Any]:
     """Return the `telemetry` event: counts since the last one, means of now.
 
-    The density is the share of what all places could hold together.
+    The density is the share of what all places may hold together, at most 1: where resource_max
+    was lowered below what lies there, 1 says that nothing grows.
     """
     births, seeded, starved, aged, collided = (
         new.scalar(total) - new.scalar(period) for period, total in _PERIODS
@@ -126,7 +127,7 @@ def telemetry(tick: int, new: Buffer, found: Survey) -> dict[str, Any]:
         "death_starvation": starved,
         "death_age": aged,
         "death_collision": collided,
-        "resource_density": found.food / most if most > 0 else 0.0,
+        "resource_density": min(found.food / most, 1.0) if most > 0 else float(found.food > 0),
         "temperature": new.real(columns.TEMPERATURE_NOW),
         "light": new.real(columns.LIGHT),
         "lineages": found.lineages,

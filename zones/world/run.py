@@ -11,29 +11,29 @@ this gives for the same settings and inputs. Holding is ignored: between two tic
 import json
 import mmap
 import os
+import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import yaml
-
 from Kernel.contract import rings
 from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, State
 from Kernel.contract.errors import CodecError, ConfigError, RingFull
 from Kernel.contract.inputs import Input, parse_input
-from Kernel.contract.scenarios import scenario_path
+from Kernel.contract.yaml_files import SHOWN_MAX, lay_over, read_map, read_value
 from zones.world import founding
 from zones.world.engine import Engine
 from zones.world.peaks import EventReader, Peaks
 from zones.world.settings import WorldSettings
 
 WINDOW_TICKS: Final = 10_000
-LINE_CHARS_MAX: Final = 65_536
+LINE_BYTES_MAX: Final = 65_536
 INPUTS_MAX: Final = 1_000_000
+_OWN_STREAM: Final = re.compile(r"/dev/std(out|err)|/dev/fd/\d+|/proc/self/fd/\d+")
 
 
 class Recorded(NamedTuple):
@@ -49,6 +49,7 @@ class Report:
 
     Args:
         windows: one per 10k ticks, with the counts of that window.
+        ticks_per_s: to three significant digits; the rest is noise.
         peaks: the worst of all periods of telemetry, each with its tick, see `Peaks`.
     """
 
@@ -124,7 +125,7 @@ def run_world(
         seeded=words.state(ticks, State.SEEDED),
         peaks=peaks.fields(),
         windows=windows,
-        ticks_per_s=round(ticks / elapsed_s, 1) if ticks else 0.0,
+        ticks_per_s=float(f"{ticks / elapsed_s:.3g}") if ticks else 0.0,
     )
 
 
@@ -139,11 +140,33 @@ def open_events(path: Path | None) -> Iterator[Callable[[dict[str, Any]], None] 
         yield None
         return
     try:
+        if not _OWN_STREAM.fullmatch(str(path)) and path.exists() and not path.is_file():
+            # Opening a pipe would wait for its reader, for ever if none comes.
+            raise ConfigError(f"cannot write {path}: it is no regular file", "--events /dev/stdout")
         file = path.open("w", encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from error
-    with file:
-        yield lambda event: print(json.dumps(event, separators=(",", ":")), file=file)
+
+    def tell(event: dict[str, Any]) -> None:
+        try:
+            print(json.dumps(event, separators=(",", ":")), file=file)
+        except OSError as error:
+            raise _unwritten(path, error) from error
+
+    try:
+        yield tell
+    finally:
+        try:
+            file.close()
+        except OSError as error:
+            raise _unwritten(path, error) from error
+
+
+def _unwritten(path: Path, error: OSError) -> Exception:
+    """Return what to raise: who has read enough of a pipe is no mistake of the operator."""
+    if isinstance(error, BrokenPipeError):
+        return error
+    return ConfigError(f"cannot write {path}: {error.strerror}", f"df -h {path.parent}")
 
 
 def read_inputs(path: Path) -> list[Recorded]:
@@ -155,14 +178,20 @@ def read_inputs(path: Path) -> list[Recorded]:
         ConfigError: the file cannot be read or a line is no such input; names the line.
     """
     found: list[Recorded] = []
+    number = 1
     try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if len(line) > LINE_CHARS_MAX or len(found) >= INPUTS_MAX:
+        with path.open("rb") as file:
+            # One more than a line may have, so that a longer one is seen and not read.
+            lines = iter(lambda: file.readline(LINE_BYTES_MAX + 1), b"")
+            for number, content in enumerate(lines, start=1):
+                line = content.decode("utf-8")
+                if len(content) > LINE_BYTES_MAX or len(found) >= INPUTS_MAX:
                     raise ConfigError(f"cannot read {path}: line {number} is beyond the limits")
                 recorded = _parse_line(line) if line.strip() else None
                 if recorded is not None:
                     found.append(recorded)
+    except RecursionError as error:
+        raise ConfigError(f"cannot read {path}: line {number}: it is nested too deep") from error
     except (CodecError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: line {number}: {error}") from error
     except OSError as error:
@@ -170,38 +199,29 @@ def read_inputs(path: Path) -> list[Recorded]:
     return found
 
 
-def read_settings(path: Path, overrides: Iterable[str], scenario: str = "") -> dict[str, Any]:
-    """Return the keys of a world.yaml with `KEY=VALUE` overrides; values are YAML scalars.
+def read_settings(
+    path: Path,
+    overrides: Iterable[str],
+    scenario: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the keys of a world.yaml as the kernel reads them, with `KEY=VALUE` overrides.
 
     Args:
+        overrides: values are YAML.
         scenario: name of a file in the folder `scenarios` beside `path`, laid over it; "" none.
+        environment: os.environ unless given; MOLT_<KEY> overrides a key of file or scenario.
 
     Raises:
         ConfigError: not readable, not a map, no such scenario, or an override is not KEY=VALUE.
     """
-    values = _read_map(path)
-    if scenario:
-        values |= _read_map(scenario_path(path.parent, scenario))
+    environment = os.environ if environment is None else environment
+    values = lay_over(read_map(path), path.parent, scenario or None, environment)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
-            raise ConfigError(f"cannot use --set {override}: it is not KEY=VALUE")
-        try:
-            values[key.strip().removeprefix("world.")] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise ConfigError(f"cannot use --set {override}: {error}") from error
-    return values
-
-
-def _read_map(path: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"cannot read {path}: it is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise ConfigError(f"cannot read {path}: it is not a map of keys")
+            raise ConfigError(f"cannot use --set {override[:SHOWN_MAX]}: it is not KEY=VALUE")
+        values[key.strip().removeprefix("world.")] = read_value(f"--set {key}", value)
     return values
 
 
@@ -228,13 +248,20 @@ def _parse_line(line: str) -> Recorded | None:
 def _memory(size_bytes: int, arena: Path | None) -> memoryview:
     if arena is None:
         return memoryview(mmap.mmap(-1, size_bytes))
-    arena.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(arena, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.posix_fallocate(descriptor, 0, size_bytes)
-        return memoryview(mmap.mmap(descriptor, size_bytes))
-    finally:
-        os.close(descriptor)
+        arena.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(arena, flags, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, size_bytes)
+            return memoryview(mmap.mmap(descriptor, size_bytes))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot keep the arena in {arena} ({size_bytes} bytes): {error.strerror}",
+            f"df -h {arena.parent}",
+        ) from error
 
 
 def _send(words: ArenaWords, recorded: Recorded, tick: int) -> None:

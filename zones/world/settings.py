@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from Kernel.contract.errors import ConfigError, Refused
+from Kernel.contract.yaml_files import show
 from zones.world.columns import Extent
 from zones.world.parameters import PARAMETERS
 
@@ -153,7 +154,7 @@ def _number(values: Mapping[str, Any], key: str, default: float, low: float, hig
     value = values.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise ConfigError(
-            f"cannot use world.{key} = {value!r}: it takes a number from {low:g} to {high:g}"
+            f"cannot use world.{key} = {show(value)}: it takes a number from {low:g} to {high:g}"
         )
     return float(value)
 
@@ -162,6 +163,6 @@ def _whole(values: Mapping[str, Any], key: str, default: int, low: int, high: in
     value = values.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ConfigError(
-            f"cannot use world.{key} = {value!r}: it takes a whole number from {low} to {high}"
+            f"cannot use world.{key} = {show(value)}: it takes a whole number from {low} to {high}"
         )
     return value

@@ -59,6 +59,7 @@ class Bench:
             self.settings,
             self.log,  # type: ignore[arg-type]  # only what is called is there
             self._pulse,
+            lambda: 1_700_000_000.0,
         )
 
     def reboot(self) -> None:

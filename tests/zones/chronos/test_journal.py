@@ -13,16 +13,18 @@ from zones.chronos.outbox_reader import GAP, REFUSED, Event, Place
 
 ARENA = "a" * 32
 RING = 1024
+NOW_S = 1_700_000_000.1239
 
 
 @settings(deadline=None)
 @given(MAPS, st.integers(0, 2**63), st.integers(0, 2**63), st.integers(0, 2**63))
 def test_line_round_trip(payload: dict[str, Any], position: int, sequence: int, at: int) -> None:
     """Any event becomes one line of JSON without line ends, and its tail is found again."""
-    line = encode_line(position, ARENA, Event(sequence, at, 7, "telemetry", payload))
+    line = encode_line(position, ARENA, Event(sequence, at, 7, "telemetry", payload), NOW_S)
     assert b"\n" not in line
     fields = json.loads(line)
-    assert list(fields) == ["position", "arena", "sequence", "offset", "tick", "kind", "payload"]
+    keys = ["position", "arena", "sequence", "offset", "time", "tick", "kind", "payload"]
+    assert list(fields) == keys and fields["time"] == 1_700_000_000.124
     assert parse_tail(line, ARENA) == Tail(position, Place(sequence + 1, at))
     assert parse_tail(line[:-1], ARENA) is None
     assert parse_tail(line, "b" * 32) is None
@@ -36,9 +38,11 @@ def test_form_of_a_line_is_fixed() -> None:
         "sequence": 2,
         "input": {"kind": "world.set_param", "at_tick": 40, "param": "friction", "value": 0.1},
     }
-    line = encode_line(9, ARENA, Event(17, 4096, 41, "input.applied", payload))
+    line = encode_line(9, ARENA, Event(17, 4096, 41, "input.applied", payload), NOW_S)
     assert line.decode() == (
-        '{"position":9,"arena":"' + ARENA + '","sequence":17,"offset":4096,"tick":41,'
+        '{"position":9,"arena":"'
+        + ARENA
+        + '","sequence":17,"offset":4096,"time":1700000000.124,"tick":41,'
         '"kind":"input.applied","payload":{"kind":"input.applied","tick":41,"sequence":2,'
         '"input":{"kind":"world.set_param","at_tick":40,"param":"friction","value":0.1}}}'
     )
@@ -54,7 +58,7 @@ def test_form_of_a_line_is_fixed() -> None:
 )
 def test_what_json_cannot_say_is_told_of(payload: dict[str, Any], part: str) -> None:
     """An event JSON has no word for is stored as refused, under its own number."""
-    line = encode_line(0, ARENA, Event(5, 64, 3, "telemetry", payload))
+    line = encode_line(0, ARENA, Event(5, 64, 3, "telemetry", payload), NOW_S)
     fields = json.loads(line)
     assert (fields["kind"], fields["sequence"], fields["tick"]) == (REFUSED, 5, 3)
     assert part in fields["payload"]["why"]
@@ -65,8 +69,11 @@ def test_deep_and_binary_payloads() -> None:
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]
-    assert json.loads(encode_line(0, ARENA, Event(0, 0, 0, "k", {"x": deep})))["kind"] == REFUSED
-    fields = json.loads(encode_line(0, ARENA, Event(0, 0, 0, "k", {"x": b"\0\xff"})))
+    assert (
+        json.loads(encode_line(0, ARENA, Event(0, 0, 0, "k", {"x": deep}), NOW_S))["kind"]
+        == REFUSED
+    )
+    fields = json.loads(encode_line(0, ARENA, Event(0, 0, 0, "k", {"x": b"\0\xff"}), NOW_S))
     assert fields["payload"] == {"x": {"$bytes": "AP8="}}
     while deep:  # freed level by level: the interpreter would recurse
         deep = deep[0]
@@ -139,5 +146,5 @@ def test_start(
 
 def test_gap_line_leads_on() -> None:
     """After a gap the journal's tail says the place behind it."""
-    line = encode_line(3, ARENA, gap_event(5, Place(9, 640), 12, "cannot read entry 5"))
+    line = encode_line(3, ARENA, gap_event(5, Place(9, 640), 12, "cannot read entry 5"), NOW_S)
     assert parse_tail(line, ARENA) == Tail(3, Place(9, 640))

@@ -34,7 +34,7 @@ class Journal:
         for _ in range(count):
             fields = {"kind": kind, "tick": 10 * self.position, "n": self.position} | payload
             event = Event(self.position, 0, 10 * self.position, kind, fields)
-            lines.append(encode_line(self.position, self.arena, event))
+            lines.append(encode_line(self.position, self.arena, event, 1.5))
             self.position += 1
         self.file.append(lines)
 
@@ -254,5 +254,5 @@ def test_lines_backwards(lines, rest, block) -> None:
 
 def test_form_is_that_of_the_archive() -> None:
     """The words by which lines are sorted out unparsed stand in a line of the archive."""
-    line = encode_line(3, ARENA, Event(0, 0, 30, "telemetry", {"kind": "telemetry"}))
+    line = encode_line(3, ARENA, Event(0, 0, 30, "telemetry", {"kind": "telemetry"}), 1.5)
     assert b'"kind":"telemetry"' in line and json.loads(line)["position"] == 3

@@ -11,12 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Kernel.contract.arena import ArenaWords, Header
-from Kernel.contract.places import arena_name
+from Kernel.contract.arena import HEADER_BYTES, ArenaWords, Header, State
+from Kernel.contract.errors import ArenaError
+from Kernel.contract.inputs import PAUSE, Input
+from Kernel.contract.places import HOME_MARK, arena_name
 from Kernel.ports.arena_file import arena_folders
 from tests.chaos.harness import KernelRun, wait_until
 from tests.zones.world.test_engine import BUSY
-from tests.zones.world.worlds import make_world, run
+from tests.zones.world.worlds import make_world, run, send
+from zones.world import columns
 from zones.world.__main__ import main
 from zones.world.columns import Buffer, open_world
 from zones.world.doctor import ZONE
@@ -141,7 +144,7 @@ def test_no_world(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(home.rglob("*"))
     assert main(["doctor", "--home", str(home), "--json"]) == 69
     err = capsys.readouterr().err
-    assert err.startswith(f"cannot find the world of {home}") and "hint: make run" in err
+    assert err.startswith("cannot find an arena") and "hint: python manifest.py" in err
     assert sorted(home.rglob("*")) == before
 
 
@@ -162,6 +165,118 @@ def test_a_world_of_another_build(home: Path, capsys: pytest.CaptureFixture[str]
         memory[Header.SCHEMA_HASH] ^= 0xFF
     assert main(["doctor", "--home", str(home)]) == 1
     assert "its columns are not those of this build" in capsys.readouterr().err
+
+
+def test_a_strangers_world_is_not_shown(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A home deleted and made anew has no world, though the old arena lies in its folder."""
+    arena = settle(home)
+    (home / "data").mkdir(exist_ok=True)
+    (arena.parent / HOME_MARK).write_text("the old home")
+    (home / "data" / HOME_MARK).write_text("the new home")
+    assert main(["doctor", "--home", str(home)]) == 69
+    (home / "data" / HOME_MARK).write_text("the old home")
+    assert main(["doctor", "--home", str(home)]) == 0
+
+
+def test_a_link_is_not_followed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An arena that is a link to another file is refused."""
+    arena = settle(home)
+    (home / "elsewhere").write_bytes(arena.read_bytes())
+    arena.unlink()
+    arena.symlink_to(home / "elsewhere")
+    assert main(["doctor", "--home", str(home)]) == 1
+    assert capsys.readouterr().err.startswith("cannot read ")
+
+
+def test_a_paused_world_is_checked_in_both_buffers(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the world holds, a cold value lost in the older buffer is found; else it is said."""
+    words = make_world(seed=4, **BUSY)
+    run(words, TICKS)
+    arena = arena_of(home)
+    arena.write_bytes(words.memory)
+    found = examine(home, capsys)[1]
+    assert "cold columns" in found["not_checked"]
+    assert "cold columns" not in {check["name"] for check in found["checks"]}
+    assert main(["doctor", "--home", str(home)]) == 0
+    assert "not checked: " in capsys.readouterr().out
+    send(words, Input(PAUSE))
+    run(words, 1)
+    tick = words.get(Header.COMMIT)
+    arena.write_bytes(words.memory)
+    code, found = examine(home, capsys)
+    assert (code, found["not_checked"]) == (0, {})
+    assert "cold columns" in {check["name"] for check in found["checks"]}
+    world = open_world(words)
+    kept = np.flatnonzero((world.buffer(tick).state == 1) & (world.buffer(tick - 1).state == 1))
+    touched = world.buffer(tick).touched[: world.buffer(tick).scalar(State.TOUCHED_COUNT)]
+    world.buffer(tick - 1).lineage[np.setdiff1d(kept, touched)[0]] += 1
+    arena.write_bytes(words.memory)
+    code, found = examine(home, capsys)
+    assert code == 1
+    assert [each["name"] for each in found["checks"] if not each["ok"]] == ["cold columns"]
+
+
+@pytest.mark.parametrize("offset", [columns.GRID_ROWS, columns.GRID_COLS, columns.CELL])
+@pytest.mark.parametrize("value", [0, 2_000_000_000, -1])
+def test_a_damaged_grid(
+    value: int, offset: int, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A grid that is not the world's own is a check that fails; no memory is asked for by it."""
+    arena = settle(home)
+    with opened(arena) as buffer:
+        buffer.scalars[offset >> 3] = value
+    code, found = examine(home, capsys)
+    assert code == 1
+    assert [each["name"] for each in found["checks"] if not each["ok"]] == ["food grid"]
+
+
+def test_a_shuffled_food_order(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Places out of order fail the check of the index, and end in no error."""
+    arena = settle(home)
+    with opened(arena) as buffer:
+        for column in (buffer.resource_x, buffer.resource_y):
+            column[[3, -3]] = column[[-3, 3]]
+    found = examine(home, capsys)[1]
+    assert [each["name"] for each in found["checks"] if not each["ok"]] == ["food index"]
+
+
+@pytest.mark.parametrize("text", [b"1e999", b"NaN", b"[" * 30_000, b"9" * 400, b"-1", b"null"])
+def test_a_hostile_schema(text: bytes) -> None:
+    """Numbers too large, no numbers and deep nesting are refused, not raised."""
+    schema = open_world(make_world()).words.schema()
+    with pytest.raises(ArenaError, match="cannot read the arena's schema"):
+        columns.read_extent(schema.replace(b'"capacity":500', b'"capacity":' + text))
+
+
+def test_random_damage(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever bytes of an arena are overwritten, doctor answers: sound, not sound, or why not."""
+    arena = settle(home)
+    whole = arena.read_bytes()
+    words = ArenaWords(memoryview(bytearray(whole)))
+    parts = (
+        (0, 1024),
+        (HEADER_BYTES, len(words.schema())),
+        (words.buffer_offset(0), 8192),
+        (words.buffer_offset(1), 8192),
+        (0, len(whole)),
+    )
+    rng = np.random.default_rng(7)
+    codes = set()
+    for round_ in range(150):
+        start, size = parts[round_ % len(parts)]
+        damaged = np.frombuffer(bytearray(whole), np.uint8)
+        at = start + rng.integers(0, size, rng.choice((1, 30, 1000)))
+        damaged[at] = rng.integers(0, 256, len(at))
+        arena.write_bytes(damaged.tobytes())
+        codes.add(main(["doctor", "--home", str(home), "--json"]))
+        shown = capsys.readouterr()
+        if shown.out:
+            json.loads(shown.out)
+        else:
+            assert shown.err.startswith("cannot ")
+    assert codes == {0, 1}
 
 
 @pytest.mark.slow

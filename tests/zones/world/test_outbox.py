@@ -9,7 +9,7 @@ from tests.zones.world.test_engine import BUSY
 from tests.zones.world.worlds import living, make_engine, make_world, read_events, run, send
 from zones.world import outbox
 from zones.world.columns import open_world
-from zones.world.parameters import FRICTION
+from zones.world.parameters import FRICTION, RESOURCE_MAX
 
 
 def test_telemetry() -> None:
@@ -30,6 +30,18 @@ def test_telemetry() -> None:
     )
     assert second["death_age"] + first["death_age"] == words.state(600, State.DEATH_AGE)
     assert 0 <= second["resource_density"] <= 1
+
+
+@pytest.mark.parametrize(("most", "lying"), [(0.0, True), (0.0, False), (0.01, True)])
+def test_density_is_a_share(most: float, lying: bool) -> None:
+    """Food above a lowered resource_max counts as full, and none at all as empty."""
+    words = make_world(entities=0, min_population=0)
+    buffer = open_world(words).committed
+    buffer.parameters[RESOURCE_MAX] = most
+    buffer.resource_amount[:] = 5.0 if lying else 0.0
+    run(words, 300)
+    (told,) = (event for event in read_events(words) if event["kind"] == "telemetry")
+    assert told["resource_density"] == (1.0 if lying else 0.0)
 
 
 def test_empty_world_has_telemetry() -> None:

@@ -1,6 +1,7 @@
 """`molt world run`: the reference world, its inputs, its arena file and its report."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -205,3 +206,109 @@ def test_compile_shows_progress() -> None:
     assert done.returncode == 0, done.stderr
     assert "behave" in done.stderr
     assert "kernels are ready" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seed: 1\nseed: 2\n",
+        "on: 1\n",
+        "1: 2\nseed: 1\n",
+        "seed: 2026-13-45\n",
+        "seed: " + "9" * 5000 + "\n",
+        "seed: 0x" + "f" * 8000 + "\n",
+        "seed: " + "[" * 5000 + "\n",
+        "friction: " + "{a: " * 3000 + "\n",
+        "- 1\n",
+        "seed: !!bool maybe\n",
+        "friction: 1:99999:" + "9" * 400 + ".0\n",
+    ],
+)
+def test_malformed_settings_are_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever a file of settings holds, it is taken or refused with 78 and one short sentence."""
+    path = tmp_path / "world.yaml"
+    path.write_text(text)
+    assert main(["run", "--ticks", "0", "--config", str(path)]) == 78
+    shown = capsys.readouterr().err
+    assert shown.startswith("cannot ") and len(shown) < 1200
+
+
+def test_settings_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    """A file that is not UTF-8 is refused, as a scenario too."""
+    path = tmp_path / "world.yaml"
+    path.write_bytes(b"seed: \xff\n")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        read_settings(path, [])
+
+
+def test_settings_are_read_as_the_kernel_reads_them(tmp_path: Path) -> None:
+    """A scenario of comments only lays nothing over; MOLT_<KEY> comes before --set."""
+    path = tmp_path / "world.yaml"
+    path.write_text("seed: 3\nfriction: 0.5\n")
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "scenarios" / "plain.yaml").write_text("# nothing\n")
+    assert read_settings(path, [], "plain", {}) == {"seed": 3, "friction": 0.5}
+    told = {"MOLT_SEED": "8", "MOLT_FRICTION": "0.1", "MOLT_HOME": "x", "MOLT_GRAVITY": "1"}
+    assert read_settings(path, ["friction=0.2"], "plain", told) == {"seed": 8, "friction": 0.2}
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe\n", b"[" * 60_000 + b"\n", b"x" * 70_000])
+def test_first_lines_that_are_no_input(line: bytes, tmp_path: Path) -> None:
+    """A first line that is no text, nested too deep or too long is refused by its number."""
+    path = tmp_path / "inputs.jsonl"
+    path.write_bytes(line)
+    with pytest.raises(ConfigError, match=r"^cannot read .*inputs.jsonl: line 1"):
+        read_inputs(path)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--events", "/dev/full"],
+        ["--events", "/dev/null/x"],
+        ["--home", "/etc/passwd"],
+        ["--home", "/proc/1/foo"],
+    ],
+)
+def test_what_cannot_be_written(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A place that takes no file ends the run with one sentence."""
+    assert main(["run", "--ticks", "0", *words]) == 78
+    assert capsys.readouterr().err.startswith("cannot ")
+
+
+def test_events_go_to_no_pipe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipe without a reader is refused, it would be waited for; one's own streams are taken."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert main(["run", "--ticks", "0", "--events", str(pipe)]) == 78
+    assert "no regular file" in capsys.readouterr().err
+    assert main(["run", "--ticks", "0", "--events", "/dev/stderr"]) == 0
+
+
+def test_entities_say_that_they_replace_founders(capsys: pytest.CaptureFixture[str]) -> None:
+    """--entities beats the few founders of a scenario, and says so in one line."""
+    words = ["run", "--ticks", "0", "--scenario", "overcrowded", "--entities", "90", "--json"]
+    assert main(words) == 0
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["population"] == 90
+    assert (
+        shown.err.startswith("--entities 90 replaces entities: 30") and shown.err.count("\n") == 1
+    )
+
+
+def test_a_terminal_of_few_characters() -> None:
+    """Where only ASCII can be shown the summary is printed all the same, its labels aligned."""
+    run = subprocess.run(
+        [sys.executable, "-m", "zones.world", "run", "--ticks", "1200"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0 and run.stderr == ""
+    assert all(line[14] == " " and line[15] != " " for line in run.stdout.splitlines())
+    assert run.stdout.startswith("tick           1 200\n")
+    assert "most hunger" in run.stdout and " % starved" in run.stdout

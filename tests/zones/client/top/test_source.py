@@ -83,7 +83,7 @@ def test_past_comes_from_the_journal(tmp_path: Path) -> None:
         fields |= {"avg_energy": 50.5, "births_last_period": 6, "death_age": 3}
         fields |= {"death_starvation": 1, "death_collision": 0}
         event = Event(place, 0, 300 * place, "telemetry", fields)
-        lines.append(encode_line(place, identity, event) + b"\n")
+        lines.append(encode_line(place, identity, event, 1.5) + b"\n")
     journal = tmp_path / JOURNAL / f"{identity}.jsonl"
     journal.parent.mkdir(parents=True)
     journal.write_bytes(b"".join(lines))
