@@ -449,7 +449,14 @@ def test_ctrl_c_ends_a_wait(kernel: FakeKernel) -> None:
     """Ctrl-C leaves a wait with 130 and no traceback, and the kernel lets the wait go."""
     molt = [sys.executable, "-m", "Kernel.console.cli", "--home", str(kernel.home)]
     words = [*molt, "wait", "--for", "tick=999999", "--timeout", "1h"]
-    with subprocess.Popen(words, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True) as waiting:
+    with subprocess.Popen(
+        words,
+        cwd=CHECKOUT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts `make test &` with SIGINT ignored, and its children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as waiting:
         try:
             until(lambda: bool(kernel.asked))
             waiting.send_signal(signal.SIGINT)
