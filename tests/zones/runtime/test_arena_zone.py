@@ -53,7 +53,7 @@ class Engine(toy.ToyEngine):
 
 
 class SetClock:
-    """Time that stands still but for sleeping: how late a tick is does not depend on the machine."""
+    """Time that stands still but for sleeping: a slow machine makes no tick late."""
 
     def __init__(self, now_ns: int = 10**15) -> None:
         self.now_ns = now_ns

@@ -5,6 +5,7 @@ Owns: what is told first where there is little room, words and units. Does not o
 """
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Final
 
 from rich.text import Text
@@ -19,9 +20,10 @@ from zones.client.top.charts import (
     short,
     stacked_bar,
 )
+from zones.client.top.kernel_report import MISSING
 from zones.client.top.palette import ACCENT, BAD, GOOD, LINE, OTHERS, QUIET, TEXT, WARN
 from zones.client.top.series import PER_TICKS
-from zones.client.top.view import Mode, Picture
+from zones.client.top.view import Mode, Picture, finite
 
 Lines = list[Text]
 
@@ -100,14 +102,17 @@ def population_lines(picture: Picture, width: int, rows: int) -> Lines:
 def energy_lines(picture: Picture, width: int, rows: int) -> Lines:
     """Return mean energy of the living over time."""
     if picture.sight.population:
-        now = _value(f"{picture.sight.mean_energy:.1f}", " mean")
+        mean = finite(picture.sight.mean_energy)
+        now = _value(MISSING if mean is None else f"{mean:.1f}", " mean")
     else:
         now = _quiet("nobody lives")
     return _curve_lines("ENERGY", now, _points(picture, "mean_energy"), width, rows, ACCENT, 1)
 
 
 def _points(picture: Picture, value: str) -> list[tuple[float, float]]:
-    return [(each.tick, float(getattr(each, value))) for each in picture.series]
+    """Return what can be drawn: a damaged world's energy may be no number."""
+    told = ((each.tick, float(getattr(each, value))) for each in picture.series)
+    return [(tick, number) for tick, number in told if isfinite(number)]
 
 
 def _curve_lines(
@@ -119,6 +124,8 @@ def _curve_lines(
     colour: int,
     digits: int,
 ) -> Lines:
+    if not points:
+        return [heading(title, now, width)]
     low, high = min(y for _, y in points), max(y for _, y in points)
     span = points[-1][0] - points[0][0]
     ends = both_ends(

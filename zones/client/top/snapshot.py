@@ -16,7 +16,7 @@ from zones.client.top.charts import colour_style, grouped
 from zones.client.top.palette import TEXT, hex_of
 from zones.client.top.panels import badge, degraded_lines, side_lines
 from zones.client.top.series import PER_TICKS, Rates
-from zones.client.top.view import Picture
+from zones.client.top.view import Picture, finite
 
 VERSION: Final = 1
 GAP: Final = "  "
@@ -35,7 +35,7 @@ def picture_fields(picture: Picture) -> dict[str, Any]:
         "ticks_per_s": picture.ticks_per_s,
         "population": sight.population,
         "max_entities": sight.capacity,
-        "mean_energy": sight.mean_energy if sight.population else None,
+        "mean_energy": finite(sight.mean_energy) if sight.population else None,
         "lineages": {
             "count": crowd.lineage_count,
             "effective": crowd.effective,
@@ -70,7 +70,11 @@ def picture_fields(picture: Picture) -> dict[str, Any]:
         "missed_ticks": picture.ticks.missed,
         "epoch": sight.pulse.epoch,
         "series": [
-            {"tick": each.tick, "population": each.population, "mean_energy": each.mean_energy}
+            {
+                "tick": each.tick,
+                "population": each.population,
+                "mean_energy": finite(each.mean_energy),
+            }
             for each in picture.series
         ],
     }
