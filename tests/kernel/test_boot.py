@@ -245,7 +245,7 @@ def test_home_with_a_long_path(tmp_path):
 
 
 def test_world_of_a_home_that_is_gone(toy_home):
-    """A home made anew where another was founds its own world and says how to delete the old one."""
+    """A home made anew founds its own world and says how to delete that of the one before."""
     with ToyKernel(toy_home, "--json") as kernel:
         kernel.ready()
         assert kernel.stop() == 0

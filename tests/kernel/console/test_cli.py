@@ -502,13 +502,16 @@ def test_a_no_is_no_error(kernel: FakeKernel) -> None:
     ours, theirs = os.openpty()
     words = [sys.executable, "-m", "Kernel.console.cli", "--home", str(kernel.home), "shutdown"]
     plain = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
-    with open(theirs, "r+b", buffering=0) as terminal, open(ours, "r+b", buffering=0) as person:
-        with subprocess.Popen(
+    with (
+        open(theirs, "r+b", buffering=0) as terminal,
+        open(ours, "r+b", buffering=0) as person,
+        subprocess.Popen(
             words, cwd=CHECKOUT, stdin=terminal, stdout=terminal, stderr=terminal, env=plain
-        ) as asking:
-            person.write(b"n\n")
-            seen = b""
-            while b"hint: " not in seen:
-                seen += person.read(4096)
-            assert asking.wait(DEADLINE_S) == 5
+        ) as asking,
+    ):
+        person.write(b"n\n")
+        seen = b""
+        while b"hint: " not in seen:
+            seen += person.read(4096)
+        assert asking.wait(DEADLINE_S) == 5
     assert b"not done: the answer was no" in seen and b"\x1b[31m" not in seen

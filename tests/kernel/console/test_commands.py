@@ -108,9 +108,7 @@ def test_help_searches_for_words() -> None:
     assert help_text("sigsegv").startswith("commands that mention 'sigsegv': only this one\n")
     for words in ("drill", "pause", "status"):
         assert "mention" not in help_text(words)
-    with pytest.raises(
-        UsageError, match="cannot find 'zzz': no such command, and none mentions it"
-    ):
+    with pytest.raises(UsageError, match="'zzz': no such command, and none mentions it"):
         find_commands("zzz")
     with pytest.raises(UsageError, match="did you mean 'status'"):
         find_commands("statsu")
