@@ -96,7 +96,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.packages
 	@touch $@
 
 $(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages
-	$(SAY) 'compiling the kernels of the world (some seconds the first time)'
+	$(SAY) 'compiling the kernels of the world (about a minute the first time)'
 	@$(BIN)/python -m zones.world compile
 	@touch $@
 

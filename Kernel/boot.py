@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -134,6 +135,8 @@ class Signals:
         writer.setblocking(False)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         for number in (*STOP_SIGNALS, signal.SIGCHLD):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue  # started by nohup: the world shall outlive its terminal
             signal.signal(number, lambda _number, _frame: None)
         return cls(reader, writer)
 
@@ -184,7 +187,12 @@ class Kernel:
         handlers = Handlers(self._zones, self._clock, self._meters, self._began_s, self._stop)
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
         for path in strangers:
-            parts.log.warning("arena.set_aside", path=str(path), why="it was another home's")
+            parts.log.info(
+                "arena.set_aside",
+                path=str(path),
+                why="it belonged to a home that is gone; delete it if you do not need it",
+                hint=f"rm {shlex.quote(str(path))}",
+            )
         self._screen = Screen(stderr, parts.log, self._clock)
 
     def run(self) -> int:

@@ -1,6 +1,7 @@
 """What all tests share: options, a short home, and a report of slow tests that do not say so."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import settings
 from tests.support.homes import temporary_home
 
 SLOW_S = 0.25
+SPENT = "processor_s"
 
 # No deadline: a noisy machine must not fail a test. The blob lets a failure be run again.
 settings.register_profile("molt", deadline=None, print_blob=True)
@@ -34,17 +36,28 @@ def home() -> Iterator[Path]:
         yield path
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Note the processor time of a test and its children: others on the machine cost it none."""
+    before = os.times()[:4]
+    try:
+        return (yield)
+    finally:
+        spent_s = sum(os.times()[:4]) - sum(before)
+        item.user_properties.append((SPENT, spent_s))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """List passed tests that took longer than `SLOW_S` and are marked neither slow nor chaos."""
+    """List passed tests that cost more than `SLOW_S` and are marked neither slow nor chaos."""
     slow = [
-        report
+        (dict(report.user_properties)[SPENT], report.nodeid)
         for report in terminalreporter.stats.get("passed", [])
         if report.when == "call"
-        and report.duration > SLOW_S
+        and dict(report.user_properties)[SPENT] > SLOW_S
         and not {"slow", "chaos"} & set(report.keywords)
     ]
     if not slow:
         return
     terminalreporter.section(f"over {SLOW_S} s and not marked slow", sep="-")
-    for report in sorted(slow, key=lambda report: -report.duration)[:20]:
-        terminalreporter.write_line(f"{report.duration:6.2f} s  {report.nodeid}")
+    for spent_s, name in sorted(slow, reverse=True)[:20]:
+        terminalreporter.write_line(f"{spent_s:6.2f} s  {name}")

@@ -142,6 +142,8 @@ COMMANDS: tuple[Command, ...] = (
                 client_only=True,
             ),
         ),
+        details="Missed are ticks committed more than a tick's time late, since the world was\n"
+        "founded or restored. They were computed all the same: none is lost.",
     ),
     Command(
         "ps",

@@ -15,7 +15,7 @@ import click
 
 from Kernel.console.client import ask, wait_gone
 from Kernel.console.commands import BY_NAME, Command, Kind
-from Kernel.console.output import show_result
+from Kernel.console.output import Declined, show_result
 from Kernel.console.session import CHECKOUT, Session
 from Kernel.console.values import rows_of, word
 from Kernel.contract.errors import Refused, UsageError, WaitTimeout
@@ -113,4 +113,4 @@ def _confirm(command: Command, args: Mapping[str, object]) -> None:
             f"cannot {command.name} without asking: nobody is at the terminal", shlex.join(words)
         )
     if not click.confirm(command.question.format(**args), default=False, err=True):
-        raise Refused(f"cannot {command.name}: the answer was no", shlex.join(words))
+        raise Declined("not done: the answer was no", shlex.join(words))

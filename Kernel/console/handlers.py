@@ -8,6 +8,7 @@ once; pause, params, drill and wait give it when the thing has happened.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from Kernel.console.facts import (
@@ -30,6 +31,8 @@ from Kernel.ports.clock import Clock
 from Kernel.ports.meters import Meters
 
 ANSWER_S = 30.0
+FOUNDING = ("seed", "max_entities")
+"""Settings of a world that a zygote tells as facts, and that are no parameters."""
 
 Result = dict[str, Any]
 
@@ -177,8 +180,7 @@ class Handlers:
             )
         parameter = world.parameters.get(key)
         if parameter is None:
-            known = ", ".join(sorted(world.parameters))
-            raise Refused(f"cannot find parameter {key}: there are {known}", "molt params")
+            raise _no_parameter(key, world, request.number("value"))
         value = request.number("value")
         if value is None:
             return self._now(param_fields(world, parameter))
@@ -229,6 +231,21 @@ class Handlers:
             return {"stopping": True, "tick": world.tick() if world is not None else None}
 
         return Asked(result)
+
+
+def _no_parameter(key: str, world: ArenaKeeper, value: float | None) -> Refused:
+    """Return the error for a parameter that the world does not have, or only at its founding."""
+    if key in FOUNDING and key in world.facts:
+        to = "VALUE" if value is None else f"{value:g}"
+        return Refused(
+            f"cannot set '{key}': it counts only when a world is founded",
+            f"python manifest.py --home OTHER --set world.{key}={to}",
+        )
+    close = get_close_matches(key, world.parameters, n=1)
+    mean = f"; did you mean '{close[0]}'?" if close else ""
+    return Refused(
+        f"cannot find parameter '{key}': the world has none of that name{mean}", "molt params"
+    )
 
 
 def _no_answer(zone: str) -> Callable[[], MoltError]:

@@ -6,6 +6,7 @@ so that it reads the same in a pager, a pipe and the emergency client.
 
 from Kernel.console.commands import BY_NAME, COMMANDS, GROUPS, Argument, Command, Kind, Place
 from Kernel.console.request import unknown_command
+from Kernel.contract.errors import UsageError
 
 TITLE = "molt: keep a self-rewriting world alive"
 _GLOBAL = (
@@ -39,8 +40,17 @@ def find_commands(words: str | None) -> tuple[Command, ...]:
         return members
     found = tuple(command for command in COMMANDS if wanted in _searched(command))
     if not found:
-        raise unknown_command(wanted)
+        error = unknown_command(wanted)
+        found_none = f"cannot find {error.message.removeprefix('cannot run ')}"
+        raise UsageError(f"{found_none}, and none mentions it", error.hint)
     return found
+
+
+def is_search(words: str | None) -> bool:
+    """Tell whether words name no command, so that those are found which mention them."""
+    wanted = " ".join((words or "").lower().split())
+    names = (command.name for command in COMMANDS)
+    return bool(wanted) and not any(f"{name} ".startswith(f"{wanted} ") for name in names)
 
 
 def help_text(words: str | None = None) -> str:
@@ -50,9 +60,10 @@ def help_text(words: str | None = None) -> str:
         UsageError: nothing is found.
     """
     found = find_commands(words)
+    searched = f"commands that mention '{words}'" if is_search(words) else ""
     if len(found) == 1:
-        return command_text(found[0])
-    lines = [TITLE, "", "usage: molt [--home DIR] [--json] COMMAND ...", ""]
+        return (f"{searched}: only this one\n\n" if searched else "") + command_text(found[0])
+    lines = [searched or TITLE, "", "usage: molt [--home DIR] [--json] COMMAND ...", ""]
     for group in GROUPS:
         members = [command for command in found if command.group == group]
         if members:

@@ -16,9 +16,13 @@ import click
 from Kernel.console.help import help_fields, help_text
 from Kernel.console.session import Session
 from Kernel.console.values import clean
-from Kernel.contract.errors import MoltError
+from Kernel.contract.errors import MoltError, Refused
 
 MESSAGE_MAX = 2000
+
+
+class Declined(Refused):
+    """Somebody was asked and said no: nothing is wrong, and nothing was done."""
 
 
 def show_result(command: str, result: Mapping[str, object], session: Session) -> None:
@@ -60,9 +64,8 @@ def show_error(error: MoltError, session: Session) -> None:
     if session.as_json:
         fields = {"code": error.exit_code, "message": error.message, "hint": hint}
         _print_json({"error": fields})
-    click.secho(
-        clean(error.message, MESSAGE_MAX), err=True, fg="red" if _coloured(sys.stderr) else None
-    )
+    alarming = _coloured(sys.stderr) and not isinstance(error, Declined)
+    click.secho(clean(error.message, MESSAGE_MAX), err=True, fg="red" if alarming else None)
     if hint:
         click.echo(f"hint: {clean(hint, MESSAGE_MAX)}", err=True)
 

@@ -109,7 +109,7 @@ def _world_facts(world: Fields) -> list[str]:
         ("", _living(world), ""),
         ("", amount(world, "ticks_per_s", 1), "/s"),
         ("p99 ", milliseconds(world, "p99_tick_ms"), ""),
-        ("", whole(world, "missed_ticks"), " missed"),
+        ("", whole(world, "missed_ticks"), " missed in all"),
         ("hash ", word(world, "hash"), ""),
     )
 

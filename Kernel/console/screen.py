@@ -19,6 +19,7 @@ REFRESH_S = 0.5
 PIPE_REFRESH_S = 10.0
 HOLD_UP_S = 2.0
 RESUMED = "the world that is there goes on with its own parameters"
+"""Why a scenario was not founded."""
 
 
 class Screen:
@@ -66,13 +67,14 @@ class Screen:
             doing = ""
             if keeper is world:
                 fields = world_fields(world)
-                doing = f"tick {_number(fields['tick'])} · {fields['population']} molbots"
+                begins = "founded ·" if world.resumed_tick is None else "goes on at"
+                doing = f"{begins} tick {_number(fields['tick'])} · {fields['population']} molbots"
                 doing += f" · scenario {founded}" if founded else ""
             self._say(f"    {keeper.config.name:<10} {keeper.state_word():<10} {doing}".rstrip())
         if resumed_tick is not None:
             self._say(
-                f"    ▲ scenario {scenario}: not founded, {RESUMED} (tick {_number(resumed_tick)})"
-                f"   hint: python manifest.py --home OTHER --scenario {scenario}"
+                f"    ▲ scenario {scenario}: not founded, {RESUMED}\n"
+                f"      hint: python manifest.py --home OTHER --scenario {scenario}"
             )
         for each in degraded_fields(zones):
             self._say(f"    ▲ {each['what']}: {each['why']}   hint: {each['hint']}")

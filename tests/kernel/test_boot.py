@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from Kernel.boot import STOP_SIGNALS, Signals
 from Kernel.console.client import ask
 from Kernel.contract.arena import Header, State
+from Kernel.contract.places import HOME_MARK
 from tests.support.toy import service as toy
 from tests.support.toy_home import ToyKernel, is_alive, remove_arenas, write_config
 from tests.support.wait import wait_until
@@ -240,3 +242,34 @@ def test_home_with_a_long_path(tmp_path):
             assert kernel.end() == 0
     finally:
         remove_arenas(home)
+
+
+def test_world_of_a_home_that_is_gone(toy_home):
+    """A home made anew founds its own world and says how to delete that of the one before."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        assert kernel.stop() == 0
+    (toy_home / "data" / HOME_MARK).write_text("another home")
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        assert kernel.stop() == 0
+    said = kernel.errors.read_text()
+    assert "it belonged to a home that is gone; delete it if you do not need it" in said
+    assert "rm /" in said and "stable.arena.set-aside-1" in said and "warning" not in said
+
+
+def test_a_kernel_under_nohup_outlives_its_terminal():
+    """SIGHUP that was ignored from the start stays ignored; the other signals stop the kernel."""
+    before = {number: signal.getsignal(number) for number in (*STOP_SIGNALS, signal.SIGCHLD)}
+    try:
+        for told, kept in ((signal.SIG_IGN, True), (signal.SIG_DFL, False)):
+            signal.signal(signal.SIGHUP, told)
+            caught = Signals.catch()
+            assert (signal.getsignal(signal.SIGHUP) == signal.SIG_IGN) is kept
+            assert callable(signal.getsignal(signal.SIGINT))
+            caught.reader.close()
+            signal.set_wakeup_fd(-1)
+            caught.writer.close()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

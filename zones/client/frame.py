@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 ALIVE: Final = 1
+MISSING: Final = "\N{EN DASH}"
 NOT_OF_MOLBOTS: Final = frozenset({"touched"})
 """A list the engine keeps in a column; its places are no slots."""
 SHOWN: Final = ("entity", "resource", "ground")
@@ -63,7 +64,7 @@ class Named(Mapping[str, T_co]):
 Arrays = Named[Array]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Frame:
     """One committed tick, copied: it stays as it is whatever the world does.
 
@@ -86,6 +87,10 @@ class Frame:
     resources: Arrays
     ground: Arrays
     schema: Schema = field(repr=False)
+
+    def __repr__(self) -> str:
+        population = self.scalars.get("population", MISSING)
+        return f"<tick {self.tick} of arena {self.arena[:8]}, {population} molbots>"
 
     def molbots_table(self) -> "DataFrame":
         """Return the Molbots as a pandas DataFrame, see `tables.molbots_table`.

@@ -60,6 +60,9 @@ class Home:
         self._lock = threading.Lock()
         self._reader = ArenaReader(find_arena(path, zone))
 
+    def __repr__(self) -> str:
+        return f"<world of {self.path}, tick {self._reader.words.get(Header.COMMIT)}>"
+
     @property
     def arena(self) -> str:
         """The hex id of the arena."""

@@ -7,12 +7,16 @@ pandas is no dependency of molt: it is imported when a table is asked for.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from Kernel.contract.errors import ConfigError
 from zones.client.schema import Array
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+GRAINS = np.float32(255)
+"""Genes of founders are kept as whole parts of it."""
 ID_COLUMNS = ("id", "parent")
 
 
@@ -20,7 +24,9 @@ def molbots_table(molbots: Mapping[str, Array], genes: tuple[str, ...]) -> "Data
     """Return a table with a row for each Molbot.
 
     `id` and `parent` are ids ("mol_1f", missing without a parent), `colour` is "#rrggbb". A dna
-    becomes a column for each gene: `gene_speed` and so on, since there is a gene `colour` too.
+    becomes a column for each gene, 0 to 1: `gene_speed` and so on, since there is a gene `colour`
+    too; `founder_gene_speed` is that of the lineage's founder. `lineage` is a number.
+    `trait_bits` and `deactivated_bits` are 0 in this version, which has no traits.
 
     Raises:
         ConfigError: pandas is not installed.
@@ -36,7 +42,8 @@ def molbots_table(molbots: Mapping[str, Array], genes: tuple[str, ...]) -> "Data
         else:
             prefix = name.replace("dna", "gene")
             for index, each in enumerate(_value_names(values.shape[1], genes)):
-                table[f"{prefix}_{each}"] = values[:, index]
+                gene = values[:, index]
+                table[f"{prefix}_{each}"] = gene / GRAINS if gene.dtype == np.uint8 else gene
     return _data_frame(table)
 
 

@@ -104,6 +104,12 @@ def test_help_searches_for_words() -> None:
     """A word that is no command finds those that mention it; one that nobody uses is refused."""
     assert {"pause", "wait"} <= {command.name for command in find_commands("tick")}
     assert "status" not in {command.name for command in find_commands("sigsegv")}
+    assert help_text("tick").startswith("commands that mention 'tick'\n")
+    assert help_text("sigsegv").startswith("commands that mention 'sigsegv': only this one\n")
+    for words in ("drill", "pause", "status"):
+        assert "mention" not in help_text(words)
+    with pytest.raises(UsageError, match="'zzz': no such command, and none mentions it"):
+        find_commands("zzz")
     with pytest.raises(UsageError, match="did you mean 'status'"):
         find_commands("statsu")
 

@@ -245,10 +245,16 @@ class TestParams:
 
     @pytest.mark.parametrize(
         ("key", "value", "words"),
-        [("nosuch", 0.5, "there are friction"), ("friction", 1.5, "from 0 to 1")],
+        [
+            ("nosuch", 0.5, "the world has none of that name$"),
+            ("fricton", 1, "did you mean 'friction'"),
+            ("seed", 7, "cannot set 'seed': it counts only when a world is founded"),
+            ("friction", 1.5, "from 0 to 1"),
+        ],
     )
     def test_what_cannot_be_set(self, console, key, value, words):
         """An unknown key or a value out of range is refused and nothing is posted."""
+        console.kernel.world.facts["seed"] = 1
         with pytest.raises(Refused, match=words):
             console.ask("params", key=key, value=value)
         assert console.kernel.words.get(Header.INBOX_NEXT) == 0

@@ -92,7 +92,7 @@ def test_scenario_that_was_founded_is_shown(kernel):
     """A new world says which scenario it is, and one without a scenario says nothing of it."""
     stream = Terminal()
     screen_on(kernel, stream).ready(kernel.zones, 0.1, "ice-age")
-    assert "tick 1 · 0 molbots · scenario ice-age\n" in stream.getvalue()
+    assert "founded · tick 1 · 0 molbots · scenario ice-age\n" in stream.getvalue()
     screen_on(kernel, stream).ready(kernel.zones, 0.1)
     assert stream.getvalue().count("scenario") == 1 and "▲" not in stream.getvalue()
 
@@ -103,10 +103,11 @@ def test_scenario_meets_a_world_that_is_there(kernel):
     stream = Terminal()
     screen_on(kernel, stream).ready(kernel.zones, 0.1, "ice-age")
     shown = stream.getvalue()
-    assert shown.count("ice-age") == 2 and "molbots\n" in shown
+    assert shown.count("ice-age") == 2 and "goes on at tick 1 · 0 molbots\n" in shown
+    assert "founded ·" not in shown and max(map(len, shown.splitlines())) <= 100
     assert (
         "    ▲ scenario ice-age: not founded, the world that is there goes on with its own"
-        " parameters (tick 5\u2009000)   hint: python manifest.py --home OTHER --scenario ice-age\n"
+        " parameters\n      hint: python manifest.py --home OTHER --scenario ice-age\n"
     ) in shown
 
 

@@ -347,3 +347,12 @@ class TestWholeTicks:
             os.kill(writer, signal.SIGKILL)
             os.waitpid(writer, 0)
         assert ticks == sorted(ticks) and len(set(ticks)) > 10, "the world went on meanwhile"
+
+
+def test_what_is_printed_is_short(home):
+    """At a prompt a home and a frame are one line: where, when, how many."""
+    world = PaperWorld(home / "data" / "arenas")
+    tick = world.commit(living=2)
+    opened = open_home(home)
+    assert repr(opened) == f"<world of {home}, tick {tick}>"
+    assert repr(opened.read()) == f"<tick {tick} of arena {world.arena[:8]}, {tick} molbots>"

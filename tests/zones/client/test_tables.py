@@ -34,7 +34,7 @@ class TestWithPandas:
         assert table["colour"].tolist() == ["#00ff07", "#abcdef"]
         assert [name for name in table if name.startswith("gene_")] == [f"gene_{g}" for g in GENES]
         assert table["gene_senses"].tolist() == [1, 9]
-        assert table["founder_gene_colour"].tolist() == [1, 1]
+        assert table["founder_gene_colour"].tolist() == pytest.approx([1 / 255, 1 / 255])
         assert table["energy"].dtype == np.float32
 
     def test_changing_a_table_changes_no_frame(self, frame):

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from zones.client.top.camera import DOTS_ACROSS, DOTS_DOWN, Window
 from zones.client.top.crowd import RANKS, Crowd
-from zones.client.top.palette import FOOD_STEPS, INK, QUIET, U32, food_ramp, mix_all
+from zones.client.top.palette import FOOD_STEPS, INK, QUIET, U32, mix_all
 
 U8 = NDArray[np.uint8]
 I64 = NDArray[np.int64]
@@ -92,12 +92,12 @@ class MapPicture:
 
 
 def draw_map(
-    crowd: Crowd, food: Food, window: Window, light: float, chosen: int | None = None
+    crowd: Crowd, food: Food, window: Window, ramp: U32, chosen: int | None = None
 ) -> MapPicture:
     """Draw what the window shows.
 
     Args:
-        light: 0 (night) to 1 (day); tints the ground.
+        ramp: the FOOD_STEPS shades of the ground, from empty to full.
         chosen: rank of a lineage to bring out; the others go grey.
     """
     inside, across, down = place_dots(crowd.x, crowd.y, window)
@@ -108,7 +108,7 @@ def draw_map(
         tails, tail_front = _tails(crowd, inside, window, chosen)
         bits |= tails
         front = np.where(taken, front, tail_front)
-    ground = food_ramp(light)[_shade_food(food, window)]
+    ground = ramp[_shade_food(food, window)]
     ground = np.where(taken, mix_all(ground, front, GLOW), ground)
     return MapPicture(bits, front, ground, least)
 

@@ -4,13 +4,14 @@ Owns: its options and which of the three it is. Does not own: what they show.
 """
 
 import argparse
+import io
 import json
 import os
 import sys
 from pathlib import Path
 from typing import Final
 
-from Kernel.contract.errors import UsageError
+from Kernel.contract.errors import MoltError, UsageError
 from zones.client.top.app import TopApp
 from zones.client.top.pace import FPS_STEPS
 from zones.client.top.snapshot import picture_fields, picture_text
@@ -21,6 +22,8 @@ from zones.client.top.watch import Eyes
 FPS: Final = 10.0
 PIPE_COLS: Final = 120
 PIPE_ROWS: Final = 40
+DULL: Final = (None, "", "dumb")
+"""Of TERM: such a terminal cannot move its cursor."""
 NICE: Final = 10
 """The world and its kernel go first whenever a core is short."""
 
@@ -47,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         UsageError: an option is out of its limits.
         NoArena: there is no world to look at.
-        ArenaError: it cannot be read.
+        ArenaError: it cannot be read or drawn.
+        MoltError: what is seen cannot be written.
     """
     if not FPS_STEPS[0] <= options.fps <= FPS_STEPS[-1]:
         raise UsageError(
@@ -56,15 +60,38 @@ def run(options: argparse.Namespace) -> int:
         )
     eyes = HomeEyes(options.home)
     if options.json:
-        print(json.dumps(picture_fields(see_once(eyes))))
+        _say(json.dumps(picture_fields(see_once(eyes)), allow_nan=False) + "\n")
         return 0
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
-        print(picture_text(see_once(eyes), PIPE_COLS, PIPE_ROWS), end="")
+    if not _is_screen():
+        _say(picture_text(see_once(eyes), PIPE_COLS, PIPE_ROWS))
         return 0
     os.nice(NICE)
     app = TopApp(eyes, options.fps)
     app.run()
     return app.return_code or 0
+
+
+def _is_screen() -> bool:
+    """Return whether somebody sits at a terminal that can be drawn on."""
+    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM") not in DULL
+
+
+def _say(text: str) -> None:
+    """Write to stdout; a reader that has gone has seen enough.
+
+    Raises:
+        MoltError: it cannot be written.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # "?" where a character is not known there
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffer would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise MoltError(f"cannot write what is seen: {error.strerror}", "df -h") from error
 
 
 def see_once(eyes: Eyes) -> Picture:

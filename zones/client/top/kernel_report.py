@@ -14,6 +14,7 @@ ZONES_MAX: Final = 32
 DEGRADED_MAX: Final = 32
 PHASES_MAX: Final = 32
 TEXT_MAX: Final = 200
+NUMBER_MAX: Final = 1e18
 MISSING: Final = "\u2013"
 _THIN_SPACE: Final = "\u2009"
 
@@ -128,4 +129,6 @@ def _whole(fields: Mapping[str, object], key: str) -> int | None:
 def _number(fields: Mapping[str, object], key: str) -> float | None:
     value = fields.get(key)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and isinstance(value, int | float) else None
+    if not is_number or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < NUMBER_MAX else None  # NaN is not below anything

@@ -25,6 +25,8 @@ OTHERS: Final = 0x5A6878
 """Lineages too small to be told apart in a bar."""
 FOOD: Final = 0x17514F
 """Ground that is as full of food as it can be; empty ground is INK."""
+FOOD_FEW: Final = (0x080808, 0x1C1C1C, 0x303030, 0x005F00, 0x005F5F)
+"""Of the 256 colours of xterm: greys, then greens, a step apart for the eye."""
 NIGHT: Final = 0x0A1030
 FOOD_STEPS: Final = 10
 """Few shades: neighbouring cells of one shade are one run of text, and a frame fits a slow line."""
@@ -53,6 +55,16 @@ def mix_all(one: U32, other: U32 | int, share: F32 | float) -> U32:
         low, high = (one >> shift) & 255, (into >> shift) & 255
         mixed |= (((low * (256 - parts) + high * parts) >> 8) << shift).astype(np.uint32)
     return mixed
+
+
+def few_shades() -> U32:
+    """Return the FOOD_STEPS shades of the ground for a terminal without true colour.
+
+    Colours of its own table, each brighter than the one before: the nearest ones to those of
+    `food_ramp` are all the same black.
+    """
+    places = np.arange(FOOD_STEPS) * len(FOOD_FEW) // FOOD_STEPS
+    return np.array(FOOD_FEW, np.uint32)[places]
 
 
 def food_ramp(light: float) -> U32:

@@ -4,7 +4,8 @@ Owns: what is told first where there is little room, words and units. Does not o
 (`view.py`), how a value becomes cells (`charts.py`), the terminal. Pure.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from math import isfinite
 from typing import Final
 
 from rich.text import Text
@@ -19,9 +20,10 @@ from zones.client.top.charts import (
     short,
     stacked_bar,
 )
+from zones.client.top.kernel_report import MISSING
 from zones.client.top.palette import ACCENT, BAD, GOOD, LINE, OTHERS, QUIET, TEXT, WARN
 from zones.client.top.series import PER_TICKS
-from zones.client.top.view import Mode, Picture
+from zones.client.top.view import Mode, Picture, Weather, finite
 
 Lines = list[Text]
 
@@ -29,6 +31,9 @@ NAME_CELLS: Final = 11
 NUMBER_CELLS: Final = 9
 CURVE_ROWS_MAX: Final = 4
 LINEAGES_MIN: Final = 3
+LINEAGES_FEW: Final = 5
+ROWS_FEW: Final = 20
+"""Of a column from which LINEAGES_FEW have room: that of a terminal of 80 x 24."""
 LINEAGES_MAX: Final = 10
 PHASES_MIN: Final = 3
 BADGES: Final = {
@@ -49,40 +54,77 @@ def badge(mode: Mode) -> Text:
 def side_lines(picture: Picture, width: int, height: int, chosen: int | None = None) -> Lines:
     """Return the column of `width` cells in at most `height` lines.
 
-    Sections keep this order. Room is given out in the order of what one looks at first; a section
-    that does not fit is left out as a whole, and the Zones tab has the phases anyway.
+    Sections keep their order. Room is given out in the order of what one looks at first; where it
+    does not do for all, the last line names what is left out.
 
     Args:
         chosen: rank of the lineage that is brought out.
     """
-    lineages, phases = len(picture.sight.crowd.largest), len(picture.phases)
+    rows, left_out = _share_rows(picture, width, height)
     weather = weather_lines(picture, width)
-    fixed = 2 + 2 + len(weather) + 5 + 4  # headings, weather, deaths, blank lines between
-    room = height - fixed
-    curve_rows = min(max(room // 7, 1), CURVE_ROWS_MAX)
-    room -= 2 * curve_rows + 2
-    lineage_rows = min(max(room // 2, LINEAGES_MIN), LINEAGES_MAX, lineages)
-    room -= lineage_rows
-    sections: list[Lines] = [
-        population_lines(picture, width, curve_rows),
-        energy_lines(picture, width, curve_rows),
-        lineage_lines(picture, width, lineage_rows, chosen),
-        death_lines(picture, width),
-        weather,
-    ]
-    if phases and room >= PHASES_MIN + 2:
-        sections.append(phase_lines(picture, width, room - 2))
-    return stack(sections, height)
-
-
-def stack(sections: Sequence[Lines], height: int) -> Lines:
-    """Return sections under each other with a blank line between; the last that fit stay whole."""
+    sections: dict[str, Callable[[], Lines]] = {
+        "population": lambda: population_lines(picture, width, rows["population"] - 2),
+        "energy": lambda: energy_lines(picture, width, rows["energy"] - 2),
+        "lineages": lambda: lineage_lines(picture, width, rows["lineages"] - 2, chosen),
+        "deaths": lambda: death_lines(picture, width),
+        "weather": lambda: weather if rows["weather"] > 1 else weather_line(picture, width),
+        "phases": lambda: phase_lines(picture, width, rows["phases"] - 1),
+    }
     lines: Lines = []
-    for section in sections:
-        gap: Lines = [Text(end="")] if lines else []
-        if section and len(lines) + len(gap) + len(section) <= height:
-            lines += gap + section
+    for name, section in sections.items():
+        if name in rows:
+            lines += [Text(end="")] * bool(lines) + section()
+    if left_out and height > 0:
+        told = _quiet(f"… no room for {', '.join(left_out)}")
+        told.truncate(width, overflow="ellipsis")
+        lines.append(told)
     return lines
+
+
+def _share_rows(picture: Picture, width: int, height: int) -> tuple[dict[str, int], list[str]]:
+    """Return how many rows each section gets, and which have none, the most important first."""
+    lineages, phases = len(picture.sight.crowd.largest), len(picture.phases)
+    weather = len(weather_lines(picture, width))
+    few = LINEAGES_FEW if height >= ROWS_FEW else LINEAGES_MIN
+    least = {
+        "population": 3,
+        "lineages": 2 + min(few, lineages),
+        "deaths": 5,
+        "weather": min(weather, 1),
+        "energy": 3,
+        "phases": 1 + min(PHASES_MIN, phases) if phases else 0,
+    }
+    wanted = {name: rows + 1 for name, rows in least.items() if rows}  # with a blank line before
+    room = height + 1
+    if sum(wanted.values()) > room:
+        room -= 1  # for the line that says so
+    given: dict[str, int] = {}
+    for name, rows in wanted.items():
+        if rows > room:
+            break
+        given[name] = rows - 1
+        room -= rows
+    if given.get("weather") and room >= weather - 1:
+        room -= weather - 1
+        given["weather"] = weather
+    most = (
+        *(("population", 4), ("energy", 4), ("phases", 1 + phases)),
+        *(("lineages", 2 + min(lineages, LINEAGES_MAX)),),
+        *(("population", 2 + CURVE_ROWS_MAX), ("energy", 2 + CURVE_ROWS_MAX)),
+    )
+    for name, rows in most:
+        if name in given:
+            more = max(min(rows - given[name], room), 0)
+            given[name] += more
+            room -= more
+    return given, [name for name in wanted if name not in given]
+
+
+def cut(lines: Lines, height: int) -> Lines:
+    """Return lines in at most `height` rows; the last one says how many had no room."""
+    if len(lines) <= height or height < 1:
+        return lines[: max(height, 0)]
+    return [*lines[: height - 1], _quiet(f"… {len(lines) - height + 1} more lines")]
 
 
 def heading(title: str, right: Text | str, width: int) -> Text:
@@ -100,14 +142,17 @@ def population_lines(picture: Picture, width: int, rows: int) -> Lines:
 def energy_lines(picture: Picture, width: int, rows: int) -> Lines:
     """Return mean energy of the living over time."""
     if picture.sight.population:
-        now = _value(f"{picture.sight.mean_energy:.1f}", " mean")
+        mean = finite(picture.sight.mean_energy)
+        now = _value(MISSING if mean is None else f"{mean:.1f}", " mean")
     else:
         now = _quiet("nobody lives")
     return _curve_lines("ENERGY", now, _points(picture, "mean_energy"), width, rows, ACCENT, 1)
 
 
 def _points(picture: Picture, value: str) -> list[tuple[float, float]]:
-    return [(each.tick, float(getattr(each, value))) for each in picture.series]
+    """Return what can be drawn: a damaged world's energy may be no number."""
+    told = ((each.tick, float(getattr(each, value))) for each in picture.series)
+    return [(tick, number) for tick, number in told if isfinite(number)]
 
 
 def _curve_lines(
@@ -119,6 +164,8 @@ def _curve_lines(
     colour: int,
     digits: int,
 ) -> Lines:
+    if not points:
+        return [heading(title, now, width)]
     low, high = min(y for _, y in points), max(y for _, y in points)
     span = points[-1][0] - points[0][0]
     ends = both_ends(
@@ -147,6 +194,8 @@ def lineage_lines(picture: Picture, width: int, rows: int, chosen: int | None) -
         mark = "▶ " if rank == chosen else "● "
         name = Text(mark, style=colour_style(each.colour), end="")
         name.append(f"L{each.lineage}", style=colour_style(TEXT, bold=rank == chosen))
+        if rank >= len(shown):
+            name.append(f" · no. {rank + 1}", style=colour_style(QUIET))
         share = f"{100 * each.members / population:.1f} %"
         right = Text(f"{grouped(each.members)}", style=colour_style(TEXT), end="")
         lines.append(both_ends(name, right.append_text(_quiet(f"{share:>9}")), width))
@@ -181,28 +230,47 @@ def _bar_line(name: str, share: float, number: str, width: int, colour: int) -> 
 def weather_lines(picture: Picture, width: int) -> Lines:
     """Return temperature and light; nothing for a world without weather."""
     weather = picture.weather
-    told: list[str] = []
-    if weather.temperature_c is not None:
-        told.append(f"{weather.temperature_c:.1f} °C")
-    if weather.light is not None:
-        told.append(f"light {100 * weather.light:.0f} %")
-    if not told:
+    if weather.temperature_c is None and weather.light is None:
         return []
-    lines = [heading("WEATHER", _value(" · ".join(told), ""), width)]
+    lines = [heading("WEATHER", _value(_temperature(weather), ""), width)]
     if weather.light is not None:
-        lines.append(bar(weather.light, width, WARN, LINE))
+        told = f"{100 * weather.light:.0f} %"
+        lines.append(_bar_line("light", weather.light, told, width, WARN))
     if weather.day is not None and weather.hour is not None:
-        clock = f"{int(weather.hour):02d}:{int(weather.hour * 60) % 60:02d}"
-        date = _quiet(f"day {grouped(weather.day)} · {clock}")
+        date = _quiet(f"day {grouped(weather.day)} · {_clock(weather.hour)}")
         lines.append(both_ends(_quiet(weather.season or ""), date, width))
     return lines
 
 
+def weather_line(picture: Picture, width: int) -> Lines:
+    """Return the weather in one line, for where there is little room."""
+    weather = picture.weather
+    told = [_temperature(weather)] if weather.temperature_c is not None else []
+    if weather.light is not None:
+        told.append(f"light {100 * weather.light:.0f} %")
+    if weather.hour is not None:
+        told.append(_clock(weather.hour))
+    return [heading("WEATHER", _value(" · ".join(told), ""), width)]
+
+
+def _temperature(weather: Weather) -> str:
+    return "" if weather.temperature_c is None else f"{weather.temperature_c:.1f} °C"
+
+
+def _clock(hour: float) -> str:
+    return f"{int(hour):02d}:{int(hour * 60) % 60:02d}"
+
+
 def phase_lines(picture: Picture, width: int, rows: int) -> Lines:
-    """Return how long each phase of a tick takes: in their order, the `rows` longest of them."""
+    """Return how long each phase of a tick takes, in their order.
+
+    Where `rows` do not do for all, the last one tells of the shorter ones together.
+    """
     phases = picture.phases
     whole_ms = sum(phase.ms for phase in phases)
-    longest = sorted(phases, key=lambda phase: -phase.ms)[:rows]
+    by_length = sorted(phases, key=lambda phase: -phase.ms)
+    shown = rows if len(phases) <= rows else max(rows - 1, 0)
+    longest, others = by_length[:shown], by_length[shown:]
     told = f"{milliseconds(whole_ms)} of {short(picture.ticks.period_ms)} ms"
     lines = [heading("PHASES OF A TICK", _quiet(told), width)]
     top_ms = max((phase.ms for phase in phases), default=1.0)
@@ -210,6 +278,9 @@ def phase_lines(picture: Picture, width: int, rows: int) -> Lines:
         if phase in longest:
             took = milliseconds(phase.ms)
             lines.append(_bar_line(phase.name, phase.ms / top_ms, took, width, ACCENT))
+    if others:
+        took = milliseconds(sum(phase.ms for phase in others))
+        lines.append(both_ends(_quiet(f"… {len(others)} shorter ones"), _quiet(took), width))
     return lines
 
 

@@ -14,6 +14,8 @@ STEP_TICKS: Final = 30
 RATE_TICKS: Final = 3000
 """Rates are means over about this many ticks: long enough to be steady, short enough to be now."""
 PER_TICKS: Final = 1000
+NUMBER_MAX: Final = 1e18
+"""Of a record; NaN and what is larger are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ def _recorded(event: Mapping[str, object], ticks: int) -> Rates | None:
 
 
 def _numbers(event: Mapping[str, object], keys: tuple[str, ...]) -> list[float] | None:
-    """Return the values of these keys, None unless each is a number."""
+    """Return the values of these keys, None unless each is a number that can be drawn."""
     found = [event.get(key) for key in keys]
-    numbers = [float(each) for each in found if isinstance(each, int | float)]
+    numbers = [
+        float(each) for each in found if isinstance(each, int | float) and abs(each) < NUMBER_MAX
+    ]
     return numbers if len(numbers) == len(keys) else None

@@ -13,10 +13,10 @@ from rich.text import Text
 from zones.client.top.braille import draw_map
 from zones.client.top.camera import Camera
 from zones.client.top.charts import colour_style, grouped
-from zones.client.top.palette import TEXT, hex_of
+from zones.client.top.palette import TEXT, food_ramp, hex_of
 from zones.client.top.panels import badge, degraded_lines, side_lines
 from zones.client.top.series import PER_TICKS, Rates
-from zones.client.top.view import Picture
+from zones.client.top.view import Mode, Picture, finite
 
 VERSION: Final = 1
 GAP: Final = "  "
@@ -35,7 +35,7 @@ def picture_fields(picture: Picture) -> dict[str, Any]:
         "ticks_per_s": picture.ticks_per_s,
         "population": sight.population,
         "max_entities": sight.capacity,
-        "mean_energy": sight.mean_energy if sight.population else None,
+        "mean_energy": finite(sight.mean_energy) if sight.population else None,
         "lineages": {
             "count": crowd.lineage_count,
             "effective": crowd.effective,
@@ -70,7 +70,11 @@ def picture_fields(picture: Picture) -> dict[str, Any]:
         "missed_ticks": picture.ticks.missed,
         "epoch": sight.pulse.epoch,
         "series": [
-            {"tick": each.tick, "population": each.population, "mean_energy": each.mean_energy}
+            {
+                "tick": each.tick,
+                "population": each.population,
+                "mean_energy": finite(each.mean_energy),
+            }
             for each in picture.series
         ],
     }
@@ -87,8 +91,12 @@ def _rate_fields(rates: Rates) -> dict[str, float]:
     }
 
 
-def status_line(picture: Picture) -> Text:
-    """Return what stands above everything: badge, tick, how many live, how fast time goes."""
+def status_line(picture: Picture, behind_ticks: int | None = None) -> Text:
+    """Return what stands above everything: badge, tick, how many live, how fast time goes.
+
+    Args:
+        behind_ticks: of a view that is frozen: how far the world has gone on meanwhile.
+    """
     sight = picture.sight
     words = [
         f"tick {grouped(sight.tick)}",
@@ -97,7 +105,11 @@ def status_line(picture: Picture) -> Text:
     ]
     if picture.ticks_per_s is not None:
         words.append(f"{picture.ticks_per_s:.1f} ticks/s")
-    return Text.assemble(badge(picture.mode), end="").append_text(facts_text(words))
+    head = badge(picture.mode)
+    if behind_ticks is not None:
+        words.insert(0, f"{grouped(behind_ticks)} ticks behind the world")
+        head = badge(Mode.FROZEN)
+    return head.append_text(facts_text(words))
 
 
 def facts_text(facts: Sequence[str]) -> Text:
@@ -115,7 +127,7 @@ def picture_text(picture: Picture, width: int, height: int) -> str:
     cols = max(width - SIDE_CELLS - len(GAP), 1)
     sight = picture.sight
     window = Camera().window(sight.width, sight.height, cols, rows)
-    drawn = draw_map(sight.crowd, sight.food, window, picture.light).lines()
+    drawn = draw_map(sight.crowd, sight.food, window, food_ramp(picture.light)).lines()
     side = side_lines(picture, SIDE_CELLS, rows)
     blank = " " * window.cols
     lines = [status_line(picture).plain.rstrip(), ""]

@@ -4,6 +4,7 @@ Owns: which columns and words are read, and what they become. Does not own: copy
 (`zones/client/home.py`), what is made of it (`view.py`).
 """
 
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -14,25 +15,14 @@ from Kernel.contract.errors import MoltError
 from zones.client.console import ask
 from zones.client.frame import Frame
 from zones.client.home import open_home
+from zones.client.schema import Array, Schema
 from zones.client.top.braille import Food
-from zones.client.top.crowd import Crowd, rank_crowd
+from zones.client.top.crowd import F32, Crowd, rank_crowd
 from zones.client.top.kernel_report import KernelReport, parse_status
+from zones.client.top.needs import COLUMNS, check_schema
 from zones.client.top.series import Series, series_of
 from zones.client.top.view import Pulse, Sight
 
-COLUMNS: Final = (
-    "x",
-    "y",
-    "vx",
-    "vy",
-    "energy",
-    "max_energy",
-    "lineage",
-    "colour",
-    "resource_x",
-    "resource_y",
-    "resource_amount",
-)
 PATIENCE_S: Final = 2.0
 HISTORY_EVENTS: Final = 400
 """Telemetry comes every 300 ticks: half an hour at 60 ticks a second."""
@@ -51,9 +41,14 @@ class HomeEyes:
 
     def __init__(self, path: Path | None) -> None:
         self._home = open_home(path)
+        self._checked: Schema | None = None
 
     def look(self) -> Sight:
         """Return the newest committed tick, see `watch.Eyes`."""
+        schema = self._home.schema
+        if schema is not self._checked:
+            check_schema(schema)
+            self._checked = schema
         frame = self._home.read(COLUMNS)
         return sight_of(frame, self._home.words)
 
@@ -90,11 +85,16 @@ def sight_of(frame: Frame, words: ArenaWords) -> Sight:
         holding=hold_after != NEVER and frame.tick >= hold_after,
         scalars=frame.scalars,
         parameters=frame.parameters,
-        mean_energy=float(energy.mean(dtype=np.float64)) if len(energy) else 0.0,
+        mean_energy=_mean(energy),
         crowd=_crowd(frame),
         food=_food(frame),
         pulse=read_pulse(words),
     )
+
+
+def _mean(energy: Array) -> float:
+    with np.errstate(all="ignore"):  # a damaged world's is shown as no number
+        return float(energy.mean(dtype=np.float64)) if len(energy) else 0.0
 
 
 def read_pulse(words: ArenaWords) -> Pulse:
@@ -116,20 +116,33 @@ def _crowd(frame: Frame) -> Crowd:
     return rank_crowd(
         (molbots.x, molbots.y),
         (molbots.vx, molbots.vy),
-        (molbots.energy / np.maximum(molbots.max_energy, 1e-9)).astype(np.float32),
+        _energy_share(molbots.energy, molbots.max_energy),
         molbots.lineage,
-        molbots.colour,
+        molbots.colour & np.uint32(0xFFFFFF),
     )
 
 
+def _energy_share(energy: Array, energy_max: Array) -> F32:
+    """Return energy over the most it can be, 0 to 1; what is no number counts as nothing."""
+    with np.errstate(all="ignore"):
+        share = energy / np.maximum(energy_max, 1e-9)
+    found: F32 = np.clip(np.nan_to_num(share), 0, 1).astype(np.float32)
+    return found
+
+
 def _food(frame: Frame) -> Food:
-    """Return the food; a world that does not say how much a place holds is as full as its best."""
+    """Return the food; a world that does not say how much a place holds is as full as its best.
+
+    A damaged world may hold anything: what is no number counts as nothing, so that it is seen.
+    """
     resources = frame.resources
-    amount_max = frame.parameters.get("resource_max") or float(resources.amount.max(initial=0.0))
+    amount = np.nan_to_num(resources.amount, posinf=0.0, neginf=0.0)
+    told = frame.parameters.get("resource_max", 0.0)
+    amount_max = told if isfinite(told) and told > 0 else float(amount.max(initial=0.0))
     return Food(
         x=resources.x,
         y=resources.y,
-        amount=resources.amount,
-        amount_max=amount_max or 1.0,
+        amount=amount,
+        amount_max=amount_max if amount_max > 0 else 1.0,
         area=frame.schema.width * frame.schema.height,
     )

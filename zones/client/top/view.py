@@ -7,7 +7,7 @@ reading them (`source.py`), layout and colour (`panels.py`, `app.py`), JSON (`sn
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import Final
 
 import numpy as np
@@ -59,7 +59,7 @@ class Sight:
         parameters: values in force, by name.
         width, height: of the world, length.
         holding: the world stands still on purpose.
-        mean_energy: of the living, 0 when there are none.
+        mean_energy: of the living, 0 when there are none, NaN when one has none that is a number.
     """
 
     tick: int
@@ -209,15 +209,21 @@ def tell_weather(
     tick: int, scalars: Mapping[str, float], parameters: Mapping[str, float]
 ) -> Weather:
     """Return the weather of a tick as far as the world has one."""
-    day_ticks = int(parameters.get("day_ticks", 0))
-    year_ticks = day_ticks * int(parameters.get("year_days", 0))
+    day_ticks = int(finite(parameters.get("day_ticks")) or 0)
+    year_ticks = day_ticks * int(finite(parameters.get("year_days")) or 0)
     day = hour = season = None
     if day_ticks > 0:
         day = tick // day_ticks + 1
         hour = (DAWN_HOUR + 24 * (tick % day_ticks) / day_ticks) % 24
     if year_ticks > 0:
         season = SEASONS[tick % year_ticks * len(SEASONS) // year_ticks]
-    return Weather(scalars.get("temperature"), scalars.get("light"), day, hour, season)
+    temperature_c, light = finite(scalars.get("temperature")), finite(scalars.get("light"))
+    return Weather(temperature_c, light, day, hour, season)
+
+
+def finite(value: float | None) -> float | None:
+    """Return a number, None for what is none: a damaged world may hold NaN anywhere."""
+    return value if value is not None and isfinite(value) else None
 
 
 def _phases(pulse: Pulse, kernel: KernelReport | None) -> tuple[Phase, ...]:

@@ -12,12 +12,13 @@ from textual.containers import Horizontal
 from zones.client.top.braille import draw_map
 from zones.client.top.camera import Camera
 from zones.client.top.charts import grouped
+from zones.client.top.palette import few_shades, food_ramp
 from zones.client.top.panels import side_lines
 from zones.client.top.rows_view import LinesView, MapView
 from zones.client.top.view import Picture
 
 SIDE_CELLS_MIN: Final = 36
-SIDE_FROM_CELLS: Final = 84
+SIDE_FROM_CELLS: Final = 72
 """Narrower than this the map has the width for itself."""
 GAP_CELLS: Final = 3
 
@@ -55,7 +56,9 @@ class WorldTab(Horizontal):
         sight = picture.sight
         window = self.camera.window(sight.width, sight.height, cols, rows)
         self._share_room(window.cols)
-        drawn = draw_map(sight.crowd, sight.food, window, picture.light, self.chosen)
+        few = self.app.console.color_system != "truecolor"
+        ramp = few_shades() if few else food_ramp(picture.light)
+        drawn = draw_map(sight.crowd, sight.food, window, ramp, self.chosen)
         self.least = drawn.least
         self._map.show(drawn)
 
@@ -79,7 +82,7 @@ class WorldTab(Horizontal):
         if self.chosen is None:
             return "all lineages"
         each = picture.sight.crowd.largest[self.chosen]
-        return f"lineage L{each.lineage}: {grouped(each.members)} molbots"
+        return f"lineage L{each.lineage}, no. {self.chosen + 1}: {grouped(each.members)} molbots"
 
     def _map_cells(self) -> tuple[int, int]:
         """Return the room the map may take, in cells."""

@@ -14,7 +14,7 @@ from textual.widgets import DataTable
 from zones.client.top.charts import colour_style, grouped
 from zones.client.top.kernel_report import MISSING, Zone
 from zones.client.top.palette import BAD, GOOD, QUIET, WARN
-from zones.client.top.panels import degraded_lines, phase_lines, tick_time_lines
+from zones.client.top.panels import cut, degraded_lines, phase_lines, tick_time_lines
 from zones.client.top.rows_view import LinesView
 from zones.client.top.view import Picture
 
@@ -27,7 +27,6 @@ MARKS: Final = {
     "failed": ("✕", BAD),
 }
 OTHER_MARK: Final = ("▲", WARN)
-PHASES_SHOWN: Final = 16
 
 
 class ZonesTab(Vertical):
@@ -68,14 +67,14 @@ class ZonesTab(Vertical):
         """Write everything anew; the table only where a zone changed, so that a cursor stays."""
         if picture.zones != self._shown:
             self._fill(picture.zones)
-        self._ticks.show(tick_time_lines(picture, max(self._ticks.size.width, 1)))
-        width = max(self._phases.size.width, 1)
-        self._phases.show(phase_lines(picture, width, PHASES_SHOWN))
+        ticks, phases = self._ticks.size, self._phases.size
+        self._ticks.show(cut(tick_time_lines(picture, max(ticks.width, 1)), ticks.height))
+        self._phases.show(phase_lines(picture, max(phases.width, 1), max(phases.height - 1, 1)))
         degraded = degraded_lines(picture, max(self._degraded.size.width, 1))
         if self._degraded_rows != len(degraded):
             self._degraded_rows = len(degraded)
             self._degraded.styles.height = len(degraded)
-        self._degraded.show(degraded)
+        self._degraded.show(cut(degraded, self._degraded.size.height or len(degraded)))
 
     def _fill(self, zones: tuple[Zone, ...]) -> None:
         row = self.table.cursor_row

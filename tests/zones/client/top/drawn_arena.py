@@ -3,6 +3,7 @@
 import json
 import mmap
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +45,16 @@ PARAMETERS = ("resource_max",)
 class DrawnArena:
     """The arena of `home`, made anew; every tick holds the Molbots of the sight."""
 
-    def __init__(self, home: Path, sight: Sight) -> None:
+    def __init__(
+        self, home: Path, sight: Sight, change: Callable[[dict], object] | None = None
+    ) -> None:
+        """Make it; `change` alters what it says of itself, not what lies in it."""
         self.sight = sight
+        told = self._schema()
+        if change is not None:
+            change(told)
+        text = json.dumps(told).encode()
         schema = self._schema()
-        text = json.dumps(schema).encode()
         self.offsets = {each["name"]: each["offset"] for each in schema["columns"]}
         end = max(each["offset"] + each["count"] * 4 for each in schema["columns"])
         buffers = plan_buffers(len(text), end - STATE_BYTES)

@@ -105,7 +105,7 @@ def test_frozen_view_stands_still_and_counts() -> None:
         await until(pilot, lambda: "◆ FROZEN" in rows_of(app))
         assert app.watch_world.picture is not None
         tick = app.watch_world.picture.sight.tick
-        await until(pilot, lambda: "+18 ticks behind" in rows_of(app))
+        await until(pilot, lambda: "◆ FROZEN   18 ticks behind the world   tick" in rows_of(app))
         assert app.watch_world.picture.sight.tick == tick
         await pilot.press("space")
         await until(pilot, lambda: "● LIVE" in rows_of(app))
@@ -203,6 +203,24 @@ def test_world_may_go_and_come_back() -> None:
 
     eyes = MadeEyes(made_sight(), made_report())
     run(eyes, play)
+
+
+def test_common_terminal_has_the_essentials() -> None:
+    """80 x 24 cells show map, population, five lineages, deaths, weather, and the first keys."""
+
+    async def play(app: TopApp, pilot: Pilot) -> None:
+        await until(pilot, lambda: "… no room for energy, phases" in rows_of(app))
+        text = rows_of(app)
+        for words in ("POPULATION", "● L16", "collision", "21.4 °C · light 90 %", "? help"):
+            assert words in text
+        keys = text.splitlines()[-1]
+        assert keys.split()[:4] == ["?", "help", "q", "quit"]
+        assert "[ ] lineage" in keys and keys.rstrip().endswith("+ - frames  z zoom")
+        assert sum(0x2800 < ord(letter) < 0x2900 for letter in text) > 100
+        await pilot.press("2")
+        await until(pilot, lambda: "more lines" in rows_of(app))
+
+    run(MadeEyes(made_sight(), made_report()), play, size=(80, 24))
 
 
 @pytest.mark.parametrize("population", [0, 1])

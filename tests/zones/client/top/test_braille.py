@@ -1,11 +1,14 @@
 """The map: each dot where a Molbot is, each cell in the colour of who leads there."""
 
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich._palettes import EIGHT_BIT_PALETTE
+from rich.color import Color, ColorSystem
 
 from tests.zones.client.top.made_worlds import made_sight
 from zones.client.top.braille import (
@@ -18,7 +21,7 @@ from zones.client.top.braille import (
 )
 from zones.client.top.camera import Camera, Window
 from zones.client.top.crowd import Crowd, rank_crowd
-from zones.client.top.palette import INK, food_ramp
+from zones.client.top.palette import FOOD_FEW, INK, few_shades, food_ramp
 
 NO_FOOD = Food(*(np.zeros(0, np.float32),) * 3, 1.0, 1.0)
 
@@ -34,6 +37,8 @@ windows = st.builds(
 points = st.lists(st.tuples(st.integers(-40, 400), st.integers(-40, 400)), max_size=60).map(
     lambda found: np.array(found, np.float32).reshape(-1, 2) / 4
 )
+
+DAY = food_ramp(1.0)
 
 
 def still_crowd(x, y, lineage, energy=1.0) -> Crowd:
@@ -85,7 +90,7 @@ def test_colour_is_of_the_lineage_with_most_members(found: list[tuple[int, int, 
     """A cell's colour is that of a lineage no other outnumbers there."""
     x, y, lineage = zip(*found, strict=True)
     window = Window(0.0, 0.0, 1.0, 4, 2)
-    drawn = draw_map(still_crowd(x, y, lineage), NO_FOOD, window, 1.0)
+    drawn = draw_map(still_crowd(x, y, lineage), NO_FOOD, window, DAY)
     for row in range(2):
         for col in range(4):
             here = Counter(
@@ -101,7 +106,7 @@ def test_starving_are_dimmer() -> None:
     """The same Molbot is darker with less energy."""
     window = Window(0.0, 0.0, 1.0, 2, 2)
     shades = [
-        int(draw_map(still_crowd([1], [1], [200], share), NO_FOOD, window, 1.0).front[0, 0])
+        int(draw_map(still_crowd([1], [1], [200], share), NO_FOOD, window, DAY).front[0, 0])
         for share in (1.0, 0.4, 0.0)
     ]
     assert shades == sorted(shades, reverse=True)
@@ -112,7 +117,7 @@ def test_small_lineages_keep_their_own_colour() -> None:
     """A lineage too small for a rank still colours a cell where it is alone."""
     lineage = [*np.repeat(np.arange(1, 41), 3), 99]
     x, y = [0.5] * 120 + [7.5], [0.5] * 120 + [7.5]
-    drawn = draw_map(still_crowd(x, y, lineage), NO_FOOD, Window(0.0, 0.0, 1.0, 4, 2), 1.0)
+    drawn = draw_map(still_crowd(x, y, lineage), NO_FOOD, Window(0.0, 0.0, 1.0, 4, 2), DAY)
     assert drawn.front[1, 3] == 99 * 0x010101
 
 
@@ -120,7 +125,7 @@ def test_chosen_lineage_alone_has_colour() -> None:
     """With a lineage brought out, cells without it lose their colour and keep their dots."""
     crowd = still_crowd([1, 1, 7], [1, 1, 7], [7, 7, 9])
     window = Window(0.0, 0.0, 1.0, 4, 2)
-    plain, drawn = (draw_map(crowd, NO_FOOD, window, 1.0, each) for each in (None, 1))
+    plain, drawn = (draw_map(crowd, NO_FOOD, window, DAY, each) for each in (None, 1))
     assert drawn.front[1, 3] == 9 * 0x010101
     assert drawn.front[0, 0] != plain.front[0, 0]
     assert (drawn.bits == plain.bits).all()
@@ -135,7 +140,7 @@ def test_tail_lies_where_it_came_from() -> None:
         np.ones(1, np.uint32),
         np.full(1, 0xFF0000, np.uint32),
     )
-    drawn = draw_map(crowd, NO_FOOD, Window(0.0, 0.0, 1.0, 40, 5), 1.0)
+    drawn = draw_map(crowd, NO_FOOD, Window(0.0, 0.0, 1.0, 40, 5), DAY)
     lit = np.flatnonzero(drawn.bits[2])
     assert lit.tolist() == [12, 15, 17, 20]
     red = drawn.front[2, lit] >> 16
@@ -148,7 +153,7 @@ def test_ground_is_bright_where_food_is() -> None:
     x, y = np.meshgrid(np.arange(0, 80, 2), np.arange(0, 80, 2))
     amount = np.where(x.ravel() < 40, 20.0, 0.0).astype(np.float32)
     food = Food(x.ravel().astype(np.float32), y.ravel().astype(np.float32), amount, 20.0, 6400.0)
-    drawn = draw_map(still_crowd([], [], []), food, Window(0.0, 0.0, 1.0, 40, 20), 1.0)
+    drawn = draw_map(still_crowd([], [], []), food, Window(0.0, 0.0, 1.0, 40, 20), DAY)
     assert (drawn.ground[:, 1] == food_ramp(1.0)[-1]).all()
     assert (drawn.ground[:, -1] == INK).all()
     assert not drawn.bits.any()
@@ -168,7 +173,7 @@ def test_any_world_can_be_drawn(population: int, zoom: float) -> None:
     """Empty, lonely and crowded worlds give a map of the window's shape, from near and far."""
     sight = made_sight(population, aspect=0.5)
     window = Camera(zoom, 0.3, 0.7).window(sight.width, sight.height, 60, 20)
-    drawn = draw_map(sight.crowd, sight.food, window, 0.5)
+    drawn = draw_map(sight.crowd, sight.food, window, food_ramp(0.5))
     shape = (window.rows, window.cols)
     assert drawn.bits.shape == drawn.front.shape == drawn.ground.shape == shape
     assert [len(line) for line in drawn.lines()] == [window.cols] * window.rows
@@ -177,5 +182,17 @@ def test_any_world_can_be_drawn(population: int, zoom: float) -> None:
 
 def test_lines_are_braille() -> None:
     """Without colour a map is lines of braille, blanks are spaces."""
-    drawn = draw_map(still_crowd([0, 7], [0, 7], [1, 1]), NO_FOOD, Window(0, 0, 1.0, 4, 2), 1.0)
+    drawn = draw_map(still_crowd([0, 7], [0, 7], [1, 1]), NO_FOOD, Window(0, 0, 1.0, 4, 2), DAY)
     assert drawn.lines() == ["⠁   ", "   ⢀"]
+
+
+def test_food_is_seen_in_few_colours() -> None:
+    """Where colours come from a table of 256 the ground has five shades there, ever brighter."""
+    table = [Color.parse(f"#{shade:06x}").downgrade(ColorSystem.EIGHT_BIT) for shade in FOOD_FEW]
+    found = [tuple(EIGHT_BIT_PALETTE[each.number or 0]) for each in table]
+    assert found == [(s >> 16, s >> 8 & 255, s & 255) for s in FOOD_FEW]
+    light = [0.3 * red + 0.59 * green + 0.11 * blue for red, green, blue in found]
+    assert all(low + 5 < high for low, high in pairwise(light))
+    table = [Color.parse(f"#{shade:06x}").downgrade(ColorSystem.STANDARD) for shade in FOOD_FEW]
+    assert len({each.number for each in table}) >= 3
+    assert sorted(set(few_shades().tolist()), key=FOOD_FEW.index) == list(FOOD_FEW)

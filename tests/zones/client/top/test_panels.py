@@ -57,9 +57,27 @@ def test_tall_column_tells_everything() -> None:
     assert places == sorted(places)
 
 
+def test_what_has_no_room_is_named() -> None:
+    """However low the column, each section is there or among those that had no room."""
+    names = ("population", "energy", "lineages", "deaths", "weather", "phases")
+    for height in range(2, 60):
+        lines = [line.plain for line in side_lines(PICTURES[0], 90, height)]
+        told = "\n".join(lines[:-1]) + ("" if lines[-1].startswith("…") else lines[-1])
+        for name in names:
+            assert (name.upper() in told) != (lines[-1].startswith("…") and name in lines[-1])
+
+
+def test_shorter_phases_are_told_together() -> None:
+    """Where not all phases have room the last line has the number and sum of the others."""
+    lines = [line.plain for line in phase_lines(PICTURES[0], 40, 4)]
+    assert [line.split()[0] for line in lines[1:]] == ["senses", "motion", "contacts", "…"]
+    assert lines[-1].startswith("… 4 shorter ones") and lines[-1].endswith("0.32 ms")
+
+
 def test_chosen_lineage_is_always_listed() -> None:
     """A lineage that is brought out is in the list, even where only three have room."""
     lines = lineage_lines(PICTURES[0], 40, 3, 6)
+    assert "· no. 7" in lines[-1].plain and "no." not in lines[-2].plain
     assert [line.plain[:5].rstrip() for line in lines[2:]] == ["● L12", "● L13", "▶ L18"]
 
 

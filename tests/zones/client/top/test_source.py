@@ -2,13 +2,17 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from Kernel.contract.arena import Header
+from Kernel.contract.arena import Header, State
+from Kernel.contract.errors import ArenaError
 from Kernel.contract.places import JOURNAL
-from tests.zones.client.top.drawn_arena import DrawnArena
+from tests.zones.client.top.drawn_arena import SCALARS, DrawnArena
 from tests.zones.client.top.made_worlds import made_sight
 from zones.chronos.journal import encode_line
 from zones.chronos.outbox_reader import Event
@@ -147,3 +151,93 @@ def test_home_may_stand_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     words = ["top", "--home", os.devnull, "--home", str(tmp_path), "--json"]
     assert main(words) == 0
     assert json.loads(capsys.readouterr().out)["tick"] == 184_320
+
+
+def column(schema: dict, name: str) -> dict:
+    """Return what a schema says of a column."""
+    return next(each for each in schema["columns"] if each["name"] == name)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda s: s["scalars"].clear(), "scalar 'births' is missing, not <i8"),
+        (lambda s: column(s, "lineage").update(type="<f4"), "holds 1 <f4 for each entity, not"),
+        (lambda s: column(s, "energy").update(type="|u1"), "holds 1 |u1 for each entity, not 1"),
+        (lambda s: column(s, "colour").update(type="|u1", width=4), "holds 4 |u1 for each entity"),
+        (lambda s: column(s, "x").update(name="xx"), "it has no column 'x'"),
+        (lambda s: s.update(width=1e-300), "its world is 1e-300 "),
+        (lambda s: s.update(width=1e9, height=1.0), "its world is 1e+09 "),
+    ],
+)
+def test_foreign_arena_is_refused(tmp_path: Path, change, told: str) -> None:
+    """An arena without what a picture takes is refused, naming what it lacks, with a hint."""
+    DrawnArena(tmp_path, made_sight(), change)
+    with pytest.raises(ArenaError, match="cannot show this arena: ") as refused:
+        HomeEyes(tmp_path).look()
+    assert told in refused.value.message and refused.value.hint == "molt doctor world"
+
+
+def test_no_number_in_the_world_does_no_harm(tmp_path: Path, capsys) -> None:
+    """NaN and infinity anywhere give null, or a dash for people, and a map all the same."""
+    arena = DrawnArena(tmp_path, made_sight())
+    start = arena.words.buffer_offset(184_320)
+    for name in ("x", "vy", "energy", "max_energy", "colour", "resource_amount", "resource_x"):
+        data = np.array([np.nan, -np.inf, np.inf], "<f4").tobytes()
+        arena.words.put_bytes(start + arena.offsets[name], data)
+    for name, kind, offset in SCALARS:
+        if kind == "<f8":
+            assert name in ("temperature", "light")
+            arena.words.put_bytes(start + offset, np.array([np.nan], kind).tobytes())
+    arena.words.put_bytes(start + State.PARAMETERS, np.array([np.nan], "<f8").tobytes())
+    assert main(["top", "--json", "--home", str(tmp_path)]) == 0
+    fields = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert fields["mean_energy"] is None and fields["weather"]["light"] is None
+    assert main(["top", "--home", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "– mean" in told and "nan" not in told
+
+
+def call_top(home: Path, *words: str, **options) -> subprocess.CompletedProcess:
+    """Run `molt top` as a program of its own."""
+    command = [sys.executable, "-m", "zones.client", "top", "--home", str(home), *words]
+    stdout = options.pop("stdout", subprocess.PIPE)
+    return subprocess.run(
+        command, check=False, stdout=stdout, stderr=subprocess.PIPE, timeout=60, **options
+    )
+
+
+@pytest.mark.slow
+def test_output_that_cannot_be_written(tmp_path: Path) -> None:
+    """A full disk is an error in one line, a reader that has gone is none, ASCII shows '?'."""
+    DrawnArena(tmp_path, made_sight())
+    for words in ((), ("--json",)):
+        with open("/dev/full", "wb") as full:
+            done = call_top(tmp_path, *words, stdout=full)
+        assert (done.returncode, done.stderr.decode()) == (
+            1,
+            "cannot write what is seen: No space left on device\nhint: df -h\n",
+        )
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as gone:
+        done = call_top(tmp_path, stdout=gone)
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = call_top(tmp_path, env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, b"") and b"? NO KERNEL" in done.stdout
+
+
+@pytest.mark.slow
+def test_dull_terminal_gets_text(tmp_path: Path) -> None:
+    """On a terminal that cannot move its cursor the picture comes as text, without an escape."""
+    DrawnArena(tmp_path, made_sight())
+    ours, theirs = os.openpty()
+    with open(theirs, "r+b", buffering=0) as terminal, open(ours, "rb", buffering=0) as screen:
+        environment = {**os.environ, "TERM": "dumb"}
+        command = [sys.executable, "-m", "zones.client", "top", "--home", str(tmp_path)]
+        with subprocess.Popen(command, stdin=terminal, stdout=terminal, env=environment) as top:
+            seen = b""
+            while b"hint: python manifest.py" not in seen:
+                seen += screen.read(65536)
+            assert top.wait(60) == 0
+    assert b"NO KERNEL" in seen and b"\x1b" not in seen
