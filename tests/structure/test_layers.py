@@ -12,7 +12,7 @@ import pytest
 
 from tests.structure.sources import ROOT, Source, python_sources
 
-OURS = {"manifest", "Kernel", "fallback", "zones", "tests", "mutations"}
+OURS = {"manifest", "Kernel", "fallback", "zones", "tools", "tests", "mutations"}
 SHARED = ("zones.runtime", "zones.traits", "Kernel.contract")
 
 # package -> what it may import of ours. The longest matching package decides.
@@ -27,8 +27,8 @@ OF_OURS: dict[str, tuple[str, ...]] = {
     "zones.world": ("zones.world", *SHARED),
     "zones.agents": ("zones.agents", *SHARED),
     "zones": ("zones.runtime", "Kernel.contract"),  # any other service: itself is added below
-    "tools": ("zones.client",),
-    "tests": ("Kernel", "fallback", "zones", "tests", "manifest"),
+    "tools": ("tools", "zones", "Kernel.contract"),
+    "tests": ("Kernel", "fallback", "zones", "tools", "tests", "manifest"),
 }
 
 # package -> third parties it may import; a package that is not named may import any.
@@ -46,6 +46,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
 LATE_IMPORTS: dict[str, str] = {
     "zones.client.tables": "pandas is in the extra molt[science] and may be missing",
     "manifest": "the kernel is imported only after the check that its packages are there",
+    "tools.ecology_report": "altair is in the extra molt[science] and may be missing",
     "Kernel.console.output": "rich takes as long to import as all the rest, and --json needs none",
 }
 
@@ -140,6 +141,8 @@ def test_project_keeps_the_table() -> None:
         ("zones/client/home.py", "from zones.runtime import bus"),
         ("zones/client/home.py", "import zmq"),
         ("zones/world/engine.py", "import tests"),
+        ("zones/world/engine.py", "from tools.ecology import family"),
+        ("tools/ecology_report.py", "from Kernel.core import loop"),
         ("zones/agents/patcher.py", "from mutations import trait_forage_v1"),
         ("tests/test_manifest.py", "import mutations.trait_forage_v1"),
         ("manifest.py", "import zmq"),
@@ -177,6 +180,7 @@ def test_violation_is_found(path: str, text: str) -> None:
         ),
         ("manifest.py", "def run():\n    from Kernel.boot import main"),
         ("tests/zones/world/test_a.py", "import pytest\nfrom zones.world import engine"),
+        ("tools/ecology/figures.py", "import altair\nfrom zones.world import colours"),
     ],
 )
 def test_what_is_allowed_passes(path: str, text: str) -> None:
