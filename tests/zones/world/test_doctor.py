@@ -99,9 +99,11 @@ def test_a_spoiled_byte(
     with opened(arena) as buffer:
         values = getattr(buffer, column)
         row = 7 if column.startswith(("resource", "ground")) else np.flatnonzero(buffer.state)[7]
-        spoiled = values.reshape(len(values), -1).view(np.uint8)[row]
+        place = (row, 0) if values.ndim == 2 else row
+        spoiled = np.array([values[place]])
         # Its high byte: the sign and most of the exponent of a float.
-        spoiled[values.dtype.itemsize - 1] ^= turned
+        spoiled.view(np.uint8)[-1] ^= turned
+        values[place] = spoiled[0]
     code, found = examine(home, capsys)
     assert (code, found["sound"]) == (1, False)
     assert not all(check["ok"] for check in found["checks"])
