@@ -27,7 +27,7 @@ def test_every_column_of_the_living_is_in(column: str) -> None:
     buffer = open_world(words).committed
     values = getattr(buffer, column)
     row = 3 if column.startswith(("resource", "ground")) else living(buffer)[3]
-    values[row : row + 1].view(np.uint8).reshape(-1)[0] ^= 2
+    np.atleast_2d(values.T)[0, row : row + 1].view(np.uint8)[0] ^= 2
     assert world_hash(words) != before
 
 
