@@ -22,6 +22,7 @@ from tools.ecology.chronicle import PERIOD_TICKS, read_chronicle
 from tools.ecology.family import DRAWN_SHARE
 from tools.ecology.prose import render
 from tools.ecology.verdicts import (
+    COOLDOWN_TICKS,
     EXPECTED,
     LIMITS,
     SETTLING_TICKS,
@@ -44,6 +45,7 @@ OTHER_SEEDS: Final = 20
 QUICK_TICKS: Final = 3_000
 SCENARIO_TICKS_MAX: Final = 60_000
 """A scenario's problem shows within a year or two; seeds are run for what comes later."""
+SCENARIO_SEEDS: Final = 5
 AT_ONCE: Final = 2
 PACKAGES: Final = ("altair", "vl_convert")
 SVG_BYTES_MAX: Final = 300_000
@@ -65,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     ticks = QUICK_TICKS if options.quick else options.ticks
     others = 1 if options.quick else options.seeds
     try:
-        seeds, problems = _run_worlds(ticks, others)
+        seeds, problems = _run_worlds(ticks, others, 1 if options.quick else SCENARIO_SEEDS)
         data = collect(seeds, problems, options.quick)
         _write(options.out, data, seeds, problems)
     except MoltError as error:
@@ -82,7 +84,10 @@ def collect(seeds: Sequence[World], problems: Sequence[World], quick: bool) -> d
     settings = seeds[0].settings
     rules = settings.parameters
     numbers = [measure(world) for world in seeds]
-    trouble = [measure_problem(world) for world in problems]
+    trouble = [
+        measure_problem([world for world in problems if world.scenario == name])
+        for name in EXPECTED
+    ]
     return {
         "quick": quick,
         "ticks": seeds[0].report["tick"],
@@ -91,6 +96,7 @@ def collect(seeds: Sequence[World], problems: Sequence[World], quick: bool) -> d
         "day_ticks": int(rules[DAY_TICKS]),
         "year_ticks": int(rules[DAY_TICKS] * rules[YEAR_DAYS]),
         "settling_ticks": SETTLING_TICKS,
+        "cooldown_ticks": COOLDOWN_TICKS,
         "max_entities": settings.max_entities,
         "min_population": int(rules[MIN_POPULATION]),
         "lineages_drawn_share": DRAWN_SHARE,
@@ -102,11 +108,15 @@ def collect(seeds: Sequence[World], problems: Sequence[World], quick: bool) -> d
     }
 
 
-def _run_worlds(ticks: int, others: int) -> tuple[list[World], list[World]]:
-    """Run the configured seed, the next `others` ones, and the problem scenarios."""
+def _run_worlds(ticks: int, others: int, tries: int) -> tuple[list[World], list[World]]:
+    """Run the configured seed and the next `others`, and each problem scenario on `tries` seeds."""
     first = parse_settings(read_settings(CONFIG, ())).seed
     orders = [Order(DEFAULT, first + more, ticks) for more in range(others + 1)]
-    orders += [Order(name, first, min(ticks, SCENARIO_TICKS_MAX)) for name in EXPECTED]
+    orders += [
+        Order(name, first + more, min(ticks, SCENARIO_TICKS_MAX))
+        for name in EXPECTED
+        for more in range(tries)
+    ]
     worlds = []
     with tempfile.TemporaryDirectory(prefix="molt-ecology-") as folder:
         for done, ran in enumerate(run_all(orders, Path(folder), AT_ONCE), start=1):
@@ -133,7 +143,8 @@ def _write(
 
     folder = out / "ecology"
     folder.mkdir(parents=True, exist_ok=True)
-    draw_all(seeds, problems, folder)
+    configured = [world for world in problems if world.settings.seed == seeds[0].settings.seed]
+    draw_all(seeds, configured, folder)
     (folder / "data.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     (out / "ecology.md").write_text(render(data), encoding="utf-8")
     # Last, so that a long run is not lost to it.

@@ -87,7 +87,7 @@ def test_plots_are_there_and_modest() -> None:
         (("deaths_window_least",), 0, 0),
         (("pinned",), True, 1),
         (("lineages_fallen",), 0, 2),
-        (("problems",), {"starvation": {"tick_first": 300, "periods": 1000, "worst": "low"}}, 4),
+        (("problems",), {"starvation": {"alarms": 22}}, 4),
     ],
 )
 def test_false_claim_is_found(place: tuple[str, ...], value: Any, claim: int) -> None:

@@ -171,7 +171,7 @@ def _genes(data: dict[str, Any]) -> str:
 
 def _problems(data: dict[str, Any]) -> str:
     heads = [
-        "scenario", "ticks", "problem", "first at", "periods", "worst", "population",
+        "scenario", "ticks", "problem", "first at tick", "periods", "worst", "population",
         "starved, most", "growth, most", "effective lineages, least",
     ]  # fmt: skip
     rows = []
@@ -205,6 +205,12 @@ def _problems(data: dict[str, Any]) -> str:
         + _figure("problems", "The sign of each problem against its threshold, beside the default")
         + "\n\n"
         + table(heads, rows, "lrlrrlrrrr")
+        + "\n\nThese are of the configured seed. The scenario's own problem shows on: "
+        + "; ".join(
+            f"`{run['scenario']}` {len(run['seeds_shown'])} of {len(run['seeds'])} seeds"
+            for run in data["problems"]
+        )
+        + "."
         + made_for
     )
 
@@ -224,11 +230,17 @@ def _watcher(data: dict[str, Any]) -> str:
         "the periods before; the default world reached "
         f"{max(seed['growth_most'] for seed in seeds):.2f}, in a spring. Low diversity: fewer than "
         f"{limits['anomaly_diversity_threshold']:.1f} effective lineages; the default world never "
-        f"had less than {min(seed['lineages_effective_least'] for seed in seeds):.1f}. False "
-        f"alarms in the default worlds: {data['alarms']} in "
-        f"{number(len(seeds) * data['periods'])} periods. A population that stands at max_entities "
+        f"had less than {min(seed['lineages_effective_least'] for seed in seeds):.1f}. In the "
+        f"default worlds these rules found something in {_periods_with_problem(seeds)} of "
+        f"{number(len(seeds) * data['periods'])} periods. A problem that lasts is raised again "
+        f"only after {number(data['cooldown_ticks'])} ticks, which makes {data['alarms']} false "
+        f"alarms in {len(seeds)} seeds. A population that stands at max_entities "
         "does not grow, so no rule on telemetry finds it there; it is found while it comes about."
     )
+
+
+def _periods_with_problem(seeds: Sequence[dict[str, Any]]) -> int:
+    return sum(found["periods"] for seed in seeds for found in seed["problems"].values())
 
 
 def _figure(name: str, words: str) -> str:

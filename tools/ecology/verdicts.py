@@ -25,6 +25,8 @@ RISEN_SHARE: Final = 0.05
 """A lineage has risen that was once a larger share of the population."""
 GENE_MARGIN: Final = 0.02
 """A mean gene nearer to 0 or 1 stands at its end."""
+COOLDOWN_TICKS: Final = 3750
+"""evolution_cooldown, 60 s at 16 ms a tick: a problem that lasts is raised again only after it."""
 ALARMS_PER_SEED_MAX: Final = 1.0
 """More false alarms a seed, on the mean, would cry wolf."""
 EXPECTED: Final = {
@@ -80,13 +82,23 @@ def measure(world: World) -> dict[str, Any]:
     }
 
 
-def measure_problem(world: World) -> dict[str, Any]:
-    """Return the numbers of a run of a problem scenario."""
-    chronicle, report = world.chronicle, world.report
+def measure_problem(worlds: Sequence[World]) -> dict[str, Any]:
+    """Return the numbers of a problem scenario.
+
+    Args:
+        worlds: its runs, at least one. All numbers are of the first, the configured seed; the
+            others only tell whether they show the problem, too.
+    """
+    world = worlds[0]
+    chronicle, report, expected = world.chronicle, world.report, EXPECTED[world.scenario]
     return {
         "scenario": world.scenario,
         "ticks": report["tick"],
-        "expected": EXPECTED[world.scenario],
+        "expected": expected,
+        "seeds": [run.settings.seed for run in worlds],
+        "seeds_shown": [
+            run.settings.seed for run in worlds if expected in _problems(run.chronicle)
+        ],
         "population": _spread(chronicle.population),
         "seeded": report["seeded"],
         "births": report["births"],
@@ -146,15 +158,18 @@ def judge(
             _claim(
                 f"The scenario `{problem['scenario']}` shows {kind.replace('_', ' ')}",
                 shown is not None,
-                f"first at tick {shown['tick_first']}" if shown else "never",
+                f"first at tick {shown['tick_first']}; on {len(problem['seeds_shown'])} of "
+                f"{len(problem['seeds'])} seeds"
+                if shown
+                else "never",
             )
         )
     return claims
 
 
 def count_alarms(seeds: Sequence[dict[str, Any]]) -> int:
-    """Return how many problems the Watcher saw in runs that have none, in periods."""
-    return sum(found["periods"] for seed in seeds for found in seed["problems"].values())
+    """Return how often the Watcher would raise a problem in runs that should have none."""
+    return sum(found["alarms"] for seed in seeds for found in seed["problems"].values())
 
 
 def signs_over(chronicle: Chronicle, compared: int = LIMITS.compared) -> dict[str, F64]:
@@ -189,15 +204,20 @@ def _signs(chronicle: Chronicle) -> dict[str, Any]:
 
 
 def _problems(chronicle: Chronicle) -> dict[str, dict[str, Any]]:
-    """Return {problem_type: {tick_first, periods, worst}} of all that the Watcher saw."""
+    """Return {problem_type: {tick_first, periods, alarms, worst}} of all seen."""
     seen: dict[str, dict[str, Any]] = {}
+    raised: dict[str, int] = {}
     told = chronicle.telemetry
     for end in range(1, len(told) + 1):
         for problem in detect_problems(told[max(end - LIMITS.compared - 1, 0) : end], LIMITS):
             found = seen.setdefault(
-                problem.problem_type, {"tick_first": problem.tick, "periods": 0, "worst": "low"}
+                problem.problem_type,
+                {"tick_first": problem.tick, "periods": 0, "alarms": 0, "worst": "low"},
             )
             found["periods"] += 1
+            if problem.tick - raised.get(problem.problem_type, -COOLDOWN_TICKS) >= COOLDOWN_TICKS:
+                found["alarms"] += 1
+                raised[problem.problem_type] = problem.tick
             found["worst"] = max(found["worst"], problem.severity, key=_SEVERITIES.index)
     return seen
 
