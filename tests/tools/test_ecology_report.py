@@ -117,6 +117,14 @@ def test_scenario_without_its_problem_is_found() -> None:
     assert [told["holds"] for told in claims[-len(EXPECTED) :]] == [False] * len(EXPECTED)
 
 
+def test_scenario_on_one_seed_only_is_found() -> None:
+    """A scenario that shows its problem on the configured seed alone makes its claim false."""
+    data = copy.deepcopy(committed())
+    data["problems"][0]["seeds_shown"] = data["problems"][0]["seeds"][:1]
+    claims = judge(data["seeds"], data["problems"])
+    assert [told["holds"] for told in claims[-len(EXPECTED) :]] == [False, True, True, True]
+
+
 def test_lives_become_sizes(tmp_path: Path) -> None:
     """Sizes, generations, ancestors and the population of each tick follow from the log."""
     events = write(
