@@ -45,7 +45,7 @@ OTHER_SEEDS: Final = 20
 QUICK_TICKS: Final = 3_000
 SCENARIO_TICKS_MAX: Final = 60_000
 """A scenario's problem shows within a year or two; seeds are run for what comes later."""
-SCENARIO_SEEDS: Final = 5
+SCENARIO_SEEDS: Final = 10
 AT_ONCE: Final = 2
 PACKAGES: Final = ("altair", "vl_convert")
 SVG_BYTES_MAX: Final = 300_000

@@ -152,12 +152,12 @@ def judge(
         ),
     ]
     for problem in problems:
-        kind = problem["expected"]
+        kind, name = problem["expected"], problem["scenario"]
         shown = problem["problems"].get(kind)
         most = 2 * len(problem["seeds_shown"]) > len(problem["seeds"])
         claims.append(
             _claim(
-                f"The scenario `{problem['scenario']}` shows {kind.replace('_', ' ')}, on most seeds",
+                f"The scenario `{name}` shows {kind.replace('_', ' ')}, on most seeds",
                 shown is not None and most,
                 f"first at tick {shown['tick_first']}; on {len(problem['seeds_shown'])} of "
                 f"{len(problem['seeds'])} seeds"
