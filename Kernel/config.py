@@ -17,13 +17,36 @@ from Kernel.contract.codec import pack
 from Kernel.contract.errors import CodecError, ConfigError
 from Kernel.contract.yaml_files import lay_over, read_map, read_value, show
 from Kernel.core.supervisor import Kind, Policy
+from Kernel.core.watchdog import Mode
 
 _ZONE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
-_POLICY_KEYS = ("free_failures", "backoff_base_s", "backoff_cap_s", "healthy_after_s")
+_POLICY_KEYS = (
+    "free_failures", "failures_max", "backoff_base_s", "backoff_cap_s", "healthy_after_s",
+)  # fmt: skip
 _ZONE_KEYS = frozenset(
-    ("service", "kind", "settings", "heir", "reads", "deadline_ms", "nice", *_POLICY_KEYS)
+    (
+        "service",
+        "kind",
+        "settings",
+        "heir",
+        "reads",
+        "deadline_ms",
+        "watchdog",
+        "guard_s",
+        "nice",
+        *_POLICY_KEYS,
+    )
 )
-_KERNEL_KEYS = frozenset(("poll_interval_ms", "stop_deadline_s", "snapshot_on_stop", "zones"))
+_KERNEL_KEYS = frozenset(
+    (
+        "poll_interval_ms",
+        "stop_deadline_s",
+        "snapshot_on_stop",
+        "probe_base_s",
+        "probe_cap_s",
+        "zones",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +58,8 @@ class ZoneConfig:
         settings: what the service is told, as plain data.
         reads: zones whose arenas it may map, read-only.
         deadline_s: seconds without progress that mean hung.
+        watchdog: what is done about it.
+        guard_s: seconds for which a generation that was replaced stays warm, with an heir.
         nice: added to the niceness of its processes.
     """
 
@@ -44,6 +69,8 @@ class ZoneConfig:
     settings: dict[str, Any] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
     deadline_s: float = 0.25
+    watchdog: Mode = Mode.ACTIVE
+    guard_s: float = 30.0
     nice: int = 0
 
 
@@ -53,6 +80,8 @@ class KernelConfig:
 
     Args:
         scenario: the scenario laid over the world's settings, None: they are as the file has them.
+        probe_base_s, probe_cap_s: first and largest delay, doubled in between, before what was
+            broken is tried again (the checkout while a slot serves, the kernel in safe mode).
     """
 
     poll_interval_s: float
@@ -60,6 +89,8 @@ class KernelConfig:
     snapshot_on_stop: bool
     zones: tuple[ZoneConfig, ...]
     scenario: str | None = None
+    probe_base_s: float = 5.0
+    probe_cap_s: float = 300.0
 
 
 def load_config(
@@ -129,6 +160,8 @@ def _kernel(files: dict[str, dict[str, Any]], path: Path, scenario: str | None) 
         snapshot_on_stop=_flag(raw, "snapshot_on_stop", True, path, ""),
         zones=parsed,
         scenario=scenario,
+        probe_base_s=_number(raw, "probe_base_s", 5, 0.1, 3600, path, ""),
+        probe_cap_s=_number(raw, "probe_cap_s", 300, 0.1, 86400, path, ""),
     )
 
 
@@ -157,6 +190,7 @@ def _zone(name: str, spec: Any, files: dict[str, dict[str, Any]], path: Path) ->
         kind=Kind(kind),
         heir=heir,
         free_failures=_whole(spec, "free_failures", 3, 0, 1000, path, at),
+        failures_max=_whole(spec, "failures_max", 8, 1, 1000, path, at),
         backoff_base_s=_number(spec, "backoff_base_s", 0.1, 0.001, 60, path, at),
         backoff_cap_s=_number(spec, "backoff_cap_s", 5, 0.001, 3600, path, at),
         healthy_after_s=_number(spec, "healthy_after_s", 10, 0.01, 86400, path, at),
@@ -168,8 +202,20 @@ def _zone(name: str, spec: Any, files: dict[str, dict[str, Any]], path: Path) ->
         settings=_settings(files, settings) if settings else {},
         reads=tuple(reads),
         deadline_s=_number(spec, "deadline_ms", 250, 10, 600_000, path, at) / 1000,
+        watchdog=_mode(spec, path, at),
+        guard_s=_number(spec, "guard_s", 30, 0, 86400, path, at),
         nice=_whole(spec, "nice", 0, 0, 19, path, at),
     )
+
+
+def _mode(spec: dict[str, Any], path: Path, at: str) -> Mode:
+    value = spec.get("watchdog", Mode.ACTIVE.value)
+    if value not in tuple(Mode):
+        raise ConfigError(
+            f"cannot use {path}: {at}watchdog is {show(value)}, it takes {', '.join(Mode)}",
+            f"edit {path}",
+        )
+    return Mode(value)
 
 
 def _settings(files: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:

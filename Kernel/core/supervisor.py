@@ -33,6 +33,7 @@ class Policy:
         free_failures: failures in a row before any delay.
         backoff_base_s, backoff_cap_s: first delay and the largest one; it doubles in between.
         healthy_after_s: health this long forgets all failures.
+        failures_max: failures in a row that spend the budget of one generation.
         prepare_timeout_s: a zygote must be prepared, and an arena founded, within this.
         ready_timeout_s: a process must be ready within this.
     """
@@ -43,6 +44,7 @@ class Policy:
     backoff_base_s: float = 0.1
     backoff_cap_s: float = 5.0
     healthy_after_s: float = 10.0
+    failures_max: int = 8
     prepare_timeout_s: float = 180.0
     ready_timeout_s: float = 20.0
 

@@ -7,6 +7,18 @@ and strict come with a later issue.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """What the watchdog does about a zone that stands still."""
+
+    PASSIVE = "passive"
+    """It is recorded and shown; nobody is ended."""
+    ACTIVE = "active"
+    """A hung process is ended; one that got no processor time is given one deadline more."""
+    STRICT = "strict"
+    """The first missed deadline ends the process, starved or not."""
 
 
 @dataclass(frozen=True, slots=True)

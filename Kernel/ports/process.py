@@ -52,8 +52,8 @@ class ZygoteHandle:
 class Processes(Protocol):
     """What the kernel may do to processes; a test gives its own."""
 
-    def start_zygote(self, service: str) -> ZygoteHandle:
-        """Start a zygote of a service package."""
+    def start_zygote(self, service: str, root: Path | None = None) -> ZygoteHandle:
+        """Start a zygote of a service package, from the checkout or from the root of a slot."""
 
     def send_signal(self, pid: int, number: int) -> None:
         """Send a signal to a process we have not reaped; nothing happens if it is a zombie."""
@@ -79,8 +79,11 @@ class SystemProcesses:
         self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._started: dict[int, subprocess.Popen[bytes]] = {}
 
-    def start_zygote(self, service: str) -> ZygoteHandle:
+    def start_zygote(self, service: str, root: Path | None = None) -> ZygoteHandle:
         """Start `python -m zones.runtime.zygote` in its own session, tied to our life.
+
+        Args:
+            root: the folder whose `zones` and `Kernel.contract` it runs; None: the checkout.
 
         Raises:
             OSError: the machine has no room for one process more.
@@ -105,7 +108,7 @@ class SystemProcesses:
                     str(theirs.fileno()),
                     str(os.getpid()),
                 ],
-                cwd=self._root,
+                cwd=root or self._root,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=write_end,

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from Kernel.contract.zygote_protocol import (
@@ -88,9 +89,10 @@ class HandLoop(Loop):
 class FakeZygote:
     """The zygote's end of a road, in the test's hands."""
 
-    def __init__(self, pid: int, service: str) -> None:
+    def __init__(self, pid: int, service: str, root: Path | None = None) -> None:
         self.pid = pid
         self.service = service
+        self.root = root
         ours, self.road = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         self.road.settimeout(1.0)
@@ -171,11 +173,11 @@ class FakeProcesses:
         self._ended: set[int] = set()
         self._exits: list[Exit] = []
 
-    def start_zygote(self, service: str) -> ZygoteHandle:
+    def start_zygote(self, service: str, root: Path | None = None) -> ZygoteHandle:
         """Start a zygote on paper, or raise `refusal`."""
         if self.refusal is not None:
             raise self.refusal
-        zygote = FakeZygote(self.new_pid(), service)
+        zygote = FakeZygote(self.new_pid(), service, root)
         self.zygotes.append(zygote)
         return zygote.handle
 
