@@ -9,15 +9,26 @@ import contextlib
 import mmap
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
-from Kernel.contract.errors import ArenaError, ConfigError
-from Kernel.contract.places import HOME_MARK, SHARED_MEMORY, arena_name, arena_places
+from Kernel.contract.errors import ArenaError, CodecError, ConfigError
+from Kernel.contract.founding_report import (
+    REPORT_BYTES_MAX,
+    FoundingReport,
+    parse_report,
+    report_path,
+)
+from Kernel.contract.places import (
+    HOME_MARK,
+    SHARED_MEMORY,
+    arena_name,
+    arena_places,
+    plan_set_aside,
+)
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
-
-SET_ASIDE_MAX = 5
 
 
 @dataclass(slots=True)
@@ -113,6 +124,18 @@ def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
     return ArenaHandle(path, fd, read_only_fd, words, side_fd, side, mutex_fd)
 
 
+def take_report(folders: Sequence[Path], zone: str) -> FoundingReport | None:
+    """Return what a founder has told, once; None when it has told nothing that can be read."""
+    found = None
+    for folder in folders:
+        path = report_path(folder, zone)
+        with contextlib.suppress(OSError, CodecError), path.open("rb") as file:
+            found = found or parse_report(file.read(REPORT_BYTES_MAX))
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return found
+
+
 def _keep(opened: contextlib.ExitStack, fd: int) -> int:
     """Have a descriptor closed if what follows fails."""
     opened.callback(os.close, fd)
@@ -137,16 +160,9 @@ def _open_side(path: Path, arena_id: bytes) -> tuple[int, memoryview]:
 
 def set_aside(path: Path) -> Path:
     """Rename a file that cannot be used, so that nothing is lost; keep the newest few."""
-    stem = f"{path.name}.set-aside-"
-    older = {
-        int(each.name.removeprefix(stem)): each
-        for each in path.parent.glob(f"{stem}*")
-        if each.name.removeprefix(stem).isdecimal()
-    }
-    newest = max(older, default=0)
-    target = path.with_name(f"{stem}{newest + 1}")
+    name, gone = plan_set_aside(path.name, (each.name for each in path.parent.iterdir()))
+    target = path.with_name(name)
     path.rename(target)
-    for number, each in older.items():
-        if number <= newest + 1 - SET_ASIDE_MAX:
-            each.unlink()
+    for each in gone:
+        path.with_name(each).unlink()
     return target

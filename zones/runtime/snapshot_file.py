@@ -61,14 +61,6 @@ class SnapshotInfo(NamedTuple):
     raw_bytes: int
 
 
-class Newest(NamedTuple):
-    """What a search found: the newest good snapshot or None, and what was damaged on the way."""
-
-    path: Path | None
-    image: ArenaImage | None
-    damaged: tuple[str, ...]
-
-
 def write_snapshot(
     directory: Path,
     image: ArenaImage,
@@ -147,20 +139,25 @@ def remove_drafts(directory: Path, zone: str = "stable") -> None:
         draft.unlink(missing_ok=True)
 
 
-def newest_verified(directory: Path, zone: str = "stable") -> Newest:
-    """Return the newest snapshot that is good, and say which newer ones are not.
+def good_snapshots(
+    directory: Path, damaged: list[str], zone: str = "stable"
+) -> Iterator[tuple[Path, ArenaImage]]:
+    """Yield the snapshots of a zone that are good, newest first, each read when it is asked for.
+
+    Args:
+        damaged: gets a sentence for each that is not.
 
     Raises:
         OSError: the directory cannot be read; a missing one is empty.
     """
-    damaged: list[str] = []
     for name in list_snapshots(directory, zone):
         path = directory / name.file_name()
         try:
-            return Newest(path, read_snapshot(path), tuple(damaged))
+            image = read_snapshot(path)
         except SnapshotError as error:
             damaged.append(error.message)
-    return Newest(None, None, tuple(damaged))
+        else:
+            yield path, image
 
 
 def verify_snapshot(path: Path, pulse: Callable[[], object] = lambda: None) -> str:

@@ -1,0 +1,256 @@
+"""A founder: sees that a good arena lies where the zone's arena belongs, and tells what it did.
+
+Owns: the order of what is tried. The arena that is there is kept if it is sound, brought to this
+build's columns and to the size of the settings if it must be; else the newest snapshot that is
+good; else the seed. Does not own: the exchange of files (`zones/runtime/arena_place.py`), what is
+sound (`inspection.py`), which bytes become which (`migration.py`). With `service.py` a declared
+file that touches the system. Nobody else writes the old arena meanwhile, nor the new one.
+"""
+
+import mmap
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from Kernel.contract.arena import ArenaWords, Header, Side, State, check_arena
+from Kernel.contract.codec import pack
+from Kernel.contract.errors import ArenaError, RingFull, SnapshotError
+from Kernel.contract.founding_report import (
+    FOUNDED,
+    KEPT,
+    MIGRATED,
+    RESTORED,
+    FoundingNote,
+    FoundingReport,
+)
+from zones.runtime.arena_image import ArenaImage, carry_over, copy_committed, tell_event, write_into
+from zones.runtime.arena_place import ArenaPlace, Draft
+from zones.runtime.snapshot_file import good_snapshots
+from zones.world import founding
+from zones.world.columns import schema_hash
+from zones.world.inspection import find_damage, is_of_this_build
+from zones.world.migration import Changes, migrate
+from zones.world.settings import WorldSettings
+
+OTHER_SIZE: Final = "python manifest.py --set world.max_entities=N"
+
+
+class Founder:
+    """One founding.
+
+    Args:
+        place: where the arena belongs.
+        snapshots: the folder of the zone's snapshots.
+        stamp: gives a new arena its id, 16 random bytes, and the hour of its making (wall clock,
+            ns; for people only).
+    """
+
+    def __init__(
+        self,
+        zone: str,
+        place: ArenaPlace,
+        snapshots: Path,
+        settings: WorldSettings,
+        stamp: Callable[[], tuple[bytes, int]],
+    ) -> None:
+        self._zone = zone
+        self._place = place
+        self._snapshots = snapshots
+        self._settings = settings
+        self._stamp = stamp
+        self._notes: list[FoundingNote] = []
+
+    def see_to(self, old_path: Path | None) -> None:
+        """Leave a good arena under the zone's name.
+
+        Args:
+            old_path: the arena that is there, None when there is none.
+
+        Raises:
+            ArenaError: no folder has room for one.
+            OSError: the machine has no descriptor or memory left; nothing has changed.
+        """
+        lost_tick = None
+        if old_path is not None:
+            old, why = _open(old_path)
+            if old is not None:
+                lost_tick = old.get(Header.COMMIT)
+                why = self._go_on(old_path, old)
+            if not why:
+                return
+            self._note(
+                f"cannot go on in {old_path}: {why}; it was set aside", f"ls {old_path.parent}"
+            )
+        if not self._restore(lost_tick):
+            self._found_anew()
+
+    def _go_on(self, path: Path, old: ArenaWords) -> str:
+        """Go on in the arena that is there, or in a new one made of it; return why not."""
+        tick = old.get(Header.COMMIT)
+        capacity = old.get(Header.CAPACITY)
+        ours = is_of_this_build(old)
+        why = find_damage(old) if ours else ""
+        if why:
+            return why
+        try:
+            if ours and capacity == self._settings.max_entities:
+                return self._keep(path, tick)
+            image, changes = self._migrate(copy_committed(old))
+            if changes.refused:
+                self._note(changes.refused, OTHER_SIZE.replace("N", str(capacity)))
+                if ours:
+                    return self._keep(path, tick)
+            draft = self._draft(image)
+            lost = carry_over(draft.words, old, _acknowledged(path, old))
+            self._finish(draft, MIGRATED, changes)
+        except (ArenaError, SnapshotError) as error:
+            return error.message
+        if lost:
+            self._note(lost, "molt ps")
+        return ""
+
+    def _keep(self, path: Path, tick: int) -> str:
+        report = FoundingReport(KEPT, tick, notes=tuple(self._notes))
+        self._place.report(path.parent, report)
+        return ""
+
+    def _restore(self, lost_tick: int | None) -> bool:
+        """Found the arena from the newest snapshot that is good; return whether one was."""
+        damaged: list[str] = []
+        try:
+            for path, image in good_snapshots(self._snapshots, damaged, self._zone):
+                if self._restore_from(path, image, lost_tick, damaged):
+                    return True
+        except OSError as error:
+            damaged.append(f"cannot read {self._snapshots}: {error.strerror}")
+        for why in damaged:
+            self._note(why, f"ls -l {self._snapshots}")
+        return False
+
+    def _restore_from(
+        self, path: Path, image: ArenaImage, lost_tick: int | None, damaged: list[str]
+    ) -> bool:
+        changes = None
+        try:
+            if image.schema_hash != schema_hash() or image.capacity != self._settings.max_entities:
+                moved, changes = self._migrate(image)
+                if not changes.refused or image.schema_hash != schema_hash():
+                    image = moved
+                else:
+                    self._note(changes.refused, OTHER_SIZE.replace("N", str(image.capacity)))
+                    changes = None
+            draft = self._draft(image)
+        except (ArenaError, SnapshotError) as error:
+            damaged.append(f"cannot restore {path}: {error.message}")
+            return False
+        for why in damaged:
+            self._note(why, f"ls -l {self._snapshots}")
+        lost = "" if lost_tick is None else f", {max(lost_tick - image.tick, 0)} ticks are lost"
+        self._note(
+            f"restored from the snapshot of tick {image.tick}{lost}", "molt status", lost != ""
+        )
+        self._finish(draft, RESTORED, changes)
+        return True
+
+    def _found_anew(self) -> None:
+        settings = self._settings
+        if self._notes:
+            self._note(
+                f"cannot bring the world of before back: no snapshot is good; "
+                f"a new one was founded from seed {settings.seed} at tick 0",
+                f"ls -l {self._snapshots}",
+            )
+        draft = self._reserve(founding.plan(settings).file_bytes)
+        founding.found(draft.words, settings)
+        arena_id, created_ns = self._stamp()
+        draft.words.put_bytes(Header.ARENA_ID, arena_id)
+        draft.words.put(Header.CREATED_NS, created_ns)
+        self._finish(draft, FOUNDED, None)
+
+    def _migrate(self, image: ArenaImage) -> tuple[ArenaImage, Changes]:
+        return migrate(image, self._settings.max_entities, self._settings.parameters)
+
+    def _draft(self, image: ArenaImage) -> Draft:
+        """Return a draft that holds the image.
+
+        Raises:
+            ArenaError: there is no room, or the image is damaged.
+        """
+        draft = self._reserve(image.buffers().file_bytes)
+        write_into(draft.words, image, *self._stamp())
+        check_arena(draft.words, str(draft.path))
+        why = find_damage(draft.words)
+        if why:
+            self._place.drop(draft)
+            raise ArenaError(f"cannot use the world of tick {image.tick}: {why}")
+        return draft
+
+    def _reserve(self, size_bytes: int) -> Draft:
+        draft = self._place.reserve(size_bytes)
+        for why in self._place.passed_over:
+            _say(why)
+        return draft
+
+    def _finish(self, draft: Draft, did: str, changes: Changes | None) -> None:
+        tick = draft.words.get(Header.COMMIT)
+        if changes is not None:
+            self._note(changes.sentence(), "molt status", degraded=bool(changes.reset))
+            _tell(draft.words, changes)
+        path, aside = self._place.install(
+            draft, FoundingReport(did, tick, notes=tuple(self._notes))
+        )
+        _say(f"{did} {path} at tick {tick}" + (f", the old one is {aside}" if aside else ""))
+
+    def _note(self, why: str, hint: str, degraded: bool = True) -> None:
+        _say(why)
+        self._notes.append(FoundingNote(why, hint, degraded))
+
+
+def _tell(words: ArenaWords, changes: Changes) -> None:
+    try:
+        tell_event(words, pack(changes.event()))
+    except RingFull:  # the events that are brought over fill it to the last byte
+        tick = words.get(Header.COMMIT)
+        for each in (tick, tick + 1):
+            words.put_state(each, State.EVENTS_THINNED, words.state(each, State.EVENTS_THINNED) + 1)
+
+
+def _open(path: Path) -> tuple[ArenaWords | None, str]:
+    """Map an arena that nobody writes, read-only; None and why when it is none."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None, "it is gone"
+    try:
+        size = os.fstat(fd).st_size
+        if size < mmap.PAGESIZE:
+            return None, f"it is only {size} bytes"
+        words = ArenaWords(memoryview(mmap.mmap(fd, size, prot=mmap.PROT_READ)))
+        check_arena(words, str(path))
+    except ArenaError as error:
+        return None, error.message
+    finally:
+        os.close(fd)
+    return words, ""
+
+
+def _acknowledged(path: Path, words: ArenaWords) -> tuple[int, int] | None:
+    """Return up to where the events of an arena are stored, as its side page says."""
+    try:
+        side = path.with_suffix(".side").read_bytes()
+    except FileNotFoundError:
+        return None
+    arena_id = words.get_bytes(Header.ARENA_ID, 16)
+    if len(side) < Side.BYTES or side[Side.ARENA_ID : Side.ARENA_ID + 16] != arena_id:
+        return None
+    sequence, offset = (
+        int.from_bytes(side[place : place + 8], "little")
+        for place in (Side.OUTBOX_ACKED, Side.OUTBOX_ACKED_OFFSET)
+    )
+    return (sequence, offset) if offset else None
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
