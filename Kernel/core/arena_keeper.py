@@ -22,16 +22,18 @@ from Kernel.contract.arena import (
     State,
 )
 from Kernel.contract.errors import ArenaError, CodecError
+from Kernel.contract.founding_report import FOUNDED
 from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.keeper import Berth, Keeper, Parts
 from Kernel.core.succession import Words, decide_permission
-from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside
+from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside, take_report
 
 ANCHOR_AHEAD_NS = 2_000_000
 NOTES_MAX = 16
+CRASHES_MAX = 2
 FORK_PATIENCE_NS = 150_000_000
 PACE_SAMPLE_S = 0.5
 PACE_SAMPLES = 10
@@ -61,6 +63,8 @@ class ArenaKeeper(Keeper):
         self.resumed_tick: int | None = None
         self._folders = folders
         self._snapshots = snapshots
+        self._inspect: Path | None = None
+        self._crashes = 0  # of founders that looked at it
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
         self._schema_hash = b""
         self._period_ns = 0
@@ -87,7 +91,9 @@ class ArenaKeeper(Keeper):
         if self.arena is not None:
             return
         path = find_arena(self._folders, self.config.name)
-        if path is not None and self._open(path):
+        if path is not None and self.facts.get("inspects") is True:
+            self._inspect = path  # the founder looks at it first: it knows its columns
+        elif path is not None and self._open(path):
             self.resumed_tick = self.tick()
             self.learn(sup.Founded())
 
@@ -115,15 +121,14 @@ class ArenaKeeper(Keeper):
 
     def _tell_differences(self, words: ArenaWords) -> None:
         """Say which settings a world that is there does not follow: they are for founding only."""
-        for key, offset in (("seed", Header.SEED), ("max_entities", Header.CAPACITY)):
-            wanted, found = self.facts.get(key), words.get(offset)
-            if wanted is not None and wanted != found:
-                self._note(
-                    "settings",
-                    f"cannot give a world that is there another {key}: it has {found}, "
-                    f"the settings say {wanted}",
-                    "python manifest.py --home OTHER",
-                )
+        wanted, found = self.facts.get("seed"), words.get(Header.SEED)
+        if wanted is not None and wanted != found:
+            self._note(
+                "settings",
+                f"cannot give a world that is there another seed: it has {found}, "
+                f"the settings say {wanted}",
+                "python manifest.py --home OTHER",
+            )
 
     def _note(self, what: str, why: str, hint: str) -> None:
         self.notes = self.notes[1 - NOTES_MAX :]
@@ -147,6 +152,8 @@ class ArenaKeeper(Keeper):
                 "folders": [str(folder) for folder in self._folders],
                 "snapshots": str(self._snapshots),
             }
+            if self._inspect is not None:
+                facts["inspect"] = str(self._inspect)
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
         door = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -179,12 +186,29 @@ class ArenaKeeper(Keeper):
             os.close(ring)
 
     def on_founder_exit(self, code: int | None) -> bool:
-        """Map the arena the founder has made."""
+        """Map the arena the founder has seen to, and tell what it says."""
         path = find_arena(self._folders, self.config.name)
+        report = take_report(self._folders, self.config.name)
+        if code is None and self._inspect is not None:
+            self._crashes += 1
+            if self._crashes >= CRASHES_MAX and self._inspect.exists():
+                aside = set_aside(self._inspect)
+                why = f"cannot inspect {self._inspect}: {self._crashes} founders died of it"
+                self._inspect = None
+                self._note(
+                    "arena", f"{why}; it was set aside as {aside.name}", f"ls {aside.parent}"
+                )
         if code != 0 or path is None or not self._open(path):
             return False
-        # A new world begins at tick 0; the founder has restored any other from a snapshot.
-        self.resumed_tick = self.tick() or None
+        self._inspect = None
+        # A new world begins at tick 0; a report says so of one that was kept there.
+        kept = report is not None and report.did != FOUNDED
+        self.resumed_tick = self.tick() if kept else self.tick() or None
+        for note in report.notes if report is not None else ():
+            if note.degraded:
+                self._note("arena", note.why, note.hint)
+            else:
+                self.parts.log.info("arena.founded", zone=self.config.name, told=note.why)
         return True
 
     def has_progressed(self, berth: Berth) -> bool:

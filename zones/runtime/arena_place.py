@@ -21,6 +21,10 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 """A folder that says so is passed over; any other error is not about the folder."""
 
 
+class NoRoom(ArenaError):
+    """No folder has room for an arena."""
+
+
 @dataclass(slots=True)
 class Draft:
     """An arena that is being made, all of its blocks reserved, and its side page."""
@@ -51,7 +55,7 @@ class ArenaPlace:
         """Make an empty file of this size, mapped, and a side page for it.
 
         Raises:
-            ArenaError: no folder has room.
+            NoRoom: in no folder.
             OSError: the machine has no descriptor or memory left.
         """
         self.passed_over = []
@@ -74,9 +78,7 @@ class ArenaPlace:
             os.close(fd)
             os.close(side_fd)
             return draft
-        raise ArenaError(
-            f"cannot make {self._name}: no room; " + "; ".join(self.passed_over), "df -h"
-        )
+        raise NoRoom(f"cannot make {self._name}: no room; " + "; ".join(self.passed_over), "df -h")
 
     def drop(self, draft: Draft) -> None:
         """Take back a draft that is not wanted."""

@@ -26,7 +26,7 @@ from Kernel.contract.founding_report import (
     FoundingReport,
 )
 from zones.runtime.arena_image import ArenaImage, carry_over, copy_committed, tell_event, write_into
-from zones.runtime.arena_place import ArenaPlace, Draft
+from zones.runtime.arena_place import ArenaPlace, Draft, NoRoom
 from zones.runtime.snapshot_file import good_snapshots
 from zones.world import founding
 from zones.world.columns import schema_hash
@@ -35,6 +35,8 @@ from zones.world.migration import Changes, migrate
 from zones.world.settings import WorldSettings
 
 OTHER_SIZE: Final = "python manifest.py --set world.max_entities=N"
+DAMAGED_TOLD: Final = 3
+"""So many damaged snapshots are told of one by one."""
 
 
 class Founder:
@@ -69,10 +71,10 @@ class Founder:
             old_path: the arena that is there, None when there is none.
 
         Raises:
-            ArenaError: no folder has room for one.
+            NoRoom: no folder has room for one.
             OSError: the machine has no descriptor or memory left; nothing has changed.
         """
-        lost_tick = None
+        lost_tick = -1
         if old_path is not None:
             old, why = _open(old_path)
             if old is not None:
@@ -83,7 +85,7 @@ class Founder:
             self._note(
                 f"cannot go on in {old_path}: {why}; it was set aside", f"ls {old_path.parent}"
             )
-        if not self._restore(lost_tick):
+        if not self._restore(old_path is not None, lost_tick):
             self._found_anew()
 
     def _go_on(self, path: Path, old: ArenaWords) -> str:
@@ -105,6 +107,11 @@ class Founder:
             draft = self._draft(image)
             lost = carry_over(draft.words, old, _acknowledged(path, old))
             self._finish(draft, MIGRATED, changes)
+        except NoRoom as error:
+            if not ours:
+                raise  # it is as good as it was: tried again when there may be room
+            self._note(error.message, error.hint)
+            return self._keep(path, tick)
         except (ArenaError, SnapshotError) as error:
             return error.message
         if lost:
@@ -116,43 +123,62 @@ class Founder:
         self._place.report(path.parent, report)
         return ""
 
-    def _restore(self, lost_tick: int | None) -> bool:
-        """Found the arena from the newest snapshot that is good; return whether one was."""
+    def _restore(self, lost: bool, lost_tick: int) -> bool:
+        """Found the arena from the newest snapshot that is good; return whether one was.
+
+        Args:
+            lost: in place of an arena that was there.
+            lost_tick: its tick, -1 when it did not say.
+        """
         damaged: list[str] = []
+        told = "it did not say how many ticks are lost"
         try:
             for path, image in good_snapshots(self._snapshots, damaged, self._zone):
-                if self._restore_from(path, image, lost_tick, damaged):
-                    return True
+                draft, changes = self._draft_of_snapshot(path, image, damaged)
+                if draft is None:
+                    continue
+                self._tell_damaged(damaged)
+                if lost_tick >= 0:
+                    told = f"{max(lost_tick - image.tick, 0)} ticks are lost"
+                restored = f"the world was restored from the snapshot of tick {image.tick}"
+                self._note(f"{restored}; {told}" if lost else restored, "molt status", lost)
+                self._finish(draft, RESTORED, changes)
+                return True
         except OSError as error:
             damaged.append(f"cannot read {self._snapshots}: {error.strerror}")
-        for why in damaged:
-            self._note(why, f"ls -l {self._snapshots}")
+        self._tell_damaged(damaged)
         return False
 
-    def _restore_from(
-        self, path: Path, image: ArenaImage, lost_tick: int | None, damaged: list[str]
-    ) -> bool:
-        changes = None
+    def _tell_damaged(self, damaged: list[str]) -> None:
+        for why in damaged[:DAMAGED_TOLD]:
+            self._note(why, f"ls -l {self._snapshots}")
+        if len(damaged) > DAMAGED_TOLD:
+            more = len(damaged) - DAMAGED_TOLD
+            self._note(f"cannot use {more} more snapshots", f"ls -l {self._snapshots}")
+
+    def _draft_of_snapshot(
+        self, path: Path, image: ArenaImage, damaged: list[str]
+    ) -> tuple[Draft | None, Changes | None]:
+        """Return a draft of a snapshot's world, and what migrating changed; None: it is no good.
+
+        Raises:
+            NoRoom: there is no room for it, whatever it holds.
+        """
+        ours = image.schema_hash == schema_hash()
         try:
-            if image.schema_hash != schema_hash() or image.capacity != self._settings.max_entities:
-                moved, changes = self._migrate(image)
-                if not changes.refused or image.schema_hash != schema_hash():
-                    image = moved
-                else:
-                    self._note(changes.refused, OTHER_SIZE.replace("N", str(image.capacity)))
-                    changes = None
-            draft = self._draft(image)
+            if ours and image.capacity == self._settings.max_entities:
+                return self._draft(image), None
+            moved, changes = self._migrate(image)
+            if changes.refused:
+                self._note(changes.refused, OTHER_SIZE.replace("N", str(image.capacity)))
+                if ours:
+                    return self._draft(image), None
+            return self._draft(moved), changes
+        except NoRoom:
+            raise
         except (ArenaError, SnapshotError) as error:
             damaged.append(f"cannot restore {path}: {error.message}")
-            return False
-        for why in damaged:
-            self._note(why, f"ls -l {self._snapshots}")
-        lost = "" if lost_tick is None else f", {max(lost_tick - image.tick, 0)} ticks are lost"
-        self._note(
-            f"restored from the snapshot of tick {image.tick}{lost}", "molt status", lost != ""
-        )
-        self._finish(draft, RESTORED, changes)
-        return True
+            return None, None
 
     def _found_anew(self) -> None:
         settings = self._settings
@@ -176,7 +202,8 @@ class Founder:
         """Return a draft that holds the image.
 
         Raises:
-            ArenaError: there is no room, or the image is damaged.
+            NoRoom: there is no room.
+            ArenaError: the image is damaged.
         """
         draft = self._reserve(image.buffers().file_bytes)
         write_into(draft.words, image, *self._stamp())
@@ -228,7 +255,7 @@ def _open(path: Path) -> tuple[ArenaWords | None, str]:
         if size < mmap.PAGESIZE:
             return None, f"it is only {size} bytes"
         words = ArenaWords(memoryview(mmap.mmap(fd, size, prot=mmap.PROT_READ)))
-        check_arena(words, str(path))
+        check_arena(words, "it")
     except ArenaError as error:
         return None, error.message
     finally:

@@ -45,6 +45,7 @@ class Generation:
             "phases": list(engine.PHASES),
             "seed": self._settings.seed,
             "max_entities": self._settings.max_entities,
+            "inspects": True,  # its founder can be given the arena that is there
         }
 
     def scratch(self) -> tuple[ArenaWords, engine.Engine]:

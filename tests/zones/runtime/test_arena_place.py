@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from Kernel.contract.arena import ArenaWords, Header, Side
-from Kernel.contract.errors import ArenaError
 from Kernel.contract.founding_report import FoundingNote, FoundingReport, parse_report, report_path
 from tests.zones.runtime.small_arena import arena_bytes, found_arena
 from zones.runtime import arena_place
 from zones.runtime.arena_memory import reserve_file
-from zones.runtime.arena_place import ArenaPlace, Draft
+from zones.runtime.arena_place import ArenaPlace, Draft, NoRoom
 
 REPORT = FoundingReport("founded", 0)
 
@@ -134,7 +133,7 @@ def test_no_room_anywhere_is_an_error_that_names_the_folders(
 ) -> None:
     """Size, folders and what is free in them are said."""
     no_room_in(folders[0], (".new",), monkeypatch)
-    with pytest.raises(ArenaError, match=rf"no room; cannot reserve .* {folders[0]}.* are free"):
+    with pytest.raises(NoRoom, match=rf"no room; cannot reserve .* {folders[0]}.* are free"):
         ArenaPlace("stable", folders[:1]).reserve(arena_bytes())
 
 

@@ -1,5 +1,6 @@
 """What a founder leaves under the arena's name, whatever it finds there, and what it says."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -13,9 +14,10 @@ from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.contract.rings import ENTRY
 from tests.zones.world.test_migration import Foreign
 from tests.zones.world.worlds import copy_of, make_engine, read_events, run, send
+from zones.runtime import arena_place
 from zones.runtime.arena_image import copy_committed, write_into
 from zones.runtime.arena_memory import map_arena
-from zones.runtime.arena_place import ArenaPlace
+from zones.runtime.arena_place import ArenaPlace, NoRoom
 from zones.runtime.snapshot_file import write_snapshot
 from zones.world.columns import open_world
 from zones.world.founder import Founder
@@ -343,3 +345,47 @@ def test_arena_elsewhere_is_replaced_and_set_aside(home: Home) -> None:
     report = home.found(elsewhere)
     assert report.did == "restored" and home.arena.exists()
     assert not elsewhere.exists() and (home.folders[1] / report.aside).exists()
+
+
+def no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no folder have room for anything."""
+
+    def refuse(path: Path, size_bytes: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(arena_place, "reserve_file", refuse)
+
+
+def test_no_room_to_grow_costs_no_world(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A world that cannot be copied goes on where it is, and it is said."""
+    home.lived(20)
+    no_room(monkeypatch)
+    report = home.found(home.arena, max_entities=200)
+    assert (report.did, report.tick) == ("kept", 20)
+    assert "no room" in report.notes[0].why and report.notes[0].hint == "df -h"
+
+
+def test_no_room_to_migrate_costs_no_world(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of another build stays where it is until there is room; no snapshot takes its place."""
+    words = home.lived(20)
+    home.snapshot(words)
+    as_foreign(home, words)
+    before = home.arena.read_bytes()
+    no_room(monkeypatch)
+    with pytest.raises(NoRoom):
+        home.found(home.arena)
+    assert home.arena.read_bytes() == before
+    assert not list(home.folders[0].glob("*set-aside-2"))
+
+
+def test_many_damaged_snapshots_do_not_hide_what_was_done(home: Home) -> None:
+    """Some are named, the others counted; the last note says that a new world was founded."""
+    words = home.lived(1)
+    for _ in range(20):
+        path = home.snapshot(words)
+        path.write_bytes(path.read_bytes()[:-1])
+        run(words, 1)
+    home.arena.unlink()
+    report = home.found()
+    assert "cannot use 17 more snapshots" in report.notes[3].why
+    assert "a new one was founded" in report.notes[-1].why
