@@ -34,7 +34,7 @@ from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
-from Kernel.ports.disk import HomeFolders, open_home
+from Kernel.ports.disk import HomeFolders, make_home, open_home
 from Kernel.ports.meters import Meters
 from Kernel.ports.process import SystemProcesses
 from Kernel.ports.terminal import Foreground
@@ -70,7 +70,7 @@ def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
         own = home / "config"
         folder = own if own.is_dir() else ROOT / "config"
         config = load_config(folder, tuple(options.set), scenario=options.scenario)
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         folders = arena_folders(home)
         opened = open_home(home, folders)
         strangers = claim_folders(home, folders)

@@ -13,6 +13,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.keeper import Keeper
 from Kernel.core.zone_table import ZoneTable
+from Kernel.ports.arena_file import is_deleted
 from Kernel.ports.meters import Meters
 
 WORLD_ZONE = "stable"
@@ -113,6 +114,12 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
             found.append({"what": name, "why": why or f"zone {name} is starting", "hint": hint})
         if isinstance(keeper, ArenaKeeper):
             found.extend(keeper.notes)
+            if keeper.arena is not None and is_deleted(keeper.arena):
+                why = (
+                    f"cannot find {keeper.arena.path}: it was deleted while the world lives in it; "
+                    "the next boot restores the newest snapshot, and an orderly stop takes one"
+                )
+                found.append({"what": f"{name}: arena", "why": why, "hint": "molt shutdown"})
         if isinstance(keeper, BusKeeper):
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded

@@ -29,7 +29,14 @@ from Kernel.core import supervisor as sup
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.keeper import Berth, Keeper, Parts
 from Kernel.core.succession import Words, decide_permission
-from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside, take_report
+from Kernel.ports.arena_file import (
+    ArenaHandle,
+    find_arena,
+    open_arena,
+    set_aside,
+    take_report,
+    why_elsewhere,
+)
 
 ANCHOR_AHEAD_NS = 2_000_000
 NOTES_MAX = 16
@@ -115,8 +122,9 @@ class ArenaKeeper(Keeper):
         self.arena = arena
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
         self._tell_differences(words)
-        if path.parent != self._folders[0]:
-            self._note("arena", f"cannot use {self._folders[0]}: the arena is at {path}", "df -h")
+        elsewhere = why_elsewhere(path, self._folders)
+        if elsewhere:
+            self._note("arena", elsewhere, "df -h /dev/shm")
         return True
 
     def _tell_differences(self, words: ArenaWords) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import mmap
 import os
 import secrets
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,10 @@ from Kernel.contract.places import (
     plan_set_aside,
 )
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
+from Kernel.ports.disk import refuse_folder
+
+FOLDER_MODE = 0o700
+ROOM_BYTES = 4 * mmap.PAGESIZE
 
 
 @dataclass(slots=True)
@@ -47,25 +52,74 @@ class ArenaHandle:
 def arena_folders(home: Path) -> list[Path]:
     """Make the folders an arena may lie in and return them, best first.
 
-    They are those of `arena_places`, without shared memory where it cannot be written.
+    They are those of `arena_places`, without shared memory where it cannot be written or has not
+    even room for a lock. A folder that holds an arena stays, however full.
 
     Raises:
-        ConfigError: the folder in shared memory belongs to someone else.
+        ConfigError: the folder in shared memory belongs to someone else, or the home's cannot be
+            made.
     """
     in_memory, in_data = arena_places(home, os.getuid())
-    folders = [in_data]
+    folders = []
     if SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK):
-        folders.insert(0, in_memory)
-    for folder in folders:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.lstat()
-        if status.st_uid != os.getuid() or folder.is_symlink():
-            raise ConfigError(
-                f"cannot use {folder}: it belongs to user {status.st_uid}, not {os.getuid()}",
-                f"ls -ld {folder}",
-            )
-        folder.chmod(0o700)
-    return folders
+        with contextlib.suppress(OSError):
+            _make_own(in_memory)
+            if any(in_memory.glob("*.arena")) or _has_room(in_memory):
+                folders.append(in_memory)
+    try:
+        _make_own(in_data)
+    except OSError as error:
+        raise refuse_folder(in_data, error) from error
+    return [*folders, in_data]
+
+
+def _make_own(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.getuid() or folder.is_symlink():
+        raise ConfigError(
+            f"cannot use {folder}: it belongs to user {status.st_uid}, not {os.getuid()}",
+            f"ls -ld {folder}",
+        )
+    if stat.S_IMODE(status.st_mode) != FOLDER_MODE:
+        folder.chmod(FOLDER_MODE)
+
+
+def _has_room(folder: Path) -> bool:
+    """Tell whether small files fit: the lock and the mark need a page each."""
+    probe = folder / ".room"
+    try:
+        fd = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            os.posix_fallocate(fd, 0, ROOM_BYTES)
+        finally:
+            os.close(fd)
+            probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def why_elsewhere(path: Path, folders: Sequence[Path]) -> str:
+    """Return why an arena is not in shared memory, "" when it is.
+
+    Args:
+        folders: those of `arena_folders`.
+    """
+    if len(folders) > 1 and path.parent == folders[0]:
+        return ""
+    best = folders[0] if len(folders) > 1 else SHARED_MEMORY
+    try:
+        status = os.statvfs(SHARED_MEMORY)
+        free = f"{status.f_bavail * status.f_frsize} bytes are free there"
+    except OSError as error:
+        free = error.strerror or str(error)
+    return f"cannot use {best}: {free}; the arena is at {path}, where a tick may wait for the disk"
+
+
+def is_deleted(arena: ArenaHandle) -> bool:
+    """Tell whether the file has no name any more: the world goes on, the next boot has no arena."""
+    return os.fstat(arena.fd).st_nlink == 0
 
 
 def claim_folders(home: Path, folders: list[Path]) -> list[Path]:
@@ -73,17 +127,25 @@ def claim_folders(home: Path, folders: list[Path]) -> list[Path]:
 
     A folder in shared memory is found by the path of its home. When that home was deleted and a
     new one made in its place, the old world must not go on in it.
+
+    Raises:
+        ConfigError: a mark cannot be written.
     """
     mark = home / "data" / HOME_MARK
-    if not mark.exists():
-        mark.write_text(secrets.token_hex(16))
-    own = mark.read_text()
     strangers = []
-    for folder in folders:
-        theirs = folder / HOME_MARK
-        if theirs.exists() and theirs.read_text() != own:
-            strangers += [set_aside(arena) for arena in folder.glob("*.arena")]
-        theirs.write_text(own)
+    try:
+        if not mark.exists():
+            mark.write_text(secrets.token_hex(16))
+        own = mark.read_text()
+        for folder in folders:
+            theirs = folder / HOME_MARK
+            known = theirs.exists() and theirs.read_text() == own
+            if theirs.exists() and not known:
+                strangers += [set_aside(arena) for arena in folder.glob("*.arena")]
+            if not known:  # else a full file system would refuse what is there already
+                theirs.write_text(own)
+    except OSError as error:
+        raise refuse_folder(home / "data", error) from error
     return strangers
 
 
