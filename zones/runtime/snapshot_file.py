@@ -24,7 +24,7 @@ from Kernel.contract.arena import SCHEMA_BYTES_MAX, STATE_BYTES
 from Kernel.contract.codec import pack, unpack
 from Kernel.contract.errors import CodecError, SnapshotError
 from zones.runtime.arena_image import ArenaImage
-from zones.runtime.line_file import sync_directory
+from zones.runtime.line_file import sync_directory, what_helps
 
 MAGIC: Final = b"MOLTSNAP"
 VERSION: Final = 1
@@ -91,7 +91,8 @@ def write_snapshot(
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise SnapshotError(
-            f"cannot write snapshot {path}: {error.strerror or error}", "df -h"
+            f"cannot write snapshot {path}: {error.strerror or error}",
+            what_helps(error, directory),
         ) from error
     except SnapshotError:
         draft.unlink(missing_ok=True)
