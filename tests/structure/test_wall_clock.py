@@ -19,6 +19,7 @@ MODULES = {"time", "datetime", "date", "os", "path"}
 LOOKERS = {
     "zones/world/service.py": "when an arena was made, for people",
     "zones/chronos/service.py": "the hour of a line in the journal, for people",
+    "Kernel/ports/stacks.py": "which dumps of stacks are the oldest and go; they are for people",
     "zones/runtime/line_file.py": "the order of journals of arenas that are gone",
     "zones/world/numba_setup.py": "which compile caches of old sources to delete",
 }
