@@ -4,7 +4,7 @@ Owns: the messages and how one is sent and read. Does not own: forking (`zones/r
 or starting a zygote (`Kernel/ports/process.py`). Not ZeroMQ: a context must not cross a fork.
 
 The kernel says Configure once, then Fork as often as it likes. The zygote answers Prepared (or
-Unprepared), then Forked for every Fork, in order.
+Unprepared), then Forked or Unforked for every Fork, in order.
 """
 
 import os
@@ -71,9 +71,17 @@ class Forked:
     pid: int
 
 
-Message = Configure | Prepared | Unprepared | Fork | Forked
+@dataclass(frozen=True, slots=True)
+class Unforked:
+    """The machine has no room for one process more; the zygote is well and may be asked again."""
+
+    serial: int
+    why: str
+
+
+Message = Configure | Prepared | Unprepared | Fork | Forked | Unforked
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Configure, Prepared, Unprepared, Fork, Forked)
+    kind.__name__: kind for kind in (Configure, Prepared, Unprepared, Fork, Forked, Unforked)
 }
 _TYPES = {
     kind: {name: get_origin(hint) or hint for name, hint in get_type_hints(kind).items()}

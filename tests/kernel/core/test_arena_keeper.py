@@ -9,7 +9,7 @@ import pytest
 from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import Refused
 from Kernel.contract.founding_report import FoundingNote, FoundingReport, report_path
-from Kernel.contract.zygote_protocol import Forked, Prepared, Unprepared, send
+from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unforked, Unprepared, send
 from Kernel.core import supervisor as sup
 from Kernel.core.drill import DrillFault, begin_drill
 from Kernel.core.keeper import FINGERPRINT_S
@@ -366,6 +366,26 @@ class TestZygoteTrouble:
         stage.machine.zygote.prepare(toy.Generation({}).facts | {"phases": phases})
         stage.round()
         assert pid in stage.machine.processes.killed() and stage.keeper.phases == ()
+
+    def test_zygote_that_finds_no_room_stays(self, stage):
+        """EAGAIN at a fork: the zygote lives, what was held is closed, it is asked again, later."""
+        stage.prepare()
+        stage.found()
+        machine, policy = stage.machine, stage.keeper.config.policy
+        before = len(stage.keeper.line.berths)
+        for _ in range(policy.failures_max + 1):
+            request = machine.zygote.expect(Fork)
+            machine.zygote.say(Unforked(request.serial, "cannot fork: no room"))
+            stage.round()
+            assert len(stage.keeper.line.berths) <= before + 1
+            if not machine.zygote.is_asked():
+                machine.clock.advance(policy.backoff_cap_s)
+                stage.round()
+        assert not machine.processes.killed() and not stage.keeper.line.spent()
+        assert stage.keeper.state.why == "cannot fork: no room"
+        assert stage.keeper.state.machine_patience.failures > policy.free_failures
+        stage.fork_heir()
+        assert stage.keeper.state.machine_patience.failures == 0
 
     def test_machine_that_cannot_start_a_process(self, stage):
         """EAGAIN at the start of a zygote is met with patience, and is no fault of the code."""
