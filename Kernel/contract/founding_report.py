@@ -27,11 +27,13 @@ class FoundingNote:
     """One sentence about the founding.
 
     Args:
+        what: "arena", "snapshots", "world", "size", "migration" or "events": one note about each.
         why: begins with "cannot" where `degraded`.
         hint: a command that helps.
         degraded: something is lost or does not work; else it is only said.
     """
 
+    what: str
     why: str
     hint: str
     degraded: bool
@@ -87,7 +89,12 @@ def parse_report(data: bytes) -> FoundingReport:
 
 
 def _parse_note(fields: Any) -> FoundingNote:
-    return FoundingNote(_text(fields["why"]), _text(fields["hint"]), fields["degraded"] is True)
+    return FoundingNote(
+        _text(fields["what"]),
+        _text(fields["why"]),
+        _text(fields["hint"]),
+        fields["degraded"] is True,
+    )
 
 
 def _text(value: Any) -> str:

@@ -154,7 +154,7 @@ class ArenaKeeper(Keeper):
         self._tell_differences(words)
         elsewhere = why_elsewhere(path, self._folders)
         if elsewhere:
-            self.note("arena", elsewhere, "df -h /dev/shm")
+            self.note("shared memory", elsewhere, "df -h /dev/shm")
         return True
 
     def _tell_differences(self, words: ArenaWords) -> None:
@@ -237,7 +237,7 @@ class ArenaKeeper(Keeper):
         self.resumed_tick = self.tick() if kept else self.tick() or None
         for note in report.notes if report is not None else ():
             if note.degraded:
-                self.note("arena", note.why, note.hint)
+                self.note(note.what, note.why, note.hint)
             else:
                 self.parts.log.info("arena.founded", zone=self.config.name, told=note.why)
         return True

@@ -83,7 +83,9 @@ class Founder:
             if not why:
                 return
             self._note(
-                f"cannot go on in {old_path}: {why}; it was set aside", f"ls {old_path.parent}"
+                "arena",
+                f"cannot go on in {old_path}: {why}; it was set aside",
+                f"ls {old_path.parent}",
             )
         if not self._restore(old_path is not None, lost_tick):
             self._found_anew()
@@ -101,7 +103,7 @@ class Founder:
                 return self._keep(path, tick)
             image, changes = self._migrate(copy_committed(old))
             if changes.refused:
-                self._note(changes.refused, OTHER_SIZE.replace("N", str(capacity)))
+                self._note("size", changes.refused, OTHER_SIZE.replace("N", str(capacity)))
                 if ours:
                     return self._keep(path, tick)
             draft = self._draft(image)
@@ -110,12 +112,12 @@ class Founder:
         except NoRoom as error:
             if not ours:
                 raise  # it is as good as it was: tried again when there may be room
-            self._note(error.message, error.hint)
+            self._note("size", error.message, error.hint)
             return self._keep(path, tick)
         except (ArenaError, SnapshotError) as error:
             return error.message
         if lost:
-            self._note(lost, "molt ps")
+            self._note("events", lost, "molt ps")
         return ""
 
     def _keep(self, path: Path, tick: int) -> str:
@@ -141,7 +143,9 @@ class Founder:
                 if lost_tick >= 0:
                     told = f"{max(lost_tick - image.tick, 0)} ticks are lost"
                 restored = f"the world was restored from the snapshot of tick {image.tick}"
-                self._note(f"{restored}; {told}" if lost else restored, "molt status", lost)
+                self._note(
+                    "world", f"{restored}; {told}" if lost else restored, "molt status", lost
+                )
                 self._finish(draft, RESTORED, changes)
                 return True
         except OSError as error:
@@ -150,11 +154,12 @@ class Founder:
         return False
 
     def _tell_damaged(self, damaged: list[str]) -> None:
-        for why in damaged[:DAMAGED_TOLD]:
-            self._note(why, f"ls -l {self._snapshots}")
-        if len(damaged) > DAMAGED_TOLD:
+        if damaged:
+            told = "; ".join(damaged[:DAMAGED_TOLD])
             more = len(damaged) - DAMAGED_TOLD
-            self._note(f"cannot use {more} more snapshots", f"ls -l {self._snapshots}")
+            if more > 0:
+                told += f"; and {more} more"
+            self._note("snapshots", told, f"ls -l {self._snapshots}")
 
     def _draft_of_snapshot(
         self, path: Path, image: ArenaImage, damaged: list[str]
@@ -170,7 +175,7 @@ class Founder:
                 return self._draft(image), None
             moved, changes = self._migrate(image)
             if changes.refused:
-                self._note(changes.refused, OTHER_SIZE.replace("N", str(image.capacity)))
+                self._note("size", changes.refused, OTHER_SIZE.replace("N", str(image.capacity)))
                 if ours:
                     return self._draft(image), None
             return self._draft(moved), changes
@@ -184,6 +189,7 @@ class Founder:
         settings = self._settings
         if self._notes:
             self._note(
+                "world",
                 f"cannot bring the world of before back: no snapshot is good; "
                 f"a new one was founded from seed {settings.seed} at tick 0",
                 f"ls -l {self._snapshots}",
@@ -223,16 +229,16 @@ class Founder:
     def _finish(self, draft: Draft, did: str, changes: Changes | None) -> None:
         tick = draft.words.get(Header.COMMIT)
         if changes is not None:
-            self._note(changes.sentence(), "molt status", degraded=bool(changes.reset))
+            self._note("migration", changes.sentence(), "molt status", degraded=bool(changes.reset))
             _tell(draft.words, changes)
         path, aside = self._place.install(
             draft, FoundingReport(did, tick, notes=tuple(self._notes))
         )
         _say(f"{did} {path} at tick {tick}" + (f", the old one is {aside}" if aside else ""))
 
-    def _note(self, why: str, hint: str, degraded: bool = True) -> None:
+    def _note(self, what: str, why: str, hint: str, degraded: bool = True) -> None:
         _say(why)
-        self._notes.append(FoundingNote(why, hint, degraded))
+        self._notes.append(FoundingNote(what, why, hint, degraded))
 
 
 def _tell(words: ArenaWords, changes: Changes) -> None:

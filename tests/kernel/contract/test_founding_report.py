@@ -18,7 +18,7 @@ from Kernel.contract.founding_report import (
 )
 
 TEXTS = st.text(max_size=200)
-NOTES = st.builds(FoundingNote, TEXTS, TEXTS, st.booleans())
+NOTES = st.builds(FoundingNote, TEXTS, TEXTS, TEXTS, st.booleans())
 
 
 @given(st.sampled_from(DEEDS), st.integers(0, 2**62 - 1), st.lists(NOTES, max_size=NOTES_MAX))
@@ -30,7 +30,7 @@ def test_what_is_written_is_read(did: str, tick: int, notes: list[FoundingNote])
 
 def test_too_much_is_cut_where_it_is_written() -> None:
     """A report always fits into what the kernel reads of it."""
-    note = FoundingNote("é" * 5000, "h" * 5000, True)
+    note = FoundingNote("arena", "é" * 5000, "h" * 5000, True)
     data = FoundingReport("kept", 1, "", (note,) * 99).encode()
     assert len(data) <= REPORT_BYTES_MAX
     report = parse_report(data)
@@ -42,7 +42,7 @@ def test_too_much_is_cut_where_it_is_written() -> None:
     [
         {"did": "burnt"}, {"did": 5}, {"tick": -1}, {"tick": True}, {"tick": 1.5}, {"tick": 2**62},
         {"aside": "../x"}, {"aside": None}, {"notes": 4}, {"notes": [{}]},
-        {"notes": [{"why": "w" * 1001, "hint": "", "degraded": True}]},
+        {"notes": [{"what": "", "why": "w" * 1001, "hint": "", "degraded": True}]},
     ],
 )  # fmt: skip
 def test_what_no_founder_writes_is_refused(harm: dict[str, object]) -> None:

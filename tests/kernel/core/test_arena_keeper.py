@@ -173,7 +173,10 @@ class TestFounding:
         request = machine.zygote.fork(500)
         assert request.role == "founder" and request.facts["inspect"] == str(path)
         stage.round()
-        notes = (FoundingNote("cannot x", "ls", True), FoundingNote("grown", "molt status", False))
+        notes = (
+            FoundingNote("arena", "cannot x", "ls", True),
+            FoundingNote("size", "grown", "molt status", False),
+        )
         report_path(folders[0], "stable").write_bytes(
             FoundingReport("migrated", 0, "old", notes).encode()
         )

@@ -158,4 +158,4 @@ def test_report_that_cannot_be_written_costs_only_itself(folders: list[Path]) ->
     assert path.exists()
 
 
-NOTE = FoundingNote("cannot", "df", True)
+NOTE = FoundingNote("arena", "cannot", "df", True)
