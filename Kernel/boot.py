@@ -15,11 +15,13 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from Kernel.config import KernelConfig, load_config
+from Kernel.config import KernelConfig, config_folder, load_config
 from Kernel.console.desk import Desk
 from Kernel.console.facts import zone_fields
 from Kernel.console.handlers import Handlers
@@ -37,13 +39,14 @@ from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
 from Kernel.ports.meters import Meters
 from Kernel.ports.process import SystemProcesses
-from Kernel.ports.terminal import Foreground
+from Kernel.ports.terminal import Foreground, has_terminal
+from Kernel.reloader import Reloader
 
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
 EXIT_KILLED = 130
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""Each asks for an orderly stop; a closed terminal (SIGHUP) is no reason to lose anything."""
+"""Each asks for an orderly stop; SIGHUP only when the terminal has hung up, see `_is_hangup`."""
 
 
 def main(arguments: list[str]) -> int:
@@ -67,14 +70,14 @@ def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
     """Return a kernel ready to run, or the exit code when it cannot be made."""
     try:
         home = options.home.resolve()
-        own = home / "config"
-        folder = own if own.is_dir() else ROOT / "config"
-        config = load_config(folder, tuple(options.set), scenario=options.scenario)
+        folder = config_folder(home, ROOT)
+        read = partial(load_config, folder, tuple(options.set), scenario=options.scenario)
+        config = read()
         home.mkdir(parents=True, exist_ok=True)
         folders = arena_folders(home)
         opened = open_home(home, folders)
         strangers = claim_folders(home, folders)
-        return Kernel(config, opened, folders, strangers, options.json)
+        return Kernel(config, read, opened, folders, strangers, options.json)
     except MoltError as error:
         sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
         return error.exit_code
@@ -154,13 +157,14 @@ class Kernel:
     def __init__(
         self,
         config: KernelConfig,
+        read_again: Callable[[], KernelConfig],
         home: HomeFolders,
         folders: list[Path],
         strangers: list[Path],
         as_json: bool,
     ) -> None:
-        self._config = config
         self._home = home
+        self._had_terminal = has_terminal()
         self._as_json = as_json
         self._began_s = _process_start_s()
         self._exit_code = 0
@@ -184,7 +188,10 @@ class Kernel:
         self._zones = ZoneTable(
             config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
         )
-        handlers = Handlers(self._zones, self._clock, self._meters, self._began_s, self._stop)
+        self._reloader = Reloader(config, read_again, self._zones, parts.log)
+        handlers = Handlers(
+            self._zones, self._clock, self._meters, self._began_s, self._stop, self._reloader.answer
+        )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
         for path in strangers:
             parts.log.info(
@@ -217,7 +224,7 @@ class Kernel:
         self._screen.refresh(self._zones)
         if self._desk.busy() or self._zones.busy():
             return BUSY_ROUND_S
-        return self._config.poll_interval_s if self._ready else 0.01
+        return self._reloader.config.poll_interval_s if self._ready else 0.01
 
     def _while_booting(self) -> None:
         refused = self._zones.refused_settings()
@@ -231,7 +238,7 @@ class Kernel:
             return
         self._ready = True
         boot_s = round(self._clock.now_s() - self._began_s, 3)
-        self._screen.ready(self._zones, boot_s, self._config.scenario)
+        self._screen.ready(self._zones, boot_s, self._reloader.config.scenario)
         if self._as_json:
             with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
                 sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")
@@ -249,11 +256,21 @@ class Kernel:
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
-            if number in STOP_SIGNALS:
+            if number == signal.SIGHUP and not self._is_hangup():
+                self._reloader.on_signal()
+            elif number in STOP_SIGNALS:
                 if number == signal.SIGINT and self._zones.stop is not None:
                     self._kill()
                 else:
                     self._stop()
+
+    def _is_hangup(self) -> bool:
+        """Tell a terminal that was closed on us from somebody who wants the files read again.
+
+        A closed terminal is no reason to lose anything: it is an orderly stop. Without one, as
+        under systemd, or while it is there, SIGHUP is what it is for every other service.
+        """
+        return self._had_terminal and not has_terminal()
 
     def _stop(self) -> None:
         self._screen.stopping()

@@ -60,6 +60,7 @@ class Handlers:
     meters: Meters
     began_s: float
     request_stop: Callable[[], None]
+    reload: Callable[[bool], Result]
 
     def handle(self, request: Request) -> Asked:
         """Start what is asked for.
@@ -220,6 +221,9 @@ class Handlers:
     def _soft_restart(self, request: Request) -> Asked:
         keeper = self.zones.keeper(request.text("zone") or WORLD_ZONE)
         return self._drilled(begin_soft_restart(keeper, self.clock.now_ns()), "soft-restart")
+
+    def _reload(self, request: Request) -> Asked:
+        return self._now(self.reload(bool(request.args.get("dry_run"))))
 
     def _shutdown(self, _request: Request) -> Asked:
         self.request_stop()

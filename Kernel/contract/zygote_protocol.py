@@ -39,11 +39,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Unprepared:
-    """The service refused its settings, or could not be imported."""
+    """The service refused its settings, or could not be imported.
+
+    Args:
+        faults: {"key", "why"} for each key that is wrong; the kernel knows in which line it is.
+    """
 
     code: int
     message: str
     hint: str
+    faults: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

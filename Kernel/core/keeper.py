@@ -215,6 +215,7 @@ class Keeper:
                 self.on_prepared()
                 self.learn(sup.ZygotePrepared())
             case Unprepared():
+                message = self.config.explain(message)
                 self.unprepared = message
                 self.parts.log.error(
                     "zone.unprepared",

@@ -61,6 +61,12 @@ class ZoneTable:
         known = ", ".join(keeper.config.name for keeper in self.keepers())
         raise Refused(f"cannot find zone {name}: zones are {known}", "molt ps")
 
+    def reconfigure(self, config: KernelConfig) -> None:
+        """Let every zone go on by other settings; `config` has the same zones."""
+        self._config = config
+        for zone in config.zones:
+            self.keeper(zone.name).config = zone
+
     def reap(self) -> None:
         """Collect every process that has ended and tell its zone."""
         for exit_ in self._parts.processes.reap():

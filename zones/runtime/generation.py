@@ -15,7 +15,8 @@ class ArenaGeneration(Protocol):
     """A generation of an arena zone.
 
     Attributes:
-        facts: plain data for the kernel: generation, schema_hash (hex), period_ns, parameters.
+        facts: plain data for the kernel: generation, schema_hash (hex), period_ns, parameters;
+            settings: the table of its keys (`Key.fields`), if its settings may be read again.
     """
 
     facts: dict[str, Any]
@@ -34,7 +35,7 @@ class BusGeneration(Protocol):
     """A generation of a bus zone.
 
     Attributes:
-        facts: plain data for the kernel.
+        facts: plain data for the kernel; settings as above.
     """
 
     facts: dict[str, Any]

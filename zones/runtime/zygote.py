@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 
-from Kernel.contract.errors import MoltError
+from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
@@ -68,7 +68,9 @@ def _prepare(
         service = importlib.import_module(f"{service_name}.service")
         generation: ArenaGeneration | BusGeneration = service.Generation(configure.settings)
     except MoltError as error:
-        send(road, Unprepared(error.exit_code, error.message, error.hint))
+        faults = error.faults if isinstance(error, ConfigError) else ()
+        told = [{"key": fault.key, "why": fault.why} for fault in faults]
+        send(road, Unprepared(error.exit_code, error.message, error.hint, told))
         return None
     except (ImportError, SyntaxError) as error:
         send(road, Unprepared(1, f"cannot load {service_name}: {error}", "make setup"))

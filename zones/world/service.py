@@ -23,7 +23,7 @@ from zones.world import engine, founding, warm_up
 from zones.world.columns import schema_hash
 from zones.world.numba_setup import THREADS_MAX
 from zones.world.parameters import PARAMETERS
-from zones.world.settings import WorldSettings, parse_settings
+from zones.world.settings import KEYS, WorldSettings, parse_settings
 
 
 class Generation:
@@ -46,6 +46,7 @@ class Generation:
             "schema_hash": schema_hash().hex(),
             "period_ns": int(self._settings.tick_rate_ms * 1e6),
             "parameters": [parameter.fields() for parameter in PARAMETERS],
+            "settings": [key.fields() for key in KEYS],
             "phases": list(engine.PHASES),
             "seed": self._settings.seed,
             "max_entities": self._settings.max_entities,
