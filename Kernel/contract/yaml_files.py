@@ -7,7 +7,7 @@ there are (`settings.py`), what is laid over a file (`sources.py`).
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
@@ -28,17 +28,15 @@ class _StrictLoader(yaml.SafeLoader):
     depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        # Some hundred bytes of aliases of aliases stand for more than any memory holds.
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]  # so are PyYAML's stubs
-            raise yaml.composer.ComposerError(
-                None, None, f"*{event.anchor} stands for another place: write it out",
-                event.start_mark,
-            )  # fmt: skip
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # as PyYAML's stubs have it
+        why = ""
+        if isinstance(event, yaml.AliasEvent):
+            # Some hundred bytes of aliases of aliases stand for more than any memory holds.
+            why = f"*{event.anchor} stands for another place: write it out"
         if self.depth > DEPTH_MAX:
-            raise yaml.composer.ComposerError(
-                None, None, f"it is nested deeper than {DEPTH_MAX}", parent and parent.start_mark
-            )
+            why = f"it is nested deeper than {DEPTH_MAX}"
+        if why:
+            raise yaml.composer.ComposerError(None, None, why, event.start_mark)
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -84,17 +82,18 @@ def read_file(path: Path) -> Document:
             f"cannot read {path}:{line}: it is not UTF-8 (byte {error.start})", hint
         ) from error
     try:
-        node, values = _load(text)
-        places = list(_places(node, ""))
+        places, values = _load(text)
     except yaml.YAMLError as error:
         line, why = _explain(error)
         raise ConfigError(f"cannot read {path}{f':{line}' * bool(line)}: {why}", hint) from error
-    if not isinstance(node, yaml.MappingNode | None):
-        raise ConfigError(f"cannot read {path}:1: it must hold keys and values", hint)
-    faults = [Fault(key, why, f"{path}:{line}", hint) for key, line, why in places if why]
+    faults = [
+        Fault(place.key, place.why, f"{path}:{place.line}", hint) for place in places if place.why
+    ]
     if faults:
         raise ConfigError.of(str(path), faults)
-    return Document(values or {}, {key: line for key, line, _ in places})
+    if not isinstance(values, dict | None):
+        raise ConfigError(f"cannot read {path}:1: it must hold keys and values", hint)
+    return Document(values or {}, {place.key: place.line for place in places})
 
 
 def read_value(name: str, text: str) -> Any:
@@ -107,8 +106,8 @@ def read_value(name: str, text: str) -> Any:
         ConfigError: it is no YAML, or holds a key twice.
     """
     try:
-        node, value = _load(text)
-        wrong = [f"{key} {why}" for key, _, why in _places(node, "") if why]
+        places, value = _load(text)
+        wrong = [f"{place.key} {place.why}" for place in places if place.why]
     except yaml.YAMLError as error:
         wrong = [_explain(error)[1]]
     if wrong:
@@ -116,8 +115,16 @@ def read_value(name: str, text: str) -> Any:
     return value
 
 
-def _load(text: str) -> tuple[yaml.Node | None, Any]:
-    """Return a text as nodes, which have their lines, and as plain data.
+class _Place(NamedTuple):
+    """A key with those above it, its line, and what is wrong with the key itself, or ""."""
+
+    key: str
+    line: int
+    why: str
+
+
+def _load(text: str) -> tuple[list[_Place], Any]:
+    """Return the place of every key, and a text as plain data: None while a key is wrong.
 
     Raises:
         yaml.YAMLError: it is not one document of plain YAML.
@@ -125,15 +132,17 @@ def _load(text: str) -> tuple[yaml.Node | None, Any]:
     loader = _StrictLoader(text)
     try:
         node = loader.get_single_node()
-        return node, None if node is None else loader.construct_document(node)
+        places = list(_places(node, ""))  # before PyYAML merges maps, which changes the nodes
+        if node is None or any(place.why for place in places):
+            return places, None
+        return places, loader.construct_document(node)
     except _MALFORMED as error:  # of the scanner: a character beyond all that there are
         raise yaml.YAMLError(str(error)) from error
     finally:
         loader.dispose()
 
 
-def _places(node: yaml.Node | None, above: str) -> Iterator[tuple[str, int, str]]:
-    """Yield each key with those above it, its line, and what is wrong with the key itself."""
+def _places(node: yaml.Node | None, above: str) -> Iterator[_Place]:
     if isinstance(node, yaml.SequenceNode):
         for place, item in enumerate(node.value):
             yield from _places(item, f"{above}{place}.")
@@ -150,7 +159,7 @@ def _places(node: yaml.Node | None, above: str) -> Iterator[tuple[str, int, str]
         elif name in seen:
             why = f"stands there twice, first in line {seen[name]}"
         seen.setdefault(name, line)
-        yield above + name[:SHOWN_MAX], line, why
+        yield _Place(above + name[:SHOWN_MAX], line, why)
         yield from _places(value_node, f"{above}{name[:SHOWN_MAX]}.")
 
 

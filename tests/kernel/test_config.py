@@ -197,7 +197,7 @@ class TestRefusedFiles:
             ("a: !!python/object:os.system {}\n", "cannot read"),
             ("1: 2\n", "world.yaml:1: 1 is no text and cannot be a key"),
             ("yes: 2\n", "world.yaml:1: yes is no text and cannot be a key"),
-            ("? [a]\n: 2\n", "world.yaml:1: it is not plain YAML: found unhashable key"),
+            ("? [a]\n: 2\n", "world.yaml:1: a list or map is no text and cannot be a key"),
         ],
     )
     def test_file_that_is_no_plain_map(self, folder, text, words):
