@@ -49,8 +49,8 @@ class Reloader:
         new = self._read()
         tables = self._tables()
         check_services(new, tables)
-        changes = plan_changes(self.config, new, tables)
-        if dry_run or not changes:
+        changes = [self._put_off(each) for each in plan_changes(self.config, new, tables)]
+        if dry_run:
             return changes
         changes = [self._send(change) for change in changes]
         kept = [change.key for change in changes if change.why]
@@ -84,9 +84,18 @@ class Reloader:
             if keeper.config.settings_file and "settings" in keeper.facts
         }
 
+    def _put_off(self, change: Change) -> Change:
+        """Refuse a value that nobody can check yet: a wrong one would cost the next generation."""
+        for keeper in self._zones.keepers():
+            if keeper.config.settings_file == change.key.partition(".")[0] and not keeper.facts:
+                name = keeper.config.name
+                why = f"zone {name} is {keeper.state_word()} and has not said what it takes"
+                return replace(change, why=why, hint=f"molt wait --for zone.{name}=ready")
+        return change
+
     def _send(self, change: Change) -> Change:
         """Send a parameter to every world whose file says it; a refusal becomes the change's."""
-        if change.effect is not Effect.TICK:
+        if change.effect is not Effect.TICK or change.why:
             return change
         file, _, param = change.key.partition(".")
         for world in self._zones.arenas.values():

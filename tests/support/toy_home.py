@@ -4,12 +4,15 @@ Owns: the files of such a home, the process, what it says, and leaving nothing b
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import termios
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +34,13 @@ def write_config(home: Path, kernel: str = ZONES, world: str = "tick_rate_ms: 4\
 
 
 class ToyKernel:
-    """One kernel process. Use as a context manager: it is killed at the end if still there."""
+    """One kernel process. Use as a context manager: it is killed at the end if still there.
 
-    def __init__(self, home: Path, *options: str) -> None:
+    Args:
+        terminal: descriptor of its controlling terminal; None: it has none.
+    """
+
+    def __init__(self, home: Path, *options: str, terminal: int | None = None) -> None:
         self.home = home
         self.errors = home.parent / f"{home.name}.stderr"
         place = [] if "--ephemeral" in options else ["--home", str(home)]
@@ -45,7 +52,7 @@ class ToyKernel:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
-                preexec_fn=die_with_us(),
+                preexec_fn=_on_terminal(terminal),
             )
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)
@@ -104,6 +111,18 @@ class ToyKernel:
     def tick(self) -> int:
         """Return the committed tick."""
         return self.words().get(Header.COMMIT)
+
+
+def _on_terminal(terminal: int | None) -> Callable[[], None]:
+    """Return what a child does first: take a terminal for its own, and die with us."""
+    leash = die_with_us()
+
+    def begin() -> None:
+        if terminal is not None:
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        leash()
+
+    return begin
 
 
 def remove_arenas(home: Path) -> None:
