@@ -81,14 +81,21 @@ def stage(fresh: Stage) -> Stage:
 
 def test_settings_of_kernel_and_zone_count_at_once(stage):
     """The keeper goes on with the new deadline and policy, the kernel with its own."""
-    stage.write("stop_deadline_s: 3\n" + KERNEL.split("\n", 2)[2].replace("250", "500, nice: 4"))
+    stage.write(
+        "stop_deadline_s: 3\nprobe_base_s: 7\n"
+        + KERNEL.split("\n", 2)[2].replace("250", "500, nice: 4, guard_s: 9")
+    )
     assert stage.effects() == {
+        "kernel.probe_base_s": "now",
         "kernel.stop_deadline_s": "now",
+        "kernel.zones.stable.guard_s": "now",
         "kernel.zones.stable.deadline_ms": "now",
         "kernel.zones.stable.nice": "next process",
     }
     config = stage.kernel.world.config
     assert (config.deadline_s, config.nice) == (0.5, 4)
+    rules = stage.kernel.world.rules
+    assert (rules.guard_s, rules.probe_base_s, rules.probe_cap_s) == (9, 7, 300)
     assert stage.reloader.config.stop_deadline_s == 3
     stage.kernel.zones.begin_stop()
     assert stage.kernel.zones.stop.deadline_s == 3
