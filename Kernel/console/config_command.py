@@ -16,7 +16,7 @@ from Kernel.config import KernelConfig, Setting, config_folder, effective, load_
 from Kernel.console.session import CHECKOUT
 from Kernel.contract.errors import ConfigError, Fault, MoltError, UsageError
 from Kernel.contract.settings import Key
-from Kernel.ports.settings_report import ask_service
+from Kernel.ports.settings_report import Report, ask_service
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,14 +32,16 @@ def main(arguments: list[str]) -> int:
         options = _parse(arguments)
         folder = config_folder(options.home.absolute(), CHECKOUT)
         config = load_config(folder, tuple(options.set), scenario=options.scenario)
-        tables = ask_services(config)
+        tables, wrong = ask_services(config)
         settings = effective(config, tables)
+        if options.act == "show" and not as_json:
+            _list(settings)  # also while something is wrong with it: that is when it is read
+        if wrong is not None:
+            raise wrong
         if options.act == "check":
             _tell_sound(folder, len(settings), as_json)
         elif as_json:
             _print({key: setting._asdict() for key, setting in settings.items()})
-        else:
-            _list(settings)
         return 0
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -49,24 +51,29 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
 
 
-def ask_services(config: KernelConfig) -> dict[str, tuple[Key, ...]]:
-    """Return the table of each file that a service uses, having had it look at the values.
+def ask_services(
+    config: KernelConfig,
+) -> tuple[dict[str, tuple[Key, ...]], MoltError | None]:
+    """Have each service look at its file.
 
-    Raises:
-        ConfigError: tells every fault of every file.
-        MoltError: a service cannot be asked.
+    Returns:
+        The tables by file, and what is wrong: a ConfigError with every fault of every file, else
+        the error of a service that cannot be asked, whose table is then empty.
     """
     tables: dict[str, tuple[Key, ...]] = {}
     faults: list[Fault] = []
+    unasked: MoltError | None = None
     for zone in config.zones:
         if not zone.settings_file or zone.settings_file in tables:
             continue
-        report = ask_service(CHECKOUT, zone.service, zone.settings)
+        try:
+            report = ask_service(CHECKOUT, zone.service, zone.settings)
+        except MoltError as error:
+            unasked = error
+            report = Report((), [])
         tables[zone.settings_file] = report.keys
         faults += config.sources.locate(zone.settings_file, report.faults)
-    if faults:
-        raise ConfigError.of("config", faults)
-    return tables
+    return tables, ConfigError.of("config", faults) if faults else unasked
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

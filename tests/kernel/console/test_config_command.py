@@ -79,6 +79,25 @@ def test_check_tells_every_fault_of_every_file(home, capsys):
     assert said.err.splitlines()[-1] == f"hint: edit {config}/world.yaml"
 
 
+def test_what_is_wrong_is_shown_all_the_same(home, capsys):
+    """A listing comes before the faults, since that is when it is needed; the exit code tells."""
+    write(home, "entities: 900\n")
+    assert main(["--home", str(home)]) == 78
+    said = capsys.readouterr()
+    assert "world.entities" in said.out and said.err.startswith(f"cannot use {home}/config/world")
+
+
+def test_a_service_that_cannot_be_loaded(home, capsys):
+    """Its defaults are not known; what is said in the files is shown, and why there is no more."""
+    write(home, "seed: 5\n")
+    words = ["--home", str(home), "--set", "kernel.zones.stable.service=zones.nosuch"]
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert "world.seed" in said.out and "world.friction" not in said.out
+    assert "archive.snapshots_kept" in said.out
+    assert said.err.startswith("cannot load zones.nosuch: ModuleNotFoundError")
+
+
 @pytest.mark.parametrize("words", [["chekc"], ["--wings"], ["--set"]])
 def test_wrong_words(words, capsys):
     """Exit 2 in our words."""

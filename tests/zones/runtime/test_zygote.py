@@ -36,6 +36,14 @@ def test_settings_that_are_refused(real):
     assert real.wait_exit(handle.pid).code == 78
 
 
+def test_faults_are_told_by_their_keys(real):
+    """What is wrong is told key by key, for the kernel to say where each was said."""
+    _, said = real.configure({"snapshots_kept": 0, "more": 1}, service="zones.chronos")
+    assert isinstance(said, Unprepared) and said.code == 78
+    assert [fault["key"] for fault in said.faults] == ["snapshots_kept", "more"]
+    assert said.faults[0]["why"].startswith("is 0, it takes a whole number from 1 to 100")
+
+
 def test_a_service_that_is_not_there(real):
     """A package that cannot be loaded is named, with the way to mend it."""
     _, said = real.configure(service="tests.support.nosuch")
