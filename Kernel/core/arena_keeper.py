@@ -214,7 +214,13 @@ class ArenaKeeper(Keeper):
         return True
 
     def has_progressed(self, berth: Berth) -> bool:
-        """Standing by is an heir's work; a commit, or holding still, is an owner's."""
+        """Standing by is an heir's work; a commit, or holding still, is an owner's.
+
+        Who has served is remembered: an heir that takes over sets the words back one by one, and
+        between two of them they speak of nobody.
+        """
+        if berth.has_served:
+            return True
         if self.arena is None or not berth.was_ready:
             return False
         return self._is_settled() or self.arena.words.get(Header.OWNER) != berth.pid
@@ -364,6 +370,9 @@ class ArenaKeeper(Keeper):
             if other is not line:
                 other.learn(sup.Succeeded())
         line.learn(sup.TookOver(owner))
+        berth = line.berth_of(owner)
+        if berth is not None:
+            berth.has_served = True
         self.served = True
         self._weigh_counterproof(line)
         self.parts.log.info(

@@ -40,6 +40,7 @@ class Berth:
 
     Args:
         stack_fd: a file in memory into which the process can be asked to dump its stacks.
+        has_served: it was seen to hold an arena and to have done its first tick.
         killed_as: why the kernel has ended it, "" if it has not.
         drilled: a drill, or a change of generation, has ended it: no fault of its own.
     """
@@ -49,6 +50,7 @@ class Berth:
     stack_fd: int
     pid: int = 0
     was_ready: bool = False
+    has_served: bool = False
     killed_as: str = ""
     drilled: bool = False
 

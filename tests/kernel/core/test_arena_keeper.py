@@ -376,6 +376,13 @@ class TestDeaths:
         stage.die(heir, code=code, number=number)
         assert stage.keeper.state.patience.failures == failures
 
+    def test_who_has_served_is_not_forgotten_while_its_heir_takes_over(self, stage):
+        """Reaped between two words of the heir's takeover, a kill is still no failure."""
+        active, _heir = stage.serve()
+        stage.words.put(Header.FIRST_COMMIT_NS, 0)  # the heir's first word; its pid comes later
+        stage.die(active, number=signal.SIGKILL)
+        assert stage.keeper.state.patience.failures == 0
+
     def test_heir_that_never_becomes_ready(self, stage):
         """It is killed at its limit, counted, and another one is forked."""
         stage.prepare()
