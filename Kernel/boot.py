@@ -20,9 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from Kernel.config import KernelConfig, load_config
+from Kernel.console import screen_words
 from Kernel.console.desk import Desk
-from Kernel.console.facts import zone_fields
+from Kernel.console.facts import degraded_fields, zone_fields
 from Kernel.console.handlers import Handlers
+from Kernel.console.herald import Herald
 from Kernel.console.screen import Screen
 from Kernel.console.server import ConsoleServer
 from Kernel.console.status_line import StatusLine
@@ -35,15 +37,19 @@ from Kernel.loop import Loop
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
+from Kernel.ports.face import find_face
 from Kernel.ports.meters import Meters
+from Kernel.ports.notify import find_notifier
 from Kernel.ports.process import SystemProcesses
+from Kernel.ports.stacks import Stacks, keep_stacks
 from Kernel.ports.terminal import Foreground
 
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
 EXIT_KILLED = 130
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Each asks for an orderly stop; a closed terminal (SIGHUP) is no reason to lose anything."""
+CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGQUIT, signal.SIGCHLD)
 
 
 def main(arguments: list[str]) -> int:
@@ -129,12 +135,12 @@ class Signals:
 
     @classmethod
     def catch(cls) -> "Signals":
-        """Have the signals that stop us, and SIGCHLD, wake the loop instead of interrupting it."""
+        """Have the signals we act on wake the loop instead of interrupting it."""
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        for number in (*STOP_SIGNALS, signal.SIGCHLD):
+        for number in CAUGHT_SIGNALS:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # started by nohup: the world shall outlive its terminal
             signal.signal(number, lambda _number, _frame: None)
@@ -169,15 +175,17 @@ class Kernel:
         self._meters = Meters()
         self._loop = Loop()
         self._signals = Signals.catch()
+        self._stacks = Stacks()
+        self._stacks.catch()
         cache_dir = ROOT / ".cache" / "numba"
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        stderr = StatusLine(sys.stderr, moving)
+        face = find_face(sys.stderr, os.environ)
+        stderr = StatusLine(sys.stderr, face)
         parts = Parts(
             clock=self._clock,
             processes=SystemProcesses(ROOT, cache_dir, home.lock_fds),
             loop=self._loop,
-            log=make_log(stderr),
+            log=make_log(stderr, face),
             home=str(home.home),
         )
         self._bus = PrivateBus(home.bus_fd)
@@ -193,7 +201,9 @@ class Kernel:
                 why="it belonged to a home that is gone; delete it if you do not need it",
                 hint=f"rm {shlex.quote(str(path))}",
             )
-        self._screen = Screen(stderr, parts.log, self._clock)
+        self._log = parts.log
+        self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
+        self._herald = Herald(find_notifier(os.environ, os.getpid()), self._clock)
 
     def run(self) -> int:
         """Serve until stopped and return the exit code."""
@@ -204,6 +214,8 @@ class Kernel:
         self._bus.close_all()
         if self._exit_code == 0:
             self._screen.stopped(self._zones)
+        elif self._exit_code == EXIT_KILLED:
+            self._screen.killed(self._zones)
         return self._exit_code
 
     def _round(self) -> float:
@@ -215,6 +227,7 @@ class Kernel:
         if self._zones.stopped():
             self._loop.stop()
         self._screen.refresh(self._zones)
+        self._tell_manager()
         if self._desk.busy() or self._zones.busy():
             return BUSY_ROUND_S
         return self._config.poll_interval_s if self._ready else 0.01
@@ -232,10 +245,25 @@ class Kernel:
         self._ready = True
         boot_s = round(self._clock.now_s() - self._began_s, 3)
         self._screen.ready(self._zones, boot_s, self._config.scenario)
+        self._herald.ready()
         if self._as_json:
             with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
                 sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")
                 sys.stdout.flush()
+
+    def _tell_manager(self) -> None:
+        """Tell the service manager how it goes, from the loop that does the work."""
+        self._herald.look()
+        if self._zones.stop is not None:
+            holders = self._zones.leaving.held_up_by()
+            if holders:
+                self._herald.leaving(screen_words.leaving(holders), holders[0].left_s)
+        elif not self._ready:
+            self._herald.booting(screen_words.booting(self._zones.keepers()))
+        elif self._herald.is_due():
+            degraded = degraded_fields(self._zones)
+            state = " ".join(each["what"] for each in degraded)
+            self._herald.status(state, screen_words.service_status(self._zones, degraded))
 
     def _ready_fields(self, boot_s: float) -> dict[str, Any]:
         return {
@@ -249,13 +277,25 @@ class Kernel:
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
-            if number in STOP_SIGNALS:
-                if number == signal.SIGINT and self._zones.stop is not None:
-                    self._kill()
-                else:
-                    self._stop()
+            if number == signal.SIGQUIT:
+                self._keep_stacks()
+            elif number == signal.SIGINT and self._zones.stop is not None:
+                self._kill()
+            elif number in STOP_SIGNALS:
+                self._stop()
+
+    def _keep_stacks(self) -> None:
+        """SIGQUIT: the dump made at the signal goes into a file, and the kernel goes on."""
+        try:
+            path = keep_stacks(self._home.home / "log", self._stacks.take())
+        except OSError as error:
+            self._log.warning("kernel.stacks_not_kept", why=str(error), hint="df -h")
+            return
+        self._log.info("kernel.stacks", path=str(path))
 
     def _stop(self) -> None:
+        if self._zones.stop is None:
+            self._herald.stopping(self._config.stop_deadline_s)
         self._screen.stopping()
         self._zones.begin_stop()
 

@@ -18,6 +18,7 @@ from Kernel.contract.zygote_protocol import (
     Forked,
     Message,
     Prepared,
+    Progress,
     Unprepared,
     receive,
     send,
@@ -63,6 +64,7 @@ class Keeper:
         self.zone = sup.Zone(config.name)
         self.facts: dict[str, Any] = {}
         self.unprepared: Unprepared | None = None
+        self.progress_note: Progress | None = None  # of the zygote that prepares, for people
         self.postponed = False  # a fork waits for a better moment: look again soon
         self.berths: dict[int, Berth] = {}  # by serial, until reaped
         self._serial = 0
@@ -211,9 +213,11 @@ class Keeper:
         match message:
             case Prepared(_, facts):
                 self.facts = facts
-                self.unprepared = None
+                self.unprepared = self.progress_note = None
                 self.on_prepared()
                 self.learn(sup.ZygotePrepared())
+            case Progress():
+                self.progress_note = message
             case Unprepared():
                 self.unprepared = message
                 self.parts.log.error(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unprepared
+from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Progress, Unprepared
 from tests.support.real_processes import RealProcesses
 from tests.support.toy import service as toy
 from tests.support.wait import wait_until
@@ -92,3 +92,10 @@ def test_a_ctrl_c_is_not_for_it(real, tmp_path):
     real.port.send_signal(handle.pid, signal.SIGINT)
     fork = Fork(1, "founder", [], {"zone": "stable", "folders": [str(tmp_path)]})
     assert isinstance(real.ask(handle, fork), Forked)
+
+
+def test_it_tells_how_far_the_preparing_is(real):
+    """Each step a generation reports is heard in order, and Prepared after the last."""
+    handle, said = real.configure({"steps": 2})
+    assert (said, real.hear(handle)) == (Progress(0, 2, "step 0"), Progress(1, 2, "step 1"))
+    assert isinstance(real.hear(handle), Prepared)

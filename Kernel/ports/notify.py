@@ -1,0 +1,84 @@
+"""Tell the service manager: systemd's notify protocol, as sd_notify(3) has it.
+
+Owns: the datagram socket and what the environment says of it. Does not own: what is told and when
+(`Kernel/console/herald.py`). Our own, because it is a few lines and no library for it is kept up.
+"""
+
+import contextlib
+import os
+import socket
+from collections.abc import Mapping
+from typing import Protocol
+
+from Kernel.contract.errors import ConfigError
+
+
+class Notifier(Protocol):
+    """Whoever watches over the service; a test gives its own."""
+
+    watchdog_s: float
+    """How long it waits for a sign of life before it ends us, seconds; 0: it does not watch."""
+
+    def tell(self, *lines: str) -> None:
+        """Say NAME=value lines in one message; never waits and never raises."""
+
+
+class NobodyNotified:
+    """No service manager: we were started by hand."""
+
+    watchdog_s = 0.0
+
+    def tell(self, *lines: str) -> None:
+        """Say nothing."""
+
+
+class ServiceManager:
+    """The one that listens at NOTIFY_SOCKET.
+
+    Args:
+        address: as in NOTIFY_SOCKET: a path, or @NAME for the abstract namespace.
+        watchdog_s: see `Notifier`.
+
+    Raises:
+        ConfigError: not an address of this protocol.
+    """
+
+    def __init__(self, address: str, watchdog_s: float = 0.0) -> None:
+        if address[:1] not in ("/", "@") or len(os.fsencode(address)) > 107:
+            raise ConfigError(
+                f"cannot use NOTIFY_SOCKET={address}: it takes a path or @NAME, 107 bytes at most",
+                "env -u NOTIFY_SOCKET python manifest.py",
+            )
+        self.watchdog_s = watchdog_s
+        self._address = "\0" + address[1:] if address[0] == "@" else address
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+
+    def tell(self, *lines: str) -> None:
+        """Say NAME=value lines; what a full or absent listener does not take is lost."""
+        data = "\n".join(line.replace("\n", " ") for line in lines).encode(errors="replace")
+        # Status and watchdog are said again soon, so a loss mends itself; READY goes out when the
+        # queue is empty. Waiting for a manager that is stopped would stop the world's keeper.
+        with contextlib.suppress(OSError):
+            self._socket.sendto(data, socket.MSG_DONTWAIT, self._address)
+
+
+def find_notifier(environment: Mapping[str, str], pid: int) -> Notifier:
+    """Return the service manager the environment names, or nobody.
+
+    Args:
+        pid: ours; a watchdog that is meant for another process is not ours to feed.
+
+    Raises:
+        ConfigError: NOTIFY_SOCKET or WATCHDOG_USEC cannot be used.
+    """
+    address = environment.get("NOTIFY_SOCKET", "")
+    if not address:
+        return NobodyNotified()
+    usec = environment.get("WATCHDOG_USEC", "0")
+    if not usec.isdecimal():
+        raise ConfigError(
+            f"cannot use WATCHDOG_USEC={usec}: it takes microseconds",
+            "systemctl cat molt, and look at WatchdogSec",
+        )
+    meant = environment.get("WATCHDOG_PID", "") in ("", str(pid))
+    return ServiceManager(address, int(usec) / 1e6 if meant else 0.0)
