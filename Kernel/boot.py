@@ -258,9 +258,11 @@ class Kernel:
             holders = self._zones.leaving.held_up_by()
             if holders:
                 self._herald.leaving(screen_words.leaving(holders), holders[0].left_s)
+        elif not self._herald.is_due():
+            return
         elif not self._ready:
             self._herald.booting(screen_words.booting(self._zones.keepers()))
-        elif self._herald.is_due():
+        else:
             degraded = degraded_fields(self._zones)
             state = " ".join(each["what"] for each in degraded)
             self._herald.status(state, screen_words.service_status(self._zones, degraded))

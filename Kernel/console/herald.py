@@ -14,6 +14,7 @@ LOOK_S = 1.0
 BOOT_EXTENSION_S = 120.0
 """How long the manager shall wait after each step of a boot; a step may compile for long."""
 STEPS_MAX = 1000
+OWED_MAX = 8
 STOP_SLACK_S = 5.0
 
 
@@ -23,6 +24,7 @@ class Herald:
     def __init__(self, notifier: Notifier, clock: Clock) -> None:
         self._notifier = notifier
         self._clock = clock
+        self._owed: list[tuple[str, ...]] = []
         self._step = ""
         self._earned: set[str] = set()
         self._state: str | None = None
@@ -30,12 +32,21 @@ class Herald:
         self._alive_s = 0.0
 
     def look(self) -> None:
-        """Say that the loop turns, at half of the time the manager waits."""
+        """Say that the loop turns, at half of the time the manager waits, and what is owed."""
+        while self._owed and self._notifier.tell(*self._owed[0]):
+            del self._owed[0]
         now_s = self._clock.now_s()
         wait_s = self._notifier.watchdog_s
-        if wait_s > 0 and now_s - self._alive_s >= wait_s / 2:
+        if wait_s > 0 and now_s - self._alive_s >= wait_s / 2 and self._notifier.tell("WATCHDOG=1"):
             self._alive_s = now_s
-            self._notifier.tell("WATCHDOG=1")
+
+    def is_due(self) -> bool:
+        """Tell whether it is time to look how things are: nobody reads ten lines a second."""
+        now_s = self._clock.now_s()
+        if now_s - self._looked_s < LOOK_S:
+            return False
+        self._looked_s = now_s
+        return True
 
     def booting(self, step: str) -> None:
         """Say how far a boot is; a step earns more time, but only the first time it is seen.
@@ -53,37 +64,26 @@ class Herald:
         self._notifier.tell(status, f"EXTEND_TIMEOUT_USEC={_usec(BOOT_EXTENSION_S)}")
 
     def ready(self) -> None:
-        """Say that every zone serves."""
-        self._notifier.tell("READY=1")
-
-    def is_due(self) -> bool:
-        """Tell whether it is time to look how things are."""
-        now_s = self._clock.now_s()
-        if now_s - self._looked_s < LOOK_S:
-            return False
-        self._looked_s = now_s
-        return True
+        """Say that every zone serves, or that the configuration was read again."""
+        self._must_tell("READY=1")
 
     def status(self, state: str, text: str) -> None:
         """Say how things are, at once when `state` is another, else when the last is old."""
         now_s = self._clock.now_s()
         if state == self._state and now_s - self._status_s < STATUS_S:
             return
-        self._state, self._status_s = state, now_s
-        self._notifier.tell(f"STATUS={text}")
+        if self._notifier.tell(f"STATUS={text}"):
+            self._state, self._status_s = state, now_s
 
     def reloading(self) -> None:
         """Say that the configuration is read again; `ready` says that it is done."""
-        self._notifier.tell("RELOADING=1", f"MONOTONIC_USEC={self._clock.now_ns() // 1000}")
+        self._must_tell("RELOADING=1", f"MONOTONIC_USEC={self._clock.now_ns() // 1000}")
 
     def stopping(self, deadline_s: float) -> None:
         """Say that an orderly stop has begun; it ends by itself within `deadline_s`."""
         self._step = ""
-        self._notifier.tell(
-            "STOPPING=1",
-            "STATUS=Stopping",
-            f"EXTEND_TIMEOUT_USEC={_usec(deadline_s + STOP_SLACK_S)}",
-        )
+        more = f"EXTEND_TIMEOUT_USEC={_usec(deadline_s + STOP_SLACK_S)}"
+        self._must_tell("STOPPING=1", "STATUS=Stopping", more)
 
     def leaving(self, text: str, left_s: float) -> None:
         """Say whom a stop waits for; a stage that is new earns its own time."""
@@ -92,6 +92,12 @@ class Herald:
         self._step = text
         more = f"EXTEND_TIMEOUT_USEC={_usec(left_s + STOP_SLACK_S)}"
         self._notifier.tell(f"STATUS=Stopping: {text}", more)
+
+    def _must_tell(self, *lines: str) -> None:
+        """Say what is said once only: again and again until it is taken, in order."""
+        self._owed.append(lines)
+        del self._owed[:-OWED_MAX]
+        self.look()
 
 
 def _usec(seconds: float) -> int:

@@ -13,7 +13,7 @@ ZONE_WIDTH = 9
 
 SENTENCES: dict[str, str] = {
     "arena.set_aside": "an arena was set aside as {path}: {why}",
-    "boot.phase": "{phase}: {at}{took}",
+    "boot.phase": "phase {phase} {turn}",
     "boot.progress": "{phase}: {what}, {done} of {total}",
     "kernel.degraded": "degraded, {what}: {why}",
     "kernel.killed": "{text}",
@@ -29,7 +29,7 @@ SENTENCES: dict[str, str] = {
     "snapshot.not_taken": "no snapshot was taken: {why}",
     "snapshot.taken": "snapshot of tick {tick}",
     "stop.held_up": "holds the stop up: {doing}, {left_s:.0f} s until it is killed",
-    "stop.phase": "{phase}: {at}{took}",
+    "stop.phase": "stop, phase {phase} {turn}",
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
     "zone.degraded": "{why}",
     "zone.died": "{role} with pid {pid} ended: {how}",
@@ -118,6 +118,6 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the parts of a sentence that are left out where their value is missing."""
     took_s, found = values.get("took_s"), values.get("found")
     return {
-        "took": f" after {took_s:.1f} s" if isinstance(took_s, float) else "",
+        "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
         "found": f": {found}" if found else "",
     }

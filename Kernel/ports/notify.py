@@ -4,7 +4,6 @@ Owns: the datagram socket and what the environment says of it. Does not own: wha
 (`Kernel/console/herald.py`). Our own, because it is a few lines and no library for it is kept up.
 """
 
-import contextlib
 import os
 import socket
 from collections.abc import Mapping
@@ -19,8 +18,8 @@ class Notifier(Protocol):
     watchdog_s: float
     """How long it waits for a sign of life before it ends us, seconds; 0: it does not watch."""
 
-    def tell(self, *lines: str) -> None:
-        """Say NAME=value lines in one message; never waits and never raises."""
+    def tell(self, *lines: str) -> bool:
+        """Say NAME=value lines in one message and return whether it was taken; never waits."""
 
 
 class NobodyNotified:
@@ -28,8 +27,9 @@ class NobodyNotified:
 
     watchdog_s = 0.0
 
-    def tell(self, *lines: str) -> None:
+    def tell(self, *_lines: str) -> bool:
         """Say nothing."""
+        return True
 
 
 class ServiceManager:
@@ -53,13 +53,17 @@ class ServiceManager:
         self._address = "\0" + address[1:] if address[0] == "@" else address
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
 
-    def tell(self, *lines: str) -> None:
-        """Say NAME=value lines; what a full or absent listener does not take is lost."""
+    def tell(self, *lines: str) -> bool:
+        """Say NAME=value lines; False when the listener's queue is full, or it is gone.
+
+        Waiting for a manager that is slow or stopped would stop the keeper of the world.
+        """
         data = "\n".join(line.replace("\n", " ") for line in lines).encode(errors="replace")
-        # Status and watchdog are said again soon, so a loss mends itself; READY goes out when the
-        # queue is empty. Waiting for a manager that is stopped would stop the world's keeper.
-        with contextlib.suppress(OSError):
+        try:
             self._socket.sendto(data, socket.MSG_DONTWAIT, self._address)
+        except OSError:
+            return False
+        return True
 
 
 def find_notifier(environment: Mapping[str, str], pid: int) -> Notifier:
