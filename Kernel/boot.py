@@ -203,7 +203,8 @@ class Kernel:
             )
         self._log = parts.log
         self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
-        self._herald = Herald(find_notifier(os.environ, os.getpid()), self._clock)
+        self._notifier = find_notifier(os.environ, os.getpid())
+        self._herald = Herald(self._notifier, self._clock)
 
     def run(self) -> int:
         """Serve until stopped and return the exit code."""
@@ -216,6 +217,7 @@ class Kernel:
             self._screen.stopped(self._zones)
         elif self._exit_code == EXIT_KILLED:
             self._screen.killed(self._zones)
+        self._notifier.close()
         return self._exit_code
 
     def _round(self) -> float:

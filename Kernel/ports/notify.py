@@ -21,6 +21,9 @@ class Notifier(Protocol):
     def tell(self, *lines: str) -> bool:
         """Say NAME=value lines in one message and return whether it was taken; never waits."""
 
+    def close(self) -> None:
+        """Say nothing more."""
+
 
 class NobodyNotified:
     """No service manager: we were started by hand."""
@@ -30,6 +33,9 @@ class NobodyNotified:
     def tell(self, *_lines: str) -> bool:
         """Say nothing."""
         return True
+
+    def close(self) -> None:
+        """Hold nothing."""
 
 
 class ServiceManager:
@@ -64,6 +70,10 @@ class ServiceManager:
         except OSError:
             return False
         return True
+
+    def close(self) -> None:
+        """Close the socket, which is kept open so that it works when no descriptor is left."""
+        self._socket.close()
 
 
 def find_notifier(environment: Mapping[str, str], pid: int) -> Notifier:
