@@ -33,7 +33,7 @@ def write_config(home: Path, kernel: str = ZONES, world: str = "tick_rate_ms: 4\
 class ToyKernel:
     """One kernel process. Use as a context manager: it is killed at the end if still there."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, env: dict[str, str] | None = None) -> None:
         self.home = home
         self.errors = home.parent / f"{home.name}.stderr"
         place = [] if "--ephemeral" in options else ["--home", str(home)]
@@ -41,6 +41,7 @@ class ToyKernel:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manifest.py"), *place, *options],
                 cwd=ROOT,
+                env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -92,6 +93,12 @@ class ToyKernel:
         """Ask it to leave and return the exit code."""
         self.signal(signal.SIGTERM)
         return self.end()
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """Return the log lines of this event that it has written so far."""
+        whole = self.errors.read_text().rpartition("\n")[0].splitlines()
+        lines = [json.loads(line) for line in whole if line.startswith("{")]
+        return [line for line in lines if line.get("event") == event]
 
     def words(self) -> ArenaWords:
         """Return the arena of its world, read-only."""
