@@ -1,4 +1,4 @@
-"""A real kernel under a service manager: what it is told, what the journal gets, what is refused."""
+"""A real kernel under systemd's eyes: what is told, what the journal gets, what is refused."""
 
 import contextlib
 import os
