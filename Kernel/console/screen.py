@@ -229,7 +229,11 @@ class Screen:
         elif self._is_time(HOLD_UP_S):
             for each in holders:
                 self._log.warning(
-                    "stop.held_up", zone=each.zone, doing=each.doing, left_s=round(each.left_s, 1)
+                    "stop.held_up",
+                    zone=each.zone,
+                    doing=each.doing,
+                    left_s=round(each.left_s, 1),
+                    then=each.then,
                 )
 
     def _show_ended(self, zones: ZoneTable) -> None:
@@ -252,7 +256,7 @@ class Screen:
 
     def killed(self, zones: ZoneTable) -> None:
         """Say what the second Ctrl-C has left."""
-        self._tell_end("kernel.killed", zones, words.killed(zones))
+        self._tell_end("kernel.killed", zones, words.killed(zones, zones.leaving.outcome()))
 
     def _tell_end(self, event: str, zones: ZoneTable, lines: list[str]) -> None:
         if self._people:

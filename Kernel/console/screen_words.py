@@ -54,7 +54,8 @@ def boot_step(keeper: Keeper) -> str:
         words = {"prepare": "preparing", "found": "founding", "start": "starting", "": "ready"}
         return words[phase]
     what = printable(note.what[:WHAT_CHARS_MAX])
-    return f"preparing {what} ({note.done + 1} of {note.total})" if note.total > 0 else what
+    count = f" ({note.done + 1} of {note.total})" if note.total > 0 else ""
+    return f"preparing {what}{count}"
 
 
 def booting(keepers: Sequence[Keeper], passed_s: float | None = None) -> str:
@@ -113,7 +114,8 @@ def held_up(holders: Sequence[HoldUp]) -> str:
     """Return who holds a stop up, what they are doing, and how long they may."""
     if not holders:
         return "nobody is waited for"
-    return f"waiting for {leaving(holders)}, {holders[0].left_s:.0f} s until it is killed"
+    first = holders[0]
+    return f"waiting for {leaving(holders)}, {first.left_s:.0f} s until {first.then}"
 
 
 def leaving(holders: Sequence[HoldUp]) -> str:
@@ -133,13 +135,12 @@ def end(zones: ZoneTable, outcome: Outcome, ran_s: float) -> list[str]:
     return [text, *_unsaved(world, outcome, tick)]
 
 
-def killed(zones: ZoneTable) -> list[str]:
+def killed(zones: ZoneTable, outcome: Outcome) -> list[str]:
     """Return the last lines after the second Ctrl-C."""
     world = zones.arenas.get(WORLD_ZONE)
     if world is None or world.arena is None:
         return ["Killed before the world was up; it is as it was."]
-    snapshot = f"No last snapshot was waited for{_reboot(world)}."
-    return ["Killed.", _place(world, world.tick()), snapshot]
+    return ["Killed.", _place(world, world.tick()), *_saved(world, outcome)]
 
 
 def _was_killed(outcome: Outcome) -> bool:
@@ -154,27 +155,24 @@ def _unsaved(world: ArenaKeeper, outcome: Outcome, tick: int) -> list[str]:
     if outcome.killed_services:
         names = ", ".join(outcome.killed_services)
         said.append(f"{names} had to be killed: events it had not stored wait in the arena.")
-    said.append(_place(world, tick))
-    taken = outcome.snapshots.get(WORLD_ZONE)
-    if taken is None:
-        why = f" ({outcome.why_none})" if outcome.why_none else ""
-        said.append(f"No last snapshot was taken{why}{_reboot(world)}.")
-    else:
-        said.append(f"The last snapshot is of tick {grouped(taken)}.")
-    return said
+    return [*said, _place(world, tick), *_saved(world, outcome)]
 
 
 def _place(world: ArenaKeeper, tick: int) -> str:
     assert world.arena is not None
-    path = world.arena.path
-    where = "shared memory" if _is_volatile(world) else "a file"
-    return f"Tick {grouped(tick)} is in {where}, the next boot goes on there: {path}."
+    where = "shared memory" if _is_volatile(world) else str(world.arena.path)
+    return f"Tick {grouped(tick)} is in {where}; the next boot goes on there."
 
 
-def _reboot(world: ArenaKeeper) -> str:
-    if not _is_volatile(world):
-        return ""
-    return ": a reboot of the machine goes back to the newest snapshot there is"
+def _saved(world: ArenaKeeper, outcome: Outcome) -> list[str]:
+    taken = outcome.snapshots.get(WORLD_ZONE)
+    if taken is not None:
+        return [f"The last snapshot is of tick {grouped(taken)}."]
+    why = f": {outcome.why_none}" if outcome.why_none else ""
+    said = [f"No last snapshot was taken{why}."]
+    if _is_volatile(world):
+        said.append("A reboot of the machine would go back to the newest there is.")
+    return said
 
 
 def _is_volatile(world: ArenaKeeper) -> bool:

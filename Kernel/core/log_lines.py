@@ -28,7 +28,7 @@ SENTENCES: dict[str, str] = {
     "scenario.not_founded": "scenario {scenario} was not founded: {why}",
     "snapshot.not_taken": "no snapshot was taken: {why}",
     "snapshot.taken": "snapshot of tick {tick}",
-    "stop.held_up": "holds the stop up: {doing}, {left_s:.0f} s until it is killed",
+    "stop.held_up": "holds the stop up: {doing}, {left_s:.0f} s until {then}",
     "stop.phase": "stop, phase {phase} {turn}",
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
     "zone.degraded": "{why}",

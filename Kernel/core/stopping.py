@@ -31,15 +31,24 @@ DOING = {
     Stage.DONE: "stopped",
 }
 """What whoever holds a stop up is doing."""
+THEN = dict.fromkeys(Stage, "it is killed") | {
+    Stage.SNAPSHOT: "the stop goes on without it",
+}
+"""What happens to it when its time is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class HoldUp:
-    """Who holds a stop up, what it is doing, and the seconds left until it is killed."""
+    """Who holds a stop up, what it is doing, and what happens in how many seconds.
+
+    Args:
+        then: what happens when they are over, as in "2 s until ...".
+    """
 
     zone: str
     doing: str
     left_s: float
+    then: str
 
 
 @dataclass(frozen=True, slots=True)

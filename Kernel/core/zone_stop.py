@@ -12,7 +12,7 @@ from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.keeper import Keeper, Parts
-from Kernel.core.stopping import DOING, Ended, HoldUp, Outcome, Stage, Stop, advance, left_s
+from Kernel.core.stopping import DOING, THEN, Ended, HoldUp, Outcome, Stage, Stop, advance, left_s
 
 SNAPSHOT_ZONE = "archive"
 LATE = "the archive did not answer in time"
@@ -93,7 +93,7 @@ class ZoneStop:
                 self._arenas.values() if stage is Stage.WORLDS else self._services.values()
             )
             names = [keeper.config.name for keeper in own if keeper.berths]
-        return [HoldUp(name, DOING[stage], seconds) for name in names]
+        return [HoldUp(name, DOING[stage], seconds, THEN[stage]) for name in names]
 
     def outcome(self) -> Outcome:
         """Return what the stop came to so far."""

@@ -226,8 +226,9 @@ def test_the_second_interrupt_says_what_is_left(kernel):
     screen = screen_on(kernel, stream)
     screen.killed(kernel.zones)
     shown = stream.getvalue()
-    assert "  Killed.\n  Tick 1 is in a file, the next boot goes on there: " in shown
-    assert str(kernel.world.arena.path) in shown and "No last snapshot was waited for." in shown
+    where = kernel.world.arena.path
+    assert f"  Killed.\n  Tick 1 is in {where}; the next boot goes on there.\n" in shown
+    assert "  No last snapshot was taken.\n" in shown
     screen_on(kernel, stream, PIPE).killed(kernel.zones)
     assert kernel.machine.log.of("kernel.killed")[0]["tick"] == 1
 

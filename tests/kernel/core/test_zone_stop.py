@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.core.stopping import SHARE, HoldUp, Outcome, Stage
+from Kernel.core.stopping import DOING, SHARE, HoldUp, Outcome, Stage
 from Kernel.core.zone_stop import LATE
 from tests.support.fakes import FakeMachine
 from tests.support.paper_archive import PaperArchive
@@ -67,11 +67,13 @@ def test_who_is_waited_for_in_each_stage(kernel, archive):
     seconds = DEADLINE_S * SHARE[Stage.WORLDS] - 0.5
     (held,) = leaving.held_up_by()
     assert (held.zone, held.doing) == ("stable", "leaving at a tick boundary")
+    assert held.then == "it is killed"
     assert held.left_s == pytest.approx(seconds)
     kernel.machine.processes.end(kernel.active, code=0)
     kernel.round()
+    seconds = DEADLINE_S * SHARE[Stage.SNAPSHOT]
     assert leaving.held_up_by() == [
-        HoldUp("archive", "saving a last snapshot", DEADLINE_S * SHARE[Stage.SNAPSHOT])
+        HoldUp("archive", DOING[Stage.SNAPSHOT], seconds, "the stop goes on without it")
     ]
     archive.answer_snapshot(kernel.world.tick())
     stage_is(kernel, Stage.SERVICES)
