@@ -32,7 +32,7 @@ DOING = {
 }
 """What whoever holds a stop up is doing."""
 THEN = dict.fromkeys(Stage, "it is killed") | {
-    Stage.SNAPSHOT: "the stop goes on without it",
+    Stage.SNAPSHOT: "it is given up",
 }
 """What happens to it when its time is over."""
 

@@ -73,7 +73,7 @@ def test_who_is_waited_for_in_each_stage(kernel, archive):
     kernel.round()
     seconds = DEADLINE_S * SHARE[Stage.SNAPSHOT]
     assert leaving.held_up_by() == [
-        HoldUp("archive", DOING[Stage.SNAPSHOT], seconds, "the stop goes on without it")
+        HoldUp("archive", DOING[Stage.SNAPSHOT], seconds, "it is given up")
     ]
     archive.answer_snapshot(kernel.world.tick())
     stage_is(kernel, Stage.SERVICES)
