@@ -139,7 +139,7 @@ class Screen:
         """Tell of each phase and each zone that has come up since the last look."""
         for keeper in zones.keepers():
             self._log_phase("boot.phase", keeper.config.name, words.boot_phase(keeper))
-            if keeper.zone.active is not None and keeper.config.name not in self._zones_shown:
+            if keeper.active is not None and keeper.config.name not in self._zones_shown:
                 self._zones_shown.add(keeper.config.name)
                 self._tell_up(keeper)
 

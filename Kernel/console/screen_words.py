@@ -33,7 +33,7 @@ def duration(seconds: float) -> str:
 
 def boot_phase(keeper: Keeper) -> str:
     """Return what a zone that does not serve yet is at, "" once it serves."""
-    if keeper.zone.active is not None:
+    if keeper.active is not None:
         return ""
     if not keeper.facts:
         return "prepare"
@@ -64,7 +64,7 @@ def booting(keepers: Sequence[Keeper], passed_s: float | None = None) -> str:
     parts = []
     for keeper in keepers:
         missing = sorted(unmade.intersection(keeper.config.reads))
-        if keeper.zone.active is None:
+        if keeper.active is None:
             step = f"waits for {', '.join(missing)}" if missing else boot_step(keeper)
             parts.append(f"{keeper.config.name} {step}")
     if passed_s is not None:

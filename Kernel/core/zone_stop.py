@@ -11,7 +11,8 @@ from Kernel.contract.errors import Refused
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
-from Kernel.core.keeper import Keeper, Parts
+from Kernel.core.keeper import Keeper
+from Kernel.core.parts import Parts
 from Kernel.core.stopping import DOING, THEN, Ended, HoldUp, Outcome, Stage, Stop, advance, left_s
 
 SNAPSHOT_ZONE = "archive"
@@ -62,9 +63,9 @@ class ZoneStop:
             return
         before = self.stop.stage
         pending = {
-            Stage.WORLDS: sum(len(arena.berths) for arena in self._arenas.values()),
+            Stage.WORLDS: sum(len(arena.berths()) for arena in self._arenas.values()),
             Stage.SNAPSHOT: self._snapshot_pending(before),
-            Stage.SERVICES: sum(len(service.berths) for service in self._services.values()),
+            Stage.SERVICES: sum(len(service.berths()) for service in self._services.values()),
             Stage.ZYGOTES: sum(len(keeper.pids()) for keeper in self._keepers()),
         }
         self.stop, overdue = advance(self.stop, pending, self._parts.clock.now_s())
@@ -92,7 +93,7 @@ class ZoneStop:
             own: list[Keeper] = list(
                 self._arenas.values() if stage is Stage.WORLDS else self._services.values()
             )
-            names = [keeper.config.name for keeper in own if keeper.berths]
+            names = [keeper.config.name for keeper in own if keeper.berths()]
         return [HoldUp(name, DOING[stage], seconds, THEN[stage]) for name in names]
 
     def outcome(self) -> Outcome:
@@ -112,7 +113,7 @@ class ZoneStop:
         known = {each.zone for each in self.ended}
         for keeper in self._keepers():
             name = keeper.config.name
-            if keeper.berths or name in known:
+            if keeper.berths() or name in known:
                 continue
             took_s = self._parts.clock.now_s() - self._began_s
             self.ended.append(Ended(name, took_s, name in self._killed))
@@ -122,8 +123,8 @@ class ZoneStop:
     def _leave_arenas(self) -> None:
         """Active processes leave at a tick boundary; who stands by or is being born is ended."""
         for arena in self._arenas.values():
-            active_pid = arena.zone.active.pid if arena.zone.active else 0
-            for berth in arena.berths.values():
+            active_pid = arena.active.pid if arena.active else 0
+            for berth in arena.berths():
                 if berth.pid and berth.pid != active_pid:
                     self._parts.processes.send_signal(berth.pid, signal.SIGKILL)
             if arena.arena is not None:
@@ -149,7 +150,7 @@ class ZoneStop:
         if not self.config.snapshot_on_stop:
             self._why_none = "kernel.snapshot_on_stop is false"
             return
-        if archive is None or archive.zone.active is None:
+        if archive is None or archive.active is None:
             self._why_none = f"no zone {SNAPSHOT_ZONE} serves"
             return
         for name in archive.config.reads:
@@ -176,7 +177,7 @@ class ZoneStop:
                     self._parts.log.info("snapshot.taken", zone=zone, tick=tick)
                 else:
                     self._not_taken(zone, reply.error or "the archive did not say which tick")
-            elif archive.zone.active is None:
+            elif archive.active is None:
                 del self._requests[asked]
                 self._not_taken(zone, "the archive ended before it had answered")
         return len(self._requests)
@@ -201,7 +202,7 @@ class ZoneStop:
 
     def _kill_keeper(self, keeper: Keeper) -> None:
         """End every process of a zone; one that still served did not leave in order."""
-        if keeper.berths and keeper.zone.active is not None:
+        if keeper.berths() and keeper.active is not None:
             self._killed.add(keeper.config.name)
         for pid in keeper.pids():
             self._parts.processes.send_signal(pid, signal.SIGKILL)

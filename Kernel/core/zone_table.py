@@ -14,7 +14,9 @@ from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.event_bus import PrivateBus
-from Kernel.core.keeper import Keeper, Parts
+from Kernel.core.keeper import Keeper
+from Kernel.core.ladder import Rules
+from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
 from Kernel.core.zone_stop import ZoneStop
 
@@ -35,11 +37,12 @@ class ZoneTable:
         self.arenas: dict[str, ArenaKeeper] = {}
         self.services: dict[str, BusKeeper] = {}
         for zone in config.zones:
+            rules = Rules(zone.guard_s, config.probe_base_s, config.probe_cap_s)
             if zone.policy.kind is sup.Kind.ARENA:
-                self.arenas[zone.name] = ArenaKeeper(zone, parts, folders, snapshots)
+                self.arenas[zone.name] = ArenaKeeper(zone, parts, folders, snapshots, rules)
             else:
                 self.services[zone.name] = BusKeeper(
-                    zone, parts, bus, bus_dir_fd, self._arena_descriptors
+                    zone, parts, bus, bus_dir_fd, self._arena_descriptors, rules
                 )
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
 
@@ -75,9 +78,20 @@ class ZoneTable:
         """Tell whether something waits for a moment that will not announce itself."""
         return self.stop is not None or any(keeper.postponed for keeper in self.keepers())
 
+    def next_look_s(self, now_s: float) -> float:
+        """Return when some zone must be looked at again at the latest, monotonic seconds."""
+        return min(keeper.next_look_s(now_s) for keeper in self.keepers())
+
+    def given_up(self) -> str:
+        """Return why no world can be kept alive any more by any version, "" while one can."""
+        for arena in self.arenas.values():
+            if arena.ladder.gave_up and arena.active is None:
+                return f"zone {arena.config.name}: {arena.ladder.gave_up}"
+        return ""
+
     def all_ready(self) -> bool:
         """Tell whether every zone serves and every arena has ticked since boot (or is paused)."""
-        if not all(keeper.zone.active for keeper in self.keepers()):
+        if not all(keeper.active for keeper in self.keepers()):
             return False
         return all(
             arena.takeover_words().first_commit_ns or arena.is_holding()

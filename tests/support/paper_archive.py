@@ -49,7 +49,7 @@ class PaperArchive:
 
     def _is_served(self) -> bool:
         self.kernel.round(1)
-        return self.kernel.zones.services["archive"].zone.active is not None
+        return self.kernel.zones.services["archive"].active is not None
 
     def say(self, message: Message) -> None:
         """Send as the process."""

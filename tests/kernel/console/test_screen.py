@@ -238,7 +238,7 @@ def test_what_fails_later_is_logged_once(kernel):
     screen = screen_on(kernel, io.StringIO())
     screen.ready(kernel.zones, 0.1)
     log = kernel.machine.log
-    kernel.world._note("arena", "cannot use /dev/shm: it is full", "df -h")
+    kernel.world.note("arena", "cannot use /dev/shm: it is full", "df -h")
     for _ in range(3):
         kernel.machine.clock.advance(REFRESH_S)
         screen.refresh(kernel.zones)
@@ -251,7 +251,7 @@ def test_what_fails_later_is_logged_once(kernel):
 
 def test_degraded_is_shown_with_its_hint(kernel):
     """What does not work is said on the way up, with the command that helps."""
-    kernel.world._note("arena", "cannot use /dev/shm: it is full", "df -h")
+    kernel.world.note("arena", "cannot use /dev/shm: it is full", "df -h")
     stream = io.StringIO()
     screen_on(kernel, stream).ready(kernel.zones, 0.1)
     assert "▲ stable: arena: cannot use /dev/shm: it is full   hint: df -h" in stream.getvalue()

@@ -41,11 +41,14 @@ def test_spans(seconds, text):
         (Progress(0, -5, "x" * 900), "preparing " + "x" * words.WHAT_CHARS_MAX),
     ],
 )
-def test_step_of_a_zone_that_prepares(kernel, note, text):
+def test_step_of_a_zone_that_prepares(tmp_path, note, text):
     """How far it is, where its zygote can tell; whatever it says stays one short line."""
-    world = kernel.world
-    world.zone, world.facts, world.progress_note = type(world.zone)("stable"), {}, note
-    assert words.boot_step(world) == text
+    kernel = PaperKernel(FakeMachine(), tmp_path)
+    kernel.zygote().say(note)
+    kernel.round()
+    assert words.boot_step(kernel.world) == text
+    kernel.machine.processes.close()
+    kernel.close()
 
 
 def test_status_names_the_first_thing_that_is_wrong(kernel):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from Kernel.ports.stacks import Stacks, keep_stacks
+from Kernel.ports.own_stacks import Stacks, keep_stacks
 
 
 @pytest.fixture
