@@ -7,6 +7,7 @@ zones (`Kernel/core`), what people see (`Kernel/console/screen.py`).
 import argparse
 import contextlib
 import json
+import math
 import os
 import shlex
 import shutil
@@ -48,6 +49,8 @@ from Kernel.ports.versions import HomeVersions
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
 EXIT_KILLED = 130
+STACKS_S = 0.1
+"""How long processes may take to dump their stacks when they are asked to."""
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Each asks for an orderly stop; a closed terminal (SIGHUP) is no reason to lose anything."""
 CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGQUIT, signal.SIGCHLD)
@@ -178,6 +181,7 @@ class Kernel:
         self._signals = Signals.catch()
         self._stacks = Stacks()
         self._stacks.catch()
+        self._stacks_due_s = math.inf
         cache_dir = ROOT / ".cache" / "numba"
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         face = find_face(sys.stderr, os.environ)
@@ -228,6 +232,8 @@ class Kernel:
         self._zones.reap()
         self._zones.look()
         self._desk.look()
+        if self._clock.now_s() >= self._stacks_due_s:
+            self._keep_stacks()
         if not self._ready:
             self._while_booting()
         if self._zones.stopped():
@@ -289,16 +295,19 @@ class Kernel:
     def _on_signals(self) -> None:
         for number in self._signals.read():
             if number == signal.SIGQUIT:
-                self._keep_stacks()
+                self._zones.ask_stacks()
+                self._stacks_due_s = self._clock.now_s() + STACKS_S
             elif number == signal.SIGINT and self._zones.stop is not None:
                 self._kill()
             elif number in STOP_SIGNALS:
                 self._stop()
 
     def _keep_stacks(self) -> None:
-        """SIGQUIT: the dump made at the signal goes into a file, and the kernel goes on."""
+        """SIGQUIT: what was dumped goes into a file, our own stacks first; the kernel goes on."""
+        self._stacks_due_s = math.inf
         try:
-            path = keep_stacks(self._home.home / "log", self._stacks.take())
+            dumps = self._stacks.take() + self._zones.take_stacks().encode()
+            path = keep_stacks(self._home.home / "log", dumps)
         except OSError as error:
             self._log.warning("kernel.stacks_not_kept", why=str(error), hint="df -h")
             return

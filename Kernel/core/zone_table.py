@@ -16,9 +16,11 @@ from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
+from Kernel.core.line import Berth
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
 from Kernel.core.zone_stop import ZoneStop
+from Kernel.ports.stacks import take_stack
 
 
 class ZoneTable:
@@ -104,6 +106,30 @@ class ZoneTable:
             if keeper.unprepared is not None and keeper.unprepared.code == 78:
                 return keeper.unprepared
         return None
+
+    # Stacks on demand.
+
+    def ask_stacks(self) -> None:
+        """Have every process that is up dump its stacks; whoever is well takes a moment for it."""
+        for _, berth in self._ready_berths():
+            self._parts.processes.send_signal(berth.pid, signal.SIGUSR1)
+
+    def take_stacks(self) -> str:
+        """Return what was dumped since, with a heading for each process."""
+        parts = []
+        for name, berth in self._ready_berths():
+            text = take_stack(berth.stack_fd) or "(it has not answered)\n"
+            parts.append(f"\nzone {name}, pid {berth.pid}\n{text}")
+        return "".join(parts)
+
+    def _ready_berths(self) -> list[tuple[str, Berth]]:
+        # One that is just being born has no handler yet: the signal would end it.
+        return [
+            (keeper.config.name, berth)
+            for keeper in self.keepers()
+            for berth in keeper.berths()
+            if berth.was_ready and berth.pid
+        ]
 
     # The stop.
 

@@ -129,13 +129,19 @@ def test_progress_of_a_zygote_is_heard(toy_home):
 
 
 def test_stacks_on_demand(toy_home):
-    """SIGQUIT writes where every thread is into HOME/log, names the file, and the world goes on."""
+    """SIGQUIT writes where every thread of everybody is into HOME/log, and the world goes on."""
     with ToyKernel(toy_home, "--json") as kernel:
-        kernel.ready()
+        fields = kernel.ready()
+        wait_until("active and heir", lambda: served_with_heir(kernel))
         kernel.signal(signal.SIGQUIT)
         (told,) = wait_until("the stacks", lambda: kernel.told("kernel.stacks"))
         path = Path(told["path"])
-        assert path.parent == toy_home / "log" and "loop.py" in path.read_text()
+        said = path.read_text()
+        assert path.parent == toy_home / "log" and "in _on_signals" not in said
+        own, *others = said.split("\nzone ")
+        assert "loop.py" in own and len(others) == 2
+        assert any(each.startswith(f"stable, pid {fields['zones'][0]['pid']}\n") for each in others)
+        assert all("arena_zone.py" in each for each in others)
         tick = kernel.tick()
         wait_until("more ticks", lambda: kernel.tick() > tick)
         assert kernel.stop() == 0
