@@ -303,10 +303,30 @@ COMMANDS: tuple[Command, ...] = (
         "soft-restart",
         TRUST,
         "Hand a zone over to its heir at a tick boundary",
-        ("molt soft-restart", "molt soft-restart stable"),
-        (Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),),
+        ("molt soft-restart", "molt soft-restart stable", "molt soft-restart stable --fresh"),
+        (
+            Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),
+            Argument(
+                "fresh",
+                Kind.FLAG,
+                "first make a new generation of the code and settings as they are now",
+                option="--fresh",
+            ),
+        ),
         details="Costs no tick: the heir writes the next one. A zone without an arena gets a new "
-        "process.",
+        "process.\nThe generation before stays warm for guard_s: molt go-back.",
+        patience_s=310.0,
+    ),
+    Command(
+        "go-back",
+        TRUST,
+        "Let the generation of a zone that was replaced last serve again",
+        ("molt go-back", "molt go-back stable"),
+        (Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),),
+        question="This ends the code that serves the zone '{zone}' and takes up the generation "
+        "before. Go on?",
+        details="At once: the code that serves is not asked for anything any more. Only while the "
+        "generation\nbefore is warm, guard_s after it was replaced.",
         patience_s=60.0,
     ),
     Command(

@@ -240,6 +240,9 @@ def _show_soft_restart(result: Fields, console: _Console) -> None:
         ("epoch ", whole(result, "epoch"), ""),
     )
     who = "its heir" if "tick_before" in result else "a new process"
+    who = {"renewal": "a new generation", "go-back": "the generation before"}.get(
+        word(result, "kind"), who
+    )
     line = Text.assemble(state_text("ready"), f" {word(result, 'zone')}: {who} goes on  ")
     console.print(line.append(_DOT.join(facts)), soft_wrap=True)
 
@@ -311,5 +314,6 @@ SHOWN: dict[str, Callable[[Fields, _Console], None]] = {
     "wait": _tick_line("reached"),
     "drill": _show_drill,
     "soft-restart": _show_soft_restart,
+    "go-back": _show_soft_restart,
     "shutdown": _show_shutdown,
 }

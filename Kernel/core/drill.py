@@ -115,6 +115,52 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
     return watch
 
 
+def begin_renewal(keeper: Keeper, now_ns: int) -> "RenewalWatch":
+    """Make a generation of the checkout as it is now, and let it take over when it is ready.
+
+    Raises:
+        Refused: nobody serves there, or a generation is being made ready already.
+    """
+    watch = _watch(keeper, now_ns)
+    return RenewalWatch(watch, keeper.renew())
+
+
+def begin_going_back(keeper: Keeper, now_ns: int) -> DrillWatch:
+    """Let the generation before serve again, at once.
+
+    Raises:
+        Refused: nobody serves there, or no generation before is warm.
+    """
+    watch = _watch(keeper, now_ns)
+    keeper.go_back()
+    return watch
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalWatch:
+    """A new generation on its way to serve."""
+
+    drill: DrillWatch
+    number: int
+
+    def story(self, now_ns: int) -> dict[str, Any] | None:
+        """Return what happened, None while it is not over.
+
+        Raises:
+            Refused: it could not be made ready; who served goes on.
+        """
+        keeper = self.drill.keeper
+        line = keeper.lines.get(self.number)
+        if line is None or line.retired_s is not None:
+            why = keeper.ladder.broken or "it was replaced"
+            raise Refused(f"cannot renew {self.drill.zone}: {why}; the one before goes on")
+        if keeper.ladder.current != self.number or line.state.active is None:
+            return None
+        story = self.drill.story(now_ns)
+        generation = line.facts.get("generation", "")
+        return None if story is None else {"generation": generation, **story}
+
+
 def _watch(keeper: Keeper, now_ns: int) -> DrillWatch:
     name = keeper.config.name
     active, heir = keeper.active, keeper.state.heir

@@ -412,13 +412,9 @@ class Keeper:
         if line.source is CHECKOUT:
             self.unnote("code")
             return
-        broken = self.unprepared.message if self.unprepared is not None else ""
-        broken = broken or next(
-            (each.spent() for each in self.lines.values() if each.spent()), "the checkout failed"
-        )
         self.note(
             "code",
-            f"{line.source.name} serves, since the checkout cannot: {broken}",
+            f"{line.source.name} serves, since the checkout cannot: {self.ladder.broken}",
             f"mend it; molt soft-restart {self.config.name} --fresh",
         )
 

@@ -119,7 +119,7 @@ def answer(request: Request) -> Answer:
                 "missed_ticks": 0,
                 "epoch": 4,
             }
-        case "soft-restart":
+        case "soft-restart" | "go-back":
             return _handed_over(request.text("zone"))
         case "shutdown":
             return {"tick": TICK}
