@@ -37,7 +37,7 @@ SENTENCES: dict[str, str] = {
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
     "zone.degraded": "{why}",
     "zone.died": "{role} with pid {pid} ended: {how}",
-    "zone.evidence": "tick {tick} failed in {place} ({how}), {times} times: {verdict}",
+    "zone.evidence": "{how} in {place}, tick {tick}; blamed: {verdict}",
     "zone.given_up": "no version can be kept alive: {why}",
     "zone.hung": "pid {pid} hangs: {why}",
     "zone.impostor": "somebody else took its endpoint: pid {pid}",
