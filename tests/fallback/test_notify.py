@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fallback.notify import NobodyNotified, ServiceManager, find_notifier
 from Kernel.contract.errors import ConfigError
-from Kernel.ports.notify import NobodyNotified, ServiceManager, find_notifier
+from Kernel.ports import notify as port
 
 
 @pytest.fixture
@@ -82,7 +83,10 @@ def test_started_by_hand():
     ],
 )
 def test_environment_that_cannot_be_used(environment, words):
-    """What is no address and no time is refused with its value, as configuration."""
-    with pytest.raises(ConfigError, match="cannot use ") as refused:
+    """What is no address and no time is refused with its value; in the kernel, as configuration."""
+    with pytest.raises(ValueError, match="cannot use ") as wrong:
         find_notifier(environment, 7)
-    assert words in refused.value.message and refused.value.hint
+    assert words in str(wrong.value)
+    with pytest.raises(ConfigError) as refused:
+        port.find_notifier(environment, 7)
+    assert refused.value.message == str(wrong.value) and refused.value.hint
