@@ -38,7 +38,7 @@ from Kernel.loop import Loop
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
-from Kernel.ports.face import find_face
+from Kernel.ports.face import Reader, find_face
 from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
 from Kernel.ports.own_stacks import Stacks, keep_stacks
@@ -86,12 +86,18 @@ def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
         strangers = claim_folders(home, folders)
         return Kernel(config, opened, folders, strangers, options.json)
     except MoltError as error:
-        sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        _complain(error.message, f"hint: {error.hint}" if error.hint else "")
         return error.exit_code
     except OSError as error:
         what = f" ({error.filename})" if error.filename else ""
-        sys.stderr.write(f"cannot start: {error.strerror or error}{what}\n")
+        _complain(f"cannot start: {error.strerror or error}{what}")
         return ConfigError.exit_code
+
+
+def _complain(*lines: str) -> None:
+    """Say why there will be no kernel; there is no log yet, so in plain words for everybody."""
+    mark = "<3>" if find_face(sys.stderr, os.environ).reader is Reader.JOURNAL else ""
+    sys.stderr.write("".join(f"{mark}{line}\n" for line in lines if line))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -250,9 +256,7 @@ class Kernel:
     def _while_booting(self) -> None:
         refused = self._zones.refused_settings()
         if refused is not None and self._zones.stop is None:
-            sys.stderr.write(f"{refused.message}\n")
-            if refused.hint:
-                sys.stderr.write(f"hint: {refused.hint}\n")
+            self._screen.refused(refused.message, refused.hint)
             self._exit_code = refused.code
             self._zones.begin_stop()
         if self._zones.stop is not None or not self._zones.all_ready():

@@ -108,6 +108,11 @@ class Screen:
                 "scenario.not_founded", scenario=scenario, tick=world.resumed_tick, why=RESUMED
             )
 
+    def refused(self, message: str, hint: str) -> None:
+        """Say last why a boot ends before it was up; the log has told programs already."""
+        if self._people:
+            self._say(f"\n  {message}" + (f"\n  hint: {hint}" if hint else "") + "\n")
+
     # Every round.
 
     def refresh(self, zones: ZoneTable) -> None:

@@ -104,7 +104,7 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
     Raises:
         Refused: as `begin_drill`.
     """
-    watch = _watch(keeper, now_ns)
+    watch = _watch(keeper, now_ns, "hand over")
     berth = keeper.berth_of(watch.pid)
     assert berth is not None, "an active process has a berth"
     berth.drilled = True
@@ -121,7 +121,7 @@ def begin_renewal(keeper: Keeper, now_ns: int) -> "RenewalWatch":
     Raises:
         Refused: nobody serves there, or a generation is being made ready already.
     """
-    watch = _watch(keeper, now_ns)
+    watch = _watch(keeper, now_ns, "renew", needs_heir=False)
     return RenewalWatch(watch, keeper.renew())
 
 
@@ -131,7 +131,7 @@ def begin_going_back(keeper: Keeper, now_ns: int) -> DrillWatch:
     Raises:
         Refused: nobody serves there, or no generation before is warm.
     """
-    watch = _watch(keeper, now_ns)
+    watch = _watch(keeper, now_ns, "go back in", needs_heir=False)
     keeper.go_back()
     return watch
 
@@ -161,16 +161,19 @@ class RenewalWatch:
         return None if story is None else {"generation": generation, **story}
 
 
-def _watch(keeper: Keeper, now_ns: int) -> DrillWatch:
+def _watch(
+    keeper: Keeper, now_ns: int, act: str = "drill", *, needs_heir: bool = True
+) -> DrillWatch:
     name = keeper.config.name
     active, heir = keeper.active, keeper.state.heir
     if active is None:
-        raise Refused(f"cannot drill {name}: it is {keeper.state_word()}", "molt ps")
+        raise Refused(f"cannot {act} {name}: it is {keeper.state_word()}", "molt ps")
     if not isinstance(keeper, ArenaKeeper):
         return DrillWatch(name, keeper, now_ns, active.pid)
-    if keeper.config.policy.heir and (heir is None or not heir.ready):
+    if needs_heir and keeper.config.policy.heir and (heir is None or not heir.ready):
         raise Refused(
-            f"cannot drill {name}: its heir is not ready yet", f"molt wait --for zone.{name}=ready"
+            f"cannot {act} {name}: its heir is not ready yet",
+            f"molt wait --for zone.{name}=ready",
         )
     return DrillWatch(
         name,

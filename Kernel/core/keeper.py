@@ -457,7 +457,7 @@ class Keeper:
         number = self.ladder.former
         if not number or number not in self.lines:
             raise Refused(
-                f"cannot go back: no generation before is warm in {self.config.name}", "molt ps"
+                f"cannot go back in {self.config.name}: no generation before is warm", "molt ps"
             )
         now_s = self.parts.clock.now_s()
         seen = {each: self._rung(line) for each, line in self.lines.items()}

@@ -96,6 +96,18 @@ def test_notify_socket_that_cannot_be_used(toy_home):
         assert "cannot use NOTIFY_SOCKET=vsock:2:3" in kernel.errors.read_text()
 
 
+def test_the_journal_is_told_why_there_is_no_kernel(toy_home):
+    """What ends a boot before there is a log is an error in the journal, too."""
+    write_config(toy_home, "zones: {}\n")
+    errors = toy_home.parent / f"{toy_home.name}.stderr"
+    errors.touch()
+    stream = f"{errors.stat().st_dev}:{errors.stat().st_ino}"
+    with ToyKernel(toy_home, env={"JOURNAL_STREAM": stream}) as kernel:
+        assert kernel.end() == 78
+        lines = errors.read_text().splitlines()
+    assert lines[0].startswith("<3>cannot use ") and all(x.startswith("<3>") for x in lines)
+
+
 def test_the_journal_gets_priorities(toy_home):
     """Where JOURNAL_STREAM names our stderr, lines are text behind a priority, with no time."""
     toy_errors = toy_home.parent / f"{toy_home.name}.stderr"

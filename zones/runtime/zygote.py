@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 
 from Kernel.contract.errors import MoltError
 from Kernel.contract.zygote_protocol import (
@@ -28,6 +29,8 @@ from zones.runtime.arena_memory import release_text
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.host import run_process
 from zones.runtime.kinship import die_with, fork_for, set_process_name
+
+WHY_CHARS_MAX = 1000
 
 
 def main(arguments: list[str]) -> int:
@@ -77,11 +80,24 @@ def _prepare(
     except MoltError as error:
         send(road, Unprepared(error.exit_code, error.message, error.hint))
         return None
-    except (ImportError, SyntaxError) as error:
-        send(road, Unprepared(1, f"cannot load {service_name}: {error}", "make setup"))
+    except (OSError, MemoryError):
+        raise  # the machine's limits: the kernel tries again later
+    except Exception as error:  # code that fails at its import fails again: say where, once
+        traceback.print_exc()
+        why = f"cannot load {service_name}: {type(error).__name__}: {error} ({_place(error)})"
+        hint = "make setup" if isinstance(error, ModuleNotFoundError) else f"edit {_place(error)}"
+        send(road, Unprepared(1, why[:WHY_CHARS_MAX], hint))
         return None
     send(road, Prepared(os.getpid(), generation.facts))
     return generation
+
+
+def _place(error: BaseException) -> str:
+    """Return where an error lies: the text that is no Python, or the innermost frame."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "no frame"
 
 
 def _fork(

@@ -196,6 +196,17 @@ def test_who_holds_a_stop_up_in_a_pipe(kernel):
     assert log.of("stop.phase") == [{"zone": "kernel", "phase": "worlds", "at": "start"}]
 
 
+def test_a_boot_that_is_refused_ends_with_the_reason(kernel):
+    """The reason stands last, below the moving line and not in it; a pipe has its log line."""
+    stream = io.StringIO()
+    screen = screen_on(kernel, stream)
+    StatusLine.show(screen._stream, "moving")
+    screen.refused("cannot use world.yaml: x", "edit it")
+    assert stream.getvalue().endswith(f"{ERASE}\n  cannot use world.yaml: x\n  hint: edit it\n\n")
+    screen_on(kernel, piped := io.StringIO(), PIPE).refused("cannot use world.yaml: x", "")
+    assert piped.getvalue() == ""
+
+
 @pytest.mark.parametrize("face", [TERMINAL, PIPE])
 def test_all_is_saved(young, face):
     """With a last snapshot of the last tick the last line says so, and only then."""

@@ -208,8 +208,8 @@ class TestBlame:
         crash(stage, heir, TRAIT_3)
         assert inputs(stage) == [] and not stage.machine.log.of("zone.evidence")
 
-    def test_core_that_fails_a_third_time_condemns_the_generation(self, stage):
-        """No trait was running: the generation before is taken, long before its budget is spent."""
+    def test_core_that_fails_where_the_one_before_does_not_is_condemned(self, stage):
+        """Twice under the new generation, and the former one computes that very tick: proof."""
         active, old_heir = stage.pair
         heir = renew(stage)
         succeed(stage, heir, active)
@@ -217,15 +217,33 @@ class TestBlame:
         crash(stage, heir, 6)
         begin_tick(stage, second)
         crash(stage, second, 6)
+        # With nobody of its own ready, the heir of the generation before goes on at once.
+        assert stage.words.get(Header.PERMISSION) == old_heir
         assert stage.keeper.ladder.current == 2
-        # With nobody of its own ready, the heir of the generation before goes on.
-        assert stage.words.get(Header.PERMISSION) == old_heir
-        third = stage.fork_heir()
-        assert stage.words.get(Header.PERMISSION) == third
-        begin_tick(stage, third)
-        crash(stage, third, 6)
-        assert stage.keeper.ladder.current == 1
-        assert stage.words.get(Header.PERMISSION) == old_heir
+        stage.take_over(old_heir)
+        assert stage.keeper.ladder.current == 1 and stage.keeper.active.pid == old_heir
+        assert "not under the one before" in stage.machine.log.of("generation.promoted")[-1]["why"]
+
+    def test_without_another_a_third_time_condemns(self, machine, folders):
+        """Only one generation is there: it is spent after the third fault, and nobody is named."""
+        stage = Stage(machine, folders)
+        active, heir = stage.serve()
+        crash(stage, active, 6)
+        for _ in range(2):
+            begin_tick(stage, heir)
+            crash(stage, heir, 6)
+            if not stage.keeper.line.spent():
+                heir = stage.fork_heir()
+        assert "fails again and again" in stage.keeper.line.spent()
+        assert "fails again and again" in stage.keeper.ladder.gave_up
+
+    def test_a_fault_that_does_not_repeat_condemns_nobody(self, stage):
+        """One fault, and the heir of the same generation goes on: nothing is proved."""
+        active, heir = stage.pair
+        crash(stage, active, 6)
+        stage.take_over(heir)
+        stage.round()
+        assert not stage.keeper.line.spent() and stage.keeper.ladder.current == 1
 
     def test_the_suspect_outlives_the_kernel(self, stage, machine, folders):
         """What the words of the arena say of the first fault counts in the next boot."""
