@@ -58,7 +58,7 @@ def test_a_service_that_is_not_there(real):
     [
         ("def Generation(:", "SyntaxError"),
         ("missing = nosuch", "NameError"),
-        ("class Generation:\n    def __init__(self, _): raise RuntimeError('no')", "RuntimeError"),
+        ("class Generation:\n    def __init__(self, *_): raise RuntimeError('no')", "RuntimeError"),
     ],
 )
 def test_code_that_cannot_be_loaded_is_named_with_its_line(real, tmp_path, text, what):
