@@ -12,7 +12,7 @@ export PYTHONHASHSEED := 0
 KERNEL_SOURCES := $(wildcard zones/world/*.py zones/world/*/*.py)
 ROUNDS ?= 20
 SOAK_S ?= 3600
-BENCHES ?= takeover orphans boot footprint bus world
+BENCHES ?= takeover hang console orphans boot footprint bus world
 
 .PHONY: setup setup-dev run test check bench chaos soak ecology install-service lock clean help
 .DELETE_ON_ERROR:

@@ -184,7 +184,8 @@ class ArenaKeeper(Keeper):
         self.parts.loop.watch(ring, lambda _events: self._on_ring(line, serial, ring))
         names = ["arena", "side", "mutex", "door", "ring"]
         descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
-        return Fork(serial, role, names, {"nice": self.config.nice}), descriptors
+        urgent = self.served and self.active is None  # nobody ticks: it is waited for
+        return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
 
     def _on_ring(self, line: Line, serial: int, ring: int) -> None:
         try:
