@@ -19,6 +19,7 @@ from Kernel.contract.zygote_protocol import (
     Forked,
     Message,
     Prepared,
+    Progress,
     Unprepared,
     receive,
     send,
@@ -111,6 +112,7 @@ class Line:
         self.source = source
         self.state = sup.Generation(zone.config.name, served=served)
         self.facts: dict[str, Any] = {}
+        self.progress_note: Progress | None = None  # of the preparing, for people
         self.prepared = False
         self.postponed = False
         self.berths: dict[int, Berth] = {}
@@ -215,9 +217,12 @@ class Line:
         match message:
             case Prepared(_, facts):
                 self.facts = facts
+                self.progress_note = None
                 self._zone.on_prepared(self)
                 self.prepared = True
                 self.learn(sup.ZygotePrepared())
+            case Progress():
+                self.progress_note = message
             case Unprepared():
                 self._cannot_prepare(message)
             case Forked(serial, pid):

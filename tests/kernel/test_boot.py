@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.boot import STOP_SIGNALS, Signals
+from Kernel.boot import CAUGHT_SIGNALS, Signals
 from Kernel.console.client import KernelRefused, ask
 from Kernel.contract.arena import Header, State
 from Kernel.contract.places import HOME_MARK
@@ -87,6 +87,9 @@ def test_the_second_interrupt_kills(toy_home):
         kernel.signal(signal.SIGINT)
         assert kernel.end() == 130
         wait_until("everybody's end", lambda: not any(map(is_alive, everybody)))
+        (told,) = kernel.told("kernel.killed")
+        assert told["tick"] == kernel.tick() and "in shared memory" in told["text"]
+        assert "No last snapshot" in told["text"]
 
 
 def test_a_stop_that_hangs_is_ended_by_its_deadline(toy_home):
@@ -96,6 +99,63 @@ def test_a_stop_that_hangs_is_ended_by_its_deadline(toy_home):
         os.kill(everybody[1], signal.SIGSTOP)
         assert kernel.stop() == 0
         assert not any(map(is_alive, everybody))
+        assert [each["killed"] for each in kernel.told("zone.stopped")] == [True]
+        (told,) = kernel.told("kernel.stopped")
+        assert "had to be killed" in told["text"] and "Nothing lost" not in told["text"]
+
+
+def test_every_phase_has_a_start_and_an_end(toy_home):
+    """In a pipe each line is JSON; boot and stop tell each phase when it begins and is over."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        assert kernel.stop() == 0
+        for event, phases in (
+            ("boot.phase", ["prepare", "found", "start"]),
+            ("stop.phase", ["worlds", "zygotes"]),
+        ):
+            told = [(each["phase"], each["at"]) for each in kernel.told(event)]
+            assert [phase for phase, at in told if at == "end"] == [
+                phase for phase, at in told if at == "start"
+            ]
+            assert {phase for phase, _ in told} >= set(phases)
+
+
+def test_progress_of_a_zygote_is_heard(toy_home):
+    """A generation that tells its steps boots as one that tells none."""
+    write_config(toy_home, world="tick_rate_ms: 4\nsteps: 50\n")
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        assert kernel.stop() == 0
+        assert kernel.told("zone.killed") == []
+
+
+def test_stacks_on_demand(toy_home):
+    """SIGQUIT writes where every thread of everybody is into HOME/log, and the world goes on."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        fields = kernel.ready()
+        wait_until("active and heir", lambda: served_with_heir(kernel))
+        kernel.signal(signal.SIGQUIT)
+        (told,) = wait_until("the stacks", lambda: kernel.told("kernel.stacks"))
+        path = Path(told["path"])
+        said = path.read_text()
+        assert path.parent == toy_home / "log" and "in _on_signals" not in said
+        own, *others = said.split("\nzone ")
+        assert "loop.py" in own and len(others) == 2
+        assert any(each.startswith(f"stable, pid {fields['zones'][0]['pid']}\n") for each in others)
+        assert all("arena_zone.py" in each for each in others)
+        tick = kernel.tick()
+        wait_until("more ticks", lambda: kernel.tick() > tick)
+        assert kernel.stop() == 0
+
+
+def test_stacks_that_cannot_be_kept(toy_home):
+    """A folder that cannot be made is a warning, and the world goes on."""
+    (toy_home / "log").write_text("in the way")
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        kernel.signal(signal.SIGQUIT)
+        (told,) = wait_until("the warning", lambda: kernel.told("kernel.stacks_not_kept"))
+        assert told["hint"] and kernel.stop() == 0
 
 
 def test_one_kernel_a_home(toy_home):
@@ -338,7 +398,7 @@ def test_world_of_a_home_that_is_gone(toy_home):
 
 def test_a_kernel_under_nohup_outlives_its_terminal():
     """SIGHUP that was ignored from the start stays ignored; the other signals stop the kernel."""
-    before = {number: signal.getsignal(number) for number in (*STOP_SIGNALS, signal.SIGCHLD)}
+    before = {number: signal.getsignal(number) for number in CAUGHT_SIGNALS}
     try:
         for told, kept in ((signal.SIG_IGN, True), (signal.SIG_DFL, False)):
             signal.signal(signal.SIGHUP, told)

@@ -38,9 +38,16 @@ class ToyKernel:
 
     Args:
         terminal: descriptor of its controlling terminal; None: it has none.
+        env: what to add to the environment.
     """
 
-    def __init__(self, home: Path, *options: str, terminal: int | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *options: str,
+        terminal: int | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.errors = home.parent / f"{home.name}.stderr"
         place = [] if "--ephemeral" in options else ["--home", str(home)]
@@ -48,6 +55,7 @@ class ToyKernel:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manifest.py"), *place, *options],
                 cwd=ROOT,
+                env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -99,6 +107,12 @@ class ToyKernel:
         """Ask it to leave and return the exit code."""
         self.signal(signal.SIGTERM)
         return self.end()
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """Return the log lines of this event that it has written so far."""
+        whole = self.errors.read_text().rpartition("\n")[0].splitlines()
+        lines = [json.loads(line) for line in whole if line.startswith("{")]
+        return [line for line in lines if line.get("event") == event]
 
     def words(self) -> ArenaWords:
         """Return the arena of its world, read-only."""

@@ -20,6 +20,7 @@ from Kernel.contract.zygote_protocol import (
     Fork,
     Forked,
     Prepared,
+    Progress,
     Unprepared,
     receive,
     send,
@@ -67,9 +68,15 @@ def _prepare(
     service_name: str, configure: Configure, road: socket.socket
 ) -> ArenaGeneration | BusGeneration | None:
     """Import and warm the service; answer the kernel; None when the service cannot be used."""
+
+    def progress(done: int, total: int, what: str) -> None:
+        send(road, Progress(done, total, what))
+
     try:
         service = importlib.import_module(f"{service_name}.service")
-        generation: ArenaGeneration | BusGeneration = service.Generation(configure.settings)
+        generation: ArenaGeneration | BusGeneration = service.Generation(
+            configure.settings, progress
+        )
     except MoltError as error:
         faults = error.faults if isinstance(error, ConfigError) else ()
         told = [{"key": fault.key, "why": fault.why} for fault in faults]

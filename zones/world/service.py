@@ -11,6 +11,7 @@ import secrets
 import sys
 import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from Kernel.contract.arena import ArenaWords, Header, Side
 from Kernel.contract.errors import ArenaError
 from zones.runtime.arena_image import ArenaImage, write_into
 from zones.runtime.arena_memory import map_arena, reserve_file
+from zones.runtime.generation import Progress, untold
 from zones.runtime.snapshot_file import newest_verified
 from zones.world import engine, founding, warm_up
 from zones.world.columns import schema_hash
@@ -36,10 +38,11 @@ class Generation:
         ConfigError: the settings cannot be used.
     """
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], progress: Progress = untold) -> None:
         self._settings = parse_settings(settings)
         self._threads = min(len(os.sched_getaffinity(0)), THREADS_MAX)
-        warm_up.prepare(self._threads)
+        done = count()
+        warm_up.prepare(self._threads, lambda step: progress(next(done), warm_up.STEPS, step))
         self._scratch = self._make_scratch()
         self.facts: dict[str, Any] = {
             "generation": founding.build_id().hex()[:12],

@@ -16,6 +16,7 @@ from Kernel.contract.zygote_protocol import (
     Fork,
     Forked,
     Prepared,
+    Progress,
     Unprepared,
     receive,
     send,
@@ -29,6 +30,7 @@ EXAMPLES = [
     Unprepared(78, "cannot x", "", [{"key": "seed", "why": "is -1"}]),
     Fork(3, "heir", ["arena", "door"], {"nice": 5}),
     Forked(3, 4321),
+    Progress(4, 34, "behave"),
 ]
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.contract.zygote_protocol import Configure, Fork, Forked, Prepared, Unprepared, send
+from Kernel.contract.zygote_protocol import (
+    Configure,
+    Fork,
+    Forked,
+    Prepared,
+    Progress,
+    Unprepared,
+    send,
+)
 from tests.structure.sources import ROOT
 from tests.support.real_processes import RealProcesses
 from tests.support.toy import service as toy
@@ -58,7 +66,7 @@ def test_a_service_that_is_not_there(real):
     [
         ("def Generation(:", "SyntaxError"),
         ("missing = nosuch", "NameError"),
-        ("class Generation:\n    def __init__(self, _): raise RuntimeError('no')", "RuntimeError"),
+        ("class Generation:\n    def __init__(self, *_): raise RuntimeError('no')", "RuntimeError"),
     ],
 )
 def test_code_that_cannot_be_loaded_is_named_with_its_line(real, tmp_path, text, what):
@@ -127,3 +135,10 @@ def test_a_ctrl_c_is_not_for_it(real, tmp_path):
     real.port.send_signal(handle.pid, signal.SIGINT)
     fork = Fork(1, "founder", [], {"zone": "stable", "folders": [str(tmp_path)]})
     assert isinstance(real.ask(handle, fork), Forked)
+
+
+def test_it_tells_how_far_the_preparing_is(real):
+    """Each step a generation reports is heard in order, and Prepared after the last."""
+    handle, said = real.configure({"steps": 2})
+    assert (said, real.hear(handle)) == (Progress(0, 2, "step 0"), Progress(1, 2, "step 1"))
+    assert isinstance(real.hear(handle), Prepared)
