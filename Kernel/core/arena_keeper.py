@@ -5,7 +5,6 @@ from it. Does not own: inputs (`inbox_writer.py`), what a tick does, processes (
 decisions (`succession.py`).
 """
 
-import os
 import struct
 from collections import deque
 from pathlib import Path
@@ -28,7 +27,7 @@ from Kernel.core import supervisor as sup
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.keeper import Berth, Keeper, Parts
 from Kernel.core.succession import Words, decide_permission
-from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside
+from Kernel.ports.arena_file import ArenaHandle
 
 ANCHOR_AHEAD_NS = 2_000_000
 NOTES_MAX = 16
@@ -86,18 +85,18 @@ class ArenaKeeper(Keeper):
         self.parameters = {parameter.name: parameter for parameter in parameters}
         if self.arena is not None:
             return
-        path = find_arena(self._folders, self.config.name)
+        path = self.parts.arenas.find(self._folders, self.config.name)
         if path is not None and self._open(path):
             self.resumed_tick = self.tick()
             self.learn(sup.Founded())
 
     def _open(self, path: Path) -> bool:
         try:
-            arena = open_arena(path, self._schema_hash)
+            arena = self.parts.arenas.open(path, self._schema_hash)
         except OSError as error:  # no descriptors, no memory: the arena itself may be well
             raise ArenaError(f"cannot open {path}: {error.strerror or error}") from error
         except ArenaError as error:
-            aside = set_aside(path)
+            aside = self.parts.arenas.set_aside(path)
             self._note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
             return False
         words = arena.words
@@ -149,11 +148,12 @@ class ArenaKeeper(Keeper):
             }
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
-        door = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        doors = self.parts.doors
+        door = doors.make()
         try:
-            ring = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            ring = doors.make()
         except OSError:
-            os.close(door)
+            doors.close(door)
             raise
         self._doors[serial] = (door, ring)
         self.parts.loop.watch(ring, lambda _events: self._on_ring(serial, ring))
@@ -162,11 +162,8 @@ class ArenaKeeper(Keeper):
         return Fork(serial, role, names, {"nice": self.config.nice}), descriptors
 
     def _on_ring(self, serial: int, ring: int) -> None:
-        try:
-            os.eventfd_read(ring)
-        except BlockingIOError:
-            return
-        self.on_ready(serial)
+        if self.parts.doors.heard(ring):
+            self.on_ready(serial)
 
     def forget(self, berth: Berth) -> None:
         """Close the eventfds of a process that is gone; a drill that hung it ends with it."""
@@ -175,12 +172,12 @@ class ArenaKeeper(Keeper):
         door, ring = self._doors.pop(berth.serial, (-1, -1))
         if ring >= 0:
             self.parts.loop.unwatch(ring)
-            os.close(door)
-            os.close(ring)
+            self.parts.doors.close(door)
+            self.parts.doors.close(ring)
 
     def on_founder_exit(self, code: int | None) -> bool:
         """Map the arena the founder has made."""
-        path = find_arena(self._folders, self.config.name)
+        path = self.parts.arenas.find(self._folders, self.config.name)
         if code != 0 or path is None or not self._open(path):
             return False
         # A new world begins at tick 0; the founder has restored any other from a snapshot.
@@ -278,7 +275,7 @@ class ArenaKeeper(Keeper):
         """Ring the door of a process, so that it looks at the words now."""
         berth = self.berth_of(pid)
         if berth is not None and berth.serial in self._doors:
-            os.eventfd_write(self._doors[berth.serial][0], 1)
+            self.parts.doors.ring(self._doors[berth.serial][0])
 
     def is_on_time(self) -> bool:
         """Tell whether the next tick is not due yet."""

@@ -7,7 +7,7 @@ Owns: the descriptors and roads of one zone's processes. Does not own: decisions
 import os
 import signal
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from Kernel.config import ZoneConfig
@@ -27,7 +27,9 @@ from Kernel.core.logger import Log, StderrLines
 from Kernel.core.succession import is_failure
 from Kernel.core.watchdog import Watch, is_stalled, observe
 from Kernel.loop import Loop
+from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
 from Kernel.ports.clock import Clock
+from Kernel.ports.doors import Doors, SystemDoors
 from Kernel.ports.process import Exit, Processes, ZygoteHandle
 
 
@@ -52,6 +54,8 @@ class Parts:
     loop: Loop
     log: Log
     home: str
+    doors: Doors = field(default_factory=SystemDoors)
+    arenas: ArenaFiles = field(default_factory=SystemArenaFiles)
 
 
 class Keeper:

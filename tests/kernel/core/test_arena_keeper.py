@@ -133,7 +133,7 @@ class TestFounding:
         def refuse(path, schema_hash):
             raise OSError(errno.EMFILE, "Too many open files")
 
-        monkeypatch.setattr("Kernel.core.arena_keeper.open_arena", refuse)
+        monkeypatch.setattr("Kernel.ports.arena_file.open_arena", refuse)
         stage.prepare()
         assert not stage.keeper.zone.founded and stage.machine.processes.killed()
         assert [path.name for path in folders[0].glob("*.arena*")] == ["stable.arena"]
