@@ -178,7 +178,11 @@ class ArenaKeeper(Keeper):
     def on_founder_exit(self, code: int | None) -> bool:
         """Map the arena the founder has made."""
         path = self.parts.arenas.find(self._folders, self.config.name)
-        if code != 0 or path is None or not self._open(path):
+        try:
+            if code != 0 or path is None or not self._open(path):
+                return False
+        except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
+            self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
             return False
         # A new world begins at tick 0; the founder has restored any other from a snapshot.
         self.resumed_tick = self.tick() or None
@@ -213,7 +217,8 @@ class ArenaKeeper(Keeper):
             return None
         words, side = self.arena.words, self.arena.side
         liveness = int.from_bytes(side[Side.LIVENESS : Side.LIVENESS + 8], "little")
-        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH))
+        # Who is watched belongs to it: an heir whose turn it is begins with a deadline of its own.
+        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH), self.watched_pid())
 
     def kill(self, pid: int, why: str) -> None:
         """End a process; a drill that made it hang ends with it, or its heir would hang too."""
