@@ -84,7 +84,7 @@ class SimBus(PrivateBus):
     def term(self) -> None:
         """End, as a ZeroMQ context does."""
 
-    def open_endpoint(self, zone: str, serial: int):  # noqa: ANN201 - as the real one
+    def open_endpoint(self, zone: str, serial: int):
         """Make the endpoint for one process, and let it be found."""
         endpoint = super().open_endpoint(zone, serial)
         socket: PaperSocket = endpoint.socket  # type: ignore[assignment]

@@ -1,7 +1,7 @@
 """Faults, within stated limits: what goes wrong, how often, for how long.
 
 Owns: the limits, and causing each fault. Does not own: what follows from one. Everything that may
-go wrong is in `Limits`; outside it the machine keeps its promises, and the kernel must keep its own.
+go wrong is in `Limits`; outside it the machine keeps its promises, and the kernel its own.
 """
 
 import random
@@ -290,6 +290,9 @@ class Injector:
             return
         command, args = random_request(self._rng, boot.tick())
         self._tell(f"console {command}", **args)
+        wish = args.get("at_tick", 0)
+        assert isinstance(wish, int)
+        self._sim.latest_wish = max(self._sim.latest_wish, wish)
         token = boot.console.ask(command, args)
         if self._rng.random() < 0.1:
             boot.console.hang_up(token)

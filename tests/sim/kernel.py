@@ -5,7 +5,6 @@ ask about the kernel, so that nothing else here knows how keepers are built.
 """
 
 import os
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.keeper import Parts
 from Kernel.core.zone_table import ZoneTable
 from tests.sim.bus import SimBus
-from tests.sim.console import PaperMeters, SimConsoleServer
+from tests.sim.console import CONSOLE_FD, PaperMeters, SimConsoleServer
 from tests.sim.disk import FOLDERS, ArenaFile, SimDisk
 from tests.sim.machine import FIRST_FD, Descriptors, SimClock, SimDoors, SimLoop
 from tests.sim.processes import SimProcesses
@@ -102,9 +101,8 @@ class Boot:
     def close(self) -> None:
         """End as a kernel does, in order or not: the operating system takes the rest."""
         for source in list(self._loop._callbacks):
-            if isinstance(source, int) and source < FIRST_FD and source > 2:
-                if source != 999_999:
-                    os.close(source)
+            if isinstance(source, int) and source < FIRST_FD and source != CONSOLE_FD:
+                os.close(source)
 
     # What the simulation may ask.
 

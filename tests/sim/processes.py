@@ -39,7 +39,6 @@ class SimProcess:
 
     Attributes:
         fault: what the simulation did to it last, "" for nothing: the truth verdicts are held to.
-        frozen_ns: since when it does nothing, None while it runs.
     """
 
     role = "process"
@@ -57,7 +56,6 @@ class SimProcess:
         self.hung = False
         self.starved_until_ns = 0
         self.waited_ns = 0
-        self.frozen_ns: int | None = None
         self._parked: list[Callable[[], None]] = []
         processes.add(self)
 
@@ -93,18 +91,20 @@ class SimProcess:
         free = not (self.stopped or self.hung) and self.starved_until_ns <= self.processes.clock.ns
         return self.alive and not self.dying and free
 
+    def is_frozen(self) -> bool:
+        """Tell whether it lives and will never do anything again by itself."""
+        return self.alive and (self.stopped or self.hung)
+
     def hang(self) -> None:
         """Loop for ever."""
         if not self.hung:
             self.hung = True
-            self._freeze()
 
     def stop(self) -> None:
         """SIGSTOP."""
         if not self.stopped:
             self.catch_up()
             self.stopped = True
-            self._freeze()
 
     def go_on(self) -> None:
         """SIGCONT."""
@@ -119,14 +119,9 @@ class SimProcess:
         self.waited_ns += for_ns
         self.later(for_ns, self.on_thaw)
 
-    def _freeze(self) -> None:
-        if self.frozen_ns is None:
-            self.frozen_ns = self.processes.clock.ns
-
     def _thaw(self) -> None:
         if self.stopped or self.hung:
             return
-        self.frozen_ns = None
         parked, self._parked = self._parked, []
         for act in parked:
             self.later(0, act)
@@ -218,6 +213,10 @@ class SimProcesses:
     def living(self) -> list[SimProcess]:
         """Return who lives, oldest first."""
         return [process for process in self.known.values() if process.alive]
+
+    def is_frozen(self, pid: int) -> bool:
+        """Tell whether a process is hung or stopped."""
+        return pid in self.known and self.known[pid].is_frozen()
 
     def advance_owners(self) -> None:
         """Let who ticks do all that was due up to now: words are about to be read."""

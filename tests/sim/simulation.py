@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from Kernel.contract.arena import Header
 from Kernel.contract.zygote_protocol import Fork
 from tests.sim import world_model
 from tests.sim.archive_life import ArchiveLife
@@ -42,6 +43,10 @@ ORPHANS_NS = 17 * MS
 REBOOT_MS = (30.0, 2000.0)
 STORM_S = (40.0, 240.0)
 CALM_S = (60.0, 5400.0)
+ANSWER_KEYS = ("tick", "hash", "paused", "applied_at_tick", "pending", "epoch", "missed_ticks")
+ARENA = str(FOLDERS[0] / f"{WORLD}.arena")
+AHEAD_TICKS = 130
+"""An input is put into the inbox this long before its tick, see `inbox_writer.AHEAD_NS`."""
 SERVICES = {"zones.world": WORLD, "zones.chronos": ARCHIVE}
 
 
@@ -111,6 +116,7 @@ class Simulation:
         self.slow_ready_ns = 0
         self.boot: Boot | None = None
         self.injector = Injector(self, limits or Limits(), random.Random(f"{seed} faults"))
+        self.latest_wish = 0  # the latest tick that somebody at the console has named
         self._arenas_made = 0
         self._stalled_until_ns = 0
         self._restless_until_ns = 0
@@ -156,8 +162,7 @@ class Simulation:
         self._arenas_made += 1
         arena_id = self._arenas_made.to_bytes(16, "big")
         image = self.disk.snapshots[-1] if self.disk.snapshots else None
-        path = FOLDERS[0] / f"{WORLD}.arena"
-        self.disk.files[str(path)] = world_model.found(image, arena_id)
+        self.disk.files[ARENA] = world_model.found(image, arena_id)
         self.trace("founded", WORLD, {"tick": image.tick if image else 0})
 
     # The kernel.
@@ -167,6 +172,7 @@ class Simulation:
         assert self.boot is None
         self.trace("kernel", "boot", {})
         self._stalled_until_ns = 0
+        self.descriptors.refused = False  # a new process has a table of its own
         self.boot = Boot(
             self.clock,
             self.loop,
@@ -174,8 +180,18 @@ class Simulation:
             self.processes,
             self.disk,
             SimLog(self),
-            lambda token, how, what: self.trace("answer", how, {"token": token, "what": what}),
+            self._on_answer,
         )
+
+        file = self.disk.files.get(ARENA)
+        # What the kernel kept for a later tick has ended with it; what is in the inbox has not.
+        known = file.words().get(Header.COMMIT) + AHEAD_TICKS if file is not None else 0
+        self.latest_wish = min(self.latest_wish, known)
+
+    def _on_answer(self, token: int, how: str, what: Any) -> None:
+        """Take what somebody at the console is told; the status names our own pid: not that."""
+        told = what if how == "refused" else {key: what.get(key) for key in ANSWER_KEYS}
+        self.trace("answer", how, {"token": token, "what": told})
 
     def kill_kernel(self, after: Callable[[], Any] = lambda: None) -> None:
         """End the kernel at once, its processes some milliseconds later, then boot again."""
@@ -214,9 +230,7 @@ class Simulation:
                 break
         self._woken = False
         if self._stalled_until_ns > self.clock.ns:
-            began_ns = self.clock.ns
             self.schedule.run_until(self._stalled_until_ns)
-            self.checks.stalled_ns += self.clock.ns - began_ns
         boot = self.boot
         if boot is None:
             return 0.01
@@ -310,8 +324,13 @@ class Simulation:
         if boot.zones.all_ready() and boot.is_holding():
             boot.console.ask("resume", {})
             return "the world is paused"
+        if boot.tick() <= self.latest_wish:
+            return f"something is wanted at tick {self.latest_wish}"
         if boot.console.open_count:
             return f"{boot.console.open_count} requests are not answered"
+        frozen = [pid for _, pid, _ in boot.serving() if self.processes.is_frozen(pid)]
+        if frozen:
+            return f"{frozen} serve and are hung"
         if boot.degraded():
             return f"degraded: {boot.degraded()}"
         return boot.unready()
