@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.sim.canaries import CANARIES, planted
 from tests.sim.simulation import Summary, run_seed
 
 SEEDS = Path(__file__).with_name("seeds.txt")
@@ -52,13 +53,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--hours", type=float, default=1.0, help="simulated hours of each")
     parser.add_argument("--trace", action="store_true", help="print everything that happens")
     parser.add_argument("--events", action="store_true", help="print how often each happened")
+    parser.add_argument("--canary", choices=sorted(CANARIES), default="", help="plant a bug")
     parser.add_argument("--no-keep", action="store_true", help="leave seeds.txt as it is")
     options = parser.parse_args(arguments)
     first = options.seed if options.seed is not None else int(time.time()) % 1_000_000_000
     failed = 0
     for seed in range(first, first + options.seeds):
         began_s = time.monotonic()
-        summary = run_seed(seed, options.hours, print if options.trace else None)
+        with planted(options.canary):
+            summary = run_seed(seed, options.hours, print if options.trace else None)
         show(summary, time.monotonic() - began_s)
         if options.events:
             for what, count in sorted(summary.counts.items()):
@@ -66,7 +69,7 @@ def main(arguments: list[str]) -> int:
         if summary.violation:
             failed += 1
             print(f"FAILED seed {seed}: {summary.violation}\n  {replay(seed, options.hours)}")
-            if not options.no_keep:
+            if not options.no_keep and not options.canary:
                 keep_seed(seed, options.hours, summary.violation)
     return 1 if failed else 0
 

@@ -41,8 +41,8 @@ RECOVERY_S = 90.0
 """Healthy within this, once faults have stopped: prepare and ready limits, back-off, forgetting."""
 ORPHANS_NS = 17 * MS
 REBOOT_MS = (30.0, 2000.0)
-STORM_S = (40.0, 240.0)
-CALM_S = (60.0, 5400.0)
+STORM_S = (40.0, 400.0)
+CALM_S = (30.0, 1800.0)
 ANSWER_KEYS = ("tick", "hash", "paused", "applied_at_tick", "pending", "epoch", "missed_ticks")
 ARENA = str(FOLDERS[0] / f"{WORLD}.arena")
 AHEAD_TICKS = 130
