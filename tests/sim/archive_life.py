@@ -46,6 +46,7 @@ class ArchiveLife(SimProcess):
         slow_ns: int,
     ) -> None:
         super().__init__(processes, zone)
+        self.stack_fd = things["stack"]
         self._socket = socket
         self._disk = disk
         mapped: Mapped = things["arena.stable"]

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
+from Kernel.core.inbox_writer import InboxWriter
+from Kernel.core.watchdog import Verdict
+
 
 def _everywhere(name: str, planted: Callable[..., Any]) -> list[Any]:
     """Return patches that put `planted` wherever a module of the kernel has imported `name`."""
@@ -30,8 +33,9 @@ def outside_kill_counts() -> list[Any]:
 def permission_before_ready() -> list[Any]:
     """Name an heir that is not ready."""
 
-    def planted(zone: Any) -> int:
-        return 0 if zone.stopping or zone.heir is None else zone.heir.pid
+    def planted(generations: Any) -> int:
+        heirs = [each.heir.pid for each in generations if each.heir and not each.stopping]
+        return heirs[0] if heirs else 0
 
     return _everywhere("decide_permission", planted)
 
@@ -43,13 +47,11 @@ def no_back_off() -> list[Any]:
 
 def hang_unseen() -> list[Any]:
     """Never find anybody hung."""
-    return _everywhere("is_stalled", lambda *_: False)
+    return _everywhere("judge", lambda *_: Verdict.FINE)
 
 
 def input_sent_twice() -> list[Any]:
     """Forget, after a boot, that what is in the inbox has a number already."""
-    from Kernel.core.inbox_writer import InboxWriter  # noqa: PLC0415 - patched, not used
-
     real = InboxWriter._find_end
 
     def planted(self: InboxWriter) -> None:

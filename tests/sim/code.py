@@ -30,3 +30,4 @@ class Code:
 
 
 GOOD = Code("good")
+SLOT = Code("slot")

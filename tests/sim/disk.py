@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
-from Kernel.contract.errors import ArenaError
+from Kernel.contract.errors import ArenaError, ConfigError
 from Kernel.contract.places import arena_name
 from Kernel.ports.arena_file import ArenaHandle
+from Kernel.ports.versions import Source
+from tests.sim.code import GOOD, SLOT, Code
 from tests.sim.machine import Descriptors
 from zones.runtime.arena_image import ArenaImage
 
 SNAPSHOTS_KEPT = 3
+SLOT_ROOT = Path("/sim/slots/fallback")
 FOLDERS = [Path("/sim/shm"), Path("/sim/data/arenas")]
 
 
@@ -45,6 +48,43 @@ class Mapped:
 
     file: ArenaFile
     mutex: SimMutex = field(default_factory=SimMutex)
+
+
+class SimVersions:
+    """The kernel's port of module versions: the checkout, and the slot `fallback`.
+
+    Attributes:
+        tree, slot: what they hold; no slot: None.
+        damaged: the slot is there and does not verify.
+    """
+
+    def __init__(self) -> None:
+        self.tree = GOOD
+        self.slot: Code | None = SLOT
+        self.damaged = False
+        self._edits = 0
+
+    def edit(self, code: Code, *, seen: bool = True) -> None:
+        """Change the checkout; unseen: what changed is none of its sources (a package)."""
+        self.tree = code
+        self._edits += seen
+
+    def code(self, root: Path | None) -> Code:
+        """Return what a zygote started from there loads."""
+        if root is None:
+            return self.tree
+        assert root == SLOT_ROOT and self.slot is not None, "the kernel names what it was told"
+        return self.slot
+
+    def fallback(self) -> Source | None:
+        """Return the version of the slot."""
+        if self.damaged:
+            raise ConfigError("cannot use slot fallback: its files do not match", "molt slots")
+        return Source("slot fallback", SLOT_ROOT) if self.slot is not None else None
+
+    def fingerprint(self) -> str:
+        """Return what changes with the checkout's files."""
+        return str(self._edits)
 
 
 class SimDisk:

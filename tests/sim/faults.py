@@ -4,13 +4,15 @@ Owns: the limits, and causing each fault. Does not own: what follows from one. E
 go wrong is in `Limits`; outside it the machine keeps its promises, and the kernel its own.
 """
 
+import contextlib
 import random
 import signal
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from Kernel.contract.arena import Header
-from tests.sim.code import GOOD, Code
+from Kernel.contract.errors import Refused
+from tests.sim.code import GOOD, SLOT, Code
 from tests.sim.console import random_request
 from tests.sim.machine import MS, SECOND
 from tests.sim.processes import FAULTS, SimProcess
@@ -25,6 +27,8 @@ BROKEN = (
     Code("exits", broken="exit"),
     Code("never prepared", broken="hang"),
     Code("dies at birth", dies_at_birth=True),
+    Code("guilty core", guilty_every=700),
+    Code("guilty trait", guilty_every=500, guilty_slot=7),
 )
 
 
@@ -49,18 +53,22 @@ class Limits:
     forks_refused: float = 10.0
     descriptors_gone: float = 10.0
     disk_full: float = 10.0
-    broken_code: float = 8.0
+    broken_code: float = 20.0
+    slot_lost: float = 6.0
+    renew: float = 30.0
+    go_back: float = 15.0
     kernel_killed: float = 12.0
     power_lost: float = 4.0
     arena_damaged: float = 4.0
     stop_asked: float = 8.0
     console: float = 400.0
 
-    starve_s_max: float = 0.1
+    starve_s_max: float = 0.45
     stall_s_max: float = 3.0
     refused_s_max: float = 8.0
     disk_s_max: float = 30.0
     broken_s_max: float = 40.0
+    slot_s_max: float = 30.0
     slow_fork_s_max: float = 2.5
     slow_ready_s_max: float = 4.0
 
@@ -92,7 +100,8 @@ class Injector:
         self._storm += 1
         sim = self._sim
         sim.disk.refused = sim.descriptors.refused = sim.processes.refused = False
-        sim.tree = GOOD
+        sim.versions.edit(GOOD)
+        sim.versions.slot, sim.versions.damaged = SLOT, False
 
     def is_on(self) -> bool:
         """Tell whether faults may happen."""
@@ -242,13 +251,38 @@ class Injector:
         self._lasting("disk full", self._limits.disk_s_max, end)
 
     def _broken_code(self) -> None:
-        sim = self._sim
-        sim.tree = self._rng.choice(BROKEN)
+        versions, seen = self._sim.versions, self._rng.random() < 0.7
+        versions.edit(self._rng.choice(BROKEN), seen=seen)
 
         def end() -> None:
-            sim.tree = GOOD
+            versions.edit(GOOD, seen=seen)
 
-        self._lasting(f"broken code: {sim.tree.name}", self._limits.broken_s_max, end)
+        self._lasting(f"broken code: {versions.tree.name}", self._limits.broken_s_max, end)
+
+    def _slot_lost(self) -> None:
+        versions = self._sim.versions
+        versions.slot, versions.damaged = None, self._rng.random() < 0.5
+
+        def end() -> None:
+            versions.slot, versions.damaged = SLOT, False
+
+        self._lasting("slot lost", self._limits.slot_s_max, end)
+
+    def _renew(self) -> None:
+        self._move("renew")
+
+    def _go_back(self) -> None:
+        self._move("go_back")
+
+    def _move(self, how: str) -> None:
+        boot = self._sim.boot
+        if boot is None or boot.is_stopping():
+            return
+        keeper = self._rng.choice(boot.zones.keepers())
+        self._tell(how, zone=keeper.config.name)
+        with contextlib.suppress(Refused):
+            getattr(keeper, how)()
+        self._sim.wake()
 
     # The kernel and its files.
 

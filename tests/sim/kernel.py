@@ -14,17 +14,19 @@ from Kernel.console.desk import Desk
 from Kernel.console.handlers import Handlers
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
-from Kernel.core.keeper import Parts
+from Kernel.core.parts import Parts
 from Kernel.core.zone_table import ZoneTable
+from Kernel.ports.versions import CHECKOUT
 from tests.sim.bus import SimBus
 from tests.sim.console import CONSOLE_FD, PaperMeters, SimConsoleServer
-from tests.sim.disk import FOLDERS, ArenaFile, SimDisk
+from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.machine import FIRST_FD, Descriptors, SimClock, SimDoors, SimLoop
-from tests.sim.processes import SimProcesses
+from tests.sim.processes import SimLoads, SimProcesses
 
 BUSY_ROUND_S = 0.002
 POLL_S = 0.05
 STOP_DEADLINE_S = 10.0
+PROBE_CAP_S = 40.0
 PREPARE_TIMEOUT_S = 20.0
 READY_TIMEOUT_S = 5.0
 WORLD_DEADLINE_S = 0.25
@@ -49,7 +51,14 @@ def config() -> KernelConfig:
         deadline_s=ARCHIVE_DEADLINE_S,
         guard_s=0.0,
     )
-    return KernelConfig(POLL_S, STOP_DEADLINE_S, True, (world, archive))
+    return KernelConfig(
+        POLL_S,
+        STOP_DEADLINE_S,
+        True,
+        (world, archive),
+        probe_base_s=5.0,
+        probe_cap_s=PROBE_CAP_S,
+    )
 
 
 class Boot:
@@ -62,6 +71,7 @@ class Boot:
         descriptors: Descriptors,
         processes: SimProcesses,
         disk: SimDisk,
+        versions: SimVersions,
         log: Any,
         on_answer: Any,
     ) -> None:
@@ -69,6 +79,7 @@ class Boot:
         self.began_ns = clock.ns
         self.ready = False
         self._loop = loop
+        self._clock = clock
         self._config = config()
         self._bus_dir_fd = descriptors.open("bus directory")
         parts = Parts(
@@ -77,6 +88,8 @@ class Boot:
             loop=loop,
             log=log,
             home="/sim",
+            loads=SimLoads(processes),
+            versions=versions,
             doors=SimDoors(descriptors, loop),
             arenas=disk,
         )
@@ -96,13 +109,19 @@ class Boot:
         self.ready = self.ready or self.zones.all_ready()
         if self._desk.busy() or self.zones.busy():
             return BUSY_ROUND_S
-        return self._config.poll_interval_s if self.ready else 0.01
+        if not self.ready:
+            return 0.01
+        now_s = self._clock.now_s()
+        return min(self._config.poll_interval_s, max(0.0, self.zones.next_look_s(now_s) - now_s))
 
     def close(self) -> None:
         """End as a kernel does, in order or not: the operating system takes the rest."""
         for source in list(self._loop._callbacks):
             if isinstance(source, int) and source < FIRST_FD and source != CONSOLE_FD:
                 os.close(source)
+        for keeper in self.zones.keepers():
+            for berth in keeper.berths():
+                os.close(berth.stack_fd)
 
     # What the simulation may ask.
 
@@ -122,26 +141,30 @@ class Boot:
 
     def berth_counts(self) -> list[tuple[str, int]]:
         """Return how many processes the kernel holds for each zone."""
-        return [(keeper.config.name, len(keeper.berths)) for keeper in self.zones.keepers()]
+        return [(keeper.config.name, len(keeper.berths())) for keeper in self.zones.keepers()]
 
     def serving(self) -> list[tuple[str, int, float]]:
         """Return (zone, pid, deadline) of who serves as the kernel knows it."""
         return [
-            (keeper.config.name, keeper.zone.active.pid, keeper.config.deadline_s)
+            (keeper.config.name, keeper.active.pid, keeper.config.deadline_s)
             for keeper in self.zones.keepers()
-            if keeper.zone.active is not None
+            if keeper.active is not None
         ]
 
     def unready(self) -> str:
         """Return what keeps this kernel from being wholly well, "" when nothing does."""
         for keeper in self.zones.keepers():
-            zone = keeper.zone
+            zone = keeper.state
             if zone.active is None:
                 return f"{keeper.config.name} is {keeper.state_word()}: {zone.why}"
             if zone.zygote is None or not zone.zygote.ready:
                 return f"{keeper.config.name} has no prepared zygote: {zone.why}"
             if keeper.config.policy.heir and (zone.heir is None or not zone.heir.ready):
                 return f"{keeper.config.name} has no ready heir"
+            if keeper.line is None or keeper.line.source is not CHECKOUT:
+                return f"{keeper.config.name} is not served by the checkout"
+            if keeper.ladder.incoming:
+                return f"{keeper.config.name} makes a generation ready"
             if zone.patience.failures or zone.zygote_patience.failures:
                 return f"{keeper.config.name} has not forgotten its failures: {zone.why}"
         return "" if self.zones.all_ready() else "not every zone is ready"

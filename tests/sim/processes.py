@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from Kernel.ports.meters import Load, Standstill
 from Kernel.ports.process import Exit, ZygoteHandle
 from tests.sim.machine import MS, Descriptors, Schedule, SimClock, SimLoop
 
@@ -55,6 +56,7 @@ class SimProcess:
         self.stopped = False
         self.hung = False
         self.starved_until_ns = 0
+        self.stack_fd = -1
         self.waited_ns = 0
         self._parked: list[Callable[[], None]] = []
         processes.add(self)
@@ -113,9 +115,11 @@ class SimProcess:
             self._thaw()
 
     def starve(self, for_ns: int) -> None:
-        """Get no processor time for a while."""
+        """Get no processor time for a while, unless it already gets none."""
+        if self.starved_until_ns > self.processes.clock.ns:
+            return
         self.catch_up()
-        self.starved_until_ns = max(self.starved_until_ns, self.processes.clock.ns + for_ns)
+        self.starved_until_ns = self.processes.clock.ns + for_ns
         self.waited_ns += for_ns
         self.later(for_ns, self.on_thaw)
 
@@ -127,13 +131,26 @@ class SimProcess:
             self.later(0, act)
         self.on_thaw()
 
+    def load(self) -> Load:
+        """Return what the scheduler gave it: it waits while it is starved, and runs else."""
+        now_ns = self.processes.clock.ns
+        waited_ns = self.waited_ns - max(0, self.starved_until_ns - now_ns)
+        return Load(now_ns - self.born_ns - waited_ns, waited_ns)
+
+    def _dump_stack(self) -> None:
+        """Write where it is, as faulthandler does; now and then a process is too far gone."""
+        if not self.stopped and self.processes.rng.random() < 0.8:
+            os.write(self.stack_fd, b'Thread 1:\n  File "paper.py", line 1 in work\n')
+
     # Ends.
 
     def signal(self, number: int) -> None:
         """Take a signal as the operating system delivers it."""
         if not self.alive or self.dying:
             return
-        if number == signal.SIGSTOP:
+        if number == signal.SIGUSR1 and self.stack_fd >= 0:
+            self._dump_stack()
+        elif number == signal.SIGSTOP:
             self.stop()
         elif number == signal.SIGCONT:
             self.go_on()
@@ -145,6 +162,11 @@ class SimProcess:
         """End by itself."""
         if self.alive and not self.dying:
             self._begin_death(code, None)
+
+    def fall(self, number: int) -> None:
+        """End by a signal of its own making."""
+        if self.alive and not self.dying:
+            self._begin_death(None, number)
 
     def _begin_death(self, code: int | None, number: int | None) -> None:
         self.dying = True
@@ -164,6 +186,25 @@ class SimProcess:
         if self.alive:
             self.alive = False
             self.on_end()
+
+
+class SimLoads:
+    """The kernel's port of loads."""
+
+    def __init__(self, processes: "SimProcesses") -> None:
+        self._processes = processes
+
+    def load(self, pid: int) -> Load | None:
+        """Return what a process got from the scheduler."""
+        process = self._processes.known.get(pid)
+        return process.load() if process is not None and process.alive else None
+
+    def standstill(self, pid: int) -> Standstill:
+        """Return what a process is doing."""
+        process = self._processes.known.get(pid)
+        if process is None or not process.alive:
+            return Standstill("?", "")
+        return Standstill("T" if process.stopped else "R", "")
 
 
 StartZygote = Callable[[str, "Path | None"], "tuple[SimProcess, ZygoteHandle]"]

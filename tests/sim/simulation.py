@@ -22,8 +22,7 @@ from Kernel.contract.zygote_protocol import Fork
 from tests.sim import world_model
 from tests.sim.archive_life import ArchiveLife
 from tests.sim.checks import Checks, Violation
-from tests.sim.code import GOOD, Code
-from tests.sim.disk import FOLDERS, SimDisk
+from tests.sim.disk import FOLDERS, SimDisk, SimVersions
 from tests.sim.faults import Injector, Limits
 from tests.sim.kernel import ARCHIVE, STOP_DEADLINE_S, WORLD, Boot
 from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
@@ -37,7 +36,7 @@ RESTLESS_S = 15.0
 ROUND_NS = 40_000
 ROUNDS_AT_ONCE_MAX = 20_000
 """More rounds than this within a second of simulated time: the kernel spins."""
-RECOVERY_S = 90.0
+RECOVERY_S = 150.0
 """Healthy within this, once faults have stopped: prepare and ready limits, back-off, forgetting."""
 ORPHANS_NS = 17 * MS
 REBOOT_MS = (30.0, 2000.0)
@@ -112,7 +111,7 @@ class Simulation:
             self.checks,
         )
         self.processes.start = self._start_zygote
-        self.tree: Code = GOOD
+        self.versions = SimVersions()
         self.slow_ready_ns = 0
         self.boot: Boot | None = None
         self.injector = Injector(self, limits or Limits(), random.Random(f"{seed} faults"))
@@ -141,7 +140,7 @@ class Simulation:
     def _start_zygote(self, service: str, root: Path | None) -> tuple[SimProcess, Any]:
         zone = SERVICES[service]
         facts = world_model.FACTS if zone == WORLD else {"generation": "paper"}
-        zygote = ZygoteLife(self.processes, zone, self.tree, facts, self._birth)
+        zygote = ZygoteLife(self.processes, zone, self.versions.code(root), facts, self._birth)
         return zygote, zygote.handle
 
     def _birth(self, zygote: ZygoteLife, request: Fork, things: dict[str, Any]) -> SimProcess:
@@ -179,6 +178,7 @@ class Simulation:
             self.descriptors,
             self.processes,
             self.disk,
+            self.versions,
             SimLog(self),
             self._on_answer,
         )

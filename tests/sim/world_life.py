@@ -54,6 +54,7 @@ class WorldLife(SimProcess):
         slow_ns: int,
     ) -> None:
         super().__init__(processes, zone)
+        self.stack_fd = things["stack"]
         mapped: Mapped = things["arena"]
         mutex: Mapped = things["mutex"]
         self.code = code
@@ -148,6 +149,8 @@ class WorldLife(SimProcess):
         words.put(Header.DRAIN_AT, NEVER)
         words.put(Header.FIRST_COMMIT_NS, 0)
         words.put(Header.TAKEN_OVER_TICK, words.get(Header.COMMIT))
+        words.put(Header.FOUND_FLIGHT, words.get(Header.FLIGHT))
+        words.put(Header.FOUND_OWNER, words.get(Header.OWNER))
         words.put(Header.OWNER, self.pid)
         words.put(Header.FLIGHT, FLIGHT_TAKEOVER)
         words.put(Header.TAKEN_OVER_NS, now_ns)
@@ -264,9 +267,12 @@ class WorldLife(SimProcess):
         every = self.code.guilty_every
         if not every or tick % every:
             return False
+        quarantined = self.words.state(tick - 1, State.QUARANTINED)
+        if self.code.guilty_slot and quarantined >> self.code.guilty_slot & 1:
+            return False
         self.fault = "guilty"
         self.words.put(Header.FLIGHT, PHASE | self.code.guilty_slot << 16)
-        self.signal(signal.SIGSEGV)
+        self.fall(signal.SIGSEGV)
         return True
 
     def _bump(self, now_ns: int) -> None:

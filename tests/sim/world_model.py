@@ -19,7 +19,7 @@ from Kernel.contract.arena import (
     new_header,
     plan_buffers,
 )
-from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input, decode_input
+from Kernel.contract.inputs import PAUSE, QUARANTINE, RESUME, SET_PARAM, STEP, Input, decode_input
 from tests.sim.disk import ArenaFile
 from zones.runtime.arena_image import ArenaImage, write_into
 
@@ -126,6 +126,9 @@ def _carry_out(words: ArenaWords, new: int, tick: int, given: Input) -> None:
         words.put_state(new, State.HOLD_AFTER, NEVER)
     elif given.kind == STEP:
         words.put_state(new, State.HOLD_AFTER, tick + given.steps - 1)
+    elif given.kind == QUARANTINE:
+        bits = words.state(new, State.QUARANTINED) | 1 << given.slot
+        words.put_state(new, State.QUARANTINED, bits)
     elif given.kind == SET_PARAM:
         place = words.buffer_offset(new) + State.PARAMETERS + 8 * FRICTION
         struct.pack_into("<d", words.memory, place, given.value)

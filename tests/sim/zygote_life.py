@@ -21,7 +21,7 @@ from Kernel.contract.zygote_protocol import (
 )
 from Kernel.ports.process import ZygoteHandle
 from tests.sim.code import Code
-from tests.sim.machine import RoadEnd
+from tests.sim.machine import FIRST_FD, RoadEnd
 from tests.sim.processes import SimProcess, SimProcesses
 
 FORK_MS = (0.8, 6.0)
@@ -74,7 +74,9 @@ class ZygoteLife(SimProcess):
             self.later(0, lambda: self.leave(0))
             return
         message, fds = got
-        things = [self.processes.descriptors.thing(fd) for fd in fds]
+        # Stacks are dumped into real files in memory: those descriptors stand for themselves.
+        table = self.processes.descriptors
+        things = [table.thing(fd) if fd >= FIRST_FD else fd for fd in fds]
         self._asked.append((message, things))
         self.later(self.processes.between(0.05, 0.3), self._take_one)
 
