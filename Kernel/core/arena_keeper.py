@@ -5,7 +5,6 @@ from it. Does not own: inputs (`inbox_writer.py`), what a tick does, processes (
 decisions (`succession.py`).
 """
 
-import os
 import struct
 from collections import deque
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ from Kernel.core.ladder import Rules
 from Kernel.core.line import Berth, Line
 from Kernel.core.parts import Parts
 from Kernel.core.succession import Words, decide_permission, is_evidence
-from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside
+from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.process import Exit
 
 ANCHOR_AHEAD_NS = 2_000_000
@@ -101,7 +100,7 @@ class ArenaKeeper(Keeper):
         self._use(told)
         if self.arena is not None:
             return
-        path = find_arena(self._folders, self.config.name)
+        path = self.parts.arenas.find(self._folders, self.config.name)
         if path is not None and self._open(path):
             self.resumed_tick = self.tick()
             line.learn(sup.Founded())
@@ -117,11 +116,11 @@ class ArenaKeeper(Keeper):
 
     def _open(self, path: Path) -> bool:
         try:
-            arena = open_arena(path, self._schema_hash)
+            arena = self.parts.arenas.open(path, self._schema_hash)
         except OSError as error:  # no descriptors, no memory: the arena itself may be well
             raise ArenaError(f"cannot open {path}: {error.strerror or error}") from error
         except ArenaError as error:
-            aside = set_aside(path)
+            aside = self.parts.arenas.set_aside(path)
             self.note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
             return False
         words = arena.words
@@ -174,11 +173,12 @@ class ArenaKeeper(Keeper):
             }
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
-        door = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        doors = self.parts.doors
+        door = doors.make()
         try:
-            ring = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            ring = doors.make()
         except OSError:
-            os.close(door)
+            doors.close(door)
             raise
         self._doors[serial] = (door, ring)
         self.parts.loop.watch(ring, lambda _events: self._on_ring(line, serial, ring))
@@ -188,11 +188,8 @@ class ArenaKeeper(Keeper):
         return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
 
     def _on_ring(self, line: Line, serial: int, ring: int) -> None:
-        try:
-            os.eventfd_read(ring)
-        except BlockingIOError:
-            return
-        line.on_ready(serial)
+        if self.parts.doors.heard(ring):
+            line.on_ready(serial)
 
     def forget(self, berth: Berth) -> None:
         """Close the eventfds of a process that is gone; a drill that hung it ends with it."""
@@ -201,13 +198,17 @@ class ArenaKeeper(Keeper):
         door, ring = self._doors.pop(berth.serial, (-1, -1))
         if ring >= 0:
             self.parts.loop.unwatch(ring)
-            os.close(door)
-            os.close(ring)
+            self.parts.doors.close(door)
+            self.parts.doors.close(ring)
 
     def on_founder_exit(self, line: Line, code: int | None) -> bool:
         """Map the arena the founder has made."""
-        path = find_arena(self._folders, self.config.name)
-        if code != 0 or path is None or not self._open(path):
+        path = self.parts.arenas.find(self._folders, self.config.name)
+        try:
+            if code != 0 or path is None or not self._open(path):
+                return False
+        except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
+            self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
             return False
         # A new world begins at tick 0; the founder has restored any other from a snapshot.
         self.resumed_tick = self.tick() or None
@@ -248,7 +249,8 @@ class ArenaKeeper(Keeper):
             return None
         words, side = self.arena.words, self.arena.side
         liveness = int.from_bytes(side[Side.LIVENESS : Side.LIVENESS + 8], "little")
-        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH))
+        # Who is watched belongs to it: an heir whose turn it is begins with a deadline of its own.
+        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH), self.watched_pid())
 
     def kill(self, pid: int, why: str) -> None:
         """End a process; a drill that made it hang ends with it, or its heir would hang too."""
@@ -436,7 +438,7 @@ class ArenaKeeper(Keeper):
         """Ring the door of a process, so that it looks at the words now."""
         berth = self.berth_of(pid)
         if berth is not None and berth.serial in self._doors:
-            os.eventfd_write(self._doors[berth.serial][0], 1)
+            self.parts.doors.ring(self._doors[berth.serial][0])
 
     def is_on_time(self) -> bool:
         """Tell whether the next tick is not due yet."""
