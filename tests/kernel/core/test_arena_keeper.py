@@ -136,7 +136,7 @@ class TestFounding:
         with monkeypatch.context() as patch:
             patch.setattr("Kernel.ports.arena_file.open_arena", refuse)
             stage.found()
-        assert not stage.keeper.state.founded and stage.keeper.zone.patience.failures == 1
+        assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
         stage.found()
         assert stage.keeper.state.founded
 
