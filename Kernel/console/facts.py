@@ -13,7 +13,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.keeper import Keeper
 from Kernel.core.zone_table import ZoneTable
-from Kernel.ports.arena_file import ArenaHandle, is_deleted
+from Kernel.ports.arena_file import ArenaFiles, ArenaHandle
 from Kernel.ports.meters import Meters
 
 WORLD_ZONE = "stable"
@@ -120,7 +120,7 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
             found.append({"what": name, "why": keeper.state.why, "hint": limits})
         found.extend(keeper.notes)
         if isinstance(keeper, ArenaKeeper) and keeper.arena is not None:
-            found.extend(_lost_arena(name, keeper.arena))
+            found.extend(_lost_arena(name, keeper.parts.arenas, keeper.arena))
         if isinstance(keeper, BusKeeper):
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded
@@ -138,8 +138,8 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
     return found
 
 
-def _lost_arena(zone: str, arena: ArenaHandle) -> list[dict[str, str]]:
-    if not is_deleted(arena):
+def _lost_arena(zone: str, files: ArenaFiles, arena: ArenaHandle) -> list[dict[str, str]]:
+    if not files.is_deleted(arena):
         return []
     why = (
         f"cannot find {arena.path}: it was deleted while the world lives in it; "

@@ -70,6 +70,7 @@ class Handlers:
     meters: Meters
     began_s: float
     request_stop: Callable[[], None]
+    reload: Callable[[bool], Result]
 
     def handle(self, request: Request) -> Asked:
         """Start what is asked for.
@@ -241,6 +242,9 @@ class Handlers:
     def _go_back(self, request: Request) -> Asked:
         keeper = self.zones.keeper(request.text("zone") or WORLD_ZONE)
         return self._drilled(begin_going_back(keeper, self.clock.now_ns()), "go-back")
+
+    def _reload(self, request: Request) -> Asked:
+        return self._now(self.reload(bool(request.args.get("dry_run"))))
 
     def _shutdown(self, _request: Request) -> Asked:
         self.request_stop()

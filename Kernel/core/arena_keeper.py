@@ -5,7 +5,6 @@ from it. Does not own: inputs (`inbox_writer.py`), what a tick does, processes (
 decisions (`succession.py`).
 """
 
-import os
 import struct
 from collections import deque
 from dataclasses import dataclass
@@ -35,14 +34,7 @@ from Kernel.core.ladder import Rules
 from Kernel.core.line import Berth, Line
 from Kernel.core.parts import Parts
 from Kernel.core.succession import Words, decide_permission, is_evidence
-from Kernel.ports.arena_file import (
-    ArenaHandle,
-    find_arena,
-    open_arena,
-    set_aside,
-    take_report,
-    why_elsewhere,
-)
+from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.process import Exit
 
 ANCHOR_AHEAD_NS = 2_000_000
@@ -112,7 +104,7 @@ class ArenaKeeper(Keeper):
         self._use(told)
         if self.arena is not None:
             return
-        path = find_arena(self._folders, self.config.name)
+        path = self.parts.arenas.find(self._folders, self.config.name)
         if path is not None and line.facts.get("inspects") is True:
             self._inspect = path  # the founder looks at it first: it knows its columns
         elif path is not None and self._open(path):
@@ -130,11 +122,11 @@ class ArenaKeeper(Keeper):
 
     def _open(self, path: Path) -> bool:
         try:
-            arena = open_arena(path, self._schema_hash)
+            arena = self.parts.arenas.open(path, self._schema_hash)
         except OSError as error:  # no descriptors, no memory: the arena itself may be well
             raise ArenaError(f"cannot open {path}: {error.strerror or error}") from error
         except ArenaError as error:
-            aside = set_aside(path)
+            aside = self.parts.arenas.set_aside(path)
             self.note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
             return False
         words = arena.words
@@ -152,7 +144,7 @@ class ArenaKeeper(Keeper):
         self.arena = arena
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
         self._tell_differences(words)
-        elsewhere = why_elsewhere(path, self._folders)
+        elsewhere = self.parts.arenas.why_elsewhere(path, self._folders)
         if elsewhere:
             self.note("shared memory", elsewhere, "df -h /dev/shm")
         return True
@@ -189,24 +181,23 @@ class ArenaKeeper(Keeper):
                 facts["inspect"] = str(self._inspect)
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
-        door = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        doors = self.parts.doors
+        door = doors.make()
         try:
-            ring = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            ring = doors.make()
         except OSError:
-            os.close(door)
+            doors.close(door)
             raise
         self._doors[serial] = (door, ring)
         self.parts.loop.watch(ring, lambda _events: self._on_ring(line, serial, ring))
         names = ["arena", "side", "mutex", "door", "ring"]
         descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
-        return Fork(serial, role, names, {"nice": self.config.nice}), descriptors
+        urgent = self.served and self.active is None  # nobody ticks: it is waited for
+        return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
 
     def _on_ring(self, line: Line, serial: int, ring: int) -> None:
-        try:
-            os.eventfd_read(ring)
-        except BlockingIOError:
-            return
-        line.on_ready(serial)
+        if self.parts.doors.heard(ring):
+            line.on_ready(serial)
 
     def forget(self, berth: Berth) -> None:
         """Close the eventfds of a process that is gone; a drill that hung it ends with it."""
@@ -215,21 +206,20 @@ class ArenaKeeper(Keeper):
         door, ring = self._doors.pop(berth.serial, (-1, -1))
         if ring >= 0:
             self.parts.loop.unwatch(ring)
-            os.close(door)
-            os.close(ring)
+            self.parts.doors.close(door)
+            self.parts.doors.close(ring)
 
     def on_founder_exit(self, line: Line, code: int | None) -> bool:
         """Map the arena the founder has seen to, and tell what it says."""
-        path = find_arena(self._folders, self.config.name)
-        report = take_report(self._folders, self.config.name)
-        if code is None and self._inspect is not None:
-            self._crashes += 1
-            if self._crashes >= CRASHES_MAX and self._inspect.exists():
-                aside = set_aside(self._inspect)
-                why = f"cannot inspect {self._inspect}: {self._crashes} founders died of it"
-                self._inspect = None
-                self.note("arena", f"{why}; it was set aside as {aside.name}", f"ls {aside.parent}")
-        if code != 0 or path is None or not self._open(path):
+        path = self.parts.arenas.find(self._folders, self.config.name)
+        report = self.parts.arenas.take_report(self._folders, self.config.name)
+        if code is None and path is not None and path == self._inspect:
+            self._count_crash(path)
+        try:
+            if code != 0 or path is None or not self._open(path):
+                return False
+        except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
+            self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
             return False
         self._inspect = None
         # A new world begins at tick 0; a report says so of one that was kept there.
@@ -242,8 +232,24 @@ class ArenaKeeper(Keeper):
                 self.parts.log.info("arena.founded", zone=self.config.name, told=note.why)
         return True
 
+    def _count_crash(self, path: Path) -> None:
+        """A founder died of a signal while it looked at an arena: at the second one it goes."""
+        self._crashes += 1
+        if self._crashes < CRASHES_MAX:
+            return
+        aside = self.parts.arenas.set_aside(path)
+        self._inspect = None
+        why = f"cannot inspect {path}: {self._crashes} founders died of it"
+        self.note("arena", f"{why}; it was set aside as {aside.name}", f"ls {aside.parent}")
+
     def has_progressed(self, berth: Berth) -> bool:
-        """Standing by is an heir's work; a commit, or holding still, is an owner's."""
+        """Standing by is an heir's work; a commit, or holding still, is an owner's.
+
+        Who has served is remembered: an heir that takes over sets the words back one by one, and
+        between two of them they speak of nobody.
+        """
+        if berth.has_served:
+            return True
         if self.arena is None or not berth.was_ready:
             return False
         return self._is_settled() or self.arena.words.get(Header.OWNER) != berth.pid
@@ -271,7 +277,8 @@ class ArenaKeeper(Keeper):
             return None
         words, side = self.arena.words, self.arena.side
         liveness = int.from_bytes(side[Side.LIVENESS : Side.LIVENESS + 8], "little")
-        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH))
+        # Who is watched belongs to it: an heir whose turn it is begins with a deadline of its own.
+        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH), self.watched_pid())
 
     def kill(self, pid: int, why: str) -> None:
         """End a process; a drill that made it hang ends with it, or its heir would hang too."""
@@ -393,6 +400,9 @@ class ArenaKeeper(Keeper):
             if other is not line:
                 other.learn(sup.Succeeded())
         line.learn(sup.TookOver(owner))
+        berth = line.berth_of(owner)
+        if berth is not None:
+            berth.has_served = True
         self.served = True
         self._weigh_counterproof(line)
         self.parts.log.info(
@@ -456,7 +466,7 @@ class ArenaKeeper(Keeper):
         """Ring the door of a process, so that it looks at the words now."""
         berth = self.berth_of(pid)
         if berth is not None and berth.serial in self._doors:
-            os.eventfd_write(self._doors[berth.serial][0], 1)
+            self.parts.doors.ring(self._doors[berth.serial][0])
 
     def is_on_time(self) -> bool:
         """Tell whether the next tick is not due yet."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from Kernel.config import ZoneConfig
 from Kernel.contract.errors import MoltError, Refused
-from Kernel.contract.zygote_protocol import Fork, Unprepared
+from Kernel.contract.zygote_protocol import Fork, Progress, Unprepared
 from Kernel.core import ladder as rungs
 from Kernel.core import supervisor as sup
 from Kernel.core import watchdog
@@ -135,6 +135,11 @@ class Keeper:
     def facts(self) -> dict[str, Any]:
         """What the zygote of `line` says of its generation."""
         return self.line.facts if self.line is not None else {}
+
+    @property
+    def progress_note(self) -> Progress | None:
+        """How far the zygote of `line` says its preparing is, None when it says nothing."""
+        return self.line.progress_note if self.line is not None else None
 
     @property
     def restarts(self) -> int:

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
 from Kernel.contract.errors import ArenaError, CodecError, ConfigError
@@ -47,6 +48,56 @@ class ArenaHandle:
     side_fd: int
     side: memoryview
     mutex_fd: int
+
+
+class ArenaFiles(Protocol):
+    """What the kernel does with arena files; a simulation gives its own."""
+
+    def find(self, folders: list[Path], zone: str) -> Path | None:
+        """Return the arena file of a zone, or None; unfinished ones are removed."""
+
+    def open(self, path: Path, schema_hash: bytes) -> ArenaHandle:
+        """Map an arena, make its side page and mutex for this boot; see `open_arena`."""
+
+    def set_aside(self, path: Path) -> Path:
+        """Rename a file that cannot be used and return where it is now."""
+
+    def take_report(self, folders: list[Path], zone: str) -> FoundingReport | None:
+        """Return what a founder has told, once."""
+
+    def why_elsewhere(self, path: Path, folders: list[Path]) -> str:
+        """Return why an arena is not in shared memory, "" when it is."""
+
+    def is_deleted(self, arena: ArenaHandle) -> bool:
+        """Tell whether the file of an arena has no name any more."""
+
+
+class SystemArenaFiles:
+    """The real ones."""
+
+    def find(self, folders: list[Path], zone: str) -> Path | None:
+        """Return the arena file of a zone, or None; unfinished ones are removed."""
+        return find_arena(folders, zone)
+
+    def open(self, path: Path, schema_hash: bytes) -> ArenaHandle:
+        """Map an arena, make its side page and mutex for this boot; see `open_arena`."""
+        return open_arena(path, schema_hash)
+
+    def set_aside(self, path: Path) -> Path:
+        """Rename a file that cannot be used and return where it is now."""
+        return set_aside(path)
+
+    def take_report(self, folders: list[Path], zone: str) -> FoundingReport | None:
+        """Return what a founder has told, once."""
+        return take_report(folders, zone)
+
+    def why_elsewhere(self, path: Path, folders: list[Path]) -> str:
+        """Return why an arena is not in shared memory, "" when it is."""
+        return why_elsewhere(path, folders)
+
+    def is_deleted(self, arena: ArenaHandle) -> bool:
+        """Tell whether the file of an arena has no name any more."""
+        return is_deleted(arena)
 
 
 def arena_folders(home: Path) -> list[Path]:

@@ -9,7 +9,8 @@ from tests.structure.sources import Source, python_sources
 
 HOUR = {
     "time": "the hour", "time_ns": "the hour", "CLOCK_REALTIME": "the hour",
-    "st_mtime": "a file's hour", "st_ctime": "a file's hour", "getmtime": "a file's hour",
+    "st_mtime": "a file's hour",
+    "st_mtime_ns": "a file's hour", "st_ctime": "a file's hour", "getmtime": "a file's hour",
     "now": "the hour", "utcnow": "the hour", "today": "the hour", "localtime": "the hour",
     "gmtime": "the hour", "strftime": "the hour", "ctime": "the hour", "timerfd": "the hour",
 }  # fmt: skip
@@ -20,6 +21,8 @@ LOOKERS = {
     "zones/world/service.py": "when an arena was made, for people",
     "zones/chronos/service.py": "the hour of a line in the journal, for people",
     "Kernel/ports/stacks.py": "which dumps of stacks are the oldest and go; they are for people",
+    "Kernel/ports/own_stacks.py": "the name of a dump of stacks, for people",
+    "Kernel/ports/versions.py": "whether a file has changed: compared, never put in order",
     "zones/runtime/line_file.py": "the order of journals of arenas that are gone",
     "zones/world/numba_setup.py": "which compile caches of old sources to delete",
 }

@@ -16,7 +16,7 @@ from zones.world.parameters import find_parameter
 
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
-    "go-back", "shutdown", "help", "world run", "top", "doctor world",
+    "go-back", "shutdown", "help", "world run", "top", "doctor world", "reload", "config",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
@@ -81,9 +81,9 @@ def test_kernel_commands_can_be_shown(command: Command) -> None:
 
 @each_command
 def test_a_tool_says_what_it_runs(command: Command) -> None:
-    """A tool names a service and its words; nothing else does, and only a tool is told a home."""
+    """A tool names a module and its words; nothing else does, and only a tool is told a home."""
     assert bool(command.runs) == (command.place is Place.TOOL)
-    assert not command.runs or re.fullmatch(r"zones\.[a-z]+", command.runs[0])
+    assert not command.runs or re.fullmatch(r"(zones|Kernel\.console)\.[a-z_]+", command.runs[0])
     assert not command.about_home or command.place is Place.TOOL
 
 

@@ -16,6 +16,7 @@ from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, State
 from Kernel.contract.inputs import QUARANTINE, decode_input
 from Kernel.contract.rings import read
 from tests.support.toy import service as toy
+from zones.runtime.generation import Progress, untold
 
 PHASE = 1
 
@@ -68,8 +69,8 @@ def fail(how: str) -> None:
 class Generation(toy.Generation):
     """One version of the guilty toy, as its plan is when it is made."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: dict[str, Any], progress: Progress = untold) -> None:
+        super().__init__(settings, progress)
         path = Path(settings.get("plan", "/nonexistent"))
         self._plan = json.loads(path.read_text()) if path.exists() else {}
         if self._plan.get("how") == "load":
