@@ -105,9 +105,10 @@ class ArenaKeeper(Keeper):
         if self.arena is not None:
             return
         path = self.parts.arenas.find(self._folders, self.config.name)
-        if path is not None and line.facts.get("inspects") is True:
-            self._inspect = path  # the founder looks at it first: it knows its columns
-        elif path is not None and self._open(path):
+        # A founder that can looks at it first: it knows the columns. One that cannot would put
+        # another arena in its place.
+        self._inspect = path if line.facts.get("inspects") is True else None
+        if path is not None and self._inspect is None and self._open(path):
             self.resumed_tick = self.tick()
             line.learn(sup.Founded())
 

@@ -108,6 +108,8 @@ class Founder:
                     return self._keep(path, tick)
             draft = self._draft(image)
             lost = carry_over(draft.words, old, _acknowledged(path, old))
+            if lost:
+                self._note("events", lost, "molt ps")
             self._finish(draft, MIGRATED, changes)
         except NoRoom as error:
             if not ours:
@@ -116,8 +118,6 @@ class Founder:
             return self._keep(path, tick)
         except (ArenaError, SnapshotError) as error:
             return error.message
-        if lost:
-            self._note("events", lost, "molt ps")
         return ""
 
     def _keep(self, path: Path, tick: int) -> str:

@@ -389,3 +389,29 @@ def test_many_damaged_snapshots_do_not_hide_what_was_done(home: Home) -> None:
     report = home.found()
     assert "; and 17 more" in report.notes[0].why
     assert "a new one was founded" in report.notes[-1].why
+
+
+def test_events_that_cannot_be_found_are_said(home: Home) -> None:
+    """A ring that has come round, and nobody knows what is stored: it is said."""
+    words = home.lived(5)
+    for tick in (5, 6):
+        words.put_state(tick, State.OUTBOX_HEAD, 5 * len(words.outbox()))
+    report = home.found(home.arena, max_entities=200)
+    assert report.did == "migrated"
+    assert any(note.what == "events" and note.degraded for note in report.notes)
+    (event,) = read_events(home.words(), home.words().state(5, State.OUTBOX_NEXT) - 1)
+    assert event["kind"] == "world.migrated"
+
+
+def test_damaged_event_loses_the_waiting_ones_and_is_said(home: Home) -> None:
+    """Numbers have no hole: behind a damaged entry nothing can be read, and it is told."""
+    words = home.lived(5)
+    for value in (0.1, 0.2):
+        send(words, Input(kind=SET_PARAM, at_tick=0, param="mutation", value=value))
+        run(words, 1)
+    words.outbox()[20] ^= 0xFF
+    report = home.found(home.arena, max_entities=200)
+    assert any("cannot bring events" in note.why for note in report.notes)
+    new = home.words()
+    (event,) = read_events(new, new.state(7, State.OUTBOX_NEXT) - 1)
+    assert event["kind"] == "world.migrated"
