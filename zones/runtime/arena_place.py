@@ -118,10 +118,13 @@ class ArenaPlace:
         told = FoundingReport(report.did, report.tick, aside or report.aside, report.notes)
         path = report_path(folder, self._zone)
         draft = path.with_name(f"{path.name}.new")
-        with contextlib.suppress(OSError):
+        try:
             path.unlink(missing_ok=True)
             draft.write_bytes(told.encode())
             draft.rename(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
 
     def _link_aside(self, path: Path) -> str:
         """Give a file a second name to be set aside under; the oldest of such files go."""

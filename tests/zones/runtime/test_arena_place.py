@@ -156,6 +156,8 @@ def test_report_that_cannot_be_written_costs_only_itself(folders: list[Path]) ->
     report_path(folders[0], "stable").mkdir()
     path, _ = place.install(drafted(place)[0], FoundingReport("founded", 0, "", (NOTE,)))
     assert path.exists()
+    names = {each.name for each in folders[0].iterdir()}
+    assert names == {"stable.arena", "stable.side", "stable.founded.json"}, "nothing half written"
 
 
 NOTE = FoundingNote("arena", "cannot", "df", True)
