@@ -240,6 +240,7 @@ class Handlers:
         now_ns = self.clock.now_ns()
         if not request.flag("fresh"):
             return self._drilled(begin_soft_restart(keeper, now_ns), "soft-restart")
+        self.reload(False)  # its settings, too, are those of the files as they are now
         return self._drilled(begin_renewal(keeper, now_ns), "renewal", RENEWAL_S)
 
     def _go_back(self, request: Request) -> Asked:
