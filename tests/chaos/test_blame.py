@@ -94,7 +94,7 @@ def test_a_guilty_generation_gives_way_to_the_one_before(guilty_home: Path, how:
         assert zone["generation"] == "innocent"
         (retired,) = kernel.told("generation.retired")
         assert retired["generation"] == how and "not under the one before" in retired["why"]
-        assert len(kernel.told("zone.evidence")) == 2
+        assert len(kernel.told("zone.evidence")) == 2, "proved long before the budget is spent"
         assert_sound(kernel)
 
 
