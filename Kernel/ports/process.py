@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from fallback.slot_files import lend_cache
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 ROAD_BUFFER_BYTES = 1 << 20
@@ -83,11 +85,15 @@ class SystemProcesses:
         """Start `python -m zones.runtime.zygote` in its own session, tied to our life.
 
         Args:
-            root: the folder whose `zones` and `Kernel.contract` it runs; None: the checkout.
+            root: the folder whose `zones` and `Kernel.contract` it runs; None: the checkout. A
+                slot's compiled kernels are lent to the compile cache first.
 
         Raises:
             OSError: the machine has no room for one process more.
         """
+        if root is not None:
+            with contextlib.suppress(OSError):  # it compiles then, and says so
+                lend_cache(root, self._cache_dir)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)

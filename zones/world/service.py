@@ -21,7 +21,7 @@ from zones.runtime.arena_memory import map_arena, reserve_file
 from zones.runtime.snapshot_file import newest_verified
 from zones.world import engine, founding, warm_up
 from zones.world.columns import schema_hash
-from zones.world.numba_setup import THREADS_MAX
+from zones.world.numba_setup import CACHE_FOLDER, THREADS_MAX
 from zones.world.parameters import PARAMETERS
 from zones.world.settings import WorldSettings, parse_settings
 
@@ -39,7 +39,8 @@ class Generation:
     def __init__(self, settings: dict[str, Any]) -> None:
         self._settings = parse_settings(settings)
         self._threads = min(len(os.sched_getaffinity(0)), THREADS_MAX)
-        warm_up.prepare(self._threads)
+        compiling = not CACHE_FOLDER.is_dir()
+        warm_up.prepare(self._threads, _say_compiling if compiling else engine.silent)
         self._scratch = self._make_scratch()
         self.facts: dict[str, Any] = {
             "generation": founding.build_id().hex()[:12],
@@ -108,6 +109,11 @@ class Generation:
             clock_ns=time.perf_counter_ns,
             threads_as_for=slots,
         )
+
+
+def _say_compiling(phase: str) -> None:
+    """Show that the wait has an end: no compiled code of these sources was there."""
+    sys.stderr.write(f"compiling the kernels of the world: {phase}\n")
 
 
 def _find_image(snapshots: Path, zone: str) -> ArenaImage | None:
