@@ -19,7 +19,6 @@ import os
 import re
 import shutil
 import stat
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +192,7 @@ def _fill(
         "format": FORMAT,
         "version": version,
         "arena_version": int(arena_version[1]),
-        "created_s": round(time.time(), 3),
+        "created_s": round(fresh.stat().st_mtime, 3),
         "files": [
             {"path": path, "size": size, "sha256": digest} for path, (digest, size) in files.items()
         ],

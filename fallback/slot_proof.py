@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fallback.slot_files import Slot, SlotError, fill_slot, find_slot, version_of
+from fallback.zone_environment import zone_environment
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 CACHE_DIR = CHECKOUT / ".cache" / "numba"
@@ -29,18 +30,11 @@ def proof_with(cache_dir: Path) -> Callable[[Path], Path | None]:
     """Return what proves a copy and gives the folder of its compiled kernels."""
 
     def prove(copy: Path) -> Path | None:
-        environment = {key: os.environ[key] for key in ("PATH", "LANG", "TZ") if key in os.environ}
-        environment |= {
-            "HOME": str(Path.home()),
-            "PYTHONHASHSEED": "0",
-            "NUMBA_CACHE_DIR": str(cache_dir),
-            "NUMBA_THREADING_LAYER": "workqueue",
-        }
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "zones.world", "self-test", "--ticks", str(TICKS)],
                 cwd=copy,
-                env=environment,
+                env=zone_environment(cache_dir),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
