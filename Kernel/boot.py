@@ -28,16 +28,17 @@ from Kernel.console.server import ConsoleServer
 from Kernel.console.status_line import StatusLine
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.core.event_bus import PrivateBus
-from Kernel.core.keeper import Parts
 from Kernel.core.logger import make_log
+from Kernel.core.parts import Parts
 from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
-from Kernel.ports.meters import Meters
+from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.process import SystemProcesses
 from Kernel.ports.terminal import Foreground
+from Kernel.ports.versions import HomeVersions
 
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
@@ -179,6 +180,9 @@ class Kernel:
             loop=self._loop,
             log=make_log(stderr),
             home=str(home.home),
+            loads=ProcLoads(),
+            versions=HomeVersions(ROOT),
+            stacks=home.home / "log" / "stacks",
         )
         self._bus = PrivateBus(home.bus_fd)
         self._zones = ZoneTable(
@@ -217,7 +221,10 @@ class Kernel:
         self._screen.refresh(self._zones)
         if self._desk.busy() or self._zones.busy():
             return BUSY_ROUND_S
-        return self._config.poll_interval_s if self._ready else 0.01
+        if not self._ready:
+            return 0.01
+        now_s = self._clock.now_s()
+        return min(self._config.poll_interval_s, max(0.0, self._zones.next_look_s(now_s) - now_s))
 
     def _while_booting(self) -> None:
         refused = self._zones.refused_settings()

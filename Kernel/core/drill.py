@@ -63,7 +63,7 @@ class DrillWatch:
                 "missed_ticks": told.missed_ticks,
                 "epoch": told.epoch,
             }
-        active = self.keeper.zone.active
+        active = self.keeper.active
         if active is None or active.pid == self.pid:
             return None
         return {
@@ -117,12 +117,12 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
 
 def _watch(keeper: Keeper, now_ns: int) -> DrillWatch:
     name = keeper.config.name
-    zone = keeper.zone
-    if zone.active is None:
+    active, heir = keeper.active, keeper.state.heir
+    if active is None:
         raise Refused(f"cannot drill {name}: it is {keeper.state_word()}", "molt ps")
     if not isinstance(keeper, ArenaKeeper):
-        return DrillWatch(name, keeper, now_ns, zone.active.pid)
-    if keeper.config.policy.heir and (zone.heir is None or not zone.heir.ready):
+        return DrillWatch(name, keeper, now_ns, active.pid)
+    if keeper.config.policy.heir and (heir is None or not heir.ready):
         raise Refused(
             f"cannot drill {name}: its heir is not ready yet", f"molt wait --for zone.{name}=ready"
         )
@@ -130,7 +130,7 @@ def _watch(keeper: Keeper, now_ns: int) -> DrillWatch:
         name,
         keeper,
         now_ns,
-        zone.active.pid,
+        active.pid,
         keeper.takeover_words(),
         keeper.is_holding(),
     )

@@ -14,7 +14,9 @@ from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.event_bus import PrivateBus
-from Kernel.core.keeper import Keeper, Parts
+from Kernel.core.keeper import Keeper
+from Kernel.core.ladder import Rules
+from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop, advance
 
 SNAPSHOT_ZONE = "archive"
@@ -39,11 +41,12 @@ class ZoneTable:
         self.arenas: dict[str, ArenaKeeper] = {}
         self.services: dict[str, BusKeeper] = {}
         for zone in config.zones:
+            rules = Rules(zone.guard_s, config.probe_base_s, config.probe_cap_s)
             if zone.policy.kind is sup.Kind.ARENA:
-                self.arenas[zone.name] = ArenaKeeper(zone, parts, folders, snapshots)
+                self.arenas[zone.name] = ArenaKeeper(zone, parts, folders, snapshots, rules)
             else:
                 self.services[zone.name] = BusKeeper(
-                    zone, parts, bus, bus_dir_fd, self._arena_descriptors
+                    zone, parts, bus, bus_dir_fd, self._arena_descriptors, rules
                 )
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
@@ -79,9 +82,20 @@ class ZoneTable:
         """Tell whether something waits for a moment that will not announce itself."""
         return self.stop is not None or any(keeper.postponed for keeper in self.keepers())
 
+    def next_look_s(self, now_s: float) -> float:
+        """Return when some zone must be looked at again at the latest, monotonic seconds."""
+        return min(keeper.next_look_s(now_s) for keeper in self.keepers())
+
+    def given_up(self) -> str:
+        """Return why no world can be kept alive any more by any version, "" while one can."""
+        for arena in self.arenas.values():
+            if arena.ladder.gave_up and arena.active is None:
+                return f"zone {arena.config.name}: {arena.ladder.gave_up}"
+        return ""
+
     def all_ready(self) -> bool:
         """Tell whether every zone serves and every arena has ticked since boot (or is paused)."""
-        if not all(keeper.zone.active for keeper in self.keepers()):
+        if not all(keeper.active for keeper in self.keepers()):
             return False
         return all(
             arena.takeover_words().first_commit_ns or arena.is_holding()
@@ -125,9 +139,9 @@ class ZoneTable:
         assert self.stop is not None
         before = self.stop.stage
         pending = {
-            Stage.WORLDS: sum(len(arena.berths) for arena in self.arenas.values()),
+            Stage.WORLDS: sum(len(arena.berths()) for arena in self.arenas.values()),
             Stage.SNAPSHOT: self._snapshot_pending(before),
-            Stage.SERVICES: sum(len(service.berths) for service in self.services.values()),
+            Stage.SERVICES: sum(len(service.berths()) for service in self.services.values()),
             Stage.ZYGOTES: sum(len(keeper.pids()) for keeper in self.keepers()),
         }
         self.stop, overdue = advance(self.stop, pending, self._parts.clock.now_s())
@@ -141,8 +155,8 @@ class ZoneTable:
     def _leave_arenas(self) -> None:
         """Active processes leave at a tick boundary; who stands by or is being born is ended."""
         for arena in self.arenas.values():
-            active_pid = arena.zone.active.pid if arena.zone.active else 0
-            for berth in arena.berths.values():
+            active_pid = arena.active.pid if arena.active else 0
+            for berth in arena.berths():
                 if berth.pid and berth.pid != active_pid:
                     self._parts.processes.send_signal(berth.pid, signal.SIGKILL)
             if arena.arena is not None:
@@ -165,7 +179,7 @@ class ZoneTable:
 
     def _ask_snapshot(self) -> None:
         archive = self.services.get(SNAPSHOT_ZONE)
-        if archive is None or archive.zone.active is None or not self._config.snapshot_on_stop:
+        if archive is None or archive.active is None or not self._config.snapshot_on_stop:
             return
         for name in archive.config.reads:
             try:
@@ -181,7 +195,7 @@ class ZoneTable:
         if stage is Stage.WORLDS:
             return 1
         archive = self.services.get(SNAPSHOT_ZONE)
-        if archive is None or archive.zone.active is None:
+        if archive is None or archive.active is None:
             return 0
         for asked in sorted(self._snapshot_requests):
             reply = archive.take_reply(asked)

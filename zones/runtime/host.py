@@ -5,6 +5,7 @@ errors. Does not own: kinship (`kinship.py`), the loops (`arena_zone.py`, servic
 What a service must offer is in `generation.py`.
 """
 
+import faulthandler
 import logging
 import os
 import signal
@@ -38,7 +39,7 @@ def run_process(
     """Be the process that was asked for; never returns (os._exit)."""
     code = 1
     try:
-        _settle(configure, request)
+        _settle(configure, request, descriptors)
         if request.role == "process":
             _run_bus_process(cast(BusGeneration, generation), configure, request, descriptors)
         elif request.role == "heir":
@@ -56,8 +57,14 @@ def run_process(
         os._exit(code)
 
 
-def _settle(configure: Configure, request: Fork) -> None:
-    """Standard output and error are the zygote's: the kernel reads them at the other end."""
+def _settle(configure: Configure, request: Fork, descriptors: dict[str, int]) -> None:
+    """Standard output and error are the zygote's: the kernel reads them at the other end.
+
+    The kernel's watchdog asks for the stacks of all threads by SIGUSR1; a handler in C writes them,
+    whatever the interpreter is doing.
+    """
+    if "stack" in descriptors:
+        faulthandler.register(signal.SIGUSR1, file=descriptors["stack"], all_threads=True)
     set_process_name(f"molt {configure.zone}")
     refuse_core_dumps()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -329,7 +329,7 @@ class TestDrill:
         kernel.machine.processes.end(kernel.active, code=0)
         kernel.round()
         assert asked.result()["kind"] == "soft-restart"
-        assert kernel.world.zone.patience.failures == 0
+        assert kernel.world.state.patience.failures == 0
 
 
 class TestFacts:

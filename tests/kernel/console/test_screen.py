@@ -82,7 +82,7 @@ def test_who_holds_a_stop_up_is_named(kernel):
 
 def test_degraded_is_shown_with_its_hint(kernel):
     """What does not work is said on the way up, with the command that helps."""
-    kernel.world._note("arena", "cannot use /dev/shm: it is full", "df -h")
+    kernel.world.note("arena", "cannot use /dev/shm: it is full", "df -h")
     stream = Terminal()
     screen_on(kernel, stream).ready(kernel.zones, 0.1)
     assert "▲ stable: arena: cannot use /dev/shm: it is full   hint: df -h" in stream.getvalue()

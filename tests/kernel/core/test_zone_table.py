@@ -31,10 +31,10 @@ def test_a_zone_is_found_by_name(kernel):
 
 def test_ends_of_strangers_are_nobodys(kernel):
     """The exit of a process that is no zone's, a process between for one, changes nothing."""
-    before = kernel.world.zone
+    before = kernel.world.state
     kernel.machine.processes.end(99_999, code=0)
     kernel.round()
-    assert kernel.world.zone == before
+    assert kernel.world.state == before
 
 
 def test_stop_in_order(kernel):
