@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fallback.entry import enter_safe_mode
+from fallback.known_world import KnownWorld, save_known_world
 from Kernel.config import KernelConfig, load_config
 from Kernel.console.desk import Desk
-from Kernel.console.facts import zone_fields
+from Kernel.console.facts import WORLD_ZONE, zone_fields
 from Kernel.console.handlers import Handlers
 from Kernel.console.screen import Screen
 from Kernel.console.server import ConsoleServer
@@ -39,6 +41,7 @@ from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.process import SystemProcesses
 from Kernel.ports.terminal import Foreground
 from Kernel.ports.versions import HomeVersions
+from Kernel.probe import probe
 
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
@@ -54,7 +57,7 @@ def main(arguments: list[str]) -> int:
     if options.ephemeral:
         options.home = Path(tempfile.mkdtemp(prefix="molt-"))
     try:
-        kernel = _make_kernel(options)
+        kernel = _make_kernel(options, arguments)
         return kernel if isinstance(kernel, int) else kernel.run()
     finally:
         if foreground is not None:
@@ -64,18 +67,20 @@ def main(arguments: list[str]) -> int:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
+def _make_kernel(options: argparse.Namespace, arguments: list[str]) -> "Kernel | int":
     """Return a kernel ready to run, or the exit code when it cannot be made."""
     try:
         home = options.home.resolve()
         own = home / "config"
         folder = own if own.is_dir() else ROOT / "config"
         config = load_config(folder, tuple(options.set), scenario=options.scenario)
+        if options.probe:
+            return probe(config, ROOT)
         home.mkdir(parents=True, exist_ok=True)
         folders = arena_folders(home)
         opened = open_home(home, folders)
         strangers = claim_folders(home, folders)
-        return Kernel(config, opened, folders, strangers, options.json)
+        return Kernel(config, opened, folders, strangers, options.json, arguments)
     except MoltError as error:
         sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
         return error.exit_code
@@ -112,6 +117,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--own-terminal",
         action="store_true",
         help=argparse.SUPPRESS,  # for make run: Ctrl-C then reaches the kernel alone
+    )
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help=argparse.SUPPRESS,  # for safe mode: would a boot work? Nothing is written or started
     )
     parser.add_argument("--no-open", action="store_true", help="never open a browser")
     options = parser.parse_args(arguments)
@@ -159,8 +169,11 @@ class Kernel:
         folders: list[Path],
         strangers: list[Path],
         as_json: bool,
+        arguments: list[str],
     ) -> None:
         self._config = config
+        self._arguments = arguments
+        self._safe_reason = ""
         self._home = home
         self._as_json = as_json
         self._began_s = _process_start_s()
@@ -188,7 +201,9 @@ class Kernel:
         self._zones = ZoneTable(
             config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
         )
-        handlers = Handlers(self._zones, self._clock, self._meters, self._began_s, self._stop)
+        handlers = Handlers(
+            self._zones, self._clock, self._meters, self._began_s, self._stop, self._begin_safe_mode
+        )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
         for path in strangers:
             parts.log.info(
@@ -197,6 +212,7 @@ class Kernel:
                 why="it belonged to a home that is gone; delete it if you do not need it",
                 hint=f"rm {shlex.quote(str(path))}",
             )
+        self._log = parts.log
         self._screen = Screen(stderr, parts.log, self._clock)
 
     def run(self) -> int:
@@ -208,6 +224,9 @@ class Kernel:
         self._bus.close_all()
         if self._exit_code == 0:
             self._screen.stopped(self._zones)
+        if self._exit_code == 0 and self._safe_reason:
+            probe_s = self._config.probe_base_s, self._config.probe_cap_s
+            enter_safe_mode(self._home.home, self._safe_reason, "", self._arguments, probe_s)
         return self._exit_code
 
     def _round(self) -> float:
@@ -239,6 +258,7 @@ class Kernel:
         self._ready = True
         boot_s = round(self._clock.now_s() - self._began_s, 3)
         self._screen.ready(self._zones, boot_s, self._config.scenario)
+        self._note_world()
         if self._as_json:
             with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
                 sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")
@@ -254,6 +274,16 @@ class Kernel:
             "boot_s": boot_s,
         }
 
+    def _note_world(self) -> None:
+        """Leave a note of what runs for safe mode, which cannot read the configuration."""
+        worlds = [zone for zone in self._config.zones if zone.name in self._zones.arenas]
+        for zone in sorted(worlds, key=lambda zone: zone.name != WORLD_ZONE)[:1]:
+            try:
+                note = KnownWorld(zone.name, zone.service, zone.settings)
+                save_known_world(self._home.home, note)
+            except (OSError, ValueError) as error:
+                self._log.warning("note.not_written", why=str(error), hint="df -h")
+
     def _on_signals(self) -> None:
         for number in self._signals.read():
             if number in STOP_SIGNALS:
@@ -262,7 +292,13 @@ class Kernel:
                 else:
                     self._stop()
 
+    def _begin_safe_mode(self, reason: str) -> None:
+        """Stop every zone in order, the world at a tick boundary, then become safe mode."""
+        self._stop()
+        self._safe_reason = reason
+
     def _stop(self) -> None:
+        self._safe_reason = ""  # who stops the kernel means it
         self._screen.stopping()
         self._zones.begin_stop()
 

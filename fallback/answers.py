@@ -111,14 +111,18 @@ def zone_fields(facts: Facts) -> dict[str, object]:
 def degraded_fields(facts: Facts) -> list[dict[str, str]]:
     """Return what is wrong, each with what helps; the reason of safe mode first."""
     why = facts.reason + (f": {facts.detail}" if facts.detail else "")
-    found = [{"what": "kernel", "why": why[:2000], "hint": "mend it, or: git stash"}]
+    hint = "mend it, or: git stash" if facts.detail else "molt safe-mode leave"
+    found = [{"what": "kernel", "why": why[:2000], "hint": hint}]
     if facts.probe_why and facts.probe_why not in why:
         hint = facts.probe_hint or "molt safe-mode leave"
         found.append({"what": "normal running", "why": facts.probe_why[:2000], "hint": hint})
-    if not facts.ticking and (facts.why_still or facts.no_world):
-        why = facts.why_still or facts.no_world
-        found.append({"what": facts.zone, "why": f"the world stands still: {why}"[:2000],
-                      "hint": "make setup"})  # fmt: skip
+    still = facts.why_still or facts.no_world
+    if not facts.ticking and still:
+        still = f"the world stands still: {still}"[:2000]
+        found.append({"what": facts.zone, "why": still, "hint": "make setup"})
+    elif facts.ticking and facts.why_still and not facts.why_still.startswith(facts.version):
+        still = f"the world is run by {facts.version}; {facts.why_still}"[:2000]
+        found.append({"what": facts.zone, "why": still, "hint": "git diff zones"})
     found += [{"what": "slot", "why": why, "hint": hint} for why, hint in facts.damaged]
     found.append({"what": "safe mode", "why": next_try(facts), "hint": "molt safe-mode leave"})
     return found

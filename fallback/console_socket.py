@@ -88,6 +88,9 @@ class ConsoleSocket:
         self._handler = handler
         self._askers: dict[int, Asker] = {}
         self._listener = _listen(run_fd)
+        # Given up for a moment when descriptors run out, so that a connection that cannot be
+        # served is closed; otherwise it would wake the loop for ever.
+        self._spare_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
     def interest(self) -> dict[int, int]:
         """Return what to poll each descriptor for."""
@@ -126,6 +129,7 @@ class ConsoleSocket:
         for asker in list(self._askers.values()):
             self._drop(asker)
         self._listener.close()
+        os.close(self._spare_fd)
         with contextlib.suppress(OSError):
             os.unlink(NAME, dir_fd=self._run_fd)
 
@@ -133,7 +137,10 @@ class ConsoleSocket:
         for _ in range(ACCEPTS_MAX):
             try:
                 peer, _address = self._listener.accept()
-            except OSError:  # none is left, or no descriptor is: the next round tries again
+            except (BlockingIOError, ConnectionAbortedError):
+                return
+            except OSError:
+                self._shed_one()
                 return
             peer.setblocking(False)
             raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
@@ -150,6 +157,13 @@ class ConsoleSocket:
                 peer.close()
                 continue
             self._askers[peer.fileno()] = asker
+
+    def _shed_one(self) -> None:
+        """Close one waiting connection although no descriptor is free."""
+        os.close(self._spare_fd)
+        with contextlib.suppress(OSError):  # the waiting one may have gone by itself
+            self._listener.accept()[0].close()
+        self._spare_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
     def _evict(self, now_s: float) -> bool:
         idle = [asker for asker in self._askers.values() if not asker.waits]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from fallback.probing import last_words
+from fallback.last_words import last_words
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGES = ("zmq", "msgpack", "msgspec", "yaml", "structlog", "psutil", "click", "rich")

@@ -18,6 +18,7 @@ from fallback.arena_glance import NoWorldError, Progress, find_arena, read_progr
 from fallback.decisions import WorldPlan, plan_after_failure
 from fallback.home_folders import Folders
 from fallback.known_world import KnownWorld
+from fallback.last_words import last_words, printable
 from fallback.slot_files import SlotError, find_slot, lend_cache
 from fallback.talk import NOTICE, WARNING, Talk
 from fallback.zone_environment import zone_environment
@@ -30,7 +31,7 @@ compile its kernels first is at work for a minute."""
 START_S = 300.0
 ROUND_S_MAX = 1.0
 """We ourselves slept longer than this between two looks: nobody is judged by that."""
-LINES_KEPT = 20
+LINES_KEPT = 60
 LINE_BYTES_MAX = 4096
 
 
@@ -57,7 +58,7 @@ class LoneWorld:
     """Keeps one process on the world of a home.
 
     Attributes:
-        why: what the last one ended of, "" as long as none did.
+        why: which version ended last, and of what; "" as long as none did.
         damaged: slots that are there and cannot be used, with the reason.
         failures: how often one ended since safe mode began.
     """
@@ -191,7 +192,6 @@ class LoneWorld:
             if progress.owner == child.process.pid:
                 if child.ticked_at_s is None and child.seen and child.seen != progress:
                     child.ticked_at_s = now_s
-                    self.why = ""
                     self._talk.say(f"the world goes on at tick {progress.tick}, by {self.version}")
                 if child.seen != progress:
                     child.moved_s = now_s
@@ -214,11 +214,8 @@ class LoneWorld:
         if self._leaving:
             return
         self.failures += 1
-        said = child.why_killed or (self._lines[-1] if self._lines else _describe(code))
-        # A hint is for who reads the log; the line before it says what is wrong.
-        if said.startswith("hint:") and len(self._lines) > 1:
-            said = self._lines[-2]
-        self.why = f"{child.version.name}: {said}"
+        said = "" if code < 0 else last_words("\n".join(self._lines))[0]
+        self.why = f"{child.version.name}: {child.why_killed or said or _describe(code)}"
         ticked_s = None if child.ticked_at_s is None else now_s - child.ticked_at_s
         self._plan = plan_after_failure(self._plan, len(self._versions()), ticked_s, now_s)
         self._talk.say(f"the world stands still. {self.why}", WARNING)
@@ -235,11 +232,6 @@ class LoneWorld:
             if text.strip():
                 self._lines.append(text)
                 self._talk.say(f"  {text}", NOTICE)
-
-
-def printable(text: str) -> str:
-    """Return text that cannot steer a terminal."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _describe(code: int) -> str:

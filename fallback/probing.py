@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fallback.lone_world import printable
+from fallback.last_words import last_words
 
 PROBE_S = 600.0
 """A probe that must compile the kernels is at work for minutes on a slow machine."""
@@ -112,26 +112,6 @@ class Prober:
     def _pipe(self, process: subprocess.Popen[bytes]) -> int:
         assert process.stderr is not None
         return process.stderr.fileno()
-
-
-def last_words(text: str) -> tuple[str, str]:
-    """Return what a program that failed said last, and its hint.
-
-    Of a traceback that is the error with the last file and line it names.
-    """
-    lines = [printable(line) for line in text.splitlines() if line.strip()]
-    hint = ""
-    if lines and lines[-1].startswith("hint: "):
-        hint = lines.pop().removeprefix("hint: ")
-    if not lines:
-        return "", hint
-    places = [line.strip() for line in lines if line.lstrip().startswith('File "')]
-    traced = any(line.startswith("Traceback") for line in lines) or lines[-1].startswith(
-        ("SyntaxError", "IndentationError", "TabError")
-    )
-    if not traced or not places:
-        return lines[-1].strip()[:500], hint
-    return f"{lines[-1].strip()[:400]} ({places[-1][:300]})", hint
 
 
 def fingerprint(checkout: Path, home: Path) -> bytes:

@@ -7,6 +7,9 @@ Standard library only, and nothing of ours but `fallback`.
 """
 
 import argparse
+import contextlib
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -45,9 +48,22 @@ def main(arguments: list[str]) -> int:
         said = f"cannot use {options.home} as home: {error.strerror} ({error.filename})"
         print(f"{said}\nhint: ls -ld {options.home}", file=sys.stderr)
         return EXIT_CONFIG
+    if "--own-terminal" in options.arguments:
+        _own_terminal()
     entry = Entry(options.reason, options.detail, tuple(options.arguments))
     back_off = BackOff(options.probe_base, max(options.probe_base, options.probe_cap))
     return Steward(CHECKOUT, folders, entry, back_off, standard_talk()).run()
+
+
+def _own_terminal() -> None:
+    """Be the terminal's foreground, as the kernel under `make run`: Ctrl-C is for us, not make."""
+    with contextlib.suppress(OSError):  # there is no terminal, or it is not ours to take
+        if os.tcgetpgrp(0) == os.getpgrp():
+            return
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        if os.getpgrp() != os.getpid():
+            os.setpgid(0, 0)
+        os.tcsetpgrp(0, os.getpgrp())
 
 
 if __name__ == "__main__":

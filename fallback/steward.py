@@ -131,7 +131,9 @@ class Steward:
         self._world.look(now_s)
         self._probe(now_s)
         world = self._read_world()[0]
-        if world is not None and (not self._pace or now_s - self._pace[-1][0] >= ROUND_S):
+        if not self._world.is_ticking:
+            self._pace.clear()
+        elif world is not None and (not self._pace or now_s - self._pace[-1][0] >= ROUND_S):
             self._pace.append((now_s, world.tick))
         self._console.settle(now_s)
         self._talk.tell_alive(now_s)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fallback.probing import last_words
+from fallback.last_words import last_words
 from fallback.zone_environment import zone_environment
 from Kernel.contract.errors import MoltError
 

@@ -33,14 +33,14 @@ def write_config(home: Path, kernel: str = ZONES, world: str = "tick_rate_ms: 4\
 class ToyKernel:
     """One kernel process. Use as a context manager: it is killed at the end if still there."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, checkout: Path = ROOT) -> None:
         self.home = home
         self.errors = home.parent / f"{home.name}.stderr"
         place = [] if "--ephemeral" in options else ["--home", str(home)]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manifest.py"), *place, *options],
-                cwd=ROOT,
+                [sys.executable, str(checkout / "manifest.py"), *place, *options],
+                cwd=checkout,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,

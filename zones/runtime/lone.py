@@ -26,7 +26,7 @@ from typing import Any
 from Kernel.contract.arena import NEVER, ArenaWords, Header, Side
 from Kernel.contract.arena_lookup import find_arena
 from Kernel.contract.errors import ArenaError, MoltError, NoArena
-from Kernel.contract.places import arena_places
+from Kernel.contract.places import arena_name, arena_places
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.arena_zone import ArenaSeat, Engine, anchor, run_heir
@@ -120,14 +120,26 @@ def _find(facts: Facts, generation: ArenaGeneration) -> Path:
 
     Raises:
         NoArena: there is neither.
+        ArenaError: the snapshot is of another version.
     """
+    snapshots = facts.home / SNAPSHOTS
     try:
         return find_arena(facts.home, facts.zone)
     except NoArena:
-        snapshots = facts.home / SNAPSHOTS
-        if newest_verified(snapshots, facts.zone).image is None:
+        image = newest_verified(snapshots, facts.zone).image
+        if image is None:
             raise
-    folders = [folder for folder in arena_places(facts.home, os.getuid()) if folder.is_dir()]
+    if image.schema_hash.hex() != generation.facts["schema_hash"]:
+        raise ArenaError(
+            f"cannot restore the snapshot of tick {image.tick}: its columns are not those of "
+            f"version {generation.facts['generation']}"
+        )
+    name = arena_name(facts.zone)
+    # One that is there and was not found belongs to a home that was deleted: it stays.
+    places = [place for place in arena_places(facts.home, os.getuid()) if place.is_dir()]
+    folders = [place for place in places if not os.path.lexists(place / name)]
+    for folder in folders:
+        (folder / f"{name}.new").unlink(missing_ok=True)
     generation.found(
         {"zone": facts.zone, "folders": list(map(str, folders)), "snapshots": str(snapshots)}
     )
