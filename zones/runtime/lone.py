@@ -109,6 +109,8 @@ def _live(facts: Facts) -> None:
     words.put(Header.OWNER, 0)
     words.put(Header.DRAIN_AT, NEVER)
     words.put(Header.FLIGHT, 0)
+    if not words.get(Header.PERIOD_NS):  # just restored; else the world keeps its beat
+        words.put(Header.PERIOD_NS, generation.facts["period_ns"])
     words.put(Header.PERMISSION, os.getpid())
     anchor(words, time.monotonic_ns() + AHEAD_NS, words.get(Header.COMMIT) + 1)
     signal.signal(signal.SIGTERM, lambda _number, _frame: engine.leave())
