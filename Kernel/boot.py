@@ -173,7 +173,7 @@ class Kernel:
     ) -> None:
         self._config = config
         self._arguments = arguments
-        self._safe_reason = ""
+        self._safe_reason, self._safe_stay = "", False
         self._home = home
         self._as_json = as_json
         self._began_s = _process_start_s()
@@ -202,7 +202,7 @@ class Kernel:
             config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
         )
         handlers = Handlers(
-            self._zones, self._clock, self._meters, self._began_s, self._stop, self._begin_safe_mode
+            self._zones, self._clock, self._meters, self._began_s, self._stop, self._stay_safe
         )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
         for path in strangers:
@@ -226,7 +226,9 @@ class Kernel:
             self._screen.stopped(self._zones)
         if self._exit_code == 0 and self._safe_reason:
             probe_s = self._config.probe_base_s, self._config.probe_cap_s
-            enter_safe_mode(self._home.home, self._safe_reason, "", self._arguments, probe_s)
+            enter_safe_mode(
+                self._home.home, self._safe_reason, "", self._arguments, probe_s, self._safe_stay
+            )
         return self._exit_code
 
     def _round(self) -> float:
@@ -292,10 +294,17 @@ class Kernel:
                 else:
                     self._stop()
 
-    def _begin_safe_mode(self, reason: str) -> None:
-        """Stop every zone in order, the world at a tick boundary, then become safe mode."""
+    def _stay_safe(self, reason: str) -> None:
+        self.begin_safe_mode(reason, stay=True)
+
+    def begin_safe_mode(self, reason: str, stay: bool = False) -> None:
+        """Stop every zone in order, the world at a tick boundary, then become safe mode.
+
+        Args:
+            stay: until it is told to leave; else until normal running would work.
+        """
         self._stop()
-        self._safe_reason = reason
+        self._safe_reason, self._safe_stay = reason, stay
 
     def _stop(self) -> None:
         self._safe_reason = ""  # who stops the kernel means it

@@ -32,7 +32,8 @@ class Facts:
         ticking: whether it has taken the world over.
         why_still: why nothing runs the world, or "".
         probe_why, probe_hint: what the last probe said, or "".
-        next_probe_s: seconds until the next one, 0 while one is under way.
+        next_probe_s: seconds until the next one, 0 while one is under way; None: when it is asked
+            for.
     """
 
     pid: int
@@ -52,7 +53,7 @@ class Facts:
     probes: int
     probe_why: str
     probe_hint: str
-    next_probe_s: float
+    next_probe_s: float | None
     stopping: bool
 
 
@@ -132,6 +133,8 @@ def next_try(facts: Facts) -> str:
     """Return when normal running is tried again, in words."""
     if facts.stopping:
         return "it is being left"
+    if facts.next_probe_s is None:
+        return "it was asked for, and stays until it is left"
     if facts.next_probe_s <= 0:
         return "normal running is being tried now"
     return f"normal running is tried again in {facts.next_probe_s:.0f} s, or when a file changes"
@@ -150,7 +153,8 @@ def safe_mode_fields(facts: Facts) -> dict[str, object]:
         "world_why": "" if facts.ticking else facts.why_still or facts.no_world,
         "probes": facts.probes,
         "probe_why": facts.probe_why,
-        "next_probe_s": round(facts.next_probe_s, 1),
+        "next_probe_s": None if facts.next_probe_s is None else round(facts.next_probe_s, 1),
+        "next_try": next_try(facts),
         "hint": "molt safe-mode leave",
     }
 

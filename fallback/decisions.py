@@ -96,6 +96,11 @@ def plan_next_probe(plan: ProbePlan, back_off: BackOff, now_s: float) -> ProbePl
     return ProbePlan(failures, now_s + back_off.delay_s(failures + 1))
 
 
+def plan_no_probe(plan: ProbePlan) -> ProbePlan:
+    """Return the plan of a stay that was asked for: normal running is tried when that is, too."""
+    return replace(plan, due_s=float("inf"))
+
+
 def plan_after_change(plan: ProbePlan, now_s: float) -> ProbePlan:
     """Return the plan after files were changed: soon, once they have settled."""
     return replace(plan, due_s=min(plan.due_s, now_s + SETTLE_S))

@@ -34,6 +34,7 @@ def enter_safe_mode(
     detail: str,
     arguments: Sequence[str],
     probe_s: tuple[float, float] = (5.0, 300.0),
+    stay: bool = False,
 ) -> NoReturn:
     """Become safe mode: same pid, locks kept. Children that are left are ended by it.
 
@@ -42,6 +43,7 @@ def enter_safe_mode(
         detail: the captured error, or "".
         arguments: of manifest.py, to go back with.
         probe_s: first and largest delay between tries of normal running.
+        stay: it was asked for, so normal running is tried only when that is asked for, too.
     """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
@@ -56,6 +58,7 @@ def enter_safe_mode(
         f"--detail={detail[:TEXT_MAX]}",
         f"--probe-base={probe_s[0]:g}",
         f"--probe-cap={probe_s[1]:g}",
+        *(["--stay"] if stay else []),
         "--",
         *arguments,
     ]

@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--detail", default="")
     parser.add_argument("--probe-base", type=float, default=5.0, metavar="SECONDS")
     parser.add_argument("--probe-cap", type=float, default=300.0, metavar="SECONDS")
+    parser.add_argument("--stay", action="store_true", help="until asked to leave")
     parser.add_argument("arguments", nargs="*", help="of manifest.py, behind --")
     options = parser.parse_args(arguments)
     end_children()
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
         return EXIT_CONFIG
     if "--own-terminal" in options.arguments:
         _own_terminal()
-    entry = Entry(options.reason, options.detail, tuple(options.arguments))
+    entry = Entry(options.reason, options.detail, tuple(options.arguments), options.stay)
     back_off = BackOff(options.probe_base, max(options.probe_base, options.probe_cap))
     return Steward(CHECKOUT, folders, entry, back_off, standard_talk()).run()
 

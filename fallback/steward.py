@@ -6,6 +6,7 @@ Owns: the one loop, and the order of entering and leaving. Does not own: any dec
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
@@ -26,6 +27,7 @@ from fallback.decisions import (
     plan_after_change,
     plan_first_probe,
     plan_next_probe,
+    plan_no_probe,
 )
 from fallback.home_folders import Folders
 from fallback.known_world import load_known_world
@@ -50,11 +52,13 @@ class Entry:
         reason: one sentence.
         detail: the captured error with file and line, or "".
         arguments: of manifest.py.
+        stay: it was asked for; it is left only when that is asked for, too.
     """
 
     reason: str
     detail: str
     arguments: tuple[str, ...]
+    stay: bool = False
 
 
 class Steward:
@@ -80,6 +84,8 @@ class Steward:
         self._began_s = time.monotonic()
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
         self._plan = plan_first_probe(back_off, self._remembered(), self._began_s)
+        if entry.stay:
+            self._plan = plan_no_probe(self._plan)
         self._print = fingerprint(checkout, folders.home)
         self._scanned_s = self._began_s
         self._probes = 0
@@ -154,9 +160,10 @@ class Steward:
             found = fingerprint(self._checkout, self._folders.home)
             if found != self._print:
                 self._print = found
-                self._talk.say("files changed: normal running is tried")
-                self._plan = plan_after_change(self._plan, now_s)
                 self._world.retry_now()
+                if not self._entry.stay:
+                    self._talk.say("files changed: normal running is tried")
+                    self._plan = plan_after_change(self._plan, now_s)
         if not self._prober.is_running and now_s >= self._plan.due_s:
             self._probes += 1
             cannot = self._prober.start(now_s)
@@ -176,9 +183,10 @@ class Steward:
             self._leave("normal", now_s)
             return
         self._plan = plan_next_probe(self._plan, self._back_off, now_s)
-        in_s = self._plan.due_s - now_s
+        if self._entry.stay:
+            self._plan = plan_no_probe(self._plan)
         self._talk.say(f"cannot run normally: {outcome.why}", WARNING)
-        self._talk.say(f"next try in {in_s:.0f} s, or when a file changes: molt safe-mode leave")
+        self._talk.say(f"{answers.next_try(self._facts())}: molt safe-mode leave")
         for asker in waiting:
             asker.refuse(RefusedError(f"cannot leave safe mode: {outcome.why}", outcome.hint))
 
@@ -213,7 +221,7 @@ class Steward:
             raise RefusedError("cannot leave safe mode: it is being left", "molt status")
         self._waiting.append(asker)
         if not self._prober.is_running:
-            self._plan = plan_after_change(self._plan, float("-inf"))
+            self._plan = plan_after_change(self._plan, self._began_s)
 
     def _facts(self) -> answers.Facts:
         now_s = time.monotonic()
@@ -237,7 +245,7 @@ class Steward:
             probes=self._probes,
             probe_why=self._outcome.why,
             probe_hint=self._outcome.hint,
-            next_probe_s=max(0.0, due_s),
+            next_probe_s=None if math.isinf(due_s) else max(0.0, due_s),
             stopping=bool(self._goal),
         )
 

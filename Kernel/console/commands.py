@@ -332,7 +332,7 @@ COMMANDS: tuple[Command, ...] = (
         "Stop every zone in order and go on in safe mode",
         ("molt safe-mode enter --yes",),
         question="This stops every zone; a minimal kernel keeps only the world ticking until "
-        "normal running is tried again. Go on?",
+        "'molt safe-mode leave'. Go on?",
     ),
     Command(
         "shutdown",

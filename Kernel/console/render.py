@@ -261,7 +261,7 @@ def _show_safe_mode(result: Fields, console: _Console) -> None:
         ("because of", word(result, "detail")),
         ("world", _lone_world(result)),
         ("last try", word(result, "probe_why") if result.get("probe_why") else MISSING),
-        ("next try", f"in {span(result.get('next_probe_s'))}, or when a file changes"),
+        ("way back", word(result, "next_try")),
     )
     for name, text in rows:
         if text not in (MISSING, ""):

@@ -149,6 +149,10 @@ def test_entered_and_left_by_command(places: tuple[Path, Path]) -> None:
         status = kernel.wait_safe()
         assert "asked for by molt safe-mode enter" in status["degraded"][0]["why"]
         tick = kernel.wait_ticking(kernel.tick() + 20)
+        (checkout / "config" / "kernel.yaml").touch()
+        kernel.wait_ticking(kernel.tick() + 500)
+        told = kernel.asked("safe-mode status")["result"]
+        assert told["probes"] == 0 and told["next_probe_s"] is None, "it was asked for: it stays"
         left = kernel.asked("safe-mode leave")
         assert left["ok"] and left["result"]["tick"] >= tick
         kernel.wait_normal()

@@ -20,6 +20,7 @@ from fallback.decisions import (
     plan_after_failure,
     plan_first_probe,
     plan_next_probe,
+    plan_no_probe,
 )
 
 BACK_OFF = BackOff(5.0, 300.0)
@@ -91,6 +92,9 @@ def test_a_change_of_files_is_tried_soon() -> None:
     """Once files have settled, or at the time that was planned if that is sooner."""
     assert plan_after_change(ProbePlan(3, 900.0), 10.0) == ProbePlan(3, 10.0 + SETTLE_S)
     assert plan_after_change(ProbePlan(3, 10.1), 10.0) == ProbePlan(3, 10.1)
+    asked_for = plan_no_probe(ProbePlan(3, 10.1))
+    assert asked_for == ProbePlan(3, float("inf"))
+    assert plan_after_change(asked_for, 10.0) == ProbePlan(3, 10.0 + SETTLE_S)
 
 
 @pytest.mark.parametrize(
