@@ -5,6 +5,7 @@ Owns: the one loop, and the order of entering and leaving. Does not own: any dec
 """
 
 import contextlib
+import faulthandler
 import json
 import math
 import os
@@ -41,7 +42,8 @@ LEAVE_S = 10.0
 PACE_SAMPLES = 21
 MEMORY = "safe-mode.json"
 EXIT_KILLED = 130
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Steward:
         self._leave_by_s = 0.0
         self._exit_code = 0
         self._said = ""
+        self._had_terminal = _has_terminal()
         self._console = ConsoleSocket(folders.run_fd, self._on_request)
         self._signals = _catch_signals()
 
@@ -130,8 +133,7 @@ class Steward:
             self._console.handle(fd, events, now_s)
         with contextlib.suppress(BlockingIOError):
             for number in self._signals.recv(256):
-                if number in STOP_SIGNALS:
-                    self._on_stop_signal(number)
+                self._on_signal(number, now_s)
 
     def _round(self, now_s: float) -> None:
         self._world.look(now_s)
@@ -272,12 +274,17 @@ class Steward:
 
     # Leaving.
 
-    def _on_stop_signal(self, number: int) -> None:
-        if self._goal == "exit" and number == signal.SIGINT:
+    def _on_signal(self, number: int, now_s: float) -> None:
+        if number == signal.SIGQUIT:
+            faulthandler.dump_traceback(sys.stderr)
+        elif number == signal.SIGHUP and (not self._had_terminal or _has_terminal()):
+            self._talk.say("asked to look again: normal running is tried")
+            self._plan = plan_after_change(self._plan, now_s)
+        elif number == signal.SIGINT and self._goal == "exit":
             self._exit_code = EXIT_KILLED
             self._world.kill()
-            return
-        self._leave("exit", time.monotonic())
+        elif number in (*STOP_SIGNALS, signal.SIGHUP):
+            self._leave("exit", now_s)
 
     def _leave(self, goal: str, now_s: float) -> None:
         if self._goal != "exit":  # who stops means it, whatever was under way
@@ -287,6 +294,8 @@ class Steward:
             asker.refuse(RefusedError("cannot leave safe mode: the kernel is being stopped"))
         self._waiting = []
         self._leave_by_s = now_s + LEAVE_S
+        if self._goal == "exit":
+            self._talk.tell_manager("STOPPING=1", "STATUS=stopping")
         self._world.leave()
 
     def _is_done(self) -> bool:
@@ -341,11 +350,20 @@ def _catch_signals() -> socket.socket:
     reader.setblocking(False)
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)
-    for number in (*STOP_SIGNALS, signal.SIGCHLD):
+    for number in CAUGHT_SIGNALS:
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
             continue  # started by nohup
         signal.signal(number, lambda _number, _frame: None)
     return reader
+
+
+def _has_terminal() -> bool:
+    """Tell whether we have a terminal; one that has hung up is none any more."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 def _since_boot_s() -> float:

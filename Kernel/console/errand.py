@@ -107,10 +107,13 @@ def _look(command: Command, args: Mapping[str, object], session: Session) -> Non
 
 
 def _confirm(command: Command, args: Mapping[str, object]) -> None:
-    words = ["molt", command.name, *(str(value) for value in args.values()), "--yes"]
+    words = ["molt", *command.name.split(), *(str(value) for value in args.values()), "--yes"]
     if not sys.stdin.isatty():
         raise UsageError(
             f"cannot {command.name} without asking: nobody is at the terminal", shlex.join(words)
         )
-    if not click.confirm(command.question.format(**args), default=False, err=True):
+    defaults = {each.name: each.default for each in command.arguments}
+    if not click.confirm(
+        command.question.format(**(defaults | dict(args))), default=False, err=True
+    ):
         raise Declined("not done: the answer was no", shlex.join(words))

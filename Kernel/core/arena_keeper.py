@@ -5,7 +5,6 @@ from it. Does not own: inputs (`inbox_writer.py`), what a tick does, processes (
 decisions (`succession.py`).
 """
 
-import os
 import struct
 from collections import deque
 from dataclasses import dataclass
@@ -27,14 +26,14 @@ from Kernel.contract.inputs import QUARANTINE, Input
 from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
-from Kernel.core.blame import Evidence, Suspect, Verdict, weigh
+from Kernel.core.blame import Evidence, Suspect, Verdict, is_disproved, weigh
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
 from Kernel.core.line import Berth, Line
 from Kernel.core.parts import Parts
 from Kernel.core.succession import Words, decide_permission, is_evidence
-from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside
+from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.process import Exit
 
 ANCHOR_AHEAD_NS = 2_000_000
@@ -76,6 +75,8 @@ class ArenaKeeper(Keeper):
         self._schema_hash = b""
         self._period_ns = 0
         self._suspect = Suspect()
+        self._suspect_line = 0
+        self._drained_pid = 0
         self._anchored = False
         self.inbox: InboxWriter | None = None
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
@@ -99,7 +100,7 @@ class ArenaKeeper(Keeper):
         self._use(told)
         if self.arena is not None:
             return
-        path = find_arena(self._folders, self.config.name)
+        path = self.parts.arenas.find(self._folders, self.config.name)
         if path is not None and self._open(path):
             self.resumed_tick = self.tick()
             line.learn(sup.Founded())
@@ -115,11 +116,11 @@ class ArenaKeeper(Keeper):
 
     def _open(self, path: Path) -> bool:
         try:
-            arena = open_arena(path, self._schema_hash)
+            arena = self.parts.arenas.open(path, self._schema_hash)
         except OSError as error:  # no descriptors, no memory: the arena itself may be well
             raise ArenaError(f"cannot open {path}: {error.strerror or error}") from error
         except ArenaError as error:
-            aside = set_aside(path)
+            aside = self.parts.arenas.set_aside(path)
             self.note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
             return False
         words = arena.words
@@ -172,24 +173,23 @@ class ArenaKeeper(Keeper):
             }
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
-        door = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        doors = self.parts.doors
+        door = doors.make()
         try:
-            ring = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            ring = doors.make()
         except OSError:
-            os.close(door)
+            doors.close(door)
             raise
         self._doors[serial] = (door, ring)
         self.parts.loop.watch(ring, lambda _events: self._on_ring(line, serial, ring))
         names = ["arena", "side", "mutex", "door", "ring"]
         descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
-        return Fork(serial, role, names, {"nice": self.config.nice}), descriptors
+        urgent = self.served and self.active is None  # nobody ticks: it is waited for
+        return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
 
     def _on_ring(self, line: Line, serial: int, ring: int) -> None:
-        try:
-            os.eventfd_read(ring)
-        except BlockingIOError:
-            return
-        line.on_ready(serial)
+        if self.parts.doors.heard(ring):
+            line.on_ready(serial)
 
     def forget(self, berth: Berth) -> None:
         """Close the eventfds of a process that is gone; a drill that hung it ends with it."""
@@ -198,20 +198,30 @@ class ArenaKeeper(Keeper):
         door, ring = self._doors.pop(berth.serial, (-1, -1))
         if ring >= 0:
             self.parts.loop.unwatch(ring)
-            os.close(door)
-            os.close(ring)
+            self.parts.doors.close(door)
+            self.parts.doors.close(ring)
 
     def on_founder_exit(self, line: Line, code: int | None) -> bool:
         """Map the arena the founder has made."""
-        path = find_arena(self._folders, self.config.name)
-        if code != 0 or path is None or not self._open(path):
+        path = self.parts.arenas.find(self._folders, self.config.name)
+        try:
+            if code != 0 or path is None or not self._open(path):
+                return False
+        except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
+            self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
             return False
         # A new world begins at tick 0; the founder has restored any other from a snapshot.
         self.resumed_tick = self.tick() or None
         return True
 
     def has_progressed(self, berth: Berth) -> bool:
-        """Standing by is an heir's work; a commit, or holding still, is an owner's."""
+        """Standing by is an heir's work; a commit, or holding still, is an owner's.
+
+        Who has served is remembered: an heir that takes over sets the words back one by one, and
+        between two of them they speak of nobody.
+        """
+        if berth.has_served:
+            return True
         if self.arena is None or not berth.was_ready:
             return False
         return self._is_settled() or self.arena.words.get(Header.OWNER) != berth.pid
@@ -239,7 +249,8 @@ class ArenaKeeper(Keeper):
             return None
         words, side = self.arena.words, self.arena.side
         liveness = int.from_bytes(side[Side.LIVENESS : Side.LIVENESS + 8], "little")
-        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH))
+        # Who is watched belongs to it: an heir whose turn it is begins with a deadline of its own.
+        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH), self.watched_pid())
 
     def kill(self, pid: int, why: str) -> None:
         """End a process; a drill that made it hang ends with it, or its heir would hang too."""
@@ -305,6 +316,7 @@ class ArenaKeeper(Keeper):
     def _convict(self, line: Line, evidence: Evidence) -> None:
         assert self.arena is not None, "evidence comes from its words"
         self._suspect, verdict = weigh(self._suspect, evidence)
+        self._suspect_line = line.number
         words = self.arena.words
         words.put(Header.SUSPECT_TICK, self._suspect.tick)
         words.put(Header.SUSPECT_FLIGHT, self._suspect.flight)
@@ -319,6 +331,17 @@ class ArenaKeeper(Keeper):
         elif verdict is Verdict.GENERATION:
             why = f"tick {evidence.tick + 1} fails again and again in {place}: {evidence.how}"
             line.learn(sup.Condemned(why))
+
+    def _weigh_counterproof(self, line: Line) -> None:
+        """Condemn the current generation when another has computed the tick it failed at twice."""
+        assert self.arena is not None, "somebody has taken it over"
+        current, suspect = self.lines.get(self.ladder.current), self._suspect
+        taken_over_tick = self.arena.words.get(Header.TAKEN_OVER_TICK)
+        if current is None or current is line or current.number != self._suspect_line:
+            return
+        if is_disproved(suspect, taken_over_tick):
+            why = f"tick {suspect.tick + 1} failed under it, and not under the one before"
+            current.learn(sup.Condemned(why))
 
     def _quarantine(self, evidence: Evidence, place: str) -> None:
         assert self.inbox is not None, "an arena comes with its inbox"
@@ -349,7 +372,11 @@ class ArenaKeeper(Keeper):
             if other is not line:
                 other.learn(sup.Succeeded())
         line.learn(sup.TookOver(owner))
+        berth = line.berth_of(owner)
+        if berth is not None:
+            berth.has_served = True
         self.served = True
+        self._weigh_counterproof(line)
         self.parts.log.info(
             "zone.served" if first else "zone.taken_over",
             zone=self.config.name,
@@ -389,13 +416,15 @@ class ArenaKeeper(Keeper):
     def _drain_replaced(self) -> None:
         """Have the active process of a generation that was replaced leave, once it can be followed.
 
-        Who takes over sets the drain word back.
+        Each is asked once: a second word might meet the one who has taken over in between.
         """
-        line = self.lines.get(self.ladder.current)
+        line, active = self.lines.get(self.ladder.current), self.active
         if line is None or line.state.active is not None or self.stopping:
             return
         heir = line.state.heir
-        if self.active is not None and heir is not None and heir.ready:
+        can_follow = heir is not None and heir.ready
+        if active is not None and can_follow and active.pid != self._drained_pid:
+            self._drained_pid = active.pid
             self.drain()
 
     def _knock_active(self) -> None:
@@ -409,7 +438,7 @@ class ArenaKeeper(Keeper):
         """Ring the door of a process, so that it looks at the words now."""
         berth = self.berth_of(pid)
         if berth is not None and berth.serial in self._doors:
-            os.eventfd_write(self._doors[berth.serial][0], 1)
+            self.parts.doors.ring(self._doors[berth.serial][0])
 
     def is_on_time(self) -> bool:
         """Tell whether the next tick is not due yet."""

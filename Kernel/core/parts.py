@@ -8,7 +8,9 @@ from pathlib import Path
 
 from Kernel.core.logger import Log
 from Kernel.loop import Loop
+from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
 from Kernel.ports.clock import Clock
+from Kernel.ports.doors import Doors, SystemDoors
 from Kernel.ports.meters import Loads
 from Kernel.ports.process import Processes
 from Kernel.ports.versions import Versions
@@ -30,3 +32,5 @@ class Parts:
     loads: Loads
     versions: Versions
     stacks: Path | None = field(default=None)
+    doors: Doors = field(default_factory=SystemDoors)
+    arenas: ArenaFiles = field(default_factory=SystemArenaFiles)

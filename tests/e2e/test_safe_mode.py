@@ -127,6 +127,24 @@ def test_it_stops_in_order(places: tuple[Path, Path], number: int) -> None:
         kernel.wait_ticking(0)
 
 
+def test_asked_to_look_again(places: tuple[Path, Path]) -> None:
+    """SIGHUP, as a service manager's reload, tries normal running at once; the stay goes on."""
+    checkout, home = places
+    (checkout / "Kernel" / "boot.py").write_text(BROKEN)
+    with BrokenCheckout(checkout, home) as kernel:
+        kernel.wait_safe()
+        kernel.signal(signal.SIGHUP)
+
+        def said() -> str:
+            return kernel.errors.read_text()
+
+        wait_until("the try", lambda: "cannot run normally: SyntaxError" in said())
+        assert kernel.is_safe() and "asked to look again" in said()
+        kernel.signal(signal.SIGQUIT)
+        wait_until("stacks", lambda: "steward.py" in said())
+        assert kernel.stop() == 0
+
+
 def test_only_one_kernel(places: tuple[Path, Path]) -> None:
     """A second one on the home is told 75 and the pid, whichever of the two is in safe mode."""
     checkout, home = places

@@ -30,11 +30,12 @@ from Kernel.contract.places import arena_name, arena_places
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.arena_zone import ArenaSeat, Engine, anchor, run_heir
-from zones.runtime.generation import ArenaGeneration
+from zones.runtime.generation import ArenaGeneration, Progress
 from zones.runtime.kinship import die_with, refuse_core_dumps, set_process_name
 from zones.runtime.snapshot_file import newest_verified
 
 AHEAD_NS = 2_000_000
+PATIENCE_S = 3.0
 SNAPSHOTS = Path("data", "snapshots")
 
 
@@ -100,7 +101,7 @@ def main(arguments: list[str]) -> int:
 
 def _live(facts: Facts) -> None:
     service = importlib.import_module(f"{facts.service}.service")
-    generation: ArenaGeneration = service.Generation(facts.settings)
+    generation: ArenaGeneration = service.Generation(facts.settings, _teller(time.monotonic()))
     words, path = _map(_find(facts, generation), generation)
     side = _map_side(path.with_suffix(".side"), words.get_bytes(Header.ARENA_ID, 16))
     engine = LeavingEngine(generation.open_engine(words, side), words)
@@ -115,6 +116,16 @@ def _live(facts: Facts) -> None:
     anchor(words, time.monotonic_ns() + AHEAD_NS, words.get(Header.COMMIT) + 1)
     signal.signal(signal.SIGTERM, lambda _number, _frame: engine.leave())
     run_heir(seat, engine)
+
+
+def _teller(began_s: float) -> Progress:
+    """Return what tells of a preparation that takes long: it compiles, and safe mode shows it."""
+
+    def tell(done: int, total: int, what: str) -> None:
+        if time.monotonic() - began_s > PATIENCE_S:
+            sys.stderr.write(f"preparing {what}, step {done + 1} of {total}\n")
+
+    return tell
 
 
 def _find(facts: Facts, generation: ArenaGeneration) -> Path:

@@ -126,6 +126,20 @@ class TestFounding:
         stage.die(500, code=0)
         assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
 
+    def test_founded_arena_out_of_reach_is_a_failure(self, stage, monkeypatch):
+        """No descriptor left just when the founder ends: the kernel lives and tries again."""
+
+        def refuse(path, schema_hash):
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        stage.prepare()
+        with monkeypatch.context() as patch:
+            patch.setattr("Kernel.ports.arena_file.open_arena", refuse)
+            stage.found()
+        assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
+        stage.found()
+        assert stage.keeper.state.founded
+
     def test_arena_out_of_reach_is_left_where_it_is(self, machine, folders, monkeypatch):
         """A machine out of descriptors costs another try, never a healthy arena."""
         Stage(machine, folders).serve()
@@ -134,7 +148,7 @@ class TestFounding:
         def refuse(path, schema_hash):
             raise OSError(errno.EMFILE, "Too many open files")
 
-        monkeypatch.setattr("Kernel.core.arena_keeper.open_arena", refuse)
+        monkeypatch.setattr("Kernel.ports.arena_file.open_arena", refuse)
         stage.prepare()
         assert not stage.keeper.state.founded and stage.machine.processes.killed()
         assert [path.name for path in folders[0].glob("*.arena*")] == ["stable.arena"]
@@ -376,6 +390,13 @@ class TestDeaths:
         stage.die(heir, code=code, number=number)
         assert stage.keeper.state.patience.failures == failures
 
+    def test_who_has_served_is_not_forgotten_while_its_heir_takes_over(self, stage):
+        """Reaped between two words of the heir's takeover, a kill is still no failure."""
+        active, _heir = stage.serve()
+        stage.words.put(Header.FIRST_COMMIT_NS, 0)  # the heir's first word; its pid comes later
+        stage.die(active, number=signal.SIGKILL)
+        assert stage.keeper.state.patience.failures == 0
+
     def test_heir_that_never_becomes_ready(self, stage):
         """It is killed at its limit, counted, and another one is forked."""
         stage.prepare()
@@ -414,6 +435,16 @@ class TestDeaths:
         stage.machine.clock.pass_time(HUNG_S, stage.round)
         stage.round()
         assert stage.machine.processes.killed() == [heir]
+
+    def test_heir_is_not_blamed_for_the_standstill_before_its_turn(self, stage):
+        """Who hung and is killed from outside just in time leaves its heir a whole deadline."""
+        active, heir = stage.serve()
+        stage.round()
+        stage.machine.clock.pass_time(0.24, stage.round)
+        stage.machine.processes.end(active, number=signal.SIGKILL)
+        stage.machine.clock.advance(0.02)
+        stage.round()
+        assert heir not in stage.machine.processes.killed()
 
     def test_restart_is_counted_when_the_takeover_is_seen_first(self, stage):
         """The heir may ring before the death is reaped: one restart, nobody left in the books."""
