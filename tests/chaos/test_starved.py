@@ -1,4 +1,4 @@
-"""A machine that is overloaded is no reason to end anybody: the watchdog tells starved from hung."""
+"""An overloaded machine is no reason to end anybody: the watchdog tells starved from hung."""
 
 import contextlib
 import os
