@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fallback.entry import enter_safe_mode
+from fallback.entry import RETURNED_AT, enter_safe_mode
 from fallback.known_world import KnownWorld, save_known_world
 from Kernel.config import KernelConfig, config_folder, load_config
 from Kernel.console import screen_words
@@ -191,7 +191,7 @@ class Kernel:
         arguments: list[str],
     ) -> None:
         self._arguments = arguments
-        self._safe_reason, self._safe_stay = "", False
+        self._safe: tuple[str, str, bool] | None = None
         self._home = home
         self._had_terminal = has_terminal()
         self._as_json = as_json
@@ -251,12 +251,10 @@ class Kernel:
             self._screen.stopped(self._zones)
         elif self._exit_code == EXIT_KILLED:
             self._screen.killed(self._zones)
-        if self._exit_code == 0 and self._safe_reason:
-            config = self._reloader.config
+        if self._exit_code == 0 and self._safe is not None:
+            config, (reason, detail, stay) = self._reloader.config, self._safe
             probe_s = config.probe_base_s, config.probe_cap_s
-            enter_safe_mode(
-                self._home.home, self._safe_reason, "", self._arguments, probe_s, self._safe_stay
-            )
+            enter_safe_mode(self._home.home, reason, detail, self._arguments, probe_s, stay)
         self._notifier.close()
         return self._exit_code
 
@@ -378,19 +376,23 @@ class Kernel:
     def _stay_safe(self, reason: str) -> None:
         self.begin_safe_mode(reason, stay=True)
 
-    def begin_safe_mode(self, reason: str, stay: bool = False) -> None:
+    def begin_safe_mode(self, reason: str, detail: str = "", stay: bool = False) -> None:
         """Stop every zone in order, the world at a tick boundary, then become safe mode.
 
+        The service manager is not told of a stop: it would end what goes on as safe mode.
+
         Args:
+            detail: what the zone said, with file and line, or "".
             stay: until it is told to leave; else until normal running would work.
         """
-        self._stop()
-        self._safe_reason, self._safe_stay = reason, stay
+        self._safe = reason, detail, stay
+        self._screen.stopping()
+        self._zones.begin_stop()
 
     def _stop(self) -> None:
-        self._safe_reason = ""  # who stops the kernel means it
-        if self._zones.stop is None:
+        if self._zones.stop is None or self._safe is not None:
             self._herald.stopping(self._reloader.config.stop_deadline_s)
+        self._safe = None  # who stops the kernel means it
         self._screen.stopping()
         self._zones.begin_stop()
 
@@ -402,7 +404,13 @@ class Kernel:
 
 
 def _process_start_s() -> float:
-    """Return when this process began, in monotonic seconds: boot time counts the interpreter."""
+    """Return when this process began, in monotonic seconds: boot time counts the interpreter.
+
+    Safe mode that becomes a kernel is an older process, and says when it did.
+    """
+    said = os.environ.pop(RETURNED_AT, "")
+    if said:
+        return float(said)
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     ticks_per_s = 100  # USER_HZ, fixed by the Linux ABI
     since_boot_s = int(fields[19]) / ticks_per_s

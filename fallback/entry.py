@@ -20,6 +20,8 @@ from fallback.last_words import last_words
 CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGES = ("zmq", "msgpack", "msgspec", "yaml", "structlog", "psutil", "click", "rich")
 """What the kernel imports of others: missing, the installation is wrong, and not our files."""
+RETURNED_AT = "MOLT_RETURNED_AT"
+"""Environment variable: monotonic seconds at which safe mode became the kernel again."""
 EXIT_CRASH = 1
 EXIT_INSTALLATION = 78
 CRASHES_MAX = 3

@@ -30,6 +30,7 @@ from fallback.decisions import (
     plan_next_probe,
     plan_no_probe,
 )
+from fallback.entry import RETURNED_AT
 from fallback.home_folders import Folders
 from fallback.known_world import load_known_world
 from fallback.lone_world import LoneWorld
@@ -37,7 +38,7 @@ from fallback.probing import Outcome, Prober, fingerprint
 from fallback.talk import WARNING, Talk
 
 ROUND_S = 0.25
-SCAN_S = 1.0
+SCAN_S = 2.0
 LEAVE_S = 10.0
 PACE_SAMPLES = 21
 MEMORY = "safe-mode.json"
@@ -316,6 +317,7 @@ class Steward:
             (self._folders.home / "run" / MEMORY).write_text(json.dumps(fields), encoding="utf-8")
         for fd in self._folders.lock_fds:
             os.set_inheritable(fd, False)
+        os.environ[RETURNED_AT] = f"{time.monotonic():.3f}"
         script = str(self._checkout / "manifest.py")
         os.execv(sys.executable, [sys.executable, script, *self._entry.arguments])
 

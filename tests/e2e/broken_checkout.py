@@ -26,8 +26,10 @@ PATIENCE_S = 30.0
 class BrokenCheckout(ToyKernel):
     """One kernel of a copied checkout. Use as a context manager."""
 
-    def __init__(self, checkout: Path, home: Path, *options: str) -> None:
-        super().__init__(home, *options, checkout=checkout)
+    def __init__(
+        self, checkout: Path, home: Path, *options: str, env: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(home, *options, checkout=checkout, env=env)
 
     def asked(self, command: str, **args: object) -> dict[str, Any]:
         """Return the whole reply of whoever holds the console, {} when nobody does."""

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,10 +173,12 @@ def test_entered_and_left_by_command(places: tuple[Path, Path]) -> None:
         kernel.wait_ticking(kernel.tick() + 500)
         told = kernel.asked("safe-mode status")["result"]
         assert told["probes"] == 0 and told["next_probe_s"] is None, "it was asked for: it stays"
+        asked_s = time.monotonic()
         left = kernel.asked("safe-mode leave")
         assert left["ok"] and left["result"]["tick"] >= tick
         kernel.wait_normal()
         assert kernel.status()["kernel"]["pid"] == kernel.process.pid
+        assert kernel.status()["kernel"]["uptime_s"] < time.monotonic() - asked_s
         kernel.wait_ticking(left["result"]["tick"] + 20)
         assert kernel.stop() == 0
 
@@ -233,11 +237,13 @@ def test_three_crashes_lead_to_safe_mode(places: tuple[Path, Path]) -> None:
     """An unexpected exception leaves a report and exit code 1; the third one soon: safe mode."""
     checkout, home = places
     left = run_once(checkout, home)
-    loop = checkout / "Kernel" / "loop.py"
-    text = loop.read_text()
-    loop.write_text(text.replace("def run(self", "def run(self, *_: object) -> None:\n"
-                                 "        raise RuntimeError('out of the blue')\n\n"
-                                 "    def ran(self", 1))  # fmt: skip
+    boot = checkout / "Kernel" / "boot.py"
+    text = boot.read_text()
+    crash_when_ready = (
+        "        if self._ready:\n            raise RuntimeError('out of the blue')\n"
+    )
+    head = "    def _round(self) -> float:\n"
+    boot.write_text(text.replace(head, head + crash_when_ready))
     for crash in (1, 2):
         with BrokenCheckout(checkout, home) as kernel:
             assert kernel.end() == 1
@@ -249,7 +255,8 @@ def test_three_crashes_lead_to_safe_mode(places: tuple[Path, Path]) -> None:
         assert "crashed 3 times" in status["degraded"][0]["why"]
         assert "out of the blue" in status["degraded"][0]["why"]
         kernel.wait_ticking(left + 10)
-        loop.write_text(text)
+        assert kernel.zone()["restarts"] == 0, "those of the crashed kernel were in nobody's way"
+        boot.write_text(text)
         kernel.wait_normal()
         assert kernel.stop() == 0
 
@@ -276,3 +283,34 @@ def test_a_return_that_fails_at_once_is_no_success(places: tuple[Path, Path]) ->
         again_s = kernel.asked("safe-mode status")["result"]["next_probe_s"]
         assert first_s < 5.5 < again_s
         assert kernel.stop() == 0
+
+
+def test_a_service_manager_is_told(places: tuple[Path, Path]) -> None:
+    """In and out of safe mode it hears READY, the state and signs of life, STOPPING at the end."""
+    checkout, home = places
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"\0molt-safe-{os.getpid()}")
+        manager.settimeout(PATIENCE_S)
+
+        def hear(beginning: str) -> list[str]:
+            said: list[str] = []
+            while not any(line.startswith(beginning) for line in said):
+                said += manager.recv(4096).decode().splitlines()
+            return said
+
+        name = f"@molt-safe-{os.getpid()}"
+        env = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "1000000"}
+        with BrokenCheckout(checkout, home, "--json", env=env) as kernel:
+            kernel.ready()
+            hear("READY=1")
+            assert kernel.asked("safe-mode enter")["ok"]
+            before = hear("STATUS=safe mode: asked for")
+            assert "STOPPING=1" not in before, "a manager would end what goes on"
+            kernel.wait_safe()
+            hear("WATCHDOG=1")
+            assert kernel.asked("safe-mode leave")["ok"]
+            assert "STOPPING=1" not in hear("READY=1")
+            kernel.wait_normal()
+            kernel.signal(signal.SIGTERM)
+            hear("STOPPING=1")
+            assert kernel.end() == 0
