@@ -4,9 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from fallback import slot_files
 from Kernel.contract.errors import ConfigError
+from Kernel.contract.zygote_protocol import Configure, Prepared, send
+from Kernel.ports.process import SystemProcesses
 from Kernel.ports.slots import FALLBACK, ensure_fallback, fill_slot, find_slot, version_of
 from tests.fallback.made_checkout import make_checkout
+from tests.support.checkout_copy import copy_checkout
+from tests.support.real_processes import RealProcesses
 
 
 def test_first_boot_fills_from_the_checkout(tmp_path: Path) -> None:
@@ -39,3 +44,31 @@ def test_a_damaged_one_is_filled_anew(tmp_path: Path) -> None:
         find_slot(tmp_path / "home", FALLBACK)
     mended, said = ensure_fallback(tmp_path / "home", checkout)
     assert mended.version == slot.version and "zones/world/engine.py" in said
+
+
+@pytest.mark.slow
+def test_a_zygote_starts_from_a_slot(tmp_path: Path) -> None:
+    """It needs nothing of the working tree's zones, and finds its compiled kernels lent."""
+    checkout = copy_checkout(tmp_path / "c", with_toy=True)
+    compiled = tmp_path / "compiled" / "world-ab"
+    compiled.mkdir(parents=True)
+    (compiled / "kernel.nbc").write_bytes(b"code")
+    slot = slot_files.fill_slot(tmp_path / "home", FALLBACK, checkout, lambda _copy: compiled)
+    for path in (checkout / "zones").rglob("*.py"):
+        path.write_text("def broken(:\n")
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    processes = RealProcesses(cache)
+    processes.port = SystemProcesses(checkout, cache, ())
+    try:
+        for root, answer in ((slot.root, Prepared), (None, None)):
+            handle = processes.keep(processes.port.start_zygote("zones.toy", root))
+            send(handle.road, Configure("stable", "/nowhere", {}))
+            if answer is None:
+                assert processes.wait_exit(handle.pid).code == 1, "the tree itself is broken"
+            else:
+                assert isinstance(processes.hear(handle), answer)
+        assert (cache / "world-ab" / "kernel.nbc").read_bytes() == b"code"
+        assert find_slot(tmp_path / "home", FALLBACK) == slot, "running it did not change it"
+    finally:
+        processes.close()
