@@ -216,7 +216,7 @@ class Kernel:
             log=make_log(stderr, face),
             home=str(home.home),
             loads=ProcLoads(),
-            versions=HomeVersions(ROOT),
+            versions=HomeVersions(ROOT, home.home),
             stacks=home.home / "log" / "stacks",
         )
         self._bus = PrivateBus(home.bus_fd)
@@ -264,6 +264,9 @@ class Kernel:
         self._desk.look()
         if self._clock.now_s() >= self._stacks_due_s:
             self._keep_stacks()
+        given_up = self._zones.given_up()
+        if given_up and self._zones.stop is None:
+            self.begin_safe_mode("no version of the world keeps running", given_up)
         if not self._ready:
             self._while_booting()
         if self._zones.stopped():

@@ -314,3 +314,40 @@ def test_a_service_manager_is_told(places: tuple[Path, Path]) -> None:
             kernel.signal(signal.SIGTERM)
             hear("STOPPING=1")
             assert kernel.end() == 0
+
+
+def test_a_broken_world_is_run_by_the_slot(places: tuple[Path, Path]) -> None:
+    """Only the world's code broken: a boot takes the slot and says so, until it is mended."""
+    checkout, home = places
+    left = run_once(checkout, home)
+    fill_slot(home, "fallback", checkout)
+    service = checkout / "zones" / "toy" / "service.py"
+    text = service.read_text()
+    service.write_text(BROKEN)
+    with BrokenCheckout(checkout, home) as kernel:
+        kernel.wait_normal()
+        kernel.wait_ticking(left + 20)
+        (degraded,) = kernel.status()["degraded"]
+        assert "slot fallback serves" in degraded["why"] and "service.py:1" in degraded["why"]
+        service.write_text(text)
+        wait_until("the checkout", lambda: kernel.zone().get("source") == "checkout", PATIENCE_S)
+        kernel.wait_ticking(kernel.tick() + 20)
+        assert kernel.stop() == 0
+
+
+def test_a_world_that_nothing_runs_leads_to_safe_mode(places: tuple[Path, Path]) -> None:
+    """No version of the world can be loaded: safe mode says what each said, and comes back."""
+    checkout, home = places
+    left = run_once(checkout, home)
+    service = checkout / "zones" / "toy" / "service.py"
+    text = service.read_text()
+    service.write_text(BROKEN)
+    with BrokenCheckout(checkout, home) as kernel:
+        status = kernel.wait_safe()
+        assert "no version of the world keeps running" in status["degraded"][0]["why"]
+        assert "service.py:1" in status["degraded"][0]["why"]
+        assert status["kernel"]["pid"] == kernel.process.pid
+        service.write_text(text)
+        kernel.wait_normal()
+        kernel.wait_ticking(left + 20)
+        assert kernel.stop() == 0
