@@ -41,7 +41,7 @@ from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
-from Kernel.ports.disk import HomeFolders, open_home
+from Kernel.ports.disk import HomeFolders, make_home, open_home
 from Kernel.ports.face import Reader, find_face
 from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
@@ -88,7 +88,7 @@ def _make_kernel(options: argparse.Namespace, arguments: list[str]) -> "Kernel |
         config = read()
         if options.probe:
             return probe(config, ROOT)
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         folders = arena_folders(home)
         opened = open_home(home, folders)
         strangers = claim_folders(home, folders)

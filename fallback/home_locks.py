@@ -56,8 +56,11 @@ def take_lock(folder: Path) -> int:
                 _end_holders(lock_fd)
                 ended = True
         time.sleep(0.01)
-    os.ftruncate(lock_fd, 0)
-    os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)
+    # Written over the old one: a file that was cut to nothing first may find no room again, and a
+    # lock without a pid is taken for that of a dead kernel.
+    said = f"{os.getpid()}\n".encode()
+    os.pwrite(lock_fd, said.ljust(16), 0)
+    os.ftruncate(lock_fd, len(said))
     os.set_inheritable(lock_fd, True)
     return lock_fd
 

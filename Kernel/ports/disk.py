@@ -4,6 +4,7 @@ Owns: HOME/run, HOME/data and which folders are locked. Does not own: what a loc
 free (`fallback/home_locks.py`, which safe mode shares).
 """
 
+import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from fallback.home_locks import HeldError, take_lock
 from Kernel.contract.errors import AlreadyRunning, ConfigError
+from Kernel.contract.places import CONSOLE_SOCKET
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,41 @@ def open_home(home: Path, arena_folders: Sequence[Path] = ()) -> HomeFolders:
     except HeldError as error:
         raise AlreadyRunning(
             f"cannot start: {home} is held by the kernel with pid {error.pid or '?'}",
-            "molt status, or molt shutdown",
+            _how_to_end(home, error.pid),
         ) from None
     except OSError as error:
-        raise ConfigError(
-            f"cannot use {home} as home: {error.strerror} ({error.filename})",
-            "python manifest.py --home DIR, with a folder you may write",
-        ) from error
+        raise refuse_folder(home, error) from error
     for stale in bus_dir.iterdir():
         stale.unlink(missing_ok=True)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     return HomeFolders(
         home, run_dir, home / "data", os.open(run_dir, flags), os.open(bus_dir, flags), lock_fds
     )
+
+
+def make_home(home: Path) -> None:
+    """Make the home's folder.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refuse_folder(home, error) from error
+
+
+def refuse_folder(folder: Path, error: OSError) -> ConfigError:
+    """Return the error that a folder a kernel must write cannot be written, with what helps."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return ConfigError(
+        f"cannot use {folder}: {error.strerror or error} ({error.filename or folder})",
+        f"df -h {folder}" if full else "python manifest.py --home DIR, with a folder you may write",
+    )
+
+
+def _how_to_end(home: Path, holder: str) -> str:
+    """Return what ends a kernel: its console, or a signal when run/ was cleaned away under it."""
+    if (home / CONSOLE_SOCKET).exists() or not holder.isdecimal():
+        return "molt status, or molt shutdown"
+    return f"kill -INT {holder}"

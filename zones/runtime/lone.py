@@ -32,7 +32,7 @@ from zones.runtime.arena_memory import map_arena
 from zones.runtime.arena_zone import ArenaSeat, Engine, anchor, run_heir
 from zones.runtime.generation import ArenaGeneration, Progress
 from zones.runtime.kinship import die_with, refuse_core_dumps, set_process_name
-from zones.runtime.snapshot_file import newest_verified
+from zones.runtime.snapshot_file import good_snapshots
 
 AHEAD_NS = 2_000_000
 PATIENCE_S = 3.0
@@ -139,9 +139,10 @@ def _find(facts: Facts, generation: ArenaGeneration) -> Path:
     try:
         return find_arena(facts.home, facts.zone)
     except NoArena:
-        image = newest_verified(snapshots, facts.zone).image
-        if image is None:
+        found = next(good_snapshots(snapshots, [], facts.zone), None)
+        if found is None:
             raise
+        image = found[1]
     if image.schema_hash.hex() != generation.facts["schema_hash"]:
         raise ArenaError(
             f"cannot restore the snapshot of tick {image.tick}: its columns are not those of "
