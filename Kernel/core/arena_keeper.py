@@ -104,8 +104,9 @@ class ArenaKeeper(Keeper):
             raise CodecError(f"cannot use the facts of {self.config.name}: {error!r}") from error
         self._told[line.number] = told
         if self.arena is not None:
-            if self._fits(line):
-                line.learn(sup.Founded())
+            fits = self._fits(line)
+            line.learn(sup.Founded() if fits else sup.Unfounded())
+            line.learn(sup.Held(not fits))  # a founder must not work beside a world that ticks
             if line.number == self.ladder.current:
                 self._use(told)
             return
