@@ -28,6 +28,7 @@ from Kernel.console.server import ConsoleServer
 from Kernel.console.status_line import StatusLine
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.core.event_bus import PrivateBus
+from Kernel.core.events import Recorder
 from Kernel.core.keeper import Parts
 from Kernel.core.logger import make_log
 from Kernel.core.zone_table import ZoneTable
@@ -173,18 +174,22 @@ class Kernel:
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         stderr = StatusLine(sys.stderr, moving)
+        self._recorder = Recorder(make_log(stderr), self._clock, _boot_name(self._clock))
         parts = Parts(
             clock=self._clock,
             processes=SystemProcesses(ROOT, cache_dir, home.lock_fds),
             loop=self._loop,
-            log=make_log(stderr),
+            log=self._recorder,
             home=str(home.home),
         )
         self._bus = PrivateBus(home.bus_fd)
         self._zones = ZoneTable(
             config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
         )
-        handlers = Handlers(self._zones, self._clock, self._meters, self._began_s, self._stop)
+        self._recorder.tick_now = self._zones.world_tick
+        handlers = Handlers(
+            self._zones, self._clock, self._meters, self._began_s, self._stop, self._recorder
+        )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
         for path in strangers:
             parts.log.info(
@@ -215,9 +220,10 @@ class Kernel:
         if self._zones.stopped():
             self._loop.stop()
         self._screen.refresh(self._zones)
-        if self._desk.busy() or self._zones.busy():
+        if self._zones.busy():
             return BUSY_ROUND_S
-        return self._config.poll_interval_s if self._ready else 0.01
+        pace_s = self._config.poll_interval_s if self._ready else 0.01
+        return min(pace_s, self._desk.pace_s() or pace_s)
 
     def _while_booting(self) -> None:
         refused = self._zones.refused_settings()
@@ -264,6 +270,11 @@ class Kernel:
         self._zones.kill_all()
         self._exit_code = EXIT_KILLED
         self._loop.stop()
+
+
+def _boot_name(clock: SystemClock) -> str:
+    """Return what names this boot among all of a home: when it was, and which process."""
+    return f"{int(clock.wall_s()):x}-{os.getpid()}"
 
 
 def _process_start_s() -> float:

@@ -5,9 +5,10 @@ lines (`protocol.py`) nor the answers (the kernel). The loop polls `interest()`,
 for each descriptor that woke it, and calls `answer` or `refuse` for each `Pending`, at once or
 when the thing asked for has happened. `help` is answered here, from the table.
 
-Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest, if that is at
-least IDLE_S, makes room, else the newcomer is told so and closed. A peer of another user than ours
-or root is closed at once.
+Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest makes room, if
+that is at least IDLE_S, or SILENT_S for one that never asked anything; else the newcomer is told to
+come again and closed. Who does not read its answer counts as idle. A peer of another user than
+ours or root is closed at once.
 """
 
 import errno
@@ -23,12 +24,20 @@ from pathlib import Path
 from typing import NamedTuple, NewType
 
 from Kernel.console.help import help_fields
-from Kernel.console.protocol import Conversation, encode_error, encode_result
+from Kernel.console.protocol import (
+    Busy,
+    Conversation,
+    encode_error,
+    encode_more,
+    encode_result,
+)
 from Kernel.console.request import Request
-from Kernel.contract.errors import ConfigError, MoltError, Refused
+from Kernel.contract.errors import ConfigError, MoltError
 
 CONNECTIONS_MAX = 32
-IDLE_S = 60.0
+IDLE_S = 1.0
+SILENT_S = 0.1
+"""A client sends as soon as it is connected; this is for a machine with much to do."""
 ACCEPTS_PER_TURN_MAX = 32
 _PEER = struct.Struct("3i")
 _MODE = 0o600
@@ -69,6 +78,7 @@ class ConsoleCounts:
     closed_slow: int = 0
     malformed: int = 0
     answers_dropped: int = 0
+    lines_lost: int = 0
 
 
 @dataclass(slots=True)
@@ -76,6 +86,7 @@ class _Connection:
     socket: socket.socket
     peer_pid: int
     active_s: float
+    spoken: bool = False
     conversation: Conversation = field(default_factory=Conversation)
     tokens: dict[Token, int] = field(default_factory=dict)
 
@@ -164,6 +175,41 @@ class ConsoleServer:
         """Send an error; when the asker is gone it is dropped and counted."""
         self._reply(token, encode_error(error))
 
+    def takes_more(self, token: Token) -> bool:
+        """Return whether a stream may push a line now."""
+        connection = self._owners.get(token)
+        return connection is not None and connection.conversation.takes_more(
+            connection.tokens[token]
+        )
+
+    def push(self, token: Token, result: Mapping[str, object]) -> None:
+        """Send one line of a stream; `takes_more` has just said yes."""
+        connection = self._owners[token]
+        connection.conversation.push(connection.tokens[token], encode_more(result))
+
+    def flush(self, token: Token) -> None:
+        """Send what was pushed, as far as the socket takes it."""
+        connection = self._owners.get(token)
+        if connection is not None:
+            self._flush(connection)
+
+    def is_stuck(self, token: Token) -> bool:
+        """Return whether the reader has not taken what is there for it."""
+        connection = self._owners.get(token)
+        return connection is not None and bool(connection.conversation.output)
+
+    def give_up(self, token: Token, lost: int) -> None:
+        """Close the connection of a stream whose reader takes nothing.
+
+        Args:
+            lost: how many lines it will not get, for the counts.
+        """
+        connection = self._owners.get(token)
+        if connection is not None:
+            self.counts.closed_slow += 1
+            self.counts.lines_lost += lost
+            self._drop(connection)
+
     def close(self) -> None:
         """Close everything and remove the socket, unless another kernel has put its own there."""
         for connection in list(self._connections.values()):
@@ -213,7 +259,7 @@ class ConsoleServer:
             return
         if len(self._connections) >= CONNECTIONS_MAX and not self._evict(now_s):
             self.counts.refused_full += 1
-            full = Refused(f"cannot take the connection: {CONNECTIONS_MAX} are open, all in use")
+            full = Busy(f"cannot take the connection: {CONNECTIONS_MAX} are open, all in use")
             with suppress(OSError):  # It need not have waited for the answer.
                 peer.send(encode_error(full))
             peer.close()
@@ -222,9 +268,9 @@ class ConsoleServer:
         self._connections[peer.fileno()] = _Connection(peer, pid, now_s)
 
     def _evict(self, now_s: float) -> bool:
-        idle = [talk for talk in self._connections.values() if not talk.conversation.pending_count]
+        idle = [each for each in self._connections.values() if _is_idle(each, now_s)]
         oldest = min(idle, key=lambda connection: connection.active_s, default=None)
-        if oldest is None or now_s - oldest.active_s < IDLE_S:
+        if oldest is None:
             return False
         self.counts.closed_idle += 1
         self._drop(oldest)
@@ -246,6 +292,7 @@ class ConsoleServer:
             self._drop(connection)
             return False
         if data:
+            connection.spoken = True
             talk.receive(data)
         else:
             talk.end()
@@ -308,6 +355,14 @@ class ConsoleServer:
         for token in connection.tokens:
             del self._owners[token]
         connection.socket.close()
+
+
+def _is_idle(connection: _Connection, now_s: float) -> bool:
+    """Return whether a connection may make room for another."""
+    talk = connection.conversation
+    if talk.pending_count and not talk.output:
+        return False  # it waits for us, not we for it
+    return now_s - connection.active_s >= (IDLE_S if connection.spoken else SILENT_S)
 
 
 def is_trusted(peer_uid: int, own_uid: int) -> bool:

@@ -115,6 +115,15 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
     return watch
 
 
+def check_drill(keeper: Keeper) -> None:
+    """Do nothing, but refuse what `begin_drill` and `begin_soft_restart` would.
+
+    Raises:
+        Refused: as `begin_drill`.
+    """
+    _watch(keeper, 0)
+
+
 def _watch(keeper: Keeper, now_ns: int) -> DrillWatch:
     name = keeper.config.name
     zone = keeper.zone
