@@ -103,9 +103,12 @@ def complete_tool(command: Command, ctx: click.Context, typed: str) -> list[Item
 
 
 def _filters(argument: Argument, ctx: click.Context, typed: str) -> list[Item]:
-    """Return FIELD= or FIELD=VALUE; bash hands the three parts over as three words."""
+    """Return FIELD= or FIELD=VALUE.
+
+    bash hands the three parts over as three words, and click takes a lone "=" for nothing typed.
+    """
     words = list(ctx.params.get(argument.name) or ())
-    if typed == "=" and words:
+    if not typed and words and words[-1] in FIELDS:
         return _fitting(_filter_values(words[-1], ctx), "")
     if words[-1:] == ["="] and len(words) > 1:
         return _fitting(_filter_values(words[-2], ctx), typed)

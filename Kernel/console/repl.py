@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.utils import is_dumb_terminal
 
 from Kernel.console.batch import LINE_MAX, Runner, run_line
 from Kernel.console.client import ask
@@ -45,6 +46,25 @@ def converse(root: click.Group, session: Session, run: Runner) -> int:
     """
     click.echo(header(session))
     bottom = BottomLine(session.home)
+    read = _plain_reader() if is_dumb_terminal() else _reader(root, session, bottom)
+    while True:
+        bottom.start()
+        try:
+            line = read()
+        except KeyboardInterrupt:
+            click.echo()
+            continue  # Ctrl-C clears the line.
+        except EOFError:
+            return 0
+        finally:
+            bottom.stop()
+        if line.strip() in LEAVE:
+            return 0
+        run_line(root, session, run, line)
+        sys.stdout.flush()
+
+
+def _reader(root: click.Group, session: Session, bottom: "BottomLine") -> Callable[[], str]:
     prompt: PromptSession[str] = PromptSession(
         PROMPT,
         history=open_history(session.home),
@@ -55,20 +75,15 @@ def converse(root: click.Group, session: Session, run: Runner) -> int:
         refresh_interval=LOOK_S,
         enable_open_in_editor=False,
     )
-    while True:
-        bottom.start()
-        try:
-            line = prompt.prompt()
-        except KeyboardInterrupt:
-            continue  # Ctrl-C clears the line.
-        except EOFError:
-            return 0
-        finally:
-            bottom.stop()
-        if line.strip() in LEAVE:
-            return 0
-        run_line(root, session, run, line)
-        sys.stdout.flush()
+    return prompt.prompt
+
+
+def _plain_reader() -> Callable[[], str]:
+    """Return what reads a line where the cursor cannot be moved.
+
+    prompt_toolkit has a prompt for such terminals, which Ctrl-D does not leave (3.0.53).
+    """
+    return lambda: input(PROMPT)
 
 
 def header(session: Session) -> str:
