@@ -7,10 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from Kernel.console.wait_expression import parse_duration, parse_whole
 from Kernel.contract.errors import UsageError
-from Kernel.core.events import Event, Ring
+
+if TYPE_CHECKING:  # the command line reads filters, too, and has no events
+    from Kernel.core.events import Event, Ring
 
 FILTERS_MAX = 8
 TEXT_MAX = 128
@@ -27,7 +30,7 @@ class Filter:
     field: str
     pattern: str
 
-    def passes(self, event: Event) -> bool:
+    def passes(self, event: "Event") -> bool:
         """Return whether the event has that value; one without the field does not."""
         value = getattr(event, self.field) if self.field in FIELDS else _of_payload(self, event)
         if isinstance(value, bool):
@@ -44,7 +47,7 @@ class Since:
     tick: int | None = None
     position: int | None = None
 
-    def includes(self, event: Event, now_s: float) -> bool:
+    def includes(self, event: "Event", now_s: float) -> bool:
         """Return whether an event is not before it.
 
         Args:
@@ -94,7 +97,7 @@ def parse_since(text: str) -> Since:
 
 
 def first_position(
-    ring: Ring[Event],
+    ring: "Ring[Event]",
     filters: Sequence[Filter],
     since: Since | None,
     last: int | None,
@@ -116,10 +119,10 @@ def first_position(
     return fitting[0] if fitting else ring.newest + 1
 
 
-def passes(event: Event, filters: Sequence[Filter]) -> bool:
+def passes(event: "Event", filters: Sequence[Filter]) -> bool:
     """Return whether an event passes all of them."""
     return all(each.passes(event) for each in filters)
 
 
-def _of_payload(wanted: Filter, event: Event) -> object:
+def _of_payload(wanted: Filter, event: "Event") -> object:
     return event.payload.get(wanted.field)
