@@ -4,6 +4,7 @@ Owns: waiting. Does not own: any decision. Blocking poll over ZeroMQ sockets and
 descriptors (measured: asyncio over ZeroMQ has a quarter of the throughput).
 """
 
+import math
 from collections.abc import Callable
 
 import zmq
@@ -39,7 +40,8 @@ class Loop:
         """Serve until `stop`. `every_round` decides and returns how long to wait at most, s."""
         timeout_s = 0.0
         while self._running:
-            ready = self._poller.poll(max(0, int(timeout_s * 1000)))
+            # Rounded up: waking too early would only mean to look again.
+            ready = self._poller.poll(max(0, math.ceil(timeout_s * 1000)))
             for source, events in ready:
                 callback = self._callbacks.get(source)
                 if callback is not None:  # an earlier callback of this round may have closed it

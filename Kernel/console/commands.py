@@ -341,7 +341,32 @@ COMMANDS: tuple[Command, ...] = (
         "soft-restart",
         TRUST,
         "Hand a zone over to its heir at a tick boundary",
-        ("molt soft-restart", "molt soft-restart stable"),
+        ("molt soft-restart", "molt soft-restart stable", "molt soft-restart stable --fresh"),
+        (
+            Argument(
+                "zone",
+                Kind.NAME,
+                "the zone, see molt ps",
+                metavar="ZONE",
+                default="stable",
+                suggest=Suggest.ZONE,
+            ),
+            Argument(
+                "fresh",
+                Kind.FLAG,
+                "first make a new generation of the code and settings as they are now",
+                option="--fresh",
+            ),
+        ),
+        details="Costs no tick: the heir writes the next one. A zone without an arena gets a new "
+        "process.\nThe generation before stays warm for guard_s: molt go-back.",
+        patience_s=310.0,
+    ),
+    Command(
+        "go-back",
+        TRUST,
+        "Let the generation of a zone that was replaced last serve again",
+        ("molt go-back", "molt go-back stable", "molt go-back --dry-run"),
         (
             Argument(
                 "zone",
@@ -352,9 +377,44 @@ COMMANDS: tuple[Command, ...] = (
                 suggest=Suggest.ZONE,
             ),
         ),
-        details="Costs no tick: the heir writes the next one. A zone without an arena gets a new "
-        "process.",
+        question="This ends the code that serves the zone '{zone}' and takes up the generation "
+        "before. Go on?",
+        details="At once: the code that serves is not asked for anything any more. Only while the "
+        "generation\nbefore is warm, guard_s after it was replaced.",
         patience_s=60.0,
+    ),
+    Command(
+        "reload",
+        KERNEL,
+        "Read the configuration again and say what follows, as SIGHUP does",
+        ("molt reload", "molt reload --dry-run"),
+        (
+            Argument(
+                "dry_run",
+                Kind.FLAG,
+                "only say what would follow",
+                option="--dry-run",
+            ),
+        ),
+        details="A value counts now, with the next tick, process or generation, or is refused "
+        "because it counts at\nboot or at founding only. A file with a fault changes nothing.",
+    ),
+    Command(
+        "config",
+        KERNEL,
+        "Show each key that holds and where it was said, or check all files",
+        ("molt config", "molt config check", "molt config --scenario ice-age --json"),
+        details="Needs no kernel: it reads the files, MOLT_<KEY> and the --set words given to it. "
+        "check exits 78\nwhen a file or value is wrong, and tells every fault with its line.",
+        place=Place.TOOL,
+        runs=("Kernel.console.config_command",),
+        about_home=True,
+        tool_options=(
+            ("--home", None),
+            ("--set", None),
+            ("--scenario", Suggest.SCENARIO),
+            ("--json", None),
+        ),
     ),
     Command(
         "shutdown",

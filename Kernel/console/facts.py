@@ -46,21 +46,24 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
 
 def zone_fields(keeper: Keeper, meters: Meters) -> dict[str, Any]:
     """Return one zone as `status` and `ps` tell of it."""
-    zone = keeper.zone
-    pid = zone.active.pid if zone.active else None
+    state, active = keeper.state, keeper.active
+    pid = active.pid if active else None
     memory_mb, cpu_percent = meters.measure(pid) if pid else (0.0, 0.0)
+    former = keeper.lines.get(keeper.ladder.former)
     fields: dict[str, Any] = {
         "name": keeper.config.name,
         "state": keeper.state_word(),
         "pid": pid,
-        "heir_pid": zone.heir.pid if zone.heir and zone.heir.ready else None,
-        "zygote_pid": zone.zygote.pid if zone.zygote else None,
-        "restarts": zone.restarts,
-        "failures": zone.patience.failures,
+        "heir_pid": state.heir.pid if state.heir and state.heir.ready else None,
+        "zygote_pid": state.zygote.pid if state.zygote else None,
+        "restarts": keeper.restarts,
+        "failures": state.patience.failures,
         "memory_mb": round(memory_mb, 1),
         "cpu_percent": cpu_percent,
-        "why": zone.why,
+        "why": state.why,
         "generation": keeper.facts.get("generation", ""),
+        "source": keeper.line.source.name if keeper.line is not None else "",
+        "former": former.facts.get("generation", "") if former is not None else None,
     }
     if isinstance(keeper, ArenaKeeper) and keeper.arena is not None:
         words = keeper.arena.words
@@ -68,7 +71,7 @@ def zone_fields(keeper: Keeper, meters: Meters) -> dict[str, Any]:
         fields["arena"] = str(keeper.arena.path)
         fields["doing"] = f"tick {keeper.tick()}" + (", paused" if keeper.is_holding() else "")
     elif isinstance(keeper, BusKeeper):
-        fields["epoch"] = zone.restarts
+        fields["epoch"] = keeper.restarts
         fields["doing"] = "reading " + ", ".join(keeper.config.reads) if keeper.config.reads else ""
     return fields
 
@@ -107,12 +110,11 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     for keeper in zones.keepers():
         name = keeper.config.name
-        if keeper.zone.active is None and zones.stop is None:
-            why = keeper.unprepared.message if keeper.unprepared else keeper.zone.why
+        if keeper.active is None and zones.stop is None:
+            why = keeper.unprepared.message if keeper.unprepared else keeper.state.why
             hint = keeper.unprepared.hint if keeper.unprepared else "molt ps"
             found.append({"what": name, "why": why or f"zone {name} is starting", "hint": hint})
-        if isinstance(keeper, ArenaKeeper):
-            found.extend(keeper.notes)
+        found.extend(keeper.notes)
         if isinstance(keeper, BusKeeper):
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded

@@ -11,7 +11,7 @@ from typing import Any
 
 from Kernel.console.request import Request
 from Kernel.core.arena_keeper import ArenaKeeper
-from Kernel.core.drill import check_drill
+from Kernel.core.drill import check_drill, check_going_back
 from Kernel.core.keeper import Keeper
 from Kernel.core.zone_table import ZoneTable
 
@@ -35,7 +35,7 @@ def plan_drill(zones: ZoneTable, request: Request) -> Plan:
     assert kind is not None and name is not None, "the table requires both"
     keeper = zones.keeper(name)
     check_drill(keeper)
-    active, heir = keeper.zone.active, keeper.zone.heir
+    active, heir = keeper.active, keeper.state.heir
     assert active is not None, "only a zone that serves is drilled"
     would = [f"{_FAULTS[kind].format(pid=active.pid)}, which serves in zone {name}"]
     if kind in ("stop", "hang"):
@@ -48,6 +48,33 @@ def plan_drill(zones: ZoneTable, request: Request) -> Plan:
         "kind": kind,
         "pid": active.pid,
         "heir_pid": heir.pid if heir is not None else None,
+        "would": would,
+    }
+
+
+def plan_go_back(zones: ZoneTable, request: Request) -> Plan:
+    """Return what `go-back` would do.
+
+    Raises:
+        Refused: there is no such zone, or no generation to go back to.
+    """
+    name = request.text("zone")
+    assert name is not None, "the table has a default"
+    keeper = zones.keeper(name)
+    former = keeper.lines[check_going_back(keeper)]
+    active, heir = keeper.active, former.state.heir
+    assert active is not None, "only where somebody serves is there a way back"
+    now, before = keeper.facts.get("generation", ""), former.facts.get("generation", "")
+    would = [
+        f"send SIGKILL to pid {active.pid}, which serves in zone {name} (generation {now})",
+        f"let generation {before} serve again, by "
+        + (f"its heir, pid {heir.pid}" if heir is not None else "a new process of its zygote"),
+    ]
+    return {
+        "dry_run": True,
+        "zone": name,
+        "pid": active.pid,
+        "generation": before,
         "would": would,
     }
 
@@ -73,5 +100,6 @@ def _comeback(keeper: Keeper, heir_pid: int | None) -> str:
 
 PLANS: dict[str, Callable[[ZoneTable, Request], Plan]] = {
     "drill": plan_drill,
+    "go-back": plan_go_back,
     "shutdown": plan_shutdown,
 }

@@ -51,16 +51,16 @@ class Request:
         assert value is None or isinstance(value, int | float), name
         return None if value is None else float(value)
 
-    def flag(self, name: str) -> bool:
-        """Return a FLAG; one that was left out is false."""
-        value = self.args.get(name, False)
-        assert isinstance(value, bool), name
-        return value
-
     def text(self, name: str) -> str | None:
         """Return a NAME, CHOICE or WORDS argument, or None when it was left out."""
         value = self.args.get(name)
         assert value is None or isinstance(value, str), name
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return a FLAG argument, False when it was left out."""
+        value = self.args.get(name, False)
+        assert isinstance(value, bool), name
         return value
 
     def expression(self, name: str) -> WaitExpression | None:

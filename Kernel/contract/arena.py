@@ -75,13 +75,16 @@ class Header:
     TAKEN_OVER_NS = 720  # CLOCK_MONOTONIC: right to write held and flight word set
     FIRST_COMMIT_NS = 728  # CLOCK_MONOTONIC of this epoch's first commit, 0 before
     TAKEN_OVER_TICK = 736  # committed tick found at the takeover
+    FOUND_OWNER = 744  # pid of who held the right before
+    FOUND_FLIGHT = 752  # the flight word it left: whose code was running when it ended
     # pacing: set at boot, resume and step, never by a takeover
     ANCHOR_NS = 768
     ANCHOR_TICK = 776
     PERIOD_NS = 784
-    # laid out for evidence of a fault, not written yet
+    # written by the kernel: where it last found evidence of a fault (`Kernel/core/blame.py`)
     SUSPECT_TICK = 832
     SUSPECT_FLIGHT = 840
+    SUSPECT_TIMES = 848
     # published while the world holds still
     HASH_TICK = 896  # tick of the hash + 1, 0 none; stored last
     HASH = 904  # 32 bytes
@@ -113,6 +116,7 @@ class State:
     LINEAGES = 136  # lineages with a living member, as counted every 300 ticks
     CHECKS_FAILED = 144  # checks of the world's invariants that failed
     LIVES_UNTOLD = 152  # births and deaths that no event tells of: the outbox was full for long
+    QUARANTINED = 160  # bits of the trait slots that a verdict has switched off
     # INBOX_WINDOW bits: input s (cursor <= s < cursor + INBOX_WINDOW) is applied, bit
     # s % INBOX_WINDOW. A bit is cleared when the cursor passes its input.
     INBOX_APPLIED = 192

@@ -14,11 +14,14 @@ PAUSE = "world.pause"
 RESUME = "world.resume"
 STEP = "world.step"
 SET_PARAM = "world.set_param"
-KINDS = (PAUSE, RESUME, STEP, SET_PARAM)
-SAFETY_KINDS = (PAUSE, RESUME, STEP)
+QUARANTINE = "world.quarantine"
+KINDS = (PAUSE, RESUME, STEP, SET_PARAM, QUARANTINE)
+SAFETY_KINDS = (PAUSE, RESUME, STEP, QUARANTINE)
 """Kinds that may use the quarter of inbox and outbox kept for safety."""
 STEPS_MAX = 1_000_000
 VALUE_MAX = 1e300
+SLOTS_MAX = 64
+"""Trait slots are 1 to SLOTS_MAX - 1: a bit each in a word, and none for slot 0, the core."""
 INPUT_BYTES_MAX = 4096
 
 
@@ -32,6 +35,7 @@ class Input:
         steps: STEP only, how many ticks to run before standing still again.
         param: SET_PARAM only, the parameter's name.
         value: SET_PARAM only, the new value.
+        slot: QUARANTINE only, the trait slot whose code is not to run any more.
     """
 
     kind: str
@@ -39,6 +43,7 @@ class Input:
     steps: int = 0
     param: str = ""
     value: float = 0.0
+    slot: int = 0
 
     def encode(self) -> bytes:
         """Return the payload of the ring entry.
@@ -57,6 +62,8 @@ class Input:
         if self.kind == SET_PARAM:
             fields["param"] = self.param
             fields["value"] = self.value
+        if self.kind == QUARANTINE:
+            fields["slot"] = self.slot
         return fields
 
 
@@ -70,6 +77,7 @@ def parse_input(fields: dict[str, Any]) -> Input:
     known = {"kind", "at_tick"}
     known |= {"steps"} if kind == STEP else set()
     known |= {"param", "value"} if kind == SET_PARAM else set()
+    known |= {"slot"} if kind == QUARANTINE else set()
     if kind not in KINDS or set(fields) - known:
         raise CodecError(f"cannot read input: kind {kind!r} with keys {sorted(fields)}")
     at_tick = fields.get("at_tick", 0)
@@ -85,7 +93,10 @@ def parse_input(fields: dict[str, Any]) -> Input:
     # Written so that NaN, infinity and integers too large for a float all fail.
     if type(value) not in (int, float) or not abs(value) <= VALUE_MAX:
         raise CodecError(f"cannot read input {kind}: value {value!r} is not a finite number")
-    return Input(str(kind), at_tick, steps, param, float(value))
+    slot = fields.get("slot", 0)
+    if kind == QUARANTINE and not _whole(slot, 1, SLOTS_MAX - 1):
+        raise CodecError(f"cannot read input {kind}: slot {slot!r}, it takes 1 to {SLOTS_MAX - 1}")
+    return Input(str(kind), at_tick, steps, param, float(value), slot)
 
 
 def decode_input(payload: bytes) -> Input:

@@ -5,9 +5,9 @@ from it. Does not own: inputs (`inbox_writer.py`), what a tick does, processes (
 decisions (`succession.py`).
 """
 
-import os
 import struct
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,22 @@ from Kernel.contract.arena import (
     Side,
     State,
 )
-from Kernel.contract.errors import ArenaError, CodecError
+from Kernel.contract.errors import ArenaError, CodecError, Refused
+from Kernel.contract.inputs import QUARANTINE, Input
 from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
+from Kernel.core.blame import Evidence, Suspect, Verdict, is_disproved, weigh
 from Kernel.core.inbox_writer import InboxWriter
-from Kernel.core.keeper import Berth, Keeper, Parts
-from Kernel.core.succession import Words, decide_permission
-from Kernel.ports.arena_file import ArenaHandle, find_arena, open_arena, set_aside
+from Kernel.core.keeper import Keeper
+from Kernel.core.ladder import Rules
+from Kernel.core.line import Berth, Line
+from Kernel.core.parts import Parts
+from Kernel.core.succession import Words, decide_permission, is_evidence
+from Kernel.ports.arena_file import ArenaHandle
+from Kernel.ports.process import Exit
 
 ANCHOR_AHEAD_NS = 2_000_000
-NOTES_MAX = 16
 FORK_PATIENCE_NS = 150_000_000
 PACE_SAMPLE_S = 0.5
 PACE_SAMPLES = 10
@@ -51,66 +56,90 @@ class ArenaKeeper(Keeper):
     """
 
     def __init__(
-        self, config: ZoneConfig, parts: Parts, folders: list[Path], snapshots: Path
+        self,
+        config: ZoneConfig,
+        parts: Parts,
+        folders: list[Path],
+        snapshots: Path,
+        rules: Rules = Rules(),  # noqa: B008 - frozen
     ) -> None:
-        super().__init__(config, parts)
+        super().__init__(config, parts, rules)
         self.arena: ArenaHandle | None = None
         self.parameters: dict[str, Parameter] = {}
         self.phases: tuple[str, ...] = ()  # by flight number, as the newest generation has them
-        self.notes: list[dict[str, str]] = []
         self.resumed_tick: int | None = None
         self._folders = folders
         self._snapshots = snapshots
+        self._told: dict[int, _Told] = {}
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
         self._schema_hash = b""
         self._period_ns = 0
+        self._suspect = Suspect()
+        self._suspect_line = 0
+        self._drained_pid = 0
         self._anchored = False
         self.inbox: InboxWriter | None = None
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
 
     # The arena.
 
-    def on_prepared(self) -> None:
+    def on_prepared(self, line: Line) -> None:
         """Take the arena that is there, if it fits this generation; else have one founded.
 
         Raises:
             CodecError: the generation does not say what it must.
         """
+        super().on_prepared(line)
         try:
-            self._schema_hash = bytes.fromhex(self.facts["schema_hash"])
-            self._period_ns = int(self.facts["period_ns"])
-            parameters = [parse_parameter(fields) for fields in self.facts["parameters"]]
-            self.phases = _parse_phases(self.facts.get("phases", []))
+            told = _parse_told(line.facts)
         except (KeyError, TypeError, ValueError) as error:
             raise CodecError(f"cannot use the facts of {self.config.name}: {error!r}") from error
-        self.parameters = {parameter.name: parameter for parameter in parameters}
+        self._told[line.number] = told
+        if self.arena is not None and line.number != self.ladder.current:
+            return
+        self._use(told)
         if self.arena is not None:
             return
-        path = find_arena(self._folders, self.config.name)
+        path = self.parts.arenas.find(self._folders, self.config.name)
         if path is not None and self._open(path):
             self.resumed_tick = self.tick()
-            self.learn(sup.Founded())
+            line.learn(sup.Founded())
+
+    def _use(self, told: "_Told") -> None:
+        self._schema_hash, self._period_ns = told.schema_hash, told.period_ns
+        self.parameters, self.phases = told.parameters, told.phases
+
+    def on_begun(self, line: Line) -> None:
+        """A new generation finds the arena that is there."""
+        if self.arena is not None:
+            line.learn(sup.Founded())
 
     def _open(self, path: Path) -> bool:
         try:
-            arena = open_arena(path, self._schema_hash)
+            arena = self.parts.arenas.open(path, self._schema_hash)
         except OSError as error:  # no descriptors, no memory: the arena itself may be well
             raise ArenaError(f"cannot open {path}: {error.strerror or error}") from error
         except ArenaError as error:
-            aside = set_aside(path)
-            self._note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
+            aside = self.parts.arenas.set_aside(path)
+            self.note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
             return False
         words = arena.words
         words.put(Header.PERMISSION, 0)
         words.put(Header.DRAIN_AT, NEVER)
         words.put(Header.FLIGHT, 0)
         words.put(Header.OWNER, 0)
+        words.put(Header.FOUND_OWNER, 0)
         words.put(Header.PERIOD_NS, self._period_ns)
+        self._suspect = Suspect(
+            words.get(Header.SUSPECT_TICK),
+            words.get(Header.SUSPECT_FLIGHT),
+            words.get(Header.SUSPECT_TIMES),
+        )
         self.arena = arena
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
         self._tell_differences(words)
         if path.parent != self._folders[0]:
-            self._note("arena", f"cannot use {self._folders[0]}: the arena is at {path}", "df -h")
+            self.note("arena", f"cannot use {self._folders[0]}: the arena is at {path}", "df -h")
         return True
 
     def _tell_differences(self, words: ArenaWords) -> None:
@@ -118,17 +147,12 @@ class ArenaKeeper(Keeper):
         for key, offset in (("seed", Header.SEED), ("max_entities", Header.CAPACITY)):
             wanted, found = self.facts.get(key), words.get(offset)
             if wanted is not None and wanted != found:
-                self._note(
+                self.note(
                     "settings",
                     f"cannot give a world that is there another {key}: it has {found}, "
                     f"the settings say {wanted}",
                     "python manifest.py --home OTHER",
                 )
-
-    def _note(self, what: str, why: str, hint: str) -> None:
-        self.notes = self.notes[1 - NOTES_MAX :]
-        self.notes.append({"what": f"{self.config.name}: {what}", "why": why, "hint": hint})
-        self.parts.log.warning("zone.degraded", zone=self.config.name, why=why, hint=hint)
 
     def reader_descriptors(self) -> dict[str, int] | None:
         """Return descriptors for a zone that may read this arena."""
@@ -139,7 +163,7 @@ class ArenaKeeper(Keeper):
 
     # What Keeper asks for.
 
-    def fork_message(self, serial: int, role: str) -> tuple[Fork, list[int]]:
+    def fork_message(self, line: Line, serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork for a founder or an heir."""
         if role == "founder":
             facts = {
@@ -149,24 +173,23 @@ class ArenaKeeper(Keeper):
             }
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
-        door = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        doors = self.parts.doors
+        door = doors.make()
         try:
-            ring = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+            ring = doors.make()
         except OSError:
-            os.close(door)
+            doors.close(door)
             raise
         self._doors[serial] = (door, ring)
-        self.parts.loop.watch(ring, lambda _events: self._on_ring(serial, ring))
+        self.parts.loop.watch(ring, lambda _events: self._on_ring(line, serial, ring))
         names = ["arena", "side", "mutex", "door", "ring"]
         descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
-        return Fork(serial, role, names, {"nice": self.config.nice}), descriptors
+        urgent = self.served and self.active is None  # nobody ticks: it is waited for
+        return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
 
-    def _on_ring(self, serial: int, ring: int) -> None:
-        try:
-            os.eventfd_read(ring)
-        except BlockingIOError:
-            return
-        self.on_ready(serial)
+    def _on_ring(self, line: Line, serial: int, ring: int) -> None:
+        if self.parts.doors.heard(ring):
+            line.on_ready(serial)
 
     def forget(self, berth: Berth) -> None:
         """Close the eventfds of a process that is gone; a drill that hung it ends with it."""
@@ -175,20 +198,30 @@ class ArenaKeeper(Keeper):
         door, ring = self._doors.pop(berth.serial, (-1, -1))
         if ring >= 0:
             self.parts.loop.unwatch(ring)
-            os.close(door)
-            os.close(ring)
+            self.parts.doors.close(door)
+            self.parts.doors.close(ring)
 
-    def on_founder_exit(self, code: int | None) -> bool:
+    def on_founder_exit(self, line: Line, code: int | None) -> bool:
         """Map the arena the founder has made."""
-        path = find_arena(self._folders, self.config.name)
-        if code != 0 or path is None or not self._open(path):
+        path = self.parts.arenas.find(self._folders, self.config.name)
+        try:
+            if code != 0 or path is None or not self._open(path):
+                return False
+        except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
+            self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
             return False
         # A new world begins at tick 0; the founder has restored any other from a snapshot.
         self.resumed_tick = self.tick() or None
         return True
 
     def has_progressed(self, berth: Berth) -> bool:
-        """Standing by is an heir's work; a commit, or holding still, is an owner's."""
+        """Standing by is an heir's work; a commit, or holding still, is an owner's.
+
+        Who has served is remembered: an heir that takes over sets the words back one by one, and
+        between two of them they speak of nobody.
+        """
+        if berth.has_served:
+            return True
         if self.arena is None or not berth.was_ready:
             return False
         return self._is_settled() or self.arena.words.get(Header.OWNER) != berth.pid
@@ -203,7 +236,7 @@ class ArenaKeeper(Keeper):
 
         Forking takes a core away for some ms: 200k entities took 15 ms for a tick instead of 8.
         """
-        if self.arena is None or self.zone.active is None:
+        if self.arena is None or self.active is None:
             return True
         words, now_ns = self.arena.words, self.parts.clock.now_ns()
         if now_ns - words.get(Header.TAKEN_OVER_NS) > FORK_PATIENCE_NS or self.is_holding():
@@ -216,7 +249,8 @@ class ArenaKeeper(Keeper):
             return None
         words, side = self.arena.words, self.arena.side
         liveness = int.from_bytes(side[Side.LIVENESS : Side.LIVENESS + 8], "little")
-        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH))
+        # Who is watched belongs to it: an heir whose turn it is begins with a deadline of its own.
+        return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH), self.watched_pid())
 
     def kill(self, pid: int, why: str) -> None:
         """End a process; a drill that made it hang ends with it, or its heir would hang too."""
@@ -226,31 +260,135 @@ class ArenaKeeper(Keeper):
 
     def watched_pid(self) -> int:
         """Return the active process, or the heir that should have taken over by now."""
-        if self.zone.active is not None:
-            return self.zone.active.pid
-        return decide_permission(self.zone)
+        active = self.active
+        return active.pid if active is not None else self._permitted()
 
-    def before_deciding(self) -> None:
-        """See whether the heir has taken over and done its first tick."""
-        if self.arena is None or self.zone.heir is None:
+    def _permitted(self) -> int:
+        """Return who may take over now: one of the current generation, else of the one before."""
+        order = (self.ladder.current, self.ladder.former)
+        return decide_permission(
+            [self.lines[number].state for number in order if number in self.lines]
+        )
+
+    def is_ready(self, line: Line) -> bool:
+        """Tell whether an heir of this generation stands by, or one of it serves."""
+        heir = line.state.heir
+        return line.state.active is not None or (heir is not None and heir.ready)
+
+    def hand_over(self, line: Line, before: Line | None) -> None:
+        """Name an heir of `line` as the next writer; who serves is drained when there is one."""
+        self._use(self._told[line.number])
+        self._publish_permission()
+
+    def what_it_runs(self, pid: int) -> str:
+        """Return the phase and trait slot of the flight word, for people."""
+        if self.arena is None:
+            return ""
+        return self._place_of(Evidence(0, self.arena.words.get(Header.FLIGHT), ""))
+
+    def _place_of(self, evidence: Evidence) -> str:
+        known = 0 < evidence.phase < len(self.phases)
+        phase = self.phases[evidence.phase] if known else f"{evidence.phase}"
+        trait = f", trait slot {evidence.slot}" if evidence.slot else ""
+        return f"phase {phase}{trait}" if evidence.flight else "between two ticks"
+
+    def moved_s(self, now_s: float) -> float:
+        """Return when the world has last committed: nearer the truth than when we looked."""
+        return now_s if self.arena is None else self.arena.words.get(Header.COMMIT_NS) / 1e9
+
+    def on_process_exit(self, line: Line, berth: Berth, exit_: Exit) -> None:
+        """Weigh a death that may be the fault of the code that was running."""
+        super().on_process_exit(line, berth, exit_)
+        if berth.drilled or line.retired_s is not None or self.arena is None:
+            return
+        hung = bool(berth.killed_as)
+        if not is_evidence(code=exit_.code, signal_number=exit_.signal, hung=hung):
             return
         words = self.arena.words
-        if words.get(Header.OWNER) == self.zone.heir.pid and self._is_settled():
-            first = not self.zone.served
-            self.learn(sup.TookOver(self.zone.heir.pid))
-            self.parts.log.info(
-                "zone.served" if first else "zone.taken_over",
-                zone=self.config.name,
-                pid=words.get(Header.OWNER),
-                tick=words.get(Header.TAKEN_OVER_TICK),
-                epoch=words.get(Header.EPOCH),
-            )
+        if words.get(Header.FOUND_OWNER) == exit_.pid:  # somebody has taken over since
+            tick, flight = words.get(Header.TAKEN_OVER_TICK), words.get(Header.FOUND_FLIGHT)
+        elif words.get(Header.OWNER) == exit_.pid:
+            tick, flight = words.get(Header.COMMIT), words.get(Header.FLIGHT)
+        else:
+            return  # it has never run a tick
+        self._convict(line, Evidence(tick, flight, berth.killed_as or exit_.describe()))
+
+    def _convict(self, line: Line, evidence: Evidence) -> None:
+        assert self.arena is not None, "evidence comes from its words"
+        self._suspect, verdict = weigh(self._suspect, evidence)
+        self._suspect_line = line.number
+        words = self.arena.words
+        words.put(Header.SUSPECT_TICK, self._suspect.tick)
+        words.put(Header.SUSPECT_FLIGHT, self._suspect.flight)
+        words.put(Header.SUSPECT_TIMES, self._suspect.times)
+        place = self._place_of(evidence)
+        self.parts.log.warning(
+            "zone.evidence", zone=self.config.name, tick=evidence.tick + 1, place=place,
+            how=evidence.how, times=self._suspect.times, verdict=verdict.value,
+        )  # fmt: skip
+        if verdict is Verdict.TRAIT:
+            self._quarantine(evidence, place)
+        elif verdict is Verdict.GENERATION:
+            why = f"tick {evidence.tick + 1} fails again and again in {place}: {evidence.how}"
+            line.learn(sup.Condemned(why))
+
+    def _weigh_counterproof(self, line: Line) -> None:
+        """Condemn the current generation when another has computed the tick it failed at twice."""
+        assert self.arena is not None, "somebody has taken it over"
+        current, suspect = self.lines.get(self.ladder.current), self._suspect
+        taken_over_tick = self.arena.words.get(Header.TAKEN_OVER_TICK)
+        if current is None or current is line or current.number != self._suspect_line:
+            return
+        if is_disproved(suspect, taken_over_tick):
+            why = f"tick {suspect.tick + 1} failed under it, and not under the one before"
+            current.learn(sup.Condemned(why))
+
+    def _quarantine(self, evidence: Evidence, place: str) -> None:
+        assert self.inbox is not None, "an arena comes with its inbox"
+        why = f"tick {evidence.tick + 1} failed twice in {place}: {evidence.how}"
+        try:
+            self.inbox.post(Input(QUARANTINE, slot=evidence.slot))
+        except Refused as error:
+            self.note(f"trait slot {evidence.slot}", f"{error.message}; {why}", "molt status")
+            return
+        self.parts.log.error(
+            "trait.quarantined", zone=self.config.name, slot=evidence.slot, why=why
+        )
+
+    def before_deciding(self) -> None:
+        """See whether an heir has taken over and done its first tick."""
+        if self.arena is None:
+            return
+        owner = self.arena.words.get(Header.OWNER)
+        for line in self.lines.values():
+            if line.state.heir is not None and line.state.heir.pid == owner and self._is_settled():
+                self._learn_took_over(line, owner)
+
+    def _learn_took_over(self, line: Line, owner: int) -> None:
+        assert self.arena is not None
+        words = self.arena.words
+        first = not line.state.served
+        for other in self.lines.values():
+            if other is not line:
+                other.learn(sup.Succeeded())
+        line.learn(sup.TookOver(owner))
+        berth = line.berth_of(owner)
+        if berth is not None:
+            berth.has_served = True
+        self.served = True
+        self._weigh_counterproof(line)
+        self.parts.log.info(
+            "zone.served" if first else "zone.taken_over",
+            zone=self.config.name,
+            pid=words.get(Header.OWNER),
+            tick=words.get(Header.TAKEN_OVER_TICK),
+            epoch=words.get(Header.EPOCH),
+        )
 
     def after_deciding(self) -> None:
         """Publish who may write next."""
         if self.arena is None:
             return
-        words = self.arena.words
         if self.inbox is not None:
             self.inbox.send_later_ones()
         now_s = self.parts.clock.now_s()
@@ -258,7 +396,14 @@ class ArenaKeeper(Keeper):
             self._pace.clear()
         if not self._pace or now_s - self._pace[-1][0] >= PACE_SAMPLE_S:
             self._pace.append((now_s, self.tick()))
-        wanted = decide_permission(self.zone)
+        self._publish_permission()
+        self._drain_replaced()
+
+    def _publish_permission(self) -> None:
+        if self.arena is None:
+            return
+        words = self.arena.words
+        wanted = 0 if self.stopping else self._permitted()
         if wanted == words.get(Header.PERMISSION):
             return
         if wanted and not self._anchored:  # the first process of this boot
@@ -268,9 +413,24 @@ class ArenaKeeper(Keeper):
         words.put(Header.PERMISSION, wanted)
         self.knock(wanted)
 
+    def _drain_replaced(self) -> None:
+        """Have the active process of a generation that was replaced leave, once it can be followed.
+
+        Each is asked once: a second word might meet the one who has taken over in between.
+        """
+        line, active = self.lines.get(self.ladder.current), self.active
+        if line is None or line.state.active is not None or self.stopping:
+            return
+        heir = line.state.heir
+        can_follow = heir is not None and heir.ready
+        if active is not None and can_follow and active.pid != self._drained_pid:
+            self._drained_pid = active.pid
+            self.drain()
+
     def _knock_active(self) -> None:
-        if self.zone.active is not None:
-            self.knock(self.zone.active.pid)
+        active = self.active
+        if active is not None:
+            self.knock(active.pid)
 
     # What the console asks for.
 
@@ -278,7 +438,7 @@ class ArenaKeeper(Keeper):
         """Ring the door of a process, so that it looks at the words now."""
         berth = self.berth_of(pid)
         if berth is not None and berth.serial in self._doors:
-            os.eventfd_write(self._doors[berth.serial][0], 1)
+            self.parts.doors.ring(self._doors[berth.serial][0])
 
     def is_on_time(self) -> bool:
         """Tell whether the next tick is not due yet."""
@@ -353,13 +513,39 @@ class ArenaKeeper(Keeper):
         """Have the active process leave after the tick it is in."""
         assert self.arena is not None
         self.arena.words.put(Header.DRAIN_AT, self.arena.words.get(Header.COMMIT))
-        if self.zone.active is not None:
-            self.knock(self.zone.active.pid)
+        active = self.active
+        if active is not None:
+            self.knock(active.pid)
 
     def set_drill(self, value: int) -> None:
         """Set the drill word (`Side.DRILL`): a fault on purpose, outside the inbox."""
         assert self.arena is not None
         self.arena.side[Side.DRILL] = value
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a generation says of itself."""
+
+    schema_hash: bytes
+    period_ns: int
+    parameters: dict[str, Parameter]
+    phases: tuple[str, ...]
+
+
+def _parse_told(facts: dict[str, Any]) -> _Told:
+    """Return what a zygote tells as facts.
+
+    Raises:
+        KeyError, TypeError, ValueError: something is missing or of another form.
+    """
+    parameters = [parse_parameter(fields) for fields in facts["parameters"]]
+    return _Told(
+        schema_hash=bytes.fromhex(facts["schema_hash"]),
+        period_ns=int(facts["period_ns"]),
+        parameters={parameter.name: parameter for parameter in parameters},
+        phases=_parse_phases(facts.get("phases", [])),
+    )
 
 
 def _parse_phases(value: Any) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ Owns: what is said over the private bus with the processes of one zone. Does not
 (`event_bus.py`), processes (`keeper.py`), decisions.
 """
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,10 @@ from Kernel.contract.messages import Degraded, Drain, Heartbeat, Message, Ready,
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
 from Kernel.core.event_bus import Endpoint, PrivateBus
-from Kernel.core.keeper import Berth, Keeper, Parts
+from Kernel.core.keeper import LEAVE_S, Keeper
+from Kernel.core.ladder import Rules
+from Kernel.core.line import Berth, Line
+from Kernel.core.parts import Parts
 
 Descriptors = Callable[[str], dict[str, int] | None]
 REPLIES_KEPT = 64
@@ -36,24 +40,53 @@ class BusKeeper(Keeper):
         bus: PrivateBus,
         bus_dir_fd: int,
         arena_descriptors: Descriptors,
+        rules: Rules = Rules(),  # noqa: B008 - frozen
     ) -> None:
-        super().__init__(config, parts)
+        super().__init__(config, parts, rules)
         self.degraded: tuple[Degraded, ...] = ()
         self.ready_facts: dict[str, Any] = {}
         self._bus = bus
         self._bus_dir_fd = bus_dir_fd
         self._arena_descriptors = arena_descriptors
         self._endpoints: dict[int, Endpoint] = {}
+        self._line_of: dict[int, Line] = {}
         self._beats = 0
         self._request_id = 0
         self._replies: dict[int, Reply] = {}
 
     def before_deciding(self) -> None:
-        """It can start once every arena it reads is there."""
-        if not self.zone.founded and all(map(self._arena_descriptors, self.config.reads)):
-            self.learn(sup.Founded())
+        """It can start once every arena it reads is there, and nobody of another generation is."""
+        there = all(map(self._arena_descriptors, self.config.reads))
+        for line in self.lines.values():
+            if there and not line.state.founded:
+                line.learn(sup.Founded())
+            held = line.number != self.ladder.current or self._others_serve(line)
+            if line.state.held is not held:
+                line.learn(sup.Held(held))
 
-    def fork_message(self, serial: int, role: str) -> tuple[Fork, list[int]]:
+    def _others_serve(self, line: Line) -> bool:
+        return any(other.berths for other in self.lines.values() if other is not line)
+
+    def is_ready(self, line: Line) -> bool:
+        """Tell whether its zygote is warm: two processes of a bus zone never serve together."""
+        return line.state.zygote is not None and line.state.zygote.ready
+
+    def hand_over(self, line: Line, before: Line | None) -> None:
+        """Have the process that serves leave in order; its place is taken when it is gone."""
+        if before is not None and before.state.active is not None:
+            self._expect_leaving(before)
+
+    def _expect_leaving(self, line: Line) -> None:
+        active = line.state.active
+        berth = line.berth_of(active.pid) if active is not None else None
+        endpoint = self._endpoints.get(berth.serial) if berth is not None else None
+        if active is None or berth is None:
+            return
+        berth.drilled = True
+        if endpoint is None or not self._bus.send(endpoint, Drain(LEAVE_S)):
+            self.parts.processes.send_signal(active.pid, signal.SIGKILL)
+
+    def fork_message(self, line: Line, serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork for a process with an endpoint of its own.
 
         Raises:
@@ -64,6 +97,7 @@ class BusKeeper(Keeper):
         except zmq.ZMQError as error:
             raise MoltError(f"cannot open an endpoint for {self.config.name}: {error}") from error
         self._endpoints[serial] = endpoint
+        self._line_of[serial] = line
         self.parts.loop.watch(endpoint.socket, lambda _events: self._read(serial))
         named = {"bus": self._bus_dir_fd}
         for zone in self.config.reads:
@@ -74,6 +108,7 @@ class BusKeeper(Keeper):
     def forget(self, berth: Berth) -> None:
         """Close the endpoint of a process that is gone."""
         endpoint = self._endpoints.pop(berth.serial, None)
+        self._line_of.pop(berth.serial, None)
         if endpoint is not None:
             self.parts.loop.unwatch(endpoint.socket)
             self._bus.close(endpoint)
@@ -94,7 +129,8 @@ class BusKeeper(Keeper):
                 if self._is_impostor(serial):
                     return
                 self.ready_facts = facts
-                self.on_ready(serial)
+                self._line_of[serial].on_ready(serial)
+                self.served = True
             case Heartbeat(_, _, degraded):
                 self._beats += 1
                 self.degraded = degraded
@@ -107,7 +143,8 @@ class BusKeeper(Keeper):
 
     def _is_impostor(self, serial: int) -> bool:
         """Tell whether somebody else than the process we had forked sits at its endpoint."""
-        berth, endpoint = self.berths.get(serial), self._endpoints.get(serial)
+        endpoint = self._endpoints.get(serial)
+        berth = self._line_of[serial].berths.get(serial) if serial in self._line_of else None
         if berth is None or endpoint is None or endpoint.hello is None or not berth.pid:
             return False
         if endpoint.hello.pid == berth.pid:
@@ -139,12 +176,13 @@ class BusKeeper(Keeper):
         return endpoint is not None and self._bus.send(endpoint, Drain(deadline_s))
 
     def _active_endpoint(self) -> Endpoint | None:
-        if self.zone.active is None:
+        active = self.active
+        if active is None:
             return None
-        berth = self.berth_of(self.zone.active.pid)
+        berth = self.berth_of(active.pid)
         return self._endpoints.get(berth.serial) if berth else None
 
-    def on_founder_exit(self, code: int | None) -> bool:
+    def on_founder_exit(self, line: Line, code: int | None) -> bool:
         """A bus zone has no founder."""
         raise AssertionError("the supervisor founds only arenas")
 
@@ -154,8 +192,9 @@ class BusKeeper(Keeper):
 
     def progress(self) -> tuple[int, ...] | None:
         """Return the count of heartbeats while a process serves."""
-        return (self._beats,) if self.zone.active else None
+        return (self._beats,) if self.active else None
 
     def watched_pid(self) -> int:
         """Return the serving process."""
-        return self.zone.active.pid if self.zone.active else 0
+        active = self.active
+        return active.pid if active is not None else 0

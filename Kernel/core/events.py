@@ -184,6 +184,10 @@ class Recorder:
         self._log.error(event, **values)
         return self._keep("error", event, values)
 
+    def note(self, event: str, **values: Any) -> str:
+        """Keep something that is said in another way; return the event's id."""
+        return self._keep("info", event, values)
+
     def _keep(self, level: str, kind: str, values: dict[str, Any]) -> str:
         zone = str(values.get("zone") or KERNEL)
         time_s = self._clock.wall_s()

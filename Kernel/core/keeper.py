@@ -1,74 +1,60 @@
-"""Keep one zone alive: bring what happened to the supervisor, carry out what it decides.
+"""Keep one zone alive: its generations, its watch; bring what happened to those who decide.
 
-Owns: the descriptors and roads of one zone's processes. Does not own: decisions
-(`supervisor.py`, `succession.py`, `watchdog.py`), words of the arena (`arena_keeper.py`), the loop.
+Owns: the generations of one zone and the watch over whoever serves. Does not own: decisions
+(`supervisor.py`, `ladder.py`, `watchdog.py`), one generation's processes (`line.py`), words of
+the arena (`arena_keeper.py`), the bus (`bus_keeper.py`), the loop.
 """
 
-import os
 import signal
-import socket
-from dataclasses import dataclass
 from typing import Any
 
 from Kernel.config import ZoneConfig
-from Kernel.contract.errors import ArenaError, CodecError, MoltError
-from Kernel.contract.zygote_protocol import (
-    Configure,
-    Fork,
-    Forked,
-    Message,
-    Prepared,
-    Unprepared,
-    receive,
-    send,
-)
+from Kernel.contract.errors import MoltError, Refused
+from Kernel.contract.zygote_protocol import Fork, Progress, Unprepared
+from Kernel.core import ladder as rungs
 from Kernel.core import supervisor as sup
-from Kernel.core.logger import Log, StderrLines
-from Kernel.core.succession import is_failure
-from Kernel.core.watchdog import Watch, is_stalled, observe
-from Kernel.loop import Loop
-from Kernel.ports.clock import Clock
-from Kernel.ports.process import Exit, Processes, ZygoteHandle
+from Kernel.core import watchdog
+from Kernel.core.ladder import Ladder, Rules, Rung
+from Kernel.core.line import Berth, Line
+from Kernel.core.parts import Parts
+from Kernel.core.watchdog import Mode, Verdict, Watch
+from Kernel.ports.process import Exit
+from Kernel.ports.stacks import has_stack, keep_stack, read_stack
+from Kernel.ports.versions import CHECKOUT, Source
 
-
-@dataclass(slots=True)
-class Berth:
-    """What the kernel holds for one forked process until it is reaped."""
-
-    serial: int
-    role: str
-    pid: int = 0
-    was_ready: bool = False
-    killed_as: str = ""
-    drilled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What every keeper shares: the machine and the loop."""
-
-    clock: Clock
-    processes: Processes
-    loop: Loop
-    log: Log
-    home: str
+DUMP_S = 0.01
+"""How long a hung process may take to dump its stacks before it is ended."""
+FINGERPRINT_S = 2.0
+"""How often the files of the checkout are looked at while something else serves."""
+LEAVE_S = 5.0
+"""How long a bus process of a generation that was replaced may take to leave. An arena process that
+does not is hung, or still needed because nobody is ready to follow it."""
+STOPPED = "Tt"
 
 
 class Keeper:
     """One zone. Subclasses add how its processes speak: by memory, or by the private bus."""
 
-    def __init__(self, config: ZoneConfig, parts: Parts) -> None:
+    def __init__(self, config: ZoneConfig, parts: Parts, rules: Rules = Rules()) -> None:  # noqa: B008
         self.config = config
         self.parts = parts
-        self.zone = sup.Zone(config.name)
-        self.facts: dict[str, Any] = {}
+        self.rules = rules
+        self.ladder = Ladder()
+        self.lines: dict[int, Line] = {}
         self.unprepared: Unprepared | None = None
-        self.postponed = False  # a fork waits for a better moment: look again soon
-        self.berths: dict[int, Berth] = {}  # by serial, until reaped
+        self.stopping = False
+        self.notes: list[dict[str, str]] = []
+        self.watch = Watch()
         self._serial = 0
-        self._handle: ZygoteHandle | None = None
-        self._watch = Watch()
+        self._restarts_before = 0
+        self.served = False
         self._looked_s = 0.0
+        self._dump_until_s: dict[int, float] = {}
+        self._dump_why: dict[int, str] = {}
+        self._fingerprint = ""
+        self._fingerprint_s = 0.0
+        self._changed = False
+        self._slot: Source | None = None
 
     # What a subclass gives.
 
@@ -76,11 +62,15 @@ class Keeper:
         """Return what must move while the zone is alive, None while nothing is expected to."""
         raise NotImplementedError
 
+    def moved_s(self, now_s: float) -> float:
+        """Return when what `progress` tells has last moved, as far as it is known."""
+        return now_s
+
     def watched_pid(self) -> int:
         """Return the process to end when nothing moves, 0 for nobody."""
         raise NotImplementedError
 
-    def fork_message(self, serial: int, role: str) -> tuple[Fork, list[int]]:
+    def fork_message(self, line: Line, serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork to send and the descriptors that go with it."""
         raise NotImplementedError
 
@@ -88,10 +78,11 @@ class Keeper:
         """Tell whether a process that has died had done any work."""
         raise NotImplementedError
 
-    def on_prepared(self) -> None:
+    def on_prepared(self, line: Line) -> None:
         """Take the zygote's facts; raise CodecError, or ArenaError for an arena out of reach."""
+        self.unprepared = None
 
-    def on_founder_exit(self, code: int | None) -> bool:
+    def on_founder_exit(self, line: Line, code: int | None) -> bool:
         """The founder is gone; return whether the arena is there now."""
         raise NotImplementedError
 
@@ -103,258 +94,400 @@ class Keeper:
         """Tell whether a fork would be in nobody's way just now; it is asked again soon."""
         return True
 
+    def is_ready(self, line: Line) -> bool:
+        """Tell whether a generation could serve at once."""
+        raise NotImplementedError
+
+    def hand_over(self, line: Line, before: Line | None) -> None:
+        """Let `line` serve from now on in place of another generation."""
+        raise NotImplementedError
+
     def before_deciding(self) -> None:
         """Look at the zone's own words or messages."""
 
     def after_deciding(self) -> None:
         """Publish what follows from the state."""
 
+    def what_it_runs(self, pid: int) -> str:
+        """Return what a process that hangs was at, for people."""
+        return ""
+
+    # What is told of it.
+
+    @property
+    def line(self) -> Line | None:
+        """The generation that serves or is to; before there is one, the first that is begun."""
+        return self.lines.get(self.ladder.current) or self.lines.get(self.ladder.incoming)
+
+    @property
+    def state(self) -> sup.Generation:
+        """The state of `line`, an empty one while there is none."""
+        line = self.line
+        return line.state if line is not None else sup.Generation(self.config.name)
+
+    @property
+    def active(self) -> sup.Process | None:
+        """The process that serves, whichever generation it is of."""
+        found = (line.state.active for line in self.lines.values() if line.state.active)
+        return next(found, None)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the zygote of `line` says of its generation."""
+        return self.line.facts if self.line is not None else {}
+
+    @property
+    def progress_note(self) -> Progress | None:
+        """How far the zygote of `line` says its preparing is, None when it says nothing."""
+        return self.line.progress_note if self.line is not None else None
+
+    @property
+    def restarts(self) -> int:
+        """Processes that took the place of one that had served, since boot."""
+        return self._restarts_before + sum(line.state.restarts for line in self.lines.values())
+
+    @property
+    def postponed(self) -> bool:
+        """Whether something waits for a moment that will not announce itself: look again soon."""
+        return bool(self._dump_until_s) or any(line.postponed for line in self.lines.values())
+
+    def state_word(self) -> str:
+        """Return one word for people: ready, starting, restarting, waiting or stopped."""
+        if self.active is not None:
+            return "ready"
+        return sup.state_word(self.state, self.config.policy, self.parts.clock.now_s())
+
+    def pids(self) -> list[int]:
+        """Return every process of the zone that is not reaped yet."""
+        return [pid for line in self.lines.values() for pid in line.pids()]
+
+    def berths(self) -> list[Berth]:
+        """Return what is held for each forked process that is not reaped yet."""
+        return [berth for line in self.lines.values() for berth in line.berths.values()]
+
+    def berth_of(self, pid: int) -> Berth | None:
+        """Return what is held for a process, or None."""
+        return next((berth for berth in self.berths() if berth.pid == pid), None)
+
     # Rounds.
 
     def learn(self, event: sup.Event) -> None:
-        """Take an event into the state."""
-        self.zone = sup.learn(self.zone, event, self.config.policy, self.parts.clock.now_s())
+        """Let every generation know of something that concerns them all."""
+        if isinstance(event, sup.StopAsked):
+            self.stopping = True
+        for line in self.lines.values():
+            line.learn(event)
 
     def look(self) -> None:
         """One round: look, decide, act."""
         self.before_deciding()
         now_s = self.parts.clock.now_s()
         self._watch_progress(now_s)
-        self.zone = sup.heal(self.zone, self.config.policy, now_s)
-        for action in sup.decide(self.zone, self.config.policy, now_s):
-            self._act(action)
+        self._end_dumped(now_s)
+        if not self.stopping:
+            self._climb(now_s)
+        for line in list(self.lines.values()):
+            line.look(now_s)
+            if line.retired_s is not None:
+                self._see_off(line, now_s)
         self.after_deciding()
+
+    def next_look_s(self, now_s: float) -> float:
+        """Return when this zone must be looked at again at the latest, monotonic seconds."""
+        if not self.watch.progress:
+            return now_s + self.config.deadline_s
+        return watchdog.next_look_s(self.watch, self.config.deadline_s, now_s)
+
+    def next_serial(self) -> int:
+        """Return the number of the next process of the zone."""
+        self._serial += 1
+        return self._serial
+
+    def on_unprepared(self, message: Unprepared) -> None:
+        """Keep what a service said about why it cannot be made ready."""
+        self.unprepared = message
+
+    def on_exit(self, exit_: Exit) -> bool:
+        """Take the end of a process; False if it is not one of this zone's."""
+        return any(line.on_exit(exit_) for line in list(self.lines.values()))
+
+    def on_process_exit(self, line: Line, berth: Berth, exit_: Exit) -> None:
+        """Keep the stacks of one that was hung."""
+        self._dump_until_s.pop(exit_.pid, None)
+        why = self._dump_why.pop(exit_.pid, "")
+        if not why:
+            return
+        text = read_stack(berth.stack_fd) or "(it could not dump its stacks)"
+        place = ""
+        if self.parts.stacks is not None:
+            name = f"{self.config.name}-{exit_.pid}"
+            try:
+                place = str(keep_stack(self.parts.stacks, name, f"{why}\n\n{text}"))
+            except OSError as error:
+                place = f"not kept: {error.strerror or error}"
+        self.parts.log.error(
+            "zone.stack", zone=self.config.name, pid=exit_.pid, why=why, file=place,
+            top=_top_frame(text),
+        )  # fmt: skip
+
+    def kill(self, pid: int, why: str) -> None:
+        """End a process at once and remember why, for the verdict on its death."""
+        line = next((each for each in self.lines.values() if pid in each.pids()), None)
+        if line is not None:
+            line.kill(pid, why)
+
+    def note(self, what: str, why: str, hint: str) -> None:
+        """Show something that does not work as it should, until it is forgotten by `unnote`."""
+        fields = {"what": f"{self.config.name}: {what}", "why": why, "hint": hint}
+        if fields in self.notes:
+            return
+        self.unnote(what)
+        self.notes.append(fields)
+        self.parts.log.warning("zone.degraded", zone=self.config.name, why=why, hint=hint)
+
+    def unnote(self, what: str) -> None:
+        """Forget what was noted about `what`."""
+        name = f"{self.config.name}: {what}"
+        self.notes = [each for each in self.notes if each["what"] != name]
+
+    # The watch.
 
     def _watch_progress(self, now_s: float) -> None:
         progress = self.progress()
         # Who has not looked himself for long (stopped, starved) must not blame others for it.
         asleep = now_s - self._looked_s > self.config.deadline_s / 2
-        self._looked_s = now_s
-        if progress is None or self.zone.stopping or asleep:
-            self._watch = Watch(progress or (), now_s)
+        looked_s, self._looked_s = self._looked_s, now_s
+        if progress is None or self.stopping or asleep:
+            self.watch = Watch(progress or (), now_s)
             return
-        self._watch = observe(self._watch, progress, now_s)
-        if is_stalled(self._watch, self.config.deadline_s, now_s):
-            pid = self.watched_pid()
-            if pid:
-                self.kill(pid, f"no progress in {self.config.deadline_s * 1000:g} ms")
-            self._watch = Watch((), now_s)
-
-    def _act(self, action: sup.Action) -> None:
-        match action:
-            case sup.StartZygote():
-                self._start_zygote()
-            case sup.ForkFounder():
-                self._ask("founder")
-            case sup.ForkProcess():
-                self.postponed = not self.is_good_moment()
-                if not self.postponed:
-                    self._ask("heir" if self.config.policy.kind is sup.Kind.ARENA else "process")
-            case sup.Kill(pid, why):
-                self.kill(pid, why)
-
-    # The zygote.
-
-    def _start_zygote(self) -> None:
-        try:
-            handle = self.parts.processes.start_zygote(self.config.service)
-        except OSError as error:  # no memory, or no room for one process more: try again later
-            self.learn(sup.NotStarted(str(error)))
-            self.parts.log.warning("zone.not_started", zone=self.config.name, why=str(error))
+        moved_s = min(max(self.moved_s(now_s), looked_s), now_s)
+        self.watch = watchdog.observe(self.watch, progress, moved_s)
+        pid = self.watched_pid()
+        if self.watch.since_s + self.config.deadline_s * watchdog.LOOK_SHARE > now_s or not pid:
             return
-        self._handle = handle
-        self.learn(sup.ZygoteStarted(handle.pid))
-        lines = StderrLines(self.parts.log, self.config.name)
-        self.parts.loop.watch(
-            handle.stderr_fd, lambda _events: self._read_stderr(handle.stderr_fd, lines)
-        )
-        self.parts.loop.watch(handle.road.fileno(), lambda _events: self._on_road(handle))
-        try:
-            send(handle.road, Configure(self.config.name, self.parts.home, self.config.settings))
-        except (OSError, MoltError) as error:
-            self.kill(handle.pid, f"cannot configure the zygote: {error}")
+        self._judge(pid, now_s)
 
-    def _read_stderr(self, fd: int, lines: StderrLines) -> None:
-        if not lines.read(fd):
-            self.parts.loop.unwatch(fd)
-            os.close(fd)
-
-    def _on_road(self, handle: ZygoteHandle) -> None:
-        self._read_road(handle)
-
-    def _read_road(self, handle: ZygoteHandle) -> bool:
-        """Read one message; False when there is none (left)."""
-        if handle.road.fileno() < 0:
-            return False
-        try:
-            got = receive(handle.road)
-            if got is not None:
-                self._hear(handle, *got)
-                return True
-        except BlockingIOError:
-            return False
-        except ConnectionResetError:
-            return True  # said once, before the words it left in our queue
-        except CodecError as error:
-            self.kill(handle.pid, f"zygote spoke nonsense: {error}")
-            return True
-        except ArenaError as error:  # tried again with the next zygote
-            self.kill(handle.pid, error.message)
-            return True
-        self.parts.loop.unwatch(handle.road.fileno())
-        handle.road.close()
-        return False
-
-    def _hear(self, handle: ZygoteHandle, message: Message, descriptors: list[int]) -> None:
-        for descriptor in descriptors:  # a zygote has none to give
-            os.close(descriptor)
-        match message:
-            case Prepared(_, facts):
-                self.facts = facts
-                self.unprepared = None
-                self.on_prepared()
-                self.learn(sup.ZygotePrepared())
-            case Unprepared():
-                self.unprepared = message
-                self.parts.log.error(
-                    "zone.unprepared",
-                    zone=self.config.name,
-                    why=message.message,
-                    hint=message.hint,
+    def _judge(self, pid: int, now_s: float) -> None:
+        config, watch = self.config, self.watch
+        load = self.parts.loads.load(pid)
+        match watchdog.judge(watch, config.deadline_s, config.watchdog, load, now_s):
+            case Verdict.MEASURE:
+                self.watch = watchdog.note(watch, load, now_s)
+            case Verdict.STARVED:
+                self.watch = watchdog.extend(watch, load, now_s)
+                self.parts.log.warning(
+                    "zone.starved", zone=config.name, pid=pid, deadline_s=config.deadline_s
                 )
-            case Forked(serial, pid):
-                self._on_forked(serial, pid)
-            case _:
-                self.kill(handle.pid, f"zygote spoke out of turn: {type(message).__name__}")
+            case Verdict.HUNG if config.watchdog is Mode.PASSIVE:
+                self._tell_hung(pid)
+            case Verdict.HUNG if pid not in self._dump_until_s:
+                self._dump(pid, now_s)
 
-    def _hang_up(self, handle: ZygoteHandle) -> None:
-        """Close the road to a dead zygote; what was said before still counts.
-
-        A process it was forking may yet announce a birth. Nobody can once we read no more: who
-        cannot announce a birth ends it, so nobody is left over.
-        """
-        if handle.road.fileno() >= 0:
-            handle.road.shutdown(socket.SHUT_RD)
-        while self._read_road(handle):
-            pass
-
-    def _ask(self, role: str) -> None:
-        assert self._handle is not None, "supervisor asks only a prepared zygote"
-        self._serial += 1
-        try:
-            message, descriptors = self.fork_message(self._serial, role)
-            self.berths[self._serial] = Berth(self._serial, role)
-            send(self._handle.road, message, descriptors)
-        except (OSError, MoltError) as error:
-            self._drop_unborn()
-            self.kill(self._handle.pid, f"cannot ask the zygote to fork: {error}")
+    def _tell_hung(self, pid: int) -> None:
+        """Passive: what is seen is recorded, and nobody is ended."""
+        if self.watch.told:
             return
-        self.learn(sup.Asked())
+        self.watch = watchdog.tell(self.watch)
+        why = f"no progress in {self.config.deadline_s * 1000:g} ms; its watchdog is passive"
+        self.parts.log.warning("zone.hung", zone=self.config.name, pid=pid, why=why)
 
-    def _on_forked(self, serial: int, pid: int) -> None:
-        berth = self.berths.get(serial)
-        if berth is None or berth.pid or pid <= 1:
+    def _dump(self, pid: int, now_s: float) -> None:
+        """Have a hung process say where it is; one that is stopped cannot, and is ended now."""
+        why = f"no progress in {watchdog.limit_s(self.watch, self.config.deadline_s) * 1000:g} ms"
+        standing = self.parts.loads.standstill(pid)
+        told = [why, f"state {standing.state}", self.what_it_runs(pid)]
+        told += [f"waits in {standing.waits_in}"] if standing.waits_in else []
+        self._dump_why[pid] = ", ".join(each for each in told if each)
+        if standing.state in STOPPED:
+            self._end_hung(pid)
             return
-        berth.pid = pid
-        self.learn(sup.Forked(pid, founder=berth.role == "founder"))
-        if berth.was_ready:  # it was quicker than the news of its birth
-            self.learn(sup.Ready(pid))
+        self.parts.processes.send_signal(pid, signal.SIGUSR1)
+        self._dump_until_s[pid] = now_s + DUMP_S
 
-    def on_ready(self, serial: int) -> None:
-        """The process of this serial says that it is ready."""
-        berth = self.berths.get(serial)
-        if berth is None or berth.was_ready:
-            return
-        berth.was_ready = True
-        if berth.pid:
-            self.learn(sup.Ready(berth.pid))
+    def _end_dumped(self, now_s: float) -> None:
+        for pid, until_s in list(self._dump_until_s.items()):
+            berth = self.berth_of(pid)
+            if berth is None:
+                del self._dump_until_s[pid]
+            elif now_s >= until_s or has_stack(berth.stack_fd):
+                self._end_hung(pid)
 
-    # Ends.
+    def _end_hung(self, pid: int) -> None:
+        self._dump_until_s.pop(pid, None)
+        self.kill(pid, self._dump_why.get(pid, "hung"))
+        self.watch = Watch((), self.parts.clock.now_s())
 
-    def kill(self, pid: int, why: str) -> None:
-        """End a process at once and remember why, for the verdict on its death."""
-        berth = self.berth_of(pid)
-        if berth is not None:
-            berth.killed_as = why
-        self.parts.log.warning("zone.killed", zone=self.config.name, pid=pid, why=why)
-        self.parts.processes.send_signal(pid, signal.SIGKILL)
+    # The ladder.
 
-    def berth_of(self, pid: int) -> Berth | None:
-        """Return what is held for a process, or None."""
-        return next((berth for berth in self.berths.values() if berth.pid == pid), None)
+    def _climb(self, now_s: float) -> None:
+        seen = {number: self._rung(line) for number, line in self.lines.items()}
+        gave_up = self.ladder.gave_up
+        self.ladder, moves = rungs.climb(
+            self.ladder,
+            seen,
+            self.rules,
+            now_s,
+            has_slot=self._has_slot(seen),
+            changed=self._has_changed(seen, now_s),
+        )
+        for move in moves:
+            self._move(move, now_s)
+        if self.ladder.gave_up and not gave_up:
+            self.parts.log.error("zone.given_up", zone=self.config.name, why=self.ladder.gave_up)
 
-    def on_exit(self, exit_: Exit) -> bool:
-        """Take the end of a process; False if it is not one of this zone's."""
-        handle = self._handle
-        if handle is not None and handle.pid == exit_.pid:
-            self._hang_up(handle)
-            self._handle = None
-            self._drop_unborn()
-            self.learn(sup.Died(exit_.pid, failure=True, why=exit_.describe()))
-            self._tell_death("zygote", exit_, failure=True)
-            return True
-        if self.berth_of(exit_.pid) is None and handle is not None:
-            while self._read_road(handle):
-                pass  # it may have died before we read of its birth
-        berth = self.berth_of(exit_.pid)
-        if berth is None:
+    def _rung(self, line: Line) -> Rung:
+        return Rung(
+            slot=line.source is not CHECKOUT,
+            prepared=line.prepared,
+            ready=self.is_ready(line),
+            serving=line.state.active is not None,
+            spent=line.spent(),
+        )
+
+    def _has_slot(self, seen: dict[int, Rung]) -> bool:
+        """Look for the slot only when somebody must be replaced: verifying it reads every file."""
+        current = seen.get(self.ladder.current)
+        needed = self.ladder.count > 0 and (current is None or bool(current.spent))
+        if not needed or self.ladder.incoming or self.ladder.slot_spent:
             return False
-        self._on_process_exit(berth, exit_)
-        return True
+        try:
+            self._slot = self.parts.versions.fallback()
+        except MoltError as error:
+            self._slot = None
+            self.note("slot fallback", error.message, error.hint)
+        return self._slot is not None
 
-    def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
-        del self.berths[berth.serial]
-        self.forget(berth)
-        if berth.role == "founder":
-            founded = self.on_founder_exit(exit_.code)
-            why = "" if founded else f"founder: {exit_.describe()}"
-            self.learn(sup.Died(exit_.pid, failure=not founded, why=why))
-            if founded:
-                self.learn(sup.Founded())
+    def _has_changed(self, seen: dict[int, Rung], now_s: float) -> bool:
+        """Tell whether the checkout has changed, while that is a reason to try it again."""
+        current = seen.get(self.ladder.current)
+        waits = bool(self.ladder.gave_up) or (current is not None and current.slot)
+        if not waits or self.ladder.incoming:
+            return False
+        if now_s - self._fingerprint_s >= FINGERPRINT_S:
+            self._fingerprint_s = now_s
+            self._changed = self.parts.versions.fingerprint() != self._fingerprint
+        return self._changed
+
+    def _move(self, move: rungs.Move, now_s: float) -> None:
+        match move:
+            case rungs.Begin(number, slot):
+                self._begin(number, slot)
+            case rungs.Promote(number, before):
+                line = self.lines[number]
+                if before:
+                    self.parts.log.warning(
+                        "generation.promoted", zone=self.config.name, source=line.source.name,
+                        generation=line.facts.get("generation", ""),
+                        why=self.lines[before].spent() if before in self.lines else "",
+                    )  # fmt: skip
+                self._note_source(line)
+                self.hand_over(line, self.lines.get(before))
+            case rungs.Retire(number, why):
+                line = self.lines[number]
+                self.parts.log.info(
+                    "generation.retired", zone=self.config.name, source=line.source.name,
+                    generation=line.facts.get("generation", ""), why=why,
+                )  # fmt: skip
+                line.retire(now_s)
+
+    def _begin(self, number: int, slot: bool) -> None:
+        source = CHECKOUT
+        if slot:
+            assert self._slot is not None, "the ladder begins a slot only where there is one"
+            source = self._slot
+        else:
+            self._fingerprint = self.parts.versions.fingerprint()
+            self._changed = False
+        line = Line(number, source, self, self.served)
+        self.lines[number] = line
+        self.on_begun(line)
+        if number > 1:
+            self.parts.log.info("generation.begun", zone=self.config.name, source=source.name)
+
+    def on_begun(self, line: Line) -> None:
+        """Tell a new generation what the zone knows already."""
+
+    def _note_source(self, line: Line) -> None:
+        """Say so while something else than the checkout serves."""
+        if line.source is CHECKOUT:
+            self.unnote("code")
             return
-        failure = is_failure(
-            code=exit_.code,
-            signal_number=exit_.signal,
-            drilled=berth.drilled,
-            hung=bool(berth.killed_as),
-            progressed=self.has_progressed(berth),
-        )
-        why = berth.killed_as or exit_.describe()
-        role = self._role_of(exit_.pid)
-        self.learn(sup.Died(exit_.pid, failure=failure, why=why))
-        self._tell_death(role, exit_, failure)
-
-    def _role_of(self, pid: int) -> str:
-        if self.zone.heir is not None and self.zone.heir.pid == pid:
-            return "heir"
-        return "active"
-
-    def _drop_unborn(self) -> None:
-        """Forget processes that were asked for and will not come."""
-        for berth in [berth for berth in self.berths.values() if not berth.pid]:
-            del self.berths[berth.serial]
-            self.forget(berth)
-
-    def _tell_death(self, role: str, exit_: Exit, failure: bool) -> None:
-        if self.zone.stopping:
-            return
-        self.parts.log.warning(
-            "zone.died",
-            zone=self.config.name,
-            role=role,
-            pid=exit_.pid,
-            how=exit_.describe(),
-            counts=failure,
-            failures=(
-                self.zone.zygote_patience if role == "zygote" else self.zone.patience
-            ).failures,
+        self.note(
+            "code",
+            f"{line.source.name} serves, since the checkout cannot: {self.ladder.broken}",
+            f"mend it; molt soft-restart {self.config.name} --fresh",
         )
 
-    def pids(self) -> list[int]:
-        """Return every process of the zone that is not reaped yet, the zygote last."""
-        pids = [berth.pid for berth in self.berths.values() if berth.pid]
-        return pids + ([self._handle.pid] if self._handle else [])
+    def _see_off(self, line: Line, now_s: float) -> None:
+        """End what is left of a generation that was let go, and forget it when it is gone."""
+        assert line.retired_s is not None, "asked only of one that was let go"
+        line.clear_out()
+        if now_s - line.retired_s > LEAVE_S and self.config.policy.kind is sup.Kind.BUS:
+            for pid in line.pids():
+                self.parts.processes.send_signal(pid, signal.SIGKILL)
+        if line.is_gone:
+            self._restarts_before += line.state.restarts
+            self.served |= line.state.served
+            del self.lines[line.number]
 
-    def state_word(self) -> str:
-        """Return one word for people."""
-        return sup.state_word(self.zone, self.config.policy, self.parts.clock.now_s())
+    # What the console asks for.
+
+    def renew(self) -> int:
+        """Begin a generation of the checkout as it is now, and return its number.
+
+        Raises:
+            Refused: one is being made ready already.
+        """
+        if self.ladder.incoming:
+            raise Refused(
+                f"cannot renew {self.config.name}: a generation is being made ready", "molt ps"
+            )
+        self.ladder, moves = rungs.renew(self.ladder)
+        now_s = self.parts.clock.now_s()
+        for move in moves:
+            self._move(move, now_s)
+        return self.ladder.incoming
+
+    def warm_former(self) -> int:
+        """Return the number of the generation before, which could serve again.
+
+        Raises:
+            Refused: there is none that is warm.
+        """
+        number = self.ladder.former
+        if not number or number not in self.lines:
+            raise Refused(
+                f"cannot go back in {self.config.name}: no generation before is warm", "molt ps"
+            )
+        return number
+
+    def go_back(self) -> int:
+        """Let the generation before serve again, at once, and return its number.
+
+        Raises:
+            Refused: there is none that is warm.
+        """
+        number = self.warm_former()
+        now_s = self.parts.clock.now_s()
+        seen = {each: self._rung(line) for each, line in self.lines.items()}
+        self.ladder, moves = rungs.promote(self.ladder, seen, self.rules, now_s, number)
+        for move in moves:
+            self._move(move, now_s)
+        self.end_untrusted(number)
+        return number
+
+    def end_untrusted(self, number: int) -> None:
+        """End the active process of any other generation: its code is not asked for anything."""
+        for line in self.lines.values():
+            active = line.state.active
+            if line.number != number and active is not None:
+                berth = line.berth_of(active.pid)
+                if berth is not None:
+                    berth.drilled = True
+                self.parts.processes.send_signal(active.pid, signal.SIGKILL)
+
+
+def _top_frame(text: str) -> str:
+    """Return the innermost frame of the thread that a dump tells of first, for one log line."""
+    frames = (line.strip() for line in text.splitlines() if line.lstrip().startswith("File "))
+    return next(frames, "")

@@ -7,9 +7,10 @@ Pure: no clock, no process, no arena; it is given the words.
 """
 
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from Kernel.core.supervisor import Zone
+from Kernel.core.supervisor import Generation
 
 FAULT_SIGNALS = frozenset(
     (
@@ -23,14 +24,29 @@ FAULT_SIGNALS = frozenset(
 )
 
 
-def decide_permission(zone: Zone) -> int:
+def decide_permission(generations: Sequence[Generation]) -> int:
     """Return the pid that may take the arena over when its owner is gone, 0 for nobody.
 
     Only a ready heir is ever named, so that nobody waits on the mutex who could not go on.
+
+    Args:
+        generations: those that may serve, the one that should first: a world whose newest
+            generation has no heir ready goes on with an older one sooner than not at all.
     """
-    if zone.stopping or zone.heir is None or not zone.heir.ready:
-        return 0
-    return zone.heir.pid
+    for generation in generations:
+        heir = generation.heir
+        if heir is not None and heir.ready and not generation.stopping:
+            return heir.pid
+    return 0
+
+
+def is_evidence(*, code: int | None, signal_number: int | None, hung: bool) -> bool:
+    """Tell whether a death is evidence against the code that was running.
+
+    A fault signal, a non-zero exit and the watchdog's own verdict are; a plain SIGKILL from outside
+    is none, nor is leaving with 0.
+    """
+    return hung or bool(code) or signal_number in FAULT_SIGNALS
 
 
 def is_failure(
@@ -44,15 +60,12 @@ def is_failure(
         hung: the watchdog had found it hung.
         progressed: it had served (committed a tick, or answered).
 
-    A fault signal, a non-zero exit and a hang are evidence. A plain SIGKILL from outside is none,
-    nor is leaving with 0, unless the process had done nothing yet: then trying again at once
-    would help nobody.
+    Evidence does (`is_evidence`); so does any death of a process that had done nothing yet: then
+    trying again at once would help nobody.
     """
     if drilled:
         return False
-    if hung or code or signal_number in FAULT_SIGNALS:
-        return True
-    return not progressed
+    return is_evidence(code=code, signal_number=signal_number, hung=hung) or not progressed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""Decide what a zone needs next: a zygote, a process, an heir, patience.
+"""Decide what one generation of a zone needs next: a zygote, a process, an heir, patience.
 
-Owns: the life of one zone as data, restart budgets, back-off. Does not own: doing any of it
-(`Kernel/core/keeper.py`), who may write the arena (`succession.py`), hangs (`watchdog.py`).
+Owns: the life of one generation as data, restart budgets, back-off. Does not own: doing any of it
+(`Kernel/core/line.py`), which generation serves (`ladder.py`), who may write the arena
+(`succession.py`), hangs (`watchdog.py`).
 Pure: no clock, no process, no bus. Two functions: `learn` takes what happened into the state,
 `decide` says what is to be done now. Model: Erlang/OTP `lib/stdlib/src/supervisor.erl`, with
 level-triggered reconciliation instead of restart strategies.
@@ -67,10 +68,11 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Zone:
-    """All the kernel needs to know of a zone to decide about it.
+class Generation:
+    """All the kernel needs to know of one generation of a zone to decide about it.
 
     Args:
+        name: the zone's.
         zygote: the zygote; `ready` means prepared.
         founded: the arena is there and mapped (bus zones: all arenas they read are).
         founder: the process making the arena, if one is at work.
@@ -80,10 +82,13 @@ class Zone:
         leaving: processes that no longer serve and are expected to end; born_s: since when.
         patience: failures of this generation's processes.
         zygote_patience: failures of the zygote itself.
+        machine_patience: times the machine had no room for a process; no fault of the generation.
         healthy_s: since when an active process has served without a failure, the zygote's
             included; None if not.
-        served: a process has served since boot.
+        served: a process of the zone has served since boot.
         restarts: processes that took the place of one that had served.
+        held: it may prepare itself, and not fork: another generation has yet to leave.
+        condemned: why nothing more is to be expected of this generation, "" while there is hope.
         why: the last reason something went wrong, for people.
     """
 
@@ -97,10 +102,13 @@ class Zone:
     leaving: tuple[Process, ...] = ()
     patience: Patience = Patience()
     zygote_patience: Patience = Patience()
+    machine_patience: Patience = Patience()
     healthy_s: float | None = None
     served: bool = False
     restarts: int = 0
     stopping: bool = False
+    held: bool = False
+    condemned: str = ""
     why: str = ""
 
 
@@ -116,7 +124,7 @@ class ZygoteStarted:
 
 @dataclass(frozen=True, slots=True)
 class NotStarted:
-    """The machine could not start a zygote."""
+    """The machine had no room: no process, descriptor or memory was left."""
 
     why: str
 
@@ -173,6 +181,25 @@ class Died:
 
 
 @dataclass(frozen=True, slots=True)
+class Succeeded:
+    """A process of another generation holds the right to write now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condemned:
+    """It is proved that this generation cannot go on; trying again would end the same way."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another generation has yet to leave, or has left."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StopAsked:
     """Nothing new is to be started."""
 
@@ -187,6 +214,9 @@ Event = (
     | Ready
     | TookOver
     | Died
+    | Succeeded
+    | Condemned
+    | Held
     | StopAsked
 )
 
@@ -234,154 +264,177 @@ def fail(patience: Patience, policy: Policy, now_s: float) -> Patience:
     return Patience(failures, now_s + backoff_s(policy, failures))
 
 
-def learn(zone: Zone, event: Event, policy: Policy, now_s: float) -> Zone:
-    """Return the zone after `event`. Events about unknown processes change nothing."""
+def learn(life: Generation, event: Event, policy: Policy, now_s: float) -> Generation:
+    """Return the generation after `event`. Events about unknown processes change nothing."""
     match event:
         case ZygoteStarted(pid):
-            return replace(zone, zygote=Process(pid, now_s), asked_s=None)
+            return replace(life, zygote=Process(pid, now_s), asked_s=None)
         case NotStarted(why):
-            return _learn_zygote_failed(zone, why, policy, now_s)
+            patience = fail(life.machine_patience, policy, now_s)
+            return replace(life, machine_patience=patience, why=why)
         case ZygotePrepared():
-            if zone.zygote is None:
-                return zone
-            return replace(zone, zygote=replace(zone.zygote, ready=True))
+            if life.zygote is None:
+                return life
+            return replace(life, zygote=replace(life.zygote, ready=True))
         case Asked():
-            return replace(zone, asked_s=now_s)
+            return replace(life, asked_s=now_s, machine_patience=Patience())
         case Forked(pid, founder):
-            return _learn_forked(zone, Process(pid, now_s), founder)
+            return _learn_forked(life, Process(pid, now_s), founder)
         case Founded():
-            return replace(zone, founded=True)
+            return replace(life, founded=True)
         case Ready(pid):
-            return _learn_ready(zone, pid, policy, now_s)
+            return _learn_ready(life, pid, policy, now_s)
         case TookOver(pid):
-            return _learn_took_over(zone, pid, now_s)
+            return _learn_took_over(life, pid, now_s)
         case Died():
-            return _learn_died(zone, event, policy, now_s)
+            return _learn_died(life, event, policy, now_s)
+        case Succeeded():
+            return _learn_succeeded(life, now_s)
+        case Condemned(why):
+            return replace(life, condemned=life.condemned or why, why=why)
+        case Held(held):
+            return replace(life, held=held)
         case StopAsked():
-            return replace(zone, stopping=True)
+            return replace(life, stopping=True)
         case _:
             assert_never(event)
 
 
-def _learn_forked(zone: Zone, process: Process, founder: bool) -> Zone:
+def _learn_forked(life: Generation, process: Process, founder: bool) -> Generation:
     if founder:
-        return replace(zone, founder=process, asked_s=None)
-    return replace(zone, heir=process, asked_s=None)
+        return replace(life, founder=process, asked_s=None)
+    return replace(life, heir=process, asked_s=None)
 
 
-def _learn_ready(zone: Zone, pid: int, policy: Policy, now_s: float) -> Zone:
+def _learn_ready(life: Generation, pid: int, policy: Policy, now_s: float) -> Generation:
     """A bus process serves as soon as it is ready; an arena process then stands by."""
-    if zone.heir is None or zone.heir.pid != pid:
-        return zone
-    process = replace(zone.heir, ready=True)
+    if life.heir is None or life.heir.pid != pid:
+        return life
+    process = replace(life.heir, ready=True)
     if policy.kind is Kind.BUS:
-        return replace(_count_service(zone), active=process, heir=None, healthy_s=now_s)
-    return replace(zone, heir=process)
+        return replace(_count_service(life), active=process, heir=None, healthy_s=now_s)
+    return replace(life, heir=process)
 
 
-def _learn_took_over(zone: Zone, pid: int, now_s: float) -> Zone:
-    if zone.heir is None or zone.heir.pid != pid:
-        return zone
-    leaving = zone.leaving
-    if zone.active is not None:
-        leaving = (*leaving, Process(zone.active.pid, now_s))
-    healthy = zone.healthy_s if zone.healthy_s is not None else now_s
-    return replace(
-        _count_service(zone),
-        active=replace(zone.heir, ready=True),
-        heir=None,
-        leaving=leaving,
-        healthy_s=healthy,
-    )
+def _learn_took_over(life: Generation, pid: int, now_s: float) -> Generation:
+    if life.heir is None or life.heir.pid != pid:
+        return life
+    life = _learn_succeeded(life, now_s)
+    assert life.heir is not None, "it was there a line above"
+    healthy = life.healthy_s if life.healthy_s is not None else now_s
+    active = replace(life.heir, ready=True)
+    return replace(_count_service(life), active=active, heir=None, healthy_s=healthy)
 
 
-def _count_service(zone: Zone) -> Zone:
-    return replace(zone, served=True, restarts=zone.restarts + zone.served)
+def _learn_succeeded(life: Generation, now_s: float) -> Generation:
+    if life.active is None:
+        return life
+    left = Process(life.active.pid, now_s)
+    return replace(life, active=None, leaving=(*life.leaving, left))
 
 
-def _learn_died(zone: Zone, event: Died, policy: Policy, now_s: float) -> Zone:
+def _count_service(life: Generation) -> Generation:
+    return replace(life, served=True, restarts=life.restarts + life.served)
+
+
+def _learn_died(life: Generation, event: Died, policy: Policy, now_s: float) -> Generation:
     pid = event.pid
-    if zone.zygote is not None and zone.zygote.pid == pid:
+    if life.zygote is not None and life.zygote.pid == pid:
         return _learn_zygote_failed(
-            replace(zone, zygote=None, asked_s=None), event.why, policy, now_s
+            replace(life, zygote=None, asked_s=None), event.why, policy, now_s
         )
-    if zone.active is not None and zone.active.pid == pid:
-        zone = replace(zone, active=None)
-    elif zone.heir is not None and zone.heir.pid == pid:
-        zone = replace(zone, heir=None)
-    elif zone.founder is not None and zone.founder.pid == pid:
-        zone = replace(zone, founder=None)
-    elif all(process.pid != pid for process in zone.leaving):
-        return zone
-    zone = replace(zone, leaving=tuple(each for each in zone.leaving if each.pid != pid))
+    if life.active is not None and life.active.pid == pid:
+        life = replace(life, active=None)
+    elif life.heir is not None and life.heir.pid == pid:
+        life = replace(life, heir=None)
+    elif life.founder is not None and life.founder.pid == pid:
+        life = replace(life, founder=None)
+    elif all(process.pid != pid for process in life.leaving):
+        return life
+    life = replace(life, leaving=tuple(each for each in life.leaving if each.pid != pid))
     if event.failure:
-        zone = replace(
-            zone, patience=fail(zone.patience, policy, now_s), healthy_s=None, why=event.why
+        life = replace(
+            life, patience=fail(life.patience, policy, now_s), healthy_s=None, why=event.why
         )
-    return zone
+    return life
 
 
-def _learn_zygote_failed(zone: Zone, why: str, policy: Policy, now_s: float) -> Zone:
-    patience = fail(zone.zygote_patience, policy, now_s)
-    return replace(zone, zygote_patience=patience, healthy_s=None, why=f"zygote: {why}")
+def _learn_zygote_failed(life: Generation, why: str, policy: Policy, now_s: float) -> Generation:
+    patience = fail(life.zygote_patience, policy, now_s)
+    return replace(life, zygote_patience=patience, healthy_s=None, why=f"zygote: {why}")
 
 
-def heal(zone: Zone, policy: Policy, now_s: float) -> Zone:
-    """Forget failures once the zone has served without one for long enough."""
-    if zone.active is None:
-        return zone
-    since = zone.healthy_s
+def heal(life: Generation, policy: Policy, now_s: float) -> Generation:
+    """Forget failures once the generation has served without one for long enough."""
+    if life.active is None:
+        return life
+    since = life.healthy_s
     if since is None:
-        return replace(zone, healthy_s=now_s)
+        return replace(life, healthy_s=now_s)
     if now_s - since < policy.healthy_after_s:
-        return zone
-    if not zone.patience.failures and not zone.zygote_patience.failures:
-        return zone
-    return replace(zone, patience=Patience(), zygote_patience=Patience(), why="")
+        return life
+    if not life.patience.failures and not life.zygote_patience.failures:
+        return life
+    return replace(life, patience=Patience(), zygote_patience=Patience(), why="")
 
 
-def decide(zone: Zone, policy: Policy, now_s: float) -> tuple[Action, ...]:
+def spent(life: Generation, policy: Policy) -> str:
+    """Return why nothing more is to be expected of a generation, "" while it may be tried."""
+    if life.condemned:
+        return life.condemned
+    failures = max(life.patience.failures, life.zygote_patience.failures)
+    if failures < policy.failures_max:
+        return ""
+    return f"{failures} failures in a row, the last: {life.why}"
+
+
+def decide(life: Generation, policy: Policy, now_s: float) -> tuple[Action, ...]:
     """Return what is to be done now; the same state asks for the same again until it is done."""
-    overdue = _overdue(zone, policy, now_s)
-    if overdue or zone.stopping:
+    overdue = _overdue(life, policy, now_s)
+    if overdue or life.stopping or spent(life, policy):
         return overdue
-    if zone.zygote is None:
-        return (StartZygote(),) if now_s >= zone.zygote_patience.retry_at_s else ()
-    if not zone.zygote.ready or zone.asked_s is not None or now_s < zone.patience.retry_at_s:
+    if now_s < life.machine_patience.retry_at_s:
         return ()
-    if not zone.founded:
-        return (ForkFounder(),) if policy.kind is Kind.ARENA and not zone.founder else ()
-    wants_heir = zone.active is None or policy.heir
-    return (ForkProcess(),) if wants_heir and zone.heir is None else ()
+    if life.zygote is None:
+        return (StartZygote(),) if now_s >= life.zygote_patience.retry_at_s else ()
+    if not life.zygote.ready or life.asked_s is not None or now_s < life.patience.retry_at_s:
+        return ()
+    if life.held:
+        return ()
+    if not life.founded:
+        return (ForkFounder(),) if policy.kind is Kind.ARENA and not life.founder else ()
+    wants_heir = life.active is None or policy.heir
+    return (ForkProcess(),) if wants_heir and life.heir is None else ()
 
 
-def _overdue(zone: Zone, policy: Policy, now_s: float) -> tuple[Action, ...]:
+def _overdue(life: Generation, policy: Policy, now_s: float) -> tuple[Action, ...]:
     """Whoever has been getting ready for too long is ended."""
     late: list[Action] = []
-    zygote = zone.zygote
+    zygote = life.zygote
     if zygote is not None:
         if not zygote.ready and now_s - zygote.born_s > policy.prepare_timeout_s:
             late.append(Kill(zygote.pid, f"not prepared in {policy.prepare_timeout_s:g} s"))
-        elif zone.asked_s is not None and now_s - zone.asked_s > FORK_S:
+        elif life.asked_s is not None and now_s - life.asked_s > FORK_S:
             late.append(Kill(zygote.pid, f"did not fork in {FORK_S:g} s"))
-    for left in zone.leaving:
+    for left in life.leaving:
         if now_s - left.born_s > LEAVE_S:
             late.append(Kill(left.pid, f"did not leave in {LEAVE_S:g} s"))
-    founder = zone.founder
+    founder = life.founder
     if founder is not None and now_s - founder.born_s > policy.prepare_timeout_s:
         late.append(Kill(founder.pid, f"did not found in {policy.prepare_timeout_s:g} s"))
-    heir = zone.heir
+    heir = life.heir
     if heir is not None and not heir.ready and now_s - heir.born_s > policy.ready_timeout_s:
         late.append(Kill(heir.pid, f"not ready in {policy.ready_timeout_s:g} s"))
     return tuple(late)
 
 
-def state_word(zone: Zone, policy: Policy, now_s: float) -> str:
+def state_word(life: Generation, policy: Policy, now_s: float) -> str:
     """Return one word for people: ready, starting, restarting, waiting or stopped."""
-    if zone.active is not None:
+    if life.active is not None:
         return "ready"
-    if zone.stopping:
+    if life.stopping:
         return "stopped"
-    if now_s < max(zone.patience.retry_at_s, zone.zygote_patience.retry_at_s):
+    patiences = (life.patience, life.zygote_patience, life.machine_patience)
+    if now_s < max(patience.retry_at_s for patience in patiences):
         return "waiting"
-    return "restarting" if zone.served or zone.patience.failures else "starting"
+    return "restarting" if life.served or life.patience.failures else "starting"

@@ -11,6 +11,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
 from Kernel.contract.errors import ArenaError, ConfigError
@@ -31,6 +32,35 @@ class ArenaHandle:
     side_fd: int
     side: memoryview
     mutex_fd: int
+
+
+class ArenaFiles(Protocol):
+    """What the kernel does with arena files; a simulation gives its own."""
+
+    def find(self, folders: list[Path], zone: str) -> Path | None:
+        """Return the arena file of a zone, or None; unfinished ones are removed."""
+
+    def open(self, path: Path, schema_hash: bytes) -> ArenaHandle:
+        """Map an arena, make its side page and mutex for this boot; see `open_arena`."""
+
+    def set_aside(self, path: Path) -> Path:
+        """Rename a file that cannot be used and return where it is now."""
+
+
+class SystemArenaFiles:
+    """The real ones."""
+
+    def find(self, folders: list[Path], zone: str) -> Path | None:
+        """Return the arena file of a zone, or None; unfinished ones are removed."""
+        return find_arena(folders, zone)
+
+    def open(self, path: Path, schema_hash: bytes) -> ArenaHandle:
+        """Map an arena, make its side page and mutex for this boot; see `open_arena`."""
+        return open_arena(path, schema_hash)
+
+    def set_aside(self, path: Path) -> Path:
+        """Rename a file that cannot be used and return where it is now."""
+        return set_aside(path)
 
 
 def arena_folders(home: Path) -> list[Path]:

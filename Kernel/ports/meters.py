@@ -1,6 +1,68 @@
-"""What processes cost: memory and processor time, by psutil."""
+"""What processes cost: memory and processor time, by psutil and /proc."""
+
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import psutil
+
+WCHAN_CHARS_MAX = 80
+
+
+class Load(NamedTuple):
+    """What all threads of a process have got from the scheduler so far, nanoseconds."""
+
+    ran_ns: int
+    waited_ns: int
+
+
+class Standstill(NamedTuple):
+    """What a process that does not move is doing.
+
+    Args:
+        state: its letter in /proc/PID/stat: R running, S sleeping, D in the kernel, T stopped.
+        waits_in: the function of the kernel it waits in, "" where the machine does not tell.
+    """
+
+    state: str
+    waits_in: str
+
+
+class Loads(Protocol):
+    """What the watchdog asks of a process; a test gives its own."""
+
+    def load(self, pid: int) -> Load | None:
+        """Return its load, None where it is gone or the machine does not tell."""
+
+    def standstill(self, pid: int) -> Standstill:
+        """Return what it is doing."""
+
+
+class ProcLoads:
+    """By /proc (Linux `Documentation/scheduler/sched-stats.rst`, proc(5))."""
+
+    def load(self, pid: int) -> Load | None:
+        """Return the load of all threads of a process, None where the machine does not tell."""
+        ran_ns = waited_ns = 0
+        try:
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                ran, waited = (thread / "schedstat").read_text().split()[:2]
+                ran_ns += int(ran)
+                waited_ns += int(waited)
+        except (OSError, ValueError):
+            return None
+        return Load(ran_ns, waited_ns)
+
+    def standstill(self, pid: int) -> Standstill:
+        """Return what a process is doing; "?" for one that is gone."""
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (OSError, IndexError):
+            return Standstill("?", "")
+        try:
+            waits_in = Path(f"/proc/{pid}/wchan").read_text()[:WCHAN_CHARS_MAX].strip("0 \n")
+        except OSError:
+            waits_in = ""
+        return Standstill(state, waits_in)
 
 
 class Meters:

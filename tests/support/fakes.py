@@ -22,9 +22,11 @@ from Kernel.contract.zygote_protocol import (
     receive,
     send,
 )
-from Kernel.core.keeper import Parts
+from Kernel.core.parts import Parts
 from Kernel.loop import Loop
+from Kernel.ports.meters import Load, Standstill
 from Kernel.ports.process import Exit, ZygoteHandle
+from Kernel.ports.versions import Source
 
 STEPS = 20
 
@@ -222,6 +224,41 @@ class FakeProcesses:
 
 
 @dataclass
+class FakeLoads:
+    """What the scheduler says of processes, as a test sets it."""
+
+    loads: dict[int, Load] = field(default_factory=dict)
+    state: str = "R"
+
+    def load(self, pid: int) -> Load | None:
+        """Return what was set, else that it ran all the time."""
+        return self.loads.get(pid, Load(0, 0))
+
+    def standstill(self, pid: int) -> Standstill:
+        """Return what was set."""
+        return Standstill(self.state, "")
+
+
+@dataclass
+class FakeVersions:
+    """Module versions on paper."""
+
+    slot: Source | None = None
+    version: str = "a"
+    problem: Exception | None = None
+
+    def fallback(self) -> Source | None:
+        """Return what was set, or raise `problem`."""
+        if self.problem is not None:
+            raise self.problem
+        return self.slot
+
+    def fingerprint(self) -> str:
+        """Return what was set."""
+        return self.version
+
+
+@dataclass
 class FakeMachine:
     """Everything a keeper is given, with the fakes at hand."""
 
@@ -229,10 +266,14 @@ class FakeMachine:
     processes: FakeProcesses = field(default_factory=FakeProcesses)
     loop: HandLoop = field(default_factory=HandLoop)
     log: RecordingLog = field(default_factory=RecordingLog)
+    loads: FakeLoads = field(default_factory=FakeLoads)
+    versions: FakeVersions = field(default_factory=FakeVersions)
 
     def parts(self, home: str = "/nowhere") -> Parts:
         """Return the parts of a keeper."""
-        return Parts(self.clock, self.processes, self.loop, self.log, home)
+        return Parts(
+            self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions
+        )
 
     @property
     def zygote(self) -> FakeZygote:

@@ -142,6 +142,8 @@ def _take_over(seat: ArenaSeat) -> None:
     words.put(Header.DRAIN_AT, NEVER)  # a drain was meant for the one before us
     words.put(Header.FIRST_COMMIT_NS, 0)
     words.put(Header.TAKEN_OVER_TICK, words.get(Header.COMMIT))
+    words.put(Header.FOUND_FLIGHT, words.get(Header.FLIGHT))
+    words.put(Header.FOUND_OWNER, words.get(Header.OWNER))
     words.put(Header.OWNER, os.getpid())
     words.put(Header.FLIGHT, FLIGHT_TAKEOVER)
     words.put(Header.TAKEN_OVER_NS, time.monotonic_ns())

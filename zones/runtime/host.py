@@ -5,6 +5,7 @@ errors. Does not own: kinship (`kinship.py`), the loops (`arena_zone.py`, servic
 What a service must offer is in `generation.py`.
 """
 
+import faulthandler
 import logging
 import os
 import signal
@@ -38,11 +39,12 @@ def run_process(
     """Be the process that was asked for; never returns (os._exit)."""
     code = 1
     try:
-        _settle(configure, request)
+        _settle(configure, request, descriptors)
         if request.role == "process":
             _run_bus_process(cast(BusGeneration, generation), configure, request, descriptors)
         elif request.role == "heir":
-            _run_heir(cast(ArenaGeneration, generation), descriptors)
+            urgent = bool(request.facts.get("urgent"))
+            _run_heir(cast(ArenaGeneration, generation), descriptors, urgent)
         else:
             cast(ArenaGeneration, generation).found(request.facts)
         code = 0
@@ -56,8 +58,14 @@ def run_process(
         os._exit(code)
 
 
-def _settle(configure: Configure, request: Fork) -> None:
-    """Standard output and error are the zygote's: the kernel reads them at the other end."""
+def _settle(configure: Configure, request: Fork, descriptors: dict[str, int]) -> None:
+    """Standard output and error are the zygote's: the kernel reads them at the other end.
+
+    The kernel's watchdog asks for the stacks of all threads by SIGUSR1; a handler in C writes them,
+    whatever the interpreter is doing.
+    """
+    if "stack" in descriptors:
+        faulthandler.register(signal.SIGUSR1, file=descriptors["stack"], all_threads=True)
     set_process_name(f"molt {configure.zone}")
     refuse_core_dumps()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -69,8 +77,9 @@ def _settle(configure: Configure, request: Fork) -> None:
         os.nice(nice)
 
 
-def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int]) -> None:
-    words = map_arena(descriptors["arena"], writable=True)
+def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int], urgent: bool) -> None:
+    """Be an heir; an urgent one is waited for by the world, and does not rehearse."""
+    words = map_arena(descriptors["arena"], writable=True, urgent=urgent)
     seat = ArenaSeat(
         words=words,
         side=map_side(descriptors["side"]),
@@ -79,7 +88,8 @@ def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int]) -> None:
         ring_fd=descriptors["ring"],
     )
     engine = generation.open_engine(words, seat.side)
-    rehearse(*generation.scratch())
+    if not urgent:
+        rehearse(*generation.scratch())
     ask_short_slices(SLICE_NS)  # now: getting ready must not press upon the one who ticks
     run_heir(seat, engine)
 

@@ -12,10 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from Kernel.contract import rings
 from Kernel.contract.arena import INBOX_WINDOW, NEVER, ArenaWords, Header, State
 from Kernel.contract.errors import CodecError, Refused, RingDamaged
-from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input, decode_input
+from Kernel.contract.inputs import (
+    PAUSE,
+    QUARANTINE,
+    RESUME,
+    SET_PARAM,
+    STEP,
+    Input,
+    decode_input,
+)
 from zones.world.columns import INPUTS_REFUSED, Buffer
 from zones.world.parameters import find_parameter
 
@@ -154,6 +164,8 @@ def _carry_out(given: Input, tick: int, new: Buffer) -> None:
         new.scalars[hold] = -1
     elif given.kind == STEP:
         new.scalars[hold] = tick + max(given.steps, 1) - 1
+    elif given.kind == QUARANTINE:
+        new.scalars[State.QUARANTINED >> 3] |= np.int64(1) << np.int64(given.slot)
     else:
         assert given.kind == SET_PARAM, "decode_input knows no other kind"
         new.parameters[find_parameter(given.param).index] = given.value

@@ -113,6 +113,24 @@ LINES: tuple[Answer, ...] = (
         "source": "kernel", "level": "info", "line": "kernel.ready boot_s=1.4",
     },
 )  # fmt: skip
+CHANGES: list[Answer] = [
+    {
+        "key": "world.friction",
+        "old": 0.85,
+        "new": 0.9,
+        "effect": "next tick",
+        "why": "",
+        "hint": "",
+    },
+    {
+        "key": "world.seed",
+        "old": 1,
+        "new": 2,
+        "effect": "refused",
+        "why": "counts only when a world is founded",
+        "hint": "python manifest.py --home OTHER --set world.seed=2",
+    },
+]
 
 
 def answer(request: Request) -> Answer:
@@ -132,6 +150,8 @@ def answer(request: Request) -> Answer:
             return {"tick": request.integer("at_tick") or TICK, "hash": HASH}
         case "params":
             return _params(request)
+        case "reload":
+            return {"dry_run": bool(request.args.get("dry_run")), "changes": CHANGES}
         case "drill":
             if request.text("zone") != "stable":
                 raise Refused(f"cannot drill '{request.text('zone')}': no such zone", "molt ps")
@@ -145,7 +165,7 @@ def answer(request: Request) -> Answer:
                 "missed_ticks": 0,
                 "epoch": 4,
             }
-        case "soft-restart":
+        case "soft-restart" | "go-back":
             return _handed_over(request.text("zone"))
         case "shutdown":
             return {"tick": TICK}

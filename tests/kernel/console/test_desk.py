@@ -26,10 +26,17 @@ class Office:
         self.folder = folder
         machine = kernel.machine
         self.recorder = Recorder(RecordingLog(), machine.clock, "boot")
-        handlers = Handlers(kernel.zones, machine.clock, Meters(), 0.0, lambda: None, self.recorder)
-        self.handlers = handlers
+        self.handlers = Handlers(
+            kernel.zones,
+            machine.clock,
+            Meters(),
+            0.0,
+            lambda: None,
+            lambda _dry_run: {},
+            self.recorder,
+        )
         self.server = ConsoleServer(folder)
-        self.desk = Desk(self.server, handlers, machine.loop, machine.clock)
+        self.desk = Desk(self.server, self.handlers, machine.loop, machine.clock)
         self.peers: list[socket.socket] = []
 
     def ask(self, command: str, **args: object) -> socket.socket:

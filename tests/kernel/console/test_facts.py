@@ -148,5 +148,5 @@ def test_a_ready_heir_is_shown_and_no_other(kernel):
     kernel.round()
     kernel.zygote().fork(kernel.machine.processes.new_pid())
     kernel.round()
-    assert kernel.world.zone.heir is not None
+    assert kernel.world.state.heir is not None
     assert zone_fields(kernel.world, Meters())["heir_pid"] is None

@@ -31,6 +31,7 @@ class Console:
             Meters(),
             kernel.machine.clock.now_s(),
             self._stop,
+            lambda dry_run: {"dry_run": dry_run, "changes": []},
             Recorder(RecordingLog(), kernel.machine.clock, "boot"),
         )
 
@@ -105,6 +106,12 @@ class TestBeforeTheWorld:
         """A wait for a zone's word is answered before there is an arena."""
         asked = empty.ask("wait", **{"for": "zone.stable=starting", "timeout_s": 5})
         assert asked.result() == {"tick": None, "hash": None, "for": "zone.stable=starting"}
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_reload_needs_no_world(self, empty, dry_run):
+        """The files are read again at once, or only compared, as asked."""
+        assert empty.now("reload", dry_run=dry_run) == {"dry_run": dry_run, "changes": []}
+        assert empty.now("reload")["dry_run"] is False
 
     def test_shutdown_needs_no_world(self, empty):
         """A kernel that is still booting can be told to stop."""
@@ -336,7 +343,7 @@ class TestDrill:
         kernel.machine.processes.end(kernel.active, code=0)
         kernel.round()
         assert asked.result()["kind"] == "soft-restart"
-        assert kernel.world.zone.patience.failures == 0
+        assert kernel.world.state.patience.failures == 0
 
 
 class TestFacts:
@@ -376,7 +383,7 @@ class TestDryRun:
         signals, words = list(machine.processes.signals), bytes(console.kernel.words.memory)
         side = bytes(keeper.arena.side)
         plan = console.now("drill", kind=kind, zone="stable", dry_run=True)
-        pid, heir = keeper.zone.active.pid, keeper.zone.heir.pid
+        pid, heir = keeper.active.pid, keeper.state.heir.pid
         assert (plan["pid"], plan["heir_pid"], plan["dry_run"]) == (pid, heir, True)
         assert f"pid {pid}" in plan["would"][0] and f"pid {heir}" in plan["would"][-1]
         assert ("250 ms" in " ".join(plan["would"])) == (kind in ("stop", "hang"))
@@ -395,7 +402,7 @@ class TestDryRun:
         """The plan names every process; nobody is asked to stop."""
         plan = console.now("shutdown", dry_run=True)
         keeper = console.kernel.world
-        assert {keeper.zone.active.pid, keeper.zone.heir.pid} <= set(plan["pids"])
+        assert {keeper.active.pid, keeper.state.heir.pid} <= set(plan["pids"])
         assert f"at {console.kernel.world.tick()} or later" in plan["would"][0]
         assert console.stops == 0 and console.kernel.zones.stop is None
 

@@ -11,6 +11,7 @@ from Kernel.contract.errors import Refused
 from Kernel.contract.zygote_protocol import Forked, Prepared, Unprepared, send
 from Kernel.core import supervisor as sup
 from Kernel.core.drill import DrillFault, begin_drill
+from Kernel.core.keeper import FINGERPRINT_S
 from Kernel.ports.arena_file import set_aside
 from tests.support.arena_stage import Stage
 from tests.support.fakes import FakeMachine
@@ -30,7 +31,7 @@ class TestComingUp:
     def test_from_nothing_to_active_and_heir(self, stage):
         """Zygote, founder, active, heir: in that order, each asked for once."""
         active, heir = stage.serve()
-        zone = stage.keeper.zone
+        zone = stage.keeper.state
         assert (zone.active.pid, zone.heir.pid) == (active, heir) and zone.heir.ready
         assert not stage.machine.zygote.is_asked(), "nothing more is wanted"
         assert stage.words.get(Header.PERMISSION) == heir
@@ -54,10 +55,10 @@ class TestComingUp:
         request = stage.machine.zygote.fork(0, quiet=True)
         stage.machine.zygote.ring(request.serial)
         stage.round()
-        assert stage.keeper.zone.heir is None
+        assert stage.keeper.state.heir is None
         stage.machine.zygote.say(Forked(request.serial, 77))
         stage.round()
-        assert stage.keeper.zone.heir == sup.Process(77, stage.machine.clock.now_s(), ready=True)
+        assert stage.keeper.state.heir == sup.Process(77, stage.machine.clock.now_s(), ready=True)
         assert stage.words.get(Header.PERMISSION) == 77
 
     def test_arena_that_is_there_is_taken(self, machine, folders):
@@ -68,7 +69,7 @@ class TestComingUp:
             first.tick()
         second = Stage(machine, folders)
         second.prepare()
-        assert second.keeper.tick() == first.keeper.tick() > 6 and second.keeper.zone.founded
+        assert second.keeper.tick() == first.keeper.tick() > 6 and second.keeper.state.founded
         assert second.keeper.resumed_tick == second.keeper.tick()
         assert first.keeper.resumed_tick is None, "it founded its world itself"
         assert second.words.get(Header.OWNER) == second.words.get(Header.PERMISSION) == 0
@@ -91,17 +92,17 @@ class TestComingUp:
         assert second.keeper.resumed_tick == second.keeper.tick() == first.keeper.tick() > 0
 
     def test_heir_is_handed_all_it_needs(self, stage):
-        """Arena, side page, mutex and two eventfds go to an heir, by name."""
+        """Arena, side page, mutex, two eventfds and a file for stacks go to an heir, by name."""
         stage.prepare()
         stage.found()
         request = stage.machine.zygote.fork(5)
-        assert request.descriptors == ["arena", "side", "mutex", "door", "ring"]
+        assert request.descriptors == ["arena", "side", "mutex", "door", "ring", "stack"]
 
     def test_second_choice_folder_is_reported(self, stage):
         """An arena that is not in shared memory is a degraded state people can see."""
         stage.prepare()
         stage.found(folder=1)
-        assert stage.keeper.zone.founded
+        assert stage.keeper.state.founded
         (note,) = stage.keeper.notes
         assert str(stage.folders[0]) in note["why"] and note["hint"]
 
@@ -113,9 +114,9 @@ class TestFounding:
         stage.machine.zygote.fork(500)
         stage.round()
         stage.die(500, code=1)
-        assert stage.keeper.zone.patience.failures == 1 and "founder" in stage.keeper.zone.why
+        assert stage.keeper.state.patience.failures == 1 and "founder" in stage.keeper.state.why
         stage.found()
-        assert stage.keeper.zone.founded
+        assert stage.keeper.state.founded
 
     def test_founder_that_made_nothing_has_failed(self, stage):
         """Exit code 0 without an arena is a failure."""
@@ -123,7 +124,21 @@ class TestFounding:
         stage.machine.zygote.fork(500)
         stage.round()
         stage.die(500, code=0)
-        assert not stage.keeper.zone.founded and stage.keeper.zone.patience.failures == 1
+        assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
+
+    def test_founded_arena_out_of_reach_is_a_failure(self, stage, monkeypatch):
+        """No descriptor left just when the founder ends: the kernel lives and tries again."""
+
+        def refuse(path, schema_hash):
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        stage.prepare()
+        with monkeypatch.context() as patch:
+            patch.setattr("Kernel.ports.arena_file.open_arena", refuse)
+            stage.found()
+        assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
+        stage.found()
+        assert stage.keeper.state.founded
 
     def test_arena_out_of_reach_is_left_where_it_is(self, machine, folders, monkeypatch):
         """A machine out of descriptors costs another try, never a healthy arena."""
@@ -133,9 +148,9 @@ class TestFounding:
         def refuse(path, schema_hash):
             raise OSError(errno.EMFILE, "Too many open files")
 
-        monkeypatch.setattr("Kernel.core.arena_keeper.open_arena", refuse)
+        monkeypatch.setattr("Kernel.ports.arena_file.open_arena", refuse)
         stage.prepare()
-        assert not stage.keeper.zone.founded and stage.machine.processes.killed()
+        assert not stage.keeper.state.founded and stage.machine.processes.killed()
         assert [path.name for path in folders[0].glob("*.arena*")] == ["stable.arena"]
 
     @pytest.mark.parametrize("harm", ["magic", "commit", "short", "foreign", "empty"])
@@ -159,7 +174,7 @@ class TestFounding:
         (note,) = stage.keeper.notes
         assert "stable.arena.set-aside-1" in note["why"] and note["why"].startswith("cannot")
         stage.found()
-        assert stage.keeper.zone.founded
+        assert stage.keeper.state.founded
 
     def test_one_slip_costs_only_the_newest_few(self, folders):
         """Set-aside files are numbered; only the oldest beyond five go."""
@@ -179,12 +194,12 @@ class TestZygoteTrouble:
         stage.machine.zygote.fork(0, quiet=True)
         door_count = len(stage.keeper._doors)
         stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
-        assert door_count == 1 and not stage.keeper._doors and not stage.keeper.berths
+        assert door_count == 1 and not stage.keeper._doors and not stage.keeper.berths()
         assert len(stage.machine.processes.zygotes) == 2
         stage.machine.zygote.prepare(toy.Generation({}).facts)
         stage.round()
         stage.fork_heir()
-        assert stage.keeper.zone.heir.ready
+        assert stage.keeper.state.heir.ready
 
     def test_last_words_of_a_zygote_count(self, stage):
         """A Forked sent just before the zygote died makes the process known."""
@@ -194,7 +209,7 @@ class TestZygoteTrouble:
         stage.machine.processes.end(stage.machine.zygote.pid, number=signal.SIGKILL)
         for exit_ in stage.machine.processes.reap():  # before the road was read
             stage.keeper.on_exit(exit_)
-        assert stage.keeper.zone.heir.pid == 4321
+        assert stage.keeper.state.heir.pid == 4321
 
     def test_nobody_is_announced_on_a_road_that_is_given_up(self, stage):
         """A birth announced after the kernel's last look fails, so that nobody is left over."""
@@ -237,8 +252,8 @@ class TestZygoteTrouble:
         stage.machine.processes.end(4321, number=signal.SIGKILL)
         for exit_ in stage.machine.processes.reap():
             assert stage.keeper.on_exit(exit_)
-        assert stage.keeper.zone.heir is None and not stage.keeper.berths
-        assert stage.keeper.zone.patience.failures == 1, "it had done nothing"
+        assert stage.keeper.state.heir is None and not stage.keeper.berths()
+        assert stage.keeper.state.patience.failures == 1, "it had done nothing"
 
     @pytest.mark.parametrize(
         "data",
@@ -264,8 +279,8 @@ class TestZygoteTrouble:
         stage.machine.zygote.say_raw(data)
         stage.round()
         assert pid in stage.machine.processes.killed()
-        assert stage.keeper.zone.zygote is not None and stage.keeper.zone.zygote.pid != pid
-        assert stage.keeper.zone.zygote_patience.failures == 1
+        assert stage.keeper.state.zygote is not None and stage.keeper.state.zygote.pid != pid
+        assert stage.keeper.state.zygote_patience.failures == 1
 
     def test_births_behind_nonsense_are_still_heard(self, stage):
         """A process announced behind a malformed message exists: it must not be left over."""
@@ -280,14 +295,14 @@ class TestZygoteTrouble:
     def test_forked_nobody_asked_for_changes_nothing(self, stage):
         """An unknown serial, a serial twice, or pid 1 is not believed."""
         stage.serve()
-        before = stage.keeper.zone
+        before = stage.keeper.state
         for serial, pid in ((99, 5), (2, 5), (3, 5), (99, 1), (99, -1)):
             stage.machine.zygote.say(Forked(serial, pid))
         stage.round()
-        assert stage.keeper.zone == before and stage.keeper.berth_of(5) is None
+        assert stage.keeper.state == before and stage.keeper.berth_of(5) is None
 
     def test_refused_settings_are_kept_for_people(self, stage):
-        """Unprepared is remembered, and its hint, until a zygote is prepared."""
+        """Unprepared is remembered, and its hint, until a mended one is prepared."""
         stage.round()
         stage.machine.zygote.say(Unprepared(78, "cannot use world.yaml: seed is -1", "edit it"))
         stage.round()
@@ -295,6 +310,9 @@ class TestZygoteTrouble:
             78, "cannot use world.yaml: seed is -1", "edit it"
         )
         stage.die(stage.machine.zygote.pid, code=78)
+        assert stage.keeper.ladder.gave_up and len(stage.machine.processes.zygotes) == 1
+        stage.machine.versions.version = "mended"
+        stage.machine.clock.advance(FINGERPRINT_S)
         stage.prepare()
         assert stage.keeper.unprepared is None
 
@@ -307,7 +325,7 @@ class TestZygoteTrouble:
         pid = stage.machine.zygote.pid
         stage.machine.zygote.say(Prepared(pid, facts))
         stage.round()
-        assert pid in stage.machine.processes.killed() and stage.keeper.zone.founded is False
+        assert pid in stage.machine.processes.killed() and stage.keeper.state.founded is False
 
     @pytest.mark.parametrize("phases", ["index", [1], ["x" * 33], ["x"] * 33, {"a": 1}, None])
     def test_phases_that_are_no_short_names_end_the_zygote(self, stage, phases):
@@ -319,16 +337,20 @@ class TestZygoteTrouble:
         assert pid in stage.machine.processes.killed() and stage.keeper.phases == ()
 
     def test_machine_that_cannot_start_a_process(self, stage):
-        """EAGAIN at the start of a zygote is a failure with patience, not the kernel's end."""
+        """EAGAIN at the start of a zygote is met with patience, and is no fault of the code."""
         stage.machine.processes.refusal = OSError(11, "Resource temporarily unavailable")
         stage.round(20)
-        tries = stage.keeper.zone.zygote_patience.failures
+        tries = stage.keeper.state.machine_patience.failures
         assert 1 <= tries <= stage.keeper.config.policy.free_failures + 1
-        assert "unavailable" in stage.keeper.zone.why
+        for _ in range(stage.keeper.config.policy.failures_max + 1):
+            stage.machine.clock.advance(stage.keeper.config.policy.backoff_cap_s)
+            stage.round()
+        assert not stage.keeper.line.spent() and not stage.keeper.ladder.gave_up
+        assert "unavailable" in stage.keeper.state.why
         stage.machine.processes.refusal = None
         stage.machine.clock.advance(stage.keeper.config.policy.backoff_cap_s)
         stage.prepare()
-        assert stage.keeper.zone.zygote.ready
+        assert stage.keeper.state.zygote.ready
 
     def test_settings_that_cannot_be_sent(self, machine, folders):
         """Settings no message can carry end the zygote, not the kernel."""
@@ -343,10 +365,10 @@ class TestDeaths:
         """The active process is killed from outside: its heir serves, nothing is counted."""
         active, heir = stage.serve()
         stage.die(active, number=signal.SIGKILL)
-        assert stage.keeper.zone.active is None
+        assert stage.keeper.active is None
         assert stage.words.get(Header.PERMISSION) == heir
         stage.take_over(heir)
-        zone = stage.keeper.zone
+        zone = stage.keeper.state
         assert zone.active.pid == heir and zone.restarts == 1 and zone.patience.failures == 0
         assert stage.words.get(Header.PERMISSION) == 0, "the next heir is not ready yet"
         assert stage.words.get(Header.PERMISSION) != stage.fork_heir(ready=False)
@@ -366,7 +388,14 @@ class TestDeaths:
         stage.die(active, number=signal.SIGKILL)
         stage.take_over(heir, ticks)
         stage.die(heir, code=code, number=number)
-        assert stage.keeper.zone.patience.failures == failures
+        assert stage.keeper.state.patience.failures == failures
+
+    def test_who_has_served_is_not_forgotten_while_its_heir_takes_over(self, stage):
+        """Reaped between two words of the heir's takeover, a kill is still no failure."""
+        active, _heir = stage.serve()
+        stage.words.put(Header.FIRST_COMMIT_NS, 0)  # the heir's first word; its pid comes later
+        stage.die(active, number=signal.SIGKILL)
+        assert stage.keeper.state.patience.failures == 0
 
     def test_heir_that_never_becomes_ready(self, stage):
         """It is killed at its limit, counted, and another one is forked."""
@@ -376,9 +405,9 @@ class TestDeaths:
         stage.machine.clock.advance(stage.keeper.config.policy.ready_timeout_s + 0.1)
         stage.round()
         assert pid in stage.machine.processes.killed()
-        assert stage.keeper.zone.patience.failures == 1 and "not ready" in stage.keeper.zone.why
+        assert stage.keeper.state.patience.failures == 1 and "not ready" in stage.keeper.state.why
         stage.fork_heir()
-        assert stage.keeper.zone.heir.ready
+        assert stage.keeper.state.heir.ready
 
     def test_hung_active_is_killed_and_counted(self, stage):
         """Commit and liveness words still past the deadline: killed, and that is a failure."""
@@ -387,8 +416,8 @@ class TestDeaths:
         stage.machine.clock.pass_time(HUNG_S, stage.round)
         stage.round()
         assert stage.machine.processes.killed() == [active]
-        assert stage.keeper.zone.patience.failures == 1
-        assert "no progress in 250 ms" in stage.keeper.zone.why
+        assert stage.keeper.state.patience.failures == 1
+        assert "no progress in 250 ms" in stage.keeper.state.why
 
     def test_liveness_alone_keeps_the_watchdog_quiet(self, stage):
         """A world that stands still on purpose bumps its liveness word and lives."""
@@ -407,13 +436,23 @@ class TestDeaths:
         stage.round()
         assert stage.machine.processes.killed() == [heir]
 
+    def test_heir_is_not_blamed_for_the_standstill_before_its_turn(self, stage):
+        """Who hung and is killed from outside just in time leaves its heir a whole deadline."""
+        active, heir = stage.serve()
+        stage.round()
+        stage.machine.clock.pass_time(0.24, stage.round)
+        stage.machine.processes.end(active, number=signal.SIGKILL)
+        stage.machine.clock.advance(0.02)
+        stage.round()
+        assert heir not in stage.machine.processes.killed()
+
     def test_restart_is_counted_when_the_takeover_is_seen_first(self, stage):
         """The heir may ring before the death is reaped: one restart, nobody left in the books."""
         active, heir = stage.serve()
         stage.take_over(heir)
-        assert [each.pid for each in stage.keeper.zone.leaving] == [active]
+        assert [each.pid for each in stage.keeper.state.leaving] == [active]
         stage.die(active, number=signal.SIGKILL)
-        assert stage.keeper.zone.restarts == 1 and not stage.keeper.zone.leaving
+        assert stage.keeper.restarts == 1 and not stage.keeper.state.leaving
         assert active not in stage.keeper.pids()
 
 
@@ -431,7 +470,7 @@ class TestDrills:
         else:
             assert stage.machine.processes.signals[-1][0] == active
             stage.die(active, number=stage.machine.processes.signals[-1][1])
-        assert stage.keeper.zone.active is None and stage.keeper.zone.patience.failures == 0
+        assert stage.keeper.active is None and stage.keeper.state.patience.failures == 0
 
     @pytest.mark.parametrize("by_watchdog", [True, False])
     def test_a_hang_ends_with_the_process_it_hung(self, stage, by_watchdog):

@@ -93,7 +93,7 @@ class Stage:
     def is_served(self) -> bool:
         """Turn once and tell whether somebody serves."""
         self.round(1)
-        return self.keeper.zone.active is not None
+        return self.keeper.active is not None
 
     def close(self) -> None:
         """Close every socket."""
@@ -117,7 +117,7 @@ def stage(machine: FakeMachine, tmp_path: Path) -> Iterator[Stage]:
 def test_it_serves_once_it_is_ready(stage):
     """Prepared, forked, hello, ready: the process serves, and its facts are known."""
     pid, _ = stage.serve()
-    assert stage.keeper.zone.active.pid == pid and stage.keeper.ready_facts == {"kept": 3}
+    assert stage.keeper.active.pid == pid and stage.keeper.ready_facts == {"kept": 3}
     assert stage.keeper.state_word() == "ready" and not stage.machine.zygote.is_asked()
 
 
@@ -142,9 +142,9 @@ def test_ready_may_come_before_the_news_of_birth(stage):
     stage.say(peer, Ready())
     serial = 1
     wait_until(
-        "ready to arrive", lambda: (stage.round(1), stage.keeper.berths[serial].was_ready)[1]
+        "ready to arrive", lambda: (stage.round(1), stage.keeper.line.berths[serial].was_ready)[1]
     )
-    assert stage.is_served() and stage.keeper.zone.active.pid == pid
+    assert stage.is_served() and stage.keeper.active.pid == pid
 
 
 def test_heartbeats_keep_it_alive_and_silence_kills(stage):
@@ -160,7 +160,7 @@ def test_heartbeats_keep_it_alive_and_silence_kills(stage):
     stage.machine.clock.pass_time(DEADLINE_S * 1.1, stage.round)
     stage.round()
     assert stage.machine.processes.killed() == [pid]
-    assert stage.keeper.zone.patience.failures == 1 and stage.keeper.zone.active is None
+    assert stage.keeper.state.patience.failures == 1 and stage.keeper.active is None
 
 
 def test_what_it_lacks_is_told(stage):
@@ -214,11 +214,11 @@ def test_the_dead_leave_no_endpoint(stage):
     pid, _ = stage.serve()
     stage.machine.processes.end(pid, number=9)
     stage.round()
-    assert stage.keeper.zone.patience.failures == 0, "it had served: an outside kill"
+    assert stage.keeper.state.patience.failures == 0, "it had served: an outside kill"
     next_pid, peer = stage.fork()
     stage.say(peer, Ready())
     wait_until("the next one", stage.is_served)
-    assert stage.keeper.zone.active.pid == next_pid and stage.keeper.zone.restarts == 1
+    assert stage.keeper.active.pid == next_pid and stage.keeper.restarts == 1
     assert len(stage.keeper._endpoints) == 1
 
 
@@ -231,7 +231,7 @@ def test_a_drilled_hang_does_not_count(stage):
     stage.machine.clock.pass_time(DEADLINE_S * 1.1, stage.round)
     stage.round()
     assert stage.machine.processes.killed() == [pid]
-    assert stage.keeper.zone.patience.failures == 0
+    assert stage.keeper.state.patience.failures == 0
 
 
 def test_what_it_may_not_say_is_told_to_people(stage):
@@ -239,21 +239,27 @@ def test_what_it_may_not_say_is_told_to_people(stage):
     _, peer = stage.serve()
     peer.send(b"nonsense")
     wait_until("the refusal", lambda: (stage.round(1), stage.machine.log.of("zone.refused"))[1])
-    assert stage.keeper.zone.active is not None
+    assert stage.keeper.active is not None
 
 
-def test_no_socket_left_is_a_failure_and_not_the_end(stage, monkeypatch):
-    """An endpoint that cannot be bound ends the zygote with a reason; the kernel goes on."""
+def test_no_socket_left_is_met_with_patience(stage, monkeypatch):
+    """An endpoint that cannot be bound costs the generation nothing; it is tried again later."""
 
     def refuse(_zone: str, _serial: int) -> None:
         raise zmq.ZMQError(24)
 
-    monkeypatch.setattr(stage.bus, "open_endpoint", refuse)
     stage.round()
-    pid = stage.machine.zygote.pid
-    stage.machine.zygote.prepare({})
-    stage.round(1)
-    assert pid in stage.machine.processes.killed()
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.bus, "open_endpoint", refuse)
+        stage.machine.zygote.prepare({})
+        stage.round(20)
+        state = stage.keeper.state
+        assert not stage.machine.processes.killed() and not stage.keeper.berths()
+        assert 1 <= state.machine_patience.failures <= stage.keeper.config.policy.free_failures + 1
+        assert state.patience.failures == state.zygote_patience.failures == 0
+    stage.machine.clock.advance(stage.keeper.config.policy.backoff_cap_s)
+    stage.round()
+    assert stage.machine.zygote.is_asked()
 
 
 def test_somebody_else_at_the_endpoint_is_not_the_zone(stage):

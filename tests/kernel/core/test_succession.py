@@ -14,7 +14,7 @@ from Kernel.core.succession import (
     is_failure,
     takeover_story,
 )
-from Kernel.core.supervisor import Process, Zone
+from Kernel.core.supervisor import Generation, Process
 
 ACTIVE = Process(10, 0.0, ready=True)
 BEFORE = Words(
@@ -35,17 +35,17 @@ class TestPermission:
     @pytest.mark.parametrize(
         ("zone", "pid"),
         [
-            (Zone("stable"), 0),
-            (Zone("stable", active=ACTIVE), 0),
-            (Zone("stable", heir=Process(11, 0.0)), 0),
-            (Zone("stable", heir=Process(11, 0.0, ready=True)), 11),
-            (Zone("stable", active=ACTIVE, heir=Process(11, 0.0, ready=True)), 11),
-            (Zone("stable", heir=Process(11, 0.0, ready=True), stopping=True), 0),
+            (Generation("stable"), 0),
+            (Generation("stable", active=ACTIVE), 0),
+            (Generation("stable", heir=Process(11, 0.0)), 0),
+            (Generation("stable", heir=Process(11, 0.0, ready=True)), 11),
+            (Generation("stable", active=ACTIVE, heir=Process(11, 0.0, ready=True)), 11),
+            (Generation("stable", heir=Process(11, 0.0, ready=True), stopping=True), 0),
         ],
     )
     def test_only_a_ready_heir_is_named(self, zone, pid):
         """The permission word names a ready heir of a zone that is not stopping, or nobody."""
-        assert decide_permission(zone) == pid
+        assert decide_permission([zone]) == pid
 
 
 class TestVerdict:

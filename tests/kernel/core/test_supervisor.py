@@ -10,20 +10,24 @@ from Kernel.core.supervisor import (
     FORK_S,
     LEAVE_S,
     Asked,
+    Condemned,
     Died,
     Forked,
     ForkFounder,
     ForkProcess,
     Founded,
+    Generation,
+    Held,
     Kill,
     Kind,
+    NotStarted,
     Patience,
     Policy,
     Ready,
     StartZygote,
     StopAsked,
+    Succeeded,
     TookOver,
-    Zone,
     ZygotePrepared,
     ZygoteStarted,
     backoff_s,
@@ -31,6 +35,7 @@ from Kernel.core.supervisor import (
     fail,
     heal,
     learn,
+    spent,
     state_word,
 )
 
@@ -39,9 +44,9 @@ BUS = Policy(Kind.BUS)
 ZYGOTE = 100
 
 
-def after(*events: sup.Event, policy: Policy = ARENA, now_s: float = 0.0) -> Zone:
+def after(*events: sup.Event, policy: Policy = ARENA, now_s: float = 0.0) -> Generation:
     """Return a new zone after `events`, all at one time."""
-    zone = Zone("stable")
+    zone = Generation("stable")
     for event in events:
         zone = learn(zone, event, policy, now_s)
     return zone
@@ -165,7 +170,7 @@ class TestDeaths:
 
     def test_prepared_without_zygote_changes_nothing(self):
         """A late word of a zygote that is gone is of no meaning."""
-        assert learn(Zone("stable"), ZygotePrepared(), ARENA, 0.0) == Zone("stable")
+        assert learn(Generation("stable"), ZygotePrepared(), ARENA, 0.0) == Generation("stable")
 
     @given(pid=st.integers(3, 99), failure=st.booleans())
     def test_events_of_unknown_processes_change_nothing(self, pid, failure):
@@ -173,6 +178,64 @@ class TestDeaths:
         zone = after(*WITH_HEIR)
         for event in (Ready(pid), TookOver(pid), Died(pid, failure, "?")):
             assert learn(zone, event, ARENA, 3.0) == zone
+
+
+class TestBudget:
+    def test_a_spent_generation_starts_nothing_more(self):
+        """After failures_max in a row nothing is forked or started, and it says why."""
+        zone = after(*FOUNDED)
+        for count in range(1, ARENA.failures_max + 1):
+            assert not spent(zone, ARENA)
+            zone = learn(
+                learn(zone, Forked(count), ARENA, 0.0), Died(count, True, KILLED), ARENA, 0.0
+            )
+        assert spent(zone, ARENA) == f"8 failures in a row, the last: {KILLED}"
+        assert decide(zone, ARENA, 1000.0) == ()
+        zone = learn(zone, Died(ZYGOTE, True, KILLED), ARENA, 1000.0)
+        assert decide(zone, ARENA, 2000.0) == ()
+
+    def test_a_zygote_spends_the_budget_as_well(self):
+        """A zygote that dies again and again spends its generation."""
+        zone = Generation("stable")
+        for _ in range(ARENA.failures_max):
+            zone = learn(zone, ZygoteStarted(ZYGOTE), ARENA, 0.0)
+            zone = learn(zone, Died(ZYGOTE, True, KILLED), ARENA, 0.0)
+        assert spent(zone, ARENA)
+
+    def test_a_condemned_one_is_spent_at_once(self):
+        """Proof needs no budget; the first reason stays."""
+        zone = learn(after(*WITH_HEIR), Condemned("its tick 7 fails"), ARENA, 0.0)
+        zone = learn(zone, Condemned("another"), ARENA, 0.0)
+        assert spent(zone, ARENA) == "its tick 7 fails" and decide(zone, ARENA, 0.0) == ()
+
+    def test_whoever_serves_is_left_alone(self):
+        """A spent generation still serves until another follows it."""
+        zone = learn(after(*WITH_HEIR), Condemned("no"), ARENA, 0.0)
+        assert zone.active is not None and zone.heir is not None
+
+    def test_a_machine_without_room_spends_nothing(self):
+        """No process left: patience is needed, and no generation is to blame."""
+        zone = Generation("stable")
+        for _ in range(3 * ARENA.failures_max):
+            zone = learn(zone, NotStarted("no room"), ARENA, 0.0)
+        assert not spent(zone, ARENA) and zone.zygote_patience == Patience()
+        assert decide(zone, ARENA, 0.0) == ()
+        assert decide(zone, ARENA, ARENA.backoff_cap_s) == (StartZygote(),)
+
+    def test_a_held_generation_prepares_itself_and_forks_nobody(self):
+        """Until the other has left it only stands ready."""
+        zone = learn(Generation("archive"), Held(True), BUS, 0.0)
+        assert decide(zone, BUS, 0.0) == (StartZygote(),)
+        for event in FOUNDED:
+            zone = learn(zone, event, BUS, 0.0)
+        assert decide(zone, BUS, 0.0) == ()
+        assert decide(learn(zone, Held(False), BUS, 0.0), BUS, 0.0) == (ForkProcess(),)
+
+    def test_succeeded_by_another_generation(self):
+        """Its active process is on its way out then, and its heir still stands by."""
+        zone = learn(after(*WITH_HEIR), Succeeded(), ARENA, 5.0)
+        assert zone.active is None and [each.pid for each in zone.leaving] == [1]
+        assert zone.heir is not None and learn(zone, Succeeded(), ARENA, 6.0) == zone
 
 
 class TestDeadlines:
@@ -268,9 +331,9 @@ class TestStateWord:
             (after(*SERVED), 0.0, "ready"),
             (after(*SERVED, Died(1, False, KILLED)), 0.0, "restarting"),
             (after(StopAsked()), 0.0, "stopped"),
-            (Zone("stable", patience=Patience(4, 1.0)), 0.5, "waiting"),
-            (Zone("stable", patience=Patience(4, 1.0)), 1.0, "restarting"),
-            (Zone("stable", zygote_patience=Patience(4, 1.0)), 0.5, "waiting"),
+            (Generation("stable", patience=Patience(4, 1.0)), 0.5, "waiting"),
+            (Generation("stable", patience=Patience(4, 1.0)), 1.0, "restarting"),
+            (Generation("stable", zygote_patience=Patience(4, 1.0)), 0.5, "waiting"),
         ],
     )
     def test_one_word_for_people(self, zone, now_s, word):
@@ -285,8 +348,9 @@ class ZoneMachine(RuleBasedStateMachine):
     def begin(self, kind, heir):
         """Choose a kind of zone."""
         heir = heir and kind is Kind.ARENA
-        self.policy = Policy(kind, heir, free_failures=1, backoff_cap_s=2.0)
-        self.zone = Zone("stable")
+        # What follows a spent budget is the ladder's (test_ladder.py): none is spent here.
+        self.policy = Policy(kind, heir, free_failures=1, backoff_cap_s=2.0, failures_max=10**6)
+        self.zone = Generation("stable")
         self.now_s = 0.0
         self.pids = 1
         self.alive: dict[int, str] = {}  # the model: who lives, by role

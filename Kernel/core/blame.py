@@ -1,0 +1,87 @@
+"""Decide who is to blame for a death: a trait, the whole generation, or nobody.
+
+Owns: what counts as evidence, when evidence is proof. Does not own: collecting it (the words of an
+arena, `arena_keeper.py`), what follows (an input that quarantines, `ladder.py`).
+Pure. After a death the heir runs the same tick again. A kill from outside does not repeat; code
+that is guilty does, at the same tick and the same flight word. So evidence twice at one place
+convicts the trait that was running there. Where no trait was, only the generation as a whole can
+be left, which costs more: it takes a third time, or that another generation computes that tick.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from Kernel.contract.arena import FLIGHT_TAKEOVER
+
+SLOT_SHIFT = 16
+SLOT_TIMES = 2
+GENERATION_TIMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fault of code at one place.
+
+    Args:
+        tick: committed when it happened: the tick that could not be computed is the next one.
+        flight: the flight word found: phase | trait slot << SLOT_SHIFT.
+        how: for people.
+    """
+
+    tick: int
+    flight: int
+    how: str
+
+    @property
+    def slot(self) -> int:
+        """Return the trait slot that was running, 0 for none."""
+        return self.flight >> SLOT_SHIFT
+
+    @property
+    def phase(self) -> int:
+        """Return the number of the phase that was running."""
+        return self.flight & ((1 << SLOT_SHIFT) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """The place of the last evidence, and how often there was some at it."""
+
+    tick: int = 0
+    flight: int = 0
+    times: int = 0
+
+
+class Verdict(StrEnum):
+    """Who is convicted."""
+
+    NOBODY = "nobody"
+    TRAIT = "trait"
+    GENERATION = "generation"
+
+
+def weigh(suspect: Suspect, evidence: Evidence) -> tuple[Suspect, Verdict]:
+    """Return the suspect after one more piece of evidence, and whom it convicts.
+
+    Evidence from between two ticks, or from a takeover, names no code: nobody can be convicted
+    by it, and the place suspected before stays suspected.
+    """
+    if evidence.flight == 0 or evidence.phase == FLIGHT_TAKEOVER:
+        return suspect, Verdict.NOBODY
+    same = (suspect.tick, suspect.flight) == (evidence.tick, evidence.flight)
+    times = suspect.times + 1 if same else 1
+    suspect = Suspect(evidence.tick, evidence.flight, times)
+    if evidence.slot:
+        return suspect, Verdict.TRAIT if times >= SLOT_TIMES else Verdict.NOBODY
+    return suspect, Verdict.GENERATION if times >= GENERATION_TIMES else Verdict.NOBODY
+
+
+def is_disproved(suspect: Suspect, tick: int) -> bool:
+    """Tell whether a generation is convicted by another one's having computed the tick.
+
+    Args:
+        suspect: where the one failed.
+        tick: after which the other took over, and went on.
+    """
+    traitless = suspect.flight >> SLOT_SHIFT == 0
+    return traitless and suspect.times >= SLOT_TIMES and suspect.tick == tick

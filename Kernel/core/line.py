@@ -1,0 +1,403 @@
+"""One generation of a zone as this kernel runs it: its zygote, the road to it, its processes.
+
+Owns: the descriptors of one generation, and what is said over the road to its zygote. Does not
+own: decisions (`supervisor.py`), which generation serves (`ladder.py`, `keeper.py`), how the
+processes of a zone are spoken to (`arena_keeper.py`, `bus_keeper.py`), the loop.
+"""
+
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from Kernel.config import ZoneConfig
+from Kernel.contract.errors import ArenaError, CodecError, MoltError
+from Kernel.contract.zygote_protocol import (
+    Configure,
+    Fork,
+    Forked,
+    Message,
+    Prepared,
+    Progress,
+    Unprepared,
+    receive,
+    send,
+)
+from Kernel.core import supervisor as sup
+from Kernel.core.logger import StderrLines
+from Kernel.core.parts import Parts
+from Kernel.core.succession import is_failure
+from Kernel.ports.process import Exit, ZygoteHandle
+from Kernel.ports.stacks import new_stack_file
+from Kernel.ports.versions import Source
+
+EXIT_SETTINGS = 78
+
+
+@dataclass(slots=True)
+class Berth:
+    """What the kernel holds for one forked process until it is reaped.
+
+    Args:
+        stack_fd: a file in memory into which the process can be asked to dump its stacks.
+        has_served: it was seen to hold an arena and to have done its first tick.
+        killed_as: why the kernel has ended it, "" if it has not.
+        drilled: a drill, or a change of generation, has ended it: no fault of its own.
+    """
+
+    serial: int
+    role: str
+    stack_fd: int
+    pid: int = 0
+    was_ready: bool = False
+    has_served: bool = False
+    killed_as: str = ""
+    drilled: bool = False
+
+
+class ZoneSide(Protocol):
+    """What a generation asks of the zone it belongs to."""
+
+    config: ZoneConfig
+    parts: Parts
+
+    def next_serial(self) -> int:
+        """Return the number of the next process of the zone."""
+
+    def fork_message(self, line: "Line", serial: int, role: str) -> tuple[Fork, list[int]]:
+        """Return the Fork to send and the descriptors that go with it."""
+
+    def on_prepared(self, line: "Line") -> None:
+        """Take the zygote's facts; raise CodecError, or ArenaError for an arena out of reach."""
+
+    def on_unprepared(self, message: Unprepared) -> None:
+        """The code of a generation cannot be made ready."""
+
+    def on_founder_exit(self, line: "Line", code: int | None) -> bool:
+        """The founder is gone; return whether the arena is there now."""
+
+    def on_process_exit(self, line: "Line", berth: Berth, exit_: Exit) -> None:
+        """Weigh the death of a process that was no founder, and tell of it."""
+
+    def has_progressed(self, berth: Berth) -> bool:
+        """Tell whether a process that has died had done any work."""
+
+    def forget(self, berth: Berth) -> None:
+        """Close what was held for a process that is gone."""
+
+    def is_good_moment(self) -> bool:
+        """Tell whether a fork would be in nobody's way just now."""
+
+
+class Line:
+    """One generation.
+
+    Args:
+        number: its name in this boot.
+        source: where its code comes from.
+        served: the zone has served before.
+
+    Attributes:
+        state: the generation as the supervisor sees it.
+        facts: what its zygote says of it.
+        prepared: its zygote has once been ready.
+        postponed: a fork waits for a better moment: look again soon.
+        berths: its processes by serial, until they are reaped.
+        retired_s: since when it has been let go, None while it is kept.
+    """
+
+    def __init__(self, number: int, source: Source, zone: ZoneSide, served: bool) -> None:
+        self.number = number
+        self.source = source
+        self.state = sup.Generation(zone.config.name, served=served)
+        self.facts: dict[str, Any] = {}
+        self.progress_note: Progress | None = None  # of the preparing, for people
+        self.prepared = False
+        self.postponed = False
+        self.berths: dict[int, Berth] = {}
+        self.retired_s: float | None = None
+        self._zone = zone
+        self._handle: ZygoteHandle | None = None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing of it is left."""
+        return not self.berths and self._handle is None
+
+    def learn(self, event: sup.Event) -> None:
+        """Take an event into the state."""
+        now_s = self._zone.parts.clock.now_s()
+        self.state = sup.learn(self.state, event, self._zone.config.policy, now_s)
+
+    def spent(self) -> str:
+        """Return why nothing more is to be expected of it, or ""."""
+        return sup.spent(self.state, self._zone.config.policy)
+
+    def look(self, now_s: float) -> None:
+        """One round: decide and act."""
+        policy = self._zone.config.policy
+        self.state = sup.heal(self.state, policy, now_s)
+        for action in sup.decide(self.state, policy, now_s):
+            self._act(action)
+
+    def _act(self, action: sup.Action) -> None:
+        match action:
+            case sup.StartZygote():
+                self._start_zygote()
+            case sup.ForkFounder():
+                self._ask("founder")
+            case sup.ForkProcess():
+                self.postponed = not self._zone.is_good_moment()
+                if not self.postponed:
+                    arena = self._zone.config.policy.kind is sup.Kind.ARENA
+                    self._ask("heir" if arena else "process")
+            case sup.Kill(pid, why):
+                self.kill(pid, why)
+
+    # The zygote.
+
+    def _start_zygote(self) -> None:
+        parts, config = self._zone.parts, self._zone.config
+        try:
+            handle = parts.processes.start_zygote(config.service, self.source.root)
+        except OSError as error:  # no memory, or no room for one process more: try again later
+            self._had_no_room(f"cannot start a zygote: {error.strerror or error}")
+            return
+        self._handle = handle
+        self.learn(sup.ZygoteStarted(handle.pid))
+        lines = StderrLines(parts.log, config.name)
+        parts.loop.watch(
+            handle.stderr_fd, lambda _events: self._read_stderr(handle.stderr_fd, lines)
+        )
+        parts.loop.watch(handle.road.fileno(), lambda _events: self._on_road(handle))
+        try:
+            send(handle.road, Configure(config.name, parts.home, config.settings))
+        except (OSError, MoltError) as error:
+            self.kill(handle.pid, f"cannot configure the zygote: {error}")
+
+    def _had_no_room(self, why: str) -> None:
+        self.learn(sup.NotStarted(why))
+        self._zone.parts.log.warning("zone.not_started", zone=self._zone.config.name, why=why)
+
+    def _read_stderr(self, fd: int, lines: StderrLines) -> None:
+        if not lines.read(fd):
+            self._zone.parts.loop.unwatch(fd)
+            os.close(fd)
+
+    def _on_road(self, handle: ZygoteHandle) -> None:
+        self._read_road(handle)
+
+    def _read_road(self, handle: ZygoteHandle) -> bool:
+        """Read one message; False when there is none (left)."""
+        if handle.road.fileno() < 0:
+            return False
+        try:
+            got = receive(handle.road)
+            if got is not None:
+                self._hear(handle, *got)
+                return True
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            return True  # said once, before the words it left in our queue
+        except CodecError as error:
+            self.kill(handle.pid, f"zygote spoke nonsense: {error}")
+            return True
+        except ArenaError as error:  # tried again with the next zygote
+            self.kill(handle.pid, error.message)
+            return True
+        self._zone.parts.loop.unwatch(handle.road.fileno())
+        handle.road.close()
+        return False
+
+    def _hear(self, handle: ZygoteHandle, message: Message, descriptors: list[int]) -> None:
+        for descriptor in descriptors:  # a zygote has none to give
+            os.close(descriptor)
+        match message:
+            case Prepared(_, facts):
+                self.facts = facts
+                self.progress_note = None
+                self._zone.on_prepared(self)
+                self.prepared = True
+                self.learn(sup.ZygotePrepared())
+            case Progress():
+                self.progress_note = message
+            case Unprepared():
+                self._cannot_prepare(message)
+            case Forked(serial, pid):
+                self._on_forked(serial, pid)
+            case _:
+                self.kill(handle.pid, f"zygote spoke out of turn: {type(message).__name__}")
+
+    def _cannot_prepare(self, message: Unprepared) -> None:
+        """Code that cannot be loaded cannot be loaded a second time; settings have an operator."""
+        message = self._zone.config.explain(message)
+        self._zone.on_unprepared(message)
+        self._zone.parts.log.error(
+            "zone.unprepared",
+            zone=self._zone.config.name,
+            source=self.source.name,
+            why=message.message,
+            hint=message.hint,
+        )
+        self.learn(sup.Condemned(message.message))
+
+    def _hang_up(self, handle: ZygoteHandle) -> None:
+        """Close the road to a dead zygote; what was said before still counts.
+
+        A process it was forking may yet announce a birth. Nobody can once we read no more: who
+        cannot announce a birth ends it, so nobody is left over.
+        """
+        if handle.road.fileno() >= 0:
+            handle.road.shutdown(socket.SHUT_RD)
+        while self._read_road(handle):
+            pass
+
+    def _ask(self, role: str) -> None:
+        assert self._handle is not None, "supervisor asks only a prepared zygote"
+        serial = self._zone.next_serial()
+        try:
+            stack_fd = new_stack_file()
+        except OSError as error:
+            self._had_no_room(f"cannot make what a process needs: {error.strerror or error}")
+            return
+        self.berths[serial] = Berth(serial, role, stack_fd)
+        try:
+            message, descriptors = self._zone.fork_message(self, serial, role)
+        except (OSError, MoltError) as error:  # the machine's limits, no fault of the zygote
+            self._forget(self.berths.pop(serial))
+            self._had_no_room(f"cannot make what a process needs: {error}")
+            return
+        message.descriptors.append("stack")
+        try:
+            send(self._handle.road, message, [*descriptors, stack_fd])
+        except (OSError, MoltError) as error:
+            self._drop_unborn()
+            self.kill(self._handle.pid, f"cannot ask the zygote to fork: {error}")
+            return
+        self.learn(sup.Asked())
+
+    def _on_forked(self, serial: int, pid: int) -> None:
+        berth = self.berths.get(serial)
+        if berth is None or berth.pid or pid <= 1:
+            return
+        berth.pid = pid
+        self.learn(sup.Forked(pid, founder=berth.role == "founder"))
+        if berth.was_ready:  # it was quicker than the news of its birth
+            self.learn(sup.Ready(pid))
+
+    def on_ready(self, serial: int) -> None:
+        """The process of this serial says that it is ready."""
+        berth = self.berths.get(serial)
+        if berth is None or berth.was_ready:
+            return
+        berth.was_ready = True
+        if berth.pid:
+            self.learn(sup.Ready(berth.pid))
+
+    # Ends.
+
+    def kill(self, pid: int, why: str) -> None:
+        """End a process at once and remember why, for the verdict on its death."""
+        berth = self.berth_of(pid)
+        if berth is not None:
+            berth.killed_as = why
+        self._zone.parts.log.warning("zone.killed", zone=self._zone.config.name, pid=pid, why=why)
+        self._zone.parts.processes.send_signal(pid, signal.SIGKILL)
+
+    def retire(self, now_s: float) -> None:
+        """Let it go: zygote, founder and whoever stands by are ended, the active may leave."""
+        self.retired_s = now_s
+        self.learn(sup.StopAsked())
+        self.clear_out()
+
+    def clear_out(self) -> None:
+        """End everybody of it but those who still serve or are on their way out."""
+        active_pid = self.state.active.pid if self.state.active else 0
+        leaving = {process.pid for process in self.state.leaving}
+        for pid in self.pids():
+            if pid != active_pid and pid not in leaving:
+                self._zone.parts.processes.send_signal(pid, signal.SIGKILL)
+
+    def berth_of(self, pid: int) -> Berth | None:
+        """Return what is held for a process, or None."""
+        return next((berth for berth in self.berths.values() if berth.pid == pid), None)
+
+    def on_exit(self, exit_: Exit) -> bool:
+        """Take the end of a process; False if it is not one of this generation's."""
+        handle = self._handle
+        if handle is not None and handle.pid == exit_.pid:
+            self._hang_up(handle)
+            self._handle = None
+            self._drop_unborn()
+            self.learn(sup.Died(exit_.pid, failure=True, why=exit_.describe()))
+            self.tell_death("zygote", exit_, failure=True)
+            return True
+        if self.berth_of(exit_.pid) is None and handle is not None:
+            while self._read_road(handle):
+                pass  # it may have died before we read of its birth
+        berth = self.berth_of(exit_.pid)
+        if berth is None:
+            return False
+        self._on_process_exit(berth, exit_)
+        return True
+
+    def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
+        del self.berths[berth.serial]
+        if berth.role == "founder":
+            self._forget(berth)
+            founded = self._zone.on_founder_exit(self, exit_.code)
+            why = "" if founded else f"founder: {exit_.describe()}"
+            self.learn(sup.Died(exit_.pid, failure=not founded, why=why))
+            if founded:
+                self.learn(sup.Founded())
+            return
+        failure = is_failure(
+            code=exit_.code,
+            signal_number=exit_.signal,
+            drilled=berth.drilled or self.retired_s is not None,
+            hung=bool(berth.killed_as),
+            progressed=self._zone.has_progressed(berth),
+        )
+        why = berth.killed_as or exit_.describe()
+        role = self._role_of(exit_.pid)
+        self.learn(sup.Died(exit_.pid, failure=failure, why=why))
+        self.tell_death(role, exit_, failure)
+        self._zone.on_process_exit(self, berth, exit_)
+        self._forget(berth)
+
+    def _role_of(self, pid: int) -> str:
+        if self.state.heir is not None and self.state.heir.pid == pid:
+            return "heir"
+        return "active"
+
+    def _drop_unborn(self) -> None:
+        """Forget processes that were asked for and will not come."""
+        for berth in [berth for berth in self.berths.values() if not berth.pid]:
+            del self.berths[berth.serial]
+            self._forget(berth)
+
+    def _forget(self, berth: Berth) -> None:
+        self._zone.forget(berth)
+        os.close(berth.stack_fd)
+
+    def tell_death(self, role: str, exit_: Exit, failure: bool) -> None:
+        """Tell people of a death, unless the end of everything was asked for."""
+        if self.state.stopping:
+            return
+        patience = self.state.zygote_patience if role == "zygote" else self.state.patience
+        self._zone.parts.log.warning(
+            "zone.died",
+            zone=self._zone.config.name,
+            role=role,
+            pid=exit_.pid,
+            how=exit_.describe(),
+            counts=failure,
+            failures=patience.failures,
+        )
+
+    def pids(self) -> list[int]:
+        """Return every process of it that is not reaped yet, the zygote last."""
+        pids = [berth.pid for berth in self.berths.values() if berth.pid]
+        return pids + ([self._handle.pid] if self._handle else [])

@@ -1,0 +1,36 @@
+"""What every keeper of a zone shares: the machine, the loop, the log.
+
+Owns: the record. Does not own: any of it (`Kernel/boot.py` makes them once).
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from Kernel.core.logger import Log
+from Kernel.loop import Loop
+from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
+from Kernel.ports.clock import Clock
+from Kernel.ports.doors import Doors, SystemDoors
+from Kernel.ports.meters import Loads
+from Kernel.ports.process import Processes
+from Kernel.ports.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every keeper shares.
+
+    Args:
+        stacks: the folder that stack dumps are kept in, None: they are only logged.
+    """
+
+    clock: Clock
+    processes: Processes
+    loop: Loop
+    log: Log
+    home: str
+    loads: Loads
+    versions: Versions
+    stacks: Path | None = field(default=None)
+    doors: Doors = field(default_factory=SystemDoors)
+    arenas: ArenaFiles = field(default_factory=SystemArenaFiles)

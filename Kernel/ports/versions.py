@@ -1,0 +1,63 @@
+"""The module versions a kernel can run: the checkout, and the slots of its home.
+
+Owns: telling whether the checkout has changed. Does not own: slots, their verification and filling
+(`slots.py`), which version serves (`Kernel/core/ladder.py`).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+SOURCES = ("zones", "Kernel/contract", "config")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the code of a generation comes from.
+
+    Args:
+        name: for people: "checkout", or "slot fallback".
+        root: the folder of the module version; None: the checkout.
+    """
+
+    name: str
+    root: Path | None = None
+
+
+CHECKOUT = Source("checkout")
+
+
+class Versions(Protocol):
+    """The module versions there are; a test gives its own."""
+
+    def fallback(self) -> Source | None:
+        """Return the verified version of the slot `fallback`, None when there is none to run.
+
+        Raises:
+            MoltError: it is there and damaged.
+        """
+
+    def fingerprint(self) -> str:
+        """Return what changes whenever a source file of the checkout does."""
+
+
+class HomeVersions:
+    """What there is beside one checkout and home."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def fallback(self) -> Source | None:
+        """Return the verified version of the slot `fallback`, None when there is none to run."""
+        return None
+
+    def fingerprint(self) -> str:
+        """Return what changes whenever a file of the checkout that zones are made of does."""
+        digest = hashlib.sha256()
+        for folder in SOURCES:
+            for path in sorted((self._root / folder).rglob("*")):
+                if path.suffix in (".py", ".yaml"):
+                    status = path.stat()
+                    digest.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
+        return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""Bugs planted on purpose: a simulation that does not find them finds nothing.
+
+Owns: known bugs, put into the kernel's modules for as long as one run lasts. They live here alone:
+the kernel has no flag for them.
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+from Kernel.core.inbox_writer import InboxWriter
+from Kernel.core.watchdog import Verdict
+
+
+def _everywhere(name: str, planted: Callable[..., Any]) -> list[Any]:
+    """Return patches that put `planted` wherever a module of the kernel has imported `name`."""
+    return [
+        mock.patch.object(module, name, planted)
+        for path, module in sorted(sys.modules.items())
+        if path.startswith("Kernel.core") and hasattr(module, name)
+    ]
+
+
+def outside_kill_counts() -> list[Any]:
+    """Take a plain SIGKILL from outside for a fault of the code."""
+    return _everywhere(
+        "is_failure", lambda *, drilled, signal_number, code, **_: bool(code or signal_number)
+    )
+
+
+def permission_before_ready() -> list[Any]:
+    """Name an heir that is not ready."""
+
+    def planted(generations: Any) -> int:
+        heirs = [each.heir.pid for each in generations if each.heir and not each.stopping]
+        return heirs[0] if heirs else 0
+
+    return _everywhere("decide_permission", planted)
+
+
+def no_back_off() -> list[Any]:
+    """Start what fails again at once, for ever."""
+    return _everywhere("backoff_s", lambda _policy, _failures: 0.0)
+
+
+def hang_unseen() -> list[Any]:
+    """Never find anybody hung."""
+    return _everywhere("judge", lambda *_: Verdict.FINE)
+
+
+def input_sent_twice() -> list[Any]:
+    """Forget, after a boot, that what is in the inbox has a number already."""
+    real = InboxWriter._find_end
+
+    def planted(self: InboxWriter) -> None:
+        real(self)
+        if self._next:
+            self._next -= 1
+
+    return [mock.patch.object(InboxWriter, "_find_end", planted)]
+
+
+CANARIES: dict[str, Callable[[], list[Any]]] = {
+    "outside-kill-counts": outside_kill_counts,
+    "permission-before-ready": permission_before_ready,
+    "no-back-off": no_back_off,
+    "hang-unseen": hang_unseen,
+    "input-sent-twice": input_sent_twice,
+}
+
+
+@contextlib.contextmanager
+def planted(name: str) -> Iterator[None]:
+    """Plant a canary for as long as the context lasts; "" plants none."""
+    with contextlib.ExitStack() as stack:
+        patches = CANARIES[name]() if name else []
+        assert patches or not name, f"nothing of the kernel is changed by {name}"
+        for patch in patches:
+            stack.enter_context(patch)
+        yield

@@ -1,0 +1,147 @@
+"""The disk on paper: arena files, snapshots, the checkout and the slot.
+
+Owns: what outlives every process. Does not own: what is in an arena (`world_life.py`, the kernel).
+"""
+
+import errno
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
+from Kernel.contract.errors import ArenaError, ConfigError
+from Kernel.contract.places import arena_name
+from Kernel.ports.arena_file import ArenaHandle
+from Kernel.ports.versions import Source
+from tests.sim.code import GOOD, SLOT, Code
+from tests.sim.machine import Descriptors
+from zones.runtime.arena_image import ArenaImage
+
+SNAPSHOTS_KEPT = 3
+SLOT_ROOT = Path("/sim/slots/fallback")
+FOLDERS = [Path("/sim/shm"), Path("/sim/data/arenas")]
+
+
+class SimMutex:
+    """A robust mutex: the next waiter gets it when its owner unlocks it or dies."""
+
+    def __init__(self) -> None:
+        self.owner = 0
+        self.waiters: list[int] = []
+
+
+class ArenaFile:
+    """One arena file with its side page."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self.data = bytearray(size_bytes)
+        self.side = bytearray(Side.BYTES)
+
+    def words(self) -> ArenaWords:
+        """Map it anew, as a process does."""
+        return ArenaWords(memoryview(self.data))
+
+
+@dataclass
+class Mapped:
+    """What the descriptors of one opened arena stand for."""
+
+    file: ArenaFile
+    mutex: SimMutex = field(default_factory=SimMutex)
+
+
+class SimVersions:
+    """The kernel's port of module versions: the checkout, and the slot `fallback`.
+
+    Attributes:
+        tree, slot: what they hold; no slot: None.
+        damaged: the slot is there and does not verify.
+    """
+
+    def __init__(self) -> None:
+        self.tree = GOOD
+        self.slot: Code | None = SLOT
+        self.damaged = False
+        self._edits = 0
+
+    def edit(self, code: Code, *, seen: bool = True) -> None:
+        """Change the checkout; unseen: what changed is none of its sources (a package)."""
+        self.tree = code
+        self._edits += seen
+
+    def code(self, root: Path | None) -> Code:
+        """Return what a zygote started from there loads."""
+        if root is None:
+            return self.tree
+        assert root == SLOT_ROOT and self.slot is not None, "the kernel names what it was told"
+        return self.slot
+
+    def fallback(self) -> Source | None:
+        """Return the version of the slot."""
+        if self.damaged:
+            raise ConfigError("cannot use slot fallback: its files do not match", "molt slots")
+        return Source("slot fallback", SLOT_ROOT) if self.slot is not None else None
+
+    def fingerprint(self) -> str:
+        """Return what changes with the checkout's files."""
+        return str(self._edits)
+
+
+class SimDisk:
+    """The kernel's port of arena files, and what processes find on the disk."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, ArenaFile] = {}
+        self.snapshots: list[ArenaImage] = []
+        self.refused = False
+        self.aside = 0
+        self.descriptors: Descriptors | None = None
+
+    def check(self) -> None:
+        """Raise OSError while the disk takes nothing."""
+        if self.refused:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def find(self, folders: list[Path], zone: str) -> Path | None:
+        """Return the arena file of a zone."""
+        found = None
+        for folder in folders:
+            path = folder / arena_name(zone)
+            self.files.pop(f"{path}.new", None)
+            if found is None and str(path) in self.files:
+                found = path
+        return found
+
+    def open(self, path: Path, schema_hash: bytes) -> ArenaHandle:
+        """Map an arena for the kernel, with a fresh mutex."""
+        assert self.descriptors is not None, "a kernel runs"
+        file = self.files[str(path)]
+        words = file.words()
+        check_arena(words, str(path))
+        if words.get_bytes(Header.SCHEMA_HASH, 32) != schema_hash:
+            raise ArenaError(f"cannot use {path}: its columns are not those of this build")
+        mapped = Mapped(file)
+        fds = [self.descriptors.open(mapped) for _ in range(4)]
+        arena_id = words.get_bytes(Header.ARENA_ID, 16)
+        side = memoryview(file.side)
+        if bytes(side[Side.ARENA_ID : Side.ARENA_ID + 16]) != arena_id:
+            side[:] = bytes(Side.BYTES)
+            side[Side.ARENA_ID : Side.ARENA_ID + 16] = arena_id
+        side[Side.DRILL] = 0
+        return ArenaHandle(path, fds[0], fds[1], words, fds[2], side, fds[3])
+
+    def set_aside(self, path: Path) -> Path:
+        """Rename a file that cannot be used."""
+        self.aside += 1
+        target = path.with_name(f"{path.name}.set-aside-{self.aside}")
+        del self.files[str(path)]
+        return target
+
+    def keep_snapshot(self, image: ArenaImage) -> None:
+        """Store one, and let the oldest go.
+
+        Raises:
+            OSError: the disk takes nothing.
+        """
+        self.check()
+        self.snapshots = [*self.snapshots, image][-SNAPSHOTS_KEPT:]

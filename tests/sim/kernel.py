@@ -1,0 +1,185 @@
+"""One boot of the real kernel on paper: zone table, desk and handlers over our ports.
+
+Owns: what `Kernel/boot.py` owns, without signals, screen and files; and what the simulation may
+ask about the kernel, so that nothing else here knows how keepers are built.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from Kernel.config import KernelConfig, ZoneConfig
+from Kernel.console.desk import Desk
+from Kernel.console.handlers import Handlers
+from Kernel.core import supervisor as sup
+from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.parts import Parts
+from Kernel.core.zone_table import ZoneTable
+from Kernel.ports.versions import CHECKOUT
+from tests.sim.bus import SimBus
+from tests.sim.console import CONSOLE_FD, PaperMeters, SimConsoleServer
+from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
+from tests.sim.machine import FIRST_FD, Descriptors, SimClock, SimDoors, SimLoop
+from tests.sim.processes import SimLoads, SimProcesses
+
+BUSY_ROUND_S = 0.002
+POLL_S = 0.05
+STOP_DEADLINE_S = 10.0
+PROBE_CAP_S = 40.0
+PREPARE_TIMEOUT_S = 20.0
+READY_TIMEOUT_S = 5.0
+WORLD_DEADLINE_S = 0.25
+ARCHIVE_DEADLINE_S = 5.0
+WORLD, ARCHIVE = "stable", "archive"
+
+
+def config() -> KernelConfig:
+    """Return the shipped configuration, with shorter limits on getting ready."""
+    limits = {"prepare_timeout_s": PREPARE_TIMEOUT_S, "ready_timeout_s": READY_TIMEOUT_S}
+    world = ZoneConfig(
+        WORLD,
+        "zones.world",
+        sup.Policy(sup.Kind.ARENA, heir=True, **limits),
+        deadline_s=WORLD_DEADLINE_S,
+    )
+    archive = ZoneConfig(
+        ARCHIVE,
+        "zones.chronos",
+        sup.Policy(sup.Kind.BUS, **limits),
+        reads=(WORLD,),
+        deadline_s=ARCHIVE_DEADLINE_S,
+        guard_s=0.0,
+    )
+    return KernelConfig(
+        POLL_S,
+        STOP_DEADLINE_S,
+        True,
+        (world, archive),
+        probe_base_s=5.0,
+        probe_cap_s=PROBE_CAP_S,
+    )
+
+
+class Boot:
+    """One kernel, from its start to its end."""
+
+    def __init__(
+        self,
+        clock: SimClock,
+        loop: SimLoop,
+        descriptors: Descriptors,
+        processes: SimProcesses,
+        disk: SimDisk,
+        versions: SimVersions,
+        log: Any,
+        on_answer: Any,
+    ) -> None:
+        self.descriptors = descriptors
+        self.began_ns = clock.ns
+        self.ready = False
+        self._loop = loop
+        self._clock = clock
+        self._config = config()
+        self._bus_dir_fd = descriptors.open("bus directory")
+        parts = Parts(
+            clock=clock,
+            processes=processes,
+            loop=loop,
+            log=log,
+            home="/sim",
+            loads=SimLoads(processes),
+            versions=versions,
+            doors=SimDoors(descriptors, loop),
+            arenas=disk,
+        )
+        self.bus = SimBus(loop, descriptors)
+        self.zones = ZoneTable(
+            self._config, parts, self.bus, self._bus_dir_fd, FOLDERS, Path("/sim/data/snapshots")
+        )
+        handlers = Handlers(self.zones, clock, PaperMeters(), clock.now_s(), self.zones.begin_stop)
+        self.console = SimConsoleServer(loop, on_answer)
+        self._desk = Desk(self.console, handlers, loop, clock)
+
+    def round(self) -> float:
+        """Do what the kernel does after each wait, and return how long it would wait, s."""
+        self.zones.reap()
+        self.zones.look()
+        self._desk.look()
+        self.ready = self.ready or self.zones.all_ready()
+        if self._desk.busy() or self.zones.busy():
+            return BUSY_ROUND_S
+        if not self.ready:
+            return 0.01
+        now_s = self._clock.now_s()
+        return min(self._config.poll_interval_s, max(0.0, self.zones.next_look_s(now_s) - now_s))
+
+    def close(self) -> None:
+        """End as a kernel does, in order or not: the operating system takes the rest."""
+        for source in list(self._loop._callbacks):
+            if isinstance(source, int) and source < FIRST_FD and source != CONSOLE_FD:
+                os.close(source)
+        for keeper in self.zones.keepers():
+            for berth in keeper.berths():
+                os.close(berth.stack_fd)
+
+    # What the simulation may ask.
+
+    def is_stopping(self) -> bool:
+        """Tell whether an orderly stop is under way."""
+        return self.zones.stop is not None
+
+    def arenas(self) -> Iterator[tuple[str, ArenaKeeper]]:
+        """Return the arena zones."""
+        yield from self.zones.arenas.items()
+
+    def file_of(self, keeper: ArenaKeeper) -> ArenaFile:
+        """Return the file of an opened arena."""
+        assert keeper.arena is not None
+        file: ArenaFile = self.descriptors.thing(keeper.arena.fd).file
+        return file
+
+    def berth_counts(self) -> list[tuple[str, int]]:
+        """Return how many processes the kernel holds for each zone."""
+        return [(keeper.config.name, len(keeper.berths())) for keeper in self.zones.keepers()]
+
+    def serving(self) -> list[tuple[str, int, float]]:
+        """Return (zone, pid, deadline) of who serves as the kernel knows it."""
+        return [
+            (keeper.config.name, keeper.active.pid, keeper.config.deadline_s)
+            for keeper in self.zones.keepers()
+            if keeper.active is not None
+        ]
+
+    def unready(self) -> str:
+        """Return what keeps this kernel from being wholly well, "" when nothing does."""
+        for keeper in self.zones.keepers():
+            zone = keeper.state
+            if zone.active is None:
+                return f"{keeper.config.name} is {keeper.state_word()}: {zone.why}"
+            if zone.zygote is None or not zone.zygote.ready:
+                return f"{keeper.config.name} has no prepared zygote: {zone.why}"
+            if keeper.config.policy.heir and (zone.heir is None or not zone.heir.ready):
+                return f"{keeper.config.name} has no ready heir"
+            if keeper.line is None or keeper.line.source is not CHECKOUT:
+                return f"{keeper.config.name} is not served by the checkout"
+            if keeper.ladder.incoming:
+                return f"{keeper.config.name} makes a generation ready"
+            if zone.patience.failures or zone.zygote_patience.failures:
+                return f"{keeper.config.name} has not forgotten its failures: {zone.why}"
+        return "" if self.zones.all_ready() else "not every zone is ready"
+
+    def is_holding(self) -> bool:
+        """Tell whether the world is paused."""
+        return self.zones.arenas[WORLD].is_holding()
+
+    def tick(self) -> int:
+        """Return the committed tick."""
+        return self.zones.arenas[WORLD].tick()
+
+    def degraded(self) -> list[str]:
+        """Return what the kernel says does not work now, without what it tells of the past."""
+        found = []
+        for service in self.zones.services.values():
+            found += [each.what for each in service.degraded]
+        return found

@@ -1,0 +1,368 @@
+"""One run from one seed: storms of faults, recovery demanded after each, quiet in between.
+
+Owns: the order of a run, the machine's parts, the trace. Does not own: rules (`checks.py`), faults
+(`faults.py`), the kernel (`kernel.py`).
+
+Time passes in bulk while nothing happens: a kernel that has nothing to do is woken once in QUIET_S
+instead of at each poll, and worlds compute all ticks since then in closed form. Around anything
+that happens it runs at the pace the kernel itself asks for.
+"""
+
+import hashlib
+import random
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from Kernel.contract.arena import Header
+from Kernel.contract.zygote_protocol import Fork
+from tests.sim import world_model
+from tests.sim.archive_life import ArchiveLife
+from tests.sim.checks import Checks, Violation
+from tests.sim.disk import FOLDERS, SimDisk, SimVersions
+from tests.sim.faults import Injector, Limits
+from tests.sim.kernel import ARCHIVE, STOP_DEADLINE_S, WORLD, Boot
+from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
+from tests.sim.processes import SimProcess, SimProcesses
+from tests.sim.world_life import WorldLife
+from tests.sim.zygote_life import FounderLife, ZygoteLife
+
+QUIET_S = 1.0
+RESTLESS_S = 15.0
+"""After anything that happened the kernel is run at its own pace for this long."""
+ROUND_NS = 40_000
+ROUNDS_AT_ONCE_MAX = 20_000
+"""More rounds than this within a second of simulated time: the kernel spins."""
+RECOVERY_S = 150.0
+"""Healthy within this, once faults have stopped: prepare and ready limits, back-off, forgetting."""
+ORPHANS_NS = 17 * MS
+REBOOT_MS = (30.0, 2000.0)
+STORM_S = (40.0, 400.0)
+CALM_S = (30.0, 1800.0)
+ANSWER_KEYS = ("tick", "hash", "paused", "applied_at_tick", "pending", "epoch", "missed_ticks")
+ARENA = str(FOLDERS[0] / f"{WORLD}.arena")
+AHEAD_TICKS = 130
+"""An input is put into the inbox this long before its tick, see `inbox_writer.AHEAD_NS`."""
+SERVICES = {"zones.world": WORLD, "zones.chronos": ARCHIVE}
+
+
+@dataclass
+class Summary:
+    """What a run came to.
+
+    Args:
+        digest: of everything that happened, in order.
+        violation: what must never happen and did, "" for nothing.
+    """
+
+    seed: int
+    simulated_s: float = 0.0
+    digest: str = ""
+    violation: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+    ticks: int = 0
+
+
+class SimLog:
+    """The kernel's log: part of the trace, and looked at by the checks."""
+
+    def __init__(self, sim: "Simulation") -> None:
+        self._sim = sim
+
+    def info(self, event: str, **values: Any) -> None:
+        """Take a line."""
+        self._sim.trace("log", event, values)
+        self._sim.checks.on_log(event, values)
+
+    warning = error = info
+
+
+class Simulation:
+    """A machine, its kernel, and what happens to them."""
+
+    def __init__(
+        self,
+        seed: int,
+        limits: Limits | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self.summary = Summary(seed)
+        self._tell = tell
+        self._hash = hashlib.blake2b(digest_size=16)
+        # A text as seed: Python hashes it the same way everywhere.
+        self._rng = random.Random(f"{seed} course")
+        self.clock = SimClock()
+        self.began_ns = self.clock.ns
+        self.schedule = Schedule(self.clock)
+        self.loop = SimLoop()
+        self.descriptors = Descriptors()
+        self.checks = Checks(self.clock)
+        self.disk = SimDisk()
+        self.disk.descriptors = self.descriptors
+        self.processes = SimProcesses(
+            self.clock,
+            self.schedule,
+            self.loop,
+            self.descriptors,
+            random.Random(f"{seed} machine"),
+            self.checks,
+        )
+        self.processes.start = self._start_zygote
+        self.versions = SimVersions()
+        self.slow_ready_ns = 0
+        self.boot: Boot | None = None
+        self.injector = Injector(self, limits or Limits(), random.Random(f"{seed} faults"))
+        self.latest_wish = 0  # the latest tick that somebody at the console has named
+        self._arenas_made = 0
+        self._stalled_until_ns = 0
+        self._restless_until_ns = 0
+        self._woken = False
+        self._rounds_in_second = 0
+        self._second = 0
+
+    # The trace.
+
+    def trace(self, kind: str, what: str, values: dict[str, Any]) -> None:
+        """Take something that happened into the trace."""
+        at_s = (self.clock.ns - self.began_ns) / SECOND
+        line = f"{at_s:.6f} {kind} {what} {values}"
+        self._hash.update(line.encode())
+        self.summary.counts[f"{kind} {what}"] += 1
+        self._restless_until_ns = self.clock.ns + int(RESTLESS_S * SECOND)
+        if self._tell is not None:
+            self._tell(line)
+
+    # What starts.
+
+    def _start_zygote(self, service: str, root: Path | None) -> tuple[SimProcess, Any]:
+        zone = SERVICES[service]
+        facts = world_model.FACTS if zone == WORLD else {"generation": "paper"}
+        zygote = ZygoteLife(self.processes, zone, self.versions.code(root), facts, self._birth)
+        return zygote, zygote.handle
+
+    def _birth(self, zygote: ZygoteLife, request: Fork, things: dict[str, Any]) -> SimProcess:
+        slow_ns, self.slow_ready_ns = self.slow_ready_ns, 0
+        if request.role == "founder":
+            return FounderLife(self.processes, zygote.zone, self._found, slow_ns)
+        if request.role == "heir":
+            return WorldLife(self.processes, zygote.zone, zygote.code, things, self.checks, slow_ns)
+        assert self.boot is not None, "its zygote lives no longer than the kernel"
+        socket = self.boot.bus.sockets[request.facts["endpoint"]]
+        return ArchiveLife(
+            self.processes, zygote.zone, zygote.code, things, socket, self.disk, slow_ns
+        )
+
+    def _found(self) -> None:
+        """Make an arena, from the newest snapshot if there is one."""
+        self.disk.check()
+        self._arenas_made += 1
+        arena_id = self._arenas_made.to_bytes(16, "big")
+        image = self.disk.snapshots[-1] if self.disk.snapshots else None
+        self.disk.files[ARENA] = world_model.found(image, arena_id)
+        self.trace("founded", WORLD, {"tick": image.tick if image else 0})
+
+    # The kernel.
+
+    def start_kernel(self) -> None:
+        """Boot."""
+        assert self.boot is None
+        self.trace("kernel", "boot", {})
+        self._stalled_until_ns = 0
+        self.descriptors.refused = False  # a new process has a table of its own
+        self.boot = Boot(
+            self.clock,
+            self.loop,
+            self.descriptors,
+            self.processes,
+            self.disk,
+            self.versions,
+            SimLog(self),
+            self._on_answer,
+        )
+
+        file = self.disk.files.get(ARENA)
+        # What the kernel kept for a later tick has ended with it; what is in the inbox has not.
+        known = file.words().get(Header.COMMIT) + AHEAD_TICKS if file is not None else 0
+        self.latest_wish = min(self.latest_wish, known)
+
+    def _on_answer(self, token: int, how: str, what: Any) -> None:
+        """Take what somebody at the console is told; the status names our own pid: not that."""
+        told = what if how == "refused" else {key: what.get(key) for key in ANSWER_KEYS}
+        self.trace("answer", how, {"token": token, "what": told})
+
+    def kill_kernel(self, after: Callable[[], Any] = lambda: None) -> None:
+        """End the kernel at once, its processes some milliseconds later, then boot again."""
+        if self.boot is None:
+            return
+        boot, self.boot = self.boot, None
+        boot.close()
+        for process in self.processes.living():
+            delay_ns = self.processes.rng.randint(0, ORPHANS_NS)
+            self.schedule.after(delay_ns, process.vanish)
+        self.schedule.after(ORPHANS_NS, lambda: self._bury(after))
+
+    def _bury(self, after: Callable[[], Any]) -> None:
+        self.checks.forget(list(self.processes.known))
+        self.processes.end_all()
+        self.descriptors.close_all()
+        self.loop.forget_all()
+        after()
+        self.schedule.after(self.processes.between(*REBOOT_MS), self.start_kernel)
+
+    def stall(self, for_ns: int) -> None:
+        """Give the kernel no time for a while."""
+        self._stalled_until_ns = max(self._stalled_until_ns, self.clock.ns + for_ns)
+
+    def wake(self) -> None:
+        """Have the kernel look at once."""
+        self._woken = True
+
+    def _turn(self, timeout_s: float) -> float:
+        """Wait as the kernel's loop does, serve it, check; return how long it would wait next."""
+        limit_ns = self.clock.ns + int(timeout_s * SECOND)
+        self.schedule.run_until(self.clock.ns + ROUND_NS)
+        while not (self._woken or self.loop.has_news() or self.processes.has_exits()):
+            if not self.schedule.run_next(limit_ns):
+                self.clock.ns = max(self.clock.ns, limit_ns)
+                break
+        self._woken = False
+        if self._stalled_until_ns > self.clock.ns:
+            self.schedule.run_until(self._stalled_until_ns)
+        boot = self.boot
+        if boot is None:
+            return 0.01
+        self._count_round()
+        self.processes.advance_owners()
+        self.loop.serve()
+        next_s = boot.round()
+        self.checks.on_round(boot)
+        if boot.zones.stopped():
+            self._after_stop(boot)
+            return 0.01
+        return next_s
+
+    def _count_round(self) -> None:
+        second = self.clock.ns // SECOND
+        if second != self._second:
+            self._second, self._rounds_in_second = second, 0
+        self._rounds_in_second += 1
+        if self._rounds_in_second > ROUNDS_AT_ONCE_MAX:
+            self.checks.fail(f"the kernel spins: {ROUNDS_AT_ONCE_MAX} rounds in a second")
+
+    def _after_stop(self, boot: Boot) -> None:
+        left = [process.pid for process in self.processes.living()]
+        if left:
+            self.checks.fail(f"the kernel has stopped and left {left}")
+        self.trace("kernel", "stopped", {"tick": boot.tick()})
+        self.kill_kernel()
+
+    # The course.
+
+    def run(self, hours: float) -> Summary:
+        """Run for so many simulated hours, or to the first violation."""
+        end_ns = self.began_ns + int(hours * 3600 * SECOND)
+        try:
+            self.start_kernel()
+            self._recover()
+            while self.clock.ns < end_ns:
+                left_s = (end_ns - self.clock.ns) / SECOND
+                self.injector.begin()
+                self._pass(min(left_s, self._rng.uniform(*STORM_S)))
+                self.injector.end()
+                self._recover()
+                left_s = max(0.0, (end_ns - self.clock.ns) / SECOND)
+                self._pass(min(left_s, self._rng.uniform(*CALM_S)))
+                self._expect_well("in the calm")
+            self._stop_for_good()
+        except Violation as violation:
+            self.summary.violation = str(violation)
+        except Exception:  # the kernel's own code raised: that is a finding, too
+            self.summary.violation = traceback.format_exc()
+        return self._summarise()
+
+    def _pass(self, seconds: float) -> None:
+        """Let time pass."""
+        end_ns = self.clock.ns + int(seconds * SECOND)
+        timeout_s = 0.0
+        while self.clock.ns < end_ns:
+            if self._is_quiet():
+                timeout_s = max(timeout_s, QUIET_S)
+            timeout_s = self._turn(min(timeout_s, (end_ns - self.clock.ns) / SECOND))
+
+    def _is_quiet(self) -> bool:
+        if self.injector.is_on() or self.boot is None or self.boot.is_stopping():
+            return False
+        return self.clock.ns > self._restless_until_ns
+
+    def _recover(self) -> None:
+        """Demand health within RECOVERY_S, and that the world goes on."""
+        self.trace("recovery", "demanded", {})
+        end_ns = self.clock.ns + int(RECOVERY_S * SECOND)
+        why = "it does not run"
+        while why and self.clock.ns < end_ns:
+            self._pass(0.5)
+            why = self._why_unwell()
+        if why:
+            self.checks.fail(f"not well {RECOVERY_S:g} s after the last fault: {why}")
+        assert self.boot is not None
+        tick = self.boot.tick()
+        self._pass(2.0)
+        self._expect_well("after recovery")
+        assert self.boot is not None
+        ticked = self.boot.tick() - tick
+        if ticked < 0.9 * 2.0 * SECOND / world_model.PERIOD_NS:
+            self.checks.fail(f"{ticked} ticks in 2 s after recovery")
+        self.trace("recovery", "done", {"tick": self.boot.tick()})
+
+    def _why_unwell(self) -> str:
+        boot = self.boot
+        if boot is None or boot.is_stopping():
+            return "the kernel is away"
+        if boot.zones.all_ready() and boot.is_holding():
+            boot.console.ask("resume", {})
+            return "the world is paused"
+        if boot.tick() <= self.latest_wish:
+            return f"something is wanted at tick {self.latest_wish}"
+        if boot.console.open_count:
+            return f"{boot.console.open_count} requests are not answered"
+        frozen = [pid for _, pid, _ in boot.serving() if self.processes.is_frozen(pid)]
+        if frozen:
+            return f"{frozen} serve and are hung"
+        if boot.degraded():
+            return f"degraded: {boot.degraded()}"
+        return boot.unready()
+
+    def _expect_well(self, when: str) -> None:
+        why = self._why_unwell()
+        if why:
+            self.checks.fail(f"not well {when}: {why}")
+
+    def _stop_for_good(self) -> None:
+        assert self.boot is not None
+        boot = self.boot
+        boot.zones.begin_stop()
+        end_ns = self.clock.ns + int((STOP_DEADLINE_S + 1) * SECOND)
+        while self.boot is boot:
+            if self.clock.ns > end_ns:
+                self.checks.fail(f"no end {STOP_DEADLINE_S:g} s after a stop was asked for")
+            self._turn(0.002)
+
+    def _summarise(self) -> Summary:
+        summary = self.summary
+        summary.simulated_s = (self.clock.ns - self.began_ns) / SECOND
+        summary.digest = self._hash.hexdigest()
+        summary.counts += self.checks.counts
+        summary.ticks = self.checks.counts["ticks"]
+        if self.boot is not None:
+            self.boot.close()
+        return summary
+
+
+def run_seed(
+    seed: int, hours: float, tell: Callable[[str], None] | None = None, **more: Any
+) -> Summary:
+    """Run one seed and return what came of it."""
+    return Simulation(seed, tell=tell, **more).run(hours)

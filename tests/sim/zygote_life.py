@@ -1,0 +1,139 @@
+"""The life of a zygote: it is configured, prepares its code, forks when it is asked.
+
+Owns: the zygote's side of the protocol, and the founder it forks. Does not own: the processes that
+serve (`world_life.py`, `archive_life.py`). Model: `zones/runtime/zygote.py`, `kinship.py`.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from Kernel.contract.zygote_protocol import (
+    Configure,
+    Fork,
+    Forked,
+    Message,
+    Prepared,
+    Unprepared,
+    receive,
+    send,
+)
+from Kernel.ports.process import ZygoteHandle
+from tests.sim.code import Code
+from tests.sim.machine import FIRST_FD, RoadEnd
+from tests.sim.processes import SimProcess, SimProcesses
+
+FORK_MS = (0.8, 6.0)
+
+Birth = Callable[["ZygoteLife", Fork, dict[str, Any]], SimProcess]
+
+
+class ZygoteLife(SimProcess):
+    """One zygote.
+
+    Args:
+        facts: what a prepared generation tells the kernel.
+        birth: makes the process of a Fork; its descriptors are given as the things they stand for.
+    """
+
+    role = "zygote"
+
+    def __init__(
+        self, processes: SimProcesses, zone: str, code: Code, facts: dict[str, Any], birth: Birth
+    ) -> None:
+        super().__init__(processes, zone)
+        self.code = code
+        self.forks_refused = False
+        self.slow_ns = 0
+        self._facts = facts
+        self._birth = birth
+        self._asked: deque[tuple[Message, list[Any]]] = deque()
+        loop = processes.loop
+        fd = processes.descriptors.open(self)
+
+        def close() -> None:
+            loop.withdraw(fd)
+            processes.descriptors.close(fd)
+
+        self.kernel_end = RoadEnd(fd, lambda: loop.touch(fd), close)
+        self._own_end = RoadEnd(-2, self._on_arrival)
+        self.kernel_end.peer, self._own_end.peer = self._own_end, self.kernel_end
+        loop.offer(fd, self.kernel_end.readable)
+        # At the end of its life a zygote's stderr reads as ended: so does /dev/null.
+        stderr_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self.stderr_fd = stderr_fd
+        loop.offer(stderr_fd, lambda: not self.alive)
+        self.handle = ZygoteHandle(self.pid, self.kernel_end, stderr_fd)  # type: ignore[arg-type]
+
+    def _on_arrival(self) -> None:
+        if not self.alive:
+            return
+        got = receive(self._own_end)  # type: ignore[arg-type]
+        if got is None:  # the kernel has hung up
+            self.later(0, lambda: self.leave(0))
+            return
+        message, fds = got
+        # Stacks are dumped into real files in memory: those descriptors stand for themselves.
+        table = self.processes.descriptors
+        things = [table.thing(fd) if fd >= FIRST_FD else fd for fd in fds]
+        self._asked.append((message, things))
+        self.later(self.processes.between(0.05, 0.3), self._take_one)
+
+    def _take_one(self) -> None:
+        message, things = self._asked.popleft()
+        if isinstance(message, Configure):
+            self.later(self.processes.between(*self.code.prepare_ms), self._prepare)
+            return
+        assert isinstance(message, Fork)
+        delay_ns = self.processes.between(*FORK_MS) + self.slow_ns
+        self.slow_ns = 0
+        self.later(delay_ns, lambda: self._fork(message, things))
+
+    def _prepare(self) -> None:
+        match self.code.broken:
+            case "import":
+                said = f"cannot load {self.zone}: {self.code.name}"
+                send(self._own_end, Unprepared(1, said, "make setup"))  # type: ignore[arg-type]
+                self.leave(78)
+            case "exit":
+                self.leave(1)
+            case "hang":
+                self.hang()
+            case _:
+                send(self._own_end, Prepared(self.pid, self._facts))  # type: ignore[arg-type]
+                self.was_ready = True
+
+    def _fork(self, request: Fork, things: list[Any]) -> None:
+        if self.forks_refused or self.processes.refused:
+            self.leave(1)  # fork(2) has failed, and nobody catches that
+            return
+        named = dict(zip(request.descriptors, things, strict=True))
+        child = self._birth(self, request, named)
+        send(self._own_end, Forked(request.serial, child.pid))  # type: ignore[arg-type]
+
+    def on_end(self) -> None:
+        """Hang up."""
+        self._own_end.close()
+        self.processes.loop.touch(self.stderr_fd)
+
+
+class FounderLife(SimProcess):
+    """Makes an arena and leaves."""
+
+    role = "founder"
+
+    def __init__(
+        self, processes: SimProcesses, zone: str, found: Callable[[], None], slow_ns: int
+    ) -> None:
+        super().__init__(processes, zone)
+        self._found = found
+        self.later(processes.between(5, 60) + slow_ns, self._work)
+
+    def _work(self) -> None:
+        try:
+            self._found()
+        except OSError:
+            self.leave(1)
+        else:
+            self.leave(0)
