@@ -406,6 +406,11 @@ class TestDryRun:
         assert f"at {console.kernel.world.tick()} or later" in plan["would"][0]
         assert console.stops == 0 and console.kernel.zones.stop is None
 
+    def test_going_back_that_is_only_asked_about(self, console):
+        """Where there is a generation to go back to it is named; where there is none, refused."""
+        with pytest.raises(Refused, match="no generation before is warm"):
+            console.ask("go-back", dry_run=True)
+
     def test_without_it_the_thing_is_done(self, console):
         """The flag alone makes the difference."""
         console.ask("drill", kind="kill", zone="stable", dry_run=False)
