@@ -113,6 +113,7 @@ class Desk:
 
     def _begin(self, pending: Pending) -> None:
         begun = self._handlers.handle(pending.request)
+        self._handlers.record(pending.request, pending.peer_pid)
         if isinstance(begun, Asked):
             self._under_way[pending.token] = begun
             return

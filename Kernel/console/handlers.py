@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from Kernel.console.commands import BY_NAME, WATCHING
 from Kernel.console.event_filter import first_position, passes
 from Kernel.console.facts import (
     WORLD_ZONE,
@@ -98,6 +99,18 @@ class Handlers:
             self, "_" + request.command.replace("-", "_").replace(" ", "_")
         )
         return handler(request)
+
+    def record(self, request: Request, peer_pid: int) -> None:
+        """Keep as an event that something was asked for which acts; who only looks leaves none.
+
+        Args:
+            peer_pid: who asked; it may be gone and its id reused.
+        """
+        looks = BY_NAME[request.command].group == WATCHING or request.flag("dry_run")
+        if looks or (request.command == "params" and request.number("value") is None):
+            return
+        told = {key: value for key, value in request.args.items() if key != "dry_run"}
+        self.recorder.note("command.taken", command=request.command, by_pid=peer_pid, args=told)
 
     @contextmanager
     def one_moment(self) -> Iterator[None]:

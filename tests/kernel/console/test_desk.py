@@ -1,6 +1,7 @@
 """The desk: requests in over a real socket, answers out when the thing has happened."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -242,3 +243,27 @@ def test_waits_share_their_facts(office, monkeypatch):
     assert office.desk.pace_s() == PATIENT_PACE_S
     office.ask("pause")
     assert office.desk.pace_s() == BUSY_PACE_S
+
+
+def test_what_acts_is_an_event_and_what_looks_is_none(office):
+    """Who asked for what is kept; a look, a dry run and a refusal leave nothing behind."""
+    for command, args in (
+        ("status", {}),
+        ("params", {}),
+        ("events", {}),
+        ("shutdown", {"dry_run": True}),
+        ("step", {}),
+    ):
+        office.ask(command, **args)
+    assert office.recorder.events.newest == 0
+    office.ask("params", key="friction", value=0.5)
+    office.ask("pause")
+    taken = [event.payload for event in office.recorder.events.read(1)]
+    assert taken == [
+        {
+            "command": "params",
+            "by_pid": os.getpid(),
+            "args": {"key": "friction", "value": 0.5},
+        },
+        {"command": "pause", "by_pid": os.getpid(), "args": {}},
+    ]
