@@ -6,6 +6,7 @@ Pure: a check takes what was seen and returns what to think of it. Model: `brew 
 and one command for each finding.
 """
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -307,12 +308,13 @@ def check_config(machine: Machine) -> Finding:
 
 def check_run(machine: Machine) -> Finding:
     """See whether others are kept out of the console."""
+    place = shlex.quote(f"{machine.home}/run")
     modes = (("run", machine.run_mode, 0o700), ("socket", machine.socket_mode, 0o600))
     open_ = [f"{name} {mode:o}" for name, mode, most in modes if mode is not None and mode & ~most]
     seen = [f"{name} {mode:o}" for name, mode, _ in modes if mode is not None]
     return _judge(
         "home", "console", ", ".join(open_ or seen) or "not made yet", not open_,
-        limit="run 700, socket 600", hint="chmod 700 run; chmod 600 run/console.sock",
+        limit="run 700, socket 600", hint=f"chmod 700 {place} && chmod 600 {place}/console.sock",
     )  # fmt: skip
 
 

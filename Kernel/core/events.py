@@ -5,8 +5,8 @@ the log looks on stderr (`logger.py`), who may see what (`Kernel/console/followi
 will serve the same fields; until then events end with the kernel that made them.
 
 Whatever the kernel logs is an event, by its name and values: `log.warning("zone.died", zone=...)`.
-Two are none: `zone.stderr` is a line a zone wrote, and belongs to the logs; `world.ticking` says
-every few seconds what `status` says at any time.
+Three are none: `zone.stderr` is a line a zone wrote, and belongs to the logs; `world.ticking` and
+`boot.progress` say every few seconds what `status` says at any time.
 """
 
 import json
@@ -31,7 +31,7 @@ LINE_CHARACTERS_MAX = 2048
 KERNEL = "kernel"
 """Stands for the zone where an event or a line is about none."""
 _LINE_EVENT = "zone.stderr"
-_NO_EVENTS = (_LINE_EVENT, "world.ticking")
+_NO_EVENTS = (_LINE_EVENT, "world.ticking", "boot.progress")
 
 
 @dataclass(frozen=True, slots=True)

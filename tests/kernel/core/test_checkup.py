@@ -132,6 +132,12 @@ def test_each_finding(what, seen, verdict, said):
     assert bool(found.hint) == (found.verdict is not Verdict.OK), "what mends it"
 
 
+def test_the_hint_names_the_home():
+    """What mends the console's modes can be pasted, whatever the home is called."""
+    found = finding("console", run_mode=0o777, home="/srv/a b")
+    assert found.hint.startswith("chmod 700 '/srv/a b/run' && ")
+
+
 def test_the_memory_of_a_large_world_is_reckoned():
     """Half a million slots want 200 MB of shared memory, and the hint asks for more than that."""
     found = finding("/dev/shm", world_slots=500_000, shm_free_bytes=100 * 2**20)
