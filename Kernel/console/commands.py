@@ -8,6 +8,7 @@ Model: redis `src/commands/*.json`.
 A new row is all that help, completion, the man page and docs/commands.md need (write the last
 two anew with `make commands`). A row of Place.KERNEL also wants a method of `Handlers` and a form
 in `render.py`; a destructive one a plan in `plans.py`; one of Place.HERE a function in `here.py`.
+Longer than a file should be because it is one table, read from top to bottom.
 """
 
 from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest

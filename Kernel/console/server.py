@@ -1,9 +1,10 @@
 """The console's Unix socket, for the kernel's one loop.
 
-Owns: the listening socket and its connections. Does not own: the loop, the clock, the meaning of
-lines (`protocol.py`) nor the answers (the kernel). The loop polls `interest()`, calls `handle`
-for each descriptor that woke it, and calls `answer` or `refuse` for each `Pending`, at once or
-when the thing asked for has happened. `help` is answered here, from the table.
+Owns: the connections of the listening socket. Does not own: making that (`listening.py`), the
+loop, the clock, the meaning of lines (`protocol.py`) nor the answers (the kernel). The loop polls
+`interest()`, calls `handle` for each descriptor that woke it, and calls `answer` or `refuse` for
+each `Pending`, at once or when the thing asked for has happened. `help` is answered here, from the
+table. The answer to some is a stream: `push` while `takes_more`, then `answer`.
 
 Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest makes room, if
 that is at least IDLE_S, or SILENT_S for one that never asked anything; else the newcomer is told to
@@ -15,7 +16,6 @@ import errno
 import os
 import select
 import socket
-import stat
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import NamedTuple, NewType
 
 from Kernel.console.help import help_fields
+from Kernel.console.listening import listen
 from Kernel.console.protocol import (
     Busy,
     Conversation,
@@ -40,7 +41,6 @@ SILENT_S = 0.1
 """A client sends as soon as it is connected; this is for a machine with much to do."""
 ACCEPTS_PER_TURN_MAX = 32
 _PEER = struct.Struct("3i")
-_MODE = 0o600
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Token = NewType("Token", int)
@@ -120,7 +120,7 @@ class ConsoleServer:
         except OSError as error:
             raise ConfigError(f"cannot open {run_dir} for the console: {error.strerror}") from error
         try:
-            self._listener, self._inode = _listen(self._dir_fd, name)
+            self._listener, self._inode = listen(self._dir_fd, name, CONNECTIONS_MAX)
         except OSError as error:
             os.close(self._dir_fd)
             raise ConfigError(f"cannot listen at {name} in {run_dir}: {error.strerror}") from error
@@ -368,35 +368,6 @@ def _is_idle(connection: _Connection, now_s: float) -> bool:
 def is_trusted(peer_uid: int, own_uid: int) -> bool:
     """Return whether a peer may ask anything: our own user, or root."""
     return peer_uid in (own_uid, 0)
-
-
-def _listen(dir_fd: int, name: str) -> tuple[socket.socket, int]:
-    """Return a listening socket at `name` in a directory, and its inode.
-
-    A Unix path ends at 108 bytes, so the directory goes by descriptor. The mode is set before the
-    bind (Linux gives it to the file) and the file is renamed into place when it already listens,
-    so there is no moment at which it is open to others, or there and deaf.
-    """
-    with suppress(FileNotFoundError):
-        old = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
-        if not stat.S_ISSOCK(old.st_mode):
-            raise OSError(errno.ENOTSOCK, "the name is taken by something that is not a socket")
-    fresh = f".{name}.new"
-    with suppress(FileNotFoundError):
-        os.unlink(fresh, dir_fd=dir_fd)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        listener.setblocking(False)
-        os.fchmod(listener.fileno(), _MODE)
-        listener.bind(f"/proc/self/fd/{dir_fd}/{fresh}")
-        listener.listen(CONNECTIONS_MAX)
-        os.rename(fresh, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
-        made = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
-        assert stat.S_IMODE(made.st_mode) == _MODE, f"socket mode is {made.st_mode:o}"
-    except OSError:
-        listener.close()
-        raise
-    return listener, made.st_ino
 
 
 def _is_gone(peer: socket.socket) -> bool:

@@ -3,7 +3,7 @@
 Owns: the checks, one small function each, in layers from the machine up to the home. Does not own:
 looking (`Kernel/ports/machine.py`), how findings look (`Kernel/console/render.py`).
 Pure: a check takes what was seen and returns what to think of it. Model: `brew doctor`, one line
-and one command for each finding.
+and one command for each finding. Longer than a file should be because it is one list of checks.
 """
 
 import shlex
