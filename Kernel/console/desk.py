@@ -49,11 +49,12 @@ class Desk:
 
     def look(self) -> None:
         """Answer what can be answered now; a request whose asker has gone is dropped."""
-        now_s = self._clock.now_s()
-        with self._handlers.one_moment():
-            for token, asked in list(self._under_way.items()):
-                if not self._server.is_open(token) or self._settle(token, asked, now_s):
-                    del self._under_way[token]
+        if self._under_way:
+            now_s = self._clock.now_s()
+            with self._handlers.one_moment():
+                for token, asked in list(self._under_way.items()):
+                    if not self._server.is_open(token) or self._settle(token, asked, now_s):
+                        del self._under_way[token]
         for token, reading in list(self._readings.items()):
             if not self._server.is_open(token) or self._tell(token, reading):
                 del self._readings[token]
