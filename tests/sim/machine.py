@@ -34,6 +34,10 @@ class SimClock:
         """Return the same in nanoseconds."""
         return self.ns
 
+    def wall_s(self) -> float:
+        """Return a date that goes with it."""
+        return 1_700_000_000.0 + self.now_s()
+
 
 class Schedule:
     """What is to happen when; what is due at one instant happens in the order it was asked for."""
