@@ -51,6 +51,7 @@ from Kernel.ports.terminal import Foreground, has_terminal
 from Kernel.ports.versions import HomeVersions
 from Kernel.probe import probe
 from Kernel.reloader import Reloader
+from Kernel.slot_filler import SlotFiller
 
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
@@ -177,7 +178,11 @@ class Kernel:
         face = find_face(sys.stderr, os.environ)
         stderr = StatusLine(sys.stderr, face)
         self._log = Recorder(make_log(stderr, face), self._clock, _boot_name(self._clock))
+        cache_dir = ROOT / ".cache" / "numba"
+        cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._processes = SystemProcesses(ROOT, cache_dir, home.lock_fds)
         parts = self._make_parts()
+        self._slot_filler = SlotFiller(home.home, self._processes, self._log)
         self._bus = PrivateBus(home.bus_fd)
         self._zones = ZoneTable(
             config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
@@ -202,11 +207,9 @@ class Kernel:
         self._herald = Herald(self._notifier, self._clock)
 
     def _make_parts(self) -> Parts:
-        cache_dir = ROOT / ".cache" / "numba"
-        cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Parts(
             clock=self._clock,
-            processes=SystemProcesses(ROOT, cache_dir, self._home.lock_fds),
+            processes=self._processes,
             loop=self._loop,
             log=self._log,
             home=str(self._home.home),
@@ -240,8 +243,9 @@ class Kernel:
         return self._exit_code
 
     def _round(self) -> float:
-        self._zones.reap()
+        strangers = self._zones.reap()
         self._zones.look()
+        self._slot_filler.look(self._clock.now_s(), strangers)
         self._desk.look()
         if self._clock.now_s() >= self._stacks_due_s:
             self._keep_stacks()
@@ -276,6 +280,7 @@ class Kernel:
         self._note("kernel.ready", boot_s=boot_s)
         self._herald.ready()
         self._note_world()
+        self._slot_filler.begin(self._clock.now_s())
         if self._as_json:
             with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
                 sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")

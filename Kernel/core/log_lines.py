@@ -12,6 +12,7 @@ THIN_SPACE = "\N{THIN SPACE}"
 ZONE_WIDTH = 9
 
 SENTENCES: dict[str, str] = {
+    "arena.moving": "the world moves to an arena of other columns, at tick {tick}",
     "arena.set_aside": "an arena was set aside as {path}: {why}",
     "boot.phase": "phase {phase} {turn}",
     "boot.progress": "{phase}: {what}, {done} of {total}",
@@ -30,6 +31,9 @@ SENTENCES: dict[str, str] = {
     "note.not_written": "cannot note the world for safe mode: {why}",
     "scenario.founded": "the world was founded by scenario {scenario}",
     "scenario.not_founded": "scenario {scenario} was not founded: {why}",
+    "slot.damaged": "{why}",
+    "slot.filled": "the slot {slot} holds a proven copy of this version now",
+    "slot.not_filled": "there is no slot fallback to fall back to: {why}",
     "snapshot.not_taken": "no snapshot was taken: {why}",
     "snapshot.taken": "snapshot of tick {tick}",
     "stop.held_up": "holds the stop up: {doing}, {left_s:.0f} s until {then}",

@@ -20,6 +20,7 @@ from Kernel.core.line import Berth
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
 from Kernel.core.zone_stop import ZoneStop
+from Kernel.ports.process import Exit
 from Kernel.ports.stacks import take_stack
 
 
@@ -70,12 +71,10 @@ class ZoneTable:
             keeper = self.keeper(zone.name)
             keeper.config, keeper.rules = zone, _rules(zone, config)
 
-    def reap(self) -> None:
-        """Collect every process that has ended and tell its zone."""
-        for exit_ in self._parts.processes.reap():
-            for keeper in self.keepers():
-                if keeper.on_exit(exit_):
-                    break
+    def reap(self) -> list[Exit]:
+        """Collect every process that has ended, tell its zone, and return those of no zone."""
+        exits = self._parts.processes.reap()
+        return [exit_ for exit_ in exits if not any(each.on_exit(exit_) for each in self.keepers())]
 
     def look(self) -> None:
         """One round of every zone, and of the stop if one is under way."""

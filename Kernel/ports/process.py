@@ -23,6 +23,7 @@ from fallback.zone_environment import zone_environment
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 ROAD_BUFFER_BYTES = 1 << 20
+ERRAND_NICE = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,31 @@ class SystemProcesses:
         ours.setblocking(False)
         self._started[popen.pid] = popen
         return ZygoteHandle(popen.pid, ours, read_end)
+
+    def start_errand(self, module: str, *words: str) -> int:
+        """Start `python -m MODULE WORDS` of the checkout, niced, tied to our life; return its pid.
+
+        Its end is told by `reap`; what it says is thrown away.
+
+        Raises:
+            OSError: the machine has no room for one process more.
+        """
+        popen = subprocess.Popen(
+            [sys.executable, "-m", module, *words],
+            cwd=self._root,
+            env=zone_environment(self._cache_dir),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=self._tie_niced,  # noqa: PLW1509 - two system calls
+        )
+        self._started[popen.pid] = popen
+        return popen.pid
+
+    def _tie_niced(self) -> None:
+        self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        os.nice(ERRAND_NICE)
 
     def send_signal(self, pid: int, number: int) -> None:
         """Send a signal; a process that ended but is not reaped takes it without effect."""

@@ -1,7 +1,7 @@
 """The slots of a home, as the kernel uses them: known-good copies of a module version.
 
-Owns: what a boot does about the `fallback` slot, and slot errors in the kernel's own tree. Does not
-own: the files (`fallback/slot_files.py`, which safe mode shares), the proof of `make setup`
+Owns: slot errors in the kernel's own tree. Does not own: filling one in time (`slot_filler.py`), the
+files (`fallback/slot_files.py`, which safe mode shares), the proof of `make setup`
 (`fallback/slot_proof.py`), when a zygote is started from a slot (`Kernel/core`).
 """
 
@@ -46,33 +46,6 @@ def version_of(checkout: Path) -> str:
     """
     with _translated():
         return slot_files.version_of(checkout)
-
-
-def ensure_fallback(home: Path, checkout: Path) -> tuple[Slot, str]:
-    """Return the `fallback` slot of a home, and what had to be done for it ("": nothing).
-
-    A slot that is sound stays as it is, however old: only `make setup` replaces it. A missing or
-    damaged one is filled from the checkout's own slot, which has proved itself, else from the
-    checkout as it is. So call this once the zones of the checkout are ready: code that has never
-    served must not become the known-good copy.
-
-    Raises:
-        ConfigError: it cannot be filled.
-    """
-    why = "there was none"
-    try:
-        slot = find_slot(home, FALLBACK)
-        if slot is not None:
-            return slot, ""
-    except ConfigError as error:
-        why = error.message
-    source, named = checkout, "the checkout"
-    if home.resolve() != checkout.resolve():
-        with contextlib.suppress(ConfigError):  # a damaged one is no source
-            proven = find_slot(checkout, FALLBACK)
-            if proven is not None:
-                source, named = proven.root, "the checkout's own slot"
-    return fill_slot(home, FALLBACK, source), f"filled from {named}: {why}"
 
 
 @contextlib.contextmanager

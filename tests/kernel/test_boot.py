@@ -13,6 +13,9 @@ from Kernel.console.client import KernelRefused, ask
 from Kernel.contract.arena import Header, State
 from Kernel.contract.places import HOME_MARK
 from Kernel.ports.signals import CAUGHT_SIGNALS, Signals
+from Kernel.ports.slots import FALLBACK, fill_slot, find_slot
+from Kernel.slot_filler import AFTER_S
+from tests.structure.sources import ROOT
 from tests.support.toy import service as toy
 from tests.support.toy_home import ZONES, ToyKernel, is_alive, remove_arenas, write_config
 from tests.support.wait import wait_until
@@ -406,3 +409,22 @@ def test_a_kernel_under_nohup_outlives_its_terminal():
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_a_home_gets_its_fallback_slot_by_itself(toy_home):
+    """Once the zones have served a while, a proven copy of the checkout is kept in the home."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        wait_until("the slot", lambda: kernel.told("slot.filled"))
+        assert find_slot(toy_home, FALLBACK) is not None
+        assert kernel.stop() == 0
+
+
+def test_a_slot_that_is_sound_stays_as_it_is(toy_home):
+    """A home that has one is left alone, whatever the checkout holds."""
+    before = fill_slot(toy_home, FALLBACK, ROOT)
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        tick = kernel.tick()
+        wait_until("some seconds", lambda: kernel.tick() > tick + (AFTER_S + 1) * 250)
+        assert not kernel.told("slot.filled") and find_slot(toy_home, FALLBACK) == before
