@@ -1,8 +1,8 @@
 """The slots of a home, as the kernel uses them: known-good copies of a module version.
 
-Owns: slot errors in the kernel's own tree. Does not own: filling one in time (`slot_filler.py`), the
-files (`fallback/slot_files.py`, which safe mode shares), the proof of `make setup`
-(`fallback/slot_proof.py`), when a zygote is started from a slot (`Kernel/core`).
+Owns: slot errors in the kernel's own tree. Does not own: filling one in time (`slot_filler.py`),
+the files (`fallback/slot_files.py`, which safe mode shares), their proof (`fallback/slot_proof.py`),
+when a zygote is started from a slot (`Kernel/core`).
 """
 
 import contextlib
@@ -36,16 +36,6 @@ def fill_slot(home: Path, name: str, source: Path) -> Slot:
     """
     with _translated():
         return slot_files.fill_slot(home, name, source)
-
-
-def version_of(checkout: Path) -> str:
-    """Return the version that a slot filled from this checkout would have.
-
-    Raises:
-        ConfigError: the checkout cannot be copied.
-    """
-    with _translated():
-        return slot_files.version_of(checkout)
 
 
 @contextlib.contextmanager
