@@ -1,7 +1,7 @@
 """The slots of a home, as the kernel uses them: known-good copies of a module version.
 
 Owns: slot errors in the kernel's own tree. Does not own: filling one in time (`slot_filler.py`),
-the files (`fallback/slot_files.py`, which safe mode shares), their proof (`fallback/slot_proof.py`),
+the files (`fallback/slot_files.py`, shared with safe mode), their proof (`fallback/slot_proof.py`),
 when a zygote is started from a slot (`Kernel/core`).
 """
 
