@@ -206,4 +206,10 @@ class Checks:
 
 
 def _was_killed_serving(process: SimProcess) -> bool:
+    """Tell whether it was killed from outside after it had done something.
+
+    Whoever dies between its takeover and its first commit has done nothing yet.
+    """
+    if isinstance(process, WorldLife) and process.took_over and not process.settled:
+        return False
     return process.fault == "outside" and process.was_ready

@@ -63,7 +63,7 @@ class Limits:
     stop_asked: float = 8.0
     console: float = 400.0
 
-    starve_s_max: float = 0.45
+    starve_s_max: float = 0.38
     stall_s_max: float = 3.0
     refused_s_max: float = 8.0
     disk_s_max: float = 30.0
