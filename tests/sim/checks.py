@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from Kernel.contract.arena import Header, State
+from Kernel.core.supervisor import Kind, Policy
 from tests.sim.disk import ArenaFile
 from tests.sim.kernel import Boot
-from tests.sim.machine import SECOND, SimClock
+from tests.sim.machine import MS, SECOND, SimClock
 from tests.sim.processes import SimProcess
 from tests.sim.world_life import WorldLife
 
+POLICY = Policy(Kind.ARENA)
+"""The patience of every zone here is the shipped one."""
 BERTHS_MAX = 12
 DESCRIPTORS_MAX = 120
 STARTS_PER_MINUTE_MAX = 40
@@ -52,6 +55,7 @@ class Checks:
         self.counts: Counter[str] = Counter()
         self._awake_ns: dict[int, int] = {}  # how long the kernel could have seen a pid hung
         self._looked_ns = 0
+        self._backs_off: dict[int, tuple[int, int]] = {}  # zygote -> when it failed, for how long
 
     def fail(self, why: str) -> None:
         """Say what is wrong."""
@@ -74,6 +78,16 @@ class Checks:
         if len(starts) > limit:
             self.fail(f"{len(starts)} starts of {process.role} {process.zone} in a minute: {limit}")
 
+    def on_fork(self, process: SimProcess) -> None:
+        """After failures in a row a zygote is asked again only when the back-off is over."""
+        died_ns, wait_ns = self._backs_off.get(process.zygote_pid, (0, 0))
+        waited_ns = process.asked_ns - died_ns
+        if 0 < waited_ns < wait_ns:
+            self.fail(
+                f"zygote {process.zygote_pid} was asked again {waited_ns / SECOND:.3f} s after a "
+                f"failure that is to be waited for {wait_ns / SECOND:.3f} s"
+            )
+
     def excuse(self) -> None:
         """A fault from outside explains some starts."""
         self._excuses.append(self._clock.ns)
@@ -92,6 +106,7 @@ class Checks:
         """These are gone for good."""
         for pid in pids:
             self._processes.pop(pid, None)
+            self._backs_off.pop(pid, None)
             self._awake_ns.pop(pid, None)
 
     # The arena.
@@ -199,10 +214,19 @@ class Checks:
             process = self._processes.get(values["pid"])
             if process is not None and process.role != "zygote" and _was_killed_serving(process):
                 self.fail(f"an outside kill of {process.role} {process.pid} was counted")
+            if process is not None:
+                self._note_failure(process.zygote_pid, int(values["failures"]))
         if event == "zone.killed" and "no progress" in str(values.get("why")):
             process = self._processes.get(values["pid"])
             if process is None or not process.is_frozen():
                 self.fail(f"the watchdog ended pid {values['pid']}, which was not hung")
+
+    def _note_failure(self, zygote_pid: int, failures: int) -> None:
+        """Work out by the policy's words how long this failure is to be waited for."""
+        late = failures - POLICY.free_failures
+        if zygote_pid and late > 0:
+            wait_s = min(POLICY.backoff_cap_s, POLICY.backoff_base_s * 2 ** (late - 1))
+            self._backs_off[zygote_pid] = (self._clock.ns, int(wait_s * SECOND) - MS)
 
 
 def _was_killed_serving(process: SimProcess) -> bool:

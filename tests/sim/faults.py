@@ -279,7 +279,7 @@ class Injector:
         if boot is None or boot.is_stopping():
             return
         keeper = self._rng.choice(boot.zones.keepers())
-        self._tell(how, zone=keeper.config.name)
+        self._tell(how.replace("_", " "), zone=keeper.config.name)
         with contextlib.suppress(Refused):
             getattr(keeper, how)()
         self._sim.wake()
