@@ -12,9 +12,9 @@ export PYTHONHASHSEED := 0
 KERNEL_SOURCES := $(wildcard zones/world/*.py zones/world/*/*.py)
 ROUNDS ?= 20
 SOAK_S ?= 3600
-BENCHES ?= takeover orphans boot footprint bus world
+BENCHES ?= takeover hang console orphans boot footprint bus world
 
-.PHONY: setup setup-dev run test check bench chaos soak ecology lock clean help
+.PHONY: setup setup-dev run test check bench chaos soak ecology install-service lock clean help
 .DELETE_ON_ERROR:
 
 # Install a lock file and say one line for each package, so that the wait shows movement. The exit
@@ -65,6 +65,17 @@ soak: setup-dev ## the killing tests again and again (SOAK_S=3600)
 
 ecology: setup ## docs/ecology.md anew from many worlds, with plots (needs molt[science])
 	@exec $(BIN)/python -m tools.ecology_report
+
+# A percent sign of the path would be a specifier of systemd's, and & one of sed's.
+SERVICE_DIR ?= $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/systemd/user
+install-service: setup ## run molt as your own service (systemctl --user); starts nothing
+	@case '$(CURDIR)' in *[\ %\&\|]*) \
+	    echo "cannot install the service: '$(CURDIR)' has a character that a unit cannot name" >&2; \
+	    exit 78;; esac
+	@mkdir -p '$(SERVICE_DIR)'
+	@sed 's|%h/molt|$(CURDIR)|g' packaging/systemd/molt.service > '$(SERVICE_DIR)/molt.service'
+	$(SAY) 'wrote $(SERVICE_DIR)/molt.service; now: systemctl --user daemon-reload'
+	$(SAY) 'then: systemctl --user enable --now molt (docs/running-as-a-service.md says the rest)'
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \

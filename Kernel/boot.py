@@ -7,6 +7,7 @@ zones (`Kernel/core`), what people see (`Kernel/console/screen.py`).
 import argparse
 import contextlib
 import json
+import math
 import os
 import shlex
 import shutil
@@ -15,14 +16,18 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from Kernel.config import KernelConfig, load_config
+from Kernel.config import KernelConfig, config_folder, load_config
+from Kernel.console import screen_words
 from Kernel.console.desk import Desk
-from Kernel.console.facts import zone_fields
+from Kernel.console.facts import degraded_fields, zone_fields
 from Kernel.console.handlers import Handlers
+from Kernel.console.herald import Herald
 from Kernel.console.screen import Screen
 from Kernel.console.server import ConsoleServer
 from Kernel.console.status_line import StatusLine
@@ -35,16 +40,23 @@ from Kernel.loop import Loop
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
+from Kernel.ports.face import Reader, find_face
 from Kernel.ports.meters import Meters, ProcLoads
+from Kernel.ports.notify import find_notifier
+from Kernel.ports.own_stacks import Stacks, keep_stacks
 from Kernel.ports.process import SystemProcesses
-from Kernel.ports.terminal import Foreground
+from Kernel.ports.terminal import Foreground, has_terminal
 from Kernel.ports.versions import HomeVersions
+from Kernel.reloader import Reloader
 
 ROOT = Path(__file__).resolve().parent.parent
 BUSY_ROUND_S = 0.002
 EXIT_KILLED = 130
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""Each asks for an orderly stop; a closed terminal (SIGHUP) is no reason to lose anything."""
+STACKS_S = 0.1
+"""How long processes may take to dump their stacks when they are asked to."""
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Each asks for an orderly stop; SIGHUP only when the terminal has hung up, see `_is_hangup`."""
+CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGQUIT, signal.SIGCHLD)
 
 
 def main(arguments: list[str]) -> int:
@@ -68,21 +80,27 @@ def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
     """Return a kernel ready to run, or the exit code when it cannot be made."""
     try:
         home = options.home.resolve()
-        own = home / "config"
-        folder = own if own.is_dir() else ROOT / "config"
-        config = load_config(folder, tuple(options.set), scenario=options.scenario)
+        folder = config_folder(home, ROOT)
+        read = partial(load_config, folder, tuple(options.set), scenario=options.scenario)
+        config = read()
         home.mkdir(parents=True, exist_ok=True)
         folders = arena_folders(home)
         opened = open_home(home, folders)
         strangers = claim_folders(home, folders)
-        return Kernel(config, opened, folders, strangers, options.json)
+        return Kernel(config, read, opened, folders, strangers, options.json)
     except MoltError as error:
-        sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        _complain(error.message, f"hint: {error.hint}" if error.hint else "")
         return error.exit_code
     except OSError as error:
         what = f" ({error.filename})" if error.filename else ""
-        sys.stderr.write(f"cannot start: {error.strerror or error}{what}\n")
+        _complain(f"cannot start: {error.strerror or error}{what}")
         return ConfigError.exit_code
+
+
+def _complain(*lines: str) -> None:
+    """Say why there will be no kernel; there is no log yet, so in plain words for everybody."""
+    mark = "<3>" if find_face(sys.stderr, os.environ).reader is Reader.JOURNAL else ""
+    sys.stderr.write("".join(f"{mark}{line}\n" for line in lines if line))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -130,12 +148,12 @@ class Signals:
 
     @classmethod
     def catch(cls) -> "Signals":
-        """Have the signals that stop us, and SIGCHLD, wake the loop instead of interrupting it."""
+        """Have the signals we act on wake the loop instead of interrupting it."""
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        for number in (*STOP_SIGNALS, signal.SIGCHLD):
+        for number in CAUGHT_SIGNALS:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # started by nohup: the world shall outlive its terminal
             signal.signal(number, lambda _number, _frame: None)
@@ -155,13 +173,14 @@ class Kernel:
     def __init__(
         self,
         config: KernelConfig,
+        read_again: Callable[[], KernelConfig],
         home: HomeFolders,
         folders: list[Path],
         strangers: list[Path],
         as_json: bool,
     ) -> None:
-        self._config = config
         self._home = home
+        self._had_terminal = has_terminal()
         self._as_json = as_json
         self._began_s = _process_start_s()
         self._exit_code = 0
@@ -170,15 +189,18 @@ class Kernel:
         self._meters = Meters()
         self._loop = Loop()
         self._signals = Signals.catch()
+        self._stacks = Stacks()
+        self._stacks.catch()
+        self._stacks_due_s = math.inf
         cache_dir = ROOT / ".cache" / "numba"
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        stderr = StatusLine(sys.stderr, moving)
+        face = find_face(sys.stderr, os.environ)
+        stderr = StatusLine(sys.stderr, face)
         parts = Parts(
             clock=self._clock,
             processes=SystemProcesses(ROOT, cache_dir, home.lock_fds),
             loop=self._loop,
-            log=make_log(stderr),
+            log=make_log(stderr, face),
             home=str(home.home),
             loads=ProcLoads(),
             versions=HomeVersions(ROOT),
@@ -188,7 +210,10 @@ class Kernel:
         self._zones = ZoneTable(
             config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
         )
-        handlers = Handlers(self._zones, self._clock, self._meters, self._began_s, self._stop)
+        self._reloader = Reloader(config, read_again, self._zones, parts.log)
+        handlers = Handlers(
+            self._zones, self._clock, self._meters, self._began_s, self._stop, self._reloader.answer
+        )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
         for path in strangers:
             parts.log.info(
@@ -197,7 +222,10 @@ class Kernel:
                 why="it belonged to a home that is gone; delete it if you do not need it",
                 hint=f"rm {shlex.quote(str(path))}",
             )
-        self._screen = Screen(stderr, parts.log, self._clock)
+        self._log = parts.log
+        self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
+        self._notifier = find_notifier(os.environ, os.getpid())
+        self._herald = Herald(self._notifier, self._clock)
 
     def run(self) -> int:
         """Serve until stopped and return the exit code."""
@@ -208,41 +236,62 @@ class Kernel:
         self._bus.close_all()
         if self._exit_code == 0:
             self._screen.stopped(self._zones)
+        elif self._exit_code == EXIT_KILLED:
+            self._screen.killed(self._zones)
+        self._notifier.close()
         return self._exit_code
 
     def _round(self) -> float:
         self._zones.reap()
         self._zones.look()
         self._desk.look()
+        if self._clock.now_s() >= self._stacks_due_s:
+            self._keep_stacks()
         if not self._ready:
             self._while_booting()
         if self._zones.stopped():
             self._loop.stop()
         self._screen.refresh(self._zones)
+        self._tell_manager()
         if self._desk.busy() or self._zones.busy():
             return BUSY_ROUND_S
         if not self._ready:
             return 0.01
-        now_s = self._clock.now_s()
-        return min(self._config.poll_interval_s, max(0.0, self._zones.next_look_s(now_s) - now_s))
+        now_s, longest_s = self._clock.now_s(), self._reloader.config.poll_interval_s
+        return min(longest_s, max(0.0, self._zones.next_look_s(now_s) - now_s))
 
     def _while_booting(self) -> None:
         refused = self._zones.refused_settings()
         if refused is not None and self._zones.stop is None:
-            sys.stderr.write(f"{refused.message}\n")
-            if refused.hint:
-                sys.stderr.write(f"hint: {refused.hint}\n")
+            self._screen.refused(refused.message, refused.hint)
             self._exit_code = refused.code
             self._zones.begin_stop()
         if self._zones.stop is not None or not self._zones.all_ready():
             return
         self._ready = True
         boot_s = round(self._clock.now_s() - self._began_s, 3)
-        self._screen.ready(self._zones, boot_s, self._config.scenario)
+        self._screen.ready(self._zones, boot_s, self._reloader.config.scenario)
+        self._herald.ready()
         if self._as_json:
             with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
                 sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")
                 sys.stdout.flush()
+
+    def _tell_manager(self) -> None:
+        """Tell the service manager how it goes, from the loop that does the work."""
+        self._herald.look()
+        if self._zones.stop is not None:
+            holders = self._zones.leaving.held_up_by()
+            if holders:
+                self._herald.leaving(screen_words.leaving(holders), holders[0].left_s)
+        elif not self._herald.is_due():
+            return
+        elif not self._ready:
+            self._herald.booting(screen_words.booting(self._zones.keepers()))
+        else:
+            degraded = degraded_fields(self._zones)
+            state = " ".join(each["what"] for each in degraded)
+            self._herald.status(state, screen_words.service_status(self._zones, degraded))
 
     def _ready_fields(self, boot_s: float) -> dict[str, Any]:
         return {
@@ -256,13 +305,40 @@ class Kernel:
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
-            if number in STOP_SIGNALS:
-                if number == signal.SIGINT and self._zones.stop is not None:
-                    self._kill()
-                else:
-                    self._stop()
+            if number == signal.SIGQUIT:
+                self._zones.ask_stacks()
+                self._stacks_due_s = self._clock.now_s() + STACKS_S
+            elif number == signal.SIGINT and self._zones.stop is not None:
+                self._kill()
+            elif number == signal.SIGHUP and not self._is_hangup():
+                self._herald.reloading()
+                self._reloader.on_signal()
+                self._herald.ready()
+            elif number in STOP_SIGNALS:
+                self._stop()
+
+    def _keep_stacks(self) -> None:
+        """SIGQUIT: what was dumped goes into a file, our own stacks first; the kernel goes on."""
+        self._stacks_due_s = math.inf
+        try:
+            dumps = self._stacks.take() + self._zones.take_stacks().encode()
+            path = keep_stacks(self._home.home / "log", dumps)
+        except OSError as error:
+            self._log.warning("kernel.stacks_not_kept", why=str(error), hint="df -h")
+            return
+        self._log.info("kernel.stacks", path=str(path))
+
+    def _is_hangup(self) -> bool:
+        """Tell a terminal that was closed on us from somebody who wants the files read again.
+
+        A closed terminal is no reason to lose anything: it is an orderly stop. Without one, as
+        under systemd, or while it is there, SIGHUP is what it is for every other service.
+        """
+        return self._had_terminal and not has_terminal()
 
     def _stop(self) -> None:
+        if self._zones.stop is None:
+            self._herald.stopping(self._reloader.config.stop_deadline_s)
         self._screen.stopping()
         self._zones.begin_stop()
 

@@ -1,52 +1,29 @@
 """Configuration: YAML files, environment and --set, parsed once into frozen dataclasses.
 
-Owns: reading config/*.yaml, the order of what overrides what (file, then for the world a
-scenario and MOLT_<KEY>, then --set), the kernel's own keys. Does not own: the settings of services,
-which are handed to them as plain data and checked there; reading YAML strictly
-(`Kernel/contract/yaml_files.py`).
+Owns: reading config/*.yaml, the kernel's own settings as it uses them, what a zone is. Does not
+own: its keys (`config_keys.py`), what overrides what (`Kernel/contract/sources.py`), the settings
+of services, which are handed to them as plain data and checked there.
 """
 
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
 from Kernel.contract.codec import pack
-from Kernel.contract.errors import CodecError, ConfigError
-from Kernel.contract.yaml_files import lay_over, read_map, read_value, show
+from Kernel.contract.errors import CodecError, ConfigError, Fault
+from Kernel.contract.scenarios import scenario_path
+from Kernel.contract.settings import Key, find_faults, read_values, show
+from Kernel.contract.sources import DEFAULT, WORLD, Sources
+from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core.supervisor import Kind, Policy
 from Kernel.core.watchdog import Mode
 
 _ZONE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
-_POLICY_KEYS = (
-    "free_failures", "failures_max", "backoff_base_s", "backoff_cap_s", "healthy_after_s",
-)  # fmt: skip
-_ZONE_KEYS = frozenset(
-    (
-        "service",
-        "kind",
-        "settings",
-        "heir",
-        "reads",
-        "deadline_ms",
-        "watchdog",
-        "guard_s",
-        "nice",
-        *_POLICY_KEYS,
-    )
-)
-_KERNEL_KEYS = frozenset(
-    (
-        "poll_interval_ms",
-        "stop_deadline_s",
-        "snapshot_on_stop",
-        "probe_base_s",
-        "probe_cap_s",
-        "zones",
-    )
-)
+_OF_POLICY = frozenset(place.name for place in fields(Policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +38,8 @@ class ZoneConfig:
         watchdog: what is done about it.
         guard_s: seconds for which a generation that was replaced stays warm, with an heir.
         nice: added to the niceness of its processes.
+        settings_file: the name of the file that holds its settings, "" for none.
+        sources: where they were said.
     """
 
     name: str
@@ -72,6 +51,20 @@ class ZoneConfig:
     watchdog: Mode = Mode.ACTIVE
     guard_s: float = 30.0
     nice: int = 0
+    settings_file: str = ""
+    sources: Sources = field(default_factory=Sources, compare=False, repr=False)
+
+    def explain(self, said: Unprepared) -> Unprepared:
+        """Return what a service said of its settings, with the file and line of each fault."""
+        if not said.faults:
+            return said
+        try:
+            faults = [Fault(str(each["key"]), str(each["why"])) for each in said.faults]
+        except (TypeError, KeyError):  # of another version: its own words must do
+            return said
+        error = ConfigError("", faults=tuple(faults))
+        error = self.sources.explain(self.settings_file, error)
+        return replace(said, message=error.message, hint=error.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +75,7 @@ class KernelConfig:
         scenario: the scenario laid over the world's settings, None: they are as the file has them.
         probe_base_s, probe_cap_s: first and largest delay, doubled in between, before what was
             broken is tried again (the checkout while a slot serves, the kernel in safe mode).
+        sources: what was said, and where.
     """
 
     poll_interval_s: float
@@ -91,6 +85,13 @@ class KernelConfig:
     scenario: str | None = None
     probe_base_s: float = 5.0
     probe_cap_s: float = 300.0
+    sources: Sources = field(default_factory=Sources, compare=False, repr=False)
+
+
+def config_folder(home: Path, checkout: Path) -> Path:
+    """Return where the files are: a home may have its own, else those of the checkout hold."""
+    own = home / "config"
+    return own if own.is_dir() else checkout / "config"
 
 
 def load_config(
@@ -109,161 +110,157 @@ def load_config(
             world.yaml, before the environment and the overrides.
 
     Raises:
-        ConfigError: a file or value is wrong; says which, and the limit.
+        ConfigError: files or values are wrong; says where, which, and the limit, for each.
     """
-    environment = os.environ if environment is None else environment
-    files = {path.stem: read_map(path) for path in sorted(folder.glob("*.yaml"))}
-    if "kernel" not in files:
+    sources = Sources()
+    unread: list[ConfigError] = []
+    for path in sorted(folder.glob("*.yaml")):
+        sources.values[path.stem] = {}
+        try:
+            sources.add(path.stem, path)
+        except ConfigError as error:
+            unread.append(error)
+    if unread:
+        faults = tuple(fault for error in unread for fault in error.faults)
+        raise ConfigError("\n".join(error.message for error in unread), unread[0].hint, faults)
+    if "kernel" not in sources.values:
         raise ConfigError(f"cannot find {folder / 'kernel.yaml'}", "git checkout config")
-    if "world" in files or scenario is not None:
-        files["world"] = lay_over(files.get("world", {}), folder, scenario, environment)
+    if scenario is not None:
+        sources.add(WORLD, scenario_path(folder, scenario))
+    sources.add_environment(os.environ if environment is None else environment)
     for override in overrides:
-        _override(files, override)
-    return _kernel(files, folder / "kernel.yaml", scenario)
+        sources.set(override)
+    return parse_config(sources, scenario)
 
 
-def _override(files: dict[str, dict[str, Any]], override: str) -> None:
-    path, equals, text = override.partition("=")
-    file, *keys = path.strip().split(".")
-    if not equals or not keys or file not in files:
-        known = ", ".join(sorted(files))
-        raise ConfigError(
-            f"cannot use --set {override}: it takes FILE.KEY=VALUE with FILE one of {known}",
-            "--set world.seed=7",
-        )
-    place = files[file]
-    for key in keys[:-1]:
-        place = place.setdefault(key, {})
-        if not isinstance(place, dict):
-            raise ConfigError(f"cannot use --set {override}: {key} holds no keys")
-    place[keys[-1]] = read_value("--set " + path, text)
+def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
+    """Check what was said and return it as the kernel uses it.
+
+    Raises:
+        ConfigError: tells every fault that there is.
+    """
+    raw = sources.values["kernel"]
+    top = {key: value for key, value in raw.items() if key != ZONES}
+    values, faults = read_values(KERNEL_KEYS, top)
+    specs = raw.get(ZONES)
+    if not isinstance(specs, dict) or not specs:
+        faults.append(Fault(ZONES, "must name at least one zone"))
+        specs = {}
+    zones = [_zone(name, spec, sources, faults) for name, spec in specs.items()]
+    # From what was said: a zone with a fault of its own is an arena all the same.
+    arenas = {
+        name
+        for name, spec in specs.items()
+        if isinstance(spec, dict) and spec.get("kind") == Kind.ARENA
+    }
+    for zone in zones:
+        unknown = sorted(set(zone.reads) - arenas) if zone else []
+        if zone and unknown:
+            there = ", ".join(sorted(arenas)) or "none"
+            why = f"names {', '.join(map(show, unknown))}; arena zones are {there}"
+            faults.append(Fault(f"{ZONES}.{zone.name}.reads", why))
+    located = sources.locate("kernel", faults)
+    for file in sorted({zone.settings_file for zone in zones if zone and zone.settings_file}):
+        located += sources.locate(file, _unsendable(sources.values[file]))
+    if located:
+        raise ConfigError.of("kernel.yaml", located)
+    sound = tuple(zone for zone in zones if zone is not None)
+    return KernelConfig(zones=sound, scenario=scenario, sources=sources, **values)
 
 
-def _kernel(files: dict[str, dict[str, Any]], path: Path, scenario: str | None) -> KernelConfig:
-    raw = files["kernel"]
-    _known(raw, _KERNEL_KEYS, path, "")
-    zones = raw.get("zones")
-    if not isinstance(zones, dict) or not zones:
-        raise ConfigError(f"cannot use {path}: zones must name at least one zone", f"edit {path}")
-    parsed = tuple(_zone(name, spec, files, path) for name, spec in zones.items())
-    arenas = {zone.name for zone in parsed if zone.policy.kind is Kind.ARENA}
-    for zone in parsed:
-        unknown = set(zone.reads) - arenas
-        if unknown:
-            raise ConfigError(
-                f"cannot use {path}: zones.{zone.name}.reads names {sorted(unknown)}, "
-                f"arenas are {sorted(arenas)}"
-            )
-    return KernelConfig(
-        poll_interval_s=_number(raw, "poll_interval_ms", 50, 1, 1000, path, "") / 1000,
-        stop_deadline_s=_number(raw, "stop_deadline_s", 10, 0.1, 300, path, ""),
-        snapshot_on_stop=_flag(raw, "snapshot_on_stop", True, path, ""),
-        zones=parsed,
-        scenario=scenario,
-        probe_base_s=_number(raw, "probe_base_s", 5, 0.1, 3600, path, ""),
-        probe_cap_s=_number(raw, "probe_cap_s", 300, 0.1, 86400, path, ""),
-    )
-
-
-def _zone(name: str, spec: Any, files: dict[str, dict[str, Any]], path: Path) -> ZoneConfig:
-    at = f"zones.{name}."
-    if not isinstance(spec, dict) or not _ZONE_NAME.fullmatch(name):
-        raise ConfigError(
-            f"cannot use {path}: zones.{name} must be a name of at most 24 of a-z 0-9 _ with keys"
-        )
-    _known(spec, _ZONE_KEYS, path, at)
-    service, kind = spec.get("service"), spec.get("kind")
-    if not isinstance(service, str):
-        raise ConfigError(f"cannot use {path}: {at}service is {show(service)}, it takes a package")
-    if kind not in ("arena", "bus"):
-        raise ConfigError(f"cannot use {path}: {at}kind is {show(kind)}, it takes arena or bus")
-    settings = spec.get("settings")
-    if settings is not None and not (isinstance(settings, str) and settings in files):
-        raise ConfigError(f"cannot use {path}: {at}settings names {settings}.yaml, not there")
-    reads = spec.get("reads", [])
-    if not isinstance(reads, list) or not all(isinstance(zone, str) for zone in reads):
-        raise ConfigError(f"cannot use {path}: {at}reads must be a list of zones")
-    heir = _flag(spec, "heir", kind == "arena", path, at)
-    if heir and kind == "bus":
-        raise ConfigError(f"cannot use {path}: {at}heir is true, only an arena zone has an heir")
-    policy = Policy(
-        kind=Kind(kind),
-        heir=heir,
-        free_failures=_whole(spec, "free_failures", 3, 0, 1000, path, at),
-        failures_max=_whole(spec, "failures_max", 8, 1, 1000, path, at),
-        backoff_base_s=_number(spec, "backoff_base_s", 0.1, 0.001, 60, path, at),
-        backoff_cap_s=_number(spec, "backoff_cap_s", 5, 0.001, 3600, path, at),
-        healthy_after_s=_number(spec, "healthy_after_s", 10, 0.01, 86400, path, at),
-    )
+def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneConfig | None:
+    """Return a zone, or None and one fault more at least."""
+    at = f"{ZONES}.{name}"
+    if not _ZONE_NAME.fullmatch(name):
+        faults.append(Fault(at, "has no fit name: at most 24 of a-z 0-9 _, no digit first"))
+        return None
+    if not isinstance(spec, dict):
+        faults.append(Fault(at, f"is {show(spec)}, it takes the keys of a zone"))
+        return None
+    values, wrong = read_values(ZONE_KEYS, spec, at + ".")
+    file = values.pop("settings", "")
+    if file and file not in sources.values:
+        there = ", ".join(sorted(sources.values))
+        wrong.append(Fault(f"{at}.settings", f"names {show(file)}; files are {there}"))
+    if values.get("kind") == Kind.BUS and values.get("heir"):
+        wrong.append(Fault(f"{at}.heir", "is true, only an arena zone has an heir"))
+    if wrong:
+        faults += wrong
+        return None
+    values["kind"] = Kind(values["kind"])
+    values.setdefault("heir", values["kind"] is Kind.ARENA)
+    values["watchdog"] = Mode(values["watchdog"])
+    policy = Policy(**{key: values.pop(key) for key in _OF_POLICY & set(values)})
     return ZoneConfig(
         name=name,
-        service=service,
         policy=policy,
-        settings=_settings(files, settings) if settings else {},
-        reads=tuple(reads),
-        deadline_s=_number(spec, "deadline_ms", 250, 10, 600_000, path, at) / 1000,
-        watchdog=_mode(spec, path, at),
-        guard_s=_number(spec, "guard_s", 30, 0, 86400, path, at),
-        nice=_whole(spec, "nice", 0, 0, 19, path, at),
+        settings=dict(sources.values[file]) if file else {},
+        settings_file=file,
+        sources=sources,
+        **values,
     )
 
 
-def _mode(spec: dict[str, Any], path: Path, at: str) -> Mode:
-    value = spec.get("watchdog", Mode.ACTIVE.value)
-    if value not in tuple(Mode):
-        raise ConfigError(
-            f"cannot use {path}: {at}watchdog is {show(value)}, it takes {', '.join(Mode)}",
-            f"edit {path}",
-        )
-    return Mode(value)
-
-
-def _settings(files: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
-    """Return a service's settings: they must be data that can be sent to its zygote."""
-    for key, value in files[name].items():
+def _unsendable(settings: dict[str, Any]) -> list[Fault]:
+    """Return the faults of a service's settings: they must be data that its zygote can be told."""
+    faults = []
+    for key, value in settings.items():
         try:
             pack({key: value})
-        except CodecError as error:
-            raise ConfigError(f"cannot use {name}.{key}: {error}", f"edit {name}.yaml") from error
-    return dict(files[name])
+        except CodecError:
+            faults.append(Fault(key, f"is {show(value)}, it takes plain data"))
+    return faults
 
 
-def _known(raw: dict[str, Any], known: frozenset[str], path: Path, at: str) -> None:
-    for key in raw:
-        if key not in known:
-            raise ConfigError(
-                f"cannot use {path}: unknown key {at}{key}; known are {', '.join(sorted(known))}",
-                f"edit {path}",
-            )
+class Setting(NamedTuple):
+    """A value that holds, and where it was said: FILE:LINE, --set KEY, MOLT_KEY or "default"."""
+
+    value: Any
+    origin: str
 
 
-def _number(
-    raw: dict[str, Any], key: str, default: float, low: float, high: float, path: Path, at: str
-) -> float:
-    value = raw.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ConfigError(
-            f"cannot use {path}: {at}{key} is {show(value)}, "
-            f"it takes a number from {low:g} to {high:g}",
-            f"edit {path}",
-        )
-    return float(value)
+Tables = Mapping[str, tuple[Key, ...]]
+"""The keys of files that services use, by the name of the file."""
 
 
-def _whole(
-    raw: dict[str, Any], key: str, default: int, low: int, high: int, path: Path, at: str
-) -> int:
-    value = _number(raw, key, default, low, high, path, at)
-    if value != int(value):
-        raise ConfigError(
-            f"cannot use {path}: {at}{key} is {value:g}, it takes a whole number",
-            f"edit {path}",
-        )
-    return int(value)
+def effective(config: KernelConfig, tables: Tables) -> dict[str, Setting]:
+    """Return every value that holds by its dotted key, the file's name first.
+
+    Args:
+        tables: keys that are left out in other files than these are not known.
+    """
+    sources = config.sources
+    kernel = sources.values["kernel"]
+    found = _said(sources, "kernel.", kernel, KERNEL_KEYS)
+    for zone in config.zones:
+        at = f"kernel.{ZONES}.{zone.name}."
+        found |= _said(sources, at, kernel[ZONES][zone.name], ZONE_KEYS)
+        found.setdefault(at + "heir", Setting(zone.policy.heir, DEFAULT))
+    for file in sorted({zone.settings_file for zone in config.zones} - {""}):
+        found |= _said(sources, f"{file}.", sources.values[file], tables.get(file, ()))
+    return found
 
 
-def _flag(raw: dict[str, Any], key: str, default: bool, path: Path, at: str) -> bool:
-    value = raw.get(key, default)
-    if not isinstance(value, bool):
-        raise ConfigError(f"cannot use {path}: {at}{key} is {show(value)}, it takes true or false")
-    return value
+def _said(
+    sources: Sources, at: str, values: Mapping[str, Any], keys: tuple[Key, ...]
+) -> dict[str, Setting]:
+    """Return the values of one map: those of the table in its order, then all others."""
+    found = {
+        at + key.name: Setting(key.default, DEFAULT) for key in keys if key.default is not None
+    }
+    said = {at + key: Setting(value, sources.origin(at + key)) for key, value in values.items()}
+    return found | {key: each for key, each in said.items() if key != f"kernel.{ZONES}"}
+
+
+def check_services(config: KernelConfig, tables: Tables) -> None:
+    """Check the settings of services by the tables they told.
+
+    Raises:
+        ConfigError: tells every fault that there is.
+    """
+    faults: list[Fault] = []
+    for file, keys in tables.items():
+        wrong = find_faults(keys, config.sources.values.get(file, {}))
+        faults += config.sources.locate(file, wrong)
+    if faults:
+        raise ConfigError.of("config", faults)

@@ -19,7 +19,7 @@ class Place(StrEnum):
     KERNEL = "kernel"
     """The kernel, asked over its socket."""
     TOOL = "tool"
-    """`python -m zones.<service>`, started by name (`Command.runs`); needs no kernel."""
+    """A program of its own, `python -m` by name (`Command.runs`); needs no kernel."""
     LOCAL = "local"
     """Whoever is asked, from this table alone."""
 
@@ -84,7 +84,7 @@ class Command:
         details: what a user should know besides, or "".
         question: what to ask before doing it; not "" exactly when it is destructive.
         place: who carries it out.
-        runs: of a TOOL: the service, and the words that follow it before all others.
+        runs: of a TOOL: the module, and the words that follow it before all others.
         about_home: of a TOOL: it is about a home, so it is always told which; others are told only
             when --home was given, because they write there.
         patience_s: how long the command line waits for the answer, on top of a DURATION among
@@ -303,11 +303,58 @@ COMMANDS: tuple[Command, ...] = (
         "soft-restart",
         TRUST,
         "Hand a zone over to its heir at a tick boundary",
-        ("molt soft-restart", "molt soft-restart stable"),
-        (Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),),
+        ("molt soft-restart", "molt soft-restart stable", "molt soft-restart stable --fresh"),
+        (
+            Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),
+            Argument(
+                "fresh",
+                Kind.FLAG,
+                "first make a new generation of the code and settings as they are now",
+                option="--fresh",
+            ),
+        ),
         details="Costs no tick: the heir writes the next one. A zone without an arena gets a new "
-        "process.",
+        "process.\nThe generation before stays warm for guard_s: molt go-back.",
+        patience_s=310.0,
+    ),
+    Command(
+        "go-back",
+        TRUST,
+        "Let the generation of a zone that was replaced last serve again",
+        ("molt go-back", "molt go-back stable"),
+        (Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),),
+        question="This ends the code that serves the zone '{zone}' and takes up the generation "
+        "before. Go on?",
+        details="At once: the code that serves is not asked for anything any more. Only while the "
+        "generation\nbefore is warm, guard_s after it was replaced.",
         patience_s=60.0,
+    ),
+    Command(
+        "reload",
+        KERNEL,
+        "Read the configuration again and say what follows, as SIGHUP does",
+        ("molt reload", "molt reload --dry-run"),
+        (
+            Argument(
+                "dry_run",
+                Kind.FLAG,
+                "only say what would follow",
+                option="--dry-run",
+            ),
+        ),
+        details="A value counts now, with the next tick, process or generation, or is refused "
+        "because it counts at\nboot or at founding only. A file with a fault changes nothing.",
+    ),
+    Command(
+        "config",
+        KERNEL,
+        "Show each key that holds and where it was said, or check all files",
+        ("molt config", "molt config check", "molt config --scenario ice-age --json"),
+        details="Needs no kernel: it reads the files, MOLT_<KEY> and the --set words given to it. "
+        "check exits 78\nwhen a file or value is wrong, and tells every fault with its line.",
+        place=Place.TOOL,
+        runs=("Kernel.console.config_command",),
+        about_home=True,
     ),
     Command(
         "shutdown",

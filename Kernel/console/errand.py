@@ -112,5 +112,8 @@ def _confirm(command: Command, args: Mapping[str, object]) -> None:
         raise UsageError(
             f"cannot {command.name} without asking: nobody is at the terminal", shlex.join(words)
         )
-    if not click.confirm(command.question.format(**args), default=False, err=True):
+    defaults = {each.name: each.default for each in command.arguments}
+    if not click.confirm(
+        command.question.format(**(defaults | dict(args))), default=False, err=True
+    ):
         raise Declined("not done: the answer was no", shlex.join(words))

@@ -23,7 +23,15 @@ from Kernel.contract.arena import NEVER, State
 from Kernel.contract.errors import MoltError, Refused, WaitTimeout
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
 from Kernel.core.arena_keeper import ArenaKeeper
-from Kernel.core.drill import DrillFault, DrillWatch, begin_drill, begin_soft_restart
+from Kernel.core.drill import (
+    DrillFault,
+    DrillWatch,
+    RenewalWatch,
+    begin_drill,
+    begin_going_back,
+    begin_renewal,
+    begin_soft_restart,
+)
 from Kernel.core.inbox_writer import InboxWriter, Ticket
 from Kernel.core.stopping import Stage
 from Kernel.core.zone_table import ZoneTable
@@ -31,6 +39,8 @@ from Kernel.ports.clock import Clock
 from Kernel.ports.meters import Meters
 
 ANSWER_S = 30.0
+RENEWAL_S = 300.0
+"""A new generation may have to be compiled first."""
 FOUNDING = ("seed", "max_entities")
 """Settings of a world that a zygote tells as facts, and that are no parameters."""
 
@@ -60,6 +70,7 @@ class Handlers:
     meters: Meters
     began_s: float
     request_stop: Callable[[], None]
+    reload: Callable[[bool], Result]
 
     def handle(self, request: Request) -> Asked:
         """Start what is asked for.
@@ -210,16 +221,30 @@ class Handlers:
         watch = begin_drill(keeper, DrillFault(kind), self.clock.now_ns())
         return self._drilled(watch, kind)
 
-    def _drilled(self, watch: DrillWatch, kind: str) -> Asked:
+    def _drilled(
+        self, watch: DrillWatch | RenewalWatch, kind: str, answer_s: float = ANSWER_S
+    ) -> Asked:
+        zone = watch.zone if isinstance(watch, DrillWatch) else watch.drill.zone
+
         def result() -> Result | None:
             story = watch.story(self.clock.now_ns())
-            return None if story is None else {"zone": watch.zone, "kind": kind} | story
+            return None if story is None else {"zone": zone, "kind": kind} | story
 
-        return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(watch.zone))
+        return Asked(result, self.clock.now_s() + answer_s, _no_answer(zone, answer_s))
 
     def _soft_restart(self, request: Request) -> Asked:
         keeper = self.zones.keeper(request.text("zone") or WORLD_ZONE)
-        return self._drilled(begin_soft_restart(keeper, self.clock.now_ns()), "soft-restart")
+        now_ns = self.clock.now_ns()
+        if not request.flag("fresh"):
+            return self._drilled(begin_soft_restart(keeper, now_ns), "soft-restart")
+        return self._drilled(begin_renewal(keeper, now_ns), "renewal", RENEWAL_S)
+
+    def _go_back(self, request: Request) -> Asked:
+        keeper = self.zones.keeper(request.text("zone") or WORLD_ZONE)
+        return self._drilled(begin_going_back(keeper, self.clock.now_ns()), "go-back")
+
+    def _reload(self, request: Request) -> Asked:
+        return self._now(self.reload(bool(request.args.get("dry_run"))))
 
     def _shutdown(self, _request: Request) -> Asked:
         self.request_stop()
@@ -248,8 +273,8 @@ def _no_parameter(key: str, world: ArenaKeeper, value: float | None) -> Refused:
     )
 
 
-def _no_answer(zone: str) -> Callable[[], MoltError]:
+def _no_answer(zone: str, answer_s: float = ANSWER_S) -> Callable[[], MoltError]:
     """Return what to say when a zone did not do in time what was asked of it."""
     return lambda: Refused(
-        f"cannot tell how it ended: zone {zone} did not answer in {ANSWER_S:g} s", "molt status"
+        f"cannot tell how it ended: zone {zone} did not answer in {answer_s:g} s", "molt status"
     )

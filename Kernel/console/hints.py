@@ -16,7 +16,7 @@ def at_home(hint: str, given: str | None, used: str | None) -> str:
         given: the word after `--home`, None when there was none: `molt` then finds it again.
         used: the same or, without it, MOLT_HOME, which `manifest.py` does not read.
     """
-    if hint == _NEEDS_NO_HOME or hint.startswith(_NEEDS_NO_HOME + " "):
+    if " --home " in hint or hint == _NEEDS_NO_HOME or hint.startswith(_NEEDS_NO_HOME + " "):
         return hint
     for program, home in (("molt", given), ("python manifest.py", used)):
         if home is not None and (hint == program or hint.startswith(program + " ")):

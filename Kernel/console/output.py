@@ -65,7 +65,8 @@ def show_error(error: MoltError, session: Session) -> None:
         fields = {"code": error.exit_code, "message": error.message, "hint": hint}
         _print_json({"error": fields})
     alarming = _coloured(sys.stderr) and not isinstance(error, Declined)
-    click.secho(clean(error.message, MESSAGE_MAX), err=True, fg="red" if alarming else None)
+    for line in error.message[:MESSAGE_MAX].splitlines():  # each fault of a file has its own
+        click.secho(clean(line, MESSAGE_MAX), err=True, fg="red" if alarming else None)
     if hint:
         click.echo(f"hint: {clean(hint, MESSAGE_MAX)}", err=True)
 

@@ -6,6 +6,7 @@ of a one-shot's time. A key that is missing shows as a dash; text that came from
 of control characters, so that it cannot steer the terminal.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
@@ -33,12 +34,32 @@ Fields = Mapping[str, object]
 _PIPE_WIDTH = 200
 _PHASES_SHOWN = 4
 _DOT = " · "
-_GOOD = ("running", "ready", "healthy", "active", "ticking", "reached", "served")
+_GOOD = (
+    "now",
+    "next tick",
+    "running",
+    "ready",
+    "healthy",
+    "active",
+    "ticking",
+    "reached",
+    "served",
+)
 _WARN = (
     "degraded", "late", "waiting", "restarting", "starting", "draining", "backoff", "suspect",
-    "pending", "succession", "takeover", "stopping",
+    "pending", "next process", "next generation", "succession", "takeover", "stopping",
 )  # fmt: skip
-_BAD = ("dead", "failed", "crashed", "lost", "hung", "killed", "safe mode", "quarantined")
+_BAD = (
+    "dead",
+    "refused",
+    "failed",
+    "crashed",
+    "lost",
+    "hung",
+    "killed",
+    "safe mode",
+    "quarantined",
+)
 _SHAPES = {"good": ("●", "green"), "warn": ("▲", "yellow"), "bad": ("✕", "red")}
 _SIGNALS = {"kill": "SIGKILL", "stop": "SIGSTOP", "segfault": "SIGSEGV", "hang": "endless loop"}
 
@@ -240,8 +261,30 @@ def _show_soft_restart(result: Fields, console: _Console) -> None:
         ("epoch ", whole(result, "epoch"), ""),
     )
     who = "its heir" if "tick_before" in result else "a new process"
+    who = {"renewal": "a new generation", "go-back": "the generation before"}.get(
+        word(result, "kind"), who
+    )
     line = Text.assemble(state_text("ready"), f" {word(result, 'zone')}: {who} goes on  ")
     console.print(line.append(_DOT.join(facts)), soft_wrap=True)
+
+
+def _show_reload(result: Fields, console: _Console) -> None:
+    changes = rows_of(result, "changes")
+    if not changes:
+        console.print(Text("○ nothing has changed"), soft_wrap=True)
+    if changes and result.get("dry_run") is True:
+        console.print(Text("○ not done, this would follow:"), soft_wrap=True)
+    for change in changes:
+        effect = word(change, "effect")
+        line = Text.assemble(state_text(effect), f"  {word(change, 'key')}: ")
+        line.append(f"{_config_value(change, 'old')} → {_config_value(change, 'new')}")
+        line.append(f"  {word(change, 'why')}" if change.get("why") else "")
+        console.print(line, soft_wrap=True)
+        _hint(word(change, "hint"), console)
+
+
+def _config_value(change: Fields, key: str) -> str:
+    return MISSING if change.get(key) is None else clean(json.dumps(change[key]))
 
 
 def _show_shutdown(result: Fields, console: _Console) -> None:
@@ -311,5 +354,7 @@ SHOWN: dict[str, Callable[[Fields, _Console], None]] = {
     "wait": _tick_line("reached"),
     "drill": _show_drill,
     "soft-restart": _show_soft_restart,
+    "go-back": _show_soft_restart,
+    "reload": _show_reload,
     "shutdown": _show_shutdown,
 }

@@ -55,6 +55,12 @@ class Request:
         assert value is None or isinstance(value, str), name
         return value
 
+    def flag(self, name: str) -> bool:
+        """Return a FLAG argument, False when it was left out."""
+        value = self.args.get(name, False)
+        assert isinstance(value, bool), name
+        return value
+
     def expression(self, name: str) -> WaitExpression | None:
         """Return an EXPRESSION argument, or None when it was left out."""
         value = self.args.get(name)

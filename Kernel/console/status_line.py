@@ -13,6 +13,8 @@ import select
 import stat
 from typing import TextIO
 
+from Kernel.ports.face import Face, Reader
+
 WRITE_BYTES_MAX = 4096
 """A pipe that can be written to at all has this much room (one page)."""
 WIDTH_FALLBACK = 80
@@ -27,20 +29,16 @@ class StatusLine:
 
     Args:
         stream: not closed here, and nobody else should write to it.
-        moving: whether the stream can renew its last line.
+        face: who reads it, and whether its last line can be renewed.
     """
 
-    def __init__(self, stream: TextIO, moving: bool) -> None:
+    def __init__(self, stream: TextIO, face: Face) -> None:
         self.dropped = 0
         """Writes lost since the last one that told of them."""
         self._stream = stream
-        self._moving = moving
+        self._face = face
         self._shown = ""
         self._fd = _open_again(stream)
-
-    def isatty(self) -> bool:
-        """Tell whether people watch."""
-        return self._stream.isatty()
 
     def write(self, text: str) -> int:
         """Write text above the moving line, which comes back with the next `show`.
@@ -63,7 +61,7 @@ class StatusLine:
 
     def show(self, text: str) -> None:
         """Renew the moving line, cut to the width; nothing happens on a stream that has none."""
-        if self._moving and text != self._shown and self._put(_ERASE, self._fit(text)):
+        if self._face.moving and text != self._shown and self._put(_ERASE, self._fit(text)):
             self._shown = text
             self.flush()
 
@@ -96,9 +94,10 @@ class StatusLine:
     def _told(self) -> str:
         if not self.dropped:
             return ""
-        if self._stream.isatty():
-            return f"▲ {self.dropped} lines were dropped: nobody took them\n"
-        return json.dumps({"event": "log.dropped", "count": self.dropped}) + "\n"
+        if self._face.reader is Reader.PROGRAM:
+            return json.dumps({"event": "log.dropped", "count": self.dropped}) + "\n"
+        mark = "▲ " if self._face.reader is Reader.PEOPLE else "<4>"
+        return f"{mark}{self.dropped} lines were dropped: nobody took them\n"
 
     def _fit(self, text: str) -> str:
         """Return what fits in one line, short of the last column: some terminals wrap there."""

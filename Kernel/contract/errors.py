@@ -6,6 +6,10 @@ thing, the value and the limit; `hint` is a command that helps.
 Model: Trio's `_core/_exceptions.py`.
 """
 
+from dataclasses import dataclass
+
+FAULTS_TOLD_MAX = 20
+
 
 class MoltError(Exception):
     """Something outside the program failed.
@@ -23,10 +27,54 @@ class MoltError(Exception):
         self.hint = hint
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in the configuration.
+
+    Args:
+        key: the key with those above it, dots between: "zones.stable.nice"; "" the whole file.
+        why: what is wrong, as it follows the key: "is 20, it takes a whole number from 0 to 19".
+        where: "FILE:LINE", "--set KEY" or "MOLT_KEY"; "" while only the reader of the files knows.
+        hint: a command that helps, or "".
+    """
+
+    key: str
+    why: str
+    where: str = ""
+    hint: str = ""
+
+    def sentence(self, file: str) -> str:
+        """Return it as one sentence; `file` is named when nothing better is known."""
+        what = f"{self.key} {self.why}" if self.key else self.why
+        return f"cannot use {self.where or file}: {what}"
+
+
 class ConfigError(MoltError):
-    """The configuration or the installation is wrong: the operator must mend a file."""
+    """The configuration or the installation is wrong: the operator must mend a file.
+
+    Args:
+        faults: what is wrong, one by one, as far as it is about keys.
+    """
 
     exit_code = 78
+
+    def __init__(self, message: str, hint: str = "", faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.faults = faults
+
+    @classmethod
+    def of(cls, file: str, faults: list[Fault]) -> "ConfigError":
+        """Return the error that tells of faults, a sentence and a line for each.
+
+        Args:
+            file: the file they are in, for those that do not say where they are.
+            faults: at least one; those beyond FAULTS_TOLD_MAX are only counted.
+        """
+        told = [fault.sentence(file) for fault in faults[:FAULTS_TOLD_MAX]]
+        if len(faults) > len(told):
+            told.append(f"and {len(faults) - len(told)} more")
+        hint = next((fault.hint for fault in faults if fault.hint), "")
+        return cls("\n".join(told), hint, tuple(faults[:FAULTS_TOLD_MAX]))
 
 
 class UsageError(MoltError):

@@ -1,77 +1,99 @@
 """Settings in YAML, read strictly: the kernel and `molt world run` take the same files alike.
 
-Owns: reading a file or one value, what is refused, laying a scenario and MOLT_<KEY> over the keys
-of a world. Does not own: which keys there are (`Kernel/config.py`, `zones/world/settings.py`).
+Owns: reading a file or one value, what is refused and in which line. Does not own: which keys
+there are (`settings.py`), what is laid over a file (`sources.py`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import yaml
 
-from Kernel.contract.errors import ConfigError
-from Kernel.contract.scenarios import scenario_path
+from Kernel.contract.errors import ConfigError, Fault
+from Kernel.contract.settings import SHOWN_MAX
 
-FILE_BYTES_MAX: Final = 1 << 20
-SHOWN_MAX: Final = 80
-ENVIRONMENT_PREFIX: Final = "MOLT_"
-# What PyYAML raises for values it cannot make: a 13th month, `!!bool maybe`, lists in lists in ...
-_MALFORMED = (
-    yaml.YAMLError,
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-)
+FILE_BYTES_MAX: Final = 1 << 16
+"""A running kernel reads its files again: this much takes it 0.6 s, the 9 KB there are 6 ms."""
+DEPTH_MAX: Final = 16
+# What PyYAML raises for values it cannot make: a 13th month, `!!bool maybe`, ...
+_MALFORMED = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
+_TEXT_TAG = "tag:yaml.org,2002:str"
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML takes the last of two equal keys in silence; this one refuses the second.
+    """No place stands for another, nothing goes too deep, and every error has its line."""
 
-    It refuses keys that are not text too, such as `on`, which YAML takes for a truth value.
-    """
+    depth = 0
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            line = key_node.start_mark.line + 1
-            if not isinstance(key, str):
-                raise ConfigError(f"cannot read line {line}: key {show(key)} is not text")
-            if key in seen:
-                raise ConfigError(f"cannot read line {line}: key {show(key)} stands there twice")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]  # as PyYAML's stubs have it
+        why = ""
+        if isinstance(event, yaml.AliasEvent):
+            # Some hundred bytes of aliases of aliases stand for more than any memory holds.
+            why = f"*{event.anchor} stands for another place: write it out"
+        if self.depth > DEPTH_MAX:
+            why = f"it is nested deeper than {DEPTH_MAX}"
+        if why:
+            raise yaml.composer.ComposerError(None, None, why, event.start_mark)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except _MALFORMED as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"cannot make a value of it: {str(error)[:SHOWN_MAX]}", node.start_mark
+            ) from error
 
 
-def read_map(path: Path) -> dict[str, Any]:
-    """Return the keys and values of a file; {} for one of comments only.
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file as read: its keys and values, and the line of each key with those above it."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+
+def read_file(path: Path) -> Document:
+    """Return the keys and values of a file; none of one that holds comments only.
 
     Raises:
         ConfigError: it cannot be read, is larger than FILE_BYTES_MAX, is not YAML in UTF-8, holds
-            no keys, or one twice.
+            no keys, one twice, or an alias; tells every key that stands there twice.
     """
+    hint = f"edit {path}"
     try:
         with path.open("rb") as file:
             content = file.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", f"edit {path}") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}", hint) from error
     if len(content) > FILE_BYTES_MAX:
-        raise ConfigError(f"cannot read {path}: it is longer than {FILE_BYTES_MAX} bytes")
+        raise ConfigError(f"cannot read {path}: it is longer than {FILE_BYTES_MAX} bytes", hint)
     try:
-        data = yaml.load(content.decode("utf-8"), _StrictLoader)
-    except ConfigError as error:
-        raise ConfigError(f"{error.message} (in {path})", f"edit {path}") from None
-    except _MALFORMED as error:
-        raise ConfigError(f"cannot read {path}: {_why(error)}", f"edit {path}") from error
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise ConfigError(f"cannot read {path}: it must hold keys and values", f"edit {path}")
-    return data
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(
+            f"cannot read {path}:{line}: it is not UTF-8 (byte {error.start})", hint
+        ) from error
+    try:
+        places, values = _load(text)
+    except yaml.YAMLError as error:
+        line, why = _explain(error)
+        raise ConfigError(f"cannot read {path}{f':{line}' * bool(line)}: {why}", hint) from error
+    faults = [
+        Fault(place.key, place.why, f"{path}:{place.line}", hint) for place in places if place.why
+    ]
+    if faults:
+        raise ConfigError.of(str(path), faults)
+    if not isinstance(values, dict | None):
+        raise ConfigError(f"cannot read {path}:1: it must hold keys and values", hint)
+    return Document(values or {}, {place.key: place.line for place in places})
 
 
 def read_value(name: str, text: str) -> Any:
@@ -81,52 +103,70 @@ def read_value(name: str, text: str) -> Any:
         name: what is set so, for the error.
 
     Raises:
-        ConfigError: it is no YAML.
+        ConfigError: it is no YAML, or holds a key twice.
     """
     try:
-        return yaml.load(text, _StrictLoader)
-    except (ConfigError, *_MALFORMED) as error:
-        raise ConfigError(f"cannot read {name}={text[:SHOWN_MAX]}: {_why(error)}") from error
+        places, value = _load(text)
+        wrong = [f"{place.key} {place.why}" for place in places if place.why]
+    except yaml.YAMLError as error:
+        wrong = [_explain(error)[1]]
+    if wrong:
+        raise ConfigError(f"cannot read {name}={text[:SHOWN_MAX]}: {wrong[0]}")
+    return value
 
 
-def lay_over(
-    world: dict[str, Any], folder: Path, scenario: str | None, environment: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the keys of a world with a scenario and then the environment laid over them.
+class _Place(NamedTuple):
+    """A key with those above it, its line, and what is wrong with the key itself, or ""."""
 
-    Args:
-        world: keys of world.yaml; not changed.
-        folder: where the folder `scenarios` is.
-        scenario: its name, None: none.
-        environment: MOLT_<KEY> overrides a key that file or scenario name.
+    key: str
+    line: int
+    why: str
+
+
+def _load(text: str) -> tuple[list[_Place], Any]:
+    """Return the place of every key, and a text as plain data: None while a key is wrong.
 
     Raises:
-        ConfigError: there is no such scenario, or a value cannot be read.
+        yaml.YAMLError: it is not one document of plain YAML.
     """
-    keys = dict(world)
-    if scenario is not None:
-        keys |= read_map(scenario_path(folder, scenario))
-    for key in keys:
-        name = ENVIRONMENT_PREFIX + key.upper()
-        if name in environment:
-            keys[key] = read_value(name, environment[name])
-    return keys
-
-
-def show(value: object) -> str:
-    """Return a value for a message, of at most SHOWN_MAX characters."""
+    loader = _StrictLoader(text)
     try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # Python writes no whole number of 4300 digits
-        return f"a {type(value).__name__} too large to show"
-    return text if len(text) <= SHOWN_MAX else text[: SHOWN_MAX - 3] + "..."
+        node = loader.get_single_node()
+        places = list(_places(node, ""))  # before PyYAML merges maps, which changes the nodes
+        if node is None or any(place.why for place in places):
+            return places, None
+        return places, loader.construct_document(node)
+    except _MALFORMED as error:  # of the scanner: a character beyond all that there are
+        raise yaml.YAMLError(str(error)) from error
+    finally:
+        loader.dispose()
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return f"it is not UTF-8 (byte {error.start})"
-    if isinstance(error, RecursionError):
-        return "it is nested too deep"
-    if isinstance(error, ConfigError | yaml.YAMLError):
-        return str(error)
-    return f"it is not YAML: {error}"
+def _places(node: yaml.Node | None, above: str) -> Iterator[_Place]:
+    if isinstance(node, yaml.SequenceNode):
+        for place, item in enumerate(node.value):
+            yield from _places(item, f"{above}{place}.")
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: dict[str, int] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        name = key_node.value if isinstance(key_node, yaml.ScalarNode) else "a list or map"
+        why = ""
+        if key_node.tag != _TEXT_TAG:
+            # Such as `on`, which YAML takes for a truth value, and `<<`, which would merge.
+            why = "is no text and cannot be a key: write it in quotes"
+        elif name in seen:
+            why = f"stands there twice, first in line {seen[name]}"
+        seen.setdefault(name, line)
+        yield _Place(above + name[:SHOWN_MAX], line, why)
+        yield from _places(value_node, f"{above}{name[:SHOWN_MAX]}.")
+
+
+def _explain(error: yaml.YAMLError) -> tuple[int, str]:
+    """Return the line of an error, 0 when it has none, and one sentence."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return 0, f"it is not YAML: {' '.join(str(error).split())[: 2 * SHOWN_MAX]}"
+    mark = error.problem_mark or error.context_mark
+    words = error.problem if error.context is None else f"{error.problem} {error.context}"
+    return (0 if mark is None else mark.line + 1), f"it is not plain YAML: {words}"

@@ -4,7 +4,7 @@ Owns: the messages and how one is sent and read. Does not own: forking (`zones/r
 or starting a zygote (`Kernel/ports/process.py`). Not ZeroMQ: a context must not cross a fork.
 
 The kernel says Configure once, then Fork as often as it likes. The zygote answers Prepared (or
-Unprepared), then Forked for every Fork, in order.
+Unprepared), after as many Progress as it likes, then Forked for every Fork, in order.
 """
 
 import os
@@ -30,6 +30,21 @@ class Configure:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the preparing is, for people: it decides nothing, and a zygote may send none.
+
+    Args:
+        done: steps that are behind it.
+        total: steps there are, 0 when it cannot tell.
+        what: the step that has begun, a word or two.
+    """
+
+    done: int
+    total: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """The generation is imported, compiled and warm. `facts` is what the service says of itself."""
 
@@ -39,11 +54,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Unprepared:
-    """The service refused its settings, or could not be imported."""
+    """The service refused its settings, or could not be imported.
+
+    Args:
+        faults: {"key", "why"} for each key that is wrong; the kernel knows in which line it is.
+    """
 
     code: int
     message: str
     hint: str
+    faults: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +91,9 @@ class Forked:
     pid: int
 
 
-Message = Configure | Prepared | Unprepared | Fork | Forked
+Message = Configure | Progress | Prepared | Unprepared | Fork | Forked
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Configure, Prepared, Unprepared, Fork, Forked)
+    kind.__name__: kind for kind in (Configure, Progress, Prepared, Unprepared, Fork, Forked)
 }
 _TYPES = {
     kind: {name: get_origin(hint) or hint for name, hint in get_type_hints(kind).items()}

@@ -26,7 +26,7 @@ from Kernel.contract.inputs import QUARANTINE, Input
 from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
-from Kernel.core.blame import Evidence, Suspect, Verdict, weigh
+from Kernel.core.blame import Evidence, Suspect, Verdict, is_disproved, weigh
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
@@ -75,6 +75,8 @@ class ArenaKeeper(Keeper):
         self._schema_hash = b""
         self._period_ns = 0
         self._suspect = Suspect()
+        self._suspect_line = 0
+        self._drained_pid = 0
         self._anchored = False
         self.inbox: InboxWriter | None = None
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
@@ -182,7 +184,8 @@ class ArenaKeeper(Keeper):
         self.parts.loop.watch(ring, lambda _events: self._on_ring(line, serial, ring))
         names = ["arena", "side", "mutex", "door", "ring"]
         descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
-        return Fork(serial, role, names, {"nice": self.config.nice}), descriptors
+        urgent = self.served and self.active is None  # nobody ticks: it is waited for
+        return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
 
     def _on_ring(self, line: Line, serial: int, ring: int) -> None:
         if self.parts.doors.heard(ring):
@@ -212,7 +215,13 @@ class ArenaKeeper(Keeper):
         return True
 
     def has_progressed(self, berth: Berth) -> bool:
-        """Standing by is an heir's work; a commit, or holding still, is an owner's."""
+        """Standing by is an heir's work; a commit, or holding still, is an owner's.
+
+        Who has served is remembered: an heir that takes over sets the words back one by one, and
+        between two of them they speak of nobody.
+        """
+        if berth.has_served:
+            return True
         if self.arena is None or not berth.was_ready:
             return False
         return self._is_settled() or self.arena.words.get(Header.OWNER) != berth.pid
@@ -307,6 +316,7 @@ class ArenaKeeper(Keeper):
     def _convict(self, line: Line, evidence: Evidence) -> None:
         assert self.arena is not None, "evidence comes from its words"
         self._suspect, verdict = weigh(self._suspect, evidence)
+        self._suspect_line = line.number
         words = self.arena.words
         words.put(Header.SUSPECT_TICK, self._suspect.tick)
         words.put(Header.SUSPECT_FLIGHT, self._suspect.flight)
@@ -321,6 +331,17 @@ class ArenaKeeper(Keeper):
         elif verdict is Verdict.GENERATION:
             why = f"tick {evidence.tick + 1} fails again and again in {place}: {evidence.how}"
             line.learn(sup.Condemned(why))
+
+    def _weigh_counterproof(self, line: Line) -> None:
+        """Condemn the current generation when another has computed the tick it failed at twice."""
+        assert self.arena is not None, "somebody has taken it over"
+        current, suspect = self.lines.get(self.ladder.current), self._suspect
+        taken_over_tick = self.arena.words.get(Header.TAKEN_OVER_TICK)
+        if current is None or current is line or current.number != self._suspect_line:
+            return
+        if is_disproved(suspect, taken_over_tick):
+            why = f"tick {suspect.tick + 1} failed under it, and not under the one before"
+            current.learn(sup.Condemned(why))
 
     def _quarantine(self, evidence: Evidence, place: str) -> None:
         assert self.inbox is not None, "an arena comes with its inbox"
@@ -351,7 +372,11 @@ class ArenaKeeper(Keeper):
             if other is not line:
                 other.learn(sup.Succeeded())
         line.learn(sup.TookOver(owner))
+        berth = line.berth_of(owner)
+        if berth is not None:
+            berth.has_served = True
         self.served = True
+        self._weigh_counterproof(line)
         self.parts.log.info(
             "zone.served" if first else "zone.taken_over",
             zone=self.config.name,
@@ -391,13 +416,15 @@ class ArenaKeeper(Keeper):
     def _drain_replaced(self) -> None:
         """Have the active process of a generation that was replaced leave, once it can be followed.
 
-        Who takes over sets the drain word back.
+        Each is asked once: a second word might meet the one who has taken over in between.
         """
-        line = self.lines.get(self.ladder.current)
+        line, active = self.lines.get(self.ladder.current), self.active
         if line is None or line.state.active is not None or self.stopping:
             return
         heir = line.state.heir
-        if self.active is not None and heir is not None and heir.ready:
+        can_follow = heir is not None and heir.ready
+        if active is not None and can_follow and active.pid != self._drained_pid:
+            self._drained_pid = active.pid
             self.drain()
 
     def _knock_active(self) -> None:

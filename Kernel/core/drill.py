@@ -104,7 +104,7 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
     Raises:
         Refused: as `begin_drill`.
     """
-    watch = _watch(keeper, now_ns)
+    watch = _watch(keeper, now_ns, "hand over")
     berth = keeper.berth_of(watch.pid)
     assert berth is not None, "an active process has a berth"
     berth.drilled = True
@@ -115,16 +115,65 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
     return watch
 
 
-def _watch(keeper: Keeper, now_ns: int) -> DrillWatch:
+def begin_renewal(keeper: Keeper, now_ns: int) -> "RenewalWatch":
+    """Make a generation of the checkout as it is now, and let it take over when it is ready.
+
+    Raises:
+        Refused: nobody serves there, or a generation is being made ready already.
+    """
+    watch = _watch(keeper, now_ns, "renew", needs_heir=False)
+    return RenewalWatch(watch, keeper.renew())
+
+
+def begin_going_back(keeper: Keeper, now_ns: int) -> DrillWatch:
+    """Let the generation before serve again, at once.
+
+    Raises:
+        Refused: nobody serves there, or no generation before is warm.
+    """
+    watch = _watch(keeper, now_ns, "go back in", needs_heir=False)
+    keeper.go_back()
+    return watch
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalWatch:
+    """A new generation on its way to serve."""
+
+    drill: DrillWatch
+    number: int
+
+    def story(self, now_ns: int) -> dict[str, Any] | None:
+        """Return what happened, None while it is not over.
+
+        Raises:
+            Refused: it could not be made ready; who served goes on.
+        """
+        keeper = self.drill.keeper
+        line = keeper.lines.get(self.number)
+        if line is None or line.retired_s is not None:
+            why = keeper.ladder.broken or "it was replaced"
+            raise Refused(f"cannot renew {self.drill.zone}: {why}; the one before goes on")
+        if keeper.ladder.current != self.number or line.state.active is None:
+            return None
+        story = self.drill.story(now_ns)
+        generation = line.facts.get("generation", "")
+        return None if story is None else {"generation": generation, **story}
+
+
+def _watch(
+    keeper: Keeper, now_ns: int, act: str = "drill", *, needs_heir: bool = True
+) -> DrillWatch:
     name = keeper.config.name
     active, heir = keeper.active, keeper.state.heir
     if active is None:
-        raise Refused(f"cannot drill {name}: it is {keeper.state_word()}", "molt ps")
+        raise Refused(f"cannot {act} {name}: it is {keeper.state_word()}", "molt ps")
     if not isinstance(keeper, ArenaKeeper):
         return DrillWatch(name, keeper, now_ns, active.pid)
-    if keeper.config.policy.heir and (heir is None or not heir.ready):
+    if needs_heir and keeper.config.policy.heir and (heir is None or not heir.ready):
         raise Refused(
-            f"cannot drill {name}: its heir is not ready yet", f"molt wait --for zone.{name}=ready"
+            f"cannot {act} {name}: its heir is not ready yet",
+            f"molt wait --for zone.{name}=ready",
         )
     return DrillWatch(
         name,

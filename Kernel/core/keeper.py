@@ -10,7 +10,7 @@ from typing import Any
 
 from Kernel.config import ZoneConfig
 from Kernel.contract.errors import MoltError, Refused
-from Kernel.contract.zygote_protocol import Fork, Unprepared
+from Kernel.contract.zygote_protocol import Fork, Progress, Unprepared
 from Kernel.core import ladder as rungs
 from Kernel.core import supervisor as sup
 from Kernel.core import watchdog
@@ -135,6 +135,11 @@ class Keeper:
     def facts(self) -> dict[str, Any]:
         """What the zygote of `line` says of its generation."""
         return self.line.facts if self.line is not None else {}
+
+    @property
+    def progress_note(self) -> Progress | None:
+        """How far the zygote of `line` says its preparing is, None when it says nothing."""
+        return self.line.progress_note if self.line is not None else None
 
     @property
     def restarts(self) -> int:
@@ -407,13 +412,9 @@ class Keeper:
         if line.source is CHECKOUT:
             self.unnote("code")
             return
-        broken = self.unprepared.message if self.unprepared is not None else ""
-        broken = broken or next(
-            (each.spent() for each in self.lines.values() if each.spent()), "the checkout failed"
-        )
         self.note(
             "code",
-            f"{line.source.name} serves, since the checkout cannot: {broken}",
+            f"{line.source.name} serves, since the checkout cannot: {self.ladder.broken}",
             f"mend it; molt soft-restart {self.config.name} --fresh",
         )
 
@@ -456,7 +457,7 @@ class Keeper:
         number = self.ladder.former
         if not number or number not in self.lines:
             raise Refused(
-                f"cannot go back: no generation before is warm in {self.config.name}", "molt ps"
+                f"cannot go back in {self.config.name}: no generation before is warm", "molt ps"
             )
         now_s = self.parts.clock.now_s()
         seen = {each: self._rung(line) for each, line in self.lines.items()}

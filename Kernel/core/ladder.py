@@ -43,6 +43,7 @@ class Ladder:
         slot_spent: the slot was tried, and spent.
         failures: how often in a row the checkout was found broken.
         probe_at_s: when it is tried again; None: only when its files change, or by command.
+        broken: why the checkout was found broken, or "".
         gave_up: why no generation is left to be tried, or "".
     """
 
@@ -54,6 +55,7 @@ class Ladder:
     slot_spent: bool = False
     failures: int = 0
     probe_at_s: float | None = None
+    broken: str = ""
     gave_up: str = ""
 
 
@@ -125,7 +127,7 @@ def climb(
     if current.slot and not ladder.incoming and _is_probed(ladder, now_s, changed):
         return _begin(ladder, slot=False)
     if not current.slot and current.serving and ladder.failures:
-        ladder = replace(ladder, failures=0, probe_at_s=None, slot_spent=False)
+        ladder = replace(ladder, failures=0, probe_at_s=None, slot_spent=False, broken="")
     return ladder, ()
 
 
@@ -190,7 +192,7 @@ def _note_broken(ladder: Ladder, broken: Rung, rules: Rules, now_s: float) -> La
     failures = ladder.failures + 1
     delay_s = min(rules.probe_cap_s, rules.probe_base_s * 2.0 ** min(failures - 1, 60))
     probe_at_s = None if broken.prepared else now_s + delay_s
-    return replace(ladder, failures=failures, probe_at_s=probe_at_s)
+    return replace(ladder, failures=failures, probe_at_s=probe_at_s, broken=broken.spent)
 
 
 def _replace(
@@ -217,7 +219,7 @@ def _replace(
         if current is not None and not ladder.failures:
             ladder = _note_broken(ladder, current, rules, now_s)
         return _begin(ladder, slot=True)
-    why = current.spent if current is not None else "no version can be loaded"
+    why = current.spent if current is not None else ladder.broken
     if ladder.gave_up and not _is_probed(ladder, now_s, changed):
         return ladder, ()
     if ladder.gave_up:

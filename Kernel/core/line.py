@@ -19,6 +19,7 @@ from Kernel.contract.zygote_protocol import (
     Forked,
     Message,
     Prepared,
+    Progress,
     Unprepared,
     receive,
     send,
@@ -40,6 +41,7 @@ class Berth:
 
     Args:
         stack_fd: a file in memory into which the process can be asked to dump its stacks.
+        has_served: it was seen to hold an arena and to have done its first tick.
         killed_as: why the kernel has ended it, "" if it has not.
         drilled: a drill, or a change of generation, has ended it: no fault of its own.
     """
@@ -49,6 +51,7 @@ class Berth:
     stack_fd: int
     pid: int = 0
     was_ready: bool = False
+    has_served: bool = False
     killed_as: str = ""
     drilled: bool = False
 
@@ -109,6 +112,7 @@ class Line:
         self.source = source
         self.state = sup.Generation(zone.config.name, served=served)
         self.facts: dict[str, Any] = {}
+        self.progress_note: Progress | None = None  # of the preparing, for people
         self.prepared = False
         self.postponed = False
         self.berths: dict[int, Berth] = {}
@@ -213,9 +217,12 @@ class Line:
         match message:
             case Prepared(_, facts):
                 self.facts = facts
+                self.progress_note = None
                 self._zone.on_prepared(self)
                 self.prepared = True
                 self.learn(sup.ZygotePrepared())
+            case Progress():
+                self.progress_note = message
             case Unprepared():
                 self._cannot_prepare(message)
             case Forked(serial, pid):
@@ -225,6 +232,7 @@ class Line:
 
     def _cannot_prepare(self, message: Unprepared) -> None:
         """Code that cannot be loaded cannot be loaded a second time; settings have an operator."""
+        message = self._zone.config.explain(message)
         self._zone.on_unprepared(message)
         self._zone.parts.log.error(
             "zone.unprepared",

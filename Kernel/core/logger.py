@@ -1,13 +1,19 @@
 """Critical and emergency events for people, on the kernel's own stderr.
 
-Owns: how a log line looks (aligned on a terminal, JSON in a pipe), capturing the stderr of zones.
-Does not own: the record programs read (the ledger, a later issue); no code reads logs.
+Owns: writing an event to who reads (aligned for people, JSON for a program, with a priority for
+the journal), capturing the stderr of zones. Does not own: its sentence (`log_lines.py`), the
+record programs read (the ledger, a later issue); no code reads logs.
 """
 
+import json
 import logging
 import os
 import sys
+from collections.abc import MutableMapping
 from typing import Any, Protocol, TextIO, cast
+
+from Kernel.core.log_lines import TOLD_BY_ROWS, journal_line, terminal_line
+from Kernel.ports.face import Face, Reader
 
 _RICH_UNUSED = "rich" not in sys.modules
 if _RICH_UNUSED:
@@ -22,6 +28,9 @@ if _RICH_UNUSED:
 
 LINE_BYTES_MAX = 4096
 READ_BYTES = 65536
+RECORD_BYTES_MAX = 4000
+"""Of one line of JSON: it then passes a pipe with one free page whole, and stays JSON."""
+_SHORT_CHARS = 16
 
 
 class Log(Protocol):
@@ -46,18 +55,19 @@ class Stream(Protocol):
     def flush(self) -> None:
         """Let it be seen."""
 
-    def isatty(self) -> bool:
-        """Tell whether people watch."""
+
+Fields = MutableMapping[str, Any]
 
 
-def make_log(stream: Stream) -> Log:
-    """Return a logger on `stream`: aligned for people on a terminal, else one JSON line each."""
-    renderer: Any = structlog.processors.JSONRenderer()
+def make_log(stream: Stream, face: Face) -> Log:
+    """Return a logger on `stream` that writes one line an event, for who reads it."""
+    renderer: Any = _as_json
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    if stream.isatty():
-        colours = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        renderer = structlog.dev.ConsoleRenderer(colors=colours, pad_event_to=20)
+    if face.reader is Reader.PEOPLE:
+        renderer = _ForPeople(face.colours)
         stamp = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+    elif face.reader is Reader.JOURNAL:
+        renderer = _for_journal
     log: Log = structlog.wrap_logger(
         structlog.WriteLogger(cast(TextIO, stream)),
         processors=[structlog.processors.add_log_level, stamp, renderer],
@@ -65,6 +75,36 @@ def make_log(stream: Stream) -> Log:
         cache_logger_on_first_use=True,
     )
     return log
+
+
+class _ForPeople:
+    """Lines of a terminal."""
+
+    def __init__(self, colours: bool) -> None:
+        self._colours = colours
+
+    def __call__(self, _logger: Any, _method: str, fields: Fields) -> str:
+        event, level = fields.pop("event"), fields.pop("level")
+        if event in TOLD_BY_ROWS:
+            raise structlog.DropEvent
+        return terminal_line(fields.pop("timestamp"), level, event, fields, self._colours)
+
+
+def _for_journal(_logger: Any, _method: str, fields: Fields) -> str:
+    event, level = fields.pop("event"), fields.pop("level")
+    del fields["timestamp"]
+    return journal_line(level, event, fields)
+
+
+def _as_json(_logger: Any, _method: str, fields: Fields) -> str:
+    """Return one JSON object; what makes it too long is cut, so that the rest stays readable."""
+    while True:
+        line = json.dumps(fields, default=str)
+        texts = [key for key, value in fields.items() if isinstance(value, str)]
+        longest = max(texts, key=lambda key: len(fields[key]))
+        if len(line) <= RECORD_BYTES_MAX or len(fields[longest]) < _SHORT_CHARS:
+            return line
+        fields[longest] = fields[longest][: len(fields[longest]) // 2] + "…"
 
 
 class StderrLines:

@@ -1,13 +1,13 @@
-"""All zones of this kernel: their rounds, their ends, and the orderly stop.
+"""All zones of this kernel: their rounds, their ends.
 
-Owns: which keepers there are, handing an exit to the right one, carrying a stop out. Does not
-own: one zone (`keeper.py`), the stages of a stop (`stopping.py`).
+Owns: which keepers there are, handing an exit to the right one, ending all of them at once. Does
+not own: one zone (`keeper.py`), the orderly stop (`zone_stop.py`).
 """
 
 import signal
 from pathlib import Path
 
-from Kernel.config import KernelConfig
+from Kernel.config import KernelConfig, ZoneConfig
 from Kernel.contract.errors import Refused
 from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core import supervisor as sup
@@ -16,10 +16,11 @@ from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
+from Kernel.core.line import Berth
 from Kernel.core.parts import Parts
-from Kernel.core.stopping import Stage, Stop, advance
-
-SNAPSHOT_ZONE = "archive"
+from Kernel.core.stopping import Stage, Stop
+from Kernel.core.zone_stop import ZoneStop
+from Kernel.ports.stacks import take_stack
 
 
 class ZoneTable:
@@ -34,20 +35,18 @@ class ZoneTable:
         folders: list[Path],
         snapshots: Path,
     ) -> None:
-        self._config = config
         self._parts = parts
-        self.stop: Stop | None = None
-        self._snapshot_requests: set[int] = set()
         self.arenas: dict[str, ArenaKeeper] = {}
         self.services: dict[str, BusKeeper] = {}
         for zone in config.zones:
-            rules = Rules(zone.guard_s, config.probe_base_s, config.probe_cap_s)
+            rules = _rules(zone, config)
             if zone.policy.kind is sup.Kind.ARENA:
                 self.arenas[zone.name] = ArenaKeeper(zone, parts, folders, snapshots, rules)
             else:
                 self.services[zone.name] = BusKeeper(
                     zone, parts, bus, bus_dir_fd, self._arena_descriptors, rules
                 )
+        self.leaving = ZoneStop(config, parts, self.arenas, self.services)
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
         return self.arenas[zone].reader_descriptors()
@@ -64,6 +63,13 @@ class ZoneTable:
         known = ", ".join(keeper.config.name for keeper in self.keepers())
         raise Refused(f"cannot find zone {name}: zones are {known}", "molt ps")
 
+    def reconfigure(self, config: KernelConfig) -> None:
+        """Let every zone go on by other settings; `config` has the same zones."""
+        self.leaving.config = config
+        for zone in config.zones:
+            keeper = self.keeper(zone.name)
+            keeper.config, keeper.rules = zone, _rules(zone, config)
+
     def reap(self) -> None:
         """Collect every process that has ended and tell its zone."""
         for exit_ in self._parts.processes.reap():
@@ -75,8 +81,7 @@ class ZoneTable:
         """One round of every zone, and of the stop if one is under way."""
         for keeper in self.keepers():
             keeper.look()
-        if self.stop is not None:
-            self._advance_stop()
+        self.leaving.look()
 
     def busy(self) -> bool:
         """Tell whether something waits for a moment that will not announce itself."""
@@ -109,17 +114,40 @@ class ZoneTable:
                 return keeper.unprepared
         return None
 
+    # Stacks on demand.
+
+    def ask_stacks(self) -> None:
+        """Have every process that is up dump its stacks; whoever is well takes a moment for it."""
+        for _, berth in self._ready_berths():
+            self._parts.processes.send_signal(berth.pid, signal.SIGUSR1)
+
+    def take_stacks(self) -> str:
+        """Return what was dumped since, with a heading for each process."""
+        parts = []
+        for name, berth in self._ready_berths():
+            text = take_stack(berth.stack_fd) or "(it has not answered)\n"
+            parts.append(f"\nzone {name}, pid {berth.pid}\n{text}")
+        return "".join(parts)
+
+    def _ready_berths(self) -> list[tuple[str, Berth]]:
+        # One that is just being born has no handler yet: the signal would end it.
+        return [
+            (keeper.config.name, berth)
+            for keeper in self.keepers()
+            for berth in keeper.berths()
+            if berth.was_ready and berth.pid
+        ]
+
     # The stop.
+
+    @property
+    def stop(self) -> Stop | None:
+        """Where the orderly stop is, None before one was asked for."""
+        return self.leaving.stop
 
     def begin_stop(self) -> None:
         """Start an orderly stop; a second call changes nothing."""
-        if self.stop is not None:
-            return
-        now_s = self._parts.clock.now_s()
-        self.stop = Stop(Stage.WORLDS, now_s, self._config.stop_deadline_s)
-        for arena in self.arenas.values():
-            arena.learn(sup.StopAsked())
-            arena.look()  # takes the permission away before the heir is ended
+        self.leaving.begin()
 
     def kill_all(self) -> None:
         """End every process at once."""
@@ -131,96 +159,6 @@ class ZoneTable:
         """Tell whether nothing is left."""
         return self.stop is not None and self.stop.stage is Stage.DONE
 
-    def held_up_by(self) -> list[str]:
-        """Return the zones a stop waits for, for people."""
-        return [keeper.config.name for keeper in self.keepers() if keeper.pids()]
 
-    def _advance_stop(self) -> None:
-        assert self.stop is not None
-        before = self.stop.stage
-        pending = {
-            Stage.WORLDS: sum(len(arena.berths()) for arena in self.arenas.values()),
-            Stage.SNAPSHOT: self._snapshot_pending(before),
-            Stage.SERVICES: sum(len(service.berths()) for service in self.services.values()),
-            Stage.ZYGOTES: sum(len(keeper.pids()) for keeper in self.keepers()),
-        }
-        self.stop, overdue = advance(self.stop, pending, self._parts.clock.now_s())
-        if self.stop.stage is not before:
-            self._enter(self.stop.stage)
-        if self.stop.stage is Stage.WORLDS:
-            self._leave_arenas()
-        if overdue:
-            self._kill_stage(self.stop.stage)
-
-    def _leave_arenas(self) -> None:
-        """Active processes leave at a tick boundary; who stands by or is being born is ended."""
-        for arena in self.arenas.values():
-            active_pid = arena.active.pid if arena.active else 0
-            for berth in arena.berths():
-                if berth.pid and berth.pid != active_pid:
-                    self._parts.processes.send_signal(berth.pid, signal.SIGKILL)
-            if arena.arena is not None:
-                arena.drain()
-
-    def _enter(self, stage: Stage) -> None:
-        """Do what begins a stage. Stages that were skipped had nothing to wait for."""
-        if stage is Stage.SNAPSHOT:
-            self._ask_snapshot()
-        if stage >= Stage.SERVICES:
-            for service in self.services.values():
-                service.learn(sup.StopAsked())
-        if stage is Stage.SERVICES:
-            for service in self.services.values():
-                if not service.drain(self._config.stop_deadline_s):
-                    self._kill_keeper(service)
-        if stage is Stage.ZYGOTES:
-            for keeper in self.keepers():
-                self._kill_keeper(keeper)
-
-    def _ask_snapshot(self) -> None:
-        archive = self.services.get(SNAPSHOT_ZONE)
-        if archive is None or archive.active is None or not self._config.snapshot_on_stop:
-            return
-        for name in archive.config.reads:
-            try:
-                asked = archive.request(
-                    "snapshot", {"zone": name}, self._config.stop_deadline_s / 2
-                )
-                self._snapshot_requests.add(asked)
-            except Refused as error:
-                self._parts.log.warning("snapshot.not_taken", zone=name, why=str(error))
-
-    def _snapshot_pending(self, stage: Stage) -> int:
-        """A stage counts as pending until it was entered once."""
-        if stage is Stage.WORLDS:
-            return 1
-        archive = self.services.get(SNAPSHOT_ZONE)
-        if archive is None or archive.active is None:
-            return 0
-        for asked in sorted(self._snapshot_requests):
-            reply = archive.take_reply(asked)
-            if reply is None:
-                continue
-            self._snapshot_requests.discard(asked)
-            if reply.ok:
-                self._parts.log.info("snapshot.taken", tick=reply.result.get("tick"))
-            else:
-                self._parts.log.warning("snapshot.not_taken", why=reply.error)
-        return len(self._snapshot_requests)
-
-    def _kill_stage(self, stage: Stage) -> None:
-        keepers: list[Keeper] = list(self.arenas.values())
-        if stage is Stage.SNAPSHOT:
-            self._parts.log.warning("snapshot.not_taken", why="the archive did not answer in time")
-            self._snapshot_requests.clear()
-            return
-        if stage is Stage.SERVICES:
-            keepers = list(self.services.values())
-        elif stage is Stage.ZYGOTES:
-            keepers = self.keepers()
-        for keeper in keepers:
-            self._kill_keeper(keeper)
-
-    def _kill_keeper(self, keeper: Keeper) -> None:
-        for pid in keeper.pids():
-            self._parts.processes.send_signal(pid, signal.SIGKILL)
+def _rules(zone: ZoneConfig, config: KernelConfig) -> Rules:
+    return Rules(zone.guard_s, config.probe_base_s, config.probe_cap_s)

@@ -26,6 +26,14 @@ def read_stack(fd: int) -> str:
     return os.pread(fd, STACK_BYTES_MAX, 0).decode(errors="replace")
 
 
+def take_stack(fd: int) -> str:
+    """Return what a process has dumped and empty the file, so that the next dump stands alone."""
+    text = read_stack(fd)
+    os.ftruncate(fd, 0)
+    os.lseek(fd, 0, os.SEEK_SET)  # the place to write at is shared with the process
+    return text
+
+
 def has_stack(fd: int) -> bool:
     """Tell whether a process has dumped anything."""
     return os.fstat(fd).st_size > 0

@@ -1,4 +1,4 @@
-"""The terminal we were started on: whose Ctrl-C it is.
+"""The terminal we were started on: whose Ctrl-C it is, and whether it is still there.
 
 Owns: becoming the terminal's foreground process group and giving that back, as a shell does for
 a job. Needed under `make run`: make would die of the same Ctrl-C that asks us to stop in order,
@@ -9,6 +9,18 @@ import os
 import signal
 
 _TERMINAL_FD = 0
+
+
+def has_terminal() -> bool:
+    """Tell whether this process has a controlling terminal.
+
+    One that has hung up is none any more before its SIGHUP comes (Linux `__tty_hangup`).
+    """
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
 
 
 class Foreground:

@@ -117,9 +117,11 @@ class LiveKernel:
         self.ready = ready
         self.arena = ArenaView(Path(self.zone()["arena"]))
 
-    def ask(self, command: str, **arguments: object) -> dict[str, Any]:
+    def ask(
+        self, command: str, timeout_s: float = ASK_TIMEOUT_S, **arguments: object
+    ) -> dict[str, Any]:
         """Send one console request and return its result."""
-        return ask(self.ready["socket"], command, arguments)
+        return ask(self.ready["socket"], command, arguments, timeout_s)
 
     def processes(self) -> Iterator[tuple[str, int]]:
         """Yield name and pid of the kernel and of each process of each zone."""
@@ -138,7 +140,9 @@ class LiveKernel:
         return found
 
 
-def ask(path: str, command: str, arguments: dict[str, object]) -> dict[str, Any]:
+def ask(
+    path: str, command: str, arguments: dict[str, object], timeout_s: float = ASK_TIMEOUT_S
+) -> dict[str, Any]:
     """Send one line to a console socket, return the result of the answer.
 
     Raises:
@@ -148,7 +152,7 @@ def ask(path: str, command: str, arguments: dict[str, object]) -> dict[str, Any]
     reply = b""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-            peer.settimeout(ASK_TIMEOUT_S)
+            peer.settimeout(timeout_s)
             peer.connect(path)
             peer.sendall(request)
             while not reply.endswith(b"\n") and len(reply) < LINE_BYTES_MAX:

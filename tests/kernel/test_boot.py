@@ -2,18 +2,19 @@
 
 import json
 import os
+import pty
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from Kernel.boot import STOP_SIGNALS, Signals
-from Kernel.console.client import ask
+from Kernel.boot import CAUGHT_SIGNALS, Signals
+from Kernel.console.client import KernelRefused, ask
 from Kernel.contract.arena import Header, State
 from Kernel.contract.places import HOME_MARK
 from tests.support.toy import service as toy
-from tests.support.toy_home import ToyKernel, is_alive, remove_arenas, write_config
+from tests.support.toy_home import ZONES, ToyKernel, is_alive, remove_arenas, write_config
 from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.slow
@@ -86,6 +87,9 @@ def test_the_second_interrupt_kills(toy_home):
         kernel.signal(signal.SIGINT)
         assert kernel.end() == 130
         wait_until("everybody's end", lambda: not any(map(is_alive, everybody)))
+        (told,) = kernel.told("kernel.killed")
+        assert told["tick"] == kernel.tick() and "in shared memory" in told["text"]
+        assert "No last snapshot" in told["text"]
 
 
 def test_a_stop_that_hangs_is_ended_by_its_deadline(toy_home):
@@ -95,6 +99,63 @@ def test_a_stop_that_hangs_is_ended_by_its_deadline(toy_home):
         os.kill(everybody[1], signal.SIGSTOP)
         assert kernel.stop() == 0
         assert not any(map(is_alive, everybody))
+        assert [each["killed"] for each in kernel.told("zone.stopped")] == [True]
+        (told,) = kernel.told("kernel.stopped")
+        assert "had to be killed" in told["text"] and "Nothing lost" not in told["text"]
+
+
+def test_every_phase_has_a_start_and_an_end(toy_home):
+    """In a pipe each line is JSON; boot and stop tell each phase when it begins and is over."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        assert kernel.stop() == 0
+        for event, phases in (
+            ("boot.phase", ["prepare", "found", "start"]),
+            ("stop.phase", ["worlds", "zygotes"]),
+        ):
+            told = [(each["phase"], each["at"]) for each in kernel.told(event)]
+            assert [phase for phase, at in told if at == "end"] == [
+                phase for phase, at in told if at == "start"
+            ]
+            assert {phase for phase, _ in told} >= set(phases)
+
+
+def test_progress_of_a_zygote_is_heard(toy_home):
+    """A generation that tells its steps boots as one that tells none."""
+    write_config(toy_home, world="tick_rate_ms: 4\nsteps: 50\n")
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        assert kernel.stop() == 0
+        assert kernel.told("zone.killed") == []
+
+
+def test_stacks_on_demand(toy_home):
+    """SIGQUIT writes where every thread of everybody is into HOME/log, and the world goes on."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        fields = kernel.ready()
+        wait_until("active and heir", lambda: served_with_heir(kernel))
+        kernel.signal(signal.SIGQUIT)
+        (told,) = wait_until("the stacks", lambda: kernel.told("kernel.stacks"))
+        path = Path(told["path"])
+        said = path.read_text()
+        assert path.parent == toy_home / "log" and "in _on_signals" not in said
+        own, *others = said.split("\nzone ")
+        assert "loop.py" in own and len(others) == 2
+        assert any(each.startswith(f"stable, pid {fields['zones'][0]['pid']}\n") for each in others)
+        assert all("arena_zone.py" in each for each in others)
+        tick = kernel.tick()
+        wait_until("more ticks", lambda: kernel.tick() > tick)
+        assert kernel.stop() == 0
+
+
+def test_stacks_that_cannot_be_kept(toy_home):
+    """A folder that cannot be made is a warning, and the world goes on."""
+    (toy_home / "log").write_text("in the way")
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        kernel.signal(signal.SIGQUIT)
+        (told,) = wait_until("the warning", lambda: kernel.told("kernel.stacks_not_kept"))
+        assert told["hint"] and kernel.stop() == 0
 
 
 def test_one_kernel_a_home(toy_home):
@@ -170,6 +231,83 @@ def test_refused_settings_of_a_service(toy_home):
     with ToyKernel(toy_home) as kernel:
         assert kernel.end() == 78
         assert "cannot use world.yaml: tick_rate_ms is -1" in kernel.errors.read_text()
+
+
+def test_refused_settings_have_their_line(toy_home):
+    """What a service refuses key by key is told with file and line, each on a line of its own."""
+    write_config(
+        toy_home,
+        ZONES.replace("tests.support.toy", "zones.world"),
+        "# mine\ngravity: 99\n\nfricton: 1\n",
+    )
+    path = toy_home / "config" / "world.yaml"
+    with ToyKernel(toy_home) as kernel:
+        assert kernel.end() == 78
+        said = kernel.errors.read_text().splitlines()
+    assert f"cannot use {path}:4: fricton is no key here; did you mean friction?" in said
+    assert any(line.startswith(f"cannot use {path}:2: gravity is 99, it takes ") for line in said)
+    assert f"hint: edit {path}" in said
+
+
+def lines_of(kernel: ToyKernel, event: str) -> list[dict]:
+    """Return the log lines of an event that the kernel has written so far."""
+    told = [json.loads(line) for line in kernel.errors.read_text().splitlines()]
+    return [line for line in told if line["event"] == event]
+
+
+def test_hangup_reads_the_configuration_again(toy_home):
+    """SIGHUP lets count what may, says what was refused, and nothing stops."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        everybody = pids(kernel.ready())
+        write_config(
+            toy_home, ZONES.replace("settings:", "deadline_ms: 177, heir: false, settings:")
+        )
+        kernel.signal(signal.SIGHUP)
+        wait_until("the news", lambda: lines_of(kernel, "config.read"))
+        told = {line["key"]: line["effect"] for line in lines_of(kernel, "config.changed")}
+        assert told == {
+            "kernel.zones.stable.deadline_ms": "now",
+            "kernel.zones.stable.heir": "refused",
+        }
+        # The new deadline is the one by which a hang is judged.
+        os.kill(everybody[1], signal.SIGSTOP)
+        wait_until("the verdict", lambda: "no progress in 177 ms" in kernel.errors.read_text())
+        assert kernel.stop() == 0
+
+
+def test_hangup_with_a_broken_file(toy_home):
+    """A file that cannot be read changes nothing: file and line are said, the kernel goes on."""
+    with ToyKernel(toy_home, "--json") as kernel:
+        kernel.ready()
+        write_config(toy_home, "poll_interval_ms: 20\n" + ZONES + "oh: [\n")
+        kernel.signal(signal.SIGHUP)
+        (line,) = wait_until("the news", lambda: lines_of(kernel, "config.refused"))
+        assert f"{toy_home}/config/kernel.yaml:5: " in line["why"] and line["level"] == "error"
+        tick = kernel.tick()
+        wait_until("more ticks", lambda: kernel.tick() > tick + 10)
+        with pytest.raises(KernelRefused, match=r"kernel\.yaml:5: "):
+            ask(toy_home, "reload", {}, 10.0)
+        write_config(toy_home, "poll_interval_ms: 20\n" + ZONES)
+        answer = ask(toy_home, "reload", {}, 10.0).result
+        assert [change["key"] for change in answer["changes"]] == ["kernel.poll_interval_ms"]
+        assert kernel.stop() == 0
+
+
+def test_a_terminal_that_is_closed_stops_the_kernel_in_order(toy_home):
+    """On a terminal SIGHUP reads the files again while it is there; its end is an orderly stop."""
+    terminal, theirs = pty.openpty()
+    with ToyKernel(toy_home, "--json", terminal=theirs) as kernel:
+        os.close(theirs)
+        everybody = pids(kernel.ready())
+        write_config(toy_home, "poll_interval_ms: 20\n" + ZONES)
+        kernel.signal(signal.SIGHUP)
+        wait_until("the news", lambda: "config.read" in kernel.errors.read_text())
+        tick = kernel.tick()
+        wait_until("more ticks", lambda: kernel.tick() > tick + 10)
+        os.close(terminal)
+        assert kernel.end() == 0
+        assert not any(map(is_alive, everybody))
+        assert kernel.words().get(Header.FLIGHT) == 0
 
 
 def test_ephemeral_leaves_nothing(tmp_path):
@@ -260,7 +398,7 @@ def test_world_of_a_home_that_is_gone(toy_home):
 
 def test_a_kernel_under_nohup_outlives_its_terminal():
     """SIGHUP that was ignored from the start stays ignored; the other signals stop the kernel."""
-    before = {number: signal.getsignal(number) for number in (*STOP_SIGNALS, signal.SIGCHLD)}
+    before = {number: signal.getsignal(number) for number in CAUGHT_SIGNALS}
     try:
         for told, kept in ((signal.SIG_IGN, True), (signal.SIG_DFL, False)):
             signal.signal(signal.SIGHUP, told)

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kernel.config import KernelConfig, load_config
-from Kernel.contract.errors import ConfigError
+from Kernel.config import KernelConfig, check_services, effective, load_config
+from Kernel.contract.errors import FAULTS_TOLD_MAX, ConfigError
+from Kernel.contract.settings import Key, Sort
+from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core.supervisor import Kind
 from tests.structure.sources import ROOT
 
@@ -118,8 +120,8 @@ class TestOverrides:
     @pytest.mark.parametrize("text", ["2026-11-20", "!!set {a, b}", str(2**64), "&x [*x]"])
     def test_value_that_cannot_be_sent_is_refused_by_name(self, folder, text):
         """Dates, sets, huge numbers and loops cannot be told to a zygote: refused at boot."""
-        assert "world.seed" in folder.refuse(f"world.seed={text}")
-        assert "world.seed" in folder.refuse(MOLT_SEED=text)
+        assert "--set world.seed" in folder.refuse(f"world.seed={text}")
+        assert "MOLT_SEED" in folder.refuse(MOLT_SEED=text)
 
     @pytest.mark.slow
     @given(text=st.text(max_size=40))
@@ -173,9 +175,9 @@ class TestScenarios:
         assert "harsh.yaml" in folder.refuse(scenario="harsh")
 
     def test_value_that_cannot_be_sent(self, folder):
-        """A date is refused by the key of the world it stands for."""
-        folder.write_scenario("harsh", "seed: 2026-11-20\n")
-        assert "world.seed" in folder.refuse(scenario="harsh")
+        """A date is refused by its line in the scenario."""
+        folder.write_scenario("harsh", "# harsh\nseed: 2026-11-20\n")
+        assert "scenarios/harsh.yaml:2: seed is " in folder.refuse(scenario="harsh")
 
 
 class TestRefusedFiles:
@@ -187,15 +189,15 @@ class TestRefusedFiles:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("a: 1\na: 2\n", "line 2: key 'a' stands there twice"),
-            ("a: {b: 1, b: 2}\n", "line 1: key 'b' stands there twice"),
+            ("a: 1\na: 2\n", "world.yaml:2: a stands there twice, first in line 1"),
+            ("a: {b: 1, b: 2}\n", "world.yaml:1: a.b stands there twice"),
             ("- 1\n", "keys and values"),
             ("just words\n", "keys and values"),
             ("a: [1\n", "cannot read"),
             ("a: !!python/object:os.system {}\n", "cannot read"),
-            ("1: 2\n", "line 1: key 1 is not text"),
-            ("yes: 2\n", "line 1: key True is not text"),
-            ("? [a]\n: 2\n", "line 1: key ['a'] is not text"),
+            ("1: 2\n", "world.yaml:1: 1 is no text and cannot be a key"),
+            ("yes: 2\n", "world.yaml:1: yes is no text and cannot be a key"),
+            ("? [a]\n: 2\n", "world.yaml:1: a list or map is no text and cannot be a key"),
         ],
     )
     def test_file_that_is_no_plain_map(self, folder, text, words):
@@ -256,10 +258,58 @@ class TestRefusedValues:
             (ZONE + "healthy_after_s=0", "zones.stable.healthy_after_s"),
         ],
     )
-    def test_value_out_of_place_is_refused_with_file_and_key(self, folder, override, key):
-        """Unknown key, wrong type, out of range: the message names file and key."""
+    def test_value_out_of_place_is_refused_with_its_key(self, folder, override, key):
+        """Unknown key, wrong type, out of range: the message names who said it, and the key."""
         message = folder.refuse(override)
-        assert "kernel.yaml" in message and key in message
+        assert message.startswith(f"cannot use --set {override.partition('=')[0]}: {key} ")
+
+    @pytest.mark.parametrize(
+        ("line", "why"),
+        [
+            ("    nice: 20", "zones.a.nice is 20, it takes a whole number from 0 to 19"),
+            ("    deadline_ms: fast", "zones.a.deadline_ms is 'fast', it takes a number from 10"),
+            ("    deadlin_ms: 250", "zones.a.deadlin_ms is no key here; did you mean deadline_ms?"),
+            ("    watchdog: off", "zones.a.watchdog is false, it takes passive, active or strict"),
+            ("    reads: [b]", "zones.a.reads names 'b'; arena zones are a"),
+            ("    settings: x", "zones.a.settings names 'x'; files are kernel, world"),
+            ("poll_interval_ms: 0", "poll_interval_ms is 0, it takes a number from 1 to 1000 (ms)"),
+            ("snapshot_on_stop: 1", "snapshot_on_stop is 1, it takes true or false"),
+            ("zone: 1", "zone is no key here; there are poll_interval_ms, "),
+        ],
+    )
+    def test_value_in_a_file_is_refused_by_its_line(self, folder, line, why):
+        """File, line, key, value, what it takes, and the file to edit."""
+        path = folder.path / "kernel.yaml"
+        folder.write("kernel", f"# mine\nzones:\n  a:\n    service: x\n    kind: arena\n{line}\n")
+        with pytest.raises(ConfigError) as caught:
+            folder.load()
+        assert caught.value.message.startswith(f"cannot use {path}:6: {why}")
+        assert caught.value.hint == f"edit {path}"
+
+    def test_what_is_missing_is_where_it_should_be(self, folder):
+        """A zone without a kind is told in the line of the zone."""
+        folder.write("kernel", "zones:\n  # the one\n  a: {service: x}\n")
+        assert "kernel.yaml:3: zones.a.kind is missing, it takes arena or bus" in folder.refuse()
+
+    def test_all_faults_are_told(self, folder):
+        """Each fault of every file has its line; a zone that is at fault causes no others."""
+        folder.write(
+            "kernel",
+            "poll_interval_ms: 0\nzones:\n  a: {service: x, kind: arena, nice: 99}\n"
+            "  b: {service: y, kind: bus, reads: [a], heri: true}\n",
+        )
+        lines = folder.refuse().splitlines()
+        assert [line.partition(": ")[0].rpartition(":")[2] for line in lines] == ["1", "3", "4"]
+        folder.write("world", "a: 1\na: 2\nb: 1\nb: 1\n")
+        folder.write("other", "[")
+        message = folder.refuse()
+        assert message.count("stands there twice") == 2 and "other.yaml:1" in message
+
+    def test_a_flood_of_faults_is_counted(self, folder):
+        """What nobody would read is only counted."""
+        folder.write("kernel", ZONES + "".join(f"key{n}: 1\n" for n in range(500)))
+        lines = folder.refuse().splitlines()
+        assert len(lines) == FAULTS_TOLD_MAX + 1 and lines[-1] == "and 480 more"
 
     @pytest.mark.parametrize("name", ["Stable", "sta-ble", "1st", "a" * 25, "größe", "a b", "''"])
     def test_zone_name_must_do_for_every_road(self, folder, name):
@@ -289,6 +339,7 @@ class TestMalformed:
             b"seed: " + b"9" * 5000,
             b"seed: " + b"[" * 3000,
             b"seed: !!bool maybe",
+            b'seed: "\\U0FFFFFFF"',
             b"? [1]\n: 2",
         ],
     )
@@ -305,3 +356,63 @@ class TestMalformed:
         """A whole number that Python does not write out is refused without being written out."""
         number = "0x" + "f" * 8000
         assert "too large to show" in folder.refuse(f"kernel.poll_interval_ms={number}")
+
+
+class TestServices:
+    def test_what_a_service_refuses_gets_its_place(self, folder):
+        """Only the kernel knows where a key was said: it completes the words of the service."""
+        folder.write("world", "# a world\nseed: -1\n")
+        (zone,) = folder.load(MOLT_SEED="-2").zones
+        faults = [{"key": "seed", "why": "is -2, above 0"}, {"key": "b", "why": "is missing"}]
+        said = zone.explain(Unprepared(78, "cannot use world.yaml: seed", "", faults))
+        assert said.message.splitlines() == [
+            "cannot use MOLT_SEED: seed is -2, above 0",
+            f"cannot use {folder.path / 'world.yaml'}: b is missing",
+        ]
+        assert said.hint == "unset MOLT_SEED"
+        (zone,) = folder.load().zones
+        assert "world.yaml:2: seed is" in zone.explain(said).message
+
+    @pytest.mark.parametrize("faults", [[], [{"key": "seed"}], ["seed"]])
+    def test_a_service_of_another_version_is_taken_at_its_word(self, folder, faults):
+        """Without faults, or with some of an unknown form, the message stays as it is."""
+        (zone,) = folder.load().zones
+        said = Unprepared(78, "cannot use world.yaml: seed is -1", "edit it", faults)
+        assert zone.explain(said) == said
+
+    def test_values_are_checked_by_the_table_a_service_tells(self, folder):
+        """A running kernel refuses a wrong value of a service without asking it."""
+        folder.write("world", "sede: 1\nseed: 300\n")
+        table = (Key("seed", Sort.WHOLE, 1, 0, 255),)
+        with pytest.raises(ConfigError) as caught:
+            check_services(folder.load(), {"world": table})
+        assert [line.partition(": ")[2] for line in caught.value.message.splitlines()] == [
+            "sede is no key here; did you mean seed?",
+            "seed is 300, it takes a whole number from 0 to 255",
+        ]
+
+
+class TestEffective:
+    def test_every_key_says_where_it_comes_from(self, folder):
+        """File and line, scenario, environment, --set, or the default of the table."""
+        folder.write("kernel", "stop_deadline_s: 3\n" + ZONES)
+        folder.write_scenario("harsh", "# harsh\nname: harsh\n")
+        config = folder.load("kernel.probe_base_s=7", scenario="harsh", MOLT_SEED="2")
+        table = (Key("seed", Sort.WHOLE, 1, 0, 9), Key("more", Sort.NUMBER, 0.5, 0, 1))
+        found = effective(config, {"world": table})
+        kernel, harsh = folder.path / "kernel.yaml", folder.path / "scenarios" / "harsh.yaml"
+        assert found["kernel.stop_deadline_s"] == (3, f"{kernel}:1")
+        assert found["kernel.poll_interval_ms"] == (50, "default")
+        assert found["kernel.probe_base_s"] == (7, "--set kernel.probe_base_s")
+        assert found["kernel.zones.stable.kind"] == ("arena", f"{kernel}:3")
+        assert found["kernel.zones.stable.heir"] == (True, "default")
+        assert found["world.seed"] == (2, "MOLT_SEED")
+        assert found["world.name"] == ("harsh", f"{harsh}:2")
+        assert found["world.more"] == (0.5, "default")
+
+    def test_what_replaces_a_map_has_said_all_of_it(self, folder):
+        """After --set of a whole zone no key of it comes from the file."""
+        config = folder.load("kernel.zones.stable={service: a, kind: bus}")
+        found = effective(config, {})
+        origins = {key: found[key].origin for key in found if ".stable." in key}
+        assert set(origins.values()) == {"--set kernel.zones.stable", "default"}

@@ -27,7 +27,8 @@ OF_OURS: dict[str, tuple[str, ...]] = {
     "zones.world": ("zones.world", *SHARED),
     "zones.agents": ("zones.agents", *SHARED),
     "zones": ("zones.runtime", "Kernel.contract"),  # any other service: itself is added below
-    "tools": ("tools", "zones", "Kernel.contract"),
+    # The tables of keys alone: editors are shown kernel.yaml as they are shown the others.
+    "tools": ("tools", "zones", "Kernel.contract", "Kernel.config_keys"),
     "tests": ("Kernel", "fallback", "zones", "tools", "tests", "manifest"),
 }
 
@@ -143,6 +144,7 @@ def test_project_keeps_the_table() -> None:
         ("zones/world/engine.py", "import tests"),
         ("zones/world/engine.py", "from tools.ecology import family"),
         ("tools/ecology_report.py", "from Kernel.core import loop"),
+        ("tools/config_schema.py", "from Kernel.config import load_config"),
         ("zones/agents/patcher.py", "from mutations import trait_forage_v1"),
         ("tests/test_manifest.py", "import mutations.trait_forage_v1"),
         ("manifest.py", "import zmq"),
@@ -181,6 +183,7 @@ def test_violation_is_found(path: str, text: str) -> None:
         ("manifest.py", "def run():\n    from Kernel.boot import main"),
         ("tests/zones/world/test_a.py", "import pytest\nfrom zones.world import engine"),
         ("tools/ecology/figures.py", "import altair\nfrom zones.world import colours"),
+        ("tools/config_schema.py", "from Kernel.config_keys import KERNEL_KEYS"),
     ],
 )
 def test_what_is_allowed_passes(path: str, text: str) -> None:

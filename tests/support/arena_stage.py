@@ -53,14 +53,14 @@ class Stage:
         self.machine.processes.end(founder, code=0)
         self.round()
 
-    def fork_heir(self, ready: bool = True) -> int:
-        """Have an heir forked and return its pid."""
+    def fork_heir(self, ready: bool = True, zygote: int = -1) -> int:
+        """Have an heir forked by a zygote (the newest one) and return its pid."""
         pid = self.machine.processes.new_pid()
-        request = self.machine.zygote.fork(pid)
+        request = self.machine.processes.zygotes[zygote].fork(pid)
         assert request.role == "heir"
         self.round()
         if ready:
-            self.machine.zygote.ring(request.serial)
+            self.machine.processes.zygotes[zygote].ring(request.serial)
             self.round()
         return pid
 
@@ -68,6 +68,8 @@ class Stage:
         """Write the words an heir writes when it takes over and ticks, and look."""
         assert self.words.get(Header.PERMISSION) == pid, "only who may"
         self.words.put(Header.TAKEN_OVER_TICK, self.words.get(Header.COMMIT))
+        self.words.put(Header.FOUND_FLIGHT, self.words.get(Header.FLIGHT))
+        self.words.put(Header.FOUND_OWNER, self.words.get(Header.OWNER))
         self.words.put(Header.OWNER, pid)
         self.words.put(Header.EPOCH, self.words.get(Header.EPOCH) + 1)
         self.words.put(Header.DRAIN_AT, NEVER)

@@ -41,9 +41,15 @@ PHASES = ["between ticks", "index", "behave", "", "account"]
 
 
 class PaperKernel:
-    """Zones `stable` (arena) and, if asked for, `archive` (bus)."""
+    """Zones `stable` (arena) and, if asked for, `archive` (bus); or those of a configuration."""
 
-    def __init__(self, machine: FakeMachine, folder: Path, archive: bool = False) -> None:
+    def __init__(
+        self,
+        machine: FakeMachine,
+        folder: Path,
+        archive: bool = False,
+        config: KernelConfig | None = None,
+    ) -> None:
         self.machine = machine
         self.folders = [folder / "shm", folder / "data"]
         for each in (*self.folders, folder / "bus"):
@@ -54,7 +60,7 @@ class PaperKernel:
         if archive:
             policy = sup.Policy(sup.Kind.BUS)
             zones.append(ZoneConfig("archive", "zones.chronos", policy, reads=("stable",)))
-        config = KernelConfig(0.05, 10.0, True, tuple(zones))
+        config = config or KernelConfig(0.05, 10.0, True, tuple(zones))
         self.zones = ZoneTable(
             config, machine.parts(), self.bus, self.bus_fd, self.folders, folder / "snapshots"
         )
@@ -164,6 +170,13 @@ class PaperKernel:
         elif input_.kind == SET_PARAM:
             place = words.buffer_offset(tick) + State.PARAMETERS + 8 * FRICTION["index"]
             struct.pack_into("<d", words.memory, place, input_.value)
+
+    def world_param(self) -> float:
+        """Return the committed friction."""
+        words = self.words
+        place = words.buffer_offset(words.get(Header.COMMIT)) + State.PARAMETERS
+        value: float = struct.unpack_from("<d", words.memory, place + 8 * FRICTION["index"])[0]
+        return value
 
     @staticmethod
     def hash_of(tick: int) -> bytes:

@@ -4,12 +4,15 @@ Owns: the files of such a home, the process, what it says, and leaving nothing b
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import termios
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +34,20 @@ def write_config(home: Path, kernel: str = ZONES, world: str = "tick_rate_ms: 4\
 
 
 class ToyKernel:
-    """One kernel process. Use as a context manager: it is killed at the end if still there."""
+    """One kernel process. Use as a context manager: it is killed at the end if still there.
 
-    def __init__(self, home: Path, *options: str) -> None:
+    Args:
+        terminal: descriptor of its controlling terminal; None: it has none.
+        env: what to add to the environment.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *options: str,
+        terminal: int | None = None,
+        env: dict[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.errors = home.parent / f"{home.name}.stderr"
         place = [] if "--ephemeral" in options else ["--home", str(home)]
@@ -41,11 +55,12 @@ class ToyKernel:
             self.process = subprocess.Popen(
                 [sys.executable, str(ROOT / "manifest.py"), *place, *options],
                 cwd=ROOT,
+                env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
-                preexec_fn=die_with_us(),
+                preexec_fn=_on_terminal(terminal),
             )
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)
@@ -93,6 +108,12 @@ class ToyKernel:
         self.signal(signal.SIGTERM)
         return self.end()
 
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """Return the log lines of this event that it has written so far."""
+        whole = self.errors.read_text().rpartition("\n")[0].splitlines()
+        lines = [json.loads(line) for line in whole if line.startswith("{")]
+        return [line for line in lines if line.get("event") == event]
+
     def words(self) -> ArenaWords:
         """Return the arena of its world, read-only."""
         fd = os.open(arena_folders(self.home)[0] / "stable.arena", os.O_RDONLY)
@@ -104,6 +125,18 @@ class ToyKernel:
     def tick(self) -> int:
         """Return the committed tick."""
         return self.words().get(Header.COMMIT)
+
+
+def _on_terminal(terminal: int | None) -> Callable[[], None]:
+    """Return what a child does first: take a terminal for its own, and die with us."""
+    leash = die_with_us()
+
+    def begin() -> None:
+        if terminal is not None:
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        leash()
+
+    return begin
 
 
 def remove_arenas(home: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any, Final
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.messages import Degraded, Drain, Request
 from zones.chronos.arena_archive import ArenaArchive, Directories
-from zones.chronos.settings import parse_settings
+from zones.chronos.settings import KEYS, parse_settings
+from zones.runtime.generation import Progress, untold
 from zones.runtime.seat import BusSeat
 
 POLL_S: Final = 0.05
@@ -29,9 +30,13 @@ class Generation:
         ConfigError: the settings are wrong.
     """
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], _progress: Progress = untold) -> None:
         self._settings = parse_settings(settings)
-        self.facts: dict[str, Any] = {"service": "archive", "requests": list(REQUESTS)}
+        self.facts: dict[str, Any] = {
+            "service": "archive",
+            "requests": list(REQUESTS),
+            "settings": [key.fields() for key in KEYS],
+        }
 
     def run(self, seat: BusSeat) -> None:
         """Serve until the kernel says drain."""

@@ -4,17 +4,22 @@ Owns: the keys, their types and limits. Does not own: reading the file (the host
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 from Kernel.contract.errors import ConfigError
+from Kernel.contract.settings import Effect, Key, Sort, read_values
 
-_LIMITS: Final = {
-    "snapshot_interval_ticks": (1, 10_000_000),
-    "snapshots_kept": (1, 100),
-    "journal_file_mb": (1, 4096),
-    "journal_files_kept": (1, 1000),
-}
+FILE: Final = "archive.yaml"
+KEYS: Final = tuple(
+    Key(name, Sort.WHOLE, default, low, high, unit, Effect.GENERATION)
+    for name, default, low, high, unit in (
+        ("snapshot_interval_ticks", 300, 1, 10_000_000, "ticks"),
+        ("snapshots_kept", 3, 1, 100, "snapshots"),
+        ("journal_file_mb", 64, 1, 4096, "MB"),
+        ("journal_files_kept", 8, 1, 1000, "files"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +36,9 @@ def parse_settings(given: Mapping[str, Any]) -> ArchiveSettings:
     """Check plain data and return the settings; a key left out has its default.
 
     Raises:
-        ConfigError: unknown key, or a value that is no whole number within its limits.
+        ConfigError: unknown keys, or values that are no whole number within their limits.
     """
-    unknown = sorted(set(given) - {field.name for field in fields(ArchiveSettings)})
-    if unknown:
-        raise ConfigError(f"cannot use config/archive.yaml: unknown key {unknown[0]!r}")
-    for key, value in given.items():
-        low, high = _LIMITS[key]
-        if type(value) is not int or not low <= value <= high:
-            raise ConfigError(
-                f"cannot use config/archive.yaml: {key} is {value!r}, "
-                f"it takes a whole number from {low} to {high}"
-            )
-    return ArchiveSettings(**given)
+    values, faults = read_values(KEYS, given)
+    if faults:
+        raise ConfigError.of(FILE, faults)
+    return ArchiveSettings(**values)

@@ -1,21 +1,30 @@
 """What a service package gives to be hosted: a class `Generation` in its `service` module.
 
 Owns: the two forms of it. Does not own: any service. A generation is made once, in the zygote, as
-`Generation(settings)`; then the zygote is forked and each process uses it for its role.
+`Generation(settings, progress)`; then the zygote is forked and each process uses it for its role.
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from Kernel.contract.arena import ArenaWords
 from zones.runtime.arena_zone import Engine
 from zones.runtime.seat import BusSeat
 
+Progress = Callable[[int, int, str], None]
+"""Called by a generation that takes long to make: steps done, steps there are, the one begun."""
+
+
+def untold(_done: int, _total: int, _what: str) -> None:
+    """Report no progress."""
+
 
 class ArenaGeneration(Protocol):
     """A generation of an arena zone.
 
     Attributes:
-        facts: plain data for the kernel: generation, schema_hash (hex), period_ns, parameters.
+        facts: plain data for the kernel: generation, schema_hash (hex), period_ns, parameters;
+            settings: the table of its keys (`Key.fields`), if its settings may be read again.
     """
 
     facts: dict[str, Any]
@@ -34,7 +43,7 @@ class BusGeneration(Protocol):
     """A generation of a bus zone.
 
     Attributes:
-        facts: plain data for the kernel.
+        facts: plain data for the kernel; settings as above.
     """
 
     facts: dict[str, Any]

@@ -43,7 +43,8 @@ def run_process(
         if request.role == "process":
             _run_bus_process(cast(BusGeneration, generation), configure, request, descriptors)
         elif request.role == "heir":
-            _run_heir(cast(ArenaGeneration, generation), descriptors)
+            urgent = bool(request.facts.get("urgent"))
+            _run_heir(cast(ArenaGeneration, generation), descriptors, urgent)
         else:
             cast(ArenaGeneration, generation).found(request.facts)
         code = 0
@@ -76,8 +77,9 @@ def _settle(configure: Configure, request: Fork, descriptors: dict[str, int]) ->
         os.nice(nice)
 
 
-def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int]) -> None:
-    words = map_arena(descriptors["arena"], writable=True)
+def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int], urgent: bool) -> None:
+    """Be an heir; an urgent one is waited for by the world, and does not rehearse."""
+    words = map_arena(descriptors["arena"], writable=True, urgent=urgent)
     seat = ArenaSeat(
         words=words,
         side=map_side(descriptors["side"]),
@@ -86,7 +88,8 @@ def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int]) -> None:
         ring_fd=descriptors["ring"],
     )
     engine = generation.open_engine(words, seat.side)
-    rehearse(*generation.scratch())
+    if not urgent:
+        rehearse(*generation.scratch())
     ask_short_slices(SLICE_NS)  # now: getting ready must not press upon the one who ticks
     run_heir(seat, engine)
 

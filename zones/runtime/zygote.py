@@ -12,13 +12,15 @@ import os
 import signal
 import socket
 import sys
+import traceback
 
-from Kernel.contract.errors import MoltError
+from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
     Forked,
     Prepared,
+    Progress,
     Unprepared,
     receive,
     send,
@@ -27,6 +29,8 @@ from zones.runtime.arena_memory import release_text
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.host import run_process
 from zones.runtime.kinship import die_with, fork_for, set_process_name
+
+WHY_CHARS_MAX = 1000
 
 
 def main(arguments: list[str]) -> int:
@@ -64,17 +68,38 @@ def _prepare(
     service_name: str, configure: Configure, road: socket.socket
 ) -> ArenaGeneration | BusGeneration | None:
     """Import and warm the service; answer the kernel; None when the service cannot be used."""
+
+    def progress(done: int, total: int, what: str) -> None:
+        send(road, Progress(done, total, what))
+
     try:
         service = importlib.import_module(f"{service_name}.service")
-        generation: ArenaGeneration | BusGeneration = service.Generation(configure.settings)
+        generation: ArenaGeneration | BusGeneration = service.Generation(
+            configure.settings, progress
+        )
     except MoltError as error:
-        send(road, Unprepared(error.exit_code, error.message, error.hint))
+        faults = error.faults if isinstance(error, ConfigError) else ()
+        told = [{"key": fault.key, "why": fault.why} for fault in faults]
+        send(road, Unprepared(error.exit_code, error.message, error.hint, told))
         return None
-    except (ImportError, SyntaxError) as error:
-        send(road, Unprepared(1, f"cannot load {service_name}: {error}", "make setup"))
+    except (OSError, MemoryError):
+        raise  # the machine's limits: the kernel tries again later
+    except Exception as error:  # code that fails at its import fails again: say where, once
+        traceback.print_exc()
+        why = f"cannot load {service_name}: {type(error).__name__}: {error} ({_place(error)})"
+        hint = "make setup" if isinstance(error, ModuleNotFoundError) else f"edit {_place(error)}"
+        send(road, Unprepared(1, why[:WHY_CHARS_MAX], hint))
         return None
     send(road, Prepared(os.getpid(), generation.facts))
     return generation
+
+
+def _place(error: BaseException) -> str:
+    """Return where an error lies: the text that is no Python, or the innermost frame."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "no frame"
 
 
 def _fork(

@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from Kernel.contract.errors import MoltError, UsageError
+from Kernel.contract.errors import ConfigError, MoltError, UsageError
+from Kernel.contract.sources import WORLD
 from zones.world import doctor, numba_setup, run
 from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
@@ -179,8 +180,12 @@ def _run(options: argparse.Namespace) -> int:
     overrides = list(options.overrides)
     if options.seed is not None:
         overrides.append(f"seed={options.seed}")
-    values = run.read_settings(options.config, overrides, options.scenario)
-    settings = parse_settings(values, options.entities)
+    sources = run.read_sources(options.config, overrides, options.scenario)
+    values = sources.values[WORLD]
+    try:
+        settings = parse_settings(values, options.entities)
+    except ConfigError as error:
+        raise sources.explain(WORLD, error) from error
     if options.entities is not None and "entities" in values:
         _tell_replaced(values["entities"], options.entities)
     with run.open_events(options.events) as tell:

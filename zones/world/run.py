@@ -24,7 +24,9 @@ from Kernel.contract import rings
 from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, State
 from Kernel.contract.errors import CodecError, ConfigError, RingFull
 from Kernel.contract.inputs import Input, parse_input
-from Kernel.contract.yaml_files import SHOWN_MAX, lay_over, read_map, read_value
+from Kernel.contract.scenarios import scenario_path
+from Kernel.contract.settings import SHOWN_MAX
+from Kernel.contract.sources import WORLD, Sources
 from zones.world import founding
 from zones.world.engine import Engine
 from zones.world.peaks import EventReader, Peaks
@@ -205,7 +207,17 @@ def read_settings(
     scenario: str = "",
     environment: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Return the keys of a world.yaml as the kernel reads them, with `KEY=VALUE` overrides.
+    """Return the keys of a world.yaml, see `read_sources`."""
+    return read_sources(path, overrides, scenario, environment).values[WORLD]
+
+
+def read_sources(
+    path: Path,
+    overrides: Iterable[str],
+    scenario: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> Sources:
+    """Return a world.yaml as the kernel reads it, with `KEY=VALUE` overrides.
 
     Args:
         overrides: values are YAML.
@@ -215,14 +227,17 @@ def read_settings(
     Raises:
         ConfigError: not readable, not a map, no such scenario, or an override is not KEY=VALUE.
     """
-    environment = os.environ if environment is None else environment
-    values = lay_over(read_map(path), path.parent, scenario or None, environment)
+    sources = Sources({WORLD: {}})
+    sources.add(WORLD, path)
+    if scenario:
+        sources.add(WORLD, scenario_path(path.parent, scenario))
+    sources.add_environment(os.environ if environment is None else environment)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
             raise ConfigError(f"cannot use --set {override[:SHOWN_MAX]}: it is not KEY=VALUE")
-        values[key.strip().removeprefix("world.")] = read_value(f"--set {key}", value)
-    return values
+        sources.set(f"{WORLD}.{key.strip().removeprefix('world.')}={value}")
+    return sources
 
 
 def _parse_line(line: str) -> Recorded | None:

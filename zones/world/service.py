@@ -11,6 +11,7 @@ import secrets
 import sys
 import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,13 @@ from Kernel.contract.arena import ArenaWords, Header, Side
 from Kernel.contract.errors import ArenaError
 from zones.runtime.arena_image import ArenaImage, write_into
 from zones.runtime.arena_memory import map_arena, reserve_file
+from zones.runtime.generation import Progress, untold
 from zones.runtime.snapshot_file import newest_verified
 from zones.world import engine, founding, warm_up
 from zones.world.columns import schema_hash
 from zones.world.numba_setup import THREADS_MAX
 from zones.world.parameters import PARAMETERS
-from zones.world.settings import WorldSettings, parse_settings
+from zones.world.settings import KEYS, WorldSettings, parse_settings
 
 
 class Generation:
@@ -36,16 +38,18 @@ class Generation:
         ConfigError: the settings cannot be used.
     """
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], progress: Progress = untold) -> None:
         self._settings = parse_settings(settings)
         self._threads = min(len(os.sched_getaffinity(0)), THREADS_MAX)
-        warm_up.prepare(self._threads)
+        done = count()
+        warm_up.prepare(self._threads, lambda step: progress(next(done), warm_up.STEPS, step))
         self._scratch = self._make_scratch()
         self.facts: dict[str, Any] = {
             "generation": founding.build_id().hex()[:12],
             "schema_hash": schema_hash().hex(),
             "period_ns": int(self._settings.tick_rate_ms * 1e6),
             "parameters": [parameter.fields() for parameter in PARAMETERS],
+            "settings": [key.fields() for key in KEYS],
             "phases": list(engine.PHASES),
             "seed": self._settings.seed,
             "max_entities": self._settings.max_entities,

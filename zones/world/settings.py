@@ -6,11 +6,11 @@ changing parameters later (`inbox.py`).
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from Kernel.contract.errors import ConfigError, Refused
-from Kernel.contract.yaml_files import show
+from Kernel.contract.errors import ConfigError, Fault
+from Kernel.contract.settings import Effect, Key, Sort, read_values
 from zones.world.columns import Extent
 from zones.world.parameters import PARAMETERS
 
@@ -77,22 +77,51 @@ class WorldSettings:
         )  # fmt: skip
 
 
-FOUNDING_KEYS: Final = tuple(
-    place.name for place in fields(WorldSettings) if place.name != "parameters"
+FILE: Final = "world.yaml"
+_DEFAULTS: Final = WorldSettings()
+_REALS: Final = tuple(
+    Key(name, Sort.NUMBER, getattr(_DEFAULTS, name), low, high, unit, Effect.FOUNDING)
+    for name, low, high, unit in (
+        ("world_width", 10.0, SIDE_MAX, "length"),
+        ("world_height", 10.0, SIDE_MAX, "length"),
+        ("founder_variety", 0.0, 1.0, "share"),
+        ("founder_age_share", 0.0, 1.0, "share of age_max"),
+        ("hill_length", 10.0, SIDE_MAX, "length"),
+        ("hill_height", 0.0, 1000.0, "length"),
+        ("hill_warmth", -50.0, 50.0, "degrees Celsius"),
+        ("fertility_contrast", 0.0, 1.0, "share"),
+        ("ground_cell", 5.0, SIDE_MAX, "length"),
+    )
 )
-_REALS: Final = {
-    "world_width": (10.0, SIDE_MAX),
-    "world_height": (10.0, SIDE_MAX),
-    "tick_rate_ms": (0.01, 60_000.0),
-    "founder_variety": (0.0, 1.0),
-    "founder_age_share": (0.0, 1.0),
-    "hill_length": (10.0, SIDE_MAX),
-    "hill_height": (0.0, 1000.0),
-    "hill_warmth": (-50.0, 50.0),
-    "fertility_contrast": (0.0, 1.0),
-    "ground_cell": (5.0, SIDE_MAX),
-}
-"""Smallest and largest value of each key that is a real number."""
+FOUNDING: Final = (
+    Key("seed", Sort.WHOLE, _DEFAULTS.seed, 0, 2**64 - 1, effect=Effect.FOUNDING),
+    # Slots decide these two where they are left out, so that the crowding stays.
+    Key("entities", Sort.WHOLE, None, 0, ENTITIES_LIMIT, "Molbots", Effect.FOUNDING),
+    Key(
+        "max_entities", Sort.WHOLE, STANDARD_ENTITIES, 1, ENTITIES_LIMIT, "Molbots", Effect.FOUNDING
+    ),
+    Key("resources", Sort.WHOLE, None, 1, RESOURCES_LIMIT, "places", Effect.FOUNDING),
+    *_REALS,
+    # Pacing is told when an arena is opened, and by nobody later.
+    Key("tick_rate_ms", Sort.NUMBER, _DEFAULTS.tick_rate_ms, 0.01, 60_000.0, "ms", Effect.BOOT),
+)
+"""Keys that describe how a world is made; the others are its parameters."""
+FOUNDING_KEYS: Final = tuple(key.name for key in FOUNDING)
+KEYS: Final = (
+    *FOUNDING,
+    *(
+        Key(
+            each.name,
+            Sort.WHOLE if each.whole else Sort.NUMBER,
+            each.default,
+            each.low,
+            each.high,
+            each.unit,
+            Effect.TICK,
+        )
+        for each in PARAMETERS
+    ),
+)
 
 
 def parse_settings(values: Mapping[str, Any], entities: int | None = None) -> WorldSettings:
@@ -105,64 +134,28 @@ def parse_settings(values: Mapping[str, Any], entities: int | None = None) -> Wo
             that, so that the crowding stays that of the settings.
 
     Raises:
-        ConfigError: unknown key, wrong type, or a number out of its range.
+        ConfigError: unknown keys, wrong types, or numbers out of their range.
     """
-    known = {*FOUNDING_KEYS, *(parameter.name for parameter in PARAMETERS)}
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise ConfigError(f"cannot use world.{unknown[0]}: there is no such key")
-    defaults = WorldSettings()
-    reals = {
-        key: _number(values, key, getattr(defaults, key), low, high)
-        for key, (low, high) in _REALS.items()
-    }
-    slots = _whole(values, "max_entities", STANDARD_ENTITIES, 1, ENTITIES_LIMIT)
-    places = _whole(values, "resources", slots, 1, RESOURCES_LIMIT)
-    founders = _whole(values, "entities", slots * FOUNDERS // STANDARD_ENTITIES, 0, slots)
+    read, faults = read_values(KEYS, values)
+    slots = read.get("max_entities", STANDARD_ENTITIES)
+    founders = read.setdefault("entities", slots * FOUNDERS // STANDARD_ENTITIES)
+    read.setdefault("resources", slots)
+    if not faults and founders > slots:
+        why = f"is {founders}, it takes no more than max_entities, which is {slots}"
+        faults.append(Fault("entities", why))
+    if faults:
+        raise ConfigError.of(FILE, faults)
     if entities is not None:
-        if not 1 <= entities <= ENTITIES_LIMIT:
-            raise ConfigError(f"cannot found {entities} Molbots: 1 to {ENTITIES_LIMIT} are allowed")
-        scale = entities / STANDARD_ENTITIES
-        reals["world_width"] *= math.sqrt(scale)
-        reals["world_height"] *= math.sqrt(scale)
-        places = min(max(round(places * scale), 1), RESOURCES_LIMIT)
-        slots = founders = entities
-    return WorldSettings(
-        seed=_whole(values, "seed", 1, 0, 2**64 - 1),
-        entities=founders,
-        max_entities=slots,
-        resources=places,
-        parameters=tuple(_parameters(values)),
-        **reals,
-    )
+        _scale(read, entities)
+    parameters = tuple(float(read.pop(parameter.name)) for parameter in PARAMETERS)
+    return WorldSettings(parameters=parameters, **read)
 
 
-def _parameters(values: Mapping[str, Any]) -> list[float]:
-    found: list[float] = []
-    for place, parameter in enumerate(PARAMETERS):
-        assert parameter.index == place, "PARAMETERS is ordered by index"
-        value = _number(values, parameter.name, parameter.default, parameter.low, parameter.high)
-        try:
-            parameter.check(value)
-        except Refused as refused:
-            raise ConfigError(f"cannot use world.{parameter.name}: {refused.message}") from refused
-        found.append(value)
-    return found
-
-
-def _number(values: Mapping[str, Any], key: str, default: float, low: float, high: float) -> float:
-    value = values.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ConfigError(
-            f"cannot use world.{key} = {show(value)}: it takes a number from {low:g} to {high:g}"
-        )
-    return float(value)
-
-
-def _whole(values: Mapping[str, Any], key: str, default: int, low: int, high: int) -> int:
-    value = values.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigError(
-            f"cannot use world.{key} = {show(value)}: it takes a whole number from {low} to {high}"
-        )
-    return value
+def _scale(read: dict[str, Any], entities: int) -> None:
+    if not 1 <= entities <= ENTITIES_LIMIT:
+        raise ConfigError(f"cannot found {entities} Molbots: 1 to {ENTITIES_LIMIT} are allowed")
+    scale = entities / STANDARD_ENTITIES
+    read["world_width"] *= math.sqrt(scale)
+    read["world_height"] *= math.sqrt(scale)
+    read["resources"] = min(max(round(read["resources"] * scale), 1), RESOURCES_LIMIT)
+    read["max_entities"] = read["entities"] = entities

@@ -5,17 +5,21 @@ Owns: what is done once, in the zygote, before any tick counts. Does not own: th
 
 import mmap
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
 from Kernel.contract.arena import ArenaWords
 from zones.world import founding
-from zones.world.engine import Engine, silent
+from zones.world.engine import PHASES, Engine, silent
 from zones.world.feeding import settle
 from zones.world.numba_setup import use_threads
 from zones.world.senses import NOTHING
 from zones.world.settings import parse_settings
 from zones.world.survey import new_tally, survey
+
+STEPS: Final = 2 * (len(PHASES) - 1)
+"""How often `prepare` calls back: each phase without threads and with; 0 is between ticks."""
 
 
 def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:

@@ -91,6 +91,26 @@ PARAMS: tuple[Answer, ...] = (
 )
 
 
+CHANGES: list[Answer] = [
+    {
+        "key": "world.friction",
+        "old": 0.85,
+        "new": 0.9,
+        "effect": "next tick",
+        "why": "",
+        "hint": "",
+    },
+    {
+        "key": "world.seed",
+        "old": 1,
+        "new": 2,
+        "effect": "refused",
+        "why": "counts only when a world is founded",
+        "hint": "python manifest.py --home OTHER --set world.seed=2",
+    },
+]
+
+
 def answer(request: Request) -> Answer:
     """Return the canned answer.
 
@@ -106,6 +126,8 @@ def answer(request: Request) -> Answer:
             return {"tick": request.integer("at_tick") or TICK, "hash": HASH}
         case "params":
             return _params(request)
+        case "reload":
+            return {"dry_run": bool(request.args.get("dry_run")), "changes": CHANGES}
         case "drill":
             if request.text("zone") != "stable":
                 raise Refused(f"cannot drill '{request.text('zone')}': no such zone", "molt ps")
@@ -119,7 +141,7 @@ def answer(request: Request) -> Answer:
                 "missed_ticks": 0,
                 "epoch": 4,
             }
-        case "soft-restart":
+        case "soft-restart" | "go-back":
             return _handed_over(request.text("zone"))
         case "shutdown":
             return {"tick": TICK}

@@ -278,6 +278,7 @@ def test_hints_keep_the_home(
         ("kill -9 12", "x", "x", "kill -9 12"),
         ("python manifest.py", None, None, "python manifest.py"),
         ("python manifest.py", None, "env", "python manifest.py --home env"),
+        ("python manifest.py --home OTHER", "x", "x", "python manifest.py --home OTHER"),
     ],
 )
 def test_hints_are_command_lines(hint: str, given: str | None, used: str | None, pasted: str):

@@ -16,7 +16,7 @@ from zones.world.parameters import find_parameter
 
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
-    "shutdown", "help", "world run", "top", "doctor world",
+    "go-back", "shutdown", "help", "world run", "top", "doctor world", "reload", "config",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
@@ -62,8 +62,12 @@ def test_arguments_are_complete(command: Command) -> None:
 
 @each_command
 def test_questions_can_be_asked(command: Command) -> None:
-    """The question of a destructive command names only what was given, and ends as a question."""
-    given = {argument.name: "X" for argument in command.arguments if argument.required}
+    """The question of a destructive command names what is given or has a default, and asks."""
+    given = {
+        argument.name: "X"
+        for argument in command.arguments
+        if argument.required or argument.default is not None
+    }
     question = command.question.format(**given)
     assert command.destructive == bool(question)
     assert not question or question.endswith("?")
@@ -77,9 +81,9 @@ def test_kernel_commands_can_be_shown(command: Command) -> None:
 
 @each_command
 def test_a_tool_says_what_it_runs(command: Command) -> None:
-    """A tool names a service and its words; nothing else does, and only a tool is told a home."""
+    """A tool names a module and its words; nothing else does, and only a tool is told a home."""
     assert bool(command.runs) == (command.place is Place.TOOL)
-    assert not command.runs or re.fullmatch(r"zones\.[a-z]+", command.runs[0])
+    assert not command.runs or re.fullmatch(r"(zones|Kernel\.console)\.[a-z_]+", command.runs[0])
     assert not command.about_home or command.place is Place.TOOL
 
 

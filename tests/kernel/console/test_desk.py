@@ -22,7 +22,9 @@ class Office:
         self.kernel = kernel
         self.folder = folder
         machine = kernel.machine
-        handlers = Handlers(kernel.zones, machine.clock, Meters(), 0.0, lambda: None)
+        handlers = Handlers(
+            kernel.zones, machine.clock, Meters(), 0.0, lambda: None, lambda _dry_run: {}
+        )
         self.desk = Desk(ConsoleServer(folder), handlers, machine.loop, machine.clock)
         self.peers: list[socket.socket] = []
 

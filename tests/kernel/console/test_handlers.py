@@ -24,7 +24,12 @@ class Console:
         self.kernel = kernel
         self.stops = 0
         self.handlers = Handlers(
-            kernel.zones, kernel.machine.clock, Meters(), kernel.machine.clock.now_s(), self._stop
+            kernel.zones,
+            kernel.machine.clock,
+            Meters(),
+            kernel.machine.clock.now_s(),
+            self._stop,
+            lambda dry_run: {"dry_run": dry_run, "changes": []},
         )
 
     def _stop(self) -> None:
@@ -98,6 +103,12 @@ class TestBeforeTheWorld:
         """A wait for a zone's word is answered before there is an arena."""
         asked = empty.ask("wait", **{"for": "zone.stable=starting", "timeout_s": 5})
         assert asked.result() == {"tick": None, "hash": None, "for": "zone.stable=starting"}
+
+    @pytest.mark.parametrize("dry_run", [True, False])
+    def test_reload_needs_no_world(self, empty, dry_run):
+        """The files are read again at once, or only compared, as asked."""
+        assert empty.now("reload", dry_run=dry_run) == {"dry_run": dry_run, "changes": []}
+        assert empty.now("reload")["dry_run"] is False
 
     def test_shutdown_needs_no_world(self, empty):
         """A kernel that is still booting can be told to stop."""

@@ -97,6 +97,21 @@ def test_pending_parameters_say_what_applies_them() -> None:
     assert "hint" not in shown("params", asked | {"paused": True, "pending": False})
 
 
+def test_each_change_of_the_configuration_has_its_line() -> None:
+    """Effect as shape and word, old and new value, why it is refused, and what helps."""
+    changes = [
+        {"key": "world.friction", "old": 0.85, "new": 0.9, "effect": "next tick", "hint": ""},
+        {"key": "world.seed", "old": 1, "new": None, "effect": "refused", "why": "w", "hint": "h"},
+    ]
+    out = shown("reload", {"dry_run": False, "changes": changes})
+    assert "● next tick  world.friction: 0.85 → 0.9\n" in out
+    assert "✕ refused  world.seed: 1 → –  w\n  hint: h\n" in out.replace("—", "–")
+    assert "not done" not in out and "not done" in shown(
+        "reload", {"dry_run": True, "changes": changes}
+    )
+    assert shown("reload", {"dry_run": True, "changes": []}) == "○ nothing has changed\n"
+
+
 def test_a_zone_without_arena_tells_of_no_ticks() -> None:
     """A drill of a bus zone shows when it came back, and no line of dashes for ticks."""
     out = shown("drill", {"zone": "archive", "kind": "kill", "noticed_ms": 4, "served_ms": 12})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kernel.console.commands import COMMANDS, Argument, Kind, Place
+from Kernel.console.commands import BY_NAME, COMMANDS, Argument, Kind, Place
 from Kernel.console.request import Request, check_request, parse_request
 from Kernel.console.wait_expression import WaitExpression
 from Kernel.contract.errors import UsageError
@@ -19,6 +19,7 @@ SAMPLES = {
     Kind.DURATION: st.sampled_from(["1s", "20ms", 3, 4.5]),
     Kind.EXPRESSION: st.sampled_from(["tick=5", "paused=true and epoch>3"]),
     Kind.WORDS: st.text(max_size=64),
+    Kind.FLAG: st.booleans(),
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -86,7 +87,8 @@ def test_one_wrong_value_is_refused(
     name, args = asked
     if args:
         key = data.draw(st.sampled_from(sorted(args)))
-        args[key] = data.draw(st.sampled_from([[], {}, True, [1], {"a": 1}]))
+        flag = any(each.name == key and each.kind is Kind.FLAG for each in BY_NAME[name].arguments)
+        args[key] = data.draw(st.sampled_from([[], {}, 1 if flag else True, [1], {"a": 1}]))
         with pytest.raises(UsageError) as caught:
             check_request(name, args)
         assert caught.value.hint == f"molt help {name}"

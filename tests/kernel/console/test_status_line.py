@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import socket
 import struct
 import termios
 from collections.abc import Iterator
@@ -14,8 +15,11 @@ from typing import TextIO
 import pytest
 
 from Kernel.console.status_line import WIDTH_FALLBACK, WRITE_BYTES_MAX, StatusLine
+from Kernel.ports.face import Face, Reader
 
 ERASE = "\r\x1b[K"
+PIPE, MOVING = Face(Reader.PROGRAM), Face(Reader.PEOPLE, moving=True)
+FACES = {"pipe": PIPE, "terminal": Face(Reader.PEOPLE), "journal": Face(Reader.JOURNAL)}
 
 
 @dataclass
@@ -60,11 +64,18 @@ def terminal() -> Iterator[Ends]:
     yield from open_ends(main, writer)
 
 
-@pytest.mark.parametrize("kind", ["pipe", "terminal"])
+@pytest.fixture
+def journal() -> Iterator[Ends]:
+    """Give a stream socket, as systemd gives a service."""
+    ours, theirs = socket.socketpair()
+    yield from open_ends(ours.detach(), theirs.detach())
+
+
+@pytest.mark.parametrize("kind", list(FACES))
 def test_a_reader_that_stops_holds_nobody_up(kind: str, request: pytest.FixtureRequest) -> None:
     """What is not read is dropped and counted; the first write that goes through tells so."""
     ends: Ends = request.getfixturevalue(kind)
-    line = StatusLine(ends.stream, False)
+    line = StatusLine(ends.stream, FACES[kind])
     for number in range(5000):
         line.write(f"line {number} {'x' * 90}\n")
         line.flush()
@@ -77,7 +88,8 @@ def test_a_reader_that_stops_holds_nobody_up(kind: str, request: pytest.FixtureR
     if kind == "pipe":
         assert json.loads(told) == {"event": "log.dropped", "count": lost}
     else:
-        assert told == f"▲ {lost} lines were dropped: nobody took them"
+        mark = "▲ " if kind == "terminal" else "<4>"
+        assert told == f"{mark}{lost} lines were dropped: nobody took them"
     line.write("more\n")
     assert ends.read().splitlines() == ["more"]
 
@@ -92,7 +104,7 @@ def test_a_shared_pipe_with_one_free_page_is_enough(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "open", refuse)
-        line = StatusLine(pipe.stream, False)
+        line = StatusLine(pipe.stream, PIPE)
     assert os.get_blocking(pipe.stream.fileno())
     for _ in range(100):
         line.write("é" * WRITE_BYTES_MAX + "\n")
@@ -104,17 +116,17 @@ def test_a_shared_pipe_with_one_free_page_is_enough(
 
 def test_others_may_still_wait(pipe: Ends) -> None:
     """The stream that we share with the shell stays one that waits."""
-    StatusLine(pipe.stream, False).write("x\n")
+    StatusLine(pipe.stream, PIPE).write("x\n")
     assert os.get_blocking(pipe.stream.fileno())
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_closed_pipe_is_no_error(pipe: Ends, when: str) -> None:
     """Nobody there to read: everything is dropped, nothing is raised."""
-    line = StatusLine(pipe.stream, True) if when == "after" else None
+    line = StatusLine(pipe.stream, MOVING) if when == "after" else None
     os.close(pipe.reader)
     pipe.reader = -1
-    line = line or StatusLine(pipe.stream, True)
+    line = line or StatusLine(pipe.stream, MOVING)
     line.write("x\n")
     line.show("moving")
     line.flush()
@@ -124,7 +136,7 @@ def test_a_closed_pipe_is_no_error(pipe: Ends, when: str) -> None:
 def test_a_closed_stream_is_no_error() -> None:
     """A stream that was closed takes nothing and does not raise."""
     stream = io.StringIO()
-    line = StatusLine(stream, True)
+    line = StatusLine(stream, MOVING)
     stream.close()
     line.flush()
     assert line.write("x\n") == line.write("y\n") == 2
@@ -133,7 +145,7 @@ def test_a_closed_stream_is_no_error() -> None:
 
 def test_the_moving_line_fits_the_terminal(terminal: Ends) -> None:
     """A line too long for the terminal is cut, so that it can be erased again."""
-    line = StatusLine(terminal.stream, True)
+    line = StatusLine(terminal.stream, MOVING)
     line.show("0123456789" * 4)
     assert terminal.read() == ERASE + "012345678901234567…"
     line.show("short")
@@ -144,7 +156,7 @@ def test_the_moving_line_fits_the_terminal(terminal: Ends) -> None:
 def test_a_stream_without_descriptor_is_just_written() -> None:
     """What is no file gets every character, and a moving line of the usual width."""
     stream = io.StringIO()
-    line = StatusLine(stream, True)
+    line = StatusLine(stream, MOVING)
     line.write("x" * 9000)
     assert stream.getvalue() == "x" * 9000
     line.show("y" * 200)

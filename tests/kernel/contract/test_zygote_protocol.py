@@ -16,6 +16,7 @@ from Kernel.contract.zygote_protocol import (
     Fork,
     Forked,
     Prepared,
+    Progress,
     Unprepared,
     receive,
     send,
@@ -26,8 +27,10 @@ EXAMPLES = [
     Configure("stable", "/home", {"seed": 7, "deep": {"list": [1, 2.5, None, "x"]}}),
     Prepared(5, {"generation": "toy"}),
     Unprepared(78, "cannot use world.yaml: seed is -1", "edit it"),
+    Unprepared(78, "cannot x", "", [{"key": "seed", "why": "is -1"}]),
     Fork(3, "heir", ["arena", "door"], {"nice": 5}),
     Forked(3, 4321),
+    Progress(4, 34, "behave"),
 ]
 
 
@@ -46,6 +49,12 @@ def open_descriptors() -> set[str]:
     """Return the numbers of this process's descriptors, but that of the listing itself."""
     with os.scandir("/proc/self/fd") as found:
         return {each.name for each in found if not os.readlink(each.path).startswith("/proc/")}
+
+
+def test_a_service_of_an_older_version_tells_no_faults(road):
+    """Unprepared without them is understood: a slot may hold code from before they were told."""
+    road[0].send(pack({"is": "Unprepared", "code": 78, "message": "m", "hint": "h"}))
+    assert receive(road[1]) == (Unprepared(78, "m", "h"), [])
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda each: type(each).__name__)
@@ -120,6 +129,7 @@ def test_too_large_is_refused_before_it_is_sent(road):
         {"is": "Forked", "serial": 1, "pid": 2, "more": 3},
         {"is": "Prepared", "pid": 1, "facts": []},
         {"is": "Unprepared", "code": 78, "message": None, "hint": ""},
+        {"is": "Unprepared", "code": 78, "message": "", "hint": "", "faults": {}},
         {"is": "Fork", "serial": 1, "role": "heir", "descriptors": "arena"},
         {"is": "receive"},
     ],

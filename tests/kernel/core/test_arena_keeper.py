@@ -136,7 +136,7 @@ class TestFounding:
         with monkeypatch.context() as patch:
             patch.setattr("Kernel.ports.arena_file.open_arena", refuse)
             stage.found()
-        assert not stage.keeper.state.founded and stage.keeper.zone.patience.failures == 1
+        assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
         stage.found()
         assert stage.keeper.state.founded
 
@@ -389,6 +389,13 @@ class TestDeaths:
         stage.take_over(heir, ticks)
         stage.die(heir, code=code, number=number)
         assert stage.keeper.state.patience.failures == failures
+
+    def test_who_has_served_is_not_forgotten_while_its_heir_takes_over(self, stage):
+        """Reaped between two words of the heir's takeover, a kill is still no failure."""
+        active, _heir = stage.serve()
+        stage.words.put(Header.FIRST_COMMIT_NS, 0)  # the heir's first word; its pid comes later
+        stage.die(active, number=signal.SIGKILL)
+        assert stage.keeper.state.patience.failures == 0
 
     def test_heir_that_never_becomes_ready(self, stage):
         """It is killed at its limit, counted, and another one is forked."""

@@ -11,6 +11,7 @@ from Kernel.core.blame import (
     Evidence,
     Suspect,
     Verdict,
+    is_disproved,
     weigh,
 )
 
@@ -80,3 +81,11 @@ def test_nobody_is_convicted_without_so_much_evidence_in_a_row(places):
         if verdict is not Verdict.NOBODY:
             times = SLOT_TIMES if flight >> SLOT_SHIFT else GENERATION_TIMES
             assert named[-times:] == [(tick, flight)] * times
+
+
+def test_another_generation_may_be_the_proof():
+    """Twice at a tick that another computes disproves it; once, elsewhere or a trait does not."""
+    assert is_disproved(Suspect(100, BEHAVE, 2), 100)
+    assert not is_disproved(Suspect(100, BEHAVE, 1), 100)
+    assert not is_disproved(Suspect(100, BEHAVE, 2), 101)
+    assert not is_disproved(Suspect(100, TRAIT_3, 2), 100)

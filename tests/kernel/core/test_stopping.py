@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kernel.core.stopping import SHARE, Stage, Stop, advance
+from Kernel.core.stopping import DOING, SHARE, Stage, Stop, advance, left_s
 
 BEGUN = Stop(Stage.WORLDS, 0.0, 10.0)
 pendings = st.dictionaries(st.sampled_from(list(Stage)[:-1]), st.integers(0, 2))
@@ -32,6 +32,15 @@ def test_overdue_after_its_share_of_the_time():
     assert advance(BEGUN, pending, limit_s) == (BEGUN, False)
     assert advance(BEGUN, pending, limit_s + 0.01) == (BEGUN, True)
     assert advance(BEGUN, pending, limit_s + 5.0) == (BEGUN, True)
+
+
+def test_seconds_left_of_a_stage():
+    """They run down to 0 when the stage is overdue, and a stop that is done has none."""
+    limit_s = 10.0 * SHARE[Stage.WORLDS]
+    assert left_s(BEGUN, 0.0) == limit_s and left_s(BEGUN, limit_s - 0.5) == 0.5
+    assert left_s(BEGUN, limit_s + 5.0) == 0.0
+    assert left_s(Stop(Stage.DONE, 3.0, 10.0), 3.0) == 0.0
+    assert set(DOING) == set(Stage)
 
 
 def test_done_stays_done():

@@ -1,5 +1,6 @@
 """All zones together: whose an exit is, and the orderly stop, over a kernel on paper."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,11 @@ def kernel(machine: FakeMachine, tmp_path: Path) -> Iterator[PaperKernel]:
     kernel.start()
     yield kernel
     kernel.close()
+
+
+def held_up_by(kernel: PaperKernel) -> list[str]:
+    """Return the zones a stop waits for."""
+    return [each.zone for each in kernel.zones.leaving.held_up_by()]
 
 
 def test_a_zone_is_found_by_name(kernel):
@@ -45,12 +51,12 @@ def test_stop_in_order(kernel):
     assert kernel.words.get(Header.DRAIN_AT) == kernel.words.get(Header.COMMIT)
     assert kernel.machine.processes.killed()[0] == kernel.heir
     assert kernel.active not in kernel.machine.processes.killed(), "it is asked, not killed"
-    assert not kernel.zones.stopped() and kernel.zones.held_up_by() == ["stable"]
+    assert not kernel.zones.stopped() and held_up_by(kernel) == ["stable"]
     kernel.machine.processes.end(kernel.active, code=0)
     kernel.round()
     assert kernel.zones.stopped()
     assert kernel.machine.zygote.pid in kernel.machine.processes.killed()
-    assert kernel.zones.held_up_by() == []
+    assert held_up_by(kernel) == []
 
 
 def test_a_second_stop_changes_nothing(kernel):
@@ -84,6 +90,32 @@ def test_a_fork_under_way_is_awaited_and_ended(kernel):
     kernel.machine.processes.end(kernel.active, code=0)
     kernel.round()
     assert kernel.zones.stopped()
+
+
+def test_stacks_on_demand(kernel):
+    """Who is ready is asked, a zygote never; each dump is told once, under its zone and pid."""
+    kernel.zones.ask_stacks()
+    asked = {pid for pid, number in kernel.machine.processes.signals if number == signal.SIGUSR1}
+    assert asked == {kernel.active, kernel.heir}
+    berth = kernel.world.berth_of(kernel.active)
+    os.write(berth.stack_fd, b"File here\n")
+    said = kernel.zones.take_stacks()
+    assert f"zone stable, pid {kernel.active}\nFile here\n" in said
+    assert f"zone stable, pid {kernel.heir}\n(it has not answered)\n" in said
+    os.write(berth.stack_fd, b"File there\n")
+    said = kernel.zones.take_stacks()
+    assert f"pid {kernel.active}\nFile there\n" in said and "File here" not in said
+
+
+def test_who_is_being_born_is_not_asked(kernel):
+    """A process without its handler yet would be ended by the signal."""
+    kernel.machine.processes.end(kernel.heir, number=signal.SIGKILL)
+    kernel.round()
+    born = kernel.machine.processes.new_pid()
+    kernel.zygote().fork(born)
+    kernel.round()
+    kernel.zones.ask_stacks()
+    assert (born, signal.SIGUSR1) not in kernel.machine.processes.signals
 
 
 def test_killing_all_spares_nobody(kernel):

@@ -11,6 +11,7 @@ from typing import Any
 from Kernel.contract.arena import ArenaWords, Header, State, new_header, plan_buffers
 from Kernel.contract.errors import ConfigError
 from zones.runtime.arena_memory import map_arena, reserve_file
+from zones.runtime.generation import Progress, untold
 
 SCHEMA = b'{"columns":[{"name":"chain","dtype":"<u8"}]}'
 COLUMNS_BYTES = 64
@@ -56,13 +57,16 @@ class ToyEngine:
 
 
 class Generation:
-    """One version of the toy. `tick_rate_ms` and `busy_ms` are its settings.
+    """One version of the toy. Settings: `tick_rate_ms`, `busy_ms`, `steps` of progress to tell.
 
     Raises:
         ConfigError: the period is not positive.
     """
 
-    def __init__(self, settings: dict[str, Any]) -> None:
+    def __init__(self, settings: dict[str, Any], progress: Progress = untold) -> None:
+        steps = int(settings.get("steps", 0))
+        for done in range(steps):
+            progress(done, steps, f"step {done}")
         period_ms = float(settings.get("tick_rate_ms", 4))
         if period_ms <= 0:
             raise ConfigError(f"cannot use world.yaml: tick_rate_ms is {period_ms:g}, above 0")

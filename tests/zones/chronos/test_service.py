@@ -14,10 +14,12 @@ import pytest
 
 from Kernel.contract.arena import ArenaWords, Header, Side, State, check_arena
 from Kernel.contract.messages import Drain, Heartbeat, Hello, Message, Ready, Reply, Request
+from Kernel.contract.settings import parse_table
 from Kernel.core.event_bus import Endpoint, PrivateBus
 from tests.zones.chronos.test_arena_archive import Log
 from tests.zones.runtime.small_arena import advance, arena_bytes, found_arena
 from zones.chronos import service
+from zones.chronos.settings import KEYS
 from zones.runtime.bus_client import BusClient
 from zones.runtime.snapshot_file import read_snapshot
 
@@ -209,4 +211,5 @@ def test_prepare_is_plain_data_and_harmless() -> None:
     before = sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
     facts = service.Generation({}).facts
     assert (sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))) == before
+    assert parse_table(facts.pop("settings")) == KEYS
     assert facts == {"service": "archive", "requests": ["snapshot", "snapshots"]}

@@ -30,7 +30,7 @@ def test_file_holds_every_key_with_its_default_and_a_comment() -> None:
         {"more": 1},
         {"snapshots_kept": 0},
         {"snapshots_kept": 101},
-        {"snapshots_kept": 3.0},
+        {"snapshots_kept": 3.5},
         {"snapshots_kept": True},
         {"snapshot_interval_ticks": "300"},
         {"journal_file_mb": -1},
@@ -38,9 +38,17 @@ def test_file_holds_every_key_with_its_default_and_a_comment() -> None:
     ],
 )
 def test_wrong_settings_are_refused_by_name(given: dict[str, Any]) -> None:
-    """The error names the file and the key."""
-    with pytest.raises(ConfigError, match=rf"config/archive\.yaml: .*{next(iter(given))}"):
+    """The error names the file and the key, and carries the key for who knows its line."""
+    (key,) = given
+    with pytest.raises(ConfigError, match=rf"^cannot use archive\.yaml: {key} is ") as caught:
         parse_settings(given)
+    assert [fault.key for fault in caught.value.faults] == [key]
+
+
+def test_every_fault_is_told() -> None:
+    """Two wrong values are told both."""
+    with pytest.raises(ConfigError, match=r"(?s)snapshots_kept.*journal_file_mb"):
+        parse_settings({"snapshots_kept": 0, "journal_file_mb": 0})
 
 
 def test_empty_settings_are_the_defaults() -> None:

@@ -1,13 +1,23 @@
 """A real zygote with the toy for a service: prepare, fork, and every way to end."""
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unprepared
+from Kernel.contract.zygote_protocol import (
+    Configure,
+    Fork,
+    Forked,
+    Prepared,
+    Progress,
+    Unprepared,
+    send,
+)
+from tests.structure.sources import ROOT
 from tests.support.real_processes import RealProcesses
 from tests.support.toy import service as toy
 from tests.support.wait import wait_until
@@ -36,11 +46,44 @@ def test_settings_that_are_refused(real):
     assert real.wait_exit(handle.pid).code == 78
 
 
+def test_faults_are_told_by_their_keys(real):
+    """What is wrong is told key by key, for the kernel to say where each was said."""
+    _, said = real.configure({"snapshots_kept": 0, "more": 1}, service="zones.chronos")
+    assert isinstance(said, Unprepared) and said.code == 78
+    assert [fault["key"] for fault in said.faults] == ["snapshots_kept", "more"]
+    assert said.faults[0]["why"].startswith("is 0, it takes a whole number from 1 to 100")
+
+
 def test_a_service_that_is_not_there(real):
     """A package that cannot be loaded is named, with the way to mend it."""
     _, said = real.configure(service="tests.support.nosuch")
     assert isinstance(said, Unprepared) and said.code == 1 and said.hint == "make setup"
     assert said.message.startswith("cannot load tests.support.nosuch")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("def Generation(:", "SyntaxError"),
+        ("missing = nosuch", "NameError"),
+        ("class Generation:\n    def __init__(self, *_): raise RuntimeError('no')", "RuntimeError"),
+    ],
+)
+def test_code_that_cannot_be_loaded_is_named_with_its_line(real, tmp_path, text, what):
+    """Whatever the code raises while it is made ready is told once, with file and line."""
+    package = tmp_path / "root" / "zones" / "broken"
+    package.mkdir(parents=True)
+    shutil.copytree(ROOT / "zones" / "runtime", package.parent / "runtime")
+    shutil.copytree(ROOT / "Kernel" / "contract", tmp_path / "root" / "Kernel" / "contract")
+    for folder in (package, package.parent, tmp_path / "root" / "Kernel"):
+        (folder / "__init__.py").touch()
+    (package / "service.py").write_text(text)
+    handle = real.keep(real.port.start_zygote("zones.broken", tmp_path / "root"))
+    send(handle.road, Configure("stable", "/nowhere", {}))
+    said = real.hear(handle)
+    assert isinstance(said, Unprepared) and said.code == 1
+    assert what in said.message and "broken/service.py:" in said.message
+    assert said.hint.startswith("edit ")
 
 
 def test_a_forked_process_is_ours_and_its_end_is_told(real, tmp_path):
@@ -92,3 +135,10 @@ def test_a_ctrl_c_is_not_for_it(real, tmp_path):
     real.port.send_signal(handle.pid, signal.SIGINT)
     fork = Fork(1, "founder", [], {"zone": "stable", "folders": [str(tmp_path)]})
     assert isinstance(real.ask(handle, fork), Forked)
+
+
+def test_it_tells_how_far_the_preparing_is(real):
+    """Each step a generation reports is heard in order, and Prepared after the last."""
+    handle, said = real.configure({"steps": 2})
+    assert (said, real.hear(handle)) == (Progress(0, 2, "step 0"), Progress(1, 2, "step 1"))
+    assert isinstance(real.hear(handle), Prepared)

@@ -157,7 +157,22 @@ def test_command_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
 def test_command_refuses(capsys: pytest.CaptureFixture[str]) -> None:
     """A wrong setting leaves with 78 and one sentence that begins with cannot."""
     assert main(["run", "--ticks", "1", "--set", "friction=7"]) == 78
-    assert capsys.readouterr().err.startswith("cannot use world.friction")
+    assert capsys.readouterr().err.startswith("cannot use --set world.friction: friction is 7, ")
+
+
+def test_command_refuses_a_file_by_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong value in a file is told with file and line, a misspelt key with the right one."""
+    path = tmp_path / "world.yaml"
+    path.write_text("# a world\nfriction: 7\n\ngravty: 1\n", encoding="utf-8")
+    assert main(["run", "--ticks", "1", "--config", str(path)]) == 78
+    assert capsys.readouterr().err.splitlines() == [
+        f"cannot use {path}:2: friction is 7, it takes a number from 0 to 1 "
+        "(of velocity kept per tick)",
+        f"cannot use {path}:4: gravty is no key here; did you mean gravity?",
+        f"hint: edit {path}",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ def test_scenario_is_understood(name: str) -> None:
 def test_scenario_is_explained(name: str) -> None:
     """A scenario says at its begin what it is, and beside or above each key why."""
     lines = text_of(name).splitlines()
-    assert re.match(r"# [A-Z]", lines[0])
+    assert lines[0] == "# yaml-language-server: $schema=../schema/world.schema.json"
+    assert re.match(r"# [A-Z]", lines[1])
     keys = [number for number, line in enumerate(lines) if re.match(r"[a-z_]+:", line)]
     assert len(keys) == len(yaml.safe_load(text_of(name)))
     for number in keys:

@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from Kernel.contract.errors import ConfigError, Refused
+from Kernel.contract.settings import Effect, parse_table
 from zones.world.parameters import BY_NAME, PARAMETERS, find_parameter
-from zones.world.settings import FOUNDING_KEYS, WorldSettings, parse_settings
+from zones.world.settings import FOUNDING_KEYS, KEYS, WorldSettings, parse_settings
 
 CONFIG = Path(__file__).resolve().parents[3] / "config" / "world.yaml"
 
@@ -56,8 +57,23 @@ def test_file_explains_each_key() -> None:
 )
 def test_refused(key: str, value: object) -> None:
     """An unknown key, a wrong type and a number out of range are refused by name."""
-    with pytest.raises(ConfigError, match=f"^cannot .*{key}"):
+    with pytest.raises(ConfigError, match=f"^cannot use world.yaml: {key} is ") as caught:
         parse_settings({key: value})
+    assert [fault.key for fault in caught.value.faults] == [key]
+
+
+def test_every_fault_is_told() -> None:
+    """All that is wrong is said at once, and nothing that only follows from it."""
+    with pytest.raises(ConfigError) as caught:
+        parse_settings({"max_entities": 0, "frictoin": 1, "gravity": 99})
+    assert [fault.key for fault in caught.value.faults] == ["max_entities", "frictoin", "gravity"]
+    assert "did you mean friction?" in caught.value.message
+
+
+def test_table_can_be_told() -> None:
+    """A kernel reads the table from a hello and finds in it all but what only a file needs."""
+    assert parse_table([key.fields() for key in KEYS]) == KEYS
+    assert {key.name for key in KEYS if key.effect is Effect.TICK} == set(BY_NAME)
 
 
 def test_scale_rule() -> None:

@@ -1,0 +1,119 @@
+"""`molt config`: each key that holds and where it was said; `molt config check`: every fault.
+
+Owns: the words, the listing, the exit code. Does not own: reading (`Kernel/config.py`), what a
+service says of its settings (`Kernel/ports/settings_report.py`). Needs no kernel; a running one
+may have been booted with other words, which `molt reload --dry-run` knows.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from Kernel.config import KernelConfig, Setting, config_folder, effective, load_config
+from Kernel.console.session import CHECKOUT
+from Kernel.contract.errors import ConfigError, Fault, MoltError, UsageError
+from Kernel.contract.settings import Key
+from Kernel.ports.settings_report import Report, ask_service
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Complain in our form; argparse would print usage and leave by itself."""
+        raise UsageError(f"cannot read the command line: {message}", "molt help config")
+
+
+def main(arguments: list[str]) -> int:
+    """Run it and return the exit code."""
+    as_json = "--json" in arguments
+    try:
+        options = _parse(arguments)
+        folder = config_folder(options.home.absolute(), CHECKOUT)
+        config = load_config(folder, tuple(options.set), scenario=options.scenario)
+        tables, wrong = ask_services(config)
+        settings = effective(config, tables)
+        if options.act == "show" and not as_json:
+            _list(settings)  # also while something is wrong with it: that is when it is read
+        if wrong is not None:
+            raise wrong
+        if options.act == "check":
+            _tell_sound(folder, len(settings), as_json)
+        elif as_json:
+            _print({key: setting._asdict() for key, setting in settings.items()})
+        return 0
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MoltError as error:
+        _tell_error(error, as_json)
+        return error.exit_code
+
+
+def ask_services(
+    config: KernelConfig,
+) -> tuple[dict[str, tuple[Key, ...]], MoltError | None]:
+    """Have each service look at its file.
+
+    Returns:
+        The tables by file, and what is wrong: a ConfigError with every fault of every file, else
+        the error of a service that cannot be asked, whose table is then empty.
+    """
+    tables: dict[str, tuple[Key, ...]] = {}
+    faults: list[Fault] = []
+    unasked: MoltError | None = None
+    for zone in config.zones:
+        if not zone.settings_file or zone.settings_file in tables:
+            continue
+        try:
+            report = ask_service(CHECKOUT, zone.service, zone.settings)
+        except MoltError as error:
+            unasked = error
+            report = Report((), [])
+        tables[zone.settings_file] = report.keys
+        faults += config.sources.locate(zone.settings_file, report.faults)
+    return tables, ConfigError.of("config", faults) if faults else unasked
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = _Parser(prog="molt config", description="what holds, and where it was said")
+    parser.add_argument("act", nargs="?", choices=("show", "check"), default="show")
+    parser.add_argument("--home", type=Path, default=CHECKOUT, metavar="DIR")
+    parser.add_argument("--scenario", metavar="NAME", help="as at a boot with it")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FILE.KEY=VALUE", help="as at a boot with it"
+    )
+    parser.add_argument("--json", action="store_true", help="one document on stdout")
+    return parser.parse_args(arguments)
+
+
+def _list(settings: dict[str, Setting]) -> None:
+    rows = [(key, json.dumps(each.value), each.origin) for key, each in settings.items()]
+    key_width, value_width = (max(len(row[place]) for row in rows) for place in (0, 1))
+    for key, value, origin in rows:
+        print(f"  {key:<{key_width}}  {value:>{value_width}}  {origin}")
+
+
+def _tell_sound(folder: Path, count: int, as_json: bool) -> None:
+    if as_json:
+        _print({"sound": True, "folder": str(folder), "keys": count})
+    else:
+        print(f"  ● sound  {count} keys, files in {folder}")
+
+
+def _tell_error(error: MoltError, as_json: bool) -> None:
+    if as_json:
+        fields = {"code": error.exit_code, "message": error.message, "hint": error.hint}
+        faults = error.faults if isinstance(error, ConfigError) else ()
+        told = [{"key": each.key, "why": each.why, "where": each.where} for each in faults]
+        _print({"error": {**fields, "faults": told}})
+    print(error.message + (f"\nhint: {error.hint}" if error.hint else ""), file=sys.stderr)
+
+
+def _print(document: dict[str, Any]) -> None:
+    print(json.dumps(document, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

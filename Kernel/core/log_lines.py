@@ -1,0 +1,133 @@
+"""How an event of the kernel reads: a sentence for people, NAME=value for what has none.
+
+Owns: the sentence of each known event, how a line looks on a terminal and in the journal. Does not
+own: writing it (`logger.py`), what the screen says beside the log (`Kernel/console/screen.py`).
+Pure. Sentences are for people: no code reads them.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+THIN_SPACE = "\N{THIN SPACE}"
+ZONE_WIDTH = 9
+
+SENTENCES: dict[str, str] = {
+    "arena.set_aside": "an arena was set aside as {path}: {why}",
+    "boot.phase": "phase {phase} {turn}",
+    "boot.progress": "{phase}: {what}, {done} of {total}",
+    "generation.begun": "a new generation is made ready, of {source}",
+    "generation.promoted": "generation {generation} of {source} serves now{because}",
+    "generation.retired": "generation {generation} of {source} was let go{because}",
+    "kernel.degraded": "degraded, {what}: {why}",
+    "kernel.killed": "{text}",
+    "kernel.mended": "works again: {what}",
+    "kernel.ready": "up in {boot_s:.1f} s",
+    "kernel.stacks": "the stacks of all threads are in {path}",
+    "kernel.stacks_not_kept": "cannot keep the stacks: {why}",
+    "kernel.started": "molt {version}, pid {pid}, home {home}",
+    "kernel.stopped": "{text}",
+    "kernel.stopping": "stopping",
+    "scenario.founded": "the world was founded by scenario {scenario}",
+    "scenario.not_founded": "scenario {scenario} was not founded: {why}",
+    "snapshot.not_taken": "no snapshot was taken: {why}",
+    "snapshot.taken": "snapshot of tick {tick}",
+    "stop.held_up": "holds the stop up: {doing}, {left_s:.0f} s until {then}",
+    "stop.phase": "stop, phase {phase} {turn}",
+    "trait.quarantined": "the trait in slot {slot} is in quarantine: {why}",
+    "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
+    "zone.degraded": "{why}",
+    "zone.died": "{role} with pid {pid} ended: {how}",
+    "zone.evidence": "{how} in {place}, tick {tick}; blamed: {verdict}",
+    "zone.given_up": "no version can be kept alive: {why}",
+    "zone.hung": "pid {pid} hangs: {why}",
+    "zone.impostor": "somebody else took its endpoint: pid {pid}",
+    "zone.killed": "killed pid {pid}: {why}",
+    "zone.not_started": "cannot start: {why}",
+    "zone.ready": "ready in {took_s:.1f} s{found}",
+    "zone.refused": "a message was refused: {reason}",
+    "zone.served": "serves from tick {tick}, pid {pid}",
+    "zone.stack": "pid {pid} hung: {why}; {top}; stacks: {file}",
+    "zone.starved": "pid {pid} gets no processor: not hung, {deadline_s} s more",
+    "zone.stderr": "{line}",
+    "zone.stopped": "stopped after {took_s:.1f} s",
+    "zone.taken_over": "its heir serves from tick {tick}, pid {pid}, epoch {epoch}",
+    "zone.unprepared": "{why}",
+}
+TOLD_BY_ROWS = frozenset(("zone.served",))
+"""Events that people on a terminal see as a row of the screen."""
+_COUNTS = frozenset(("tick", "population", "missed_ticks"))
+"""Values that are shown in groups of three digits; a pid is a name, not a count."""
+_MARKS = {"warning": "▲ ", "error": "✕ "}
+_PRIORITIES = {"error": 3, "warning": 4, "info": 6}
+"""Of syslog(3), as systemd's journal reads them from <N> at the start of a line."""
+_LEVEL_COLOURS = {"warning": "\x1b[33m", "error": "\x1b[31m"}
+_QUIET, _NAME, _PLAIN = "\x1b[2m", "\x1b[36m", "\x1b[0m"
+
+
+def tell(event: str, values: Mapping[str, Any]) -> str:
+    """Return an event in one line for people; nothing in it can move a terminal's cursor."""
+    template = SENTENCES.get(event)
+    shown = {key: _show(key, value) for key, value in values.items()}
+    try:
+        text = template.format_map({**shown, **_optional(values)}) if template else None
+    except (KeyError, ValueError):  # an event that is told otherwise somewhere: as it is, then
+        text = None
+    if text is None:
+        pairs = (f"{key}={shown[key]}" for key in sorted(shown) if key not in ("zone", "hint"))
+        text = "  ".join((event, *pairs))
+    hint = values.get("hint")
+    return printable(f"{text}   hint: {hint}" if hint else text)
+
+
+def terminal_line(
+    stamp: str, level: str, event: str, values: Mapping[str, Any], colours: bool
+) -> str:
+    """Return one aligned line for a terminal: time, zone, text; a mark where it went wrong."""
+    zone = printable(whose(event, values)).ljust(ZONE_WIDTH)
+    text = _MARKS.get(level, "") + tell(event, values)
+    if not colours:
+        return f"{stamp}  {zone} │ {text}"
+    loud = _LEVEL_COLOURS.get(level)
+    text = f"{loud}{text}{_PLAIN}" if loud else text
+    return f"{_QUIET}{stamp}{_PLAIN}  {_NAME}{zone}{_PLAIN} {_QUIET}│{_PLAIN} {text}"
+
+
+def journal_line(level: str, event: str, values: Mapping[str, Any]) -> str:
+    """Return one line for the journal, which adds time and name itself."""
+    priority = _PRIORITIES.get(level, 6)
+    return f"<{priority}>{printable(whose(event, values))}: {tell(event, values)}"
+
+
+def whose(event: str, values: Mapping[str, Any]) -> str:
+    """Return the zone an event is about, or the part of the kernel that tells it."""
+    return str(values.get("zone") or event.partition(".")[0])
+
+
+def grouped(value: int) -> str:
+    """Return a count with thin spaces between groups of three digits."""
+    return f"{value:,}".replace(",", THIN_SPACE)
+
+
+def printable(text: str) -> str:
+    """Return text without line ends and control characters: a zone may write anything."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == THIN_SPACE else repr(each)[1:-1] for each in text
+    )
+
+
+def _show(key: str, value: Any) -> Any:
+    if key in _COUNTS and type(value) is int:
+        return grouped(value)
+    return value
+
+
+def _optional(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parts of a sentence that are left out where their value is missing."""
+    took_s, found = values.get("took_s"), values.get("found")
+    return {
+        "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
+        "found": f": {found}" if found else "",
+        "because": f": {values['why']}" if values.get("why") else "",
+    }

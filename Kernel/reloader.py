@@ -1,0 +1,115 @@
+"""Read the configuration again while the kernel runs, and carry out what follows.
+
+Owns: the configuration that holds now; sending changed parameters to worlds, handing zones their
+new settings. Does not own: what may change and when (`config_changes.py`), reading (`config.py`).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from Kernel.config import KernelConfig, check_services, parse_config
+from Kernel.config_changes import Change, plan_changes
+from Kernel.contract.errors import MoltError, Refused
+from Kernel.contract.inputs import SET_PARAM, Input
+from Kernel.contract.settings import Effect, Key, parse_table
+from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.logger import Log
+from Kernel.core.zone_table import ZoneTable
+
+
+class Reloader:
+    """The configuration of a running kernel.
+
+    Args:
+        config: what the kernel was booted with.
+        read: reads the files again, as at boot; raises ConfigError.
+    """
+
+    def __init__(
+        self, config: KernelConfig, read: Callable[[], KernelConfig], zones: ZoneTable, log: Log
+    ) -> None:
+        self.config = config
+        self._read = read
+        self._zones = zones
+        self._log = log
+
+    def reload(self, dry_run: bool = False) -> list[Change]:
+        """Read all files again, let count what may, and return each key that differs.
+
+        A key that is refused keeps its old value, and is told again by the next reload.
+
+        Args:
+            dry_run: only tell.
+
+        Raises:
+            ConfigError: a file or a value is wrong; nothing was changed.
+            CodecError: a service told a table that cannot be used; nothing was changed.
+        """
+        new = self._read()
+        tables = self._tables()
+        check_services(new, tables)
+        changes = [self._put_off(each) for each in plan_changes(self.config, new, tables)]
+        if dry_run:
+            return changes
+        changes = [self._send(change) for change in changes]
+        kept = [change.key for change in changes if change.why]
+        sources = new.sources.with_kept(self.config.sources, kept)
+        self.config = parse_config(sources, self.config.scenario)
+        self._zones.reconfigure(self.config)
+        for change in changes:
+            tell = self._log.warning if change.why else self._log.info
+            tell("config.changed", **{k: v for k, v in change.fields().items() if v != ""})
+        return changes
+
+    def on_signal(self) -> None:
+        """Do it for SIGHUP: nobody waits for an answer, the log tells."""
+        try:
+            changes = self.reload()
+        except MoltError as error:
+            self._log.error("config.refused", why=error.message, hint=error.hint)
+            return
+        self._log.info("config.read", changed=len(changes))
+
+    def answer(self, dry_run: bool) -> dict[str, Any]:
+        """Do it for the console and return the answer."""
+        changes = self.reload(dry_run)
+        return {"dry_run": dry_run, "changes": [change.fields() for change in changes]}
+
+    def _tables(self) -> dict[str, tuple[Key, ...]]:
+        """Return what the services told of their keys, by file."""
+        return {
+            keeper.config.settings_file: parse_table(keeper.facts["settings"])
+            for keeper in self._zones.keepers()
+            if keeper.config.settings_file and "settings" in keeper.facts
+        }
+
+    def _put_off(self, change: Change) -> Change:
+        """Refuse a value that nobody can check yet: a wrong one would cost the next generation."""
+        for keeper in self._zones.keepers():
+            if keeper.config.settings_file == change.key.partition(".")[0] and not keeper.facts:
+                name = keeper.config.name
+                why = f"zone {name} is {keeper.state_word()} and has not said what it takes"
+                return replace(change, why=why, hint=f"molt wait --for zone.{name}=ready")
+        return change
+
+    def _send(self, change: Change) -> Change:
+        """Send a parameter to every world whose file says it; a refusal becomes the change's."""
+        if change.effect is not Effect.TICK or change.why:
+            return change
+        file, _, param = change.key.partition(".")
+        for world in self._zones.arenas.values():
+            if world.config.settings_file != file:
+                continue
+            try:
+                _post(world, param, change.new)
+            except Refused as error:
+                return replace(change, why=error.message, hint=error.hint)
+        return change
+
+
+def _post(world: ArenaKeeper, param: str, value: float) -> None:
+    if world.inbox is None:
+        name = world.config.name
+        raise Refused(f"cannot reach zone {name}: it is {world.state_word()}", "molt status")
+    world.inbox.post(Input(SET_PARAM, param=param, value=float(value)))

@@ -1,0 +1,351 @@
+"""Several generations of one zone, by a keeper over fakes: renewal, going back, blame, slot."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.arena import NEVER, Header
+from Kernel.contract.errors import MoltError, Refused
+from Kernel.contract.inputs import QUARANTINE, decode_input
+from Kernel.contract.rings import read
+from Kernel.contract.zygote_protocol import Unprepared
+from Kernel.core.blame import SLOT_SHIFT
+from Kernel.core.keeper import DUMP_S, FINGERPRINT_S
+from Kernel.ports.meters import Load
+from Kernel.ports.versions import Source
+from tests.support.arena_stage import Stage
+from tests.support.fakes import FakeMachine
+
+TRAIT_3 = 1 | 3 << SLOT_SHIFT
+HUNG_S = 0.26
+
+
+@pytest.fixture
+def stage(machine: FakeMachine, folders: list[Path]) -> Iterator[Stage]:
+    """Give a zone that is up: an active process and a ready heir."""
+    stage = Stage(machine, folders)
+    stage.pair = stage.serve()
+    yield stage
+
+
+def renew(stage: Stage) -> int:
+    """Bring a second generation up to a ready heir; return the heir's pid."""
+    stage.keeper.renew()
+    stage.prepare()
+    return stage.fork_heir()
+
+
+def succeed(stage: Stage, heir: int, active: int) -> None:
+    """Let a generation's heir take over from a process that leaves in order."""
+    stage.take_over(heir)
+    stage.die(active, code=0)
+
+
+class TestRenewing:
+    def test_the_new_generation_takes_over_at_a_tick_boundary(self, stage):
+        """Its heir is named, who serves is drained, and the one before stays warm with an heir."""
+        active, old_heir = stage.pair
+        assert stage.words.get(Header.PERMISSION) == old_heir
+        heir = renew(stage)
+        assert stage.words.get(Header.PERMISSION) == heir
+        assert stage.words.get(Header.DRAIN_AT) == stage.words.get(Header.COMMIT)
+        succeed(stage, heir, active)
+        stage.round()
+        assert stage.keeper.active.pid == heir and stage.keeper.restarts == 1
+        assert stage.words.get(Header.DRAIN_AT) == NEVER
+        assert stage.keeper.ladder.former == 1
+        assert old_heir not in stage.machine.processes.killed(), "it stands by for the guard period"
+
+    def test_while_it_is_made_ready_nothing_changes(self, stage):
+        """Preparing, and dying while preparing, costs the world nothing."""
+        active, old_heir = stage.pair
+        stage.keeper.renew()
+        stage.round()
+        stage.machine.zygote.say(Unprepared(1, "cannot load it: invalid syntax", "edit it"))
+        stage.round()
+        stage.die(stage.machine.zygote.pid, code=78)
+        assert stage.keeper.active.pid == active and not stage.keeper.ladder.incoming
+        assert stage.words.get(Header.PERMISSION) == old_heir
+        assert stage.words.get(Header.DRAIN_AT) == NEVER
+
+    def test_one_at_a_time(self, stage):
+        """A second renewal is refused while the first is under way."""
+        stage.keeper.renew()
+        with pytest.raises(Refused, match="is being made ready"):
+            stage.keeper.renew()
+
+    def test_an_older_heir_goes_on_when_the_new_one_dies_before_its_turn(self, stage):
+        """A world is never left alone: whoever is ready is named, the newest first."""
+        active, old_heir = stage.pair
+        heir = renew(stage)
+        stage.die(heir, number=signal.SIGKILL)
+        assert stage.words.get(Header.PERMISSION) == old_heir
+        stage.die(active, number=signal.SIGKILL)
+        stage.take_over(old_heir)
+        assert stage.keeper.active.pid == old_heir
+        second = stage.fork_heir()
+        assert stage.words.get(Header.PERMISSION) == second
+        assert stage.words.get(Header.DRAIN_AT) == stage.words.get(Header.COMMIT)
+
+    def test_after_the_guard_period_the_one_before_is_let_go(self, stage):
+        """Zygote and heir of it are ended, and nothing of it is kept."""
+        active, old_heir = stage.pair
+        heir = renew(stage)
+        succeed(stage, heir, active)
+        stage.fork_heir()
+        old_zygote = stage.machine.processes.zygotes[0].pid
+        stage.machine.clock.advance(stage.keeper.rules.guard_s + 0.1)
+        stage.round()
+        assert {old_heir, old_zygote} <= set(stage.machine.processes.killed())
+        assert set(stage.keeper.lines) == {2} and not stage.keeper.ladder.former
+
+
+class TestGoingBack:
+    def test_by_command_the_former_heir_takes_over_at_once(self, stage):
+        """Who serves is not asked to leave: its code is not trusted any more."""
+        active, old_heir = stage.pair
+        heir = renew(stage)
+        succeed(stage, heir, active)
+        stage.keeper.go_back()
+        assert stage.words.get(Header.PERMISSION) == old_heir, "named before anybody is ended"
+        assert heir in stage.machine.processes.killed()
+        stage.take_over(old_heir)
+        assert stage.keeper.active.pid == old_heir
+        assert stage.keeper.state.patience.failures == 0
+        stage.round()
+        assert set(stage.keeper.lines) == {1}
+
+    def test_without_a_former_it_is_refused(self, stage):
+        """There is nothing to go back to, and it says so."""
+        with pytest.raises(Refused, match="no generation before is warm"):
+            stage.keeper.go_back()
+
+    def test_a_spent_budget_goes_back_by_itself(self, stage):
+        """Failures in a row spend the new generation; the former heir is named."""
+        active, old_heir = stage.pair
+        heir = renew(stage)
+        succeed(stage, heir, active)
+        for _ in range(stage.keeper.config.policy.failures_max):
+            second = stage.fork_heir()
+            assert stage.words.get(Header.PERMISSION) == second
+            stage.die(second, code=1)
+            stage.machine.clock.advance(2.0)  # longer than any delay, shorter than the guard
+            stage.round()
+        assert stage.words.get(Header.PERMISSION) == old_heir
+        assert stage.words.get(Header.DRAIN_AT) == stage.words.get(Header.COMMIT)
+        succeed(stage, old_heir, heir)
+        assert stage.keeper.active.pid == old_heir
+
+
+def crash(stage: Stage, pid: int, flight: int, number: int = signal.SIGSEGV) -> None:
+    """Let the owner die in the middle of a tick, at a place."""
+    stage.words.put(Header.FLIGHT, flight)
+    stage.die(pid, number=number)
+
+
+def begin_tick(stage: Stage, pid: int) -> None:
+    """Let an heir take over without committing anything."""
+    stage.take_over(pid, ticks=0)
+
+
+def inputs(stage: Stage) -> list:
+    """Return every input in the inbox."""
+    words, found = stage.words, []
+    sequence, offset = 0, 0
+    while sequence < words.get(Header.INBOX_NEXT):
+        entry = read(words.inbox(), offset, words.get(Header.INBOX_HEAD), sequence)
+        found.append(decode_input(entry.payload))
+        sequence, offset = sequence + 1, entry.next_offset
+    return found
+
+
+class TestBlame:
+    def test_a_trait_that_fails_twice_at_one_tick_is_quarantined_by_an_input(self, stage):
+        """The first fault convicts nobody; the second, at the same place, that slot alone."""
+        active, heir = stage.pair
+        crash(stage, active, TRAIT_3)
+        assert inputs(stage) == []
+        begin_tick(stage, heir)
+        crash(stage, heir, TRAIT_3)
+        (quarantine,) = inputs(stage)
+        assert (quarantine.kind, quarantine.slot) == (QUARANTINE, 3)
+        assert stage.machine.log.of("trait.quarantined")[0]["slot"] == 3
+        stage.take_over(stage.fork_heir())
+        assert not stage.keeper.line.spent()
+
+    def test_the_place_is_read_from_what_the_heir_found(self, stage):
+        """An heir takes over before the kernel looks: it has kept whose code was running."""
+        active, heir = stage.pair
+        stage.words.put(Header.FLIGHT, TRAIT_3)
+        stage.machine.processes.end(active, number=signal.SIGSEGV)
+        words = stage.words
+        words.put(Header.TAKEN_OVER_TICK, words.get(Header.COMMIT))
+        words.put(Header.FOUND_FLIGHT, TRAIT_3)
+        words.put(Header.FOUND_OWNER, active)
+        words.put(Header.OWNER, heir)
+        words.put(Header.FLIGHT, 7)
+        stage.round()
+        (told,) = stage.machine.log.of("zone.evidence")
+        assert "trait slot 3" in told["place"] and told["verdict"] == "nobody"
+
+    def test_two_outside_kills_in_one_tick_convict_nobody(self, stage):
+        """SIGKILL from outside is no evidence, wherever it strikes."""
+        active, heir = stage.pair
+        crash(stage, active, TRAIT_3, signal.SIGKILL)
+        begin_tick(stage, heir)
+        crash(stage, heir, TRAIT_3, signal.SIGKILL)
+        assert inputs(stage) == [] and not stage.machine.log.of("zone.evidence")
+
+    def test_a_drill_is_no_evidence(self, stage):
+        """What the kernel did itself says nothing about the code."""
+        active, heir = stage.pair
+        for pid in (active, heir):
+            stage.keeper.berth_of(pid).drilled = True
+        crash(stage, active, TRAIT_3)
+        begin_tick(stage, heir)
+        crash(stage, heir, TRAIT_3)
+        assert inputs(stage) == [] and not stage.machine.log.of("zone.evidence")
+
+    def test_core_that_fails_where_the_one_before_does_not_is_condemned(self, stage):
+        """Twice under the new generation, and the former one computes that very tick: proof."""
+        active, old_heir = stage.pair
+        heir = renew(stage)
+        succeed(stage, heir, active)
+        second = stage.fork_heir()
+        crash(stage, heir, 6)
+        begin_tick(stage, second)
+        crash(stage, second, 6)
+        # With nobody of its own ready, the heir of the generation before goes on at once.
+        assert stage.words.get(Header.PERMISSION) == old_heir
+        assert stage.keeper.ladder.current == 2
+        stage.take_over(old_heir)
+        assert stage.keeper.ladder.current == 1 and stage.keeper.active.pid == old_heir
+        assert "not under the one before" in stage.machine.log.of("generation.promoted")[-1]["why"]
+
+    def test_without_another_a_third_time_condemns(self, machine, folders):
+        """Only one generation is there: it is spent after the third fault, and nobody is named."""
+        stage = Stage(machine, folders)
+        active, heir = stage.serve()
+        crash(stage, active, 6)
+        for _ in range(2):
+            begin_tick(stage, heir)
+            crash(stage, heir, 6)
+            if not stage.keeper.line.spent():
+                heir = stage.fork_heir()
+        assert "fails again and again" in stage.keeper.line.spent()
+        assert "fails again and again" in stage.keeper.ladder.gave_up
+
+    def test_a_fault_that_does_not_repeat_condemns_nobody(self, stage):
+        """One fault, and the heir of the same generation goes on: nothing is proved."""
+        active, heir = stage.pair
+        crash(stage, active, 6)
+        stage.take_over(heir)
+        stage.round()
+        assert not stage.keeper.line.spent() and stage.keeper.ladder.current == 1
+
+    def test_the_suspect_outlives_the_kernel(self, stage, machine, folders):
+        """What the words of the arena say of the first fault counts in the next boot."""
+        active, _heir = stage.pair
+        crash(stage, active, TRAIT_3)
+        second = Stage(machine, folders)
+        second.prepare()
+        pid = second.fork_heir()
+        begin_tick(second, pid)
+        crash(second, pid, TRAIT_3)
+        assert [each.kind for each in inputs(second)] == [QUARANTINE]
+
+
+class TestHangs:
+    def test_a_hung_process_is_asked_for_its_stacks_first(self, stage):
+        """SIGUSR1, a moment to write, then SIGKILL; what it wrote is told."""
+        active, _heir = stage.pair
+        stage.round()
+        stage.machine.clock.pass_time(HUNG_S, lambda: stage.round(1))
+        assert (active, signal.SIGUSR1) in stage.machine.processes.signals
+        stage.machine.clock.advance(DUMP_S)
+        stage.round()
+        assert stage.machine.processes.killed() == [active]
+        (told,) = stage.machine.log.of("zone.stack")
+        assert told["pid"] == active and "no progress in 250 ms" in told["why"]
+
+    def test_a_stopped_process_cannot_say_anything(self, stage):
+        """It is ended at once: it would not wake up to write."""
+        active, _heir = stage.pair
+        stage.machine.loads.state = "T"
+        stage.round()
+        stage.machine.clock.pass_time(HUNG_S, lambda: stage.round(1))
+        assert stage.machine.processes.killed() == [active]
+        assert (active, signal.SIGUSR1) not in stage.machine.processes.signals
+
+    def test_a_starved_world_is_given_one_deadline_more(self, stage):
+        """Waiting for a processor is no hang; standing still for two deadlines is."""
+        active, _heir = stage.pair
+        clock, loads = stage.machine.clock, stage.machine.loads.loads
+        began_s = clock.now_s()
+
+        def look() -> None:
+            loads[active] = Load(0, round((clock.now_s() - began_s) * 0.9e9))
+            stage.round(1)
+
+        stage.round()
+        clock.pass_time(HUNG_S, look)
+        assert stage.machine.log.of("zone.starved") and not stage.machine.processes.killed()
+        clock.pass_time(HUNG_S, look)
+        clock.advance(DUMP_S)
+        stage.round()
+        assert stage.machine.processes.killed() == [active]
+
+
+class TestSlot:
+    def test_a_checkout_that_cannot_be_loaded_is_replaced_by_the_slot(self, machine, folders):
+        """The slot's zygote runs from its own folder, and the state says so with what helps."""
+        machine.versions.slot = Source("slot fallback", Path("/slots/fallback"))
+        stage = Stage(machine, folders)
+        stage.round()
+        machine.zygote.say(Unprepared(1, "cannot load zones.world: invalid syntax", "edit it"))
+        stage.round()
+        stage.die(machine.zygote.pid, code=78)
+        assert machine.zygote.root == Path("/slots/fallback")
+        stage.prepare()
+        stage.found()
+        stage.take_over(stage.fork_heir())
+        (note,) = stage.keeper.notes
+        assert note["what"] == "stable: code" and "slot fallback serves" in note["why"]
+        assert "invalid syntax" in note["why"] and "--fresh" in note["hint"]
+
+    def test_the_mended_checkout_comes_back_by_itself(self, machine, folders):
+        """Its files change: it is prepared beside the slot and takes over at a tick boundary."""
+        machine.versions.slot = Source("slot fallback", Path("/slots/fallback"))
+        stage = Stage(machine, folders)
+        stage.round()
+        machine.zygote.say(Unprepared(1, "cannot load zones.world: invalid syntax", "edit it"))
+        stage.round()
+        stage.die(machine.zygote.pid, code=78)
+        stage.prepare()
+        stage.found()
+        active = stage.fork_heir()
+        stage.take_over(active)
+        stage.fork_heir()
+        machine.versions.version = "mended"
+        machine.clock.pass_time(FINGERPRINT_S, lambda: (stage.tick(), stage.round(1)))
+        assert machine.zygote.root is None
+        stage.prepare()
+        heir = stage.fork_heir()
+        assert stage.words.get(Header.DRAIN_AT) == stage.words.get(Header.COMMIT)
+        succeed(stage, heir, active)
+        assert stage.keeper.active.pid == heir and stage.keeper.notes == []
+
+    def test_a_damaged_slot_is_told_and_not_run(self, machine, folders):
+        """Nothing is left then: the zone gives up and says why."""
+        machine.versions.problem = MoltError(
+            "cannot use slot fallback: a.py is damaged", "make setup"
+        )
+        stage = Stage(machine, folders)
+        stage.round()
+        machine.zygote.say(Unprepared(1, "cannot load zones.world: invalid syntax", "edit it"))
+        stage.round()
+        stage.die(machine.zygote.pid, code=78)
+        assert "invalid syntax" in stage.keeper.ladder.gave_up
+        assert any("a.py is damaged" in note["why"] for note in stage.keeper.notes)

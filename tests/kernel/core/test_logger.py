@@ -1,0 +1,84 @@
+"""The kernel's log on each kind of stderr, and what zones write on theirs."""
+
+import io
+import json
+import os
+import re
+
+import pytest
+
+from Kernel.core.log_lines import TOLD_BY_ROWS
+from Kernel.core.logger import RECORD_BYTES_MAX, StderrLines, make_log
+from Kernel.ports.face import Face, Reader
+from tests.support.fakes import RecordingLog
+
+
+def lines_on(face: Face, *events: tuple[str, str, dict]) -> list[str]:
+    """Return what a log writes for (level, event, values)."""
+    stream = io.StringIO()
+    log = make_log(stream, face)
+    for level, event, values in events:
+        getattr(log, level)(event, **values)
+    return stream.getvalue().splitlines()
+
+
+DIED = ("warning", "zone.killed", {"zone": "stable", "pid": 5, "why": "no progress in 250 ms"})
+
+
+def test_people_get_time_zone_and_sentence():
+    """A terminal gets one aligned sentence, not keys."""
+    (line,) = lines_on(Face(Reader.PEOPLE), DIED)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d  stable    │ ▲ killed pid 5: no progress in 250 ms", line)
+
+
+def test_colours_only_where_they_are_welcome():
+    """Escapes appear with colours and not without."""
+    assert "\x1b[" in lines_on(Face(Reader.PEOPLE, colours=True), DIED)[0]
+    assert "\x1b[" not in lines_on(Face(Reader.PEOPLE), DIED)[0]
+
+
+@pytest.mark.parametrize("event", sorted(TOLD_BY_ROWS))
+def test_people_are_told_once(event):
+    """What people see as a row of the screen is no log line beside it; others get the line."""
+    told = ("info", event, {"zone": "stable", "pid": 5, "tick": 1})
+    assert lines_on(Face(Reader.PEOPLE), told) == []
+    assert len(lines_on(Face(Reader.PROGRAM), told)) == 1
+    assert len(lines_on(Face(Reader.JOURNAL), told)) == 1
+
+
+def test_programs_get_json():
+    """A pipe gets one object a line, with level, time and every value."""
+    fields = json.loads(lines_on(Face(Reader.PROGRAM), DIED)[0])
+    assert fields.pop("timestamp").endswith("Z")
+    assert fields == {"event": DIED[1], "level": "warning", **DIED[2]}
+
+
+def test_a_long_record_stays_json():
+    """What one write cannot hold is cut in its longest text, so that the line still parses."""
+    long = ("info", "zone.stderr", {"zone": "stable", "line": "\x00é" * 4000, "n": 1})
+    (line,) = lines_on(Face(Reader.PROGRAM), long)
+    fields = json.loads(line)
+    assert len(line.encode()) <= RECORD_BYTES_MAX
+    assert fields["line"].endswith("…") and (fields["zone"], fields["n"]) == ("stable", 1)
+
+
+def test_journal_gets_priority_and_no_time():
+    """The journal gets text behind its priority."""
+    assert lines_on(Face(Reader.JOURNAL), DIED) == [
+        "<4>stable: killed pid 5: no progress in 250 ms"
+    ]
+
+
+def test_stderr_of_a_zone_in_lines():
+    """Halves of lines are put together, empty lines left out, the last one is told at the end."""
+    log = RecordingLog()
+    lines = StderrLines(log, "stable")
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    for part in (b"one\ntw", b"o\n\nthr", b"ee"):
+        os.write(writer, part)
+        assert lines.read(reader)
+    assert lines.read(reader), "nothing there is no end"
+    os.close(writer)
+    assert not lines.read(reader)
+    os.close(reader)
+    assert [each["line"] for each in log.of("zone.stderr")] == ["one", "two", "three"]
