@@ -108,6 +108,8 @@ def random_request(rng: random.Random, tick: int) -> tuple[str, dict[str, object
                 },
             ),
             ("soft-restart", {"zone": zone}),
+            ("soft-restart", {"zone": zone, "fresh": True}),
+            ("go-back", {"zone": zone}),
             ("drill", {"kind": rng.choice(["kill", "stop", "segfault", "hang"]), "zone": zone}),
             ("wait", {"for": f"tick={tick + rng.randint(0, 300)}", "timeout_s": 5.0}),
         ]

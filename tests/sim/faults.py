@@ -4,16 +4,15 @@ Owns: the limits, and causing each fault. Does not own: what follows from one. E
 go wrong is in `Limits`; outside it the machine keeps its promises, and the kernel its own.
 """
 
-import contextlib
 import random
 import signal
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from Kernel.contract.arena import Header
-from Kernel.contract.errors import Refused
 from tests.sim.code import GOOD, SLOT, Code
 from tests.sim.console import random_request
+from tests.sim.kernel import ARCHIVE, WORLD
 from tests.sim.machine import MS, SECOND
 from tests.sim.processes import FAULTS, SimProcess
 from tests.sim.world_life import WorldLife
@@ -269,20 +268,18 @@ class Injector:
         self._lasting("slot lost", self._limits.slot_s_max, end)
 
     def _renew(self) -> None:
-        self._move("renew")
+        self._move("renew", "soft-restart", fresh=True)
 
     def _go_back(self) -> None:
-        self._move("go_back")
+        self._move("go back", "go-back")
 
-    def _move(self, how: str) -> None:
+    def _move(self, what: str, command: str, **args: object) -> None:
+        """Change the generation of a zone, as people ask for it."""
         boot = self._sim.boot
-        if boot is None or boot.is_stopping():
-            return
-        keeper = self._rng.choice(boot.zones.keepers())
-        self._tell(how.replace("_", " "), zone=keeper.config.name)
-        with contextlib.suppress(Refused):
-            getattr(keeper, how)()
-        self._sim.wake()
+        if boot is not None:
+            zone = self._rng.choice([WORLD, WORLD, ARCHIVE])
+            self._tell(what, zone=zone)
+            boot.console.ask(command, {"zone": zone, **args})
 
     # The kernel and its files.
 

@@ -97,7 +97,9 @@ class Boot:
         self.zones = ZoneTable(
             self._config, parts, self.bus, self._bus_dir_fd, FOLDERS, Path("/sim/data/snapshots")
         )
-        handlers = Handlers(self.zones, clock, PaperMeters(), clock.now_s(), self.zones.begin_stop)
+        handlers = Handlers(
+            self.zones, clock, PaperMeters(), clock.now_s(), self.zones.begin_stop, lambda _dry: {}
+        )
         self.console = SimConsoleServer(loop, on_answer)
         self._desk = Desk(self.console, handlers, loop, clock)
 
