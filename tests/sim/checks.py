@@ -82,7 +82,7 @@ class Checks:
         """After failures in a row a zygote is asked again only when the back-off is over."""
         died_ns, wait_ns = self._backs_off.get(process.zygote_pid, (0, 0))
         waited_ns = process.asked_ns - died_ns
-        if 0 < waited_ns < wait_ns:
+        if 0 <= waited_ns < wait_ns:
             self.fail(
                 f"zygote {process.zygote_pid} was asked again {waited_ns / SECOND:.3f} s after a "
                 f"failure that is to be waited for {wait_ns / SECOND:.3f} s"

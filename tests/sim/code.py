@@ -31,3 +31,4 @@ class Code:
 
 GOOD = Code("good")
 SLOT = Code("slot")
+GONE = Code("gone", broken="exit")

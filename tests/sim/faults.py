@@ -52,7 +52,7 @@ class Limits:
     forks_refused: float = 10.0
     descriptors_gone: float = 10.0
     disk_full: float = 10.0
-    broken_code: float = 20.0
+    broken_code: float = 40.0
     slot_lost: float = 6.0
     renew: float = 30.0
     go_back: float = 15.0
@@ -66,7 +66,7 @@ class Limits:
     stall_s_max: float = 3.0
     refused_s_max: float = 8.0
     disk_s_max: float = 30.0
-    broken_s_max: float = 40.0
+    broken_s_max: float = 25.0
     slot_s_max: float = 30.0
     slow_fork_s_max: float = 2.5
     slow_ready_s_max: float = 4.0
@@ -257,6 +257,8 @@ class Injector:
             versions.edit(GOOD, seen=seen)
 
         self._lasting(f"broken code: {versions.tree.name}", self._limits.broken_s_max, end)
+        if self._rng.random() < 0.5:
+            self._renew()  # as people do who have just changed it
 
     def _slot_lost(self) -> None:
         versions = self._sim.versions
