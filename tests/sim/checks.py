@@ -23,6 +23,10 @@ BERTHS_MAX = 12
 DESCRIPTORS_MAX = 120
 STARTS_PER_MINUTE_MAX = 40
 """Starts of one role in one zone within a minute, besides those that faults explain."""
+DEATHS_KEPT = 60
+VERDICTS = ("generation.retired", "generation.promoted", "trait.quarantined")
+TABLE_MAX = 70
+"""The largest table of a keeper holds 64 replies."""
 HANG_SLACK_S = 0.5
 AWAKE_NS = 60_000_000
 """A kernel that has not looked for longer than this was asleep, and need not have seen anything."""
@@ -55,6 +59,7 @@ class Checks:
         self.counts: Counter[str] = Counter()
         self._awake_ns: dict[int, int] = {}  # how long the kernel could have seen a pid hung
         self._looked_ns = 0
+        self._deaths: deque[SimProcess] = deque(maxlen=DEATHS_KEPT)
         self._backs_off: dict[int, tuple[int, int]] = {}  # zygote -> when it failed, for how long
 
     def fail(self, why: str) -> None:
@@ -95,6 +100,8 @@ class Checks:
     def on_death(self, process: SimProcess) -> None:
         """Count it."""
         self.counts[f"death {process.role}"] += 1
+        if process.role != "founder":
+            self._deaths.append(process)
 
     def on_signal(self, pid: int, number: int) -> None:
         """The kernel signals only what it has started and not yet been told the end of."""
@@ -186,6 +193,9 @@ class Checks:
             tick = words.get(Header.COMMIT)
             if tick != history.tick:
                 self.fail(f"commit word says {tick}, the last commit was {history.tick}")
+        for name, size in boot.table_sizes():
+            if size > TABLE_MAX:
+                self.fail(f"{name} of the kernel holds {size} entries")
         for name, berths in boot.berth_counts():
             if berths > BERTHS_MAX:
                 self.fail(f"the kernel holds {berths} processes of {name}")
@@ -216,10 +226,22 @@ class Checks:
                 self.fail(f"an outside kill of {process.role} {process.pid} was counted")
             if process is not None:
                 self._note_failure(process.zygote_pid, int(values["failures"]))
+        if event in VERDICTS:
+            self._check_verdict(event, values)
         if event == "zone.killed" and "no progress" in str(values.get("why")):
             process = self._processes.get(values["pid"])
             if process is None or not process.is_frozen():
                 self.fail(f"the watchdog ended pid {values['pid']}, which was not hung")
+
+    def _check_verdict(self, event: str, values: dict[str, Any]) -> None:
+        """Nobody is convicted of what came from outside."""
+        zone, why = values["zone"], str(values.get("why", ""))
+        deaths = [each for each in self._deaths if each.zone == zone]
+        if "failures in a row" in why and all(each.fault == "outside" for each in deaths):
+            self.fail(f"a generation of {zone} was given up for kills from outside: {why}")
+        convicted = event == "trait.quarantined" or " fails again" in why or "failed under" in why
+        if convicted and not any(each.fault == "guilty" for each in deaths):
+            self.fail(f"{zone}: {event} though no code was at fault: {why}")
 
     def _note_failure(self, zygote_pid: int, failures: int) -> None:
         """Work out by the policy's words how long this failure is to be waited for."""

@@ -5,6 +5,7 @@ ask about the kernel, so that nothing else here knows how keepers are built.
 """
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,13 @@ class Boot:
     def berth_counts(self) -> list[tuple[str, int]]:
         """Return how many processes the kernel holds for each zone."""
         return [(keeper.config.name, len(keeper.berths())) for keeper in self.zones.keepers()]
+
+    def table_sizes(self) -> Iterator[tuple[str, int]]:
+        """Return how much the keepers keep, by what it is called."""
+        for keeper in self.zones.keepers():
+            for name, value in vars(keeper).items():
+                if isinstance(value, dict | list | set | tuple | deque):
+                    yield f"{keeper.config.name}.{name}", len(value)
 
     def serving(self) -> list[tuple[str, int, float]]:
         """Return (zone, pid, deadline) of who serves as the kernel knows it."""

@@ -8,12 +8,13 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from tests.sim.__main__ import keep_seed, kept_seeds, replay
 from tests.sim.canaries import CANARIES, planted
-from tests.sim.faults import RATES
+from tests.sim.faults import RATES, Limits
 from tests.sim.simulation import Summary, run_seed
 from tests.structure.sources import ROOT
 
@@ -73,6 +74,27 @@ class TestSeeds:
         """`make chaos` makes a whole day of it, with twenty rounds."""
         hours = 1.2 * rounds if rounds > 1 else 0.5
         expect_sound(run_seed(77, hours), hours)
+
+
+def calm_but(**rates: float) -> Limits:
+    """Return limits within which only these faults happen."""
+    return replace(Limits(), **(dict.fromkeys(RATES, 0.0) | rates))
+
+
+@pytest.mark.slow
+class TestOneFault:
+    """One fault alone, often: what comes of it cannot be excused by another."""
+
+    def test_zygotes_killed_from_outside_convict_no_generation(self):
+        """However often somebody kills zygotes, the checkout goes on serving."""
+        for seed in range(40, 44):
+            summary = run_seed(seed, 0.1, limits=calm_but(kill_zygote=1000.0))
+            expect_sound(summary, 0.1)
+
+    def test_many_generations_leave_nothing_behind(self):
+        """Tables of the kernel stay small however often its code is renewed."""
+        for seed in range(50, 53):
+            expect_sound(run_seed(seed, 0.3, limits=calm_but(renew=400.0, go_back=100.0)), 0.3)
 
 
 @pytest.mark.slow
