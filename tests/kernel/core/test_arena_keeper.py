@@ -282,6 +282,23 @@ class TestZygoteTrouble:
         assert stage.keeper.state.zygote is not None and stage.keeper.state.zygote.pid != pid
         assert stage.keeper.state.zygote_patience.failures == 1
 
+    @pytest.mark.parametrize(
+        ("ready", "end", "blamed"),
+        [
+            (True, {"number": signal.SIGKILL}, False),
+            (False, {"number": signal.SIGKILL}, True),
+            (True, {"number": signal.SIGSEGV}, True),
+            (True, {"code": 1}, True),
+        ],
+    )
+    def test_zygote_killed_from_outside_is_not_blamed(self, stage, ready, end, blamed):
+        """A plain SIGKILL of a prepared zygote is no evidence; any other end of one is."""
+        if ready:
+            stage.prepare()
+        stage.round()
+        stage.die(stage.machine.zygote.pid, **end)
+        assert stage.keeper.state.zygote_patience.failures == blamed
+
     def test_births_behind_nonsense_are_still_heard(self, stage):
         """A process announced behind a malformed message exists: it must not be left over."""
         stage.prepare()
