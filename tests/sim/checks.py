@@ -237,7 +237,7 @@ class Checks:
         """Nobody is convicted of what came from outside."""
         zone, why = values["zone"], str(values.get("why", ""))
         deaths = [each for each in self._deaths if each.zone == zone]
-        if "failures in a row" in why and all(each.fault == "outside" for each in deaths):
+        if "failures in a row" in why and all(map(_was_killed_serving, deaths)):
             self.fail(f"a generation of {zone} was given up for kills from outside: {why}")
         convicted = event == "trait.quarantined" or " fails again" in why or "failed under" in why
         if convicted and not any(each.fault == "guilty" for each in deaths):

@@ -157,7 +157,9 @@ class Injector:
         self._hit(self._pick("heir", owning=False), signal.SIGKILL, "kill heir")
 
     def _kill_zygote(self) -> None:
-        self._hit(self._pick("zygote"), signal.SIGKILL, "kill zygote")
+        zygote = self._pick("zygote")
+        if zygote is not None and zygote.was_ready:  # others are newborn
+            self._hit(zygote, signal.SIGKILL, "kill zygote")
 
     def _kill_archive(self) -> None:
         self._hit(self._pick("archive"), signal.SIGKILL, "kill archive")
