@@ -94,6 +94,7 @@ class ArenaKeeper(Keeper):
             told = _parse_told(line.facts)
         except (KeyError, TypeError, ValueError) as error:
             raise CodecError(f"cannot use the facts of {self.config.name}: {error!r}") from error
+        self._told = {number: each for number, each in self._told.items() if number in self.lines}
         self._told[line.number] = told
         if self.arena is not None and line.number != self.ladder.current:
             return
