@@ -33,7 +33,11 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often each fault happens, per hour of storm; the longest that one lasts, in seconds."""
+    """How often each fault happens, per hour of storm; the longest that one lasts, in seconds.
+
+    Args:
+        changeable: each seed draws its own weather, see WEATHERS.
+    """
 
     kill_owner: float = 120.0
     kill_heir: float = 60.0
@@ -70,9 +74,14 @@ class Limits:
     slot_s_max: float = 30.0
     slow_fork_s_max: float = 2.5
     slow_ready_s_max: float = 4.0
+    changeable: bool = True
 
 
-RATES = tuple(each.name for each in fields(Limits) if not each.name.endswith("_s_max"))
+RATES = tuple(
+    each.name
+    for each in fields(Limits)
+    if not each.name.endswith("_s_max") and each.name != "changeable"
+)
 WEATHERS = (0.0, 0.2, 1.0, 1.0, 4.0)
 """Each seed draws one of these for each fault: some never happen, some much."""
 
@@ -85,7 +94,8 @@ class Injector:
         self._limits = limits
         self._rng = rng
         self._storm = 0
-        self.rates = {name: getattr(limits, name) * rng.choice(WEATHERS) for name in RATES}
+        weathers = WEATHERS if limits.changeable else (1.0,)
+        self.rates = {name: getattr(limits, name) * rng.choice(weathers) for name in RATES}
         self.lasting = 0  # faults that end by themselves, and have not yet
 
     def begin(self) -> None:

@@ -331,9 +331,21 @@ class Simulation:
         frozen = [pid for _, pid, _ in boot.serving() if self.processes.is_frozen(pid)]
         if frozen:
             return f"{frozen} serve and are hung"
+        bad = [process.pid for process in self.processes.living() if self._runs_bad_code(process)]
+        if bad:
+            return f"{bad} still run code that is known to fail"
         if boot.degraded():
             return f"degraded: {boot.degraded()}"
         return boot.unready()
+
+    def _runs_bad_code(self, process: SimProcess) -> bool:
+        """Tell whether a process will fail by its own code sooner or later."""
+        if isinstance(process, ZygoteLife):
+            code = process.code
+            return process.zone == WORLD and bool(code.broken or code.dies_at_birth)
+        if not isinstance(process, WorldLife) or not process.owning:
+            return False
+        return bool(process.code.guilty_every) and not process.is_quarantined()
 
     def _expect_well(self, when: str) -> None:
         why = self._why_unwell()

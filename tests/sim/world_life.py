@@ -271,15 +271,18 @@ class WorldLife(SimProcess):
         every = self.code.guilty_every
         if not every or tick % every:
             return False
-        quarantined = self.words.state(tick - 1, State.QUARANTINED)
-        for _, given, _ in due:
-            quarantined |= 1 << given.slot if given.kind == QUARANTINE else 0
-        if self.code.guilty_slot and quarantined >> self.code.guilty_slot & 1:
+        slots = {given.slot for _, given, _ in due if given.kind == QUARANTINE}
+        if self.is_quarantined() or self.code.guilty_slot in slots:
             return False
         self.fault = "guilty"
         self.words.put(Header.FLIGHT, PHASE | self.code.guilty_slot << 16)
         self.fall(signal.SIGSEGV)
         return True
+
+    def is_quarantined(self) -> bool:
+        """Tell whether the trait slot of ours that fails is switched off."""
+        slots = self.words.state(self.words.get(Header.COMMIT), State.QUARANTINED)
+        return self.code.guilty_slot > 0 and bool(slots >> self.code.guilty_slot & 1)
 
     def _bump(self, now_ns: int) -> None:
         if now_ns - self._bumped_ns >= SLICE_NS:
