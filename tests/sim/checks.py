@@ -13,7 +13,7 @@ from Kernel.contract.arena import Header, State
 from Kernel.core.bus_keeper import REPLIES_KEPT
 from Kernel.core.supervisor import Kind, Policy
 from tests.sim.disk import ArenaFile
-from tests.sim.kernel import Boot
+from tests.sim.kernel import STOP_DEADLINE_S, WORLD, Boot
 from tests.sim.machine import MS, SECOND, SimClock
 from tests.sim.processes import SimProcess
 from tests.sim.world_life import WorldLife
@@ -29,6 +29,7 @@ VERDICTS = ("generation.retired", "generation.promoted", "trait.quarantined")
 TABLE_MAX = 24
 """No table of a keeper needs more; replies nobody has taken yet have a limit of their own."""
 HANG_SLACK_S = 0.5
+STARVED_LATELY_NS = 150_000_000
 AWAKE_NS = 60_000_000
 """A kernel that has not looked for longer than this was asleep, and need not have seen anything."""
 
@@ -60,6 +61,7 @@ class Checks:
         self.counts: Counter[str] = Counter()
         self._awake_ns: dict[int, int] = {}  # how long the kernel could have seen a pid hung
         self._looked_ns = 0
+        self.strict = False
         self._deaths: deque[SimProcess] = deque(maxlen=DEATHS_KEPT)
         self._backs_off: dict[int, tuple[int, int]] = {}  # zygote -> when it failed, for how long
 
@@ -202,8 +204,17 @@ class Checks:
                 self.fail(f"the kernel holds {berths} processes of {name}")
         if boot.descriptors.count > DESCRIPTORS_MAX:
             self.fail(f"the kernel holds {boot.descriptors.count} descriptors")
-        if not boot.is_stopping():
+        if boot.is_stopping():
+            self._check_stop(boot)
+        else:
             self._check_hangs(boot)
+
+    def _check_stop(self, boot: Boot) -> None:
+        """An orderly stop takes no longer than it may, by the time the kernel was awake."""
+        looked_ns, self._looked_ns = self._looked_ns, self._clock.ns
+        boot.stopping_ns += min(self._clock.ns - looked_ns, AWAKE_NS)
+        if boot.stopping_ns > (STOP_DEADLINE_S + HANG_SLACK_S) * SECOND:
+            self.fail(f"a stop takes {boot.stopping_ns / SECOND:.1f} s")
 
     def _check_hangs(self, boot: Boot) -> None:
         """Who serves and is hung is ended within two deadlines of the kernel's waking time."""
@@ -231,8 +242,13 @@ class Checks:
             self._check_verdict(event, values)
         if event == "zone.killed" and "no progress" in str(values.get("why")):
             process = self._processes.get(values["pid"])
-            if process is None or not process.is_frozen():
+            if process is None or not (process.is_frozen() or self._may_be_ended(process)):
                 self.fail(f"the watchdog ended pid {values['pid']}, which was not hung")
+
+    def _may_be_ended(self, process: SimProcess) -> bool:
+        """A strict watchdog ends who was starved, too."""
+        was_starved = process.starved_until_ns > self._clock.ns - STARVED_LATELY_NS
+        return self.strict and process.zone == WORLD and was_starved
 
     def _check_verdict(self, event: str, values: dict[str, Any]) -> None:
         """Nobody is convicted of what came from outside."""

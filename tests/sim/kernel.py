@@ -5,6 +5,7 @@ ask about the kernel, so that nothing else here knows how keepers are built.
 """
 
 import os
+import random
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from Kernel.console.handlers import Handlers
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
+from Kernel.core.watchdog import Mode
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.versions import CHECKOUT
 from tests.sim.bus import SimBus
@@ -23,6 +25,7 @@ from tests.sim.console import CONSOLE_FD, PaperMeters, SimConsoleServer
 from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.machine import FIRST_FD, Descriptors, SimClock, SimDoors, SimLoop
 from tests.sim.processes import SimLoads, SimProcesses
+from tests.sim.world_model import waiting
 
 BUSY_ROUND_S = 0.002
 POLL_S = 0.05
@@ -35,14 +38,19 @@ ARCHIVE_DEADLINE_S = 5.0
 WORLD, ARCHIVE = "stable", "archive"
 
 
-def config() -> KernelConfig:
-    """Return the shipped configuration, with shorter limits on getting ready."""
+def draw_config(rng: random.Random) -> KernelConfig:
+    """Return the shipped configuration, with shorter limits on getting ready.
+
+    Some of what an operator may set differs from seed to seed.
+    """
     limits = {"prepare_timeout_s": PREPARE_TIMEOUT_S, "ready_timeout_s": READY_TIMEOUT_S}
     world = ZoneConfig(
         WORLD,
         "zones.world",
-        sup.Policy(sup.Kind.ARENA, heir=True, **limits),
+        sup.Policy(sup.Kind.ARENA, heir=rng.random() < 0.9, **limits),
         deadline_s=WORLD_DEADLINE_S,
+        watchdog=rng.choice([Mode.ACTIVE, Mode.ACTIVE, Mode.ACTIVE, Mode.STRICT]),
+        guard_s=rng.choice([0.0, 5.0, 30.0, 30.0]),
     )
     archive = ZoneConfig(
         ARCHIVE,
@@ -67,6 +75,7 @@ class Boot:
 
     def __init__(
         self,
+        config: KernelConfig,
         clock: SimClock,
         loop: SimLoop,
         descriptors: Descriptors,
@@ -79,9 +88,10 @@ class Boot:
         self.descriptors = descriptors
         self.began_ns = clock.ns
         self.ready = False
+        self.stopping_ns = 0  # how long it has been stopping, awake
         self._loop = loop
         self._clock = clock
-        self._config = config()
+        self._config = config
         self._bus_dir_fd = descriptors.open("bus directory")
         parts = Parts(
             clock=clock,
@@ -182,6 +192,15 @@ class Boot:
     def is_holding(self) -> bool:
         """Tell whether the world is paused."""
         return self.zones.arenas[WORLD].is_holding()
+
+    def resumed_tick(self) -> int | None:
+        """Return the tick at which this boot says that it found its world, None for a new one."""
+        return self.zones.arenas[WORLD].resumed_tick or None
+
+    def unapplied(self) -> int:
+        """Return how many inputs wait in the inbox."""
+        arena = self.zones.arenas[WORLD].arena
+        return len(waiting(arena.words, self.tick())) if arena is not None else 0
 
     def tick(self) -> int:
         """Return the committed tick."""

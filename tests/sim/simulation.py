@@ -19,12 +19,13 @@ from typing import Any
 
 from Kernel.contract.arena import Header
 from Kernel.contract.zygote_protocol import Fork
+from Kernel.core.watchdog import Mode
 from tests.sim import world_model
 from tests.sim.archive_life import ArchiveLife
 from tests.sim.checks import Checks, Violation
 from tests.sim.disk import FOLDERS, SimDisk, SimVersions
 from tests.sim.faults import Injector, Limits
-from tests.sim.kernel import ARCHIVE, STOP_DEADLINE_S, WORLD, Boot
+from tests.sim.kernel import ARCHIVE, STOP_DEADLINE_S, WORLD, Boot, draw_config
 from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
 from tests.sim.processes import SimProcess, SimProcesses
 from tests.sim.world_life import WorldLife
@@ -114,6 +115,10 @@ class Simulation:
         self.versions = SimVersions()
         self.slow_ready_ns = 0
         self.boot: Boot | None = None
+        self._config = draw_config(random.Random(f"{seed} config"))
+        self.checks.strict = self._config.zones[0].watchdog is Mode.STRICT
+        self._resumed_tick: int | None = None  # what this boot has to say of its world
+        self._founded_in_boot = False
         self.injector = Injector(self, limits or Limits(), random.Random(f"{seed} faults"))
         self.latest_wish = 0  # the latest tick that somebody at the console has named
         self._arenas_made = 0
@@ -158,10 +163,14 @@ class Simulation:
     def _found(self) -> None:
         """Make an arena, from the newest snapshot if there is one."""
         self.disk.check()
+        if ARENA in self.disk.files and not self._founded_in_boot:
+            self.checks.fail("a world was founded over one that was there")
+        self._founded_in_boot = True
         self._arenas_made += 1
         arena_id = self._arenas_made.to_bytes(16, "big")
         image = self.disk.snapshots[-1] if self.disk.snapshots else None
         self.disk.files[ARENA] = world_model.found(image, arena_id)
+        self._resumed_tick = image.tick if image is not None else None
         self.trace("founded", WORLD, {"tick": image.tick if image else 0})
 
     # The kernel.
@@ -173,6 +182,7 @@ class Simulation:
         self._stalled_until_ns = 0
         self.descriptors.refused = False  # a new process has a table of its own
         self.boot = Boot(
+            self._config,
             self.clock,
             self.loop,
             self.descriptors,
@@ -185,8 +195,9 @@ class Simulation:
 
         file = self.disk.files.get(ARENA)
         # What the kernel kept for a later tick has ended with it; what is in the inbox has not.
-        known = file.words().get(Header.COMMIT) + AHEAD_TICKS if file is not None else 0
-        self.latest_wish = min(self.latest_wish, known)
+        tick = file.words().get(Header.COMMIT) if file is not None else 0
+        self.latest_wish = min(self.latest_wish, tick + AHEAD_TICKS)
+        self._resumed_tick, self._founded_in_boot = tick or None, False
 
     def _on_answer(self, token: int, how: str, what: Any) -> None:
         """Take what somebody at the console is told; the status names our own pid: not that."""
@@ -315,6 +326,9 @@ class Simulation:
         ticked = self.boot.tick() - tick
         if ticked < 0.9 * 2.0 * SECOND / world_model.PERIOD_NS:
             self.checks.fail(f"{ticked} ticks in 2 s after recovery")
+        if self.boot.resumed_tick() != self._resumed_tick:
+            told = self.boot.resumed_tick()
+            self.checks.fail(f"told to have resumed at {told}, truth is {self._resumed_tick}")
         self.trace("recovery", "done", {"tick": self.boot.tick()})
 
     def _why_unwell(self) -> str:
@@ -326,6 +340,8 @@ class Simulation:
             return "the world is paused"
         if boot.tick() <= self.latest_wish:
             return f"something is wanted at tick {self.latest_wish}"
+        if boot.unapplied():
+            return f"{boot.unapplied()} inputs are not applied"
         if boot.console.open_count:
             return f"{boot.console.open_count} requests are not answered"
         frozen = [pid for _, pid, _ in boot.serving() if self.processes.is_frozen(pid)]
