@@ -39,7 +39,7 @@ from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
-from Kernel.ports.disk import HomeFolders, open_home
+from Kernel.ports.disk import HomeFolders, make_home, open_home
 from Kernel.ports.face import Reader, find_face
 from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
@@ -83,7 +83,7 @@ def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
         folder = config_folder(home, ROOT)
         read = partial(load_config, folder, tuple(options.set), scenario=options.scenario)
         config = read()
-        home.mkdir(parents=True, exist_ok=True)
+        make_home(home)
         folders = arena_folders(home)
         opened = open_home(home, folders)
         strangers = claim_folders(home, folders)

@@ -13,6 +13,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.keeper import Keeper
 from Kernel.core.zone_table import ZoneTable
+from Kernel.ports.arena_file import ArenaFiles, ArenaHandle
 from Kernel.ports.meters import Meters
 
 WORLD_ZONE = "stable"
@@ -108,13 +109,18 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
 def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
     """Return everything that does not work as it should, with what helps."""
     found: list[dict[str, str]] = []
+    limits = f"cat /proc/{os.getpid()}/limits"
     for keeper in zones.keepers():
         name = keeper.config.name
         if keeper.active is None and zones.stop is None:
             why = keeper.unprepared.message if keeper.unprepared else keeper.state.why
             hint = keeper.unprepared.hint if keeper.unprepared else "molt ps"
             found.append({"what": name, "why": why or f"zone {name} is starting", "hint": hint})
+        elif keeper.state.machine_patience.failures:
+            found.append({"what": name, "why": keeper.state.why, "hint": limits})
         found.extend(keeper.notes)
+        if isinstance(keeper, ArenaKeeper) and keeper.arena is not None:
+            found.extend(_lost_arena(name, keeper.parts.arenas, keeper.arena))
         if isinstance(keeper, BusKeeper):
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded
@@ -130,6 +136,16 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         why = f"{untold} births and deaths are in no event: nobody read the world's outbox for long"
         found.append({"what": "world", "why": why, "hint": "molt ps"})
     return found
+
+
+def _lost_arena(zone: str, files: ArenaFiles, arena: ArenaHandle) -> list[dict[str, str]]:
+    if not files.is_deleted(arena):
+        return []
+    why = (
+        f"cannot find {arena.path}: it was deleted while the world lives in it; "
+        "the next boot restores the newest snapshot, and an orderly stop takes one"
+    )
+    return [{"what": f"{zone}: arena", "why": why, "hint": "molt shutdown"}]
 
 
 def _count(world: ArenaKeeper, offset: int) -> int:

@@ -6,11 +6,14 @@ Looking makes nothing. Standard library only.
 """
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 SHARED_MEMORY = Path("/dev/shm")
 JOURNAL = Path("data", "journal")
 CONSOLE_SOCKET = Path("run", "console.sock")
+SET_ASIDE_MAX = 5
+"""So many files that could not be used are kept, the newest."""
 HOME_MARK = "home.id"
 """A file in `HOME/data` and beside its arenas. Where they differ, the arenas belong to a home
 that was deleted and made anew."""
@@ -33,3 +36,20 @@ def arena_places(home: Path, user: int) -> tuple[Path, Path]:
 def arena_name(zone: str) -> str:
     """Return the file name of a zone's arena."""
     return f"{zone}.arena"
+
+
+def plan_set_aside(name: str, names: Iterable[str]) -> tuple[str, list[str]]:
+    """Return the name under which a file is set aside, and which older ones to delete then.
+
+    Args:
+        names: of all files in its folder.
+    """
+    stem = f"{name}.set-aside-"
+    older = [
+        int(each.removeprefix(stem))
+        for each in names
+        if each.startswith(stem) and each.removeprefix(stem).isdecimal()
+    ]
+    number = max(older, default=0) + 1
+    gone = [f"{stem}{each}" for each in sorted(older) if each <= number - SET_ASIDE_MAX]
+    return f"{stem}{number}", gone

@@ -4,7 +4,7 @@ Owns: the messages and how one is sent and read. Does not own: forking (`zones/r
 or starting a zygote (`Kernel/ports/process.py`). Not ZeroMQ: a context must not cross a fork.
 
 The kernel says Configure once, then Fork as often as it likes. The zygote answers Prepared (or
-Unprepared), after as many Progress as it likes, then Forked for every Fork, in order.
+Unprepared), after as many Progress as it likes, then Forked or Unforked for every Fork, in order.
 """
 
 import os
@@ -91,9 +91,18 @@ class Forked:
     pid: int
 
 
-Message = Configure | Progress | Prepared | Unprepared | Fork | Forked
+@dataclass(frozen=True, slots=True)
+class Unforked:
+    """The machine has no room for one process more; the zygote is well and may be asked again."""
+
+    serial: int
+    why: str
+
+
+Message = Configure | Progress | Prepared | Unprepared | Fork | Forked | Unforked
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Configure, Progress, Prepared, Unprepared, Fork, Forked)
+    kind.__name__: kind
+    for kind in (Configure, Progress, Prepared, Unprepared, Fork, Forked, Unforked)
 }
 _TYPES = {
     kind: {name: get_origin(hint) or hint for name, hint in get_type_hints(kind).items()}

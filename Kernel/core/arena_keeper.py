@@ -22,6 +22,7 @@ from Kernel.contract.arena import (
     State,
 )
 from Kernel.contract.errors import ArenaError, CodecError, Refused
+from Kernel.contract.founding_report import FOUNDED
 from Kernel.contract.inputs import QUARANTINE, Input
 from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
@@ -37,6 +38,7 @@ from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.process import Exit
 
 ANCHOR_AHEAD_NS = 2_000_000
+CRASHES_MAX = 2
 FORK_PATIENCE_NS = 150_000_000
 PACE_SAMPLE_S = 0.5
 PACE_SAMPLES = 10
@@ -70,6 +72,8 @@ class ArenaKeeper(Keeper):
         self.resumed_tick: int | None = None
         self._folders = folders
         self._snapshots = snapshots
+        self._inspect: Path | None = None
+        self._crashes = 0  # of founders that looked at it
         self._told: dict[int, _Told] = {}
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
         self._schema_hash = b""
@@ -102,7 +106,10 @@ class ArenaKeeper(Keeper):
         if self.arena is not None:
             return
         path = self.parts.arenas.find(self._folders, self.config.name)
-        if path is not None and self._open(path):
+        # A founder that can looks at it first: it knows the columns. One that cannot would put
+        # another arena in its place.
+        self._inspect = path if line.facts.get("inspects") is True else None
+        if path is not None and self._inspect is None and self._open(path):
             self.resumed_tick = self.tick()
             line.learn(sup.Founded())
 
@@ -139,21 +146,21 @@ class ArenaKeeper(Keeper):
         self.arena = arena
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
         self._tell_differences(words)
-        if path.parent != self._folders[0]:
-            self.note("arena", f"cannot use {self._folders[0]}: the arena is at {path}", "df -h")
+        elsewhere = self.parts.arenas.why_elsewhere(path, self._folders)
+        if elsewhere:
+            self.note("shared memory", elsewhere, "df -h /dev/shm")
         return True
 
     def _tell_differences(self, words: ArenaWords) -> None:
         """Say which settings a world that is there does not follow: they are for founding only."""
-        for key, offset in (("seed", Header.SEED), ("max_entities", Header.CAPACITY)):
-            wanted, found = self.facts.get(key), words.get(offset)
-            if wanted is not None and wanted != found:
-                self.note(
-                    "settings",
-                    f"cannot give a world that is there another {key}: it has {found}, "
-                    f"the settings say {wanted}",
-                    "python manifest.py --home OTHER",
-                )
+        wanted, found = self.facts.get("seed"), words.get(Header.SEED)
+        if wanted is not None and wanted != found:
+            self.note(
+                "settings",
+                f"cannot give a world that is there another seed: it has {found}, "
+                f"the settings say {wanted}",
+                "python manifest.py --home OTHER",
+            )
 
     def reader_descriptors(self) -> dict[str, int] | None:
         """Return descriptors for a zone that may read this arena."""
@@ -172,6 +179,8 @@ class ArenaKeeper(Keeper):
                 "folders": [str(folder) for folder in self._folders],
                 "snapshots": str(self._snapshots),
             }
+            if self._inspect is not None:
+                facts["inspect"] = str(self._inspect)
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
         doors = self.parts.doors
@@ -203,17 +212,37 @@ class ArenaKeeper(Keeper):
             self.parts.doors.close(ring)
 
     def on_founder_exit(self, line: Line, code: int | None) -> bool:
-        """Map the arena the founder has made."""
+        """Map the arena the founder has seen to, and tell what it says."""
         path = self.parts.arenas.find(self._folders, self.config.name)
+        report = self.parts.arenas.take_report(self._folders, self.config.name)
+        if code is None and path is not None and path == self._inspect:
+            self._count_crash(path)
         try:
             if code != 0 or path is None or not self._open(path):
                 return False
         except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
             self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
             return False
-        # A new world begins at tick 0; the founder has restored any other from a snapshot.
-        self.resumed_tick = self.tick() or None
+        self._inspect = None
+        # A new world begins at tick 0; a report says so of one that was kept there.
+        kept = report is not None and report.did != FOUNDED
+        self.resumed_tick = self.tick() if kept else self.tick() or None
+        for note in report.notes if report is not None else ():
+            if note.degraded:
+                self.note(note.what, note.why, note.hint)
+            else:
+                self.parts.log.info("arena.founded", zone=self.config.name, told=note.why)
         return True
+
+    def _count_crash(self, path: Path) -> None:
+        """A founder died of a signal while it looked at an arena: at the second one it goes."""
+        self._crashes += 1
+        if self._crashes < CRASHES_MAX:
+            return
+        aside = self.parts.arenas.set_aside(path)
+        self._inspect = None
+        why = f"cannot inspect {path}: {self._crashes} founders died of it"
+        self.note("arena", f"{why}; it was set aside as {aside.name}", f"ls {aside.parent}")
 
     def has_progressed(self, berth: Berth) -> bool:
         """Standing by is an heir's work; a commit, or holding still, is an owner's.

@@ -20,6 +20,7 @@ from Kernel.contract.zygote_protocol import (
     Message,
     Prepared,
     Progress,
+    Unforked,
     Unprepared,
     receive,
     send,
@@ -228,6 +229,8 @@ class Line:
                 self._cannot_prepare(message)
             case Forked(serial, pid):
                 self._on_forked(serial, pid)
+            case Unforked(serial, why):
+                self._on_unforked(serial, why)
             case _:
                 self.kill(handle.pid, f"zygote spoke out of turn: {type(message).__name__}")
 
@@ -287,6 +290,14 @@ class Line:
         self.learn(sup.Forked(pid, founder=berth.role == "founder"))
         if berth.was_ready:  # it was quicker than the news of its birth
             self.learn(sup.Ready(pid))
+
+    def _on_unforked(self, serial: int, why: str) -> None:
+        berth = self.berths.get(serial)
+        if berth is None or berth.pid:
+            return
+        self._forget(self.berths.pop(serial))
+        self.learn(sup.Unforked())
+        self._had_no_room(why)
 
     def on_ready(self, serial: int) -> None:
         """The process of this serial says that it is ready."""

@@ -141,6 +141,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Unforked:
+    """The zygote could not fork for want of room; it may be asked again."""
+
+
+@dataclass(frozen=True, slots=True)
 class Forked:
     """The zygote has forked: a founder, or a process that will become active or heir."""
 
@@ -211,6 +216,7 @@ Event = (
     | NotStarted
     | ZygotePrepared
     | Asked
+    | Unforked
     | Forked
     | Founded
     | Ready
@@ -279,8 +285,11 @@ def learn(life: Generation, event: Event, policy: Policy, now_s: float) -> Gener
                 return life
             return replace(life, zygote=replace(life.zygote, ready=True))
         case Asked():
-            return replace(life, asked_s=now_s, machine_patience=Patience())
+            return replace(life, asked_s=now_s)
+        case Unforked():
+            return replace(life, asked_s=None)
         case Forked(pid, founder):
+            life = replace(life, machine_patience=Patience())
             return _learn_forked(life, Process(pid, now_s), founder)
         case Founded():
             return replace(life, founded=True)

@@ -9,16 +9,32 @@ import contextlib
 import mmap
 import os
 import secrets
+import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
-from Kernel.contract.errors import ArenaError, ConfigError
-from Kernel.contract.places import HOME_MARK, SHARED_MEMORY, arena_name, arena_places
+from Kernel.contract.errors import ArenaError, CodecError, ConfigError
+from Kernel.contract.founding_report import (
+    REPORT_BYTES_MAX,
+    FoundingReport,
+    parse_report,
+    report_path,
+)
+from Kernel.contract.places import (
+    HOME_MARK,
+    SHARED_MEMORY,
+    arena_name,
+    arena_places,
+    plan_set_aside,
+)
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
+from Kernel.ports.disk import refuse_folder
 
-SET_ASIDE_MAX = 5
+FOLDER_MODE = 0o700
+ROOM_BYTES = 4 * mmap.PAGESIZE
 
 
 @dataclass(slots=True)
@@ -46,6 +62,15 @@ class ArenaFiles(Protocol):
     def set_aside(self, path: Path) -> Path:
         """Rename a file that cannot be used and return where it is now."""
 
+    def take_report(self, folders: list[Path], zone: str) -> FoundingReport | None:
+        """Return what a founder has told, once."""
+
+    def why_elsewhere(self, path: Path, folders: list[Path]) -> str:
+        """Return why an arena is not in shared memory, "" when it is."""
+
+    def is_deleted(self, arena: ArenaHandle) -> bool:
+        """Tell whether the file of an arena has no name any more."""
+
 
 class SystemArenaFiles:
     """The real ones."""
@@ -62,29 +87,90 @@ class SystemArenaFiles:
         """Rename a file that cannot be used and return where it is now."""
         return set_aside(path)
 
+    def take_report(self, folders: list[Path], zone: str) -> FoundingReport | None:
+        """Return what a founder has told, once."""
+        return take_report(folders, zone)
+
+    def why_elsewhere(self, path: Path, folders: list[Path]) -> str:
+        """Return why an arena is not in shared memory, "" when it is."""
+        return why_elsewhere(path, folders)
+
+    def is_deleted(self, arena: ArenaHandle) -> bool:
+        """Tell whether the file of an arena has no name any more."""
+        return is_deleted(arena)
+
 
 def arena_folders(home: Path) -> list[Path]:
     """Make the folders an arena may lie in and return them, best first.
 
-    They are those of `arena_places`, without shared memory where it cannot be written.
+    They are those of `arena_places`, without shared memory where it cannot be written or has not
+    even room for a lock. A folder that holds an arena stays, however full.
 
     Raises:
-        ConfigError: the folder in shared memory belongs to someone else.
+        ConfigError: the folder in shared memory belongs to someone else, or the home's cannot be
+            made.
     """
     in_memory, in_data = arena_places(home, os.getuid())
-    folders = [in_data]
+    folders = []
     if SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK):
-        folders.insert(0, in_memory)
-    for folder in folders:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.lstat()
-        if status.st_uid != os.getuid() or folder.is_symlink():
-            raise ConfigError(
-                f"cannot use {folder}: it belongs to user {status.st_uid}, not {os.getuid()}",
-                f"ls -ld {folder}",
-            )
-        folder.chmod(0o700)
-    return folders
+        with contextlib.suppress(OSError):
+            _make_own(in_memory)
+            if any(in_memory.glob("*.arena")) or _has_room(in_memory):
+                folders.append(in_memory)
+    try:
+        _make_own(in_data)
+    except OSError as error:
+        raise refuse_folder(in_data, error) from error
+    return [*folders, in_data]
+
+
+def _make_own(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.getuid() or folder.is_symlink():
+        raise ConfigError(
+            f"cannot use {folder}: it belongs to user {status.st_uid}, not {os.getuid()}",
+            f"ls -ld {folder}",
+        )
+    if stat.S_IMODE(status.st_mode) != FOLDER_MODE:
+        folder.chmod(FOLDER_MODE)
+
+
+def _has_room(folder: Path) -> bool:
+    """Tell whether small files fit: the lock and the mark need a page each."""
+    probe = folder / ".room"
+    try:
+        fd = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            os.posix_fallocate(fd, 0, ROOM_BYTES)
+        finally:
+            os.close(fd)
+            probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def why_elsewhere(path: Path, folders: Sequence[Path]) -> str:
+    """Return why an arena is not in shared memory, "" when it is.
+
+    Args:
+        folders: those of `arena_folders`.
+    """
+    if len(folders) > 1 and path.parent == folders[0]:
+        return ""
+    best = folders[0] if len(folders) > 1 else SHARED_MEMORY
+    try:
+        status = os.statvfs(SHARED_MEMORY)
+        free = f"{status.f_bavail * status.f_frsize} bytes are free there"
+    except OSError as error:
+        free = error.strerror or str(error)
+    return f"cannot use {best}: {free}; the arena is at {path}, where a tick may wait for the disk"
+
+
+def is_deleted(arena: ArenaHandle) -> bool:
+    """Tell whether the file has no name any more: the world goes on, the next boot has no arena."""
+    return os.fstat(arena.fd).st_nlink == 0
 
 
 def claim_folders(home: Path, folders: list[Path]) -> list[Path]:
@@ -92,17 +178,25 @@ def claim_folders(home: Path, folders: list[Path]) -> list[Path]:
 
     A folder in shared memory is found by the path of its home. When that home was deleted and a
     new one made in its place, the old world must not go on in it.
+
+    Raises:
+        ConfigError: a mark cannot be written.
     """
     mark = home / "data" / HOME_MARK
-    if not mark.exists():
-        mark.write_text(secrets.token_hex(16))
-    own = mark.read_text()
     strangers = []
-    for folder in folders:
-        theirs = folder / HOME_MARK
-        if theirs.exists() and theirs.read_text() != own:
-            strangers += [set_aside(arena) for arena in folder.glob("*.arena")]
-        theirs.write_text(own)
+    try:
+        if not mark.exists():
+            mark.write_text(secrets.token_hex(16))
+        own = mark.read_text()
+        for folder in folders:
+            theirs = folder / HOME_MARK
+            known = theirs.exists() and theirs.read_text() == own
+            if theirs.exists() and not known:
+                strangers += [set_aside(arena) for arena in folder.glob("*.arena")]
+            if not known:  # else a full file system would refuse what is there already
+                theirs.write_text(own)
+    except OSError as error:
+        raise refuse_folder(home / "data", error) from error
     return strangers
 
 
@@ -143,6 +237,18 @@ def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
     return ArenaHandle(path, fd, read_only_fd, words, side_fd, side, mutex_fd)
 
 
+def take_report(folders: Sequence[Path], zone: str) -> FoundingReport | None:
+    """Return what a founder has told, once; None when it has told nothing that can be read."""
+    found = None
+    for folder in folders:
+        path = report_path(folder, zone)
+        with contextlib.suppress(OSError, CodecError), path.open("rb") as file:
+            found = found or parse_report(file.read(REPORT_BYTES_MAX))
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return found
+
+
 def _keep(opened: contextlib.ExitStack, fd: int) -> int:
     """Have a descriptor closed if what follows fails."""
     opened.callback(os.close, fd)
@@ -167,16 +273,9 @@ def _open_side(path: Path, arena_id: bytes) -> tuple[int, memoryview]:
 
 def set_aside(path: Path) -> Path:
     """Rename a file that cannot be used, so that nothing is lost; keep the newest few."""
-    stem = f"{path.name}.set-aside-"
-    older = {
-        int(each.name.removeprefix(stem)): each
-        for each in path.parent.glob(f"{stem}*")
-        if each.name.removeprefix(stem).isdecimal()
-    }
-    newest = max(older, default=0)
-    target = path.with_name(f"{stem}{newest + 1}")
+    name, gone = plan_set_aside(path.name, (each.name for each in path.parent.iterdir()))
+    target = path.with_name(name)
     path.rename(target)
-    for number, each in older.items():
-        if number <= newest + 1 - SET_ASIDE_MAX:
-            each.unlink()
+    for each in gone:
+        path.with_name(each).unlink()
     return target

@@ -6,6 +6,7 @@ knows that nobody of an earlier boot can still write an arena.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from Kernel.contract.errors import AlreadyRunning, ConfigError
+from Kernel.contract.places import CONSOLE_SOCKET
 
 LEFTOVER_S = 2.0
 
@@ -50,15 +52,33 @@ def open_home(home: Path, arena_folders: Sequence[Path] = ()) -> HomeFolders:
         bus_dir.chmod(0o700)
         lock_fds = tuple(_lock(folder, home) for folder in (run_dir, *arena_folders))
     except OSError as error:
-        raise ConfigError(
-            f"cannot use {home} as home: {error.strerror} ({error.filename})",
-            "python manifest.py --home DIR, with a folder you may write",
-        ) from error
+        raise refuse_folder(home, error) from error
     for stale in bus_dir.iterdir():
         stale.unlink(missing_ok=True)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     return HomeFolders(
         home, run_dir, home / "data", os.open(run_dir, flags), os.open(bus_dir, flags), lock_fds
+    )
+
+
+def make_home(home: Path) -> None:
+    """Make the home's folder.
+
+    Raises:
+        ConfigError: it cannot be made.
+    """
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refuse_folder(home, error) from error
+
+
+def refuse_folder(folder: Path, error: OSError) -> ConfigError:
+    """Return the error that a folder a kernel must write cannot be written, with what helps."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return ConfigError(
+        f"cannot use {folder}: {error.strerror or error} ({error.filename or folder})",
+        f"df -h {folder}" if full else "python manifest.py --home DIR, with a folder you may write",
     )
 
 
@@ -78,16 +98,26 @@ def _lock(folder: Path, home: Path) -> int:
                 os.close(lock_fd)
                 raise AlreadyRunning(
                     f"cannot start: {home} is held by the kernel with pid {holder or '?'}",
-                    "molt status, or molt shutdown",
+                    _how_to_end(home, holder),
                 ) from None
             if waited_s > LEFTOVER_S / 4 and not ended:
                 _end_holders(lock_fd)
                 ended = True
         time.sleep(0.01)
-    os.ftruncate(lock_fd, 0)
-    os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)
+    # Written over the old one: a file that was cut to nothing first may find no room again, and a
+    # lock without a pid is taken for that of a dead kernel.
+    said = f"{os.getpid()}\n".encode()
+    os.pwrite(lock_fd, said.ljust(16), 0)
+    os.ftruncate(lock_fd, len(said))
     os.set_inheritable(lock_fd, True)
     return lock_fd
+
+
+def _how_to_end(home: Path, holder: str) -> str:
+    """Return what ends a kernel: its console, or a signal when run/ was cleaned away under it."""
+    if (home / CONSOLE_SOCKET).exists() or not holder.isdecimal():
+        return "molt status, or molt shutdown"
+    return f"kill -INT {holder}"
 
 
 def _end_holders(lock_fd: int) -> None:

@@ -31,16 +31,27 @@ class KernelRun:
     Args:
         home: its HOME; may hold a `config` folder of its own.
         settings: FILE.KEY=VALUE for --set.
+        mounts: lines of shell that prepare a mount namespace of the kernel's own, "" for none.
     """
 
-    def __init__(self, home: Path, *settings: str) -> None:
+    def __init__(self, home: Path, *settings: str, mounts: str = "") -> None:
         self.home = home
+        launcher = ["unshare", "-m", "sh", "-ec", f'{mounts}\nexec "$@"', "sh"] if mounts else []
         words: list[str] = []
         for setting in settings:
             words += ["--set", setting]
         self._log = (home / "kernel.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "manifest.py", "--home", str(home), "--json", "--no-open", *words],
+            [
+                *launcher,
+                sys.executable,
+                "manifest.py",
+                "--home",
+                str(home),
+                "--json",
+                "--no-open",
+                *words,
+            ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -72,11 +83,15 @@ class KernelRun:
     def __enter__(self) -> "KernelRun":
         with self._ended_on_error():
             arena = self.zone("stable")["arena"]
-            with open(arena, "rb") as file:
+            with self.inside(arena).open("rb") as file:
                 self._map = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
             self.words = ArenaWords(memoryview(self._map))
             check_arena(self.words, arena)
         return self
+
+    def inside(self, path: str | Path) -> Path:
+        """Return the way to a path as the kernel sees it, through its mounts."""
+        return Path(f"/proc/{self.process.pid}/root{path}")
 
     def __exit__(self, *_error: object) -> None:
         self.end()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
 from Kernel.contract.errors import ArenaError, ConfigError
+from Kernel.contract.founding_report import FoundingReport
 from Kernel.contract.places import arena_name
 from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.versions import Source
@@ -136,6 +137,18 @@ class SimDisk:
         target = path.with_name(f"{path.name}.set-aside-{self.aside}")
         del self.files[str(path)]
         return target
+
+    def take_report(self, folders: list[Path], zone: str) -> FoundingReport | None:
+        """Founders on paper tell nothing."""
+        return None
+
+    def why_elsewhere(self, path: Path, folders: list[Path]) -> str:
+        """Every place is as good."""
+        return ""
+
+    def is_deleted(self, arena: ArenaHandle) -> bool:
+        """Nobody deletes files on paper."""
+        return False
 
     def keep_snapshot(self, image: ArenaImage) -> None:
         """Store one, and let the oldest go.

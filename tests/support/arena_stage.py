@@ -37,10 +37,10 @@ class Stage:
         assert self.keeper.arena is not None
         return self.keeper.arena.words
 
-    def prepare(self) -> None:
-        """Have a zygote prepared."""
+    def prepare(self, **facts: object) -> None:
+        """Have a zygote prepared; `facts`: what it says of itself beside those of the toy."""
         self.round()
-        self.machine.zygote.prepare(toy.Generation({}).facts)
+        self.machine.zygote.prepare(toy.Generation({}).facts | facts)
         self.round()
 
     def found(self, folder: int = 0) -> None:

@@ -28,7 +28,7 @@ from zones.chronos.outbox_reader import (
 from zones.chronos.retention import Retry
 from zones.chronos.settings import ArchiveSettings
 from zones.runtime.arena_image import copy_committed
-from zones.runtime.line_file import LineFile, list_files, read_last_line
+from zones.runtime.line_file import LineFile, list_files, read_last_line, what_helps
 from zones.runtime.snapshot_file import (
     SnapshotInfo,
     SnapshotName,
@@ -44,7 +44,6 @@ EVENT_BYTES_MAX: Final = 1 << 20
 BATCHES_MAX: Final = 8
 """Then requests are looked at again, however fast events come."""
 MB: Final = 1_000_000
-_MEND = "df -h"
 
 
 class Directories(NamedTuple):
@@ -109,7 +108,7 @@ class ArenaArchive:
     def degraded(self) -> list[Degraded]:
         """Return what does not work at present."""
         return [
-            Degraded(f"archive.{what} {self._zone}", retry.why[:TEXT_CHARS_MAX], _MEND)
+            Degraded(f"archive.{what} {self._zone}", retry.why[:TEXT_CHARS_MAX], retry.hint)
             for what, retry in (
                 ("journal", self._journal_retry),
                 ("snapshot", self._snapshot_retry),
@@ -128,7 +127,8 @@ class ArenaArchive:
                 self._pulse()
         except OSError as error:
             why = f"cannot write {self._journal_path()}: {error.strerror or error}"
-            self._journal_retry = self._journal_retry.failed(now_s, why)
+            hint = what_helps(error, self._directories.journal)
+            self._journal_retry = self._journal_retry.failed(now_s, why, hint)
             self._log.error("archive.journal_failed", zone=self._zone, why=why)
             # Opened anew, the file itself says how much of the batch it holds.
             self._close_file()
@@ -163,11 +163,13 @@ class ArenaArchive:
             self._verified.add(info.name)
             self._sweep()
         except OSError as error:
-            problem = SnapshotError(f"cannot use {directory}: {error.strerror or error}", _MEND)
-            self._snapshot_retry = self._snapshot_retry.failed(now_s, problem.message)
+            problem = SnapshotError(
+                f"cannot use {directory}: {error.strerror or error}", what_helps(error, directory)
+            )
+            self._snapshot_retry = self._snapshot_retry.failed(now_s, problem.message, problem.hint)
             raise problem from error
         except SnapshotError as error:
-            self._snapshot_retry = self._snapshot_retry.failed(now_s, error.message)
+            self._snapshot_retry = self._snapshot_retry.failed(now_s, error.message, error.hint)
             raise
         self._snapshot_retry = Retry()
         return info
@@ -278,12 +280,21 @@ class ArenaArchive:
         return read_last_line(newest, lambda line: parse_tail(line, self._arena) is not None)
 
     def _drop_old_files(self) -> None:
-        files = list_files(self._directories.journal, "*.jsonl")
-        ages = [
-            (entry.changed_s, entry.path.name)
-            for entry in files
+        files = [
+            entry
+            for entry in list_files(self._directories.journal, "*.jsonl")
             if entry.path.name != self._journal_path().name
         ]
+        # By position within an arena, the living one last: a clock that was set back must not make
+        # the newest events look like the oldest.
+        changed: dict[str, float] = {}
+        for entry in files:
+            arena = entry.path.name.partition(".")[0]
+            changed[arena] = max(changed.get(arena, 0.0), entry.changed_s)
+        ages = []
+        for entry in files:
+            arena = entry.path.name.partition(".")[0]
+            ages.append((arena == self._arena, changed[arena], entry.path.name))
         for name in retention.decide_old_files(ages, self._settings.journal_files_kept):
             self._log.warning("archive.journal_dropped", name=name)
             (self._directories.journal / name).unlink(missing_ok=True)

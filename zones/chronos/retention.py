@@ -21,16 +21,18 @@ class Retry:
     Args:
         not_before_s: monotonic seconds.
         why: the last failure's sentence, "" when it works.
+        hint: a command that helps.
     """
 
     failures: int = 0
     not_before_s: float = 0.0
     why: str = ""
+    hint: str = ""
 
-    def failed(self, now_s: float, why: str) -> "Retry":
+    def failed(self, now_s: float, why: str, hint: str) -> "Retry":
         """Return the state after one more failure: the pause doubles, up to RETRY_MAX_S."""
         pause_s = min(RETRY_FIRST_S * 2 ** min(self.failures, 16), RETRY_MAX_S)
-        return Retry(self.failures + 1, now_s + pause_s, why)
+        return Retry(self.failures + 1, now_s + pause_s, why, hint)
 
     def may_try(self, now_s: float) -> bool:
         """Return whether the pause is over."""
@@ -97,10 +99,11 @@ def _split(
     return tuple(good), ()
 
 
-def decide_old_files(ages: Sequence[tuple[float, str]], keep: int) -> list[str]:
+def decide_old_files(ages: Sequence[tuple[bool, float, str]], keep: int) -> list[str]:
     """Return which journal files to delete so that the `keep` youngest stay, oldest first.
 
     Args:
-        ages: (time of last change, name) of every file that is no longer written.
+        ages: of every file that is no longer written: whether it is the living arena's, when its
+            arena's journal was changed last (wall clock), name. Names sort by position.
     """
-    return [name for _, name in sorted(ages)[: max(len(ages) - keep, 0)]]
+    return [name for _, _, name in sorted(ages)[: max(len(ages) - keep, 0)]]

@@ -1,7 +1,8 @@
 """One committed tick of an arena as data: copied from a live arena, founded into a new one.
 
-Owns: copying while a world writes, and what a new arena takes over from an image. Does not own:
-the image as a file (`snapshot_file.py`), making and mapping arena files (`arena_memory.py`).
+Owns: copying while a world writes, what a new arena takes over from an image, and from the rings
+of the arena before it. Does not own: the image as a file (`snapshot_file.py`), making and mapping
+arena files (`arena_memory.py`).
 Works on memory only.
 """
 
@@ -9,6 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from Kernel.contract import rings
 from Kernel.contract.arena import (
     HEADER_BYTES,
     INBOX_WINDOW,
@@ -20,7 +22,7 @@ from Kernel.contract.arena import (
     new_header,
     plan_buffers,
 )
-from Kernel.contract.errors import SnapshotError
+from Kernel.contract.errors import RingDamaged, RingFull, SnapshotError
 
 COPIES_MAX: Final = 5
 NAP_S: Final = 0.0005
@@ -151,6 +153,92 @@ def write_into(words: ArenaWords, image: ArenaImage, arena_id: bytes, created_ns
     words.put(Header.INBOX_NEXT, state_words[State.INBOX_CURSOR >> 3])
     words.put(Header.COMMIT, image.tick)
     new_header(words, buffers)
+
+
+def carry_over(new: ArenaWords, old: ArenaWords, acknowledged: tuple[int, int] | None) -> str:
+    """Bring what is not in an image from an arena into the one founded from its last tick.
+
+    Inputs that wait keep their numbers and places. Events that are not stored yet come behind the
+    beginning of the new outbox, with their numbers. Epoch, counts and pacing go on.
+
+    Args:
+        new: as `write_into` leaves it; changed.
+        old: nobody writes it; not changed.
+        acknowledged: sequence and virtual offset up to which its events are stored; None: unknown.
+
+    Returns:
+        Why some events could not be brought over, "" when all were.
+
+    Raises:
+        SnapshotError: the inboxes differ in size.
+    """
+    tick = old.get(Header.COMMIT)
+    if len(new.inbox()) != len(old.inbox()):
+        raise SnapshotError(
+            f"cannot carry an inbox of {len(old.inbox())} bytes into one of {len(new.inbox())}"
+        )
+    new.inbox()[:] = old.inbox()
+    for offset in _CARRIED:
+        new.put(offset, old.get(offset))
+    start = old.buffer_offset(tick)
+    for first, behind in _INBOX_STATE:
+        for each in (tick, tick + 1):
+            new.put_bytes(
+                new.buffer_offset(each) + first, old.get_bytes(start + first, behind - first)
+            )
+    return _carry_events(new, old, acknowledged)
+
+
+_CARRIED: Final = (
+    Header.INBOX_HEAD, Header.INBOX_NEXT, Header.EPOCH, Header.MISSED_TICKS, Header.REANCHORED,
+    Header.ANCHOR_NS, Header.ANCHOR_TICK, Header.PERIOD_NS,
+)  # fmt: skip
+_INBOX_STATE: Final = (
+    (State.INBOX_CURSOR, State.INBOX_OFFSET + 8),
+    (State.INBOX_APPLIED, State.INBOX_APPLIED + INBOX_WINDOW // 8),
+    (State.APPLIED_AT, State.APPLIED_AT + 8 * INBOX_WINDOW),
+)
+"""Parts of the state block, from and up to."""
+
+
+def _carry_events(new: ArenaWords, old: ArenaWords, acknowledged: tuple[int, int] | None) -> str:
+    tick = old.get(Header.COMMIT)
+    head, next_sequence = old.state(tick, State.OUTBOX_HEAD), old.state(tick, State.OUTBOX_NEXT)
+    ring = old.outbox()
+    if acknowledged is None or not 0 <= head - acknowledged[1] <= len(ring):
+        # Nothing was ever overwritten in a ring that has not come round: all of it is there.
+        if head > len(ring):
+            return f"cannot find the events of {head} bytes that nobody has stored"
+        acknowledged = (rings.ENTRY.unpack_from(ring, 0)[0] if head else next_sequence, 0)
+    sequence, offset = acknowledged
+    why, put = "", 0
+    try:
+        while sequence < next_sequence:
+            entry = rings.read(ring, offset, head, sequence)
+            put = rings.append(new.outbox(), put, 0, sequence, entry.payload)
+            sequence, offset = sequence + 1, entry.next_offset
+    except (RingDamaged, RingFull) as error:
+        why = f"cannot bring events {sequence} to {next_sequence - 1} over: {error.message}"
+        # The numbers must have no hole: those of the lost ones are given up with all behind them.
+        new.outbox()[:] = bytes(len(new.outbox()))
+        put = 0
+    for each in (tick, tick + 1):
+        new.put_state(each, State.OUTBOX_HEAD, put)
+    return why
+
+
+def tell_event(words: ArenaWords, payload: bytes) -> None:
+    """Append an event to the outbox of an arena founded just now, as part of its first tick.
+
+    Raises:
+        RingFull: it has no room.
+    """
+    tick = words.get(Header.COMMIT)
+    sequence = words.state(tick, State.OUTBOX_NEXT)
+    head = rings.append(words.outbox(), words.state(tick, State.OUTBOX_HEAD), 0, sequence, payload)
+    for each in (tick, tick + 1):
+        words.put_state(each, State.OUTBOX_HEAD, head)
+        words.put_state(each, State.OUTBOX_NEXT, sequence + 1)
 
 
 def _wait_commit(words: ArenaWords) -> None:

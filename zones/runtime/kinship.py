@@ -6,6 +6,7 @@ moment; the check afterwards closes the gap in which the kernel may have died al
 """
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -19,10 +20,16 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NAME = 15
 REPARENT_S = 5.0
+NO_ROOM = 75
+"""Exit code of the process between when there was no room for the child."""
 _SCHED_OTHER = 0
 _SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}
 # struct sched_attr: size, policy, flags, nice, priority, runtime, deadline, period
 _SCHED_ATTR = struct.Struct("<IIQiIQQQ")
+
+
+class CannotFork(MoltError):
+    """No process, descriptor or memory is left for one process more."""
 
 
 def die_with(parent_pid: int) -> None:
@@ -74,21 +81,37 @@ def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int
     Python's own end: it is followed by os._exit.
 
     Raises:
+        CannotFork: the machine has no room for one process more: there is no child. Raised in the
+            caller only, so that no copy of it goes on by catching it.
         MoltError: the process between died; the child, if there was one, ends itself. The kernel
             waits for news that will not come, so the caller should end: a new zygote is quicker.
     """
-    told_reader, told_writer = os.pipe()
+    try:
+        told_reader, told_writer = os.pipe()
+    except OSError as error:
+        raise CannotFork(f"cannot fork: {error.strerror}", "ulimit -n") from error
     zygote = os.getpid()
-    between = os.fork()
+    try:
+        between = os.fork()
+    except OSError as error:
+        os.close(told_reader)
+        os.close(told_writer)
+        raise CannotFork(f"cannot fork: {error.strerror}", "ulimit -u") from error
     if between:
         os.close(told_reader)
         os.close(told_writer)
-        if os.waitpid(between, 0)[1]:
+        status = os.waitpid(between, 0)[1]
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == NO_ROOM:
+            raise CannotFork(f"cannot fork: {os.strerror(errno.EAGAIN)}", "ulimit -u")
+        if status:
             raise MoltError("cannot fork: the process between died before it had announced a child")
         return
     die_with(zygote)
     between = os.getpid()
-    grandchild = os.fork()
+    try:
+        grandchild = os.fork()
+    except OSError:
+        os._exit(NO_ROOM)
     if grandchild:
         announce(grandchild)
         os.write(told_writer, b"!")

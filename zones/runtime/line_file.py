@@ -5,7 +5,9 @@ are. Does not own: what a line says (`zones/chronos/journal.py`).
 One writer at a time. `NAME.jsonl` grows; when it is full it becomes `NAME.<label>.jsonl`.
 """
 
+import errno
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -50,9 +52,12 @@ class LineFile:
     def append(self, lines: list[bytes]) -> None:
         """Append lines, durable on return. When it raises, none of them is in the file.
 
-        (After a crash some of them may be: whoever reads the end again sees which.)
+        (After a crash some of them may be: whoever reads the end again sees which.) A file that was
+        deleted takes none: they would be durable in a file that nobody finds.
         """
         data = b"".join(line + b"\n" for line in lines)
+        if os.fstat(self._descriptor).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "it was deleted", str(self.path))
         try:
             done = 0
             while done < len(data):
@@ -111,6 +116,17 @@ def list_files(directory: Path, pattern: str) -> list[FoundFile]:
         OSError: the directory cannot be read; a missing one is empty.
     """
     return [FoundFile(path, path.stat().st_mtime) for path in directory.glob(pattern)]
+
+
+def what_helps(error: OSError, directory: Path) -> str:
+    """Return the command that shows what is wrong with a directory that could not be written."""
+    if error.errno in (errno.EROFS, errno.EIO):
+        return f"findmnt -T {shlex.quote(str(directory))}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR):
+        return f"ls -ld {shlex.quote(str(directory))}"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "ulimit -n"
+    return f"df -h {shlex.quote(str(directory))}"
 
 
 def sync_directory(directory: Path) -> None:

@@ -24,7 +24,7 @@ from Kernel.contract.arena import SCHEMA_BYTES_MAX, STATE_BYTES
 from Kernel.contract.codec import pack, unpack
 from Kernel.contract.errors import CodecError, SnapshotError
 from zones.runtime.arena_image import ArenaImage
-from zones.runtime.line_file import sync_directory
+from zones.runtime.line_file import sync_directory, what_helps
 
 MAGIC: Final = b"MOLTSNAP"
 VERSION: Final = 1
@@ -61,14 +61,6 @@ class SnapshotInfo(NamedTuple):
     raw_bytes: int
 
 
-class Newest(NamedTuple):
-    """What a search found: the newest good snapshot or None, and what was damaged on the way."""
-
-    path: Path | None
-    image: ArenaImage | None
-    damaged: tuple[str, ...]
-
-
 def write_snapshot(
     directory: Path,
     image: ArenaImage,
@@ -99,7 +91,8 @@ def write_snapshot(
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise SnapshotError(
-            f"cannot write snapshot {path}: {error.strerror or error}", "df -h"
+            f"cannot write snapshot {path}: {error.strerror or error}",
+            what_helps(error, directory),
         ) from error
     except SnapshotError:
         draft.unlink(missing_ok=True)
@@ -147,20 +140,25 @@ def remove_drafts(directory: Path, zone: str = "stable") -> None:
         draft.unlink(missing_ok=True)
 
 
-def newest_verified(directory: Path, zone: str = "stable") -> Newest:
-    """Return the newest snapshot that is good, and say which newer ones are not.
+def good_snapshots(
+    directory: Path, damaged: list[str], zone: str = "stable"
+) -> Iterator[tuple[Path, ArenaImage]]:
+    """Yield the snapshots of a zone that are good, newest first, each read when it is asked for.
+
+    Args:
+        damaged: gets a sentence for each that is not.
 
     Raises:
         OSError: the directory cannot be read; a missing one is empty.
     """
-    damaged: list[str] = []
     for name in list_snapshots(directory, zone):
         path = directory / name.file_name()
         try:
-            return Newest(path, read_snapshot(path), tuple(damaged))
+            image = read_snapshot(path)
         except SnapshotError as error:
             damaged.append(error.message)
-    return Newest(None, None, tuple(damaged))
+        else:
+            yield path, image
 
 
 def verify_snapshot(path: Path, pulse: Callable[[], object] = lambda: None) -> str:

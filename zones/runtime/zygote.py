@@ -21,6 +21,7 @@ from Kernel.contract.zygote_protocol import (
     Forked,
     Prepared,
     Progress,
+    Unforked,
     Unprepared,
     receive,
     send,
@@ -28,7 +29,7 @@ from Kernel.contract.zygote_protocol import (
 from zones.runtime.arena_memory import release_text
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.host import run_process
-from zones.runtime.kinship import die_with, fork_for, set_process_name
+from zones.runtime.kinship import CannotFork, die_with, fork_for, set_process_name
 
 WHY_CHARS_MAX = 1000
 
@@ -57,6 +58,8 @@ def main(arguments: list[str]) -> int:
         assert isinstance(message, Fork), f"the kernel sends only Fork, not {message}"
         try:
             _fork(generation, configure[0], message, descriptors, kernel_pid, road)
+        except CannotFork as error:  # all that is warm stays warm
+            send(road, Unforked(message.serial, error.message))
         except MoltError as error:
             sys.stderr.write(f"{error.message}\n")
             return 1

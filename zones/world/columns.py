@@ -64,7 +64,10 @@ FOOD_FOUNDED: Final = State.OWN + 184
 LARGEST_RADIUS: Final = State.OWN + 192
 DIED_NOW: Final = State.OWN + 200
 LOG_TOLD: Final = State.OWN + 208
-"""zones.world's own scalars in the state block; SCALARS says which are f64, the others are u64."""
+"""zones.world's own scalars in the state block; SCALARS says which are f64, the others are u64. A
+place is never given another meaning: a world of another build brings them along by their places."""
+OWN_END: Final = LOG_TOLD + 8
+"""Behind the last of them. What another build has kept there is none of this one's."""
 
 SCALARS: Final = (
     ("tick", "<i8", State.TICK),
@@ -108,7 +111,9 @@ class Column:
     """One column: `rows` is what each row stands for, `width` values in each row.
 
     Where a row has several values they lie value after value of all rows ("planar"): loops over
-    rows read neighbouring numbers, and become vector instructions.
+    rows read neighbouring numbers, and become vector instructions. Each of them is a gene.
+    `default` fills the column of a world that comes from a build without it; None: there is no
+    world without it (`migration.py`).
     """
 
     name: str
@@ -116,34 +121,35 @@ class Column:
     rows: str = "entity"
     width: int = 1
     hot: bool = False
+    default: float | None = 0.0
 
 
 COLUMNS: Final = (
-    Column("x", "<f4", hot=True),
-    Column("y", "<f4", hot=True),
+    Column("x", "<f4", hot=True, default=None),
+    Column("y", "<f4", hot=True, default=None),
     Column("vx", "<f4", hot=True),
     Column("vy", "<f4", hot=True),
-    Column("energy", "<f4", hot=True),
-    Column("age", "<i4", hot=True),
-    Column("state", "|u1", hot=True),
-    Column("id", "<i8"),
+    Column("energy", "<f4", hot=True, default=None),
+    Column("age", "<i4", hot=True, default=None),
+    Column("state", "|u1", hot=True, default=None),
+    Column("id", "<i8", default=None),
     Column("parent", "<i8"),
-    Column("lineage", "<u4"),
+    Column("lineage", "<u4", default=1),
     Column("generation", "<i4"),
-    Column("born_at", "<i4"),
-    Column("max_energy", "<f4"),
-    Column("radius", "<f4"),
-    Column("colour", "<u4"),
-    Column("dna", "<f4", width=GENES),
-    Column("founder_dna", "|u1", width=GENES),
+    Column("born_at", "<i4", default=None),
+    Column("max_energy", "<f4", default=100.0),
+    Column("radius", "<f4", default=4.0),
+    Column("colour", "<u4", default=0xFB93B4),
+    Column("dna", "<f4", width=GENES, default=0.5),
+    Column("founder_dna", "|u1", width=GENES, default=128),
     Column("trait_bits", "<u8"),
     Column("deactivated_bits", "<u8"),
     Column("last_fuel", "<u4"),
     Column("touched", "<i4"),
-    Column("resource_amount", "<f4", rows="resource", hot=True),
-    Column("resource_x", "<f4", rows="resource"),
-    Column("resource_y", "<f4", rows="resource"),
-    Column("resource_fertility", "<f4", rows="resource"),
+    Column("resource_amount", "<f4", rows="resource", hot=True, default=None),
+    Column("resource_x", "<f4", rows="resource", default=None),
+    Column("resource_y", "<f4", rows="resource", default=None),
+    Column("resource_fertility", "<f4", rows="resource", default=1.0),
     Column("ground_height", "<f4", rows="ground"),
     Column("ground_warmth", "<f4", rows="ground"),
     Column("log_id", "<i8", rows="log"),

@@ -1,31 +1,27 @@
 """The world as a service: what its zygote prepares, what its founder makes, what its heirs run.
 
 Owns: handing settings, files and mappings to the engine. Does not own: ticks (`engine.py`), the
-life of a process (`zones/runtime/arena_zone.py`). The one file of this package that touches the
-operating system in a zone process.
+life of a process (`zones/runtime/arena_zone.py`), making an arena (`founder.py`). With that one the
+file of this package that touches the operating system in a zone process.
 """
 
-import errno
 import os
 import secrets
-import sys
 import time
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from Kernel.contract.arena import ArenaWords, Header, Side
-from Kernel.contract.errors import ArenaError
-from zones.runtime.arena_image import ArenaImage, write_into
-from zones.runtime.arena_memory import map_arena, reserve_file
+from Kernel.contract.arena import ArenaWords, Side
+from zones.runtime.arena_place import ArenaPlace
 from zones.runtime.generation import Progress, untold
-from zones.runtime.snapshot_file import newest_verified
 from zones.world import engine, founding, warm_up
 from zones.world.columns import schema_hash
+from zones.world.founder import Founder
 from zones.world.numba_setup import THREADS_MAX
 from zones.world.parameters import PARAMETERS
-from zones.world.settings import KEYS, WorldSettings, parse_settings
+from zones.world.settings import KEYS, parse_settings
 
 
 class Generation:
@@ -53,6 +49,7 @@ class Generation:
             "phases": list(engine.PHASES),
             "seed": self._settings.seed,
             "max_entities": self._settings.max_entities,
+            "inspects": True,  # its founder can be given the arena that is there
         }
 
     def scratch(self) -> tuple[ArenaWords, engine.Engine]:
@@ -72,33 +69,20 @@ class Generation:
         )
 
     def found(self, job: dict[str, Any]) -> None:
-        """Make the arena file: from the newest verified snapshot if there is one, else the seed.
+        """See that a good arena lies under the zone's name.
 
         Args:
-            job: {"zone", "folders", "snapshots"}, see `Kernel/core/arena_keeper.py`.
+            job: {"zone", "folders", "snapshots"}, see `Kernel/core/arena_keeper.py`, and the path
+                of the arena that is there: as "inspect" at boot, as "migrate_from" when a
+                generation of other columns, or of another size, is to go on in a new file.
 
         Raises:
             ArenaError: no folder has room for it.
         """
-        name = f"{job['zone']}.arena"
-        image = _find_image(Path(job["snapshots"]), job["zone"])
-        size = (image.buffers() if image else founding.plan(self._settings)).file_bytes
-        for folder in map(Path, job["folders"]):
-            try:
-                fd = reserve_file(folder / (name + ".new"), size)
-            except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                    raise
-                sys.stderr.write(f"cannot reserve {size} bytes in {folder}: {error.strerror}\n")
-                continue
-            _fill(map_arena(fd, writable=True), self._settings, image)
-            (folder / (name + ".new")).rename(folder / name)
-            source = f"snapshot of tick {image.tick}" if image else f"seed {self._settings.seed}"
-            sys.stderr.write(f"founded {folder / name} from {source}\n")
-            return
-        raise ArenaError(
-            f"cannot make {name}: {size} bytes are free in none of {job['folders']}", "df -h"
-        )
+        old = job.get("inspect") or job.get("migrate_from")
+        place = ArenaPlace(job["zone"], [Path(folder) for folder in job["folders"]])
+        founder = Founder(job["zone"], place, Path(job["snapshots"]), self._settings, _new_stamp)
+        founder.see_to(Path(old) if old else None)
 
     def _make_scratch(self) -> tuple[ArenaWords, engine.Engine]:
         settings = replace(self._settings, max_entities=64, resources=64, entities=30)
@@ -114,21 +98,6 @@ class Generation:
         )
 
 
-def _find_image(snapshots: Path, zone: str) -> ArenaImage | None:
-    newest = newest_verified(snapshots, zone)
-    for damaged in newest.damaged:
-        sys.stderr.write(f"{damaged}\n")
-    if newest.image is not None and newest.image.schema_hash != schema_hash():
-        sys.stderr.write(f"cannot restore {newest.path}: its columns are not those of this build\n")
-        return None
-    return newest.image
-
-
-def _fill(words: ArenaWords, settings: WorldSettings, image: ArenaImage | None) -> None:
-    arena_id, created_ns = secrets.token_bytes(16), time.time_ns()
-    if image is not None:
-        write_into(words, image, arena_id, created_ns)
-        return
-    founding.found(words, settings)
-    words.put_bytes(Header.ARENA_ID, arena_id)
-    words.put(Header.CREATED_NS, created_ns)
+def _new_stamp() -> tuple[bytes, int]:
+    """Return what tells a new arena from every other: an id, and when it was made."""
+    return secrets.token_bytes(16), time.time_ns()

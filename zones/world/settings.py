@@ -97,9 +97,7 @@ FOUNDING: Final = (
     Key("seed", Sort.WHOLE, _DEFAULTS.seed, 0, 2**64 - 1, effect=Effect.FOUNDING),
     # Slots decide these two where they are left out, so that the crowding stays.
     Key("entities", Sort.WHOLE, None, 0, ENTITIES_LIMIT, "Molbots", Effect.FOUNDING),
-    Key(
-        "max_entities", Sort.WHOLE, STANDARD_ENTITIES, 1, ENTITIES_LIMIT, "Molbots", Effect.FOUNDING
-    ),
+    Key("max_entities", Sort.WHOLE, STANDARD_ENTITIES, 1, ENTITIES_LIMIT, "Molbots", Effect.BOOT),
     Key("resources", Sort.WHOLE, None, 1, RESOURCES_LIMIT, "places", Effect.FOUNDING),
     *_REALS,
     # Pacing is told when an arena is opened, and by nobody later.

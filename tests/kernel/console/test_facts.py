@@ -1,6 +1,7 @@
 """The facts of a kernel as plain data: what is degraded, and what `wait` compares."""
 
 import json
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from Kernel.console.facts import (
 from Kernel.contract.arena import NEVER, PHASES_MAX, Header, State
 from Kernel.contract.messages import Degraded
 from Kernel.contract.zygote_protocol import Unprepared
+from Kernel.core import supervisor as sup
 from Kernel.ports.meters import Meters
 from tests.support.fakes import FakeMachine
 from tests.support.paper_kernel import PaperKernel
@@ -47,6 +49,24 @@ def test_each_zone_that_does_not_serve_is_degraded(kernel):
     assert [each["what"] for each in degraded_fields(kernel.zones)] == ["stable", "archive"]
     kernel.start()
     assert [each["what"] for each in degraded_fields(kernel.zones)] == ["archive"]
+
+
+def test_machine_without_room_is_degraded_while_the_world_serves(kernel):
+    """No process or descriptor for an heir: why, and the limits to look at, until one is forked."""
+    kernel.start()
+    keeper = kernel.zones.arenas["stable"]
+    keeper.line.learn(sup.NotStarted("cannot fork: Resource temporarily unavailable"))
+    (found,) = [each for each in degraded_fields(kernel.zones) if each["what"] == "stable"]
+    assert "cannot fork" in found["why"] and found["hint"] == f"cat /proc/{os.getpid()}/limits"
+
+
+def test_deleted_arena_is_degraded(kernel):
+    """The world goes on in a file without a name: said, with the stop that keeps it."""
+    kernel.start()
+    keeper = kernel.zones.arenas["stable"]
+    keeper.arena.path.unlink()
+    (found,) = [each for each in degraded_fields(kernel.zones) if each["what"] == "stable: arena"]
+    assert "it was deleted" in found["why"] and found["hint"] == "molt shutdown"
 
 
 def test_refused_settings_tell_in_the_services_words(kernel):

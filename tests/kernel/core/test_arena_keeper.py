@@ -8,7 +8,8 @@ import pytest
 
 from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import Refused
-from Kernel.contract.zygote_protocol import Forked, Prepared, Unprepared, send
+from Kernel.contract.founding_report import FoundingNote, FoundingReport, report_path
+from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unforked, Unprepared, send
 from Kernel.core import supervisor as sup
 from Kernel.core.drill import DrillFault, begin_drill
 from Kernel.core.keeper import FINGERPRINT_S
@@ -175,6 +176,53 @@ class TestFounding:
         assert "stable.arena.set-aside-1" in note["why"] and note["why"].startswith("cannot")
         stage.found()
         assert stage.keeper.state.founded
+
+    def test_founder_that_can_is_given_the_arena(self, machine, folders):
+        """A generation that inspects gets the path of what is there, and its report is told."""
+        Stage(machine, folders).serve()
+        path = folders[0] / "stable.arena"
+        stage = Stage(machine, folders)
+        stage.prepare(inspects=True)
+        assert not stage.keeper.state.founded, "nobody lives in it before it was looked at"
+        request = machine.zygote.fork(500)
+        assert request.role == "founder" and request.facts["inspect"] == str(path)
+        stage.round()
+        notes = (
+            FoundingNote("arena", "cannot x", "ls", True),
+            FoundingNote("size", "grown", "molt status", False),
+        )
+        report_path(folders[0], "stable").write_bytes(
+            FoundingReport("migrated", 0, "old", notes).encode()
+        )
+        stage.die(500, code=0)
+        assert stage.keeper.state.founded and stage.keeper.resumed_tick == stage.keeper.tick()
+        assert [note["why"] for note in stage.keeper.notes] == ["cannot x"]
+        assert not report_path(folders[0], "stable").exists(), "it is read once"
+
+    def test_arena_that_founders_die_of_is_set_aside(self, machine, folders):
+        """One crash may be anything; at the second the file goes, and the next founder is alone."""
+        Stage(machine, folders).serve()
+        stage = Stage(machine, folders)
+        stage.prepare(inspects=True)
+        for pid in (500, 501):
+            assert machine.zygote.fork(pid).facts["inspect"]
+            stage.round()
+            stage.die(pid, number=signal.SIGSEGV)
+        assert (folders[0] / "stable.arena.set-aside-1").exists()
+        assert "2 founders died of it" in stage.keeper.notes[0]["why"]
+        request = machine.zygote.fork(502)
+        assert "inspect" not in request.facts
+
+    def test_founder_that_only_fails_costs_no_arena(self, machine, folders):
+        """An exit code is no room or no descriptors: tried again, with the same file."""
+        Stage(machine, folders).serve()
+        stage = Stage(machine, folders)
+        stage.prepare(inspects=True)
+        for pid in (500, 501, 502):
+            assert machine.zygote.fork(pid).facts["inspect"]
+            stage.round()
+            stage.die(pid, code=1)
+        assert (folders[0] / "stable.arena").exists() and not stage.keeper.notes
 
     def test_one_slip_costs_only_the_newest_few(self, folders):
         """Set-aside files are numbered; only the oldest beyond five go."""
@@ -352,6 +400,26 @@ class TestZygoteTrouble:
         stage.machine.zygote.prepare(toy.Generation({}).facts | {"phases": phases})
         stage.round()
         assert pid in stage.machine.processes.killed() and stage.keeper.phases == ()
+
+    def test_zygote_that_finds_no_room_stays(self, stage):
+        """EAGAIN at a fork: the zygote lives, what was held is closed, it is asked again, later."""
+        stage.prepare()
+        stage.found()
+        machine, policy = stage.machine, stage.keeper.config.policy
+        before = len(stage.keeper.line.berths)
+        for _ in range(policy.failures_max + 1):
+            request = machine.zygote.expect(Fork)
+            machine.zygote.say(Unforked(request.serial, "cannot fork: no room"))
+            stage.round()
+            assert len(stage.keeper.line.berths) <= before + 1
+            if not machine.zygote.is_asked():
+                machine.clock.advance(policy.backoff_cap_s)
+                stage.round()
+        assert not machine.processes.killed() and not stage.keeper.line.spent()
+        assert stage.keeper.state.why == "cannot fork: no room"
+        assert stage.keeper.state.machine_patience.failures > policy.free_failures
+        stage.fork_heir()
+        assert stage.keeper.state.machine_patience.failures == 0
 
     def test_machine_that_cannot_start_a_process(self, stage):
         """EAGAIN at the start of a zygote is met with patience, and is no fault of the code."""

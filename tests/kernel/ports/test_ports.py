@@ -1,5 +1,6 @@
 """The smaller ports: clock, meters, disk, arena files."""
 
+import errno
 import fcntl
 import gc
 import os
@@ -12,10 +13,20 @@ from pathlib import Path
 
 import pytest
 
+from Kernel.contract import places
 from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import AlreadyRunning, ArenaError, ConfigError
-from Kernel.ports import disk
-from Kernel.ports.arena_file import arena_folders, find_arena, open_arena
+from Kernel.contract.founding_report import FoundingReport, report_path
+from Kernel.ports import arena_file, disk
+from Kernel.ports.arena_file import (
+    arena_folders,
+    claim_folders,
+    find_arena,
+    is_deleted,
+    open_arena,
+    take_report,
+    why_elsewhere,
+)
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
 from Kernel.ports.meters import Meters
@@ -83,6 +94,40 @@ class TestHome:
         dead.wait()
         self.close(home)
 
+    def test_lock_is_written_over_and_never_cut_first(self, tmp_path, monkeypatch):
+        """A lock that has its page keeps it, and nothing of a longer old pid stays."""
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "kernel.lock").write_text("4194304\n")
+        cut = []
+        real = os.ftruncate
+        monkeypatch.setattr(os, "ftruncate", lambda fd, size: (cut.append(size), real(fd, size))[1])
+        self.close(open_home(tmp_path))
+        assert (tmp_path / "run" / "kernel.lock").read_text() == f"{os.getpid()}\n"
+        assert 0 not in cut
+
+    def test_hint_without_a_console(self, tmp_path):
+        """When run/ was cleaned away under the kernel that holds the home, a signal still works."""
+        home = open_home(tmp_path)
+        with pytest.raises(AlreadyRunning) as refused:
+            open_home(tmp_path)
+        assert refused.value.hint == f"kill -INT {os.getpid()}"
+        (tmp_path / "run" / "console.sock").touch()
+        with pytest.raises(AlreadyRunning) as refused:
+            open_home(tmp_path)
+        assert refused.value.hint == "molt status, or molt shutdown"
+        self.close(home)
+
+    @pytest.mark.parametrize(
+        ("number", "hint"),
+        [(errno.ENOSPC, "df -h"), (errno.EROFS, "--home"), (errno.EACCES, "--home")],
+    )
+    def test_refusal_names_folder_reason_and_what_helps(self, tmp_path, number, hint):
+        """Full is mended by room, read-only by another home."""
+        error = disk.refuse_folder(tmp_path, OSError(number, os.strerror(number), "x/y"))
+        assert str(tmp_path) in error.message and "x/y" in error.message
+        assert os.strerror(number) in error.message and hint in error.hint
+        assert error.exit_code == 78
+
     def test_leftovers_that_stay_are_an_error(self, tmp_path, monkeypatch):
         """When a dead kernel's processes do not go, the boot ends in words, not in a wait."""
         monkeypatch.setattr(disk, "LEFTOVER_S", 0.05)
@@ -114,6 +159,74 @@ class TestArenaFiles:
             assert len(folders) == 1 or "shm" in str(folders[0])
         finally:
             remove_arenas(tmp_path)
+
+    @pytest.fixture
+    def shared(self, tmp_path, monkeypatch):
+        """Give a folder that stands for /dev/shm."""
+        shared = tmp_path / "shm"
+        shared.mkdir()
+        for module in (arena_file, places):
+            monkeypatch.setattr(module, "SHARED_MEMORY", shared)
+        return shared
+
+    def fill(self, monkeypatch) -> None:
+        """Let no file have room."""
+
+        def refuse(fd: int, offset: int, size: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "posix_fallocate", refuse)
+
+    def test_full_shared_memory_is_left_out(self, tmp_path, shared, monkeypatch):
+        """Not even a lock fits: only the home's own folder, nothing left behind, and it is said."""
+        self.fill(monkeypatch)
+        folders = arena_folders(tmp_path / "home")
+        assert folders == [tmp_path / "home" / "data" / "arenas"]
+        (left,) = shared.iterdir()
+        assert not list(left.iterdir())
+        why = why_elsewhere(folders[0] / "stable.arena", folders)
+        assert why.startswith(f"cannot use {shared}") and "bytes are free" in why
+
+    def test_full_shared_memory_with_an_arena_stays(self, tmp_path, shared, monkeypatch):
+        """A world that has its place in it is found there, however full it is by now."""
+        (folder, _) = arena_folders(tmp_path / "home")
+        (folder / "stable.arena").touch()
+        self.fill(monkeypatch)
+        assert arena_folders(tmp_path / "home")[0] == folder
+
+    def test_best_place_needs_no_words(self, tmp_path, shared):
+        """An arena in shared memory is said nothing about; one in the home is."""
+        folders = arena_folders(tmp_path / "home")
+        assert why_elsewhere(folders[0] / "stable.arena", folders) == ""
+        assert "the arena is at" in why_elsewhere(folders[1] / "stable.arena", folders)
+
+    def test_marks_are_written_once(self, tmp_path, shared):
+        """A mark that is there is left alone: a full file system could not take it again."""
+        home = tmp_path / "home"
+        folders = arena_folders(home)
+        claim_folders(home, folders)
+        for folder in folders:
+            (folder / "home.id").chmod(0o400)
+            os.utime(folder / "home.id", (1, 1))
+        assert claim_folders(home, folders) == []
+        assert all((folder / "home.id").stat().st_mtime == 1 for folder in folders)
+
+    def test_deleted_arena_is_noticed(self, tmp_path):
+        """A file that lost its name is known by its descriptor."""
+        path = self.found(tmp_path)
+        arena = open_arena(path, SCHEMA_HASH)
+        assert not is_deleted(arena)
+        path.unlink()
+        assert is_deleted(arena)
+
+    def test_report_is_taken_once(self, tmp_path):
+        """Read and removed; one that is damaged is removed, too, and tells nothing."""
+        path = report_path(tmp_path, "stable")
+        path.write_bytes(FoundingReport("kept", 4).encode())
+        assert take_report([tmp_path / "missing", tmp_path], "stable") == FoundingReport("kept", 4)
+        assert take_report([tmp_path], "stable") is None
+        path.write_bytes(b"{}")
+        assert take_report([tmp_path], "stable") is None and not path.exists()
 
     def test_a_link_in_place_of_the_folder_is_refused(self, tmp_path):
         """A folder that is a link, put there by somebody else, is not followed."""

@@ -1,5 +1,6 @@
 """The archive of one arena on a toy world: nothing lost, nothing twice, disks that refuse."""
 
+import errno
 import json
 import os
 import resource
@@ -17,7 +18,7 @@ from tests.zones.runtime.small_arena import advance, small_arena
 from zones.chronos.arena_archive import ArenaArchive, Directories
 from zones.chronos.settings import ArchiveSettings
 from zones.runtime.arena_image import copy_committed, write_into
-from zones.runtime.snapshot_file import newest_verified, read_snapshot
+from zones.runtime.snapshot_file import good_snapshots, read_snapshot
 
 TELEMETRY = {"kind": "telemetry"}
 
@@ -272,6 +273,52 @@ def test_full_disk_loses_no_event(bench: Bench) -> None:
     assert "archive.journal_recovered" in bench.log.events
 
 
+def test_journal_deleted_under_the_archive(bench: Bench) -> None:
+    """Events are never stored in a file without a name: said, and begun anew, nothing missing."""
+    advance(bench.words, (TELEMETRY,) * 2)
+    bench.archive.store_events(0.0)
+    bench.journal.unlink()
+    stored = bench.acknowledged()
+    advance(bench.words, (TELEMETRY,))
+    bench.archive.store_events(1.0)
+    assert bench.acknowledged() == stored
+    (trouble,) = bench.archive.degraded()
+    assert "it was deleted" in trouble.why and trouble.hint.startswith("ls -ld")
+    bench.archive.store_events(2.0)
+    assert bench.acknowledged() == bench.committed() and bench.archive.degraded() == []
+    assert [line["sequence"] for line in bench.lines()] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOSPC, "df -h"), (errno.EDQUOT, "df -h"), (errno.EROFS, "findmnt -T"),
+        (errno.EACCES, "ls -ld"), (errno.EMFILE, "ulimit -n"),
+    ],
+)  # fmt: skip
+def test_each_refusal_has_what_helps(
+    bench: Bench, number: int, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Journal and snapshot say why in the disk's words, with the command that shows it."""
+
+    def refuse(*_args: object, **_more: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    for _ in range(300):
+        advance(bench.words, (TELEMETRY,))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        bench.archive.store_events(0.0)
+        bench.archive.keep_snapshot(0.0)
+    troubles = bench.archive.degraded()
+    assert len(troubles) == 2
+    for trouble in troubles:
+        assert os.strerror(number) in trouble.why and trouble.hint.startswith(hint)
+    bench.archive.store_events(5.0)
+    bench.archive.keep_snapshot(5.0)
+    assert bench.archive.degraded() == []
+
+
 def test_directory_that_cannot_be_made(tmp_path: Path) -> None:
     """A home where nothing can be written is degraded, and mends itself when it can be."""
     (tmp_path / "data").write_bytes(b"in the way")
@@ -308,9 +355,8 @@ def test_snapshots_at_their_interval(tmp_path: Path) -> None:
     bench.start()
     bench.archive.keep_snapshot(0.0)
     assert [entry["tick"] for entry in bench.archive.listed()] == [58, 48, 36]
-    newest = newest_verified(bench.directories.snapshots)
-    assert newest.image is not None
-    assert newest.image == copy_committed(bench.words)
+    _, newest = next(good_snapshots(bench.directories.snapshots, []))
+    assert newest == copy_committed(bench.words)
 
 
 def test_damaged_snapshots_do_not_push_good_ones_out(tmp_path: Path) -> None:
@@ -375,6 +421,20 @@ def test_journal_is_set_aside_and_bounded(tmp_path: Path) -> None:
     advance(bench.words, (TELEMETRY,))
     bench.archive.store_events(0.0)
     assert bench.lines()[-1]["position"] == 132
+
+
+def test_clock_set_back_drops_no_new_journal(tmp_path: Path) -> None:
+    """Which file is the oldest is told by positions: the hour may jump by a day."""
+    bench = Bench(tmp_path, journal_file_mb=1, journal_files_kept=2)
+    for day in range(6, 0, -1):
+        for _ in range(22):
+            advance(bench.words, ({**TELEMETRY, "pad": "x" * 50_000},))
+            bench.archive.store_events(0.0)
+        for path in bench.directories.journal.glob("*.*.jsonl"):
+            if path.stat().st_mtime > 1_000_000:
+                os.utime(path, (day * 86_400, day * 86_400))
+    positions = [line["position"] for line in bench.lines()]
+    assert positions == list(range(positions[0], 132)) and len(positions) > 44
 
 
 def test_restored_world_has_a_journal_of_its_own(bench: Bench) -> None:

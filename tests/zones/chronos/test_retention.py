@@ -80,7 +80,7 @@ def test_due_at_the_first_boundary_after_the_interval(tick: int, last: int, inte
 @given(st.integers(1, 2000), st.floats(0, 1e9))
 def test_pauses_grow_to_a_cap_and_never_end(failures: int, now_s: float) -> None:
     """However often it failed, the next try is at most RETRY_MAX_S away."""
-    retry = Retry(failures - 1).failed(now_s, "cannot")
+    retry = Retry(failures - 1).failed(now_s, "cannot", "df -h")
     pause_s = retry.not_before_s - now_s
     assert RETRY_FIRST_S * 0.99 <= pause_s <= RETRY_MAX_S * 1.01
     assert not retry.may_try(now_s)
@@ -92,12 +92,13 @@ def test_pauses_double() -> None:
     """The pauses are 1, 2, 4, 8, 16 and then 30 seconds."""
     retry, pauses = Retry(), []
     for _ in range(7):
-        retry = retry.failed(0.0, "cannot")
+        retry = retry.failed(0.0, "cannot", "df -h")
         pauses.append(retry.not_before_s)
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
 
 
 @pytest.mark.parametrize(("keep", "gone"), [(0, ["a", "b", "c"]), (2, ["a"]), (3, []), (9, [])])
 def test_oldest_files_go_first(keep: int, gone: list[str]) -> None:
-    """Files beyond `keep` are deleted by age."""
-    assert decide_old_files([(3.0, "c"), (1.0, "a"), (2.0, "b")], keep) == gone
+    """Files beyond `keep` are deleted: of arenas that are gone first, within one by position."""
+    ages = [(True, 1.0, "c"), (False, 5.0, "a"), (False, 9.0, "b")]
+    assert decide_old_files(ages, keep) == gone

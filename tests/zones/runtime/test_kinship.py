@@ -146,3 +146,28 @@ def test_unannounced_child_that_is_handed_over_first_ends_too(monkeypatch, tmp_p
         kinship.fork_for(4242, mark.touch, lambda _pid: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(AssertionError, match="cannot wait longer"):
         wait_until("a process nobody knows of", mark.exists, deadline_s=0.2)
+
+
+@pytest.mark.parametrize("refused", [1, 2], ids=["the one between", "the child"])
+def test_no_room_for_a_process_leaves_nobody_and_the_zygote_well(monkeypatch, tmp_path, refused):
+    """Whichever fork the machine refuses, the caller alone hears of it, and holds nothing more."""
+    mark = tmp_path / "served"
+    real, calls = os.fork, 0
+
+    def fork():
+        nonlocal calls
+        calls += 1
+        if calls == refused:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return real()
+
+    before = len(os.listdir("/proc/self/fd"))
+    with monkeypatch.context() as patched:
+        patched.setattr(kinship.os, "fork", fork)
+        patched.setattr(kinship, "die_with", lambda _pid: None)
+        with pytest.raises(kinship.CannotFork, match="cannot fork: Resource temporarily"):
+            kinship.fork_for(os.getpid(), mark.touch, lambda _pid: None)
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert not mark.exists()
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

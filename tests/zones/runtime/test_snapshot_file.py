@@ -17,8 +17,8 @@ from zones.runtime.snapshot_file import (
     CHUNK_BYTES,
     PREAMBLE,
     SnapshotName,
+    good_snapshots,
     list_snapshots,
-    newest_verified,
     read_snapshot,
     remove_drafts,
     verify_snapshot,
@@ -125,9 +125,17 @@ def _fields(image: ArenaImage) -> dict[str, object]:
     return {name: getattr(image, name) for name in ArenaImage.__slots__}
 
 
+def newest(directory: Path) -> tuple[Path | None, int, list[str]]:
+    """Return path and tick of the newest good snapshot, and what is said of damaged ones."""
+    damaged: list[str] = []
+    for path, image in good_snapshots(directory, damaged):
+        return path, image.tick, damaged
+    return None, -1, damaged
+
+
 def test_newest_good_one_is_found_and_damage_named(tmp_path: Path) -> None:
     """The newest verified snapshot wins; newer damaged ones are named, other files ignored."""
-    assert newest_verified(tmp_path / "missing") == (None, None, ())
+    assert newest(tmp_path / "missing") == (None, -1, [])
     infos = [write_snapshot(tmp_path, image_at(tick)) for tick in (1, 3, 12)]
     (tmp_path / "stable-x.snapshot").write_bytes(b"")
     (tmp_path / "stable-000000000099-00000000.snapshot.bak").write_bytes(b"")
@@ -135,19 +143,15 @@ def test_newest_good_one_is_found_and_damage_named(tmp_path: Path) -> None:
     write_snapshot(tmp_path, image_at(20), "branch-1")
     assert [name.tick for name in list_snapshots(tmp_path)] == [12, 3, 1]
     assert [name.tick for name in list_snapshots(tmp_path, "branch-1")] == [20]
-    found = newest_verified(tmp_path)
-    assert found.path == infos[2].path
-    assert found.image is not None
-    assert (found.image.tick, found.damaged) == (12, ())
+    assert newest(tmp_path) == (infos[2].path, 12, [])
     infos[2].path.write_bytes(infos[2].path.read_bytes()[:-5])
-    found = newest_verified(tmp_path)
-    assert found.path == infos[1].path
-    assert len(found.damaged) == 1
-    assert str(infos[2].path) in found.damaged[0]
+    path, _, damaged = newest(tmp_path)
+    assert path == infos[1].path
+    assert len(damaged) == 1 and str(infos[2].path) in damaged[0]
     for info in infos[:2]:
         info.path.write_bytes(b"")
-    assert newest_verified(tmp_path)[:2] == (None, None)
-    assert len(newest_verified(tmp_path).damaged) == 3
+    path, _, damaged = newest(tmp_path)
+    assert path is None and len(damaged) == 3
 
 
 def error_on_small_disk(directory: Path, image: ArenaImage) -> str:

@@ -1,0 +1,289 @@
+"""A founder: sees that a good arena lies where the zone's arena belongs, and tells what it did.
+
+Owns: the order of what is tried. The arena that is there is kept if it is sound, brought to this
+build's columns and to the size of the settings if it must be; else the newest snapshot that is
+good; else the seed. Does not own: the exchange of files (`zones/runtime/arena_place.py`), what is
+sound (`inspection.py`), which bytes become which (`migration.py`). With `service.py` a declared
+file that touches the system. Nobody else writes the old arena meanwhile, nor the new one.
+"""
+
+import mmap
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from Kernel.contract.arena import ArenaWords, Header, Side, State, check_arena
+from Kernel.contract.codec import pack
+from Kernel.contract.errors import ArenaError, RingFull, SnapshotError
+from Kernel.contract.founding_report import (
+    FOUNDED,
+    KEPT,
+    MIGRATED,
+    RESTORED,
+    FoundingNote,
+    FoundingReport,
+)
+from zones.runtime.arena_image import ArenaImage, carry_over, copy_committed, tell_event, write_into
+from zones.runtime.arena_place import ArenaPlace, Draft, NoRoom
+from zones.runtime.snapshot_file import good_snapshots
+from zones.world import founding
+from zones.world.columns import schema_hash
+from zones.world.inspection import find_damage, is_of_this_build
+from zones.world.migration import Changes, migrate
+from zones.world.settings import WorldSettings
+
+OTHER_SIZE: Final = "python manifest.py --set world.max_entities=N"
+DAMAGED_TOLD: Final = 3
+"""So many damaged snapshots are told of one by one."""
+
+
+class Founder:
+    """One founding.
+
+    Args:
+        place: where the arena belongs.
+        snapshots: the folder of the zone's snapshots.
+        stamp: gives a new arena its id, 16 random bytes, and the hour of its making (wall clock,
+            ns; for people only).
+    """
+
+    def __init__(
+        self,
+        zone: str,
+        place: ArenaPlace,
+        snapshots: Path,
+        settings: WorldSettings,
+        stamp: Callable[[], tuple[bytes, int]],
+    ) -> None:
+        self._zone = zone
+        self._place = place
+        self._snapshots = snapshots
+        self._settings = settings
+        self._stamp = stamp
+        self._notes: list[FoundingNote] = []
+
+    def see_to(self, old_path: Path | None) -> None:
+        """Leave a good arena under the zone's name.
+
+        Args:
+            old_path: the arena that is there, None when there is none.
+
+        Raises:
+            NoRoom: no folder has room for one.
+            OSError: the machine has no descriptor or memory left; nothing has changed.
+        """
+        lost_tick = -1
+        if old_path is not None:
+            old, why = _open(old_path)
+            if old is not None:
+                lost_tick = old.get(Header.COMMIT)
+                why = self._go_on(old_path, old)
+            if not why:
+                return
+            self._note(
+                "arena",
+                f"cannot go on in {old_path}: {why}; it was set aside",
+                f"ls {old_path.parent}",
+            )
+        if not self._restore(old_path is not None, lost_tick):
+            self._found_anew()
+
+    def _go_on(self, path: Path, old: ArenaWords) -> str:
+        """Go on in the arena that is there, or in a new one made of it; return why not."""
+        tick = old.get(Header.COMMIT)
+        capacity = old.get(Header.CAPACITY)
+        ours = is_of_this_build(old)
+        why = find_damage(old) if ours else ""
+        if why:
+            return why
+        try:
+            if ours and capacity == self._settings.max_entities:
+                return self._keep(path, tick)
+            image, changes = self._migrate(copy_committed(old))
+            if changes.refused:
+                self._note("size", changes.refused, OTHER_SIZE.replace("N", str(capacity)))
+                if ours:
+                    return self._keep(path, tick)
+            draft = self._draft(image)
+            lost = carry_over(draft.words, old, _acknowledged(path, old))
+            if lost:
+                self._note("events", lost, "molt ps")
+            self._finish(draft, MIGRATED, changes)
+        except NoRoom as error:
+            if not ours:
+                raise  # it is as good as it was: tried again when there may be room
+            self._note("size", error.message, error.hint)
+            return self._keep(path, tick)
+        except (ArenaError, SnapshotError) as error:
+            return error.message
+        return ""
+
+    def _keep(self, path: Path, tick: int) -> str:
+        report = FoundingReport(KEPT, tick, notes=tuple(self._notes))
+        self._place.report(path.parent, report)
+        return ""
+
+    def _restore(self, lost: bool, lost_tick: int) -> bool:
+        """Found the arena from the newest snapshot that is good; return whether one was.
+
+        Args:
+            lost: in place of an arena that was there.
+            lost_tick: its tick, -1 when it did not say.
+        """
+        damaged: list[str] = []
+        told = "it did not say how many ticks are lost"
+        try:
+            for path, image in good_snapshots(self._snapshots, damaged, self._zone):
+                draft, changes = self._draft_of_snapshot(path, image, damaged)
+                if draft is None:
+                    continue
+                self._tell_damaged(damaged)
+                if lost_tick >= 0:
+                    told = f"{max(lost_tick - image.tick, 0)} ticks are lost"
+                restored = f"the world was restored from the snapshot of tick {image.tick}"
+                self._note(
+                    "world", f"{restored}; {told}" if lost else restored, "molt status", lost
+                )
+                self._finish(draft, RESTORED, changes)
+                return True
+        except OSError as error:
+            damaged.append(f"cannot read {self._snapshots}: {error.strerror}")
+        self._tell_damaged(damaged)
+        return False
+
+    def _tell_damaged(self, damaged: list[str]) -> None:
+        if damaged:
+            told = "; ".join(damaged[:DAMAGED_TOLD])
+            more = len(damaged) - DAMAGED_TOLD
+            if more > 0:
+                told += f"; and {more} more"
+            self._note("snapshots", told, f"ls -l {self._snapshots}")
+
+    def _draft_of_snapshot(
+        self, path: Path, image: ArenaImage, damaged: list[str]
+    ) -> tuple[Draft | None, Changes | None]:
+        """Return a draft of a snapshot's world, and what migrating changed; None: it is no good.
+
+        Raises:
+            NoRoom: there is no room for it, whatever it holds.
+        """
+        ours = image.schema_hash == schema_hash()
+        try:
+            if ours and image.capacity == self._settings.max_entities:
+                return self._draft(image), None
+            moved, changes = self._migrate(image)
+            if changes.refused:
+                self._note("size", changes.refused, OTHER_SIZE.replace("N", str(image.capacity)))
+                if ours:
+                    return self._draft(image), None
+            return self._draft(moved), changes
+        except NoRoom:
+            raise
+        except (ArenaError, SnapshotError) as error:
+            damaged.append(f"cannot restore {path}: {error.message}")
+            return None, None
+
+    def _found_anew(self) -> None:
+        settings = self._settings
+        if self._notes:
+            self._note(
+                "world",
+                f"cannot bring the world of before back: no snapshot is good; "
+                f"a new one was founded from seed {settings.seed} at tick 0",
+                f"ls -l {self._snapshots}",
+            )
+        draft = self._reserve(founding.plan(settings).file_bytes)
+        founding.found(draft.words, settings)
+        arena_id, created_ns = self._stamp()
+        draft.words.put_bytes(Header.ARENA_ID, arena_id)
+        draft.words.put(Header.CREATED_NS, created_ns)
+        self._finish(draft, FOUNDED, None)
+
+    def _migrate(self, image: ArenaImage) -> tuple[ArenaImage, Changes]:
+        return migrate(image, self._settings.max_entities, self._settings.parameters)
+
+    def _draft(self, image: ArenaImage) -> Draft:
+        """Return a draft that holds the image.
+
+        Raises:
+            NoRoom: there is no room.
+            ArenaError: the image is damaged.
+        """
+        draft = self._reserve(image.buffers().file_bytes)
+        write_into(draft.words, image, *self._stamp())
+        check_arena(draft.words, str(draft.path))
+        why = find_damage(draft.words)
+        if why:
+            self._place.drop(draft)
+            raise ArenaError(f"cannot use the world of tick {image.tick}: {why}")
+        return draft
+
+    def _reserve(self, size_bytes: int) -> Draft:
+        draft = self._place.reserve(size_bytes)
+        for why in self._place.passed_over:
+            _say(why)
+        return draft
+
+    def _finish(self, draft: Draft, did: str, changes: Changes | None) -> None:
+        tick = draft.words.get(Header.COMMIT)
+        if changes is not None:
+            self._note("migration", changes.sentence(), "molt status", degraded=bool(changes.reset))
+            _tell(draft.words, changes)
+        path, aside = self._place.install(
+            draft, FoundingReport(did, tick, notes=tuple(self._notes))
+        )
+        _say(f"{did} {path} at tick {tick}" + (f", the old one is {aside}" if aside else ""))
+
+    def _note(self, what: str, why: str, hint: str, degraded: bool = True) -> None:
+        _say(why)
+        self._notes.append(FoundingNote(what, why, hint, degraded))
+
+
+def _tell(words: ArenaWords, changes: Changes) -> None:
+    try:
+        tell_event(words, pack(changes.event()))
+    except RingFull:  # the events that are brought over fill it to the last byte
+        tick = words.get(Header.COMMIT)
+        for each in (tick, tick + 1):
+            words.put_state(each, State.EVENTS_THINNED, words.state(each, State.EVENTS_THINNED) + 1)
+
+
+def _open(path: Path) -> tuple[ArenaWords | None, str]:
+    """Map an arena that nobody writes, read-only; None and why when it is none."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None, "it is gone"
+    try:
+        size = os.fstat(fd).st_size
+        if size < mmap.PAGESIZE:
+            return None, f"it is only {size} bytes"
+        words = ArenaWords(memoryview(mmap.mmap(fd, size, prot=mmap.PROT_READ)))
+        check_arena(words, "it")
+    except ArenaError as error:
+        return None, error.message
+    finally:
+        os.close(fd)
+    return words, ""
+
+
+def _acknowledged(path: Path, words: ArenaWords) -> tuple[int, int] | None:
+    """Return up to where the events of an arena are stored, as its side page says."""
+    try:
+        side = path.with_suffix(".side").read_bytes()
+    except FileNotFoundError:
+        return None
+    arena_id = words.get_bytes(Header.ARENA_ID, 16)
+    if len(side) < Side.BYTES or side[Side.ARENA_ID : Side.ARENA_ID + 16] != arena_id:
+        return None
+    sequence, offset = (
+        int.from_bytes(side[place : place + 8], "little")
+        for place in (Side.OUTBOX_ACKED, Side.OUTBOX_ACKED_OFFSET)
+    )
+    return (sequence, offset) if offset else None
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
