@@ -138,7 +138,8 @@ class Handlers:
 
     def _held_since(self, world: ArenaKeeper, ticket: Ticket) -> Result | None:
         """Return the held world once the input is applied, or that another let it go on."""
-        assert world.inbox is not None
+        if world.inbox is None:
+            return None  # the world is moving to another arena
         applied = world.inbox.applied_at(ticket)
         if applied is None:
             return None
@@ -200,6 +201,8 @@ class Handlers:
         ticket = inbox.post(Input(SET_PARAM, at_tick=at_tick, param=key, value=value))
 
         def result() -> Result | None:
+            if world.arena is None:
+                return None  # the world is moving to another arena
             applied = inbox.applied_at(ticket)
             if applied is not None:
                 return param_fields(world, parameter) | {"applied_at_tick": applied}

@@ -5,6 +5,7 @@ from it. Does not own: inputs (`inbox_writer.py`), what a tick does, processes (
 decisions (`succession.py`).
 """
 
+import signal
 import struct
 from collections import deque
 from dataclasses import dataclass
@@ -75,6 +76,9 @@ class ArenaKeeper(Keeper):
         self._inspect: Path | None = None
         self._crashes = 0  # of founders that looked at it
         self._told: dict[int, _Told] = {}
+        self._columns = b""
+        self._moving_from: Path | None = None
+        self._left: ArenaHandle | None = None
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
         self._schema_hash = b""
         self._period_ns = 0
@@ -100,10 +104,14 @@ class ArenaKeeper(Keeper):
             raise CodecError(f"cannot use the facts of {self.config.name}: {error!r}") from error
         self._told = {number: each for number, each in self._told.items() if number in self.lines}
         self._told[line.number] = told
-        if self.arena is not None and line.number != self.ladder.current:
+        if self.arena is not None:
+            if self._fits(line):
+                line.learn(sup.Founded())
+            if line.number == self.ladder.current:
+                self._use(told)
             return
         self._use(told)
-        if self.arena is not None:
+        if self._moving_from is not None:
             return
         path = self.parts.arenas.find(self._folders, self.config.name)
         # A founder that can looks at it first: it knows the columns. One that cannot would put
@@ -117,10 +125,10 @@ class ArenaKeeper(Keeper):
         self._schema_hash, self._period_ns = told.schema_hash, told.period_ns
         self.parameters, self.phases = told.parameters, told.phases
 
-    def on_begun(self, line: Line) -> None:
-        """A new generation finds the arena that is there."""
-        if self.arena is not None:
-            line.learn(sup.Founded())
+    def _fits(self, line: Line) -> bool:
+        """Tell whether a generation computes in the columns of the arena that is open."""
+        told = self._told.get(line.number)
+        return told is not None and self.arena is not None and told.schema_hash == self._columns
 
     def _open(self, path: Path) -> bool:
         try:
@@ -144,6 +152,11 @@ class ArenaKeeper(Keeper):
             words.get(Header.SUSPECT_TIMES),
         )
         self.arena = arena
+        if self._left is not None:
+            self.parts.arenas.close(self._left)
+            self._left = None
+        self._columns = words.get_bytes(Header.SCHEMA_HASH, 32)
+        self._anchored = False
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
         self._tell_differences(words)
         elsewhere = self.parts.arenas.why_elsewhere(path, self._folders)
@@ -179,7 +192,9 @@ class ArenaKeeper(Keeper):
                 "folders": [str(folder) for folder in self._folders],
                 "snapshots": str(self._snapshots),
             }
-            if self._inspect is not None:
+            if self._moving_from is not None:
+                facts["migrate_from"] = str(self._moving_from)
+            elif self._inspect is not None:
                 facts["inspect"] = str(self._inspect)
             return Fork(serial, role, [], facts), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
@@ -223,10 +238,14 @@ class ArenaKeeper(Keeper):
         except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
             self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
             return False
-        self._inspect = None
+        self._inspect = self._moving_from = None
         # A new world begins at tick 0; a report says so of one that was kept there.
         kept = report is not None and report.did != FOUNDED
         self.resumed_tick = self.tick() if kept else self.tick() or None
+        for each in self.lines.values():
+            if each is not line:
+                each.learn(sup.Founded() if self._fits(each) else sup.Unfounded())
+                each.learn(sup.Held(not self._fits(each)))
         for note in report.notes if report is not None else ():
             if note.degraded:
                 self.note(note.what, note.why, note.hint)
@@ -301,14 +320,67 @@ class ArenaKeeper(Keeper):
         )
 
     def is_ready(self, line: Line) -> bool:
-        """Tell whether an heir of this generation stands by, or one of it serves."""
+        """Tell whether an heir of this generation stands by, or one of it serves.
+
+        One that needs other columns can have no heir before the world is moved: it is ready when
+        its zygote is.
+        """
+        if self.arena is not None and line.prepared and not self._fits(line):
+            return True
         heir = line.state.heir
         return line.state.active is not None or (heir is not None and heir.ready)
 
     def hand_over(self, line: Line, before: Line | None) -> None:
-        """Name an heir of `line` as the next writer; who serves is drained when there is one."""
-        self._use(self._told[line.number])
+        """Name an heir of `line` as the next writer; who serves is drained when there is one.
+
+        A generation of other columns gets an arena of its own first: whoever has mapped the old
+        one leaves, a founder makes the new one of it, and heirs are forked onto that.
+        """
+        told = self._told.get(line.number)
+        if told is not None:
+            self._use(told)
+            self._move_back(line, told)
+        if self.arena is not None and line.prepared and not self._fits(line):
+            self._begin_move()
         self._publish_permission()
+
+    def _begin_move(self) -> None:
+        assert self.arena is not None, "a world moves from one arena to another"
+        self._moving_from = self.arena.path
+        self.parts.log.warning(
+            "arena.moving", zone=self.config.name, path=str(self.arena.path), tick=self.tick()
+        )
+
+    def _move_back(self, line: Line, told: "_Told") -> None:
+        """Take the old arena up again when no founder could make a new one of it."""
+        path = self._moving_from
+        if path is None or self.arena is not None or told.schema_hash != self._columns:
+            return
+        self._moving_from = None
+        if self._open(path):
+            line.learn(sup.Founded())
+            line.learn(sup.Held(False))
+
+    def _go_on_moving(self) -> None:
+        """Empty the old arena: standing heirs are ended, the owner leaves after its tick."""
+        if self._moving_from is None or self.arena is None:
+            return
+        active = self.active
+        for line in self.lines.values():
+            line.learn(sup.Held(True))
+            for berth in line.berths.values():
+                if berth.pid and (active is None or berth.pid != active.pid):
+                    berth.drilled = True
+                    self.parts.processes.send_signal(berth.pid, signal.SIGKILL)
+        if active is not None:
+            self._drain_once(active)
+        elif not self.berths():
+            # Closed when the next one is open: its descriptors must have other numbers, by which
+            # readers are told that it is another one.
+            self._left, self.arena, self.inbox = self.arena, None, None
+            for line in self.lines.values():
+                line.learn(sup.Unfounded())
+                line.learn(sup.Held(line.number != self.ladder.current))
 
     def what_it_runs(self, pid: int) -> str:
         """Return the phase and trait slot of the flight word, for people."""
@@ -387,6 +459,7 @@ class ArenaKeeper(Keeper):
 
     def before_deciding(self) -> None:
         """See whether an heir has taken over and done its first tick."""
+        self._go_on_moving()
         if self.arena is None:
             return
         owner = self.arena.words.get(Header.OWNER)
@@ -433,7 +506,8 @@ class ArenaKeeper(Keeper):
         if self.arena is None:
             return
         words = self.arena.words
-        wanted = 0 if self.stopping else self._permitted()
+        closed = self.stopping or self._moving_from is not None
+        wanted = 0 if closed else self._permitted()
         if wanted == words.get(Header.PERMISSION):
             return
         if wanted and not self._anchored:  # the first process of this boot
@@ -452,8 +526,11 @@ class ArenaKeeper(Keeper):
         if line is None or line.state.active is not None or self.stopping:
             return
         heir = line.state.heir
-        can_follow = heir is not None and heir.ready
-        if active is not None and can_follow and active.pid != self._drained_pid:
+        if active is not None and heir is not None and heir.ready:
+            self._drain_once(active)
+
+    def _drain_once(self, active: sup.Process) -> None:
+        if active.pid != self._drained_pid:
             self._drained_pid = active.pid
             self.drain()
 
@@ -472,7 +549,8 @@ class ArenaKeeper(Keeper):
 
     def is_on_time(self) -> bool:
         """Tell whether the next tick is not due yet."""
-        assert self.arena is not None
+        if self.arena is None:
+            return True
         words = self.arena.words
         ticks_ahead = words.get(Header.COMMIT) + 1 - words.get(Header.ANCHOR_TICK)
         due_ns = words.get(Header.ANCHOR_NS) + ticks_ahead * words.get(Header.PERIOD_NS)
@@ -500,8 +578,9 @@ class ArenaKeeper(Keeper):
         return words.get_bytes(Header.HASH, 32).hex()
 
     def takeover_words(self) -> Words:
-        """Return the words that tell of a takeover."""
-        assert self.arena is not None
+        """Return the words that tell of a takeover, zeros without an arena."""
+        if self.arena is None:  # it is being made, or the world is moving
+            return Words(0, 0, 0, 0, 0, 0)
         words = self.arena.words
         return Words(
             tick=words.get(Header.COMMIT),
@@ -541,7 +620,8 @@ class ArenaKeeper(Keeper):
 
     def drain(self) -> None:
         """Have the active process leave after the tick it is in."""
-        assert self.arena is not None
+        if self.arena is None:
+            return
         self.arena.words.put(Header.DRAIN_AT, self.arena.words.get(Header.COMMIT))
         active = self.active
         if active is not None:
@@ -549,7 +629,8 @@ class ArenaKeeper(Keeper):
 
     def set_drill(self, value: int) -> None:
         """Set the drill word (`Side.DRILL`): a fault on purpose, outside the inbox."""
-        assert self.arena is not None
+        if self.arena is None:
+            return
         self.arena.side[Side.DRILL] = value
 
 

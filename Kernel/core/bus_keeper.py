@@ -50,6 +50,7 @@ class BusKeeper(Keeper):
         self._arena_descriptors = arena_descriptors
         self._endpoints: dict[int, Endpoint] = {}
         self._line_of: dict[int, Line] = {}
+        self._given: dict[int, dict[str, int]] = {}
         self._beats = 0
         self._request_id = 0
         self._replies: dict[int, Reply] = {}
@@ -60,9 +61,20 @@ class BusKeeper(Keeper):
         for line in self.lines.values():
             if there and not line.state.founded:
                 line.learn(sup.Founded())
+            active = line.state.active
+            berth = line.berth_of(active.pid) if active is not None else None
+            if there and berth is not None and self._given.get(berth.serial) != self._named():
+                self._expect_leaving(line)  # a world has moved: the next one gets its new arena
             held = line.number != self.ladder.current or self._others_serve(line)
             if line.state.held is not held:
                 line.learn(sup.Held(held))
+
+    def _named(self) -> dict[str, int]:
+        """Return the descriptors of every arena it reads, by name."""
+        named: dict[str, int] = {}
+        for zone in self.config.reads:
+            named |= self._arena_descriptors(zone) or {}
+        return named
 
     def _others_serve(self, line: Line) -> bool:
         return any(other.berths for other in self.lines.values() if other is not line)
@@ -82,6 +94,8 @@ class BusKeeper(Keeper):
         endpoint = self._endpoints.get(berth.serial) if berth is not None else None
         if active is None or berth is None:
             return
+        if berth.drilled:
+            return
         berth.drilled = True
         if endpoint is None or not self._bus.send(endpoint, Drain(LEAVE_S)):
             self.parts.processes.send_signal(active.pid, signal.SIGKILL)
@@ -99,9 +113,8 @@ class BusKeeper(Keeper):
         self._endpoints[serial] = endpoint
         self._line_of[serial] = line
         self.parts.loop.watch(endpoint.socket, lambda _events: self._read(serial))
-        named = {"bus": self._bus_dir_fd}
-        for zone in self.config.reads:
-            named |= self._arena_descriptors(zone) or {}
+        named = {"bus": self._bus_dir_fd, **self._named()}
+        self._given[serial] = self._named()
         facts = {"endpoint": endpoint.name, "nice": self.config.nice}
         return Fork(serial, role, list(named), facts), list(named.values())
 
@@ -109,6 +122,7 @@ class BusKeeper(Keeper):
         """Close the endpoint of a process that is gone."""
         endpoint = self._endpoints.pop(berth.serial, None)
         self._line_of.pop(berth.serial, None)
+        self._given.pop(berth.serial, None)
         if endpoint is not None:
             self.parts.loop.unwatch(endpoint.socket)
             self._bus.close(endpoint)

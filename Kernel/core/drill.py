@@ -16,6 +16,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.keeper import Keeper
 from Kernel.core.succession import Words, takeover_story
+from Kernel.ports.arena_file import ArenaHandle
 
 HANG_DEADLINE_S = 1.0
 CATCH_UP_S = 2.0
@@ -47,10 +48,13 @@ class DrillWatch:
     pid: int
     before: Words | None = None
     paused: bool = False
+    arena: ArenaHandle | None = None
 
     def story(self, now_ns: int) -> dict[str, Any] | None:
         """Return what happened, times in ms since the fault, None while it is not over."""
         if isinstance(self.keeper, ArenaKeeper) and self.before is not None:
+            if self.keeper.arena is not self.arena:
+                return self._moved(self.keeper, self.before, now_ns)
             after = self.keeper.takeover_words()
             told = takeover_story(self.before, after, self.began_ns, self.paused)
             if told is None or not self._has_caught_up(told.served_ms, now_ns):
@@ -69,6 +73,22 @@ class DrillWatch:
         return {
             "noticed_ms": round(active.born_s * 1e3 - self.began_ns / 1e6, 3),
             "served_ms": round((now_ns - self.began_ns) / 1e6, 3),
+        }
+
+    def _moved(self, keeper: ArenaKeeper, before: Words, now_ns: int) -> dict[str, Any] | None:
+        """Return the story of a world that went on in an arena of its own, with other columns."""
+        if keeper.arena is None or keeper.active is None:
+            return None
+        after = keeper.takeover_words()
+        served_ms = round((now_ns - self.began_ns) / 1e6, 3)
+        return {
+            "noticed_ms": served_ms,
+            "served_ms": served_ms,
+            "tick_before": before.tick,
+            "tick_after": after.tick,
+            "missed_ticks": after.missed_ticks,
+            "epoch": after.epoch,
+            "moved": True,
         }
 
     def _has_caught_up(self, served_ms: float, now_ns: int) -> bool:
@@ -182,4 +202,5 @@ def _watch(
         active.pid,
         keeper.takeover_words(),
         keeper.is_holding(),
+        keeper.arena,
     )

@@ -159,6 +159,11 @@ class Founded:
 
 
 @dataclass(frozen=True, slots=True)
+class Unfounded:
+    """There is no arena any more that this generation could compute in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A process says that it is ready."""
 
@@ -219,6 +224,7 @@ Event = (
     | Unforked
     | Forked
     | Founded
+    | Unfounded
     | Ready
     | TookOver
     | Died
@@ -293,6 +299,8 @@ def learn(life: Generation, event: Event, policy: Policy, now_s: float) -> Gener
             return _learn_forked(life, Process(pid, now_s), founder)
         case Founded():
             return replace(life, founded=True)
+        case Unfounded():
+            return replace(life, founded=False)
         case Ready(pid):
             return _learn_ready(life, pid, policy, now_s)
         case TookOver(pid):

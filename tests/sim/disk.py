@@ -150,6 +150,9 @@ class SimDisk:
         """Nobody deletes files on paper."""
         return False
 
+    def close(self, arena: ArenaHandle) -> None:
+        """Descriptors on paper need no closing."""
+
     def keep_snapshot(self, image: ArenaImage) -> None:
         """Store one, and let the oldest go.
 

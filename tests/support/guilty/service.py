@@ -2,23 +2,36 @@
 
 Settings: `plan`, the path of a JSON file {"from_tick", "slot", "how"} read when the generation is
 made; without that file it is innocent. How: "segfault", "exit", "hang", or "load", which cannot
-even be loaded. A slot that the state block says is quarantined does not run. Inputs are taken as
-the real world takes them, as far as quarantine needs it.
+even be loaded. With "columns": 2 it computes in a schema of its own and its founder moves the world
+there, or fails to with "refuse". A slot that the state block says is quarantined does not run.
+Inputs are taken as the real world takes them, as far as quarantine needs it.
 """
 
+import hashlib
 import json
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
-from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, State
+from Kernel.contract.arena import (
+    INBOX_WINDOW,
+    STATE_BYTES,
+    ArenaWords,
+    Header,
+    State,
+    new_header,
+    plan_buffers,
+)
+from Kernel.contract.errors import ArenaError
 from Kernel.contract.inputs import QUARANTINE, decode_input
 from Kernel.contract.rings import read
 from tests.support.toy import service as toy
+from zones.runtime.arena_memory import map_arena, reserve_file
 from zones.runtime.generation import Progress, untold
 
 PHASE = 1
+OTHER_SCHEMA = toy.SCHEMA.replace(b"chain", b"links")
 
 
 class GuiltyEngine(toy.ToyEngine):
@@ -77,6 +90,33 @@ class Generation(toy.Generation):
             raise ImportError("the plan says so")
         self.facts["phases"] = ["between ticks", "chain"]
         self.facts["generation"] = self._plan.get("how", "innocent")
+        self._schema = toy.SCHEMA if self._plan.get("columns", 1) == 1 else OTHER_SCHEMA
+        self.facts["schema_hash"] = hashlib.sha256(self._schema).hexdigest()
+
+    def found(self, job: dict[str, Any]) -> None:
+        """Make the arena file: anew, or of the one the world is to leave."""
+        if "migrate_from" not in job:
+            super().found(job)
+            return
+        if self._plan.get("refuse"):
+            raise ArenaError("cannot move: the plan says so")
+        path = Path(job["migrate_from"])
+        old = map_arena(os.open(path, os.O_RDONLY), writable=False)
+        tick = old.get(Header.COMMIT)
+        buffers = plan_buffers(len(self._schema), 2 * toy.COLUMNS_BYTES)
+        new = map_arena(reserve_file(path.with_suffix(".new"), buffers.file_bytes), writable=True)
+        new_header(new, buffers)
+        new.put_bytes(Header.SCHEMA_HASH, hashlib.sha256(self._schema).digest())
+        new.put_bytes(Header.ARENA_ID, os.urandom(16))
+        start = old.buffer_offset(tick)
+        state = bytes(old.memory[start : start + STATE_BYTES])
+        for number in (tick, tick + 1):
+            new.put_bytes(new.buffer_offset(number), state)
+        new.put(Header.INBOX_NEXT, old.state(tick, State.INBOX_CURSOR))
+        new.put(Header.INBOX_HEAD, old.state(tick, State.INBOX_OFFSET))
+        new.put(Header.COMMIT, tick)
+        path.rename(path.with_name(f"{path.name}.set-aside-1"))
+        path.with_suffix(".new").rename(path)
 
     def open_engine(self, words: ArenaWords, side: memoryview) -> toy.ToyEngine:
         """Return the engine on a mapped arena."""
