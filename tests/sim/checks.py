@@ -130,6 +130,14 @@ class Checks:
             self.histories[id(file)] = (file, History(tick, value, words.get(Header.EPOCH)))
         return self.histories[id(file)][1]
 
+    def on_moved(self, old: ArenaFile, new: ArenaFile) -> None:
+        """A world that is moved loses no tick, and what was applied stays applied."""
+        before, after = self.history(old), self.history(new)
+        if (before.tick, before.value, before.epoch) != (after.tick, after.value, after.epoch):
+            self.fail(f"moved from tick {before.tick} to {after.tick}")
+        after.applied.update(before.applied)
+        self.counts["moves"] += 1
+
     def on_ready(self, process: WorldLife) -> None:
         """Know the arena."""
         self.history(process.file)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from Kernel.contract.arena import Header
-from tests.sim.code import GOOD, SLOT, Code
+from tests.sim.code import GOOD, OTHER_COLUMNS, SLOT, Code
 from tests.sim.console import random_request
 from tests.sim.kernel import ARCHIVE, WORLD
 from tests.sim.machine import MS, SECOND
@@ -26,6 +26,7 @@ BROKEN = (
     Code("exits", broken="exit"),
     Code("never prepared", broken="hang"),
     Code("dies at birth", dies_at_birth=True),
+    OTHER_COLUMNS,
     Code("guilty core", guilty_every=700),
     Code("guilty trait", guilty_every=500, guilty_slot=7),
 )

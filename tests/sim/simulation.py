@@ -14,16 +14,20 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from Kernel.contract.arena import Header
+from Kernel.contract.arena import ArenaWords, Header, check_arena
+from Kernel.contract.errors import MoltError
+from Kernel.contract.founding_report import FOUNDED, KEPT, MIGRATED, RESTORED, FoundingReport
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core.watchdog import Mode
 from tests.sim import world_model
 from tests.sim.archive_life import ArchiveLife
 from tests.sim.checks import Checks, Violation
-from tests.sim.disk import FOLDERS, SimDisk, SimVersions
+from tests.sim.code import Code
+from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.faults import Injector, Limits
 from tests.sim.kernel import ARCHIVE, STOP_DEADLINE_S, WORLD, Boot, draw_config
 from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
@@ -119,6 +123,7 @@ class Simulation:
         self.checks.strict = self._config.zones[0].watchdog is Mode.STRICT
         self._resumed_tick: int | None = None  # what this boot has to say of its world
         self._founded_in_boot = False
+        self._inspects = random.Random(f"{seed} founder").random() < 0.6
         self.injector = Injector(self, limits or Limits(), random.Random(f"{seed} faults"))
         self.latest_wish = 0  # the latest tick that somebody at the console has named
         self._arenas_made = 0
@@ -144,14 +149,19 @@ class Simulation:
 
     def _start_zygote(self, service: str, root: Path | None) -> tuple[SimProcess, Any]:
         zone = SERVICES[service]
-        facts = world_model.FACTS if zone == WORLD else {"generation": "paper"}
-        zygote = ZygoteLife(self.processes, zone, self.versions.code(root), facts, self._birth)
+        code = self.versions.code(root)
+        facts: dict[str, Any] = {"generation": code.name}
+        if zone == WORLD:
+            columns = {"schema_hash": code.schema_hash.hex(), "inspects": self._inspects}
+            facts = world_model.FACTS | facts | columns
+        zygote = ZygoteLife(self.processes, zone, code, facts, self._birth)
         return zygote, zygote.handle
 
     def _birth(self, zygote: ZygoteLife, request: Fork, things: dict[str, Any]) -> SimProcess:
         slow_ns, self.slow_ready_ns = self.slow_ready_ns, 0
         if request.role == "founder":
-            return FounderLife(self.processes, zygote.zone, self._found, slow_ns)
+            found = partial(self._found, zygote.code, dict(request.facts))
+            return FounderLife(self.processes, zygote.zone, found, slow_ns)
         if request.role == "heir":
             return WorldLife(self.processes, zygote.zone, zygote.code, things, self.checks, slow_ns)
         assert self.boot is not None, "its zygote lives no longer than the kernel"
@@ -160,18 +170,49 @@ class Simulation:
             self.processes, zygote.zone, zygote.code, things, socket, self.disk, slow_ns
         )
 
-    def _found(self) -> None:
-        """Make an arena, from the newest snapshot if there is one."""
-        self.disk.check()
-        if ARENA in self.disk.files and not self._founded_in_boot:
+    def _found(self, code: Code, job: dict[str, Any]) -> None:
+        """See that an arena is there: keep the old one, make one of it, of a snapshot, or anew."""
+        old = self.disk.files.get(ARENA)
+        if old is not None and ("inspect" in job or "migrate_from" in job):
+            try:
+                words = old.words()
+                check_arena(words, "the arena that is there")
+            except MoltError:
+                self.disk.set_aside(Path(ARENA))
+                old = None
+            else:
+                self._go_on_in(code, old, words)
+                return
+        if old is not None and not self._founded_in_boot:
             self.checks.fail("a world was founded over one that was there")
-        self._founded_in_boot = True
-        self._arenas_made += 1
-        arena_id = self._arenas_made.to_bytes(16, "big")
+        self.disk.check()
         image = self.disk.snapshots[-1] if self.disk.snapshots else None
-        self.disk.files[ARENA] = world_model.found(image, arena_id)
-        self._resumed_tick = image.tick if image is not None else None
-        self.trace("founded", WORLD, {"tick": image.tick if image else 0})
+        file = world_model.found(code, image, self._next_arena_id())
+        self._put_arena(RESTORED if image is not None else FOUNDED, file)
+
+    def _go_on_in(self, code: Code, old: ArenaFile, words: ArenaWords) -> None:
+        """Keep an arena that is sound, or make one of other columns of it."""
+        if words.get_bytes(Header.SCHEMA_HASH, 32) == code.schema_hash:
+            self._put_arena(KEPT, old)
+            return
+        self.disk.check()
+        if [each for each in self.processes.owners.values() if each.zone == WORLD]:
+            self.checks.fail("an arena is moved while somebody may write it")
+        file = world_model.moved(code, old, self._next_arena_id())
+        self.checks.on_moved(old, file)
+        self._put_arena(MIGRATED, file)
+
+    def _next_arena_id(self) -> bytes:
+        self._arenas_made += 1
+        return self._arenas_made.to_bytes(16, "big")
+
+    def _put_arena(self, did: str, file: ArenaFile) -> None:
+        tick = file.words().get(Header.COMMIT)
+        self._founded_in_boot = True
+        self._resumed_tick = tick or None
+        self.disk.files[ARENA] = file
+        self.disk.report = FoundingReport(did, tick) if self._inspects else None
+        self.trace("founded", did, {"tick": tick})
 
     # The kernel.
 

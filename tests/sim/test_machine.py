@@ -13,6 +13,7 @@ from Kernel.contract.zygote_protocol import Forked, receive, send
 from Kernel.ports.arena_file import SystemArenaFiles
 from Kernel.ports.doors import SystemDoors
 from tests.sim import world_model
+from tests.sim.code import GOOD
 from tests.sim.disk import FOLDERS, SimDisk
 from tests.sim.machine import Descriptors, RoadEnd, Schedule, SimClock, SimDoors, SimLoop
 from zones.runtime.arena_image import copy_committed
@@ -127,7 +128,7 @@ class Shelf:
 
     def put(self) -> None:
         """Found an arena."""
-        file = world_model.found(None, bytes(15) + b"7")
+        file = world_model.found(GOOD, None, bytes(15) + b"7")
         path = self.folders[0] / "stable.arena"
         if self.real:
             path.write_bytes(file.data)
@@ -143,7 +144,7 @@ class TestArenaFiles:
         assert shelf.disk.find(shelf.folders, "stable") is None
         shelf.put()
         path = shelf.disk.find(shelf.folders, "stable")
-        handle = shelf.disk.open(path, world_model.SCHEMA_HASH)
+        handle = shelf.disk.open(path, GOOD.schema_hash)
         assert handle.words.get(Header.COMMIT) == 0 and len(handle.side) == 4096
         aside = shelf.disk.set_aside(path)
         assert aside.name.startswith("stable.arena.set-aside-")
@@ -177,7 +178,7 @@ class TestSchedule:
 
 def world():
     """Return the words of a fresh world."""
-    words = world_model.found(None, bytes(16)).words()
+    words = world_model.found(GOOD, None, bytes(16)).words()
     words.put(Header.PERIOD_NS, world_model.PERIOD_NS)
     return words
 
@@ -244,9 +245,9 @@ def copy_committed_state(words):
 
 def test_snapshots_of_a_paper_world_found_an_equal_one():
     """The real copying and founding work on it."""
-    file = world_model.found(None, bytes(16))
+    file = world_model.found(GOOD, None, bytes(16))
     words = file.words()
     check_arena(words, "a paper world")
     world_model.move_on(words, 0, 77, [])
-    again = world_model.found(copy_committed(words), bytes(16)).words()
+    again = world_model.found(GOOD, copy_committed(words), bytes(16)).words()
     assert copy_committed_state(again) == copy_committed_state(words)

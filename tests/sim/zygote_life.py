@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from Kernel.contract.errors import MoltError
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
     Forked,
     Message,
     Prepared,
+    Unforked,
     Unprepared,
     receive,
     send,
@@ -44,7 +46,6 @@ class ZygoteLife(SimProcess):
     ) -> None:
         super().__init__(processes, zone)
         self.code = code
-        self.forks_refused = False
         self.slow_ns = 0
         self._facts = facts
         self._birth = birth
@@ -105,8 +106,8 @@ class ZygoteLife(SimProcess):
                 self.was_ready = True
 
     def _fork(self, request: Fork, things: list[Any], asked_ns: int) -> None:
-        if self.forks_refused or self.processes.refused:
-            self.leave(1)  # fork(2) has failed, and nobody catches that
+        if self.processes.refused:
+            send(self._own_end, Unforked(request.serial, "cannot fork: no room"))  # type: ignore[arg-type]
             return
         named = dict(zip(request.descriptors, things, strict=True))
         child = self._birth(self, request, named)
@@ -135,7 +136,7 @@ class FounderLife(SimProcess):
     def _work(self) -> None:
         try:
             self._found()
-        except OSError:
+        except (OSError, MoltError):
             self.leave(1)
         else:
             self.leave(0)
