@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 export PYTHONHASHSEED := 0
 
 KERNEL_SOURCES := $(wildcard zones/world/*.py zones/world/*/*.py)
+SLOT_SOURCES := $(shell find zones Kernel/contract -name '*.py') fallback/slot_files.py
 ROUNDS ?= 20
 HOURS ?= 24
 SEEDS ?= 10
@@ -34,7 +35,7 @@ total=$$(grep -c '^[a-z0-9].*==' $(1)); count=0; \
 done
 endef
 
-setup: $(VENV)/.kernels ## create .venv, install the packages, compile the kernels
+setup: $(VENV)/.slot ## create .venv, install the packages, compile the kernels, keep a good copy
 setup-dev: setup $(VENV)/.dev ## the same, and the test tools
 
 run: setup ## boot the kernel in this terminal (SCENARIO=NAME); Ctrl-C stops it
@@ -118,6 +119,12 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.packages
 $(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages
 	$(SAY) 'compiling the kernels of the world (about a minute the first time)'
 	@$(BIN)/python -m zones.world compile
+	@touch $@
+
+# The known-good copy, kept when it differs from the checkout and its self-test has passed. Made by
+# itself at each change of what it holds; the program looks whether there is anything to do.
+$(VENV)/.slot: $(SLOT_SOURCES) $(VENV)/.kernels
+	@$(BIN)/python -m fallback.slot_proof
 	@touch $@
 
 # Renew both lock files from pyproject.toml. The result names no registry and no path.

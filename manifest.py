@@ -1,6 +1,7 @@
 """Boot molt: check the environment with the standard library only, then run the kernel.
 
-Owns: finding a Python that has the packages. Does not own: what a boot does (`Kernel/boot.py`).
+Owns: finding a Python that has the packages. Does not own: what a boot does (`Kernel/boot.py`),
+what becomes of a kernel that cannot be imported or crashes (`fallback/entry.py`).
 It installs nothing. Written so that an older Python can still read it and say what is missing.
 """
 
@@ -50,9 +51,18 @@ def run() -> int:
     if problem:
         print(f"cannot start molt: {problem}\n  make setup", file=sys.stderr)
         return EXIT_INSTALLATION
-    from Kernel.boot import main
+    try:
+        from Kernel.boot import main
+    except Exception as error:
+        from fallback.entry import on_import_failure
 
-    return main(sys.argv[1:])
+        return on_import_failure(sys.argv[1:], error)
+    try:
+        return main(sys.argv[1:])
+    except Exception:
+        from fallback.entry import on_crash
+
+        return on_crash(sys.argv[1:])
 
 
 if __name__ == "__main__":

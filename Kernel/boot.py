@@ -22,10 +22,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fallback.entry import RETURNED_AT, enter_safe_mode
+from fallback.known_world import KnownWorld, save_known_world
 from Kernel.config import KernelConfig, config_folder, load_config
 from Kernel.console import screen_words
 from Kernel.console.desk import Desk
-from Kernel.console.facts import degraded_fields, zone_fields
+from Kernel.console.facts import WORLD_ZONE, degraded_fields, zone_fields
 from Kernel.console.handlers import Handlers
 from Kernel.console.herald import Herald
 from Kernel.console.screen import Screen
@@ -47,6 +49,7 @@ from Kernel.ports.own_stacks import Stacks, keep_stacks
 from Kernel.ports.process import SystemProcesses
 from Kernel.ports.terminal import Foreground, has_terminal
 from Kernel.ports.versions import HomeVersions
+from Kernel.probe import probe
 from Kernel.reloader import Reloader
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +69,7 @@ def main(arguments: list[str]) -> int:
     if options.ephemeral:
         options.home = Path(tempfile.mkdtemp(prefix="molt-"))
     try:
-        kernel = _make_kernel(options)
+        kernel = _make_kernel(options, arguments)
         return kernel if isinstance(kernel, int) else kernel.run()
     finally:
         if foreground is not None:
@@ -76,18 +79,20 @@ def main(arguments: list[str]) -> int:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_kernel(options: argparse.Namespace) -> "Kernel | int":
+def _make_kernel(options: argparse.Namespace, arguments: list[str]) -> "Kernel | int":
     """Return a kernel ready to run, or the exit code when it cannot be made."""
     try:
         home = options.home.resolve()
         folder = config_folder(home, ROOT)
         read = partial(load_config, folder, tuple(options.set), scenario=options.scenario)
         config = read()
+        if options.probe:
+            return probe(config, ROOT)
         make_home(home)
         folders = arena_folders(home)
         opened = open_home(home, folders)
         strangers = claim_folders(home, folders)
-        return Kernel(config, read, opened, folders, strangers, options.json)
+        return Kernel(config, read, opened, folders, strangers, options.json, arguments)
     except MoltError as error:
         _complain(error.message, f"hint: {error.hint}" if error.hint else "")
         return error.exit_code
@@ -130,6 +135,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--own-terminal",
         action="store_true",
         help=argparse.SUPPRESS,  # for make run: Ctrl-C then reaches the kernel alone
+    )
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help=argparse.SUPPRESS,  # for safe mode: would a boot work? Nothing is written or started
     )
     parser.add_argument("--no-open", action="store_true", help="never open a browser")
     options = parser.parse_args(arguments)
@@ -178,7 +188,10 @@ class Kernel:
         folders: list[Path],
         strangers: list[Path],
         as_json: bool,
+        arguments: list[str],
     ) -> None:
+        self._arguments = arguments
+        self._safe: tuple[str, str, bool] | None = None
         self._home = home
         self._had_terminal = has_terminal()
         self._as_json = as_json
@@ -203,7 +216,7 @@ class Kernel:
             log=make_log(stderr, face),
             home=str(home.home),
             loads=ProcLoads(),
-            versions=HomeVersions(ROOT),
+            versions=HomeVersions(ROOT, home.home),
             stacks=home.home / "log" / "stacks",
         )
         self._bus = PrivateBus(home.bus_fd)
@@ -212,17 +225,17 @@ class Kernel:
         )
         self._reloader = Reloader(config, read_again, self._zones, parts.log)
         handlers = Handlers(
-            self._zones, self._clock, self._meters, self._began_s, self._stop, self._reloader.answer
+            self._zones,
+            self._clock,
+            self._meters,
+            self._began_s,
+            self._stop,
+            self._reloader.answer,
+            self._stay_safe,
         )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
-        for path in strangers:
-            parts.log.info(
-                "arena.set_aside",
-                path=str(path),
-                why="it belonged to a home that is gone; delete it if you do not need it",
-                hint=f"rm {shlex.quote(str(path))}",
-            )
         self._log = parts.log
+        self._tell_strangers(strangers)
         self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
         self._notifier = find_notifier(os.environ, os.getpid())
         self._herald = Herald(self._notifier, self._clock)
@@ -238,6 +251,10 @@ class Kernel:
             self._screen.stopped(self._zones)
         elif self._exit_code == EXIT_KILLED:
             self._screen.killed(self._zones)
+        if self._exit_code == 0 and self._safe is not None:
+            config, (reason, detail, stay) = self._reloader.config, self._safe
+            probe_s = config.probe_base_s, config.probe_cap_s
+            enter_safe_mode(self._home.home, reason, detail, self._arguments, probe_s, stay)
         self._notifier.close()
         return self._exit_code
 
@@ -247,6 +264,9 @@ class Kernel:
         self._desk.look()
         if self._clock.now_s() >= self._stacks_due_s:
             self._keep_stacks()
+        given_up = self._zones.given_up()
+        if given_up and self._zones.stop is None:
+            self.begin_safe_mode("no version of the world keeps running", given_up)
         if not self._ready:
             self._while_booting()
         if self._zones.stopped():
@@ -272,6 +292,7 @@ class Kernel:
         boot_s = round(self._clock.now_s() - self._began_s, 3)
         self._screen.ready(self._zones, boot_s, self._reloader.config.scenario)
         self._herald.ready()
+        self._note_world()
         if self._as_json:
             with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
                 sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")
@@ -302,6 +323,25 @@ class Kernel:
             "zones": [zone_fields(keeper, self._meters) for keeper in self._zones.keepers()],
             "boot_s": boot_s,
         }
+
+    def _tell_strangers(self, strangers: list[Path]) -> None:
+        for path in strangers:
+            self._log.info(
+                "arena.set_aside",
+                path=str(path),
+                why="it belonged to a home that is gone; delete it if you do not need it",
+                hint=f"rm {shlex.quote(str(path))}",
+            )
+
+    def _note_world(self) -> None:
+        """Leave a note of what runs for safe mode, which cannot read the configuration."""
+        worlds = [zone for zone in self._reloader.config.zones if zone.name in self._zones.arenas]
+        for zone in sorted(worlds, key=lambda zone: zone.name != WORLD_ZONE)[:1]:
+            try:
+                note = KnownWorld(zone.name, zone.service, zone.settings)
+                save_known_world(self._home.home, note)
+            except (OSError, ValueError) as error:
+                self._log.warning("note.not_written", why=str(error), hint="df -h")
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
@@ -336,9 +376,26 @@ class Kernel:
         """
         return self._had_terminal and not has_terminal()
 
+    def _stay_safe(self, reason: str) -> None:
+        self.begin_safe_mode(reason, stay=True)
+
+    def begin_safe_mode(self, reason: str, detail: str = "", stay: bool = False) -> None:
+        """Stop every zone in order, the world at a tick boundary, then become safe mode.
+
+        The service manager is not told of a stop: it would end what goes on as safe mode.
+
+        Args:
+            detail: what the zone said, with file and line, or "".
+            stay: until it is told to leave; else until normal running would work.
+        """
+        self._safe = reason, detail, stay
+        self._screen.stopping()
+        self._zones.begin_stop()
+
     def _stop(self) -> None:
-        if self._zones.stop is None:
+        if self._zones.stop is None or self._safe is not None:
             self._herald.stopping(self._reloader.config.stop_deadline_s)
+        self._safe = None  # who stops the kernel means it
         self._screen.stopping()
         self._zones.begin_stop()
 
@@ -350,7 +407,13 @@ class Kernel:
 
 
 def _process_start_s() -> float:
-    """Return when this process began, in monotonic seconds: boot time counts the interpreter."""
+    """Return when this process began, in monotonic seconds: boot time counts the interpreter.
+
+    Safe mode that becomes a kernel is an older process, and says when it did.
+    """
+    said = os.environ.pop(RETURNED_AT, "")
+    if said:
+        return float(said)
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     ticks_per_s = 100  # USER_HZ, fixed by the Linux ABI
     since_boot_s = int(fields[19]) / ticks_per_s

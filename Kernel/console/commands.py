@@ -330,6 +330,31 @@ COMMANDS: tuple[Command, ...] = (
         patience_s=60.0,
     ),
     Command(
+        "safe-mode status",
+        TRUST,
+        "Show why the kernel is in safe mode, and when it tries to leave",
+        ("molt safe-mode status", "molt safe-mode status --json"),
+        details="In safe mode a minimal kernel keeps the world ticking, without traits, and the "
+        "console: status,\nps, safe-mode, shutdown and help work, all else is refused with code 5.",
+    ),
+    Command(
+        "safe-mode leave",
+        TRUST,
+        "Try normal running now, and go back to it if it would work",
+        ("molt safe-mode leave",),
+        details="Answers when the try is over: refused with what is still broken, or the world "
+        "goes on normally.",
+        patience_s=900.0,
+    ),
+    Command(
+        "safe-mode enter",
+        TRUST,
+        "Stop every zone in order and go on in safe mode",
+        ("molt safe-mode enter", "molt safe-mode enter --yes"),
+        question="This stops every zone; a minimal kernel keeps only the world ticking until "
+        "'molt safe-mode leave'. Go on?",
+    ),
+    Command(
         "reload",
         KERNEL,
         "Read the configuration again and say what follows, as SIGHUP does",

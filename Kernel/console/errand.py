@@ -107,7 +107,7 @@ def _look(command: Command, args: Mapping[str, object], session: Session) -> Non
 
 
 def _confirm(command: Command, args: Mapping[str, object]) -> None:
-    words = ["molt", command.name, *(str(value) for value in args.values()), "--yes"]
+    words = ["molt", *command.name.split(), *(str(value) for value in args.values()), "--yes"]
     if not sys.stdin.isatty():
         raise UsageError(
             f"cannot {command.name} without asking: nobody is at the terminal", shlex.join(words)

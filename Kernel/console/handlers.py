@@ -71,6 +71,7 @@ class Handlers:
     began_s: float
     request_stop: Callable[[], None]
     reload: Callable[[bool], Result]
+    request_safe_mode: Callable[[str], None]
 
     def handle(self, request: Request) -> Asked:
         """Start what is asked for.
@@ -240,6 +241,7 @@ class Handlers:
         now_ns = self.clock.now_ns()
         if not request.flag("fresh"):
             return self._drilled(begin_soft_restart(keeper, now_ns), "soft-restart")
+        self.reload(False)  # its settings, too, are those of the files as they are now
         return self._drilled(begin_renewal(keeper, now_ns), "renewal", RENEWAL_S)
 
     def _go_back(self, request: Request) -> Asked:
@@ -259,6 +261,18 @@ class Handlers:
             return {"stopping": True, "tick": world.tick() if world is not None else None}
 
         return Asked(result)
+
+    def _safe_mode_status(self, _request: Request) -> Asked:
+        return self._now({"safe_mode": False, "hint": "molt status"})
+
+    def _safe_mode_leave(self, _request: Request) -> Asked:
+        raise Refused("cannot leave safe mode: the kernel runs normally", "molt status")
+
+    def _safe_mode_enter(self, _request: Request) -> Asked:
+        if self.zones.stop is not None:
+            raise Refused("cannot enter safe mode: the kernel is being stopped", "molt status")
+        self.request_safe_mode("asked for by molt safe-mode enter")
+        return self._now({"entering": True})
 
 
 def _no_parameter(key: str, world: ArenaKeeper, value: float | None) -> Refused:

@@ -295,6 +295,40 @@ def _show_shutdown(result: Fields, console: _Console) -> None:
     _hint("python manifest.py", console)
 
 
+def _show_safe_mode(result: Fields, console: _Console) -> None:
+    if result.get("safe_mode") is not True:
+        console.print(Text.assemble(state_text("running"), " normally: not in safe mode"))
+        return
+    console.print(Text.assemble(state_text("safe mode"), f"  {word(result, 'reason')}"))
+    rows = (
+        ("because of", word(result, "detail")),
+        ("world", _lone_world(result)),
+        ("last try", word(result, "probe_why") if result.get("probe_why") else MISSING),
+        ("way back", word(result, "next_try")),
+    )
+    for name, text in rows:
+        if text not in (MISSING, ""):
+            console.print(Text(f"  {name:<10}  {text}"), soft_wrap=True)
+    _hint(word(result, "hint"), console)
+
+
+def _lone_world(result: Fields) -> str:
+    if result.get("ticking") is True:
+        return f"ticking at {whole(result, 'tick')}, core physics by {word(result, 'runs')}"
+    return f"stands still at tick {whole(result, 'tick')}: {word(result, 'world_why')}"
+
+
+def _show_leave(result: Fields, console: _Console) -> None:
+    tick = whole(result, "tick")
+    console.print(Text.assemble(state_text("starting"), f" normal running at tick {tick}"))
+    _hint("molt status", console)
+
+
+def _show_enter(_result: Fields, console: _Console) -> None:
+    console.print(Text.assemble(state_text("stopping"), " every zone, to go on in safe mode"))
+    _hint("molt safe-mode status", console)
+
+
 def _print_table(table: Table, console: _Console) -> None:
     """Print a table without the blanks that rich puts at the ends of lines."""
     with console.capture() as capture:
@@ -357,4 +391,7 @@ SHOWN: dict[str, Callable[[Fields, _Console], None]] = {
     "go-back": _show_soft_restart,
     "reload": _show_reload,
     "shutdown": _show_shutdown,
+    "safe-mode status": _show_safe_mode,
+    "safe-mode leave": _show_leave,
+    "safe-mode enter": _show_enter,
 }

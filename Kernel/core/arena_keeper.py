@@ -105,8 +105,9 @@ class ArenaKeeper(Keeper):
         self._told = {number: each for number, each in self._told.items() if number in self.lines}
         self._told[line.number] = told
         if self.arena is not None:
-            if self._fits(line):
-                line.learn(sup.Founded())
+            fits = self._fits(line)
+            line.learn(sup.Founded() if fits else sup.Unfounded())
+            line.learn(sup.Held(not fits))  # a founder must not work beside a world that ticks
             if line.number == self.ladder.current:
                 self._use(told)
             return
@@ -418,6 +419,8 @@ class ArenaKeeper(Keeper):
     def _convict(self, line: Line, evidence: Evidence) -> None:
         assert self.arena is not None, "evidence comes from its words"
         self._suspect, verdict = weigh(self._suspect, evidence)
+        # The budget has counted this death: one alone means that health has forgotten the others.
+        line.faults = line.faults + 1 if line.state.patience.failures > 1 else 1
         self._suspect_line = line.number
         words = self.arena.words
         words.put(Header.SUSPECT_TICK, self._suspect.tick)
@@ -435,13 +438,13 @@ class ArenaKeeper(Keeper):
             line.learn(sup.Condemned(why))
 
     def _weigh_counterproof(self, line: Line) -> None:
-        """Condemn the current generation when another has computed the tick it failed at twice."""
+        """Condemn the current generation when another has computed the tick it failed at."""
         assert self.arena is not None, "somebody has taken it over"
         current, suspect = self.lines.get(self.ladder.current), self._suspect
         taken_over_tick = self.arena.words.get(Header.TAKEN_OVER_TICK)
         if current is None or current is line or current.number != self._suspect_line:
             return
-        if is_disproved(suspect, taken_over_tick):
+        if is_disproved(suspect, taken_over_tick, current.faults):
             why = f"tick {suspect.tick + 1} failed under it, and not under the one before"
             current.learn(sup.Condemned(why))
 

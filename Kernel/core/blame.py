@@ -5,7 +5,8 @@ arena, `arena_keeper.py`), what follows (an input that quarantines, `ladder.py`)
 Pure. After a death the heir runs the same tick again. A kill from outside does not repeat; code
 that is guilty does, at the same tick and the same flight word. So evidence twice at one place
 convicts the trait that was running there. Where no trait was, only the generation as a whole can
-be left, which costs more: it takes a third time, or that another generation computes that tick.
+be left, which costs more: it takes a third time, or a second fault anywhere and another generation
+that computes the tick.
 """
 
 from dataclasses import dataclass
@@ -76,12 +77,13 @@ def weigh(suspect: Suspect, evidence: Evidence) -> tuple[Suspect, Verdict]:
     return suspect, Verdict.GENERATION if times >= GENERATION_TIMES else Verdict.NOBODY
 
 
-def is_disproved(suspect: Suspect, tick: int) -> bool:
+def is_disproved(suspect: Suspect, tick: int, faults: int) -> bool:
     """Tell whether a generation is convicted by another one's having computed the tick.
 
     Args:
-        suspect: where the one failed.
+        suspect: where the one failed last.
         tick: after which the other took over, and went on.
+        faults: pieces of evidence against the one since it was last healthy.
     """
     traitless = suspect.flight >> SLOT_SHIFT == 0
-    return traitless and suspect.times >= SLOT_TIMES and suspect.tick == tick
+    return traitless and faults >= SLOT_TIMES and suspect.tick == tick

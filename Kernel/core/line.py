@@ -105,6 +105,7 @@ class Line:
         prepared: its zygote has once been ready.
         postponed: a fork waits for a better moment: look again soon.
         berths: its processes by serial, until they are reaped.
+        faults: pieces of evidence against it since it was last healthy.
         retired_s: since when it has been let go, None while it is kept.
     """
 
@@ -117,6 +118,7 @@ class Line:
         self.prepared = False
         self.postponed = False
         self.berths: dict[int, Berth] = {}
+        self.faults = 0
         self.retired_s: float | None = None
         self._zone = zone
         self._handle: ZygoteHandle | None = None

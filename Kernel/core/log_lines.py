@@ -27,6 +27,7 @@ SENTENCES: dict[str, str] = {
     "kernel.started": "molt {version}, pid {pid}, home {home}",
     "kernel.stopped": "{text}",
     "kernel.stopping": "stopping",
+    "note.not_written": "cannot note the world for safe mode: {why}",
     "scenario.founded": "the world was founded by scenario {scenario}",
     "scenario.not_founded": "scenario {scenario} was not founded: {why}",
     "snapshot.not_taken": "no snapshot was taken: {why}",

@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from fallback.slot_files import lend_cache
+from fallback.zone_environment import zone_environment
+
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 ROAD_BUFFER_BYTES = 1 << 20
@@ -83,11 +86,15 @@ class SystemProcesses:
         """Start `python -m zones.runtime.zygote` in its own session, tied to our life.
 
         Args:
-            root: the folder whose `zones` and `Kernel.contract` it runs; None: the checkout.
+            root: the folder whose `zones` and `Kernel.contract` it runs; None: the checkout. A
+                slot's compiled kernels are lent to the compile cache first.
 
         Raises:
             OSError: the machine has no room for one process more.
         """
+        if root is not None:
+            with contextlib.suppress(OSError):  # it compiles then, and says so
+                lend_cache(root, self._cache_dir)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
@@ -109,7 +116,7 @@ class SystemProcesses:
                     str(os.getpid()),
                 ],
                 cwd=root or self._root,
-                env=self._environment(),
+                env=zone_environment(self._cache_dir),
                 stdin=subprocess.DEVNULL,
                 stdout=write_end,
                 stderr=write_end,
@@ -150,17 +157,3 @@ class SystemProcesses:
             if popen is not None:
                 popen.returncode = code  # so that Popen never waits for it again
             exits.append(Exit(pid, code if code >= 0 else None, -code if code < 0 else None))
-
-    def _environment(self) -> dict[str, str]:
-        """Return a clean environment: nothing of the operator's shell reaches a zone."""
-        kept = {key: os.environ[key] for key in ("PATH", "LANG", "TZ") if key in os.environ}
-        return kept | {
-            "HOME": str(Path.home()),
-            "PYTHONHASHSEED": "0",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
-            "NUMBA_CACHE_DIR": str(self._cache_dir),
-            "NUMBA_THREADING_LAYER": "workqueue",
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-        }

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from Kernel.ports.slots import FALLBACK, find_slot
+
 SOURCES = ("zones", "Kernel/contract", "config")
 
 
@@ -43,14 +45,21 @@ class Versions(Protocol):
 
 
 class HomeVersions:
-    """What there is beside one checkout and home."""
+    """What there is beside one checkout and home.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the checkout.
+        home: whose slots are meant.
+    """
+
+    def __init__(self, root: Path, home: Path) -> None:
         self._root = root
+        self._home = home
 
     def fallback(self) -> Source | None:
         """Return the verified version of the slot `fallback`, None when there is none to run."""
-        return None
+        slot = find_slot(self._home, FALLBACK)
+        return None if slot is None else Source(f"slot {slot.name}", slot.root)
 
     def fingerprint(self) -> str:
         """Return what changes whenever a file of the checkout that zones are made of does."""

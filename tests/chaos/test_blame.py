@@ -46,12 +46,6 @@ def has_heir(kernel: ToyKernel) -> bool:
     return words.get(Header.PERMISSION) not in (0, words.get(Header.OWNER))
 
 
-def events(kernel: ToyKernel, name: str) -> list[dict[str, Any]]:
-    """Return the log lines of one event."""
-    lines = [json.loads(line) for line in kernel.errors.read_text().splitlines()]
-    return [line for line in lines if line.get("event") == name]
-
-
 @pytest.mark.parametrize("how", ["segfault", "exit", "hang"])
 def test_a_guilty_trait_is_quarantined_alone(guilty_home: Path, how: str) -> None:
     """Two faults at one tick and flight word: an input switches it off, the world goes on."""
@@ -62,10 +56,10 @@ def test_a_guilty_trait_is_quarantined_alone(guilty_home: Path, how: str) -> Non
         words = kernel.words()
         assert words.state(words.get(Header.COMMIT), State.QUARANTINED) == 1 << 3
         assert_sound(kernel)
-        evidence = events(kernel, "zone.evidence")
+        evidence = kernel.told("zone.evidence")
         assert [each["verdict"] for each in evidence] == ["nobody", "trait"]
         assert {each["tick"] for each in evidence} == {120}
-        assert [each["slot"] for each in events(kernel, "trait.quarantined")] == [3]
+        assert [each["slot"] for each in kernel.told("trait.quarantined")] == [3]
         (zone,) = ask(guilty_home, "ps", {}, 10.0).result["zones"]
         assert zone["generation"] == how, "the generation itself is not blamed"
         assert kernel.stop() == 0
@@ -80,7 +74,7 @@ def test_outside_kills_at_one_tick_convict_nobody(guilty_home: Path) -> None:
             epoch = kernel.words().get(Header.EPOCH)
             send_signal(kernel.words().get(Header.OWNER), signal.SIGKILL)
             wait_until(lambda e=epoch: kernel.words().get(Header.EPOCH) > e, "somebody took over")
-        assert not events(kernel, "zone.evidence")
+        assert not kernel.told("zone.evidence")
         (zone,) = ask(guilty_home, "ps", {}, 10.0).result["zones"]
         assert zone["failures"] == 0
         assert_sound(kernel)
@@ -98,9 +92,9 @@ def test_a_guilty_generation_gives_way_to_the_one_before(guilty_home: Path, how:
         wait_until(lambda: kernel.tick() > guilty_tick + 50, "the world is past its fault")
         (zone,) = ask(guilty_home, "ps", {}, 10.0).result["zones"]
         assert zone["generation"] == "innocent"
-        (retired,) = events(kernel, "generation.retired")
+        (retired,) = kernel.told("generation.retired")
         assert retired["generation"] == how and "not under the one before" in retired["why"]
-        assert len(events(kernel, "zone.evidence")) == 2
+        assert len(kernel.told("zone.evidence")) == 2, "proved long before the budget is spent"
         assert_sound(kernel)
 
 
@@ -123,8 +117,8 @@ def test_a_hung_process_says_where_it_hangs(guilty_home: Path) -> None:
     plan(guilty_home, from_tick=60, slot=5, how="hang")
     with ToyKernel(guilty_home, "--json") as kernel:
         kernel.ready()
-        wait_until(lambda: len(events(kernel, "zone.stack")) >= 2, "two hangs are told")
-        told = events(kernel, "zone.stack")[0]
+        wait_until(lambda: len(kernel.told("zone.stack")) >= 2, "two hangs are told")
+        told = kernel.told("zone.stack")[0]
         assert "phase chain, trait slot 5" in told["why"] and "in fail" in told["top"]
         kept = Path(told["file"]).read_text()
         assert "guilty/service.py" in kept and "in tick" in kept

@@ -30,6 +30,8 @@ def test_the_world_moves_and_loses_nothing(guilty_home: Path) -> None:
         plan(guilty_home, columns=2)
         told = renew(guilty_home)
         assert told["moved"] and told["tick_after"] >= told["tick_before"]
+        (zone,) = ask(guilty_home, "ps", {}, 10.0).result["zones"]
+        assert zone["why"] == "" and zone["failures"] == 0, "no founder was begun too early"
         assert arena.with_name("stable.arena.set-aside-1").exists()
         assert kernel.words().get_bytes(Header.ARENA_ID, 16) != old_id
         assert_sound(kernel)

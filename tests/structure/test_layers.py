@@ -17,7 +17,7 @@ SHARED = ("zones.runtime", "zones.traits", "Kernel.contract")
 
 # package -> what it may import of ours. The longest matching package decides.
 OF_OURS: dict[str, tuple[str, ...]] = {
-    "manifest": ("Kernel.boot",),
+    "manifest": ("Kernel.boot", "fallback.entry"),
     "fallback": ("fallback",),
     "Kernel.contract": ("Kernel.contract",),
     "Kernel": ("Kernel", "fallback"),
@@ -46,7 +46,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
 # module -> why it may import inside a function; also in pyproject.toml, for PLC0415
 LATE_IMPORTS: dict[str, str] = {
     "zones.client.tables": "pandas is in the extra molt[science] and may be missing",
-    "manifest": "the kernel is imported only after the check that its packages are there",
+    "manifest": "the kernel comes after the check of its packages, and may be what is broken",
     "tools.ecology_report": "altair is in the extra molt[science] and may be missing",
     "Kernel.console.output": "rich takes as long to import as all the rest, and --json needs none",
 }

@@ -24,6 +24,10 @@ LOOKERS = {
     "Kernel/ports/own_stacks.py": "the name of a dump of stacks, for people",
     "Kernel/ports/versions.py": "whether a file has changed: compared, never put in order",
     "zones/runtime/line_file.py": "the order of journals of arenas that are gone",
+    "fallback/entry.py": "the name and the head of a crash report, for people",
+    "fallback/probing.py": "whether a file has changed: compared, never put in order",
+    "fallback/slot_files.py": "when a slot was filled, for people",
+    "fallback/talk.py": "the hour of a line on a terminal or in a pipe, for people",
     "zones/world/numba_setup.py": "which compile caches of old sources to delete",
 }
 RUNNING = (

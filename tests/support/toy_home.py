@@ -39,6 +39,7 @@ class ToyKernel:
     Args:
         terminal: descriptor of its controlling terminal; None: it has none.
         env: what to add to the environment.
+        checkout: where its code is.
     """
 
     def __init__(
@@ -47,14 +48,15 @@ class ToyKernel:
         *options: str,
         terminal: int | None = None,
         env: dict[str, str] | None = None,
+        checkout: Path = ROOT,
     ) -> None:
         self.home = home
         self.errors = home.parent / f"{home.name}.stderr"
         place = [] if "--ephemeral" in options else ["--home", str(home)]
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "manifest.py"), *place, *options],
-                cwd=ROOT,
+                [sys.executable, str(checkout / "manifest.py"), *place, *options],
+                cwd=checkout,
                 env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

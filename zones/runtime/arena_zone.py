@@ -31,13 +31,13 @@ REHEARSED_PERIOD_NS = 100_000
 class Engine(Protocol):
     """What a service gives to be run: one tick at a time, all state in the arena."""
 
-    def tick(self) -> None:
+    def tick(self) -> object:
         """Compute and commit the next tick."""
 
     def holding(self) -> bool:
         """Tell whether the world stands still (paused) and nothing in the inbox starts it."""
 
-    def publish_hash(self) -> None:
+    def publish_hash(self) -> object:
         """Put the hash of the committed tick into the header."""
 
 

@@ -3,6 +3,7 @@
 run      run a world for a number of ticks and print what it came to
 compile  compile every kernel into the cache, so that a boot only loads them
 doctor   check the world of a home: every invariant, with its value and its limit
+self-test  found a small world in memory and run it: does this copy of the code work?
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Final, NoReturn
 
 from Kernel.contract.errors import ConfigError, MoltError, UsageError
 from Kernel.contract.sources import WORLD
-from zones.world import doctor, numba_setup, run
+from zones.world import doctor, numba_setup, run, self_test
 from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
 from zones.world.warm_up import prepare
@@ -28,6 +29,7 @@ TICKS_MAX: Final = 2**62
 SEED_MAX: Final = 2**64 - 1
 VALUE_SHOWN_MAX: Final = 48
 EXIT_UNSOUND: Final = 1
+SELF_TEST_TICKS_MAX: Final = 100_000
 _LABEL_WIDTH: Final = 15
 THIN_SPACE: Final = "\N{THIN SPACE}"
 PLAIN: Final = "molt.plain"
@@ -125,6 +127,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("doctor", help="check the world of a home")
     check.add_argument("--home", type=Path, required=True, help="whose world")
     check.add_argument("--json", action="store_true", help="one document on stdout")
+    test = commands.add_parser("self-test", help="found a small world in memory and run it")
+    _add_count(test, "--ticks", 1, SELF_TEST_TICKS_MAX, "how far (default 300)", default=300)
     return parser
 
 
@@ -298,7 +302,17 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if examination.sound else EXIT_UNSOUND
 
 
-_COMMANDS: Final = {"run": _run, "compile": _compile, "doctor": _doctor}
+def _self_test(options: argparse.Namespace) -> int:
+    print(json.dumps(self_test.run_self_test(options.ticks)))
+    return 0
+
+
+_COMMANDS: Final = {
+    "run": _run,
+    "compile": _compile,
+    "doctor": _doctor,
+    "self-test": _self_test,
+}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The one place that imports numba, after fixing what must be fixed before that import.
 
-Owns: threading layer, number of threads, cache folder, the compile options of every kernel.
+Owns: threading layer, number of threads, cache folder and the places in it, the compile options of
+every kernel.
 Does not own: kernels. Every module with compiled code imports `njit` and `prange` from here.
 
 Only the workqueue layer is accepted: numba's default (OpenMP) kills a child forked from a process
@@ -19,6 +20,7 @@ from Kernel.contract.errors import ConfigError
 
 LAYER = "workqueue"
 THREADS_MAX = 8
+_ROOT = Path(__file__).resolve().parents[2]
 CACHES_KEPT = 4
 """Caches of other sources that stay, for the generations before: they may be taken up again."""
 
@@ -39,7 +41,7 @@ def fix_environment(environ: dict[str, str] | os._Environ[str]) -> None:
     threads = min(max(2, os.cpu_count() or 1), THREADS_MAX)
     environ.setdefault("NUMBA_NUM_THREADS", str(threads))
     if "NUMBA_CACHE_DIR" not in environ:
-        cache = Path(__file__).resolve().parents[2] / ".cache" / "numba"
+        cache = _ROOT / ".cache" / "numba"
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         environ["NUMBA_CACHE_DIR"] = str(cache)
 
@@ -49,6 +51,7 @@ fix_environment(os.environ)
 import llvmlite  # noqa: E402 - the lines above must come first
 import numba  # noqa: E402
 import numpy  # noqa: E402
+from numba.core.caching import UserProvidedCacheLocator  # noqa: E402
 
 prange = numba.prange
 _config: Any = numba.config  # it makes its attributes at run time
@@ -72,8 +75,35 @@ SOURCES = _hash_sources()
 COMPILER = f"numba {numba.__version__} llvmlite {llvmlite.__version__} numpy {numpy.__version__}"
 
 
-# Not in the environment: children inherit that, and would append once more.
-_config.CACHE_DIR = os.path.join(os.environ["NUMBA_CACHE_DIR"], f"world-{SOURCES[:16]}")
+CACHE_FOLDER = Path(os.environ["NUMBA_CACHE_DIR"]) / f"world-{SOURCES[:16]}"
+"""The folder with the compiled kernels of these sources."""
+# Not in the environment: children inherit that, and would append once more. Each kernel's place is
+# settled when it is decorated; numba forgets this whenever it compiles and reads its environment
+# again.
+_config.CACHE_DIR = str(CACHE_FOLDER)
+
+
+class KernelLocator(UserProvidedCacheLocator):
+    """Where numba keeps the code of a kernel: by its package, wherever the checkout lies.
+
+    numba names that folder by the path of the source file, so that a copy of the very same
+    sources (a slot, a second checkout) would compile for a minute what is there. What must tell
+    caches apart is in the name of the folder above: all sources that machine code is made from.
+    numba itself still compares the source file of each kernel (`numba/core/caching.py`, its stamp
+    is a hash of the content).
+    """
+
+    @classmethod
+    def get_suitable_cache_subpath(cls, py_file: str) -> str:
+        """Return the folder for the kernels of one source file, relative to the cache."""
+        folder = Path(py_file).resolve().parent
+        if folder.is_relative_to(_ROOT):
+            return "_".join(folder.relative_to(_ROOT).parts)
+        by_path: Callable[[str], str] = super().get_suitable_cache_subpath
+        return by_path(py_file)
+
+
+_config.CACHE_LOCATOR_CLASSES = f"{__name__}.{KernelLocator.__name__}"
 
 
 _OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
@@ -114,8 +144,7 @@ def use_threads(threads: int) -> None:
 
 def prune_cache() -> int:
     """Remove the caches of older sources but the newest CACHES_KEPT, and return how many went."""
-    current = Path(_config.CACHE_DIR)
-    others = [path for path in current.parent.glob("world-*") if path != current]
+    others = [path for path in CACHE_FOLDER.parent.glob("world-*") if path != CACHE_FOLDER]
     others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in others[CACHES_KEPT:]:
         shutil.rmtree(path)

@@ -143,6 +143,12 @@ def answer(request: Request) -> Answer:
             }
         case "soft-restart" | "go-back":
             return _handed_over(request.text("zone"))
+        case "safe-mode status":
+            return {"safe_mode": False, "hint": "molt status"}
+        case "safe-mode leave":
+            return {"leaving": True, "tick": TICK}
+        case "safe-mode enter":
+            return {"entering": True}
         case "shutdown":
             return {"tick": TICK}
     raise AssertionError(request.command)

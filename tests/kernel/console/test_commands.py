@@ -17,6 +17,7 @@ from zones.world.parameters import find_parameter
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
     "go-back", "shutdown", "help", "world run", "top", "doctor world", "reload", "config",
+    "safe-mode status", "safe-mode leave", "safe-mode enter",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 

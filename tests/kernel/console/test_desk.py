@@ -23,7 +23,13 @@ class Office:
         self.folder = folder
         machine = kernel.machine
         handlers = Handlers(
-            kernel.zones, machine.clock, Meters(), 0.0, lambda: None, lambda _dry_run: {}
+            kernel.zones,
+            machine.clock,
+            Meters(),
+            0.0,
+            lambda: None,
+            lambda _dry_run: {},
+            lambda _reason: None,
         )
         self.desk = Desk(ConsoleServer(folder), handlers, machine.loop, machine.clock)
         self.peers: list[socket.socket] = []

@@ -23,13 +23,16 @@ class Console:
     def __init__(self, kernel: PaperKernel) -> None:
         self.kernel = kernel
         self.stops = 0
+        self.safe_reasons: list[str] = []
+        clock = kernel.machine.clock
         self.handlers = Handlers(
             kernel.zones,
-            kernel.machine.clock,
+            clock,
             Meters(),
-            kernel.machine.clock.now_s(),
+            clock.now_s(),
             self._stop,
             lambda dry_run: {"dry_run": dry_run, "changes": []},
+            self.safe_reasons.append,
         )
 
     def _stop(self) -> None:
@@ -370,3 +373,16 @@ class TestFacts:
         console.kernel.zones.begin_stop()
         status = console.now("status")
         assert status["kernel"]["state"] == "stopping" and status["degraded"] == []
+
+
+def test_safe_mode_is_entered_on_request(console):
+    """`safe-mode enter` asks the kernel for it, with the reason; while it stops it is refused."""
+    assert console.now("safe-mode status")["safe_mode"] is False
+    with pytest.raises(Refused, match="cannot leave safe mode"):
+        console.ask("safe-mode leave")
+    assert console.now("safe-mode enter") == {"entering": True}
+    assert console.safe_reasons == ["asked for by molt safe-mode enter"]
+    console.kernel.zones.begin_stop()
+    with pytest.raises(Refused, match="cannot enter safe mode"):
+        console.ask("safe-mode enter")
+    assert len(console.safe_reasons) == 1

@@ -20,6 +20,11 @@ from Kernel.console.values import (
 )
 from tests.kernel.console.fake_kernel import status
 
+SAFE = {
+    "safe_mode": True, "reason": "the kernel cannot be imported", "detail": "SyntaxError: x.py",
+    "tick": 260, "runs": "slot fallback", "ticking": True, "probe_why": "it is still broken",
+    "next_try": "normal running is tried again in 8 s", "hint": "molt safe-mode leave",
+}  # fmt: skip
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 KEYS = (
     "kernel", "world", "zones", "degraded", "params", "tick", "hash", "state", "name", "value",
@@ -178,3 +183,14 @@ def test_clean_text_cannot_steer(text: str) -> None:
     """No control character survives, and no text is longer than its limit."""
     assert all(c.isprintable() or c == "\u2009" for c in clean(text, 100))
     assert len(clean(text, 100)) == min(len(text), 100)
+
+
+def test_safe_mode_is_told_whole() -> None:
+    """Why, what runs the world, the last try and the way back each have a line; normal has one."""
+    text = shown("safe-mode status", SAFE)
+    for words in ("✕ safe mode  the kernel cannot", "SyntaxError: x.py", "it is still broken",
+                  "ticking at 260, core physics by slot fallback", "in 8 s"):  # fmt: skip
+        assert words in text
+    still = shown("safe-mode status", {**SAFE, "ticking": False, "world_why": "no version runs"})
+    assert "stands still at tick 260: no version runs" in still
+    assert shown("safe-mode status", {"safe_mode": False}).startswith("● running normally")

@@ -84,8 +84,8 @@ def test_nobody_is_convicted_without_so_much_evidence_in_a_row(places):
 
 
 def test_another_generation_may_be_the_proof():
-    """Twice at a tick that another computes disproves it; once, elsewhere or a trait does not."""
-    assert is_disproved(Suspect(100, BEHAVE, 2), 100)
-    assert not is_disproved(Suspect(100, BEHAVE, 1), 100)
-    assert not is_disproved(Suspect(100, BEHAVE, 2), 101)
-    assert not is_disproved(Suspect(100, TRAIT_3, 2), 100)
+    """A second fault at a tick that another computes is proof; once, or a trait, is not."""
+    assert is_disproved(Suspect(100, BEHAVE, 1), 100, faults=2)
+    assert not is_disproved(Suspect(100, BEHAVE, 1), 100, faults=1)
+    assert not is_disproved(Suspect(100, BEHAVE, 2), 101, faults=2)
+    assert not is_disproved(Suspect(100, TRAIT_3, 2), 100, faults=2)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from fallback import home_locks
 from Kernel.contract import places
 from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import AlreadyRunning, ArenaError, ConfigError
@@ -130,7 +131,7 @@ class TestHome:
 
     def test_leftovers_that_stay_are_an_error(self, tmp_path, monkeypatch):
         """When a dead kernel's processes do not go, the boot ends in words, not in a wait."""
-        monkeypatch.setattr(disk, "LEFTOVER_S", 0.05)
+        monkeypatch.setattr(home_locks, "LEFTOVER_S", 0.05)
         home = open_home(tmp_path)
         os.pwrite(home.lock_fds[0], b"4194305\n".ljust(16), 0)  # above any pid
         with pytest.raises(AlreadyRunning):
@@ -278,4 +279,4 @@ class TestArenaFiles:
 
 def test_waiting_for_leftovers_is_bounded():
     """The boot waits for leftovers no longer than LEFTOVER_S, far below a person's patience."""
-    assert 0 < disk.LEFTOVER_S <= 5 and time.monotonic() > 0
+    assert 0 < home_locks.LEFTOVER_S <= 5 and time.monotonic() > 0

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.ports.process import Exit, SystemProcesses
-from tests.structure.sources import ROOT
+from fallback.zone_environment import zone_environment
+from Kernel.ports.process import Exit
 from tests.support.fakes import FakeProcesses
 from tests.support.real_processes import RealProcesses
 from tests.support.wait import wait_until
@@ -86,8 +86,7 @@ def test_nothing_of_the_operators_shell_reaches_a_zone(tmp_path, monkeypatch):
     """A zone's environment is made, not inherited: no secret, a fixed hash seed."""
     monkeypatch.setenv("SECRET_TOKEN", "x")
     monkeypatch.setenv("PYTHONSTARTUP", "x")
-    environment = SystemProcesses(ROOT, tmp_path, ())._environment()
+    environment = zone_environment(tmp_path)
     assert not {"SECRET_TOKEN", "PYTHONSTARTUP"} & set(environment)
     assert environment["PYTHONHASHSEED"] == "0"
     assert environment["NUMBA_CACHE_DIR"] == str(tmp_path)
-    RealProcesses(tmp_path).close()  # be no subreaper any more

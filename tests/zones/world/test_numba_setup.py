@@ -4,7 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 
@@ -18,6 +17,7 @@ from zones.world.lifecycle import decide_fates, give_birth, reseed
 from zones.world.warm_up import prepare
 
 ROOT = Path(__file__).resolve().parents[3]
+numba = numba_setup.numba  # imported after its environment is fixed, whichever test comes first
 
 FORKED = """
 import mmap, os
@@ -103,14 +103,25 @@ def test_threads_refused(threads: int) -> None:
 
 def test_cache_is_named_by_sources() -> None:
     """The cache folder carries the stamp of the sources, so no stale machine code is loaded."""
-    assert numba.config.CACHE_DIR.endswith(f"world-{numba_setup.SOURCES[:16]}")
+    assert numba_setup.CACHE_FOLDER.name == f"world-{numba_setup.SOURCES[:16]}"
+    assert behave._cache.cache_path == str(numba_setup.CACHE_FOLDER / "zones_world")
+
+
+def test_cache_does_not_know_where_the_checkout_lies(tmp_path: Path) -> None:
+    """A copy of the sources elsewhere uses the machine code that is there; foreign files do not."""
+    here = Path(numba_setup.__file__).parent / "behaviour.py"
+    assert numba_setup.KernelLocator.get_suitable_cache_subpath(str(here)) == "zones_world"
+    elsewhere = numba_setup.KernelLocator.get_suitable_cache_subpath(str(tmp_path / "behaviour.py"))
+    assert elsewhere != "zones_world"
 
 
 def test_prune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Caches of older sources go, but for the newest few; the own one always stays."""
     for name in "abcdefgh":
         (tmp_path / f"world-{name}").mkdir()
-    monkeypatch.setattr(numba_setup._config, "CACHE_DIR", str(tmp_path / "world-a"))
+    monkeypatch.setattr(numba_setup, "CACHE_FOLDER", tmp_path / "world-a")
+    # numba does this each time it compiles: the older caches then were not found.
+    monkeypatch.setattr(numba_setup._config, "CACHE_DIR", str(tmp_path))
     assert numba_setup.prune_cache() == 7 - numba_setup.CACHES_KEPT
     assert (tmp_path / "world-a").is_dir()
     assert len(list(tmp_path.iterdir())) == 1 + numba_setup.CACHES_KEPT

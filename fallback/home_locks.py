@@ -1,0 +1,119 @@
+"""The locks of a home: which kernel holds it, and who takes them over.
+
+Owns: what a lock is, when it is free, finding those this process already holds. Does not own: which
+folders have one (`Kernel/ports/disk.py`, `home_folders.py`). The kernel and safe mode share this.
+
+A lock is inherited by every process of a kernel, so it is free only when the last of them is gone:
+a kernel that gets it knows that nobody of an earlier boot can still write an arena.
+"""
+
+import contextlib
+import fcntl
+import os
+import signal
+import time
+from pathlib import Path
+
+LOCK = "kernel.lock"
+LEFTOVER_S = 2.0
+
+
+class HeldError(Exception):
+    """Another kernel holds a lock.
+
+    Args:
+        pid: of that kernel, as it wrote it down; may be "".
+    """
+
+    def __init__(self, pid: str) -> None:
+        super().__init__(f"held by {pid or '?'}")
+        self.pid = pid
+
+
+def take_lock(folder: Path) -> int:
+    """Take the lock of a folder and return its descriptor; it is inheritable on purpose.
+
+    A kernel that has just died may need a moment to be gone.
+
+    Raises:
+        HeldError: another kernel holds it.
+        OSError: the folder cannot be written.
+    """
+    lock_fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    began_s = time.monotonic()
+    ended = False
+    while True:
+        try:
+            fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            holder = os.pread(lock_fd, 32, 0).decode(errors="replace").strip()
+            waited_s = time.monotonic() - began_s
+            if _is_alive(holder) or waited_s > LEFTOVER_S:
+                os.close(lock_fd)
+                raise HeldError(holder) from None
+            if waited_s > LEFTOVER_S / 4 and not ended:
+                _end_holders(lock_fd)
+                ended = True
+        time.sleep(0.01)
+    # Written over the old one: a file that was cut to nothing first may find no room again, and a
+    # lock without a pid is taken for that of a dead kernel.
+    said = f"{os.getpid()}\n".encode()
+    os.pwrite(lock_fd, said.ljust(16), 0)
+    os.ftruncate(lock_fd, len(said))
+    os.set_inheritable(lock_fd, True)
+    return lock_fd
+
+
+def find_held(folders: list[Path]) -> dict[Path, int]:
+    """Return the locks of these folders that this process has held since before an exec.
+
+    A lock belongs to an open file: to take it again by another descriptor would wait for ourselves.
+    """
+    held: dict[Path, int] = {}
+    for folder in folders:
+        with contextlib.suppress(FileNotFoundError):
+            wanted = os.stat(folder / LOCK)
+            for fd in (int(name) for name in os.listdir("/proc/self/fd")):
+                with contextlib.suppress(OSError):  # the listing's own descriptor is gone again
+                    status = os.fstat(fd)
+                    if (status.st_dev, status.st_ino) == (wanted.st_dev, wanted.st_ino):
+                        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        held[folder] = fd
+                        break
+    return held
+
+
+def _end_holders(lock_fd: int) -> None:
+    """Kill what a dead kernel has left: a process stopped at a moment when nothing ends it.
+
+    Only its own processes have inherited the open lock file, so who holds it was started by it.
+    """
+    wanted = os.fstat(lock_fd)
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdecimal()):
+        if pid != os.getpid() and _holds(pid, wanted.st_dev, wanted.st_ino):
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _holds(pid: int, device: int, inode: int) -> bool:
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                status = os.stat(f"/proc/{pid}/fd/{name}")
+                if (status.st_dev, status.st_ino) == (device, inode):
+                    return True
+    except OSError:
+        return False  # it is gone, or another user's: then it is not one of ours
+    return False
+
+
+def _is_alive(pid: str) -> bool:
+    """Tell whether a kernel still runs; one its parent has not reaped yet does not."""
+    if not pid.isdecimal():
+        return False
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return fields[0] not in "ZX"

@@ -1,0 +1,243 @@
+"""The world's one process in safe mode: started, watched, restarted, asked to leave.
+
+Owns: the child `python -m zones.runtime.lone`, its versions (the working tree, then the slots),
+what it says, telling a hang. Does not own: when and which (`decisions.py`), what the child does.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from fallback.arena_glance import NoWorldError, Progress, find_arena, read_progress
+from fallback.decisions import WorldPlan, plan_after_failure
+from fallback.home_folders import Folders
+from fallback.known_world import KnownWorld
+from fallback.last_words import last_words, printable
+from fallback.slot_files import SlotError, find_slot, lend_cache
+from fallback.talk import NOTICE, WARNING, Talk
+from fallback.zone_environment import zone_environment
+
+TREE = "the working tree"
+SLOTS = ("fallback", "active")
+HUNG_S = 5.0
+"""Commit and liveness words still for so long: hung. Only after its first tick: a version that must
+compile its kernels first is at work for a minute."""
+START_S = 300.0
+ROUND_S_MAX = 1.0
+"""We ourselves slept longer than this between two looks: nobody is judged by that."""
+LINES_KEPT = 60
+LINE_BYTES_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A module version: its name for people, and the folder to start Python in."""
+
+    name: str
+    root: Path
+
+
+@dataclass(slots=True)
+class _Child:
+    process: subprocess.Popen[bytes]
+    version: Version
+    began_s: float
+    ticked_at_s: float | None = None
+    seen: Progress | None = None
+    moved_s: float = 0.0
+    why_killed: str = ""
+
+
+class LoneWorld:
+    """Keeps one process on the world of a home.
+
+    Attributes:
+        why: which version ended last, and of what; "" as long as none did.
+        damaged: slots that are there and cannot be used, with the reason.
+        failures: how often one ended since safe mode began.
+    """
+
+    def __init__(
+        self, folders: Folders, known: KnownWorld, checkout: Path, cache_dir: Path, talk: Talk
+    ) -> None:
+        self._folders = folders
+        self._known = known
+        self._checkout = checkout
+        self._cache_dir = cache_dir
+        self._talk = talk
+        self._plan = WorldPlan()
+        self._child: _Child | None = None
+        self._lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._rest = b""
+        self._leaving = False
+        self._looked_s = 0.0
+        self.why = ""
+        self.damaged: list[SlotError] = []
+        self.failures = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process there is, or None."""
+        return self._child.process.pid if self._child else None
+
+    @property
+    def version(self) -> str:
+        """What the process there is runs, or ""."""
+        return self._child.version.name if self._child else ""
+
+    @property
+    def is_ticking(self) -> bool:
+        """Whether it has taken the world over."""
+        return self._child is not None and self._child.ticked_at_s is not None
+
+    def stderr_fd(self) -> int | None:
+        """Return what to poll for words of the process."""
+        if self._child is None or self._child.process.stderr is None:
+            return None
+        return self._child.process.stderr.fileno()
+
+    def look(self, now_s: float) -> None:
+        """Start, watch, or note the end of the process; call once a round."""
+        slept = now_s - self._looked_s > ROUND_S_MAX
+        self._looked_s = now_s
+        child = self._child
+        if child is None:
+            if not self._leaving and now_s >= self._plan.due_s:
+                self._start(now_s)
+            return
+        self._read_words(child)
+        code = child.process.poll()
+        if code is not None:
+            self._ended(child, code, now_s)
+        elif not self._leaving:
+            self._judge(child, now_s, slept)
+
+    def leave(self) -> None:
+        """Ask the process to leave at a tick boundary; start no other."""
+        self._leaving = True
+        if self._child is not None:
+            self._child.process.terminate()
+
+    def kill(self) -> None:
+        """End the process now: it did not leave in time. The arena keeps its committed tick."""
+        if self._child is not None:
+            self._child.process.kill()
+
+    def retry_now(self) -> None:
+        """Begin again with the first version: what was broken may be mended."""
+        if self._child is None:
+            self._plan = WorldPlan()
+
+    def _versions(self) -> list[Version]:
+        """Return what there is to run, best first. Looked up each time: it may be mended."""
+        found = [Version(TREE, self._checkout)]
+        self.damaged = []
+        for name in SLOTS:
+            for home in dict.fromkeys((self._folders.home, self._checkout)):
+                try:
+                    slot = find_slot(home, name)
+                except SlotError as error:
+                    self.damaged.append(error)
+                    continue
+                if slot is not None:
+                    whose = "" if home == self._folders.home else " of the checkout"
+                    found.append(Version(f"slot {name}{whose}", slot.root))
+        return found
+
+    def _start(self, now_s: float) -> None:
+        versions = self._versions()
+        version = versions[self._plan.version % len(versions)]
+        facts = {
+            "home": str(self._folders.home),
+            "zone": self._known.zone,
+            "service": self._known.service,
+            "settings": self._known.settings,
+            "parent": os.getpid(),
+        }
+        if version.name != TREE:
+            with contextlib.suppress(OSError):  # it compiles then, which takes a minute
+                lend_cache(version.root, self._cache_dir)
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "zones.runtime.lone", json.dumps(facts)],
+                cwd=version.root,
+                env=zone_environment(self._cache_dir),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=self._folders.lock_fds,
+                start_new_session=True,  # a Ctrl-C on the terminal is for us alone
+            )
+        except OSError as error:
+            self.why = f"cannot start a process: {error.strerror}"
+            self._plan = plan_after_failure(self._plan, len(versions), None, now_s)
+            return
+        assert process.stderr is not None
+        os.set_blocking(process.stderr.fileno(), False)
+        self._lines.clear()
+        self._rest = b""
+        self._child = _Child(process, version, now_s, moved_s=now_s)
+
+    def _judge(self, child: _Child, now_s: float, slept: bool) -> None:
+        with contextlib.suppress(NoWorldError):
+            progress = read_progress(
+                find_arena(self._folders.home, self._folders.arenas, self._known.zone)
+            )
+            if progress.owner == child.process.pid:
+                if child.ticked_at_s is None and child.seen and child.seen != progress:
+                    child.ticked_at_s = now_s
+                    self._talk.say(f"the world goes on at tick {progress.tick}, by {self.version}")
+                if child.seen != progress:
+                    child.moved_s = now_s
+                child.seen = progress
+        if slept:
+            child.moved_s = now_s
+        if child.ticked_at_s is None:
+            if now_s - child.began_s > START_S:
+                child.why_killed = f"it did not begin to tick within {START_S:g} s"
+        elif now_s - child.moved_s > HUNG_S:
+            child.why_killed = f"it hung: no tick for {HUNG_S:g} s"
+        if child.why_killed:
+            child.process.kill()
+
+    def _ended(self, child: _Child, code: int, now_s: float) -> None:
+        self._read_words(child)
+        assert child.process.stderr is not None
+        child.process.stderr.close()
+        self._child = None
+        if self._leaving:
+            return
+        self.failures += 1
+        said = "" if code < 0 else last_words("\n".join(self._lines))[0]
+        self.why = f"{child.version.name}: {child.why_killed or said or _describe(code)}"
+        ticked_s = None if child.ticked_at_s is None else now_s - child.ticked_at_s
+        self._plan = plan_after_failure(self._plan, len(self._versions()), ticked_s, now_s)
+        self._talk.say(f"the world stands still. {self.why}", WARNING)
+
+    def _read_words(self, child: _Child) -> None:
+        assert child.process.stderr is not None
+        data = b""
+        with contextlib.suppress(BlockingIOError):
+            data = os.read(child.process.stderr.fileno(), 65536)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        self._rest = self._rest[-LINE_BYTES_MAX:]
+        for line in lines:
+            text = printable(line[:LINE_BYTES_MAX].decode(errors="replace"))
+            if text.strip():
+                self._lines.append(text)
+                self._talk.say(f"  {text}", NOTICE)
+
+
+def _describe(code: int) -> str:
+    if code >= 0:
+        return f"it ended with exit code {code}"
+    try:
+        return f"it ended by signal {-code} ({signal.Signals(-code).name})"
+    except ValueError:
+        return f"it ended by signal {-code}"
