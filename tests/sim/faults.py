@@ -65,6 +65,7 @@ class Limits:
     power_lost: float = 4.0
     arena_damaged: float = 4.0
     stop_asked: float = 8.0
+    safe_mode: float = 3.0
     console: float = 400.0
 
     starve_s_max: float = 0.38
@@ -329,6 +330,12 @@ class Injector:
             self._tell("stop asked")
             boot.zones.begin_stop()
             self._sim.wake()
+
+    def _safe_mode(self) -> None:
+        boot = self._sim.boot
+        if boot is not None:
+            self._tell("safe mode asked for")
+            boot.console.ask("safe-mode enter", {})
 
     def _console(self) -> None:
         boot = self._sim.boot

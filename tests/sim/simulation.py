@@ -245,7 +245,11 @@ class Simulation:
         told = what if how == "refused" else {key: what.get(key) for key in ANSWER_KEYS}
         self.trace("answer", how, {"token": token, "what": told})
 
-    def kill_kernel(self, after: Callable[[], Any] = lambda: None) -> None:
+    def kill_kernel(
+        self,
+        after: Callable[[], Any] = lambda: None,
+        follow: Callable[[], None] | None = None,
+    ) -> None:
         """End the kernel at once, its processes some milliseconds later, then boot again."""
         if self.boot is None:
             return
@@ -254,15 +258,18 @@ class Simulation:
         for process in self.processes.living():
             delay_ns = self.processes.rng.randint(0, ORPHANS_NS)
             self.schedule.after(delay_ns, process.vanish)
-        self.schedule.after(ORPHANS_NS, lambda: self._bury(after))
+        self.schedule.after(ORPHANS_NS, lambda: self._bury(after, follow))
 
-    def _bury(self, after: Callable[[], Any]) -> None:
+    def _bury(self, after: Callable[[], Any], follow: Callable[[], None] | None) -> None:
         self.checks.forget(list(self.processes.known))
         self.processes.end_all()
         self.descriptors.close_all()
         self.loop.forget_all()
         after()
-        self.schedule.after(self.processes.between(*REBOOT_MS), self.start_kernel)
+        if follow is not None:
+            follow()
+        else:
+            self.schedule.after(self.processes.between(*REBOOT_MS), self.start_kernel)
 
     def stall(self, for_ns: int) -> None:
         """Give the kernel no time for a while."""
@@ -309,7 +316,27 @@ class Simulation:
         if left:
             self.checks.fail(f"the kernel has stopped and left {left}")
         self.trace("kernel", "stopped", {"tick": boot.tick()})
-        self.kill_kernel()
+        if boot.safe_mode:
+            self.trace("kernel", "safe mode", {"why": boot.safe_mode})
+            delay_ns = int(self._config.probe_base_s * SECOND)
+            self.kill_kernel(follow=lambda: self._probe(delay_ns))
+        else:
+            self.kill_kernel()
+
+    def _probe(self, delay_ns: int) -> None:
+        """Be in safe mode until some version can be loaded: longer and longer between two tries.
+
+        What safe mode itself does is not simulated: the world stands still in it.
+        """
+
+        def look() -> None:
+            code = self.versions.tree
+            if code.broken or code.dies_at_birth:
+                self._probe(min(2 * delay_ns, int(self._config.probe_cap_s * SECOND)))
+            else:
+                self.start_kernel()
+
+        self.schedule.after(delay_ns, look)
 
     # The course.
 
