@@ -110,6 +110,8 @@ class ArenaKeeper(Keeper):
             line.learn(sup.Held(not fits))  # a founder must not work beside a world that ticks
             if line.number == self.ladder.current:
                 self._use(told)
+                if not fits and self._moving_from is None:
+                    self._begin_move()  # started again, it has loaded a checkout that has changed
             return
         self._use(told)
         if self._moving_from is not None:

@@ -103,8 +103,7 @@ class Checks:
     def on_death(self, process: SimProcess) -> None:
         """Count it."""
         self.counts[f"death {process.role}"] += 1
-        if process.role != "founder":
-            self._deaths.append(process)
+        self._deaths.append(process)
 
     def on_signal(self, pid: int, number: int) -> None:
         """The kernel signals only what it has started and not yet been told the end of."""
