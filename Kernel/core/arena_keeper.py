@@ -115,6 +115,7 @@ class ArenaKeeper(Keeper):
             return
         self._use(told)
         if self._moving_from is not None:
+            line.learn(sup.Held(line.number != self.ladder.current))  # one founder is enough
             return
         path = self.parts.arenas.find(self._folders, self.config.name)
         # A founder that can looks at it first: it knows the columns. One that cannot would put
@@ -231,6 +232,9 @@ class ArenaKeeper(Keeper):
 
     def on_founder_exit(self, line: Line, code: int | None) -> bool:
         """Map the arena the founder has seen to, and tell what it says."""
+        if self.arena is not None:
+            # Another was quicker. Opened again it would get a second right to write.
+            return self._fits(line)
         path = self.parts.arenas.find(self._folders, self.config.name)
         report = self.parts.arenas.take_report(self._folders, self.config.name)
         if code is None and path is not None and path == self._inspect:

@@ -127,6 +127,14 @@ class TestFounding:
         stage.die(500, code=0)
         assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
 
+    def test_late_founder_does_not_open_the_arena_again(self, stage):
+        """An arena has one right to write: a founder that ends while somebody ticks makes none."""
+        active, heir = stage.serve()
+        before = stage.keeper.arena
+        assert stage.keeper.on_founder_exit(stage.keeper.line, 0)
+        assert stage.keeper.arena is before and stage.words.get(Header.OWNER) == active
+        assert stage.words.get(Header.PERMISSION) == heir
+
     def test_founded_arena_out_of_reach_is_a_failure(self, stage, monkeypatch):
         """No descriptor left just when the founder ends: the kernel lives and tries again."""
 
