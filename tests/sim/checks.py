@@ -25,6 +25,7 @@ DESCRIPTORS_MAX = 120
 STARTS_PER_MINUTE_MAX = 40
 """Starts of one role in one zone within a minute, besides those that faults explain."""
 DEATHS_KEPT = 60
+EVIDENT = ("guilty", "fault", "exit", "hang")
 VERDICTS = ("generation.retired", "generation.promoted", "trait.quarantined")
 TABLE_MAX = 24
 """No table of a keeper needs more; replies nobody has taken yet have a limit of their own."""
@@ -269,7 +270,8 @@ class Checks:
         if "failures in a row" in why and all(map(_was_killed_serving, deaths)):
             self.fail(f"a generation of {zone} was given up for kills from outside: {why}")
         convicted = event == "trait.quarantined" or " fails again" in why or "failed under" in why
-        if convicted and not any(each.fault == "guilty" for each in deaths):
+        # Fault signals and stops from outside look like faults of the code: two of them may convict.
+        if convicted and not any(each.fault in EVIDENT for each in deaths):
             self.fail(f"{zone}: {event} though no code was at fault: {why}")
 
     def _note_failure(self, zygote_pid: int, failures: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from Kernel.config import KernelConfig, ZoneConfig
 from Kernel.console.desk import Desk
 from Kernel.console.handlers import Handlers
+from Kernel.contract.arena import NEVER, State
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
@@ -205,9 +206,10 @@ class Boot:
                 return f"{keeper.config.name} has not forgotten its failures: {zone.why}"
         return "" if self.zones.all_ready() else "not every zone is ready"
 
-    def is_holding(self) -> bool:
-        """Tell whether the world is paused."""
-        return self.zones.arenas[WORLD].is_holding()
+    def will_hold(self) -> bool:
+        """Tell whether the world is paused, or will be after some steps."""
+        world = self.zones.arenas[WORLD]
+        return world.arena is not None and world.state_value(State.HOLD_AFTER) != NEVER
 
     def resumed_tick(self) -> int | None:
         """Return the tick at which this boot says that it found its world, None for a new one."""

@@ -403,9 +403,9 @@ class Simulation:
         boot = self.boot
         if boot is None or boot.is_stopping():
             return "the kernel is away"
-        if boot.zones.all_ready() and boot.is_holding():
+        if boot.zones.all_ready() and boot.will_hold():
             boot.console.ask("resume", {})
-            return "the world is paused"
+            return "the world is paused, or will be"
         if boot.tick() <= self.latest_wish:
             return f"something is wanted at tick {self.latest_wish}"
         if boot.unapplied():
