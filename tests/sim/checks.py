@@ -270,7 +270,7 @@ class Checks:
         if "failures in a row" in why and all(map(_was_killed_serving, deaths)):
             self.fail(f"a generation of {zone} was given up for kills from outside: {why}")
         convicted = event == "trait.quarantined" or " fails again" in why or "failed under" in why
-        # Fault signals and stops from outside look like faults of the code: two of them may convict.
+        # Fault signals and stops from outside look like faults of the code, and may convict it.
         if convicted and not any(each.fault in EVIDENT for each in deaths):
             self.fail(f"{zone}: {event} though no code was at fault: {why}")
 
