@@ -332,7 +332,8 @@ class ArenaKeeper(Keeper):
         One that needs other columns can have no heir before the world is moved: it is ready when
         its zygote is.
         """
-        if self.arena is not None and line.prepared and not self._fits(line):
+        moving = self._moving_from is not None and self.arena is None
+        if line.prepared and (moving or (self.arena is not None and not self._fits(line))):
             return True
         heir = line.state.heir
         return line.state.active is not None or (heir is not None and heir.ready)
@@ -349,6 +350,9 @@ class ArenaKeeper(Keeper):
             self._move_back(line, told)
         if self.arena is not None and line.prepared and not self._fits(line):
             self._begin_move()
+        elif self.arena is None and self._moving_from is not None:
+            for each in self.lines.values():  # it is this one's turn to make the new arena
+                each.learn(sup.Held(each is not line))
         self._publish_permission()
 
     def _begin_move(self) -> None:
