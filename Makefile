@@ -17,7 +17,7 @@ SEEDS ?= 10
 SOAK_S ?= 3600
 BENCHES ?= takeover hang console orphans boot footprint bus world
 
-.PHONY: setup setup-dev run test check bench chaos sim soak ecology install-service lock clean help
+.PHONY: setup setup-dev run test check bench chaos sim soak ecology commands install-service lock clean help
 .DELETE_ON_ERROR:
 
 # Install a lock file and say one line for each package, so that the wait shows movement. The exit
@@ -72,6 +72,9 @@ soak: setup-dev ## the killing tests again and again (SOAK_S=3600)
 
 ecology: setup ## docs/ecology.md anew from many worlds, with plots (needs molt[science])
 	@exec $(BIN)/python -m tools.ecology_report
+
+commands: setup ## docs/commands.md, the man page and completions anew from the command table
+	@$(BIN)/python -m Kernel.console.manual
 
 # A percent sign of the path would be a specifier of systemd's, and & one of sed's.
 SERVICE_DIR ?= $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/systemd/user

@@ -12,12 +12,10 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,7 @@ from Kernel.console.server import ConsoleServer
 from Kernel.console.status_line import StatusLine
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.core.event_bus import PrivateBus
+from Kernel.core.events import Recorder
 from Kernel.core.logger import make_log
 from Kernel.core.parts import Parts
 from Kernel.core.zone_table import ZoneTable
@@ -47,6 +46,7 @@ from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
 from Kernel.ports.own_stacks import Stacks, keep_stacks
 from Kernel.ports.process import SystemProcesses
+from Kernel.ports.signals import STOP_SIGNALS, Signals
 from Kernel.ports.terminal import Foreground, has_terminal
 from Kernel.ports.versions import HomeVersions
 from Kernel.probe import probe
@@ -57,9 +57,6 @@ BUSY_ROUND_S = 0.002
 EXIT_KILLED = 130
 STACKS_S = 0.1
 """How long processes may take to dump their stacks when they are asked to."""
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Each asks for an orderly stop; SIGHUP only when the terminal has hung up, see `_is_hangup`."""
-CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGQUIT, signal.SIGCHLD)
 
 
 def main(arguments: list[str]) -> int:
@@ -149,34 +146,6 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return options
 
 
-@dataclass(slots=True)
-class Signals:
-    """Signals as bytes of a socket: the loop reads them like everything else."""
-
-    reader: socket.socket
-    writer: socket.socket
-
-    @classmethod
-    def catch(cls) -> "Signals":
-        """Have the signals we act on wake the loop instead of interrupting it."""
-        reader, writer = socket.socketpair()
-        reader.setblocking(False)
-        writer.setblocking(False)
-        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        for number in CAUGHT_SIGNALS:
-            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
-                continue  # started by nohup: the world shall outlive its terminal
-            signal.signal(number, lambda _number, _frame: None)
-        return cls(reader, writer)
-
-    def read(self) -> bytes:
-        """Return the numbers of the signals that came."""
-        try:
-            return self.reader.recv(256)
-        except BlockingIOError:
-            return b""
-
-
 class Kernel:
     """One boot: everything made once, run until it ends."""
 
@@ -205,24 +174,15 @@ class Kernel:
         self._stacks = Stacks()
         self._stacks.catch()
         self._stacks_due_s = math.inf
-        cache_dir = ROOT / ".cache" / "numba"
-        cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         face = find_face(sys.stderr, os.environ)
         stderr = StatusLine(sys.stderr, face)
-        parts = Parts(
-            clock=self._clock,
-            processes=SystemProcesses(ROOT, cache_dir, home.lock_fds),
-            loop=self._loop,
-            log=make_log(stderr, face),
-            home=str(home.home),
-            loads=ProcLoads(),
-            versions=HomeVersions(ROOT, home.home),
-            stacks=home.home / "log" / "stacks",
-        )
+        self._log = Recorder(make_log(stderr, face), self._clock, _boot_name(self._clock))
+        parts = self._make_parts()
         self._bus = PrivateBus(home.bus_fd)
         self._zones = ZoneTable(
             config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
         )
+        self._log.tick_now = self._zones.world_tick
         self._reloader = Reloader(config, read_again, self._zones, parts.log)
         handlers = Handlers(
             self._zones,
@@ -232,17 +192,38 @@ class Kernel:
             self._stop,
             self._reloader.answer,
             self._stay_safe,
+            self._log,
         )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
-        self._log = parts.log
         self._tell_strangers(strangers)
+        self._people_watch = face.reader is Reader.PEOPLE
         self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
         self._notifier = find_notifier(os.environ, os.getpid())
         self._herald = Herald(self._notifier, self._clock)
 
+    def _make_parts(self) -> Parts:
+        cache_dir = ROOT / ".cache" / "numba"
+        cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Parts(
+            clock=self._clock,
+            processes=SystemProcesses(ROOT, cache_dir, self._home.lock_fds),
+            loop=self._loop,
+            log=self._log,
+            home=str(self._home.home),
+            loads=ProcLoads(),
+            versions=HomeVersions(ROOT, self._home.home),
+            stacks=self._home.home / "log" / "stacks",
+        )
+
+    def _note(self, kind: str, **values: object) -> None:
+        """Keep an event that the screen has shown to people instead of logging it."""
+        if self._people_watch:
+            self._log.note(kind, **values)
+
     def run(self) -> int:
         """Serve until stopped and return the exit code."""
         self._screen.banner(self._home.home)
+        self._note("kernel.started", pid=os.getpid(), home=str(self._home.home))
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
         self._desk.close()
@@ -273,11 +254,12 @@ class Kernel:
             self._loop.stop()
         self._screen.refresh(self._zones)
         self._tell_manager()
-        if self._desk.busy() or self._zones.busy():
+        if self._zones.busy():
             return BUSY_ROUND_S
         if not self._ready:
             return 0.01
         now_s, longest_s = self._clock.now_s(), self._reloader.config.poll_interval_s
+        longest_s = min(longest_s, self._desk.pace_s() or longest_s)
         return min(longest_s, max(0.0, self._zones.next_look_s(now_s) - now_s))
 
     def _while_booting(self) -> None:
@@ -291,6 +273,7 @@ class Kernel:
         self._ready = True
         boot_s = round(self._clock.now_s() - self._began_s, 3)
         self._screen.ready(self._zones, boot_s, self._reloader.config.scenario)
+        self._note("kernel.ready", boot_s=boot_s)
         self._herald.ready()
         self._note_world()
         if self._as_json:
@@ -395,6 +378,7 @@ class Kernel:
     def _stop(self) -> None:
         if self._zones.stop is None or self._safe is not None:
             self._herald.stopping(self._reloader.config.stop_deadline_s)
+            self._note("kernel.stopping")
         self._safe = None  # who stops the kernel means it
         self._screen.stopping()
         self._zones.begin_stop()
@@ -404,6 +388,11 @@ class Kernel:
         self._zones.kill_all()
         self._exit_code = EXIT_KILLED
         self._loop.stop()
+
+
+def _boot_name(clock: SystemClock) -> str:
+    """Return what names this boot among all of a home: when it was, and which process."""
+    return f"{int(clock.wall_s()):x}-{os.getpid()}"
 
 
 def _process_start_s() -> float:

@@ -3,9 +3,9 @@
     python fallback/console_client.py [--home DIR] COMMAND [KEY=VALUE]...
     python fallback/console_client.py help words=drill
 
-Owns: one request and one answer over the console socket. Does not own: what commands there are;
-`help` asks the kernel. Imports nothing of ours, so that a broken checkout does not stop it: the
-wire is written down a second time here, and a test holds the two together.
+Owns: one request and its answer, or the lines of it, over the console socket. Does not own: what
+commands there are; `help` asks the kernel. Imports nothing of ours, so that a broken checkout does
+not stop it: the wire is written down a second time here, and a test holds the two together.
 """
 
 import json
@@ -13,11 +13,13 @@ import os
 import shlex
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 EXIT_USAGE = 2
 EXIT_NO_KERNEL = 69
+EXIT_INTERRUPTED = 130
 PATIENCE_S = 3600.0
 """A day-long `wait` needs the real client; one answer is waited for no longer than this."""
 REPLY_BYTES_MAX = 64 * 1024
@@ -32,12 +34,16 @@ def main(argv: list[str] | None = None, out: TextIO = sys.stdout, err: TextIO = 
         home = Path(words[1]).absolute()
         given = f" --home {shlex.quote(words[1])}"
         words = words[2:]
+    code = 0
     if not words or words[0].startswith("-"):
         print("cannot ask: no command\nhint: console_client.py help", file=err)
         return EXIT_USAGE
     try:
         args = parse_args(words[1:])
-        reply = ask(home, words[0], args)
+        for reply in ask(home, words[0], args):
+            code = show(reply, out, err, given)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     except ValueError as error:
         print(error, file=err)
         return EXIT_USAGE
@@ -45,7 +51,7 @@ def main(argv: list[str] | None = None, out: TextIO = sys.stdout, err: TextIO = 
         print(f"cannot get an answer at {home}/run/console.sock: {error}", file=err)
         print(f"hint: python manifest.py{given}", file=err)
         return EXIT_NO_KERNEL
-    return show(reply, out, err, given)
+    return code
 
 
 def parse_args(words: list[str]) -> dict[str, object]:
@@ -66,8 +72,8 @@ def parse_args(words: list[str]) -> dict[str, object]:
     return args
 
 
-def ask(home: Path, command: str, args: dict[str, object]) -> dict[str, object]:
-    """Return the kernel's answer.
+def ask(home: Path, command: str, args: dict[str, object]) -> Iterator[dict[str, object]]:
+    """Yield the kernel's answer; one that is a row of lines ("more") line by line.
 
     Raises:
         OSError: nobody listens, or the answer did not come.
@@ -79,14 +85,23 @@ def ask(home: Path, command: str, args: dict[str, object]) -> dict[str, object]:
             peer.connect(f"/proc/self/fd/{dir_fd}/console.sock")
             peer.settimeout(PATIENCE_S)
             peer.sendall(json.dumps({"command": command, "args": args}).encode() + b"\n")
-            line = b""
-            while not line.endswith(b"\n"):
-                data = peer.recv(REPLY_BYTES_MAX)
-                if not data or len(line) + len(data) > REPLY_BYTES_MAX:
-                    raise ConnectionError("the kernel hung up before its answer was whole")
-                line += data
+            rest = b""
+            more = True
+            while more:
+                while b"\n" not in rest:
+                    data = peer.recv(REPLY_BYTES_MAX)
+                    if not data or len(rest) > REPLY_BYTES_MAX:
+                        raise ConnectionError("the kernel hung up before its answer was whole")
+                    rest += data
+                line, _, rest = rest.partition(b"\n")
+                reply = _parse(line)
+                more = reply.get("more") is True
+                yield reply
     finally:
         os.close(dir_fd)
+
+
+def _parse(line: bytes) -> dict[str, object]:
     try:
         reply = json.loads(line)
     except ValueError as error:
@@ -102,7 +117,8 @@ def show(reply: dict[str, object], out: TextIO, err: TextIO, given: str = "") ->
     """
     result, error = reply.get("result"), reply.get("error")
     if reply.get("ok") is True:
-        print(json.dumps(result, indent=2), file=out)
+        indent = None if reply.get("more") is True else 2
+        print(json.dumps(result, indent=indent), file=out, flush=True)
         return 0
     fields = error if isinstance(error, dict) else {}
     print(printable(fields.get("message", "cannot say why")), file=err)

@@ -1,117 +1,39 @@
 """The one table of commands: the kernel's parser, the command line, help and completion read it.
 
-Owns: what commands exist, what each takes, and what it is for. Does not own: reading a request
-(`request.py`), the command line built from the table (`tree.py`), nor what a command does (the
-kernel). Pure data, standard library only. Model: redis `src/commands/*.json`.
+Owns: what commands exist, what each takes, and what it is for. Does not own: the form of a row
+(`command_types.py`), reading a request (`request.py`), the command line built from the table
+(`tree.py`), nor what a command does (the kernel). Pure data, standard library only.
+Model: redis `src/commands/*.json`.
+
+A new row is all that help, completion, the man page and docs/commands.md need (write the last
+two anew with `make commands`). A row of Place.KERNEL also wants a method of `Handlers` and a form
+in `render.py`; a destructive one a plan in `plans.py`; one of Place.HERE a function in `here.py`.
+Longer than a file should be because it is one table, read from top to bottom.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
+from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
 
-TICK_MAX = 2**62
+EVENTS_MAX = 4096
+"""The most events, and lines of logs, the kernel keeps; as in `Kernel/core/events.py`."""
 STEPS_MAX = 1_000_000
 """The most ticks one `step` may ask for; the same as `Kernel.contract.inputs.STEPS_MAX`."""
 
 
-class Place(StrEnum):
-    """Who carries a command out."""
-
-    KERNEL = "kernel"
-    """The kernel, asked over its socket."""
-    TOOL = "tool"
-    """A program of its own, `python -m` by name (`Command.runs`); needs no kernel."""
-    LOCAL = "local"
-    """Whoever is asked, from this table alone."""
-
-
-class Kind(StrEnum):
-    """What the value of an argument is."""
-
-    INTEGER = "integer"
-    NUMBER = "number"
-    NAME = "name"
-    CHOICE = "choice"
-    DURATION = "duration"
-    EXPRESSION = "expression"
-    WORDS = "words"
-    FLAG = "flag"
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One thing a command takes.
-
-    Args:
-        name: its key in the "args" of a request.
-        kind: what its value is.
-        help: one line that says what it does.
-        metavar: how the value is shown in usage lines.
-        option: the command line's word for it, such as "--at-tick"; "" when it goes by place.
-        required: the command makes no sense without it.
-        unit: unit of the value, for help and errors.
-        low, high: smallest and largest INTEGER or DURATION accepted, both allowed.
-        choices: the values of a CHOICE.
-        default: what stands for it when it is left out; None: nothing does.
-        needs: another argument without which this one makes no sense.
-        client_only: it changes what the command line does and is never sent.
-    """
-
-    name: str
-    kind: Kind
-    help: str
-    metavar: str = ""
-    option: str = ""
-    required: bool = False
-    unit: str = ""
-    low: int = 0
-    high: int = TICK_MAX
-    choices: tuple[str, ...] = ()
-    default: int | float | str | None = None
-    needs: str = ""
-    client_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command.
-
-    Args:
-        name: its words, one space between them.
-        group: the heading it stands under in help.
-        summary: one line, imperative, no full stop.
-        examples: command lines that work as they stand.
-        arguments: what it takes, in the order of places.
-        details: what a user should know besides, or "".
-        question: what to ask before doing it; not "" exactly when it is destructive.
-        place: who carries it out.
-        runs: of a TOOL: the module, and the words that follow it before all others.
-        about_home: of a TOOL: it is about a home, so it is always told which; others are told only
-            when --home was given, because they write there.
-        patience_s: how long the command line waits for the answer, on top of a DURATION among
-            the arguments, seconds.
-        open_ended: arguments with which the answer may come any time later, so that the command
-            line waits as long as the kernel lives.
-    """
-
-    name: str
-    group: str
-    summary: str
-    examples: tuple[str, ...]
-    arguments: tuple[Argument, ...] = ()
-    details: str = ""
-    question: str = ""
-    place: Place = Place.KERNEL
-    runs: tuple[str, ...] = ()
-    about_home: bool = False
-    patience_s: float = 10.0
-    open_ended: tuple[str, ...] = ()
-
-    @property
-    def destructive(self) -> bool:
-        """Whether the command line asks first, or demands --yes where it cannot ask."""
-        return bool(self.question)
-
-
+_WATCH = Argument(
+    "watch",
+    Kind.FLAG,
+    "look again every second until Ctrl-C; with --json one line for each change",
+    option="--watch",
+    short="-w",
+    client_only=True,
+)
+_FOLLOW = Argument(
+    "follow",
+    Kind.FLAG,
+    "go on with what comes until Ctrl-C; with --json one line for each",
+    option="--follow",
+    short="-f",
+)
 _AT_TICK = Argument(
     "at_tick",
     Kind.INTEGER,
@@ -132,7 +54,7 @@ COMMANDS: tuple[Command, ...] = (
         "status",
         WATCHING,
         "Show kernel, zones and world at one glance",
-        ("molt status", "molt status --json", "molt status --check || echo look"),
+        ("molt status", "molt status --json", "molt status --check || echo look", "molt status -w"),
         (
             Argument(
                 "check",
@@ -141,6 +63,7 @@ COMMANDS: tuple[Command, ...] = (
                 option="--check",
                 client_only=True,
             ),
+            _WATCH,
         ),
         details="Missed are ticks committed more than a tick's time late, since the world was\n"
         "founded or restored. They were computed all the same: none is lost.",
@@ -149,7 +72,85 @@ COMMANDS: tuple[Command, ...] = (
         "ps",
         WATCHING,
         "List the zones: state, process, restarts, load and what each is doing",
-        ("molt ps", "molt ps --json"),
+        ("molt ps", "molt ps --json", "molt ps -w"),
+        (_WATCH,),
+    ),
+    Command(
+        "events",
+        WATCHING,
+        "Show what happened in the kernel, and follow it live",
+        (
+            "molt events",
+            "molt events -f",
+            "molt events zone=stable 'kind=zone.*' --since 5m",
+            "molt events --since tick:184000 --json",
+        ),
+        (
+            Argument(
+                "filters",
+                Kind.FILTERS,
+                "only those whose field (kind, zone, tick, cause, or one of the payload) is VALUE; "
+                "* stands for anything",
+                metavar="FIELD=VALUE",
+                suggest=Suggest.EVENT_FILTER,
+            ),
+            Argument(
+                "since",
+                Kind.SINCE,
+                "from then on: 5m (ago), tick:N or #POSITION",
+                metavar="WHEN",
+                option="--since",
+            ),
+            Argument(
+                "last",
+                Kind.INTEGER,
+                "the last so many; the default is 50, or all with --since",
+                metavar="N",
+                option="--last",
+                unit="events",
+                high=EVENTS_MAX,
+            ),
+            _FOLLOW,
+        ),
+        details="The kernel keeps its newest events in memory, at most 4096 of them; they end with "
+        "it. Of what no\nlonger could be told, events.lost says how many there were.",
+        lines="events",
+        open_ended=("follow",),
+    ),
+    Command(
+        "logs",
+        WATCHING,
+        "Show what the zones wrote on stderr, and the kernel's own log",
+        ("molt logs", "molt logs stable -f", "molt logs archive --raw --last 20"),
+        (
+            Argument(
+                "zone",
+                Kind.NAME,
+                "only lines of this zone; 'kernel' for the kernel's own",
+                metavar="ZONE",
+                suggest=Suggest.ZONE,
+            ),
+            Argument(
+                "last",
+                Kind.INTEGER,
+                "the last so many lines",
+                metavar="N",
+                option="--last",
+                unit="lines",
+                high=EVENTS_MAX,
+                default=50,
+            ),
+            _FOLLOW,
+            Argument(
+                "raw",
+                Kind.FLAG,
+                "only the lines as they were written",
+                option="--raw",
+                client_only=True,
+            ),
+        ),
+        lines="lines",
+        open_ended=("follow",),
     ),
     Command(
         "top",
@@ -161,6 +162,7 @@ COMMANDS: tuple[Command, ...] = (
         place=Place.TOOL,
         runs=("zones.client", "top"),
         about_home=True,
+        tool_options=(("--fps", None), ("--home", None), ("--json", None)),
     ),
     Command(
         "wait",
@@ -240,7 +242,13 @@ COMMANDS: tuple[Command, ...] = (
             "molt params mutation 0.1 --at-tick 184500",
         ),
         (
-            Argument("key", Kind.NAME, "the parameter", metavar="KEY"),
+            Argument(
+                "key",
+                Kind.NAME,
+                "the parameter",
+                metavar="KEY",
+                suggest=Suggest.PARAMETER,
+            ),
             Argument("value", Kind.NUMBER, "its new value", metavar="VALUE", needs="key"),
             Argument(
                 "at_tick",
@@ -263,6 +271,28 @@ COMMANDS: tuple[Command, ...] = (
         details="Everything after 'run' goes to python -m zones.world run as it stands.",
         place=Place.TOOL,
         runs=("zones.world", "run"),
+        tool_options=(
+            ("--ticks", None),
+            ("--seed", None),
+            ("--entities", None),
+            ("--scenario", Suggest.SCENARIO),
+            ("--inputs", None),
+            ("--home", None),
+            ("--events", None),
+            ("--config", None),
+            ("--set", None),
+            ("--threads", None),
+            ("--json", None),
+        ),
+    ),
+    Command(
+        "doctor",
+        TRUST,
+        "Check the machine and the home, with what mends each finding",
+        ("molt doctor", "molt doctor --json"),
+        details="Needs no kernel and changes nothing. Exits 0 when nothing failed (warnings are "
+        "no failure),\n1 when something did.",
+        place=Place.HERE,
     ),
     Command(
         "doctor world",
@@ -275,6 +305,7 @@ COMMANDS: tuple[Command, ...] = (
         place=Place.TOOL,
         runs=("zones.world", "doctor"),
         about_home=True,
+        tool_options=(("--home", None), ("--json", None)),
     ),
     Command(
         "drill",
@@ -282,6 +313,7 @@ COMMANDS: tuple[Command, ...] = (
         "Break a zone on purpose and show that it comes back",
         (
             "molt drill kill stable",
+            "molt drill kill stable --dry-run",
             "molt drill hang stable --yes",
             "molt drill segfault stable --json --yes",
         ),
@@ -294,7 +326,14 @@ COMMANDS: tuple[Command, ...] = (
                 required=True,
                 choices=("kill", "stop", "segfault", "hang"),
             ),
-            Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", required=True),
+            Argument(
+                "zone",
+                Kind.NAME,
+                "the zone, see molt ps",
+                metavar="ZONE",
+                required=True,
+                suggest=Suggest.ZONE,
+            ),
         ),
         question="This will {kind} the zone '{zone}' to show that it comes back. Go on?",
         patience_s=120.0,
@@ -305,7 +344,14 @@ COMMANDS: tuple[Command, ...] = (
         "Hand a zone over to its heir at a tick boundary",
         ("molt soft-restart", "molt soft-restart stable", "molt soft-restart stable --fresh"),
         (
-            Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),
+            Argument(
+                "zone",
+                Kind.NAME,
+                "the zone, see molt ps",
+                metavar="ZONE",
+                default="stable",
+                suggest=Suggest.ZONE,
+            ),
             Argument(
                 "fresh",
                 Kind.FLAG,
@@ -321,8 +367,17 @@ COMMANDS: tuple[Command, ...] = (
         "go-back",
         TRUST,
         "Let the generation of a zone that was replaced last serve again",
-        ("molt go-back", "molt go-back stable"),
-        (Argument("zone", Kind.NAME, "the zone, see molt ps", metavar="ZONE", default="stable"),),
+        ("molt go-back", "molt go-back stable", "molt go-back --dry-run"),
+        (
+            Argument(
+                "zone",
+                Kind.NAME,
+                "the zone, see molt ps",
+                metavar="ZONE",
+                default="stable",
+                suggest=Suggest.ZONE,
+            ),
+        ),
         question="This ends the code that serves the zone '{zone}' and takes up the generation "
         "before. Go on?",
         details="At once: the code that serves is not asked for anything any more. Only while the "
@@ -380,12 +435,18 @@ COMMANDS: tuple[Command, ...] = (
         place=Place.TOOL,
         runs=("Kernel.console.config_command",),
         about_home=True,
+        tool_options=(
+            ("--home", None),
+            ("--set", None),
+            ("--scenario", Suggest.SCENARIO),
+            ("--json", None),
+        ),
     ),
     Command(
         "shutdown",
         KERNEL,
         "Stop the world at a tick boundary and leave",
-        ("molt shutdown", "molt shutdown --yes"),
+        ("molt shutdown", "molt shutdown --yes", "molt shutdown --dry-run"),
         question="This stops the kernel and every zone; the world resumes at the next start. "
         "Go on?",
         details="The same as one Ctrl-C in the kernel's terminal.",
@@ -395,9 +456,54 @@ COMMANDS: tuple[Command, ...] = (
         "help",
         KERNEL,
         "Explain a command, or search for a word",
-        ("molt help", "molt help drill", "molt help tick"),
-        (Argument("words", Kind.WORDS, "a command or a word", metavar="COMMAND"),),
+        ("molt help", "molt help drill", "molt help tick", "molt help exit-codes"),
+        (
+            Argument(
+                "words",
+                Kind.WORDS,
+                "a command, a word, or exit-codes",
+                metavar="COMMAND",
+                suggest=Suggest.COMMAND,
+            ),
+            Argument(
+                "man",
+                Kind.FLAG,
+                "print the manual page, for man -l -",
+                option="--man",
+                client_only=True,
+            ),
+            Argument(
+                "markdown",
+                Kind.FLAG,
+                "print all commands as a document",
+                option="--markdown",
+                client_only=True,
+            ),
+        ),
         place=Place.LOCAL,
+    ),
+    Command(
+        "completion",
+        KERNEL,
+        "Print the script that completes molt in a shell",
+        (
+            "molt completion bash",
+            "molt completion zsh",
+            "molt completion fish",
+        ),
+        (
+            Argument(
+                "shell",
+                Kind.CHOICE,
+                "which shell",
+                metavar="SHELL",
+                required=True,
+                choices=("bash", "zsh", "fish"),
+            ),
+        ),
+        details='bash: eval "$(molt completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc; '
+        "fish: molt completion\nfish > ~/.config/fish/completions/molt.fish",
+        place=Place.HERE,
     ),
 )
 

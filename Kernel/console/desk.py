@@ -1,18 +1,25 @@
 """The console's place in the kernel: requests in, answers out when the thing has happened.
 
-Owns: which requests are under way. Does not own: sockets (`server.py`), what a request does
-(`handlers.py`).
+Owns: which requests are under way, and who follows. Does not own: sockets (`server.py`), what a
+request does (`handlers.py`), how far a follower has read (`following.py`).
 """
 
 from functools import partial
+from itertools import islice
 
 import zmq
 
+from Kernel.console.following import FOLLOWERS_MAX, LINES_PER_LOOK_MAX, Reading
 from Kernel.console.handlers import Asked, Handlers
-from Kernel.console.server import ConsoleServer, Interest, Token
-from Kernel.contract.errors import MoltError
+from Kernel.console.server import ConsoleServer, Interest, Pending, Token
+from Kernel.contract.errors import MoltError, Refused
+from Kernel.core.events import Event, LogLine
 from Kernel.loop import Loop
 from Kernel.ports.clock import Clock
+
+BUSY_PACE_S = 0.002
+PATIENT_PACE_S = 0.01
+"""Who waits for a tick learns of it within this; a wait a day long must not cost a core."""
 
 
 class Desk:
@@ -24,23 +31,40 @@ class Desk:
         self._loop = loop
         self._clock = clock
         self._under_way: dict[Token, Asked] = {}
+        self._readings: dict[Token, Reading[Event] | Reading[LogLine]] = {}
         self._watched: dict[int, Interest] = {}
         self._follow_interest()
 
     def busy(self) -> bool:
-        """Tell whether an answer is owed, so that the kernel should look often."""
-        return bool(self._under_way)
+        """Tell whether an answer is owed; who only follows is owed none."""
+        return bool(self._under_way) or not all(each.follows for each in self._readings.values())
+
+    def pace_s(self) -> float | None:
+        """Return how soon to look again for the sake of those who are owed an answer, or None."""
+        if any(not asked.patient for asked in self._under_way.values()):
+            return BUSY_PACE_S
+        if any(self._has_more(*each) for each in self._readings.items()):
+            return BUSY_PACE_S
+        return PATIENT_PACE_S if self._under_way else None
 
     def look(self) -> None:
         """Answer what can be answered now; a request whose asker has gone is dropped."""
-        now_s = self._clock.now_s()
-        for token, asked in list(self._under_way.items()):
-            if not self._server.is_open(token) or self._settle(token, asked, now_s):
-                del self._under_way[token]
+        if self._under_way:
+            now_s = self._clock.now_s()
+            with self._handlers.one_moment():
+                for token, asked in list(self._under_way.items()):
+                    if not self._server.is_open(token) or self._settle(token, asked, now_s):
+                        del self._under_way[token]
+        for token, reading in list(self._readings.items()):
+            if not self._server.is_open(token) or self._tell(token, reading):
+                del self._readings[token]
         self._follow_interest()
 
     def close(self) -> None:
-        """Answer nothing more."""
+        """Answer nothing more; who follows is told that this is the end."""
+        for token, reading in self._readings.items():
+            if self._server.is_open(token):
+                self._server.answer(token, {"count": reading.told, "lost": reading.lost})
         for fd in self._watched:
             self._loop.unwatch(fd)
         self._server.close()
@@ -60,14 +84,47 @@ class Desk:
             return True
         return False
 
+    def _tell(self, token: Token, reading: Reading[Event] | Reading[LogLine]) -> bool:
+        """Push what is next to one reader; return whether it needs nothing more."""
+        if reading.behind and self._server.is_stuck(token):
+            self._server.give_up(token, reading.behind)
+            return True
+        if self._server.takes_more(token):
+            for fields in islice(reading.read_on(), LINES_PER_LOOK_MAX):
+                self._server.push(token, fields)
+                if not self._server.takes_more(token):
+                    break
+            self._server.flush(token)
+        if reading.ended:
+            self._server.answer(token, {"count": reading.told, "lost": reading.lost})
+        return reading.ended
+
+    def _has_more(self, token: Token, reading: Reading[Event] | Reading[LogLine]) -> bool:
+        ahead = reading.position <= reading.ring.newest
+        return ahead and self._server.takes_more(token)
+
     def _on_event(self, fd: int, events: int) -> None:
         readable = bool(events & (zmq.POLLIN | zmq.POLLERR))
         writable = bool(events & zmq.POLLOUT)
         for pending in self._server.handle(fd, readable, writable, self._clock.now_s()):
             try:
-                self._under_way[pending.token] = self._handlers.handle(pending.request)
+                self._begin(pending)
             except MoltError as error:
                 self._server.refuse(pending.token, error)
+
+    def _begin(self, pending: Pending) -> None:
+        begun = self._handlers.handle(pending.request)
+        self._handlers.record(pending.request, pending.peer_pid)
+        if isinstance(begun, Asked):
+            self._under_way[pending.token] = begun
+            return
+        followers = sum(each.follows for each in self._readings.values())
+        if begun.follows and followers >= FOLLOWERS_MAX:
+            raise Refused(
+                f"cannot follow: {followers} follow already, limit {FOLLOWERS_MAX}",
+                f"molt {pending.request.command}",
+            )
+        self._readings[pending.token] = begun
 
     def _follow_interest(self) -> None:
         wanted = self._server.interest()

@@ -7,21 +7,25 @@ printing (`output.py`).
 
 import os
 import shlex
+import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
 
 import click
 
-from Kernel.console.client import ask, wait_gone
-from Kernel.console.commands import BY_NAME, Command, Kind
-from Kernel.console.output import Declined, show_result
+from Kernel.console.client import ask, ask_lines, wait_gone
+from Kernel.console.command_types import Command, Kind
+from Kernel.console.commands import BY_NAME
+from Kernel.console.output import Declined, show_line, show_lines, show_result
 from Kernel.console.session import CHECKOUT, Session
 from Kernel.console.values import rows_of, word
 from Kernel.contract.errors import Refused, UsageError, WaitTimeout
 
 EXIT_DEGRADED = 3
 EXIT_SAFE_MODE = 4
+WATCH_S = 1.0
+_RESTLESS = ("uptime_s", "memory_mb", "cpu_percent")
 SHUTDOWN_S = 30.0
 """How long an answered `shutdown` may take until the kernel's process is gone."""
 
@@ -37,6 +41,15 @@ def ask_kernel(command: Command, args: dict[str, object], yes: bool, session: Se
         MoltError: the kernel is not there or refuses, or the person does.
     """
     check = bool(args.pop("check", False))
+    if args.pop("watch", False):
+        return _watch(command, args, check, session)
+    if command.lines:
+        return _ask_lines(command, args, session)
+    if args.get("dry_run"):
+        _look(command, args, session)
+        answer = ask(session.home, command.name, args, _patience_s(command, args))
+        show_result(command.name, answer.result, session)
+        return 0
     if command.destructive and not yes:
         _look(command, args, session)
         _confirm(command, args)
@@ -50,8 +63,42 @@ def ask_kernel(command: Command, args: dict[str, object], yes: bool, session: Se
     return health_code(answer.result) if check else 0
 
 
-def become_tool(command: Command, words: Sequence[str], session: Session) -> NoReturn:
+def _ask_lines(command: Command, args: dict[str, object], session: Session) -> int:
+    """Show an answer of many lines: as they come when following, else as one document."""
+    raw = bool(args.pop("raw", False))
+    lines = ask_lines(session.home, command.name, args, _patience_s(command, args))
+    if session.as_json and not args.get("follow"):
+        show_lines(command, list(lines), session)
+        return 0
+    for fields in lines:
+        show_line(command, fields, session, raw)
+    return 0
+
+
+def _watch(command: Command, args: dict[str, object], check: bool, session: Session) -> int:
+    """Ask again every WATCH_S and show what has changed, until Ctrl-C."""
+    before: Mapping[str, object] | None = None
+    while True:
+        result = ask(session.home, command.name, args, _patience_s(command, args)).result
+        if before is None or _steady(result) != _steady(before):
+            show_result(command.name, result, session, again=True)
+            before = result
+        if check and (code := health_code(result)):
+            return code
+        time.sleep(WATCH_S)
+
+
+def _steady(result: object) -> object:
+    """Return an answer without what differs at every look although nothing has changed."""
+    if isinstance(result, dict):
+        return {key: _steady(value) for key, value in result.items() if key not in _RESTLESS}
+    return [_steady(each) for each in result] if isinstance(result, list) else result
+
+
+def become_tool(command: Command, words: Sequence[str], session: Session) -> int:
     """Become `python -m zones.<service>`: signals, output and exit code are its own.
+
+    At the prompt it runs beside us instead, and its exit code is returned.
 
     Args:
         words: what follows the command; goes last, so that of two homes the later word counts.
@@ -64,11 +111,24 @@ def become_tool(command: Command, words: Sequence[str], session: Session) -> NoR
     inherited = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([str(CHECKOUT), *([inherited] if inherited else [])])
     sys.stdout.flush()
-    os.execve(
-        sys.executable,
-        [sys.executable, "-P", "-m", *command.runs, *ours, *words],
-        {**os.environ, "PYTHONPATH": path},
-    )
+    line = [sys.executable, "-P", "-m", *command.runs, *ours, *words]
+    environment = {**os.environ, "PYTHONPATH": path}
+    if session.stays:
+        return _run_beside(line, environment)
+    os.execve(sys.executable, line, environment)
+
+
+def _run_beside(line: list[str], environment: Mapping[str, str]) -> int:
+    """Run a tool as a child and return its exit code; Ctrl-C is for it alone."""
+    # A handler, and not SIG_IGN, which it would inherit.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        # Not by subprocess, whose import would cost every other command 4 ms.
+        _, status = os.waitpid(os.posix_spawn(line[0], line, environment), 0)
+        code = os.waitstatus_to_exitcode(status)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return code if code >= 0 else 128 - code
 
 
 def health_code(status: Mapping[str, object]) -> int:
@@ -106,8 +166,20 @@ def _look(command: Command, args: Mapping[str, object], session: Session) -> Non
         )
 
 
+def _typed(command: Command, args: Mapping[str, object]) -> list[str]:
+    """Return arguments as they would be typed."""
+    words: list[str] = []
+    for argument in command.arguments:
+        value = args.get(argument.name)
+        if value is None or value is False:
+            continue
+        words += [argument.option] if argument.option else []
+        words += [] if argument.kind is Kind.FLAG else [str(value)]
+    return words
+
+
 def _confirm(command: Command, args: Mapping[str, object]) -> None:
-    words = ["molt", *command.name.split(), *(str(value) for value in args.values()), "--yes"]
+    words = ["molt", *command.name.split(), *_typed(command, args), "--yes"]
     if not sys.stdin.isatty():
         raise UsageError(
             f"cannot {command.name} without asking: nobody is at the terminal", shlex.join(words)

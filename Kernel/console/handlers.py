@@ -3,14 +3,18 @@
 Owns: turning a request into acts of the kernel and facts for the answer. Does not own: the
 command table (`commands.py`), sockets (`server.py`), looks (`render.py`).
 A handler returns an `Asked`: a function that gives the result once it is there. Most give it at
-once; pause, params, drill and wait give it when the thing has happened.
+once; pause, params, drill and wait give it when the thing has happened. What is a row of lines
+(`events`, `logs`) comes as a `Reading`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from Kernel.console.commands import BY_NAME, WATCHING
+from Kernel.console.event_filter import first_position, passes
 from Kernel.console.facts import (
     WORLD_ZONE,
     param_fields,
@@ -18,7 +22,10 @@ from Kernel.console.facts import (
     wait_facts,
     zone_fields,
 )
+from Kernel.console.following import Reading
+from Kernel.console.plans import PLANS
 from Kernel.console.request import Request
+from Kernel.console.wait_expression import Fact
 from Kernel.contract.arena import NEVER, State
 from Kernel.contract.errors import MoltError, Refused, WaitTimeout
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
@@ -32,6 +39,7 @@ from Kernel.core.drill import (
     begin_renewal,
     begin_soft_restart,
 )
+from Kernel.core.events import KERNEL, Event, LogLine, Recorder
 from Kernel.core.inbox_writer import InboxWriter, Ticket
 from Kernel.core.stopping import Stage
 from Kernel.core.zone_table import ZoneTable
@@ -39,6 +47,8 @@ from Kernel.ports.clock import Clock
 from Kernel.ports.meters import Meters
 
 ANSWER_S = 30.0
+EVENTS_SHOWN = 50
+"""How many events are told when nobody says how many."""
 RENEWAL_S = 300.0
 """A new generation may have to be compiled first."""
 FOUNDING = ("seed", "max_entities")
@@ -54,11 +64,13 @@ class Asked:
     Args:
         result: gives the answer, or None while it is not there; may raise MoltError.
         until_s: monotonic seconds after which `late` is raised instead; None: no limit.
+        patient: nobody minds if it is noticed some milliseconds late.
     """
 
     result: Callable[[], Result | None]
     until_s: float | None = None
     late: Callable[[], MoltError] | None = None
+    patient: bool = False
 
 
 @dataclass(slots=True)
@@ -72,17 +84,50 @@ class Handlers:
     request_stop: Callable[[], None]
     reload: Callable[[bool], Result]
     request_safe_mode: Callable[[str], None]
+    recorder: Recorder
+    _facts: dict[str, Fact] | None = None
+    _one_moment: bool = False
 
-    def handle(self, request: Request) -> Asked:
-        """Start what is asked for.
+    def handle(self, request: Request) -> Asked | Reading[Event] | Reading[LogLine]:
+        """Start what is asked for, or say what would be done.
 
         Raises:
             MoltError: it cannot be done; nothing was changed.
         """
-        handler: Callable[[Request], Asked] = getattr(
+        if request.command in PLANS and request.flag("dry_run"):
+            return self._now(PLANS[request.command](self.zones, request))
+        handler: Callable[[Request], Asked | Reading[Event] | Reading[LogLine]] = getattr(
             self, "_" + request.command.replace("-", "_").replace(" ", "_")
         )
         return handler(request)
+
+    def record(self, request: Request, peer_pid: int) -> None:
+        """Keep as an event that something was asked for which acts; who only looks leaves none.
+
+        Args:
+            peer_pid: who asked; it may be gone and its id reused.
+        """
+        looks = BY_NAME[request.command].group == WATCHING or request.flag("dry_run")
+        if looks or (request.command == "params" and request.number("value") is None):
+            return
+        told = {key: value for key, value in request.args.items() if key != "dry_run"}
+        self.recorder.note("command.taken", command=request.command, by_pid=peer_pid, args=told)
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Gather the facts of `wait` once for all that are asked inside: nothing may happen."""
+        self._facts, self._one_moment = None, True
+        try:
+            yield
+        finally:
+            self._facts, self._one_moment = None, False
+
+    def _wait_facts(self) -> dict[str, Fact]:
+        if not self._one_moment:
+            return wait_facts(self.zones)
+        if self._facts is None:
+            self._facts = wait_facts(self.zones)
+        return self._facts
 
     def _now(self, result: Result) -> Asked:
         return Asked(lambda: result)
@@ -107,7 +152,7 @@ class Handlers:
         assert expression is not None and timeout_s is not None, "the table requires both"
 
         def result() -> Result | None:
-            facts = wait_facts(self.zones)
+            facts = self._wait_facts()
             if not expression.holds(facts):
                 return None
             world = self.zones.arenas.get(WORLD_ZONE)
@@ -123,7 +168,34 @@ class Handlers:
             lambda: WaitTimeout(
                 f"cannot wait longer for {expression.text}: {timeout_s:g} s are over", "molt status"
             ),
+            patient=True,
         )
+
+    def _events(self, request: Request) -> Reading[Event]:
+        ring, since, last = self.recorder.events, request.since("since"), request.integer("last")
+        filters = request.filters("filters")
+        if last is None and since is None:
+            last = EVENTS_SHOWN
+        first = first_position(ring, filters, since, last, self.clock.now_s())
+        until = None if request.flag("follow") else ring.newest
+        return Reading(
+            ring, first, lambda event: passes(event, filters), until, lost_kind="events.lost"
+        )
+
+    def _logs(self, request: Request) -> Reading[LogLine]:
+        ring, zone, last = self.recorder.lines, request.text("zone"), request.integer("last")
+        assert last is not None, "the table has a default"
+        if zone is not None and zone != KERNEL:
+            self.zones.keeper(zone)  # refuses an unknown one
+
+        def is_wanted(line: LogLine) -> bool:
+            return zone in (None, line.source if zone == KERNEL else line.zone)
+
+        fitting = [line.position for line in ring.read(ring.oldest) if is_wanted(line)]
+        newest = fitting[-last:] if last else []
+        first = newest[0] if newest else ring.newest + 1
+        until = None if request.flag("follow") else ring.newest
+        return Reading(ring, first, is_wanted, until, lost_kind="logs.lost")
 
     def _pause(self, request: Request) -> Asked:
         world, inbox = self._world()

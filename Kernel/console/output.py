@@ -13,35 +13,86 @@ from typing import Any
 
 import click
 
+from Kernel.console.command_types import Command
 from Kernel.console.help import help_fields, help_text
 from Kernel.console.session import Session
 from Kernel.console.values import clean
 from Kernel.contract.errors import MoltError, Refused
 
 MESSAGE_MAX = 2000
+LINE_MAX = 4096
 
 
 class Declined(Refused):
     """Somebody was asked and said no: nothing is wrong, and nothing was done."""
 
 
-def show_result(command: str, result: Mapping[str, object], session: Session) -> None:
-    """Print the kernel's answer to a command of the table."""
+def show_result(
+    command: str, result: Mapping[str, object], session: Session, again: bool = False
+) -> None:
+    """Print the kernel's answer to a command of the table.
+
+    Args:
+        again: it takes the place of an answer before it: a terminal is cleared first, programs
+            get one line.
+    """
     if session.as_json:
-        _print_json(result)
+        _print_json(result, one_line=again)
         return
     from Kernel.console.render import show
 
+    if again and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        sys.stdout.write("\x1b[H\x1b[J")
     show(command, result, sys.stdout, session.pasteable)
+    if again:
+        sys.stdout.flush()
 
 
-def show_help(words: str, session: Session) -> int:
-    """Print what `molt help WORDS` says and return the exit code.
+def show_line(
+    command: Command, fields: Mapping[str, object], session: Session, raw: bool = False
+) -> None:
+    """Print one line of an answer that has many, at once.
+
+    Args:
+        raw: only what was written, without time and name.
+    """
+    if session.as_json:
+        _print_json(fields, one_line=True)
+    elif raw:
+        text = fields.get("line")
+        click.echo(clean(text, LINE_MAX) if isinstance(text, str) else "")
+    else:
+        from Kernel.console.render_lines import show_line as show
+
+        show(command.lines, fields, sys.stdout)
+    sys.stdout.flush()
+
+
+def show_lines(command: Command, lines: list[dict[str, object]], session: Session) -> None:
+    """Print all lines of an answer as one document."""
+    assert session.as_json, "people see them one by one"
+    _print_json({command.lines: lines})
+
+
+def show_help(asked: Mapping[str, object], session: Session) -> int:
+    """Print what `molt help` says and return the exit code.
+
+    Args:
+        asked: arguments of `help`: words, or man, or markdown.
 
     Raises:
         UsageError: nothing is found.
     """
-    if session.as_json:
+    words = str(asked.get("words", ""))
+    if asked.get("man") or asked.get("markdown"):
+        from Kernel.console.manual import man_page, markdown
+
+        text = man_page() if asked.get("man") else markdown()
+        if session.as_json:
+            _print_json({"text": text})
+        else:
+            click.echo(text, nl=False)
+    elif session.as_json:
         _print_json(help_fields(words))
     else:
         click.echo(help_text(words), nl=False)
@@ -71,8 +122,13 @@ def show_error(error: MoltError, session: Session) -> None:
         click.echo(f"hint: {clean(hint, MESSAGE_MAX)}", err=True)
 
 
-def _print_json(document: Mapping[str, object]) -> None:
-    indent = 2 if sys.stdout.isatty() else None
+def show_document(document: Mapping[str, object]) -> None:
+    """Print a document for programs."""
+    _print_json(document)
+
+
+def _print_json(document: Mapping[str, object], one_line: bool = False) -> None:
+    indent = 2 if sys.stdout.isatty() and not one_line else None
     click.echo(json.dumps(document, ensure_ascii=False, indent=indent))
 
 

@@ -7,6 +7,9 @@ One JSON line in, one JSON line out, answers in the order of the requests, so th
 needed and `socat` is a client; who wants to ask while a `wait` is open opens a second connection.
 When PENDING_MAX requests are unanswered nothing more is read (the sender waits); when a reader
 lets OUTPUT_BYTES_MAX pile up, the connection is given up.
+
+The answer to one request may be a stream: lines with "more": true, pushed as they come, and a last
+one without it. What follows it on the same connection waits for its end.
 """
 
 import json
@@ -15,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from Kernel.console.request import Request, parse_request
-from Kernel.contract.errors import MoltError, UsageError
+from Kernel.contract.errors import MoltError, Refused, UsageError
 
 LINE_BYTES_MAX = 64 * 1024
 """The longest request, without its newline."""
@@ -24,6 +27,12 @@ LINES_PER_TURN_MAX = 32
 """How many lines one `take` reads, so that a flood of them cannot hold the kernel's loop."""
 REPLY_BYTES_MAX = 64 * 1024
 OUTPUT_BYTES_MAX = 256 * 1024
+STREAM_BYTES_MAX = 32 * 1024
+"""A stream takes no more lines while so many bytes wait to be read."""
+
+
+class Busy(Refused):
+    """Nothing is wrong with the request; it may be sent again in a moment."""
 
 
 @dataclass(slots=True)
@@ -129,6 +138,21 @@ class Conversation:
             self.output.clear()
             self._slots.clear()
 
+    def takes_more(self, number: int) -> bool:
+        """Return whether a line of a stream may be pushed: it is its turn, and there is room."""
+        first = bool(self._slots) and self._slots[0].number == number
+        return first and len(self.output) < STREAM_BYTES_MAX and not self.overflowed
+
+    def push(self, number: int, line: bytes) -> None:
+        """Add one line to a stream; `answer` ends it.
+
+        Args:
+            number: from `take`, not answered; `takes_more` has just said yes.
+            line: from `encode_more`.
+        """
+        assert self.takes_more(number), "a stream asks before it pushes"
+        self.output += line
+
     def sent(self, count: int) -> None:
         """Note that the first `count` bytes of `output` are on their way."""
         del self.output[:count]
@@ -164,14 +188,23 @@ class Conversation:
         self._refuse_line(self._open_slot(), error)
 
 
+def encode_more(result: Mapping[str, object]) -> bytes:
+    """Return the line that carries one part of a stream; more follow."""
+    return _encode({"ok": True, "more": True, "result": result})
+
+
 def encode_result(result: Mapping[str, object]) -> bytes:
     """Return the line that carries a result.
 
     A result that is no JSON or above REPLY_BYTES_MAX is our bug, but the console must outlive it:
     the asker gets an error that says so.
     """
+    return _encode({"ok": True, "result": result})
+
+
+def _encode(reply: Mapping[str, object]) -> bytes:
     try:
-        line = json.dumps({"ok": True, "result": result}, allow_nan=False).encode() + b"\n"
+        line = json.dumps(reply, allow_nan=False).encode() + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
         return encode_error(MoltError(f"cannot encode the answer: {error}"))
     if len(line) > REPLY_BYTES_MAX:
@@ -183,9 +216,11 @@ def encode_result(result: Mapping[str, object]) -> bytes:
 
 def encode_error(error: MoltError) -> bytes:
     """Return the line that carries an error; overlong words are cut."""
-    fields = {
+    fields: dict[str, object] = {
         "code": error.exit_code,
         "message": error.message[:2000],
         "hint": error.hint[:500],
     }
+    if isinstance(error, Busy):
+        fields["again"] = True
     return json.dumps({"ok": False, "error": fields}).encode() + b"\n"

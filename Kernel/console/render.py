@@ -32,9 +32,12 @@ from Kernel.console.values import (
 Fields = Mapping[str, object]
 
 _PIPE_WIDTH = 200
+_WIDE = 100
+"""From so many columns on, `ps` shows all it knows of a zone's processes."""
 _PHASES_SHOWN = 4
 _DOT = " · "
 _GOOD = (
+    "ok",
     "now",
     "next tick",
     "running",
@@ -46,10 +49,11 @@ _GOOD = (
     "served",
 )
 _WARN = (
-    "degraded", "late", "waiting", "restarting", "starting", "draining", "backoff", "suspect",
-    "pending", "next process", "next generation", "succession", "takeover", "stopping",
+    "warn", "degraded", "late", "waiting", "restarting", "starting", "draining", "backoff",
+    "suspect", "pending", "next process", "next generation", "succession", "takeover", "stopping",
 )  # fmt: skip
 _BAD = (
+    "fail",
     "dead",
     "refused",
     "failed",
@@ -77,7 +81,10 @@ def show(command: str, result: Fields, out: TextIO, pasteable: Callable[[str], s
     if not console.is_terminal:
         # A pipe has no width; 80 would cut tables that a file or grep can take whole.
         console.width = _PIPE_WIDTH
-    SHOWN[command](result, console)
+    if "would" in result:
+        _show_plan(result, console)
+    else:
+        SHOWN[command](result, console)
 
 
 class _Console(Console):
@@ -166,19 +173,24 @@ def _zone_facts(zone: Fields) -> list[str]:
 
 
 def _show_ps(result: Fields, console: _Console) -> None:
+    wide = console.width >= _WIDE
     table = _table()
     table.add_column("zone")
     table.add_column("state")
-    for name in ("pid", "heir", "zygote", "restarts", "epoch", "cpu", "memory"):
+    for name in ("pid", "heir", "zygote", "restarts", "epoch") if wide else ("pid", "restarts"):
+        table.add_column(name, justify="right")
+    for name in ("cpu", "memory"):
         table.add_column(name, justify="right")
     table.add_column("doing", no_wrap=False, overflow="fold")
     for zone in rows_of(result, "zones"):
         cpu = amount(zone, "cpu_percent", 0)
         doing = word(zone, "doing")
+        keys = ("pid", "heir_pid", "zygote_pid") if wide else ("pid",)
+        counts = ("restarts", "epoch") if wide else ("restarts",)
         table.add_row(
-            word(zone, "name"), state_text(word(zone, "state")), word(zone, "pid"),
-            word(zone, "heir_pid"), word(zone, "zygote_pid"), whole(zone, "restarts"),
-            whole(zone, "epoch"), cpu if cpu == MISSING else f"{cpu} %", mib(zone, "memory_mb"),
+            word(zone, "name"), state_text(word(zone, "state")),
+            *(word(zone, key) for key in keys), *(whole(zone, key) for key in counts),
+            cpu if cpu == MISSING else f"{cpu} %", mib(zone, "memory_mb"),
             doing if doing != MISSING else word(zone, "why"),
         )  # fmt: skip
     _print_table(table, console)
@@ -329,6 +341,31 @@ def _show_enter(_result: Fields, console: _Console) -> None:
     _hint("molt safe-mode status", console)
 
 
+def _show_doctor(result: Fields, console: _Console) -> None:
+    layer = ""
+    for finding in rows_of(result, "findings"):
+        if word(finding, "layer") != layer:
+            layer = word(finding, "layer")
+            console.print(Text(f"  {layer}", style="dim"), soft_wrap=True)
+        facts = [word(finding, "value")]
+        if finding.get("verdict") != "ok" and finding.get("limit"):
+            facts.append(f"limit {word(finding, 'limit')}")
+        state = state_text(word(finding, "verdict"))
+        line = Text.assemble("    ", state, " " * (7 - len(state)), f"{word(finding, 'what')}: ")
+        console.print(line.append(_DOT.join(facts)), soft_wrap=True)
+        if finding.get("verdict") != "ok":
+            _hint(word(finding, "hint"), console, indent=13)
+    counts = [f"{whole(result, key)} {key}" for key in ("ok", "warn", "fail")]
+    console.print(Text("  " + _DOT.join(counts)), soft_wrap=True)
+
+
+def _show_plan(result: Fields, console: _Console) -> None:
+    console.print(Text("would, and does nothing now:", style="bold"), soft_wrap=True)
+    steps = result.get("would")
+    for place, step in enumerate(steps if isinstance(steps, list) else (), start=1):
+        console.print(Text(f"  {place}. {clean(str(step))}"), soft_wrap=True)
+
+
 def _print_table(table: Table, console: _Console) -> None:
     """Print a table without the blanks that rich puts at the ends of lines."""
     with console.capture() as capture:
@@ -367,11 +404,10 @@ def _facts(*facts: tuple[str, str, str]) -> list[str]:
     return [f"{before}{value}{after}" for before, value, after in facts if value != MISSING]
 
 
-def _hint(words: str, console: _Console) -> None:
+def _hint(words: str, console: _Console, indent: int = 2) -> None:
     if words not in ("", MISSING):
-        console.print(
-            Text(f"  hint: {clean(console.pasteable(words))}", style="dim"), soft_wrap=True
-        )
+        hint = clean(console.pasteable(words))
+        console.print(Text(f"{' ' * indent}hint: {hint}", style="dim"), soft_wrap=True)
 
 
 def _table() -> Table:
@@ -394,4 +430,5 @@ SHOWN: dict[str, Callable[[Fields, _Console], None]] = {
     "safe-mode status": _show_safe_mode,
     "safe-mode leave": _show_leave,
     "safe-mode enter": _show_enter,
+    "doctor": _show_doctor,
 }

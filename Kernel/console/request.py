@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import assert_never
 
-from Kernel.console.commands import BY_NAME, Argument, Command, Kind, Place
+from Kernel.console.command_types import Argument, Command, Kind, Place
+from Kernel.console.commands import BY_NAME
+from Kernel.console.event_filter import FILTERS_MAX, Filter, Since, parse_filter, parse_since
 from Kernel.console.wait_expression import WaitExpression, parse_duration, parse_wait
 from Kernel.contract.errors import UsageError
 
@@ -22,7 +24,7 @@ SHOWN_MAX = 48
 """How many characters of somebody's text go into an error message."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
-Value = int | float | bool | str | WaitExpression
+Value = int | float | bool | str | WaitExpression | Since | tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,18 @@ class Request:
         assert value is None or isinstance(value, WaitExpression), name
         return value
 
+    def since(self, name: str) -> Since | None:
+        """Return a SINCE argument, or None when it was left out."""
+        value = self.args.get(name)
+        assert value is None or isinstance(value, Since), name
+        return value
+
+    def filters(self, name: str) -> tuple[Filter, ...]:
+        """Return a FILTERS argument; none when it was left out."""
+        value = self.args.get(name, ())
+        assert isinstance(value, tuple), name
+        return value
+
 
 def parse_request(line: bytes) -> Request:
     """Return the request in one line.
@@ -105,9 +119,9 @@ def check_request(name: str, args: Mapping[str, object]) -> Request:
     command = BY_NAME.get(name)
     if command is None:
         raise unknown_command(name)
-    if command.place is Place.TOOL:
+    if command.place in (Place.TOOL, Place.HERE):
         raise UsageError(f"cannot run '{name}' here: it needs no kernel", f"molt help {name}")
-    known = {argument.name: argument for argument in command.arguments if not argument.client_only}
+    known = {argument.name: argument for argument in command.takes if not argument.client_only}
     for key in args:
         if key not in known:
             takes = ", ".join(known) or "nothing"
@@ -175,10 +189,22 @@ def _typed(argument: Argument, raw: object) -> Value | None:
             return parse_wait(raw) if isinstance(raw, str) else None
         case Kind.WORDS:
             return raw if isinstance(raw, str) and len(raw) <= NAME_MAX else None
+        case Kind.FILTERS:
+            return _filters(raw)
+        case Kind.SINCE:
+            return parse_since(raw) if isinstance(raw, str) else None
         case Kind.FLAG:
             return raw if isinstance(raw, bool) else None
         case _:
             assert_never(kind)
+
+
+def _filters(raw: object) -> tuple[Filter, ...] | None:
+    if not isinstance(raw, list) or len(raw) > FILTERS_MAX:
+        return None
+    if not all(isinstance(word, str) for word in raw):
+        return None
+    return tuple(parse_filter(word) for word in raw)
 
 
 def _finite(raw: object) -> float | None:
@@ -195,6 +221,8 @@ def _wants(argument: Argument) -> str:
         return f"{noun} from {argument.low} to {argument.high} {argument.unit}".rstrip()
     if argument.kind is Kind.NAME:
         return f"a name of letters, digits, '_', '-', '.' up to {NAME_MAX}"
+    if argument.kind is Kind.FILTERS:
+        return f"at most {FILTERS_MAX} words of the form FIELD=VALUE"
     return f"a {argument.kind.value}"
 
 

@@ -1,20 +1,21 @@
 """The console's Unix socket, for the kernel's one loop.
 
-Owns: the listening socket and its connections. Does not own: the loop, the clock, the meaning of
-lines (`protocol.py`) nor the answers (the kernel). The loop polls `interest()`, calls `handle`
-for each descriptor that woke it, and calls `answer` or `refuse` for each `Pending`, at once or
-when the thing asked for has happened. `help` is answered here, from the table.
+Owns: the connections of the listening socket. Does not own: making that (`listening.py`), the
+loop, the clock, the meaning of lines (`protocol.py`) nor the answers (the kernel). The loop polls
+`interest()`, calls `handle` for each descriptor that woke it, and calls `answer` or `refuse` for
+each `Pending`, at once or when the thing asked for has happened. `help` is answered here, from the
+table. The answer to some is a stream: `push` while `takes_more`, then `answer`.
 
-Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest, if that is at
-least IDLE_S, makes room, else the newcomer is told so and closed. A peer of another user than ours
-or root is closed at once.
+Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest makes room, if
+that is at least IDLE_S, or SILENT_S for one that never asked anything; else the newcomer is told to
+come again and closed. Who does not read its answer counts as idle. A peer of another user than
+ours or root is closed at once.
 """
 
 import errno
 import os
 import select
 import socket
-import stat
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
@@ -23,15 +24,23 @@ from pathlib import Path
 from typing import NamedTuple, NewType
 
 from Kernel.console.help import help_fields
-from Kernel.console.protocol import Conversation, encode_error, encode_result
+from Kernel.console.listening import listen
+from Kernel.console.protocol import (
+    Busy,
+    Conversation,
+    encode_error,
+    encode_more,
+    encode_result,
+)
 from Kernel.console.request import Request
-from Kernel.contract.errors import ConfigError, MoltError, Refused
+from Kernel.contract.errors import ConfigError, MoltError
 
 CONNECTIONS_MAX = 32
-IDLE_S = 60.0
+IDLE_S = 1.0
+SILENT_S = 0.1
+"""A client sends as soon as it is connected; this is for a machine with much to do."""
 ACCEPTS_PER_TURN_MAX = 32
 _PEER = struct.Struct("3i")
-_MODE = 0o600
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 Token = NewType("Token", int)
@@ -69,6 +78,7 @@ class ConsoleCounts:
     closed_slow: int = 0
     malformed: int = 0
     answers_dropped: int = 0
+    lines_lost: int = 0
 
 
 @dataclass(slots=True)
@@ -76,6 +86,7 @@ class _Connection:
     socket: socket.socket
     peer_pid: int
     active_s: float
+    spoken: bool = False
     conversation: Conversation = field(default_factory=Conversation)
     tokens: dict[Token, int] = field(default_factory=dict)
 
@@ -109,7 +120,7 @@ class ConsoleServer:
         except OSError as error:
             raise ConfigError(f"cannot open {run_dir} for the console: {error.strerror}") from error
         try:
-            self._listener, self._inode = _listen(self._dir_fd, name)
+            self._listener, self._inode = listen(self._dir_fd, name, CONNECTIONS_MAX)
         except OSError as error:
             os.close(self._dir_fd)
             raise ConfigError(f"cannot listen at {name} in {run_dir}: {error.strerror}") from error
@@ -164,6 +175,41 @@ class ConsoleServer:
         """Send an error; when the asker is gone it is dropped and counted."""
         self._reply(token, encode_error(error))
 
+    def takes_more(self, token: Token) -> bool:
+        """Return whether a stream may push a line now."""
+        connection = self._owners.get(token)
+        return connection is not None and connection.conversation.takes_more(
+            connection.tokens[token]
+        )
+
+    def push(self, token: Token, result: Mapping[str, object]) -> None:
+        """Send one line of a stream; `takes_more` has just said yes."""
+        connection = self._owners[token]
+        connection.conversation.push(connection.tokens[token], encode_more(result))
+
+    def flush(self, token: Token) -> None:
+        """Send what was pushed, as far as the socket takes it."""
+        connection = self._owners.get(token)
+        if connection is not None:
+            self._flush(connection)
+
+    def is_stuck(self, token: Token) -> bool:
+        """Return whether the reader has not taken what is there for it."""
+        connection = self._owners.get(token)
+        return connection is not None and bool(connection.conversation.output)
+
+    def give_up(self, token: Token, lost: int) -> None:
+        """Close the connection of a stream whose reader takes nothing.
+
+        Args:
+            lost: how many lines it will not get, for the counts.
+        """
+        connection = self._owners.get(token)
+        if connection is not None:
+            self.counts.closed_slow += 1
+            self.counts.lines_lost += lost
+            self._drop(connection)
+
     def close(self) -> None:
         """Close everything and remove the socket, unless another kernel has put its own there."""
         for connection in list(self._connections.values()):
@@ -213,7 +259,7 @@ class ConsoleServer:
             return
         if len(self._connections) >= CONNECTIONS_MAX and not self._evict(now_s):
             self.counts.refused_full += 1
-            full = Refused(f"cannot take the connection: {CONNECTIONS_MAX} are open, all in use")
+            full = Busy(f"cannot take the connection: {CONNECTIONS_MAX} are open, all in use")
             with suppress(OSError):  # It need not have waited for the answer.
                 peer.send(encode_error(full))
             peer.close()
@@ -222,9 +268,9 @@ class ConsoleServer:
         self._connections[peer.fileno()] = _Connection(peer, pid, now_s)
 
     def _evict(self, now_s: float) -> bool:
-        idle = [talk for talk in self._connections.values() if not talk.conversation.pending_count]
+        idle = [each for each in self._connections.values() if _is_idle(each, now_s)]
         oldest = min(idle, key=lambda connection: connection.active_s, default=None)
-        if oldest is None or now_s - oldest.active_s < IDLE_S:
+        if oldest is None:
             return False
         self.counts.closed_idle += 1
         self._drop(oldest)
@@ -246,6 +292,7 @@ class ConsoleServer:
             self._drop(connection)
             return False
         if data:
+            connection.spoken = True
             talk.receive(data)
         else:
             talk.end()
@@ -310,38 +357,17 @@ class ConsoleServer:
         connection.socket.close()
 
 
+def _is_idle(connection: _Connection, now_s: float) -> bool:
+    """Return whether a connection may make room for another."""
+    talk = connection.conversation
+    if talk.pending_count and not talk.output:
+        return False  # it waits for us, not we for it
+    return now_s - connection.active_s >= (IDLE_S if connection.spoken else SILENT_S)
+
+
 def is_trusted(peer_uid: int, own_uid: int) -> bool:
     """Return whether a peer may ask anything: our own user, or root."""
     return peer_uid in (own_uid, 0)
-
-
-def _listen(dir_fd: int, name: str) -> tuple[socket.socket, int]:
-    """Return a listening socket at `name` in a directory, and its inode.
-
-    A Unix path ends at 108 bytes, so the directory goes by descriptor. The mode is set before the
-    bind (Linux gives it to the file) and the file is renamed into place when it already listens,
-    so there is no moment at which it is open to others, or there and deaf.
-    """
-    with suppress(FileNotFoundError):
-        old = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
-        if not stat.S_ISSOCK(old.st_mode):
-            raise OSError(errno.ENOTSOCK, "the name is taken by something that is not a socket")
-    fresh = f".{name}.new"
-    with suppress(FileNotFoundError):
-        os.unlink(fresh, dir_fd=dir_fd)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        listener.setblocking(False)
-        os.fchmod(listener.fileno(), _MODE)
-        listener.bind(f"/proc/self/fd/{dir_fd}/{fresh}")
-        listener.listen(CONNECTIONS_MAX)
-        os.rename(fresh, name, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
-        made = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
-        assert stat.S_IMODE(made.st_mode) == _MODE, f"socket mode is {made.st_mode:o}"
-    except OSError:
-        listener.close()
-        raise
-    return listener, made.st_ino
 
 
 def _is_gone(peer: socket.socket) -> bool:

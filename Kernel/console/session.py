@@ -20,10 +20,14 @@ class Session:
     Args:
         given: the word after `--home`; None: there was none.
         as_json: programs read the answer, not people.
+        commandless: no command was given.
+        stays: other commands follow, so that no tool may take this process's place.
     """
 
     given: str | None = None
     as_json: bool = False
+    commandless: bool = False
+    stays: bool = False
 
     @property
     def used(self) -> str | None:

@@ -2,17 +2,22 @@
 
 Owns: options, types, groups and help pages as click wants them, and reading a call's words into
 arguments of the table. Does not own: the table (`commands.py`), checks of values (`request.py`),
-carrying a command out (`errand.py`).
+carrying a command out (`errand.py`, `here.py`), what a word may be completed to (`completion.py`).
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
-from Kernel.console.commands import COMMANDS, Argument, Command, Kind, Place
+from Kernel.console.command_types import Argument, Command, Kind, Place
+from Kernel.console.commands import COMMANDS
+from Kernel.console.completion import complete_argument, complete_tool
 from Kernel.console.errand import ask_kernel, become_tool
-from Kernel.console.help import command_text, help_text
+from Kernel.console.help import GLOBAL, YES, command_text, help_text
+from Kernel.console.here import HERE
 from Kernel.console.output import show_help, show_version
 from Kernel.console.request import check_value
 from Kernel.console.session import Session
@@ -29,33 +34,45 @@ def make_tree() -> click.Group:
         invoke_without_command=True,
         params=[
             *_everywhere(),
-            click.Option(["--version"], is_flag=True),
+            click.Option(["--version"], is_flag=True, help="print the version"),
         ],
     )
+    groups = {command.name.partition(" ")[0] for command in COMMANDS if " " in command.name}
     for command in COMMANDS:
         first, _, rest = command.name.partition(" ")
-        if not rest:
+        if first in groups and first not in root.commands:
+            row = next((each for each in COMMANDS if each.name == first), None)
+            root.add_command(_group(first, row))
+        if not rest and first not in groups:
             root.add_command(_TableCommand(command))
-            continue
-        group = root.commands.get(first)
-        if not isinstance(group, click.Group):
-            group = _group(first)
-            root.add_command(group)
-        group.add_command(_TableCommand(command, rest))
+        elif rest:
+            group = root.commands[first]
+            assert isinstance(group, click.Group), "made above"
+            group.add_command(_TableCommand(command, rest))
     return root
 
 
 def _everywhere() -> list[click.Parameter]:
     """Return the options that may stand before and after any command."""
+    (_, home_help), (_, json_help) = GLOBAL
+
+    def folders(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[Any]:
+        return [CompletionItem(typed, type="dir")]
+
     return [
-        click.Option(["--home"], type=str, metavar="DIR"),
-        click.Option(["--json", "as_json"], is_flag=True),
+        click.Option(["--home"], type=str, metavar="DIR", help=home_help, shell_complete=folders),
+        click.Option(["--json", "as_json"], is_flag=True, help=json_help),
     ]
 
 
 class _Root(click.Group):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(help_text())
+
+
+class _TableGroup(click.Group):
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(help_text(self.name))
 
 
 class _TableCommand(click.Command):
@@ -66,20 +83,32 @@ class _TableCommand(click.Command):
         if row.place is Place.TOOL:
             super().__init__(
                 name or row.name,
-                params=[click.Argument(["words"], nargs=-1, type=click.UNPROCESSED)],
+                params=[
+                    click.Argument(
+                        ["words"],
+                        nargs=-1,
+                        type=click.UNPROCESSED,
+                        shell_complete=lambda ctx, _param, typed: complete_tool(row, ctx, typed),
+                    )
+                ],
                 callback=lambda words: become_tool(row, words, _session()),
                 context_settings={"ignore_unknown_options": True},
                 add_help_option=False,
+                help=row.summary,
             )
             return
-        params: list[click.Parameter] = [_parameter(row, argument) for argument in row.arguments]
-        params += _everywhere()
-        if row.destructive:
-            params.append(click.Option(["--yes"], is_flag=True))
-        super().__init__(name or row.name, params=params, callback=self._call)
+        super().__init__(
+            name or row.name, params=_parameters(row), callback=_caller(row), help=row.summary
+        )
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(command_text(self.row))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Return options; those of a tool are in the table."""
+        if self.row.place is Place.TOOL:
+            return complete_tool(self.row, ctx, incomplete)
+        return super().shell_complete(ctx, incomplete)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let a negative number stand where a number goes by place: click sees an option there."""
@@ -96,21 +125,30 @@ class _TableCommand(click.Command):
             args = [*kept, "--", *(args[place] for place in sorted(negative))]
         return super().parse_args(ctx, args)
 
-    def _call(
-        self,
-        home: str | None,
-        as_json: bool,
-        yes: bool = False,
-        words: tuple[str, ...] = (),
-        **given: object,
-    ) -> int:
+
+def _parameters(row: Command) -> list[click.Parameter]:
+    params: list[click.Parameter] = [_parameter(row, argument) for argument in row.takes]
+    params += _everywhere()
+    if row.destructive:
+        params.append(click.Option(["--yes"], is_flag=True, help=YES[1]))
+    return params
+
+
+def _caller(row: Command) -> Callable[..., int]:
+    """Return what carries a row out when click has read its words."""
+
+    def call(home: str | None, as_json: bool, yes: bool = False, **given: object) -> int:
         session = _session()
         session.given = home or session.given
         session.as_json |= as_json
-        if self.row.place is Place.LOCAL:
-            return show_help(" ".join(words), session)
-        args = {name: value for name, value in given.items() if value is not None}
-        return ask_kernel(self.row, args, yes, session)
+        args = {name: value for name, value in given.items() if value not in (None, [])}
+        if row.place is Place.LOCAL:
+            return show_help(args, session)
+        if row.place is Place.HERE:
+            return HERE[row.name](args, session)
+        return ask_kernel(row, args, yes, session)
+
+    return call
 
 
 class _TableType(click.ParamType[Any]):
@@ -124,19 +162,40 @@ class _TableType(click.ParamType[Any]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
-        raw = _read_word(self._argument.kind, str(value))
+        kind = self._argument.kind
+        raw = _read_word(kind, str(value))
         checked = check_value(self._command, self._argument, raw)
-        return raw if self._argument.kind is Kind.EXPRESSION else checked
+        return raw if kind in (Kind.EXPRESSION, Kind.SINCE) else checked
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        return complete_argument(self._argument, ctx, incomplete)
 
 
 def _parameter(command: Command, argument: Argument) -> click.Parameter:
+    names = [word for word in (argument.short, argument.option, argument.name) if word]
     if argument.kind is Kind.FLAG:
-        return click.Option([argument.option, argument.name], is_flag=True, default=None)
-    if argument.kind is Kind.WORDS:
-        return click.Argument([argument.name], nargs=-1, type=str)
+        return click.Option(names, is_flag=True, default=None, help=argument.help)
+    if argument.kind in (Kind.WORDS, Kind.FILTERS):
+
+        def joined(ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> object:
+            raw: object = list(words) if argument.kind is Kind.FILTERS else " ".join(words)
+            if ctx.resilient_parsing:
+                return words  # for completion: they are not finished
+            check_value(command, argument, raw)
+            return raw
+
+        return click.Argument(
+            names,
+            nargs=-1,
+            type=str,
+            callback=joined,
+            shell_complete=lambda ctx, _param, typed: complete_argument(argument, ctx, typed),
+        )
     kind = _TableType(command, argument)
     if argument.option:
-        return click.Option([argument.option, argument.name], type=kind, required=argument.required)
+        return click.Option(names, type=kind, required=argument.required, help=argument.help)
     return click.Argument(
         [argument.name], type=kind, required=argument.required, metavar=argument.metavar
     )
@@ -161,27 +220,34 @@ def _read_word(kind: Kind, word: str) -> object:
 def _start(home: str | None, as_json: bool, version: bool) -> int:
     ctx = click.get_current_context()
     session = _session()
-    session.given = home or None
+    session.given = home or session.given
     session.as_json |= as_json
     if version:
         show_version(session)
         ctx.exit()
-    if ctx.invoked_subcommand is None:
-        return show_help("", session)
+    session.commandless = ctx.invoked_subcommand is None
     return 0
 
 
-def _group(first: str) -> click.Group:
-    """Return the group of all commands whose name begins with a word; alone it shows them."""
+def _group(first: str, row: Command | None) -> click.Group:
+    """Return the group of all commands whose name begins with a word; alone it is its row's."""
 
-    def start(home: str | None, as_json: bool) -> int:
+    def start(home: str | None, as_json: bool, yes: bool = False, **given: object) -> int:
+        if click.get_current_context().invoked_subcommand is None and row is not None:
+            return _caller(row)(home, as_json, yes, **given)
         session = _session()
         session.given = home or session.given
         session.as_json |= as_json
         alone = click.get_current_context().invoked_subcommand is None
-        return show_help(first, session) if alone else 0
+        return show_help({"words": first}, session) if alone else 0
 
-    return click.Group(first, params=_everywhere(), invoke_without_command=True, callback=start)
+    return _TableGroup(
+        first,
+        params=_everywhere() if row is None else _parameters(row),
+        invoke_without_command=True,
+        callback=start,
+        help=f"commands that begin with {first}" if row is None else row.summary,
+    )
 
 
 def _session() -> Session:

@@ -6,47 +6,38 @@ decisions (`succession.py`).
 """
 
 import signal
-import struct
-from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from Kernel.config import ZoneConfig
 from Kernel.contract.arena import (
     NEVER,
-    PHASES_MAX,
-    TICK_TIMES,
     ArenaWords,
     Header,
     Side,
-    State,
 )
 from Kernel.contract.errors import ArenaError, CodecError, Refused
 from Kernel.contract.founding_report import FOUNDED
 from Kernel.contract.inputs import QUARANTINE, Input
-from Kernel.contract.parameters import Parameter, parse_parameter
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
-from Kernel.core.blame import Evidence, Suspect, Verdict, is_disproved, weigh
+from Kernel.core.arena_view import ArenaView
+from Kernel.core.blame import Verdict
+from Kernel.core.generation_facts import GenerationFacts, parse_facts
 from Kernel.core.inbox_writer import InboxWriter
-from Kernel.core.keeper import Keeper
+from Kernel.core.inquest import Inquest, find_evidence, place_of
 from Kernel.core.ladder import Rules
 from Kernel.core.line import Berth, Line
 from Kernel.core.parts import Parts
-from Kernel.core.succession import Words, decide_permission, is_evidence
+from Kernel.core.succession import decide_permission
 from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.process import Exit
 
 ANCHOR_AHEAD_NS = 2_000_000
 CRASHES_MAX = 2
 FORK_PATIENCE_NS = 150_000_000
-PACE_SAMPLE_S = 0.5
-PACE_SAMPLES = 10
-PHASE_NAME_MAX = 32
 
 
-class ArenaKeeper(Keeper):
+class ArenaKeeper(ArenaView):
     """One arena zone.
 
     Args:
@@ -67,27 +58,22 @@ class ArenaKeeper(Keeper):
         rules: Rules = Rules(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(config, parts, rules)
-        self.arena: ArenaHandle | None = None
-        self.parameters: dict[str, Parameter] = {}
-        self.phases: tuple[str, ...] = ()  # by flight number, as the newest generation has them
         self.resumed_tick: int | None = None
         self._folders = folders
         self._snapshots = snapshots
         self._inspect: Path | None = None
         self._crashes = 0  # of founders that looked at it
-        self._told: dict[int, _Told] = {}
+        self._told: dict[int, GenerationFacts] = {}
         self._columns = b""
         self._moving_from: Path | None = None
         self._left: ArenaHandle | None = None
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
         self._schema_hash = b""
         self._period_ns = 0
-        self._suspect = Suspect()
-        self._suspect_line = 0
+        self._inquest = Inquest(config.name, parts.log)
         self._drained_pid = 0
         self._anchored = False
         self.inbox: InboxWriter | None = None
-        self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
 
     # The arena.
 
@@ -99,7 +85,7 @@ class ArenaKeeper(Keeper):
         """
         super().on_prepared(line)
         try:
-            told = _parse_told(line.facts)
+            told = parse_facts(line.facts)
         except (KeyError, TypeError, ValueError) as error:
             raise CodecError(f"cannot use the facts of {self.config.name}: {error!r}") from error
         self._told = {number: each for number, each in self._told.items() if number in self.lines}
@@ -125,7 +111,7 @@ class ArenaKeeper(Keeper):
             self.resumed_tick = self.tick()
             line.learn(sup.Founded())
 
-    def _use(self, told: "_Told") -> None:
+    def _use(self, told: GenerationFacts) -> None:
         self._schema_hash, self._period_ns = told.schema_hash, told.period_ns
         self.parameters, self.phases = told.parameters, told.phases
 
@@ -150,11 +136,7 @@ class ArenaKeeper(Keeper):
         words.put(Header.OWNER, 0)
         words.put(Header.FOUND_OWNER, 0)
         words.put(Header.PERIOD_NS, self._period_ns)
-        self._suspect = Suspect(
-            words.get(Header.SUSPECT_TICK),
-            words.get(Header.SUSPECT_FLIGHT),
-            words.get(Header.SUSPECT_TIMES),
-        )
+        self._inquest.resume(words)
         self.arena = arena
         if self._left is not None:
             self.parts.arenas.close(self._left)
@@ -362,7 +344,7 @@ class ArenaKeeper(Keeper):
             "arena.moving", zone=self.config.name, path=str(self.arena.path), tick=self.tick()
         )
 
-    def _move_back(self, line: Line, told: "_Told") -> None:
+    def _move_back(self, line: Line, told: GenerationFacts) -> None:
         """Take the old arena up again when no founder could make a new one of it."""
         path = self._moving_from
         if path is None or self.arena is not None or told.schema_hash != self._columns:
@@ -397,13 +379,7 @@ class ArenaKeeper(Keeper):
         """Return the phase and trait slot of the flight word, for people."""
         if self.arena is None:
             return ""
-        return self._place_of(Evidence(0, self.arena.words.get(Header.FLIGHT), ""))
-
-    def _place_of(self, evidence: Evidence) -> str:
-        known = 0 < evidence.phase < len(self.phases)
-        phase = self.phases[evidence.phase] if known else f"{evidence.phase}"
-        trait = f", trait slot {evidence.slot}" if evidence.slot else ""
-        return f"phase {phase}{trait}" if evidence.flight else "between two ticks"
+        return place_of(self.arena.words.get(Header.FLIGHT), self.phases)
 
     def moved_s(self, now_s: float) -> float:
         """Return when the world has last committed: nearer the truth than when we looked."""
@@ -414,61 +390,23 @@ class ArenaKeeper(Keeper):
         super().on_process_exit(line, berth, exit_)
         if berth.drilled or line.retired_s is not None or self.arena is None:
             return
-        hung = bool(berth.killed_as)
-        if not is_evidence(code=exit_.code, signal_number=exit_.signal, hung=hung):
+        evidence = find_evidence(self.arena.words, berth, exit_)
+        if evidence is None:
             return
-        words = self.arena.words
-        if words.get(Header.FOUND_OWNER) == exit_.pid:  # somebody has taken over since
-            tick, flight = words.get(Header.TAKEN_OVER_TICK), words.get(Header.FOUND_FLIGHT)
-        elif words.get(Header.OWNER) == exit_.pid:
-            tick, flight = words.get(Header.COMMIT), words.get(Header.FLIGHT)
-        else:
-            return  # it has never run a tick
-        self._convict(line, Evidence(tick, flight, berth.killed_as or exit_.describe()))
-
-    def _convict(self, line: Line, evidence: Evidence) -> None:
-        assert self.arena is not None, "evidence comes from its words"
-        self._suspect, verdict = weigh(self._suspect, evidence)
-        # The budget has counted this death: one alone means that health has forgotten the others.
-        line.faults = line.faults + 1 if line.state.patience.failures > 1 else 1
-        self._suspect_line = line.number
-        words = self.arena.words
-        words.put(Header.SUSPECT_TICK, self._suspect.tick)
-        words.put(Header.SUSPECT_FLIGHT, self._suspect.flight)
-        words.put(Header.SUSPECT_TIMES, self._suspect.times)
-        place = self._place_of(evidence)
-        self.parts.log.warning(
-            "zone.evidence", zone=self.config.name, tick=evidence.tick + 1, place=place,
-            how=evidence.how, times=self._suspect.times, verdict=verdict.value,
-        )  # fmt: skip
+        verdict, why = self._inquest.take(self.arena.words, line, evidence, self.phases)
         if verdict is Verdict.TRAIT:
-            self._quarantine(evidence, place)
+            self._quarantine(evidence.slot, why)
         elif verdict is Verdict.GENERATION:
-            why = f"tick {evidence.tick + 1} fails again and again in {place}: {evidence.how}"
             line.learn(sup.Condemned(why))
 
-    def _weigh_counterproof(self, line: Line) -> None:
-        """Condemn the current generation when another has computed the tick it failed at."""
-        assert self.arena is not None, "somebody has taken it over"
-        current, suspect = self.lines.get(self.ladder.current), self._suspect
-        taken_over_tick = self.arena.words.get(Header.TAKEN_OVER_TICK)
-        if current is None or current is line or current.number != self._suspect_line:
-            return
-        if is_disproved(suspect, taken_over_tick, current.faults):
-            why = f"tick {suspect.tick + 1} failed under it, and not under the one before"
-            current.learn(sup.Condemned(why))
-
-    def _quarantine(self, evidence: Evidence, place: str) -> None:
+    def _quarantine(self, slot: int, why: str) -> None:
         assert self.inbox is not None, "an arena comes with its inbox"
-        why = f"tick {evidence.tick + 1} failed twice in {place}: {evidence.how}"
         try:
-            self.inbox.post(Input(QUARANTINE, slot=evidence.slot))
+            self.inbox.post(Input(QUARANTINE, slot=slot))
         except Refused as error:
-            self.note(f"trait slot {evidence.slot}", f"{error.message}; {why}", "molt status")
+            self.note(f"trait slot {slot}", f"{error.message}; {why}", "molt status")
             return
-        self.parts.log.error(
-            "trait.quarantined", zone=self.config.name, slot=evidence.slot, why=why
-        )
+        self.parts.log.error("trait.quarantined", zone=self.config.name, slot=slot, why=why)
 
     def before_deciding(self) -> None:
         """See whether an heir has taken over and done its first tick."""
@@ -492,7 +430,11 @@ class ArenaKeeper(Keeper):
         if berth is not None:
             berth.has_served = True
         self.served = True
-        self._weigh_counterproof(line)
+        current = self.lines.get(self.ladder.current)
+        if current is not None and current is not line:
+            why = self._inquest.counterproof(current, words.get(Header.TAKEN_OVER_TICK))
+            if why:
+                current.learn(sup.Condemned(why))
         self.parts.log.info(
             "zone.served" if first else "zone.taken_over",
             zone=self.config.name,
@@ -507,11 +449,7 @@ class ArenaKeeper(Keeper):
             return
         if self.inbox is not None:
             self.inbox.send_later_ones()
-        now_s = self.parts.clock.now_s()
-        if self.is_holding():
-            self._pace.clear()
-        if not self._pace or now_s - self._pace[-1][0] >= PACE_SAMPLE_S:
-            self._pace.append((now_s, self.tick()))
+        self.sample_pace()
         self._publish_permission()
         self._drain_replaced()
 
@@ -560,77 +498,6 @@ class ArenaKeeper(Keeper):
         if berth is not None and berth.serial in self._doors:
             self.parts.doors.ring(self._doors[berth.serial][0])
 
-    def is_on_time(self) -> bool:
-        """Tell whether the next tick is not due yet."""
-        if self.arena is None:
-            return True
-        words = self.arena.words
-        ticks_ahead = words.get(Header.COMMIT) + 1 - words.get(Header.ANCHOR_TICK)
-        due_ns = words.get(Header.ANCHOR_NS) + ticks_ahead * words.get(Header.PERIOD_NS)
-        return self.parts.clock.now_ns() < due_ns
-
-    def tick(self) -> int:
-        """Return the committed tick, 0 without an arena."""
-        return self.arena.words.get(Header.COMMIT) if self.arena else 0
-
-    def state_value(self, offset: int) -> int:
-        """Return a word of the committed state block, 0 without an arena."""
-        return self.arena.words.state(self.tick(), offset) if self.arena else 0
-
-    def is_holding(self) -> bool:
-        """Tell whether the world is paused after its committed tick."""
-        return self.arena is not None and self.state_value(State.HOLD_AFTER) <= self.tick()
-
-    def held_hash(self) -> str | None:
-        """Return the hash of the committed tick in hex, None unless the world holds still."""
-        if self.arena is None or not self.is_holding():
-            return None
-        words = self.arena.words
-        if words.get(Header.HASH_TICK) != self.tick() + 1:
-            return None
-        return words.get_bytes(Header.HASH, 32).hex()
-
-    def takeover_words(self) -> Words:
-        """Return the words that tell of a takeover, zeros without an arena."""
-        if self.arena is None:  # it is being made, or the world is moving
-            return Words(0, 0, 0, 0, 0, 0)
-        words = self.arena.words
-        return Words(
-            tick=words.get(Header.COMMIT),
-            epoch=words.get(Header.EPOCH),
-            owner=words.get(Header.OWNER),
-            taken_over_ns=words.get(Header.TAKEN_OVER_NS),
-            first_commit_ns=words.get(Header.FIRST_COMMIT_NS),
-            missed_ticks=words.get(Header.MISSED_TICKS),
-        )
-
-    def tick_times_us(self) -> list[int]:
-        """Return how long the last ticks took, microseconds, shortest first."""
-        if self.arena is None:
-            return []
-        raw = self.arena.words.get_bytes(Header.TICK_TIMES, 4 * TICK_TIMES)
-        return sorted(value for value in struct.unpack(f"<{TICK_TIMES}I", raw) if value)
-
-    def phase_times_ns(self) -> list[tuple[str, int]]:
-        """Return each named phase of a tick with its running mean, nanoseconds, in their order.
-
-        Flight number 0 is the time between ticks, which belongs to no phase.
-        """
-        if self.arena is None:
-            return []
-        raw = self.arena.words.get_bytes(Header.PHASE_NS, 4 * PHASES_MAX)
-        means_ns = struct.unpack(f"<{PHASES_MAX}I", raw)
-        # Words behind the last phase stay empty.
-        phases = list(zip(self.phases, means_ns, strict=False))[1:]
-        return [(name, mean_ns) for name, mean_ns in phases if name]
-
-    def ticks_per_s(self) -> float:
-        """Return how fast the world has ticked over the last seconds."""
-        if not self._pace:
-            return 0.0
-        since_s, tick = self._pace[0]
-        return (self.tick() - tick) / max(self.parts.clock.now_s() - since_s, 1e-9)
-
     def drain(self) -> None:
         """Have the active process leave after the tick it is in."""
         if self.arena is None:
@@ -645,42 +512,3 @@ class ArenaKeeper(Keeper):
         if self.arena is None:
             return
         self.arena.side[Side.DRILL] = value
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a generation says of itself."""
-
-    schema_hash: bytes
-    period_ns: int
-    parameters: dict[str, Parameter]
-    phases: tuple[str, ...]
-
-
-def _parse_told(facts: dict[str, Any]) -> _Told:
-    """Return what a zygote tells as facts.
-
-    Raises:
-        KeyError, TypeError, ValueError: something is missing or of another form.
-    """
-    parameters = [parse_parameter(fields) for fields in facts["parameters"]]
-    return _Told(
-        schema_hash=bytes.fromhex(facts["schema_hash"]),
-        period_ns=int(facts["period_ns"]),
-        parameters={parameter.name: parameter for parameter in parameters},
-        phases=_parse_phases(facts.get("phases", [])),
-    )
-
-
-def _parse_phases(value: Any) -> tuple[str, ...]:
-    """Return the names of the phases that a generation tells.
-
-    Raises:
-        ValueError: it is no list of at most PHASES_MAX short texts.
-    """
-    if not isinstance(value, list) or len(value) > PHASES_MAX:
-        raise ValueError(f"phases must be a list of at most {PHASES_MAX} names")
-    for name in value:
-        if not isinstance(name, str) or len(name) > PHASE_NAME_MAX:
-            raise ValueError(f"phases must be texts of at most {PHASE_NAME_MAX} characters")
-    return tuple(value)

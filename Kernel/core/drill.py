@@ -135,6 +135,25 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
     return watch
 
 
+def check_drill(keeper: Keeper) -> None:
+    """Do nothing, but refuse what `begin_drill` and `begin_soft_restart` would.
+
+    Raises:
+        Refused: as `begin_drill`.
+    """
+    _watch(keeper, 0)
+
+
+def check_going_back(keeper: Keeper) -> int:
+    """Do nothing, but refuse what `begin_going_back` would; return which generation it would be.
+
+    Raises:
+        Refused: as `begin_going_back`.
+    """
+    _watch(keeper, 0, "go back in", needs_heir=False)
+    return keeper.warm_former()
+
+
 def begin_renewal(keeper: Keeper, now_ns: int) -> "RenewalWatch":
     """Make a generation of the checkout as it is now, and let it take over when it is ready.
 

@@ -448,8 +448,8 @@ class Keeper:
             self._move(move, now_s)
         return self.ladder.incoming
 
-    def go_back(self) -> int:
-        """Let the generation before serve again, at once, and return its number.
+    def warm_former(self) -> int:
+        """Return the number of the generation before, which could serve again.
 
         Raises:
             Refused: there is none that is warm.
@@ -459,6 +459,15 @@ class Keeper:
             raise Refused(
                 f"cannot go back in {self.config.name}: no generation before is warm", "molt ps"
             )
+        return number
+
+    def go_back(self) -> int:
+        """Let the generation before serve again, at once, and return its number.
+
+        Raises:
+            Refused: there is none that is warm.
+        """
+        number = self.warm_former()
         now_s = self.parts.clock.now_s()
         seen = {each: self._rung(line) for each, line in self.lines.items()}
         self.ladder, moves = rungs.promote(self.ladder, seen, self.rules, now_s, number)

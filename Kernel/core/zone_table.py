@@ -107,6 +107,11 @@ class ZoneTable:
             for arena in self.arenas.values()
         )
 
+    def world_tick(self) -> int | None:
+        """Return the committed tick of the world, None while no arena is mapped."""
+        world = next(iter(self.arenas.values()), None)
+        return world.tick() if world is not None and world.arena is not None else None
+
     def refused_settings(self) -> Unprepared | None:
         """Return what a service said about settings it cannot use, None if none did."""
         for keeper in self.keepers():

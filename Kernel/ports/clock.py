@@ -13,6 +13,9 @@ class Clock(Protocol):
     def now_ns(self) -> int:
         """Return CLOCK_MONOTONIC nanoseconds, comparable with the words in an arena."""
 
+    def wall_s(self) -> float:
+        """Return the date in seconds since 1970: shown to people, decides nothing."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -24,3 +27,7 @@ class SystemClock:
     def now_ns(self) -> int:
         """Return CLOCK_MONOTONIC nanoseconds."""
         return time.monotonic_ns()
+
+    def wall_s(self) -> float:
+        """Return the date in seconds since 1970: shown to people, decides nothing."""
+        return time.time()

@@ -1,6 +1,7 @@
 """The emergency client: standard library only, and the same wire as the real one."""
 
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,6 +47,15 @@ def test_arguments_and_refusals(kernel: FakeKernel) -> None:
     assert (code, out) == (5, "")
     assert err == f"cannot drill 'nope': no such zone\nhint: molt --home {home} ps\n"
     assert run("--home", home, "help", "words=drill")[1].count('"drill"') == 1
+
+
+def test_lines_are_shown_one_by_one(kernel: FakeKernel) -> None:
+    """An answer of many lines is printed line by line, and then how many there were."""
+    code, out, err = run("--home", str(kernel.home), "events", "follow=true")
+    first, second, *end = out.splitlines()
+    assert (code, err) == (0, "")
+    assert [json.loads(line)["position"] for line in (first, second)] == [1, 2]
+    assert json.loads("".join(end)) == {"count": 2, "lost": 0}
 
 
 def test_nobody_there_is_69(tmp_path: Path) -> None:

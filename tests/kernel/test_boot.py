@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.boot import CAUGHT_SIGNALS, Signals
 from Kernel.console.client import KernelRefused, ask
 from Kernel.contract.arena import Header, State
 from Kernel.contract.places import HOME_MARK
+from Kernel.ports.signals import CAUGHT_SIGNALS, Signals
 from tests.support.toy import service as toy
 from tests.support.toy_home import ZONES, ToyKernel, is_alive, remove_arenas, write_config
 from tests.support.wait import wait_until

@@ -66,6 +66,7 @@ class Limits:
     arena_damaged: float = 4.0
     stop_asked: float = 8.0
     safe_mode: float = 3.0
+    clock_set: float = 10.0
     console: float = 400.0
 
     starve_s_max: float = 0.38
@@ -330,6 +331,12 @@ class Injector:
             self._tell("stop asked")
             boot.zones.begin_stop()
             self._sim.wake()
+
+    def _clock_set(self) -> None:
+        """Somebody sets the clock, by up to a day: only what people see may change."""
+        ahead_s = self._rng.uniform(-86_400, 86_400)
+        self._tell("clock set", ahead_s=ahead_s)
+        self._sim.clock.wall_ahead_s += ahead_s
 
     def _safe_mode(self) -> None:
         boot = self._sim.boot

@@ -17,6 +17,7 @@ from Kernel.console.handlers import Handlers
 from Kernel.contract.arena import NEVER, State
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.events import Recorder
 from Kernel.core.parts import Parts
 from Kernel.core.watchdog import Mode
 from Kernel.core.zone_table import ZoneTable
@@ -96,11 +97,12 @@ class Boot:
         self._clock = clock
         self._config = config
         self._bus_dir_fd = descriptors.open("bus directory")
+        recorder = Recorder(log, clock, "sim")
         parts = Parts(
             clock=clock,
             processes=processes,
             loop=loop,
-            log=log,
+            log=recorder,
             home="/sim",
             loads=SimLoads(processes),
             versions=versions,
@@ -119,6 +121,7 @@ class Boot:
             self.zones.begin_stop,
             lambda _dry: {},
             self.begin_safe_mode,
+            recorder,
         )
         self.console = SimConsoleServer(loop, on_answer)
         self._desk = Desk(self.console, handlers, loop, clock)
@@ -132,12 +135,13 @@ class Boot:
         if given_up and not self.is_stopping():
             self.begin_safe_mode(given_up)
         self.ready = self.ready or self.zones.all_ready()
-        if self._desk.busy() or self.zones.busy():
+        if self.zones.busy():
             return BUSY_ROUND_S
         if not self.ready:
             return 0.01
-        now_s = self._clock.now_s()
-        return min(self._config.poll_interval_s, max(0.0, self.zones.next_look_s(now_s) - now_s))
+        now_s, longest_s = self._clock.now_s(), self._config.poll_interval_s
+        longest_s = min(longest_s, max(self._desk.pace_s() or longest_s, BUSY_ROUND_S))
+        return min(longest_s, max(0.0, self.zones.next_look_s(now_s) - now_s))
 
     def begin_safe_mode(self, reason: str) -> None:
         """Stop in order; safe mode follows."""

@@ -38,6 +38,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "fallback": (),
     "Kernel.contract": ("msgpack", "msgspec", "yaml"),
     "Kernel.console": ("click", "psutil", "rich", "structlog", "yaml", "zmq", "msgpack"),
+    "Kernel.console.repl": ("click", "prompt_toolkit"),
     "Kernel": ("psutil", "structlog", "yaml", "zmq", "msgpack"),
     "zones.client": ("numpy", "pandas"),
     "zones.client.top": ("numpy", "rich", "textual"),
@@ -49,6 +50,8 @@ LATE_IMPORTS: dict[str, str] = {
     "manifest": "the kernel comes after the check of its packages, and may be what is broken",
     "tools.ecology_report": "altair is in the extra molt[science] and may be missing",
     "Kernel.console.output": "rich takes as long to import as all the rest, and --json needs none",
+    "Kernel.console.cli": "prompt_toolkit takes longer to import than all the rest",
+    "Kernel.console.here": "doctor reads YAML, which one-shot commands have no use for",
 }
 
 

@@ -18,6 +18,8 @@ MODULES = {"time", "datetime", "date", "os", "path"}
 """What these names are looked up in; `st_*` are taken from anything."""
 
 LOOKERS = {
+    "Kernel/ports/clock.py": "the date of an event, for people; its age is reckoned otherwise",
+    "Kernel/ports/machine.py": "date and age of snapshots, for who asks doctor",
     "zones/world/service.py": "when an arena was made, for people",
     "zones/chronos/service.py": "the hour of a line in the journal, for people",
     "Kernel/ports/stacks.py": "which dumps of stacks are the oldest and go; they are for people",

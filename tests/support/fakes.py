@@ -45,6 +45,10 @@ class FakeClock:
         """Return the same in nanoseconds."""
         return self._ns
 
+    def wall_s(self) -> float:
+        """Return a date that goes with the clock."""
+        return 1_700_000_000.0 + self._ns / 1e9
+
     def pass_time(self, seconds: float, look: Callable[[], object]) -> None:
         """Let time go by in small steps, looking after each as a kernel that is awake does."""
         for _ in range(STEPS):

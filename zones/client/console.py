@@ -141,11 +141,16 @@ def _parse_reply(line: bytes, command: str) -> dict[str, Any]:
     if len(line) > REPLY_BYTES_MAX:
         raise MoltError(f"cannot read the kernel's answer: above {REPLY_BYTES_MAX} bytes")
     try:
-        reply = json.loads(line)
+        reply = json.loads(line.partition(b"\n")[0])
     except (ValueError, RecursionError) as error:
         raise MoltError("cannot read the kernel's answer: it is not JSON") from error
     if isinstance(reply, dict):
         result, told = reply.get("result"), reply.get("error")
+        if reply.get("more") is True:
+            raise UsageError(
+                f"cannot ask for '{command}' here: its answer is a row of lines",
+                f"molt {command} --json",
+            )
         if reply.get("ok") is True and isinstance(result, dict):
             return result
         if reply.get("ok") is False and isinstance(told, dict):

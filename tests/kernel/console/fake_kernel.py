@@ -91,6 +91,28 @@ PARAMS: tuple[Answer, ...] = (
 )
 
 
+EVENTS: tuple[Answer, ...] = (
+    {
+        "id": "k-1", "position": 1, "time": "2026-11-27T14:02:11.123Z", "tick": TICK,
+        "zone": "stable", "kind": "zone.died", "level": "warning", "cause": None,
+        "payload": {"pid": 4130, "how": "signal 9 \x1b[2J"},
+    },
+    {
+        "id": "k-2", "position": 2, "time": "2026-11-27T14:02:11.124Z", "tick": TICK + 1,
+        "zone": "stable", "kind": "zone.taken_over", "level": "info", "cause": "k-1",
+        "payload": {"pid": 4140},
+    },
+)  # fmt: skip
+LINES: tuple[Answer, ...] = (
+    {
+        "position": 1, "time": "2026-11-27T14:02:11.123Z", "zone": "stable",
+        "source": "stderr", "level": "info", "line": "founded from seed 1 \x1b[2J",
+    },
+    {
+        "position": 2, "time": "2026-11-27T14:02:12.123Z", "zone": "kernel",
+        "source": "kernel", "level": "info", "line": "kernel.ready boot_s=1.4",
+    },
+)  # fmt: skip
 CHANGES: list[Answer] = [
     {
         "key": "world.friction",
@@ -117,6 +139,8 @@ def answer(request: Request) -> Answer:
     Raises:
         MoltError: what a kernel would refuse with.
     """
+    if request.flag("dry_run"):
+        return {"dry_run": True, "pid": 4130, "would": [f"do {request.command}", "come back"]}
     match request.command:
         case "status":
             return status()
@@ -229,6 +253,13 @@ class FakeKernel:
         self.asked.append(pending.request)
         if pending.request.command == "wait":
             self._waiting.append((pending, now_s + (pending.request.number("timeout_s") or 0.0)))
+            return
+        if pending.request.command in ("events", "logs"):
+            # Ends after what there is, also for who follows: tests want an end.
+            rows = EVENTS if pending.request.command == "events" else LINES
+            for fields in rows:
+                self.server.push(pending.token, fields)
+            self.server.answer(pending.token, {"count": len(rows), "lost": 0})
             return
         try:
             self.server.answer(pending.token, self.answers(pending.request))

@@ -1,5 +1,6 @@
 """The command line against a fake kernel: output, exit codes, asking, and where there is nobody."""
 
+import io
 import json
 import os
 import pty
@@ -14,7 +15,8 @@ import pytest
 
 from Kernel.console import cli
 from Kernel.console.client import ask
-from Kernel.console.commands import COMMANDS, Place
+from Kernel.console.command_types import Place
+from Kernel.console.commands import COMMANDS
 from Kernel.console.hints import at_home
 from Kernel.console.request import Request
 from Kernel.console.screen import VERSION
@@ -79,6 +81,12 @@ def test_zone_text_cannot_steer_the_terminal(molt: Run) -> None:
     ("words", "parts"),
     [
         (("ps",), ["zone", "71 %", "148 MB", "tick 184 410", "▲ degraded"]),
+        (("events",), ["14:02:11.123 #1     ▲ stable", "zone.died  tick 184\u2009402  pid=4130"]),
+        (("events", "-f", "kind=zone.*"), ["zone.taken_over", "signal 9 ·[2J"]),
+        (("logs",), ["14:02:11.123 stable   │ founded from seed 1 ·[2J", "◉ kernel.ready"]),
+        (("logs", "stable", "--raw"), ["founded from seed 1 ·[2J\nkernel.ready boot_s=1.4\n"]),
+        (("drill", "kill", "stable", "--dry-run"), ["would, and", "1. do drill\n  2. come back"]),
+        (("shutdown", "--dry-run"), ["1. do shutdown"]),
         (("pause",), ["○ paused at tick 184\u2009402", HASH]),
         (("pause", "--at-tick", "500"), ["at tick 500"]),
         (("resume",), ["● running at tick"]),
@@ -415,23 +423,29 @@ def test_tools_about_a_home_are_always_told_it(
 def test_a_group_alone_shows_its_commands(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """`molt doctor` shows what there is to examine, for people and for programs."""
-    assert cli.main(["doctor"]) == 0
-    assert "usage: molt doctor world" in capsys.readouterr().out
-    assert cli.main(["doctor", "--json"]) == 0
+    """`molt world` shows what there is of it, for people and for programs."""
+    assert cli.main(["world"]) == 0
+    assert "usage: molt world run" in capsys.readouterr().out
+    assert cli.main(["world", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)["commands"]
-    assert (row["name"], row["place"]) == ("doctor world", "tool")
+    assert (row["name"], row["place"]) == ("world run", "tool")
     assert cli.main(["doctor", "wrold"]) == 2
     assert "hint: molt help doctor\n" in capsys.readouterr().err
 
 
-def test_without_a_command_help_is_shown(molt: Run, kernel: FakeKernel) -> None:
-    """`molt`, `molt help` and `molt --help` say the same and ask nobody."""
+def test_without_a_command_help_is_shown(
+    molt: Run, kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`molt` with nothing to read, `molt help` and `molt --help` say the same and ask nobody."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
     pages = {molt()[1], molt("help")[1], molt("--help")[1].removesuffix("\n") + "\n"}
     assert len({page.strip() for page in pages}) == 1
     assert molt("drill", "--help")[1].strip() == molt("help", "drill")[1].strip()
     assert molt("world")[1] == molt("help", "world", "run")[1]
     assert json.loads(molt("help", "drill", "--json")[1])["commands"][0]["name"] == "drill"
+    assert "75" in molt("help", "exit-codes")[1]
+    assert "More of it\n  doctor world" in molt("help", "doctor")[1]
+    assert json.loads(molt("--json")[1])["exit_codes"][0]["code"] == 0
     assert kernel.asked == []
 
 

@@ -2,21 +2,39 @@
 
 import re
 import shlex
+import subprocess
+import sys
 
 import pytest
 
 from Kernel.console import cli
-from Kernel.console.commands import BY_NAME, COMMANDS, GROUPS, STEPS_MAX, Command, Kind, Place
-from Kernel.console.help import find_commands, help_fields, help_text, usage
+from Kernel.console.cli import EXIT_INTERRUPTED
+from Kernel.console.command_types import Command, Kind, Place
+from Kernel.console.commands import BY_NAME, COMMANDS, EVENTS_MAX, GROUPS, STEPS_MAX
+from Kernel.console.errand import EXIT_DEGRADED, EXIT_SAFE_MODE
+from Kernel.console.exit_codes import EXIT_CODES
+from Kernel.console.help import (
+    command_text,
+    exit_codes_text,
+    find_commands,
+    help_fields,
+    help_text,
+    usage,
+)
+from Kernel.console.here import HERE
+from Kernel.console.plans import PLANS
 from Kernel.console.render import SHOWN
 from Kernel.contract import inputs
-from Kernel.contract.errors import UsageError
+from Kernel.contract.errors import MoltError, UsageError
+from Kernel.core import events
 from tests.kernel.console.fake_kernel import FakeKernel
+from tests.structure.sources import ROOT
 from zones.world.parameters import find_parameter
 
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
-    "go-back", "shutdown", "help", "world run", "top", "doctor world", "reload", "config",
+    "shutdown", "help", "world run", "top", "doctor world", "events", "logs", "doctor",
+    "completion", "go-back", "reload", "config",
     "safe-mode status", "safe-mode leave", "safe-mode enter",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
@@ -31,6 +49,7 @@ def test_has_just_these_commands() -> None:
 def test_limits_are_those_of_the_contract() -> None:
     """A step that the console lets pass must be one that an input may carry."""
     assert STEPS_MAX == inputs.STEPS_MAX
+    assert EVENTS_MAX == events.EVENTS_MAX == events.LINES_MAX
 
 
 @each_command
@@ -76,8 +95,9 @@ def test_questions_can_be_asked(command: Command) -> None:
 
 @each_command
 def test_kernel_commands_can_be_shown(command: Command) -> None:
-    """Whatever the kernel answers has a form for people."""
-    assert (command.name in SHOWN) == (command.place is Place.KERNEL)
+    """Whatever the kernel answers has a form for people; lines have theirs one by one."""
+    wants = command.place is Place.KERNEL and not command.lines
+    assert (command.name in SHOWN) == (wants or command.name == "doctor")
 
 
 @each_command
@@ -91,18 +111,58 @@ def test_a_tool_says_what_it_runs(command: Command) -> None:
 @each_command
 def test_help_knows_the_command(command: Command) -> None:
     """Help lists every command, and its page holds the examples and every argument."""
-    assert command.summary in help_text()
+    assert command.summary in " ".join(help_text().split())
     page = help_text(command.name)
-    assert usage(command) in page
+    flat = " ".join(page.split())
+    assert usage(command) in flat
     assert all(example in page for example in command.examples)
-    assert all(argument.help in page for argument in command.arguments)
+    assert all(argument.help in flat for argument in command.takes)
     assert ("--yes" in page) == (command.destructive or "--yes" in " ".join(command.examples))
+    assert ("--dry-run" in page) == any(each.name == "dry_run" for each in command.takes)
 
 
-def test_help_fits_a_terminal_of_120() -> None:
-    """No line of any help page is longer than 120 characters."""
-    for page in (help_text(), *(help_text(command.name) for command in COMMANDS)):
-        assert max(map(len, page.splitlines())) <= 120
+def test_help_fits_a_terminal_of_80() -> None:
+    """No line of any help page is longer than 80 characters."""
+    pages = (help_text(), exit_codes_text(), *(command_text(command) for command in COMMANDS))
+    for page in pages:
+        assert max(map(len, page.splitlines())) <= 80
+
+
+def test_every_error_has_its_exit_code_in_the_table() -> None:
+    """No error of the tree leaves with a code that `molt help exit-codes` does not know."""
+    known = [each.code for each in EXIT_CODES]
+    assert known == sorted(set(known))
+    kinds = [MoltError, *subclasses(MoltError)]
+    assert {kind.exit_code for kind in kinds} <= set(known)
+    for code in (EXIT_INTERRUPTED, EXIT_DEGRADED, EXIT_SAFE_MODE, 0):
+        assert code in known
+
+
+def subclasses(kind: type) -> list[type]:
+    """Return all classes below one."""
+    return [each for below in kind.__subclasses__() for each in (below, *subclasses(below))]
+
+
+def test_each_destructive_command_has_a_plan() -> None:
+    """What can be destroyed can be asked about: --dry-run has an answer for each, and no other."""
+    assert set(PLANS) == {command.name for command in COMMANDS if command.destructive}
+
+
+def test_each_command_of_the_command_line_has_a_function() -> None:
+    """A row that the command line carries out itself has its function."""
+    assert set(HERE) == {command.name for command in COMMANDS if command.place is Place.HERE}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.runs], ids=lambda c: c.name)
+def test_options_of_a_tool_are_its_own(command: Command) -> None:
+    """What completion offers for a tool is what the tool says it takes."""
+    said = subprocess.run(
+        [sys.executable, "-m", *command.runs, "--help"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+    ).stdout  # fmt: skip
+    taken = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", said)) - {"--help"}
+    assert {option for option, _ in command.tool_options} == taken
 
 
 def test_help_searches_for_words() -> None:
@@ -125,7 +185,7 @@ def test_help_data_mirrors_the_table() -> None:
     assert isinstance(fields, list)
     assert [row["name"] for row in fields] == [command.name for command in COMMANDS]
     for row, command in zip(fields, COMMANDS, strict=True):
-        assert [a["name"] for a in row["arguments"]] == [a.name for a in command.arguments]
+        assert [a["name"] for a in row["arguments"]] == [a.name for a in command.takes]
         assert row["destructive"] == command.destructive
 
 
@@ -144,14 +204,17 @@ def test_examples_work_as_they_stand(
 ) -> None:
     """Every example that asks the kernel is understood by both sides and answered."""
     for command in COMMANDS:
-        if command.place is Place.TOOL or command.name == "shutdown":
+        if command.place is Place.TOOL:
             continue
         for example in command.examples:
             words = shlex.split(example.partition("||")[0])[1:]
+            if words == ["shutdown"] or {"-w", "--yes"} & set(words[1:]):
+                continue  # one ends the fake kernel, one never ends
             if command.name == "wait":
                 words += ["--timeout", "10ms"]
             asking = [] if "--yes" in words or not command.destructive else ["--yes"]
             code = cli.main(["--home", str(kernel.home), *words, *asking])
             said = capsys.readouterr()
-            assert code in ((0, 124) if command.name == "wait" else (0, 3)), (example, said.err)
+            fine = {"wait": (0, 124), "doctor": (0, 1)}.get(command.name, (0, 3))
+            assert code in fine, (example, said.err)
             assert said.out or code == 124, example

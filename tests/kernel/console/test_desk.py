@@ -1,17 +1,21 @@
 """The desk: requests in over a real socket, answers out when the thing has happened."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from Kernel.console.desk import Desk
+from Kernel.console import handlers
+from Kernel.console.desk import BUSY_PACE_S, PATIENT_PACE_S, Desk
+from Kernel.console.following import FOLLOWERS_MAX
 from Kernel.console.handlers import Handlers
 from Kernel.console.server import ConsoleServer
+from Kernel.core.events import EVENTS_MAX, Recorder
 from Kernel.ports.meters import Meters
-from tests.support.fakes import FakeMachine
+from tests.support.fakes import FakeClock, FakeMachine, RecordingLog
 from tests.support.paper_kernel import PaperKernel
 
 
@@ -22,7 +26,8 @@ class Office:
         self.kernel = kernel
         self.folder = folder
         machine = kernel.machine
-        handlers = Handlers(
+        self.recorder = Recorder(RecordingLog(), machine.clock, "boot")
+        self.handlers = Handlers(
             kernel.zones,
             machine.clock,
             Meters(),
@@ -30,8 +35,10 @@ class Office:
             lambda: None,
             lambda _dry_run: {},
             lambda _reason: None,
+            self.recorder,
         )
-        self.desk = Desk(ConsoleServer(folder), handlers, machine.loop, machine.clock)
+        self.server = ConsoleServer(folder)
+        self.desk = Desk(self.server, self.handlers, machine.loop, machine.clock)
         self.peers: list[socket.socket] = []
 
     def ask(self, command: str, **args: object) -> socket.socket:
@@ -57,6 +64,24 @@ class Office:
             return json.loads(peer.recv(65536))
         except BlockingIOError:
             return None
+
+    def lines(self, peer: socket.socket) -> list[dict]:
+        """Return all lines that have come."""
+        data = b""
+        for _ in range(400):
+            self.turn()
+            try:
+                got = peer.recv(1 << 20)
+            except BlockingIOError:
+                break
+            if not got:
+                break
+            data += got
+        return [json.loads(line) for line in data.splitlines()]
+
+    def connections(self) -> list:
+        """Return what the server holds for each connection."""
+        return list(self.server._connections.values())
 
     def close(self) -> None:
         """Close the desk and every peer."""
@@ -126,3 +151,120 @@ def test_many_wait_side_by_side(office):
         assert office.answer(peer) is None
         office.kernel.tick()
         assert f'"tick": {goals[place]}' in json.dumps(office.answer(peer))
+
+
+def test_events_come_as_lines_and_end(office):
+    """Without following: one line for each event, then how many there were; the line stays open."""
+    for pid in range(3):
+        office.recorder.info("zone.served", zone="stable", pid=pid)
+    peer = office.ask("events")
+    *events, end = office.lines(peer)
+    assert [line["result"]["payload"]["pid"] for line in events] == [0, 1, 2]
+    assert all(line["more"] is True for line in events)
+    assert end == {"ok": True, "result": {"count": 3, "lost": 0}}
+    assert not office.desk.busy() and office.desk.pace_s() is None
+    peer.sendall(b'{"command": "ps"}\n')
+    assert "zones" in office.lines(peer)[0]["result"]
+
+
+def test_who_follows_gets_what_comes_and_owes_nobody_haste(office):
+    """A follower is told in the round an event comes in, and does not keep the kernel awake."""
+    peer = office.ask("events", follow=True)
+    assert office.lines(peer) == []
+    assert not office.desk.busy() and office.desk.pace_s() is None
+    office.recorder.info("zone.died", zone="stable")
+    (line,) = office.lines(peer)
+    assert line["result"]["kind"] == "zone.died"
+    peer.close()
+    office.turn()
+    assert office.desk._readings == {}
+
+
+def test_so_many_may_follow_and_no_more(office):
+    """The one too many is refused with the limit; who goes makes room."""
+    peers = [office.ask("events", follow=True) for _ in range(FOLLOWERS_MAX)]
+    refused = office.answer(office.ask("logs", follow=True))
+    assert refused["error"]["code"] == 5 and f"limit {FOLLOWERS_MAX}" in refused["error"]["message"]
+    assert office.lines(office.ask("events"))[-1]["result"]["count"] == 0, "looking is no following"
+    peers[0].close()
+    office.turn()
+    office.recorder.info("zone.died")
+    late = office.ask("events", follow=True)
+    assert office.lines(late)[0]["result"]["kind"] == "zone.died"
+
+
+def test_a_follower_that_never_reads_is_dropped_and_counted(office):
+    """It takes no memory while it sleeps, and is given up when events it has not seen are gone."""
+    peer = office.ask("events", follow=True)
+    rounds = 0
+    while office.server.counts.closed_slow == 0:
+        for _ in range(512):
+            office.recorder.info("zone.died", zone="stable", why="x" * 100)
+        office.turn()
+        assert all(len(c.conversation.output) < 64 * 1024 for c in office.connections())
+        rounds += 1
+        assert rounds < 40, "it is never given up"
+    assert office.server.counts.lines_lost > 0
+    assert office.answer(office.ask("ps"))["ok"] is True, "others are served"
+    told = office.lines(peer)
+    assert told and len(told) < rounds * 512
+
+
+def test_a_burst_is_told_as_a_loss(office):
+    """Who reads, but is overtaken by more than is kept at all, is told how many it missed."""
+    peer = office.ask("events", follow=True)
+    for number in range(EVENTS_MAX + 7):
+        office.recorder.info("zone.died", number=number)
+    lines = [line["result"] for line in office.lines(peer)]
+    assert (lines[0]["kind"], lines[0]["payload"]["count"]) == ("events.lost", 7)
+    assert [line["payload"]["number"] for line in lines[1:]] == list(range(7, EVENTS_MAX + 7))
+
+
+def test_a_stream_ends_with_the_desk(office):
+    """When the kernel leaves in order, who follows gets a last line and not only a hang-up."""
+    peer = office.ask("events", follow=True)
+    office.desk.close()
+    assert json.loads(peer.recv(4096)) == {"ok": True, "result": {"count": 0, "lost": 0}}
+    office.desk = Desk(
+        ConsoleServer(office.folder), office.handlers, office.kernel.machine.loop, FakeClock()
+    )
+
+
+def test_waits_share_their_facts(office, monkeypatch):
+    """However many wait, the facts are gathered once a round; and nobody hurries for them."""
+    for goal in range(20):
+        office.ask("wait", **{"for": f"tick>={100_000 + goal}", "timeout_s": 3600})
+    gathered = []
+    real = handlers.wait_facts
+    monkeypatch.setattr(handlers, "wait_facts", lambda zones: gathered.append(1) or real(zones))
+    office.desk.look()
+    assert len(gathered) == 1
+    office.desk.look()
+    assert len(gathered) == 2
+    assert office.desk.pace_s() == PATIENT_PACE_S
+    office.ask("pause")
+    assert office.desk.pace_s() == BUSY_PACE_S
+
+
+def test_what_acts_is_an_event_and_what_looks_is_none(office):
+    """Who asked for what is kept; a look, a dry run and a refusal leave nothing behind."""
+    for command, args in (
+        ("status", {}),
+        ("params", {}),
+        ("events", {}),
+        ("shutdown", {"dry_run": True}),
+        ("step", {}),
+    ):
+        office.ask(command, **args)
+    assert office.recorder.events.newest == 0
+    office.ask("params", key="friction", value=0.5)
+    office.ask("pause")
+    taken = [event.payload for event in office.recorder.events.read(1)]
+    assert taken == [
+        {
+            "command": "params",
+            "by_pid": os.getpid(),
+            "args": {"key": "friction", "value": 0.5},
+        },
+        {"command": "pause", "by_pid": os.getpid(), "args": {}},
+    ]

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.console.commands import COMMANDS, Place
+from Kernel.console.command_types import Place
+from Kernel.console.commands import COMMANDS
 from Kernel.console.handlers import ANSWER_S, Asked, Handlers
 from Kernel.console.request import check_request
 from Kernel.contract.arena import INBOX_WINDOW, Header
 from Kernel.contract.errors import Refused, WaitTimeout
 from Kernel.contract.inputs import SET_PARAM, Input
+from Kernel.core.events import Recorder
 from Kernel.ports.meters import Meters
-from tests.support.fakes import FakeMachine
+from tests.support.fakes import FakeMachine, RecordingLog
 from tests.support.paper_kernel import PaperKernel
 
 
@@ -33,6 +35,7 @@ class Console:
             self._stop,
             lambda dry_run: {"dry_run": dry_run, "changes": []},
             self.safe_reasons.append,
+            Recorder(RecordingLog(), kernel.machine.clock, "boot"),
         )
 
     def _stop(self) -> None:
@@ -386,3 +389,92 @@ def test_safe_mode_is_entered_on_request(console):
     with pytest.raises(Refused, match="cannot enter safe mode"):
         console.ask("safe-mode enter")
     assert len(console.safe_reasons) == 1
+
+
+class TestDryRun:
+    @pytest.mark.parametrize("kind", ["kill", "stop", "segfault", "hang"])
+    def test_a_drill_that_is_only_asked_about_breaks_nothing(self, console, kind):
+        """The plan names the process and its heir; no signal is sent, no word is set."""
+        machine, keeper = console.kernel.machine, console.kernel.world
+        signals, words = list(machine.processes.signals), bytes(console.kernel.words.memory)
+        side = bytes(keeper.arena.side)
+        plan = console.now("drill", kind=kind, zone="stable", dry_run=True)
+        pid, heir = keeper.active.pid, keeper.state.heir.pid
+        assert (plan["pid"], plan["heir_pid"], plan["dry_run"]) == (pid, heir, True)
+        assert f"pid {pid}" in plan["would"][0] and f"pid {heir}" in plan["would"][-1]
+        assert ("250 ms" in " ".join(plan["would"])) == (kind in ("stop", "hang"))
+        assert machine.processes.signals == signals
+        assert bytes(console.kernel.words.memory) == words and bytes(keeper.arena.side) == side
+        assert not keeper.berth_of(pid).drilled
+
+    def test_a_drill_that_would_be_refused_is_refused(self, empty):
+        """What could not be drilled is told now, not when it is done."""
+        with pytest.raises(Refused, match="cannot drill stable: it is starting"):
+            empty.ask("drill", kind="kill", zone="stable", dry_run=True)
+        with pytest.raises(Refused, match="cannot find zone nope"):
+            empty.ask("drill", kind="kill", zone="nope", dry_run=True)
+
+    def test_a_shutdown_that_is_only_asked_about_stops_nobody(self, console):
+        """The plan names every process; nobody is asked to stop."""
+        plan = console.now("shutdown", dry_run=True)
+        keeper = console.kernel.world
+        assert {keeper.active.pid, keeper.state.heir.pid} <= set(plan["pids"])
+        assert f"at {console.kernel.world.tick()} or later" in plan["would"][0]
+        assert console.stops == 0 and console.kernel.zones.stop is None
+
+    def test_going_back_that_is_only_asked_about(self, console):
+        """Where there is a generation to go back to it is named; where there is none, refused."""
+        with pytest.raises(Refused, match="no generation before is warm"):
+            console.ask("go-back", dry_run=True)
+
+    def test_safe_mode_that_is_only_asked_about(self, console):
+        """The plan names who would be ended; nothing is asked for."""
+        plan = console.now("safe-mode enter", dry_run=True)
+        assert console.kernel.world.active.pid in plan["pids"] and not console.safe_reasons
+
+    def test_without_it_the_thing_is_done(self, console):
+        """The flag alone makes the difference."""
+        console.ask("drill", kind="kill", zone="stable", dry_run=False)
+        assert console.kernel.machine.processes.signals
+
+
+class TestEvents:
+    def record(self, console, count=60):
+        for number in range(count):
+            console.handlers.recorder.warning("zone.died", zone="stable", pid=number)
+
+    def test_the_last_of_them_unless_asked_otherwise(self, console):
+        """Without words the newest 50, then it ends; --last and --since say otherwise."""
+        self.record(console)
+        reading = console.ask("events")
+        assert [each["payload"]["pid"] for each in reading.read_on()] == list(range(10, 60))
+        assert reading.ended and not reading.follows
+        two = console.ask("events", last=2, filters=["pid=1*"])
+        assert [each["payload"]["pid"] for each in two.read_on()] == [18, 19]
+        everything = console.ask("events", since="#5")
+        assert [each["position"] for each in everything.read_on()] == list(range(5, 61))
+
+    def test_following_goes_on(self, console):
+        """Who follows gets what comes later, and only what passes the filter."""
+        self.record(console, 1)
+        reading = console.ask("events", follow=True, last=0, filters=["kind=zone.*"])
+        assert list(reading.read_on()) == [] and reading.follows
+        console.handlers.recorder.info("kernel.stopping")
+        console.handlers.recorder.info("zone.served", zone="stable")
+        assert [each["kind"] for each in reading.read_on()] == ["zone.served"]
+
+    def test_logs_are_of_a_zone_or_of_the_kernel(self, console):
+        """A zone's lines are those it wrote and those the kernel wrote about it."""
+        recorder = console.handlers.recorder
+        recorder.info("zone.stderr", zone="stable", line="hello")
+        recorder.info("kernel.ready")
+        recorder.warning("zone.died", zone="stable")
+
+        def told(**args):
+            return [each["line"] for each in console.ask("logs", **args).read_on()]
+
+        assert told(zone="stable") == ["hello", "zone.died zone=stable"]
+        assert told(zone="kernel") == ["kernel.ready", "zone.died zone=stable"]
+        assert told(last=1) == ["zone.died zone=stable"] and told(last=0) == []
+        with pytest.raises(Refused, match="cannot find zone nope"):
+            console.ask("logs", zone="nope")

@@ -16,6 +16,7 @@ from Kernel.console.protocol import LINE_BYTES_MAX, PENDING_MAX
 from Kernel.console.server import (
     CONNECTIONS_MAX,
     IDLE_S,
+    SILENT_S,
     ConsoleServer,
     Pending,
     is_trusted,
@@ -265,16 +266,15 @@ def test_the_longest_idle_makes_room(rig: Rig) -> None:
     waiting.send(STATUS)
     [pending] = rig.turn()
     rig.now_s = 1.0
-    idle = rig.connect()
-    rig.turn()
-    rig.now_s = 2.0
-    others = [rig.connect() for _ in range(CONNECTIONS_MAX - 2)]
-    rig.turn()
-    rig.now_s = IDLE_S + 0.5
+    idle, *others = [rig.connect() for _ in range(CONNECTIONS_MAX - 1)]
+    for number, client in enumerate((idle, *others)):
+        rig.now_s = 1.0 + number / 1000
+        ask_and_read(rig, client)
+    rig.now_s = 1.0 + IDLE_S - 0.01
     too_early = rig.connect()
     rig.turn()
     assert is_closed(too_early) and not is_closed(idle)
-    rig.now_s = IDLE_S + 1.0
+    rig.now_s = 1.0 + IDLE_S
     newcomer = rig.connect()
     newcomer.send(STATUS)
     assert len(rig.turn()) == 1
@@ -283,6 +283,89 @@ def test_the_longest_idle_makes_room(rig: Rig) -> None:
     rig.server.answer(pending.token, {})
     assert len(read(waiting)) == 1
     assert rig.server.counts.closed_idle == 1
+
+
+def ask_and_read(rig: Rig, client: socket.socket) -> None:
+    """Have one client ask and get its answer, so that it is no stranger."""
+    client.send(STATUS)
+    for pending in rig.turn():
+        rig.server.answer(pending.token, {})
+    assert read(client)
+
+
+def test_half_open_connections_keep_nobody_out(rig: Rig) -> None:
+    """Who has never asked makes room after SILENT_S: a table full of them delays nobody longer."""
+    silent = [rig.connect() for _ in range(CONNECTIONS_MAX)]
+    rig.turn()
+    rig.now_s = SILENT_S
+    for _ in range(3):
+        ask_and_read(rig, rig.connect())
+    assert sum(is_closed(client) for client in silent) == 3
+
+
+def test_who_is_turned_away_is_told_to_come_again(rig: Rig) -> None:
+    """A full table is no refusal of what was asked: the error says that it may be tried again."""
+    for _ in range(CONNECTIONS_MAX):
+        rig.connect().send(STATUS)
+    rig.turn()
+    late = rig.connect()
+    rig.turn()
+    [reply] = read(late)
+    assert reply["error"]["again"] is True  # type: ignore[index]
+    assert is_closed(late)
+
+
+def test_one_who_does_not_read_its_answer_makes_room(rig: Rig) -> None:
+    """An answer nobody takes is no reason to stay: it counts as idle."""
+    deaf = rig.connect()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    for _ in range(12):
+        deaf.send(STATUS)
+        for pending in rig.turn():
+            rig.server.answer(pending.token, {"much": "x" * 20_000})
+    [stuck] = rig.server._connections.values()
+    assert stuck.conversation.output, "all of it was taken"
+    for _ in range(CONNECTIONS_MAX - 1):
+        rig.connect().send(STATUS)
+    assert len(rig.turn()) == CONNECTIONS_MAX - 1
+    rig.now_s = IDLE_S
+    rig.connect().send(STATUS)
+    assert len(rig.turn()) == 1
+    assert rig.server.counts.closed_idle == 1
+
+
+def test_a_stream_is_pushed_while_there_is_room(rig: Rig) -> None:
+    """Lines of a stream go out at once; when nobody reads it takes no more, and can be given up."""
+    reader, deaf = rig.connect(), rig.connect()
+    for client in (reader, deaf):
+        client.send(b'{"command": "events", "args": {"follow": true}}\n')
+    first, second = rig.turn()
+    rig.server.push(first.token, {"position": 1})
+    rig.server.flush(first.token)
+    assert read(reader) == [{"ok": True, "more": True, "result": {"position": 1}}]
+    pushed = 0
+    while rig.server.takes_more(second.token):
+        rig.server.push(second.token, {"text": "x" * 1000})
+        rig.server.flush(second.token)
+        pushed += 1
+        assert pushed < 10_000, "it takes lines without end"
+    assert rig.server.is_stuck(second.token) and not rig.server.is_stuck(first.token)
+    rig.server.give_up(second.token, 17)
+    counts = rig.server.counts
+    assert (counts.closed_slow, counts.lines_lost) == (1, 17)
+    assert not rig.server.takes_more(second.token)
+    rig.server.answer(first.token, {"count": 1})
+    assert read(reader) == [{"ok": True, "result": {"count": 1}}]
+
+
+def test_a_stream_waits_for_its_turn(rig: Rig) -> None:
+    """An earlier request of the same connection is answered before the first line goes out."""
+    client = rig.connect()
+    client.send(STATUS + b'{"command": "events"}\n')
+    status, events = rig.turn()
+    assert not rig.server.takes_more(events.token)
+    rig.server.answer(status.token, {})
+    assert rig.server.takes_more(events.token)
 
 
 def test_one_who_never_reads_is_closed(rig: Rig) -> None:

@@ -3,9 +3,12 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from Kernel.console.plans import plan_go_back
+from Kernel.console.request import check_request
 from Kernel.contract.arena import NEVER, Header
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.inputs import QUARANTINE, decode_input
@@ -116,6 +119,21 @@ class TestGoingBack:
         assert stage.keeper.state.patience.failures == 0
         stage.round()
         assert set(stage.keeper.lines) == {1}
+
+    def test_who_only_asks_is_told_and_nothing_happens(self, stage):
+        """--dry-run names who would be ended and who would serve; both go on as they were."""
+        active, old_heir = stage.pair
+        heir = renew(stage)
+        succeed(stage, heir, active)
+        killed, word = stage.machine.processes.killed(), stage.words.get(Header.PERMISSION)
+        asked = check_request("go-back", {"zone": stage.keeper.config.name, "dry_run": True})
+        zones = SimpleNamespace(keeper=lambda _name: stage.keeper)
+        plan = plan_go_back(zones, asked)
+        assert plan["pid"] == heir and f"pid {heir}" in plan["would"][0]
+        assert f"pid {old_heir}" in plan["would"][1]
+        assert stage.machine.processes.killed() == killed
+        assert stage.words.get(Header.PERMISSION) == word
+        assert stage.keeper.ladder.current == 2 and stage.keeper.active.pid == heir
 
     def test_without_a_former_it_is_refused(self, stage):
         """There is nothing to go back to, and it says so."""
@@ -234,8 +252,8 @@ class TestBlame:
             crash(stage, heir, 6)
             if not stage.keeper.line.spent():
                 heir = stage.fork_heir()
-        assert "fails again and again" in stage.keeper.line.spent()
-        assert "fails again and again" in stage.keeper.ladder.gave_up
+        assert "failed 3 times" in stage.keeper.line.spent()
+        assert "failed 3 times" in stage.keeper.ladder.gave_up
 
     def test_a_fault_that_does_not_repeat_condemns_nobody(self, stage):
         """One fault, and the heir of the same generation goes on: nothing is proved."""

@@ -65,6 +65,13 @@ def test_what_the_kernel_refuses(kernel):
         ask(kernel.home, "wait", {"for": "tick > 999999999", "timeout_s": 0.01})
 
 
+def test_an_answer_of_many_lines_is_not_taken_for_one(kernel):
+    """Events come line by line: the first is not the answer, and it says what to use instead."""
+    with pytest.raises(UsageError, match="cannot ask for 'events' here") as refused:
+        ask(kernel.home, "events")
+    assert refused.value.hint == "molt events --json"
+
+
 def test_nobody_there(home):
     """Without a home, without a socket and with a dead one: no kernel, and how to start one."""
     for place in (home / "none", home):

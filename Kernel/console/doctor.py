@@ -1,0 +1,40 @@
+"""`molt doctor`: examine the machine and the home without a kernel.
+
+Owns: bringing what is seen, what the configuration says and what to think of it together. Does not
+own: the probes (`Kernel/ports/machine.py`), the checks (`Kernel/core/checkup.py`), the looks.
+"""
+
+from collections.abc import Mapping
+
+from Kernel.config import load_config
+from Kernel.console.output import show_result
+from Kernel.console.session import CHECKOUT, Session
+from Kernel.contract.errors import ConfigError
+from Kernel.core.checkup import Verdict, examine
+from Kernel.ports.machine import WORLD_ZONE, look_at_machine
+
+EXIT_FAILED = 1
+
+
+def doctor(_args: Mapping[str, object], session: Session) -> int:
+    """Examine, show what was found, and return 1 when something failed, else 0."""
+    own = session.home / "config"
+    slots, error = None, ""
+    try:
+        config = load_config(own if own.is_dir() else CHECKOUT / "config", ())
+        settings = next(zone.settings for zone in config.zones if zone.name == WORLD_ZONE)
+        found = settings.get("max_entities")
+        slots = found if isinstance(found, int) else None
+    except ConfigError as refused:
+        error = refused.message
+    except StopIteration:
+        error = f"cannot find the world: the configuration has no zone {WORLD_ZONE}"
+    findings = examine(look_at_machine(CHECKOUT, session.home, slots, error))
+    counts = {each.value: sum(found.verdict is each for found in findings) for each in Verdict}
+    report: dict[str, object] = {
+        "home": str(session.home),
+        **counts,
+        "findings": [found.fields() for found in findings],
+    }
+    show_result("doctor", report, session)
+    return EXIT_FAILED if counts[Verdict.FAIL.value] else 0

@@ -1,0 +1,30 @@
+"""What the exit codes of `molt` and of the kernel mean: the one table for help, docs and tests.
+
+Owns: the meanings. Does not own: which error has which code (`Kernel/contract/errors.py`). Pure.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ExitCode:
+    """One code and what it says."""
+
+    code: int
+    meaning: str
+
+
+EXIT_CODES: tuple[ExitCode, ...] = (
+    ExitCode(0, "done, or stopped as asked"),
+    ExitCode(1, "failed: a check of doctor, or a fault of ours"),
+    ExitCode(2, "wrong usage: unknown command, word or value"),
+    ExitCode(3, "status --check: degraded"),
+    ExitCode(4, "status --check: safe mode"),
+    ExitCode(5, "understood and refused, or the answer to a question was no"),
+    ExitCode(69, "no kernel answers at this home, or no world lives there"),
+    ExitCode(75, "another kernel holds this home"),
+    ExitCode(78, "configuration or installation is wrong"),
+    ExitCode(124, "wait ran out of time"),
+    ExitCode(130, "ended by Ctrl-C"),
+)
+"""The code says whether the command worked; health is in it only where it is asked for."""

@@ -1,0 +1,59 @@
+"""Show one event, or one line of a log, to people: when, where, what.
+
+Owns: how a line of `events` and `logs` looks. Does not own: whole answers (`render.py`), JSON
+(`output.py`). A line may be longer than the terminal: it is cut by nobody, so that grep sees all.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import TextIO
+
+import click
+
+from Kernel.console.values import MISSING, clean, fields_of, whole, word
+
+Fields = Mapping[str, object]
+
+_COLOURS = {"warning": "yellow", "error": "red"}
+_SHAPES = {"info": "●", "warning": "▲", "error": "✕"}
+_VALUE_MAX = 300
+
+
+def show_line(lines: str, fields: Fields, out: TextIO) -> None:
+    """Write one line; colour only where `out` is a terminal that wants it.
+
+    Args:
+        lines: "events" or "lines", as the table calls them.
+    """
+    text = _event(fields) if lines == "events" else _log_line(fields)
+    level = word(fields, "level")
+    coloured = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    click.echo(click.style(text, fg=_COLOURS[level]) if coloured and level in _COLOURS else text)
+
+
+def _event(fields: Fields) -> str:
+    place = word(fields, "position")
+    tick = whole(fields, "tick")
+    payload = fields_of(fields, "payload")
+    values = "  ".join(f"{clean(key)}={_value(value)}" for key, value in payload.items())
+    shape = _SHAPES.get(word(fields, "level"), "○")
+    head = f"{_time(fields)} #{place:<5} {shape} {word(fields, 'zone'):<8} {word(fields, 'kind')}"
+    when = "" if tick == MISSING else f"tick {tick}"
+    return "  ".join(part for part in (head, when, values) if part)
+
+
+def _log_line(fields: Fields) -> str:
+    line = fields.get("line")
+    text = clean(line, 4096) if isinstance(line, str) else word(fields, "kind")
+    mark = "│" if fields.get("source") == "stderr" else "◉"
+    return f"{_time(fields)} {word(fields, 'zone'):<8} {mark} {text}"
+
+
+def _time(fields: Fields) -> str:
+    """Return the time of day, UTC, of an ISO date; blanks where there is none."""
+    _, _, time = word(fields, "time").partition("T")
+    return f"{time.removesuffix('Z'):<12}"
+
+
+def _value(value: object) -> str:
+    return clean(str(value), _VALUE_MAX) if value not in ("", None) else MISSING

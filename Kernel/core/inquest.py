@@ -1,0 +1,82 @@
+"""An inquest into each death that may be the fault of code: what was running, and what it proves.
+
+Owns: finding evidence in the words of an arena, the suspect (kept there, so that it outlives this
+kernel). Does not own: when evidence is proof (`blame.py`), what follows (`arena_keeper.py`).
+"""
+
+from Kernel.contract.arena import ArenaWords, Header
+from Kernel.core.blame import Evidence, Suspect, Verdict, is_disproved, weigh
+from Kernel.core.line import Berth, Line
+from Kernel.core.logger import Log
+from Kernel.core.succession import is_evidence
+from Kernel.ports.process import Exit
+
+
+def find_evidence(words: ArenaWords, berth: Berth, exit_: Exit) -> Evidence | None:
+    """Return what a death says about the code that was running, None when it says nothing."""
+    hung = bool(berth.killed_as)
+    if not is_evidence(code=exit_.code, signal_number=exit_.signal, hung=hung):
+        return None
+    if words.get(Header.FOUND_OWNER) == exit_.pid:  # somebody has taken over since
+        tick, flight = words.get(Header.TAKEN_OVER_TICK), words.get(Header.FOUND_FLIGHT)
+    elif words.get(Header.OWNER) == exit_.pid:
+        tick, flight = words.get(Header.COMMIT), words.get(Header.FLIGHT)
+    else:
+        return None  # it has never run a tick
+    return Evidence(tick, flight, berth.killed_as or exit_.describe())
+
+
+def place_of(flight: int, phases: tuple[str, ...]) -> str:
+    """Return what a flight word names, for people.
+
+    Args:
+        phases: names by flight number.
+    """
+    if not flight:
+        return "between two ticks"
+    found = Evidence(0, flight, "")
+    phase = phases[found.phase] if found.phase < len(phases) else f"{found.phase}"
+    return f"phase {phase}" + (f", trait slot {found.slot}" if found.slot else "")
+
+
+class Inquest:
+    """The suspect of one zone."""
+
+    def __init__(self, zone: str, log: Log) -> None:
+        self._zone = zone
+        self._log = log
+        self._suspect = Suspect()
+        self._line = 0
+
+    def resume(self, words: ArenaWords) -> None:
+        """Take up the suspect that an arena names: an earlier kernel may have found it."""
+        self._suspect = Suspect(
+            words.get(Header.SUSPECT_TICK),
+            words.get(Header.SUSPECT_FLIGHT),
+            words.get(Header.SUSPECT_TIMES),
+        )
+
+    def take(
+        self, words: ArenaWords, line: Line, evidence: Evidence, phases: tuple[str, ...]
+    ) -> tuple[Verdict, str]:
+        """Return who is convicted by one more piece of evidence, and why. Changes the words."""
+        self._suspect, verdict = weigh(self._suspect, evidence)
+        self._line = line.number
+        # The budget has counted this death: one alone means that health has forgotten the others.
+        line.faults = line.faults + 1 if line.state.patience.failures > 1 else 1
+        words.put(Header.SUSPECT_TICK, self._suspect.tick)
+        words.put(Header.SUSPECT_FLIGHT, self._suspect.flight)
+        words.put(Header.SUSPECT_TIMES, self._suspect.times)
+        place, times = place_of(evidence.flight, phases), self._suspect.times
+        self._log.warning(
+            "zone.evidence", zone=self._zone, tick=evidence.tick + 1, place=place,
+            how=evidence.how, times=times, verdict=verdict.value,
+        )  # fmt: skip
+        return verdict, f"tick {evidence.tick + 1} failed {times} times in {place}: {evidence.how}"
+
+    def counterproof(self, current: Line, tick: int) -> str:
+        """Return why a generation is convicted by another's having computed `tick`, or ""."""
+        guilty = current.number == self._line
+        if not guilty or not is_disproved(self._suspect, tick, current.faults):
+            return ""
+        return f"tick {tick + 1} failed under it, and not under the one before"
