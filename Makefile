@@ -12,10 +12,12 @@ export PYTHONHASHSEED := 0
 KERNEL_SOURCES := $(wildcard zones/world/*.py zones/world/*/*.py)
 SLOT_SOURCES := $(shell find zones Kernel/contract -name '*.py') fallback/slot_files.py
 ROUNDS ?= 20
+HOURS ?= 24
+SEEDS ?= 10
 SOAK_S ?= 3600
 BENCHES ?= takeover hang console orphans boot footprint bus world
 
-.PHONY: setup setup-dev run test check bench chaos soak ecology commands install-service lock clean help
+.PHONY: setup setup-dev run test check bench chaos sim soak ecology commands install-service lock clean help
 .DELETE_ON_ERROR:
 
 # Install a lock file and say one line for each package, so that the wait shows movement. The exit
@@ -55,6 +57,10 @@ bench: setup-dev ## every bench beside its peers (BENCHES="boot bus" for some)
 
 chaos: setup-dev ## many rounds of the killing tests (ROUNDS=20)
 	@exec $(BIN)/python -m pytest -m chaos --rounds $(ROUNDS)
+
+# A seed that fails is printed with the command that replays it, and kept in tests/sim/seeds.txt.
+sim: setup-dev ## the kernel on fake clock, disk and processes, under faults (HOURS=24 SEEDS=10)
+	@exec $(BIN)/python -m tests.sim --hours $(HOURS) --seeds $(SEEDS)
 
 # Stops at the first failure.
 soak: setup-dev ## the killing tests again and again (SOAK_S=3600)

@@ -88,6 +88,7 @@ class ArenaKeeper(ArenaView):
             told = parse_facts(line.facts)
         except (KeyError, TypeError, ValueError) as error:
             raise CodecError(f"cannot use the facts of {self.config.name}: {error!r}") from error
+        self._told = {number: each for number, each in self._told.items() if number in self.lines}
         self._told[line.number] = told
         if self.arena is not None:
             fits = self._fits(line)
@@ -95,9 +96,12 @@ class ArenaKeeper(ArenaView):
             line.learn(sup.Held(not fits))  # a founder must not work beside a world that ticks
             if line.number == self.ladder.current:
                 self._use(told)
+                if not fits and self._moving_from is None:
+                    self._begin_move()  # started again, it has loaded a checkout that has changed
             return
         self._use(told)
         if self._moving_from is not None:
+            line.learn(sup.Held(line.number != self.ladder.current))  # one founder is enough
             return
         path = self.parts.arenas.find(self._folders, self.config.name)
         # A founder that can looks at it first: it knows the columns. One that cannot would put
@@ -210,6 +214,9 @@ class ArenaKeeper(ArenaView):
 
     def on_founder_exit(self, line: Line, code: int | None) -> bool:
         """Map the arena the founder has seen to, and tell what it says."""
+        if self.arena is not None:
+            # Another was quicker. Opened again it would get a second right to write.
+            return self._fits(line)
         path = self.parts.arenas.find(self._folders, self.config.name)
         report = self.parts.arenas.take_report(self._folders, self.config.name)
         if code is None and path is not None and path == self._inspect:
@@ -307,7 +314,8 @@ class ArenaKeeper(ArenaView):
         One that needs other columns can have no heir before the world is moved: it is ready when
         its zygote is.
         """
-        if self.arena is not None and line.prepared and not self._fits(line):
+        moving = self._moving_from is not None and self.arena is None
+        if line.prepared and (moving or (self.arena is not None and not self._fits(line))):
             return True
         heir = line.state.heir
         return line.state.active is not None or (heir is not None and heir.ready)
@@ -324,6 +332,9 @@ class ArenaKeeper(ArenaView):
             self._move_back(line, told)
         if self.arena is not None and line.prepared and not self._fits(line):
             self._begin_move()
+        elif self.arena is None and self._moving_from is not None:
+            for each in self.lines.values():  # it is this one's turn to make the new arena
+                each.learn(sup.Held(each is not line))
         self._publish_permission()
 
     def _begin_move(self) -> None:

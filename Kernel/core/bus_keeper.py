@@ -65,7 +65,8 @@ class BusKeeper(Keeper):
             berth = line.berth_of(active.pid) if active is not None else None
             if there and berth is not None and self._given.get(berth.serial) != self._named():
                 self._expect_leaving(line)  # a world has moved: the next one gets its new arena
-            held = line.number != self.ladder.current or self._others_serve(line)
+            # While a world moves there is nothing to read.
+            held = not there or line.number != self.ladder.current or self._others_serve(line)
             if line.state.held is not held:
                 line.learn(sup.Held(held))
 

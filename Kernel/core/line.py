@@ -122,6 +122,7 @@ class Line:
         self.retired_s: float | None = None
         self._zone = zone
         self._handle: ZygoteHandle | None = None
+        self._zygote_killed_as = ""
 
     @property
     def is_gone(self) -> bool:
@@ -167,7 +168,7 @@ class Line:
         except OSError as error:  # no memory, or no room for one process more: try again later
             self._had_no_room(f"cannot start a zygote: {error.strerror or error}")
             return
-        self._handle = handle
+        self._handle, self._zygote_killed_as = handle, ""
         self.learn(sup.ZygoteStarted(handle.pid))
         lines = StderrLines(parts.log, config.name)
         parts.loop.watch(
@@ -316,6 +317,8 @@ class Line:
         berth = self.berth_of(pid)
         if berth is not None:
             berth.killed_as = why
+        elif self._handle is not None and self._handle.pid == pid:
+            self._zygote_killed_as = why
         self._zone.parts.log.warning("zone.killed", zone=self._zone.config.name, pid=pid, why=why)
         self._zone.parts.processes.send_signal(pid, signal.SIGKILL)
 
@@ -344,8 +347,7 @@ class Line:
             self._hang_up(handle)
             self._handle = None
             self._drop_unborn()
-            self.learn(sup.Died(exit_.pid, failure=True, why=exit_.describe()))
-            self.tell_death("zygote", exit_, failure=True)
+            self._on_zygote_exit(exit_)
             return True
         if self.berth_of(exit_.pid) is None and handle is not None:
             while self._read_road(handle):
@@ -355,6 +357,18 @@ class Line:
             return False
         self._on_process_exit(berth, exit_)
         return True
+
+    def _on_zygote_exit(self, exit_: Exit) -> None:
+        zygote, why = self.state.zygote, self._zygote_killed_as or exit_.describe()
+        failure = is_failure(
+            code=exit_.code,
+            signal_number=exit_.signal,
+            drilled=False,
+            hung=bool(self._zygote_killed_as),
+            progressed=zygote is not None and zygote.ready,
+        )
+        self.learn(sup.Died(exit_.pid, failure=failure, why=why))
+        self.tell_death("zygote", exit_, failure)
 
     def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
         del self.berths[berth.serial]

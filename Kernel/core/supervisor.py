@@ -82,7 +82,8 @@ class Generation:
         leaving: processes that no longer serve and are expected to end; born_s: since when.
         patience: failures of this generation's processes.
         zygote_patience: failures of the zygote itself.
-        machine_patience: times the machine had no room for a process; no fault of the generation.
+        machine_patience: times the machine had no room for a process, or somebody killed the
+            zygote; no fault of the generation.
         healthy_s: since when an active process has served without a failure, the zygote's
             included; None if not.
         served: a process of the zone has served since boot.
@@ -182,7 +183,8 @@ class Died:
 
     Args:
         failure: it counts against its generation (a fault, an exit code, a hang, or a death
-            before it had done anything); an outside kill of a serving process does not.
+            before it had done anything); an outside kill of a serving process, or of a prepared
+            zygote, does not.
     """
 
     pid: int
@@ -357,9 +359,11 @@ def _count_service(life: Generation) -> Generation:
 def _learn_died(life: Generation, event: Died, policy: Policy, now_s: float) -> Generation:
     pid = event.pid
     if life.zygote is not None and life.zygote.pid == pid:
-        return _learn_zygote_failed(
-            replace(life, zygote=None, asked_s=None), event.why, policy, now_s
-        )
+        life = replace(life, zygote=None, asked_s=None)
+        if event.failure:
+            return _learn_zygote_failed(life, event.why, policy, now_s)
+        patience = fail(life.machine_patience, policy, now_s)
+        return replace(life, machine_patience=patience, why=f"zygote: {event.why}")
     if life.active is not None and life.active.pid == pid:
         life = replace(life, active=None)
     elif life.heir is not None and life.heir.pid == pid:

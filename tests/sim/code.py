@@ -3,7 +3,11 @@
 Owns: how a version behaves. Does not own: when the checkout holds a bad one (`faults.py`).
 """
 
+import hashlib
 from dataclasses import dataclass
+
+SCHEMA = b'{"columns":[{"name":"chain","dtype":"<u8"}]}'
+"""What a world on paper has; a digest of it is all that the kernel looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class Code:
         dies_at_birth: its processes end with a fault before they are ready.
         guilty_every: a tick divisible by this ends whoever computes it with a fault; 0: none.
         guilty_slot: the trait slot that runs when it does, 0: plain code.
+        schema: JSON of the columns it computes in.
     """
 
     name: str
@@ -27,7 +32,16 @@ class Code:
     dies_at_birth: bool = False
     guilty_every: int = 0
     guilty_slot: int = 0
+    schema: bytes = SCHEMA
+
+    @property
+    def schema_hash(self) -> bytes:
+        """The digest by which kernel and arena know the columns."""
+        return hashlib.sha256(self.schema).digest()
 
 
 GOOD = Code("good")
+OTHER_COLUMNS = Code("other columns", schema=b'{"columns":[{"name":"link","dtype":"<u8"}]}')
+"""As good as any: a running world is moved to an arena of its own for it, and back."""
 SLOT = Code("slot")
+GONE = Code("gone", broken="exit")

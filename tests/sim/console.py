@@ -34,6 +34,7 @@ class SimConsoleServer:
         self._open: set[Token] = set()
         self._on_answer = on_answer
         self._count = 0
+        self.lines = 0
         loop.offer(CONSOLE_FD, lambda: bool(self._waiting))
         self._loop = loop
 
@@ -81,6 +82,21 @@ class SimConsoleServer:
         self._open.discard(token)
         self._on_answer(token, "refused", error.message)
 
+    def takes_more(self, _token: Token) -> bool:
+        """Tell whether there is room for a line more: this one reads at once."""
+        return True
+
+    def is_stuck(self, _token: Token) -> bool:
+        """Tell whether somebody has not read for long."""
+        return False
+
+    def push(self, _token: Token, _fields: Mapping[str, object]) -> None:
+        """Take a line."""
+        self.lines += 1
+
+    def flush(self, _token: Token) -> None:
+        """Take all that was pushed."""
+
     def close(self) -> None:
         """Hang up on everybody."""
         self._open.clear()
@@ -92,6 +108,8 @@ def random_request(rng: random.Random, tick: int) -> tuple[str, dict[str, object
     return rng.choice(
         [
             ("status", {}),
+            ("events", {"last": 20}),
+            ("logs", {"last": 20}),
             ("ps", {}),
             ("pause", {}),
             ("pause", {"at_tick": tick + rng.randint(1, 400)}),
@@ -108,6 +126,8 @@ def random_request(rng: random.Random, tick: int) -> tuple[str, dict[str, object
                 },
             ),
             ("soft-restart", {"zone": zone}),
+            ("soft-restart", {"zone": zone, "fresh": True}),
+            ("go-back", {"zone": zone}),
             ("drill", {"kind": rng.choice(["kill", "stop", "segfault", "hang"]), "zone": zone}),
             ("wait", {"for": f"tick={tick + rng.randint(0, 300)}", "timeout_s": 5.0}),
         ]

@@ -14,7 +14,7 @@ from Kernel.contract.founding_report import FoundingReport
 from Kernel.contract.places import arena_name
 from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.versions import Source
-from tests.sim.code import GOOD, SLOT, Code
+from tests.sim.code import GONE, GOOD, SLOT, Code
 from tests.sim.machine import Descriptors
 from zones.runtime.arena_image import ArenaImage
 
@@ -74,8 +74,8 @@ class SimVersions:
         """Return what a zygote started from there loads."""
         if root is None:
             return self.tree
-        assert root == SLOT_ROOT and self.slot is not None, "the kernel names what it was told"
-        return self.slot
+        assert root == SLOT_ROOT, "the kernel names what it was told"
+        return self.slot if self.slot is not None else GONE
 
     def fallback(self) -> Source | None:
         """Return the version of the slot."""
@@ -96,6 +96,7 @@ class SimDisk:
         self.snapshots: list[ArenaImage] = []
         self.refused = False
         self.aside = 0
+        self.report: FoundingReport | None = None
         self.descriptors: Descriptors | None = None
 
     def check(self) -> None:
@@ -139,8 +140,9 @@ class SimDisk:
         return target
 
     def take_report(self, folders: list[Path], zone: str) -> FoundingReport | None:
-        """Founders on paper tell nothing."""
-        return None
+        """Return what the founder has told, once."""
+        report, self.report = self.report, None
+        return report
 
     def why_elsewhere(self, path: Path, folders: list[Path]) -> str:
         """Every place is as good."""
@@ -151,7 +153,10 @@ class SimDisk:
         return False
 
     def close(self, arena: ArenaHandle) -> None:
-        """Descriptors on paper need no closing."""
+        """Close the descriptors of an arena that the world has left."""
+        assert self.descriptors is not None, "a kernel runs"
+        for fd in (arena.fd, arena.read_only_fd, arena.side_fd, arena.mutex_fd):
+            self.descriptors.close(fd)
 
     def keep_snapshot(self, image: ArenaImage) -> None:
         """Store one, and let the oldest go.

@@ -4,16 +4,15 @@ Owns: the limits, and causing each fault. Does not own: what follows from one. E
 go wrong is in `Limits`; outside it the machine keeps its promises, and the kernel its own.
 """
 
-import contextlib
 import random
 import signal
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from Kernel.contract.arena import Header
-from Kernel.contract.errors import Refused
-from tests.sim.code import GOOD, SLOT, Code
+from tests.sim.code import GOOD, OTHER_COLUMNS, SLOT, Code
 from tests.sim.console import random_request
+from tests.sim.kernel import ARCHIVE, WORLD
 from tests.sim.machine import MS, SECOND
 from tests.sim.processes import FAULTS, SimProcess
 from tests.sim.world_life import WorldLife
@@ -27,6 +26,7 @@ BROKEN = (
     Code("exits", broken="exit"),
     Code("never prepared", broken="hang"),
     Code("dies at birth", dies_at_birth=True),
+    OTHER_COLUMNS,
     Code("guilty core", guilty_every=700),
     Code("guilty trait", guilty_every=500, guilty_slot=7),
 )
@@ -34,7 +34,11 @@ BROKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often each fault happens, per hour of storm; the longest that one lasts, in seconds."""
+    """How often each fault happens, per hour of storm; the longest that one lasts, in seconds.
+
+    Args:
+        changeable: each seed draws its own weather, see WEATHERS.
+    """
 
     kill_owner: float = 120.0
     kill_heir: float = 60.0
@@ -53,7 +57,7 @@ class Limits:
     forks_refused: float = 10.0
     descriptors_gone: float = 10.0
     disk_full: float = 10.0
-    broken_code: float = 20.0
+    broken_code: float = 40.0
     slot_lost: float = 6.0
     renew: float = 30.0
     go_back: float = 15.0
@@ -61,19 +65,26 @@ class Limits:
     power_lost: float = 4.0
     arena_damaged: float = 4.0
     stop_asked: float = 8.0
+    safe_mode: float = 3.0
+    clock_set: float = 10.0
     console: float = 400.0
 
-    starve_s_max: float = 0.45
+    starve_s_max: float = 0.38
     stall_s_max: float = 3.0
     refused_s_max: float = 8.0
     disk_s_max: float = 30.0
-    broken_s_max: float = 40.0
+    broken_s_max: float = 25.0
     slot_s_max: float = 30.0
     slow_fork_s_max: float = 2.5
     slow_ready_s_max: float = 4.0
+    changeable: bool = True
 
 
-RATES = tuple(each.name for each in fields(Limits) if not each.name.endswith("_s_max"))
+RATES = tuple(
+    each.name
+    for each in fields(Limits)
+    if not each.name.endswith("_s_max") and each.name != "changeable"
+)
 WEATHERS = (0.0, 0.2, 1.0, 1.0, 4.0)
 """Each seed draws one of these for each fault: some never happen, some much."""
 
@@ -86,7 +97,8 @@ class Injector:
         self._limits = limits
         self._rng = rng
         self._storm = 0
-        self.rates = {name: getattr(limits, name) * rng.choice(WEATHERS) for name in RATES}
+        weathers = WEATHERS if limits.changeable else (1.0,)
+        self.rates = {name: getattr(limits, name) * rng.choice(weathers) for name in RATES}
         self.lasting = 0  # faults that end by themselves, and have not yet
 
     def begin(self) -> None:
@@ -158,7 +170,9 @@ class Injector:
         self._hit(self._pick("heir", owning=False), signal.SIGKILL, "kill heir")
 
     def _kill_zygote(self) -> None:
-        self._hit(self._pick("zygote"), signal.SIGKILL, "kill zygote")
+        zygote = self._pick("zygote")
+        if zygote is not None and zygote.was_ready:  # others are newborn
+            self._hit(zygote, signal.SIGKILL, "kill zygote")
 
     def _kill_archive(self) -> None:
         self._hit(self._pick("archive"), signal.SIGKILL, "kill archive")
@@ -258,6 +272,8 @@ class Injector:
             versions.edit(GOOD, seen=seen)
 
         self._lasting(f"broken code: {versions.tree.name}", self._limits.broken_s_max, end)
+        if self._rng.random() < 0.5:
+            self._renew()  # as people do who have just changed it
 
     def _slot_lost(self) -> None:
         versions = self._sim.versions
@@ -269,20 +285,18 @@ class Injector:
         self._lasting("slot lost", self._limits.slot_s_max, end)
 
     def _renew(self) -> None:
-        self._move("renew")
+        self._move("renew", "soft-restart", fresh=True)
 
     def _go_back(self) -> None:
-        self._move("go_back")
+        self._move("go back", "go-back")
 
-    def _move(self, how: str) -> None:
+    def _move(self, what: str, command: str, **args: object) -> None:
+        """Change the generation of a zone, as people ask for it."""
         boot = self._sim.boot
-        if boot is None or boot.is_stopping():
-            return
-        keeper = self._rng.choice(boot.zones.keepers())
-        self._tell(how, zone=keeper.config.name)
-        with contextlib.suppress(Refused):
-            getattr(keeper, how)()
-        self._sim.wake()
+        if boot is not None:
+            zone = self._rng.choice([WORLD, WORLD, ARCHIVE])
+            self._tell(what, zone=zone)
+            boot.console.ask(command, {"zone": zone, **args})
 
     # The kernel and its files.
 
@@ -317,6 +331,18 @@ class Injector:
             self._tell("stop asked")
             boot.zones.begin_stop()
             self._sim.wake()
+
+    def _clock_set(self) -> None:
+        """Somebody sets the clock, by up to a day: only what people see may change."""
+        ahead_s = self._rng.uniform(-86_400, 86_400)
+        self._tell("clock set", ahead_s=ahead_s)
+        self._sim.clock.wall_ahead_s += ahead_s
+
+    def _safe_mode(self) -> None:
+        boot = self._sim.boot
+        if boot is not None:
+            self._tell("safe mode asked for")
+            boot.console.ask("safe-mode enter", {})
 
     def _console(self) -> None:
         boot = self._sim.boot

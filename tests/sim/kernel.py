@@ -5,6 +5,8 @@ ask about the kernel, so that nothing else here knows how keepers are built.
 """
 
 import os
+import random
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,12 @@ from typing import Any
 from Kernel.config import KernelConfig, ZoneConfig
 from Kernel.console.desk import Desk
 from Kernel.console.handlers import Handlers
+from Kernel.contract.arena import NEVER, State
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.events import Recorder
 from Kernel.core.parts import Parts
+from Kernel.core.watchdog import Mode
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.versions import CHECKOUT
 from tests.sim.bus import SimBus
@@ -22,8 +27,10 @@ from tests.sim.console import CONSOLE_FD, PaperMeters, SimConsoleServer
 from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.machine import FIRST_FD, Descriptors, SimClock, SimDoors, SimLoop
 from tests.sim.processes import SimLoads, SimProcesses
+from tests.sim.world_model import waiting
 
-BUSY_ROUND_S = 0.002
+BUSY_ROUND_S = 0.006
+"""Three times that of `Kernel/boot.py`: most rounds of a simulation are those of a busy kernel."""
 POLL_S = 0.05
 STOP_DEADLINE_S = 10.0
 PROBE_CAP_S = 40.0
@@ -34,14 +41,19 @@ ARCHIVE_DEADLINE_S = 5.0
 WORLD, ARCHIVE = "stable", "archive"
 
 
-def config() -> KernelConfig:
-    """Return the shipped configuration, with shorter limits on getting ready."""
+def draw_config(rng: random.Random) -> KernelConfig:
+    """Return the shipped configuration, with shorter limits on getting ready.
+
+    Some of what an operator may set differs from seed to seed.
+    """
     limits = {"prepare_timeout_s": PREPARE_TIMEOUT_S, "ready_timeout_s": READY_TIMEOUT_S}
     world = ZoneConfig(
         WORLD,
         "zones.world",
-        sup.Policy(sup.Kind.ARENA, heir=True, **limits),
+        sup.Policy(sup.Kind.ARENA, heir=rng.random() < 0.9, **limits),
         deadline_s=WORLD_DEADLINE_S,
+        watchdog=rng.choice([Mode.ACTIVE, Mode.ACTIVE, Mode.ACTIVE, Mode.STRICT]),
+        guard_s=rng.choice([0.0, 5.0, 30.0, 30.0]),
     )
     archive = ZoneConfig(
         ARCHIVE,
@@ -66,6 +78,7 @@ class Boot:
 
     def __init__(
         self,
+        config: KernelConfig,
         clock: SimClock,
         loop: SimLoop,
         descriptors: Descriptors,
@@ -78,15 +91,18 @@ class Boot:
         self.descriptors = descriptors
         self.began_ns = clock.ns
         self.ready = False
+        self.safe_mode = ""  # why safe mode follows the stop that is under way
+        self.stopping_ns = 0  # how long it has been stopping, awake
         self._loop = loop
         self._clock = clock
-        self._config = config()
+        self._config = config
         self._bus_dir_fd = descriptors.open("bus directory")
+        recorder = Recorder(log, clock, "sim")
         parts = Parts(
             clock=clock,
             processes=processes,
             loop=loop,
-            log=log,
+            log=recorder,
             home="/sim",
             loads=SimLoads(processes),
             versions=versions,
@@ -97,7 +113,16 @@ class Boot:
         self.zones = ZoneTable(
             self._config, parts, self.bus, self._bus_dir_fd, FOLDERS, Path("/sim/data/snapshots")
         )
-        handlers = Handlers(self.zones, clock, PaperMeters(), clock.now_s(), self.zones.begin_stop)
+        handlers = Handlers(
+            self.zones,
+            clock,
+            PaperMeters(),
+            clock.now_s(),
+            self.zones.begin_stop,
+            lambda _dry: {},
+            self.begin_safe_mode,
+            recorder,
+        )
         self.console = SimConsoleServer(loop, on_answer)
         self._desk = Desk(self.console, handlers, loop, clock)
 
@@ -106,13 +131,22 @@ class Boot:
         self.zones.reap()
         self.zones.look()
         self._desk.look()
+        given_up = self.zones.given_up()
+        if given_up and not self.is_stopping():
+            self.begin_safe_mode(given_up)
         self.ready = self.ready or self.zones.all_ready()
-        if self._desk.busy() or self.zones.busy():
+        if self.zones.busy():
             return BUSY_ROUND_S
         if not self.ready:
             return 0.01
-        now_s = self._clock.now_s()
-        return min(self._config.poll_interval_s, max(0.0, self.zones.next_look_s(now_s) - now_s))
+        now_s, longest_s = self._clock.now_s(), self._config.poll_interval_s
+        longest_s = min(longest_s, max(self._desk.pace_s() or longest_s, BUSY_ROUND_S))
+        return min(longest_s, max(0.0, self.zones.next_look_s(now_s) - now_s))
+
+    def begin_safe_mode(self, reason: str) -> None:
+        """Stop in order; safe mode follows."""
+        self.safe_mode = reason
+        self.zones.begin_stop()
 
     def close(self) -> None:
         """End as a kernel does, in order or not: the operating system takes the rest."""
@@ -143,6 +177,13 @@ class Boot:
         """Return how many processes the kernel holds for each zone."""
         return [(keeper.config.name, len(keeper.berths())) for keeper in self.zones.keepers()]
 
+    def table_sizes(self) -> Iterator[tuple[str, int]]:
+        """Return how much the keepers keep, by what it is called."""
+        for keeper in self.zones.keepers():
+            for name, value in vars(keeper).items():
+                if isinstance(value, dict | list | set | tuple | deque):
+                    yield f"{keeper.config.name}.{name}", len(value)
+
     def serving(self) -> list[tuple[str, int, float]]:
         """Return (zone, pid, deadline) of who serves as the kernel knows it."""
         return [
@@ -169,9 +210,19 @@ class Boot:
                 return f"{keeper.config.name} has not forgotten its failures: {zone.why}"
         return "" if self.zones.all_ready() else "not every zone is ready"
 
-    def is_holding(self) -> bool:
-        """Tell whether the world is paused."""
-        return self.zones.arenas[WORLD].is_holding()
+    def will_hold(self) -> bool:
+        """Tell whether the world is paused, or will be after some steps."""
+        world = self.zones.arenas[WORLD]
+        return world.arena is not None and world.state_value(State.HOLD_AFTER) != NEVER
+
+    def resumed_tick(self) -> int | None:
+        """Return the tick at which this boot says that it found its world, None for a new one."""
+        return self.zones.arenas[WORLD].resumed_tick or None
+
+    def unapplied(self) -> int:
+        """Return how many inputs wait in the inbox."""
+        arena = self.zones.arenas[WORLD].arena
+        return len(waiting(arena.words, self.tick())) if arena is not None else 0
 
     def tick(self) -> int:
         """Return the committed tick."""

@@ -16,6 +16,8 @@ from Kernel.loop import Loop, Source
 
 MS = 1_000_000
 SECOND = 1_000_000_000
+WALL_S = 1.8e9
+"""What o'clock it is at first."""
 FIRST_FD = 1_000_000
 """Descriptors on paper are far above real ones, so that neither is ever taken for the other."""
 
@@ -25,6 +27,7 @@ class SimClock:
 
     def __init__(self) -> None:
         self.ns = 1000 * SECOND
+        self.wall_ahead_s = WALL_S
 
     def now_s(self) -> float:
         """Return monotonic seconds."""
@@ -35,8 +38,8 @@ class SimClock:
         return self.ns
 
     def wall_s(self) -> float:
-        """Return a date that goes with it."""
-        return 1_700_000_000.0 + self.now_s()
+        """Return the hour, which people may set."""
+        return self.ns / 1e9 + self.wall_ahead_s
 
 
 class Schedule:

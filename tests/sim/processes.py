@@ -31,6 +31,9 @@ class Watcher(Protocol):
     def on_start(self, process: "SimProcess") -> None:
         """A process begins."""
 
+    def on_fork(self, process: "SimProcess") -> None:
+        """A zygote has forked a process."""
+
     def on_death(self, process: "SimProcess") -> None:
         """A process has ended."""
 
@@ -57,6 +60,8 @@ class SimProcess:
         self.hung = False
         self.starved_until_ns = 0
         self.stack_fd = -1
+        self.zygote_pid = 0  # who forked it
+        self.asked_ns = 0  # when the kernel asked for it
         self.waited_ns = 0
         self._parked: list[Callable[[], None]] = []
         processes.add(self)

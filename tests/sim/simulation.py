@@ -14,17 +14,22 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from Kernel.contract.arena import Header
+from Kernel.contract.arena import ArenaWords, Header, check_arena
+from Kernel.contract.errors import MoltError
+from Kernel.contract.founding_report import FOUNDED, KEPT, MIGRATED, RESTORED, FoundingReport
 from Kernel.contract.zygote_protocol import Fork
+from Kernel.core.watchdog import Mode
 from tests.sim import world_model
 from tests.sim.archive_life import ArchiveLife
 from tests.sim.checks import Checks, Violation
-from tests.sim.disk import FOLDERS, SimDisk, SimVersions
+from tests.sim.code import Code
+from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.faults import Injector, Limits
-from tests.sim.kernel import ARCHIVE, STOP_DEADLINE_S, WORLD, Boot
+from tests.sim.kernel import ARCHIVE, STOP_DEADLINE_S, WORLD, Boot, draw_config
 from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
 from tests.sim.processes import SimProcess, SimProcesses
 from tests.sim.world_life import WorldLife
@@ -114,6 +119,11 @@ class Simulation:
         self.versions = SimVersions()
         self.slow_ready_ns = 0
         self.boot: Boot | None = None
+        self._config = draw_config(random.Random(f"{seed} config"))
+        self.checks.strict = self._config.zones[0].watchdog is Mode.STRICT
+        self._resumed_tick: int | None = None  # what this boot has to say of its world
+        self._founded_in_boot = False
+        self._inspects = random.Random(f"{seed} founder").random() < 0.6
         self.injector = Injector(self, limits or Limits(), random.Random(f"{seed} faults"))
         self.latest_wish = 0  # the latest tick that somebody at the console has named
         self._arenas_made = 0
@@ -139,14 +149,19 @@ class Simulation:
 
     def _start_zygote(self, service: str, root: Path | None) -> tuple[SimProcess, Any]:
         zone = SERVICES[service]
-        facts = world_model.FACTS if zone == WORLD else {"generation": "paper"}
-        zygote = ZygoteLife(self.processes, zone, self.versions.code(root), facts, self._birth)
+        code = self.versions.code(root)
+        facts: dict[str, Any] = {"generation": code.name}
+        if zone == WORLD:
+            columns = {"schema_hash": code.schema_hash.hex(), "inspects": self._inspects}
+            facts = world_model.FACTS | facts | columns
+        zygote = ZygoteLife(self.processes, zone, code, facts, self._birth)
         return zygote, zygote.handle
 
     def _birth(self, zygote: ZygoteLife, request: Fork, things: dict[str, Any]) -> SimProcess:
         slow_ns, self.slow_ready_ns = self.slow_ready_ns, 0
         if request.role == "founder":
-            return FounderLife(self.processes, zygote.zone, self._found, slow_ns)
+            found = partial(self._found, zygote.code, dict(request.facts))
+            return FounderLife(self.processes, zygote.zone, found, slow_ns)
         if request.role == "heir":
             return WorldLife(self.processes, zygote.zone, zygote.code, things, self.checks, slow_ns)
         assert self.boot is not None, "its zygote lives no longer than the kernel"
@@ -155,14 +170,49 @@ class Simulation:
             self.processes, zygote.zone, zygote.code, things, socket, self.disk, slow_ns
         )
 
-    def _found(self) -> None:
-        """Make an arena, from the newest snapshot if there is one."""
+    def _found(self, code: Code, job: dict[str, Any]) -> None:
+        """See that an arena is there: keep the old one, make one of it, of a snapshot, or anew."""
+        old = self.disk.files.get(ARENA)
+        if old is not None and ("inspect" in job or "migrate_from" in job):
+            try:
+                words = old.words()
+                check_arena(words, "the arena that is there")
+            except MoltError:
+                self.disk.set_aside(Path(ARENA))
+                old = None
+            else:
+                self._go_on_in(code, old, words)
+                return
+        if old is not None and not self._founded_in_boot:
+            self.checks.fail("a world was founded over one that was there")
         self.disk.check()
-        self._arenas_made += 1
-        arena_id = self._arenas_made.to_bytes(16, "big")
         image = self.disk.snapshots[-1] if self.disk.snapshots else None
-        self.disk.files[ARENA] = world_model.found(image, arena_id)
-        self.trace("founded", WORLD, {"tick": image.tick if image else 0})
+        file = world_model.found(code, image, self._next_arena_id())
+        self._put_arena(RESTORED if image is not None else FOUNDED, file)
+
+    def _go_on_in(self, code: Code, old: ArenaFile, words: ArenaWords) -> None:
+        """Keep an arena that is sound, or make one of other columns of it."""
+        if words.get_bytes(Header.SCHEMA_HASH, 32) == code.schema_hash:
+            self._put_arena(KEPT, old)
+            return
+        self.disk.check()
+        if [each for each in self.processes.owners.values() if each.zone == WORLD]:
+            self.checks.fail("an arena is moved while somebody may write it")
+        file = world_model.moved(code, old, self._next_arena_id())
+        self.checks.on_moved(old, file)
+        self._put_arena(MIGRATED, file)
+
+    def _next_arena_id(self) -> bytes:
+        self._arenas_made += 1
+        return self._arenas_made.to_bytes(16, "big")
+
+    def _put_arena(self, did: str, file: ArenaFile) -> None:
+        tick = file.words().get(Header.COMMIT)
+        self._founded_in_boot = True
+        self._resumed_tick = tick or None
+        self.disk.files[ARENA] = file
+        self.disk.report = FoundingReport(did, tick) if self._inspects else None
+        self.trace("founded", did, {"tick": tick})
 
     # The kernel.
 
@@ -173,6 +223,7 @@ class Simulation:
         self._stalled_until_ns = 0
         self.descriptors.refused = False  # a new process has a table of its own
         self.boot = Boot(
+            self._config,
             self.clock,
             self.loop,
             self.descriptors,
@@ -185,15 +236,20 @@ class Simulation:
 
         file = self.disk.files.get(ARENA)
         # What the kernel kept for a later tick has ended with it; what is in the inbox has not.
-        known = file.words().get(Header.COMMIT) + AHEAD_TICKS if file is not None else 0
-        self.latest_wish = min(self.latest_wish, known)
+        tick = file.words().get(Header.COMMIT) if file is not None else 0
+        self.latest_wish = min(self.latest_wish, tick + AHEAD_TICKS)
+        self._resumed_tick, self._founded_in_boot = tick or None, False
 
     def _on_answer(self, token: int, how: str, what: Any) -> None:
         """Take what somebody at the console is told; the status names our own pid: not that."""
         told = what if how == "refused" else {key: what.get(key) for key in ANSWER_KEYS}
         self.trace("answer", how, {"token": token, "what": told})
 
-    def kill_kernel(self, after: Callable[[], Any] = lambda: None) -> None:
+    def kill_kernel(
+        self,
+        after: Callable[[], Any] = lambda: None,
+        follow: Callable[[], None] | None = None,
+    ) -> None:
         """End the kernel at once, its processes some milliseconds later, then boot again."""
         if self.boot is None:
             return
@@ -202,15 +258,18 @@ class Simulation:
         for process in self.processes.living():
             delay_ns = self.processes.rng.randint(0, ORPHANS_NS)
             self.schedule.after(delay_ns, process.vanish)
-        self.schedule.after(ORPHANS_NS, lambda: self._bury(after))
+        self.schedule.after(ORPHANS_NS, lambda: self._bury(after, follow))
 
-    def _bury(self, after: Callable[[], Any]) -> None:
+    def _bury(self, after: Callable[[], Any], follow: Callable[[], None] | None) -> None:
         self.checks.forget(list(self.processes.known))
         self.processes.end_all()
         self.descriptors.close_all()
         self.loop.forget_all()
         after()
-        self.schedule.after(self.processes.between(*REBOOT_MS), self.start_kernel)
+        if follow is not None:
+            follow()
+        else:
+            self.schedule.after(self.processes.between(*REBOOT_MS), self.start_kernel)
 
     def stall(self, for_ns: int) -> None:
         """Give the kernel no time for a while."""
@@ -257,7 +316,27 @@ class Simulation:
         if left:
             self.checks.fail(f"the kernel has stopped and left {left}")
         self.trace("kernel", "stopped", {"tick": boot.tick()})
-        self.kill_kernel()
+        if boot.safe_mode:
+            self.trace("kernel", "safe mode", {"why": boot.safe_mode})
+            delay_ns = int(self._config.probe_base_s * SECOND)
+            self.kill_kernel(follow=lambda: self._probe(delay_ns))
+        else:
+            self.kill_kernel()
+
+    def _probe(self, delay_ns: int) -> None:
+        """Be in safe mode until some version can be loaded: longer and longer between two tries.
+
+        What safe mode itself does is not simulated: the world stands still in it.
+        """
+
+        def look() -> None:
+            code = self.versions.tree
+            if code.broken or code.dies_at_birth:
+                self._probe(min(2 * delay_ns, int(self._config.probe_cap_s * SECOND)))
+            else:
+                self.start_kernel()
+
+        self.schedule.after(delay_ns, look)
 
     # The course.
 
@@ -315,25 +394,42 @@ class Simulation:
         ticked = self.boot.tick() - tick
         if ticked < 0.9 * 2.0 * SECOND / world_model.PERIOD_NS:
             self.checks.fail(f"{ticked} ticks in 2 s after recovery")
+        if self.boot.resumed_tick() != self._resumed_tick:
+            told = self.boot.resumed_tick()
+            self.checks.fail(f"told to have resumed at {told}, truth is {self._resumed_tick}")
         self.trace("recovery", "done", {"tick": self.boot.tick()})
 
     def _why_unwell(self) -> str:
         boot = self.boot
         if boot is None or boot.is_stopping():
             return "the kernel is away"
-        if boot.zones.all_ready() and boot.is_holding():
+        if boot.zones.all_ready() and boot.will_hold():
             boot.console.ask("resume", {})
-            return "the world is paused"
+            return "the world is paused, or will be"
         if boot.tick() <= self.latest_wish:
             return f"something is wanted at tick {self.latest_wish}"
+        if boot.unapplied():
+            return f"{boot.unapplied()} inputs are not applied"
         if boot.console.open_count:
             return f"{boot.console.open_count} requests are not answered"
         frozen = [pid for _, pid, _ in boot.serving() if self.processes.is_frozen(pid)]
         if frozen:
             return f"{frozen} serve and are hung"
+        bad = [process.pid for process in self.processes.living() if self._runs_bad_code(process)]
+        if bad:
+            return f"{bad} still run code that is known to fail"
         if boot.degraded():
             return f"degraded: {boot.degraded()}"
         return boot.unready()
+
+    def _runs_bad_code(self, process: SimProcess) -> bool:
+        """Tell whether a process will fail by its own code sooner or later."""
+        if isinstance(process, ZygoteLife):
+            code = process.code
+            return process.zone == WORLD and bool(code.broken or code.dies_at_birth)
+        if not isinstance(process, WorldLife) or not process.owning:
+            return False
+        return bool(process.code.guilty_every) and not process.is_quarantined()
 
     def _expect_well(self, when: str) -> None:
         why = self._why_unwell()

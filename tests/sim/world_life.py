@@ -8,7 +8,7 @@ import signal
 from typing import Any, Protocol
 
 from Kernel.contract.arena import FLIGHT_TAKEOVER, NEVER, ArenaWords, Header, Side, State
-from Kernel.contract.inputs import Input
+from Kernel.contract.inputs import QUARANTINE, Input
 from tests.sim import world_model
 from tests.sim.code import Code
 from tests.sim.disk import Mapped, SimMutex
@@ -62,13 +62,14 @@ class WorldLife(SimProcess):
         self.words: ArenaWords = mapped.file.words()
         self.mutex: SimMutex = mutex.mutex
         self.owning = False
+        self.took_over = False
         self._watcher = watcher
         self._door: Door = things["door"]
         self._ring: Door = things["ring"]
         self._door.on_ring = self._on_door
         self._waits = False
         self._holds = False
-        self._settled = False
+        self.settled = False
         self._free_ns = 0
         self._bumped_ns = 0
         if code.dies_at_birth:
@@ -155,7 +156,7 @@ class WorldLife(SimProcess):
         words.put(Header.FLIGHT, FLIGHT_TAKEOVER)
         words.put(Header.TAKEN_OVER_NS, now_ns)
         words.put(Header.EPOCH, words.get(Header.EPOCH) + 1)
-        self.owning = True
+        self.owning = self.took_over = True
         self._free_ns = self._bumped_ns = now_ns
         self._watcher.on_takeover(self)
         self.processes.owners[self.pid] = self
@@ -164,7 +165,7 @@ class WorldLife(SimProcess):
     def _until_settled(self) -> None:
         """Be at the first commit in time: the kernel is told of it."""
         self.advance()
-        if self.owning and not self._settled:
+        if self.owning and not self.settled:
             self.later(TICK_NS, self._until_settled)
 
     # Ticking.
@@ -224,9 +225,9 @@ class WorldLife(SimProcess):
             words.put(Header.FLIGHT, PHASE if begin_ns <= now_ns else 0)
             self._bump(now_ns)
             return False
-        if self._is_guilty(tick + 1):
-            return False
         due = [each for each in inbox if each[1].at_tick <= tick + 1]
+        if self._is_guilty(tick + 1, due):
+            return False
         ticks = 1 if due else self._fitting(due_ns, begin_ns, now_ns, period_ns)
         later = [each[1].at_tick - 1 - tick for each in inbox if each[1].at_tick > tick + 1]
         limits = [ticks, *later]
@@ -249,8 +250,8 @@ class WorldLife(SimProcess):
         if last_ns > due_ns + ticks * period_ns:
             words.put(Header.MISSED_TICKS, words.get(Header.MISSED_TICKS) + 1)
         self._watcher.on_commit(self, tick, new)
-        if not self._settled:
-            self._settled = True
+        if not self.settled:
+            self.settled = True
             self._ring_kernel()
         return True
 
@@ -262,18 +263,26 @@ class WorldLife(SimProcess):
             return possible
         return max(behind, (now_ns - TICK_NS - due_ns) // period_ns + 1)
 
-    def _is_guilty(self, tick: int) -> bool:
-        """Die of our own code if this is the tick that it cannot compute."""
+    def _is_guilty(self, tick: int, due: list[tuple[int, Input, bytes]]) -> bool:
+        """Die of our own code if this is the tick that it cannot compute.
+
+        Inputs are applied before anything else: a quarantine helps in the very tick it is due.
+        """
         every = self.code.guilty_every
         if not every or tick % every:
             return False
-        quarantined = self.words.state(tick - 1, State.QUARANTINED)
-        if self.code.guilty_slot and quarantined >> self.code.guilty_slot & 1:
+        slots = {given.slot for _, given, _ in due if given.kind == QUARANTINE}
+        if self.is_quarantined() or self.code.guilty_slot in slots:
             return False
         self.fault = "guilty"
         self.words.put(Header.FLIGHT, PHASE | self.code.guilty_slot << 16)
         self.fall(signal.SIGSEGV)
         return True
+
+    def is_quarantined(self) -> bool:
+        """Tell whether the trait slot of ours that fails is switched off."""
+        slots = self.words.state(self.words.get(Header.COMMIT), State.QUARANTINED)
+        return self.code.guilty_slot > 0 and bool(slots >> self.code.guilty_slot & 1)
 
     def _bump(self, now_ns: int) -> None:
         if now_ns - self._bumped_ns >= SLICE_NS:
@@ -289,7 +298,7 @@ class WorldLife(SimProcess):
             words.put_bytes(Header.HASH, world_model.digest(words, tick))
             words.put(Header.HASH_TICK, tick + 1)
         if not self._holds:
-            self._holds = self._settled = True
+            self._holds = self.settled = True
             self._ring_kernel()
             self.later(SLICE_NS, self._look_while_holding)
         if not self._is_drilled():

@@ -7,6 +7,7 @@ when ticks are due and who may write (`world_life.py`). Works on memory only.
 import hashlib
 import struct
 import zlib
+from dataclasses import replace
 
 from Kernel.contract import rings
 from Kernel.contract.arena import (
@@ -16,20 +17,19 @@ from Kernel.contract.arena import (
     ArenaWords,
     Header,
     State,
+    check_arena,
     new_header,
     plan_buffers,
 )
 from Kernel.contract.inputs import PAUSE, QUARANTINE, RESUME, SET_PARAM, STEP, Input, decode_input
+from tests.sim.code import Code
 from tests.sim.disk import ArenaFile
-from zones.runtime.arena_image import ArenaImage, write_into
+from zones.runtime.arena_image import ArenaImage, carry_over, copy_committed, write_into
 
-SCHEMA = b'{"columns":[{"name":"chain","dtype":"<u8"}]}'
-SCHEMA_HASH = hashlib.sha256(SCHEMA).digest()
 COLUMNS_BYTES = 64
 PERIOD_NS = 16_000_000
 FACTS = {
     "generation": "paper",
-    "schema_hash": SCHEMA_HASH.hex(),
     "period_ns": PERIOD_NS,
     "parameters": [
         {"name": "friction", "index": 3, "unit": "", "low": 0.0, "high": 1.0, "default": 0.5}
@@ -55,20 +55,33 @@ def mixed(value: int, sequence: int, payload: bytes) -> int:
     return (value * 31 + zlib.crc32(payload) + sequence) % _MODULUS
 
 
-def found(image: ArenaImage | None, arena_id: bytes) -> ArenaFile:
-    """Return a new arena: at tick 0, or at the tick of a snapshot."""
+def found(code: Code, image: ArenaImage | None, arena_id: bytes) -> ArenaFile:
+    """Return a new arena in the columns of `code`: at tick 0, or at the tick of an image."""
     if image is not None:
+        image = replace(image, schema=code.schema, schema_hash=code.schema_hash)
         file = ArenaFile(image.buffers().file_bytes)
         write_into(file.words(), image, arena_id, 0)
         return file
-    buffers = plan_buffers(len(SCHEMA), COLUMNS_BYTES)
+    buffers = plan_buffers(len(code.schema), COLUMNS_BYTES)
     file = ArenaFile(buffers.file_bytes)
     words = file.words()
     new_header(words, buffers)
-    words.put_bytes(4096, SCHEMA)
-    words.put_bytes(Header.SCHEMA_HASH, SCHEMA_HASH)
+    words.put_bytes(4096, code.schema)
+    words.put_bytes(Header.SCHEMA_HASH, code.schema_hash)
     words.put_bytes(Header.ARENA_ID, arena_id)
     words.put_state(0, State.HOLD_AFTER, NEVER)
+    return file
+
+
+def moved(code: Code, old: ArenaFile, arena_id: bytes) -> ArenaFile:
+    """Return an arena in the columns of `code` that goes on where `old` is; nobody writes that."""
+    words = old.words()
+    check_arena(words, "the arena that is left")
+    file = found(code, copy_committed(words), arena_id)
+    lost = carry_over(
+        file.words(), words, (words.state(words.get(Header.COMMIT), State.OUTBOX_NEXT), 0)
+    )
+    assert not lost, "a world on paper tells no events"
     return file
 
 

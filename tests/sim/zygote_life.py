@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from Kernel.contract.errors import MoltError
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
     Forked,
     Message,
     Prepared,
+    Unforked,
     Unprepared,
     receive,
     send,
@@ -44,11 +46,10 @@ class ZygoteLife(SimProcess):
     ) -> None:
         super().__init__(processes, zone)
         self.code = code
-        self.forks_refused = False
         self.slow_ns = 0
         self._facts = facts
         self._birth = birth
-        self._asked: deque[tuple[Message, list[Any]]] = deque()
+        self._asked: deque[tuple[Message, list[Any], int]] = deque()
         loop = processes.loop
         fd = processes.descriptors.open(self)
 
@@ -77,18 +78,18 @@ class ZygoteLife(SimProcess):
         # Stacks are dumped into real files in memory: those descriptors stand for themselves.
         table = self.processes.descriptors
         things = [table.thing(fd) if fd >= FIRST_FD else fd for fd in fds]
-        self._asked.append((message, things))
+        self._asked.append((message, things, self.processes.clock.ns))
         self.later(self.processes.between(0.05, 0.3), self._take_one)
 
     def _take_one(self) -> None:
-        message, things = self._asked.popleft()
+        message, things, asked_ns = self._asked.popleft()
         if isinstance(message, Configure):
             self.later(self.processes.between(*self.code.prepare_ms), self._prepare)
             return
         assert isinstance(message, Fork)
         delay_ns = self.processes.between(*FORK_MS) + self.slow_ns
         self.slow_ns = 0
-        self.later(delay_ns, lambda: self._fork(message, things))
+        self.later(delay_ns, lambda: self._fork(message, things, asked_ns))
 
     def _prepare(self) -> None:
         match self.code.broken:
@@ -104,12 +105,14 @@ class ZygoteLife(SimProcess):
                 send(self._own_end, Prepared(self.pid, self._facts))  # type: ignore[arg-type]
                 self.was_ready = True
 
-    def _fork(self, request: Fork, things: list[Any]) -> None:
-        if self.forks_refused or self.processes.refused:
-            self.leave(1)  # fork(2) has failed, and nobody catches that
+    def _fork(self, request: Fork, things: list[Any], asked_ns: int) -> None:
+        if self.processes.refused:
+            send(self._own_end, Unforked(request.serial, "cannot fork: no room"))  # type: ignore[arg-type]
             return
         named = dict(zip(request.descriptors, things, strict=True))
         child = self._birth(self, request, named)
+        child.zygote_pid, child.asked_ns = self.pid, asked_ns
+        self.processes.watcher.on_fork(child)
         send(self._own_end, Forked(request.serial, child.pid))  # type: ignore[arg-type]
 
     def on_end(self) -> None:
@@ -133,7 +136,7 @@ class FounderLife(SimProcess):
     def _work(self) -> None:
         try:
             self._found()
-        except OSError:
+        except (OSError, MoltError):
             self.leave(1)
         else:
             self.leave(0)

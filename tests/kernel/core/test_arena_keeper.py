@@ -127,6 +127,14 @@ class TestFounding:
         stage.die(500, code=0)
         assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
 
+    def test_late_founder_does_not_open_the_arena_again(self, stage):
+        """An arena has one right to write: a founder that ends while somebody ticks makes none."""
+        active, heir = stage.serve()
+        before = stage.keeper.arena
+        assert stage.keeper.on_founder_exit(stage.keeper.line, 0)
+        assert stage.keeper.arena is before and stage.words.get(Header.OWNER) == active
+        assert stage.words.get(Header.PERMISSION) == heir
+
     def test_founded_arena_out_of_reach_is_a_failure(self, stage, monkeypatch):
         """No descriptor left just when the founder ends: the kernel lives and tries again."""
 
@@ -329,6 +337,50 @@ class TestZygoteTrouble:
         assert pid in stage.machine.processes.killed()
         assert stage.keeper.state.zygote is not None and stage.keeper.state.zygote.pid != pid
         assert stage.keeper.state.zygote_patience.failures == 1
+
+    @pytest.mark.parametrize(
+        ("ready", "end", "blamed"),
+        [
+            (True, {"number": signal.SIGKILL}, False),
+            (False, {"number": signal.SIGKILL}, True),
+            (True, {"number": signal.SIGSEGV}, True),
+            (True, {"code": 1}, True),
+        ],
+    )
+    def test_zygote_killed_from_outside_is_not_blamed(self, stage, ready, end, blamed):
+        """A plain SIGKILL of a prepared zygote is no evidence; any other end of one is."""
+        if ready:
+            stage.prepare()
+        stage.round()
+        stage.die(stage.machine.zygote.pid, **end)
+        assert stage.keeper.state.zygote_patience.failures == blamed
+
+    def test_zygote_started_again_with_other_columns_moves_the_world(self, stage):
+        """The checkout has changed meanwhile: the world is moved, and not left without an heir."""
+        active, heir = stage.serve()
+        stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
+        stage.machine.zygote.prepare(toy.Generation({}).facts | {"schema_hash": "00" * 32})
+        stage.round()
+        assert stage.words.get(Header.DRAIN_AT) == stage.words.get(Header.COMMIT)
+        assert heir in stage.machine.processes.killed()
+        stage.die(active, code=0)
+        request = stage.machine.zygote.fork(stage.machine.processes.new_pid())
+        assert request.role == "founder" and request.facts["migrate_from"]
+
+    def test_next_generation_takes_a_move_over(self, stage):
+        """While a world moves and cannot, a newer generation is ready when its zygote is."""
+        active, _heir = stage.serve()
+        stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
+        stage.machine.zygote.prepare(toy.Generation({}).facts | {"schema_hash": "00" * 32})
+        stage.round()
+        stage.die(active, code=0)
+        stage.keeper.renew()
+        stage.round()
+        stage.machine.zygote.prepare(toy.Generation({}).facts | {"schema_hash": "11" * 32})
+        stage.round(6)
+        request = stage.machine.zygote.fork(stage.machine.processes.new_pid())
+        assert stage.keeper.ladder.current == 2
+        assert request.role == "founder" and request.facts["migrate_from"]
 
     def test_births_behind_nonsense_are_still_heard(self, stage):
         """A process announced behind a malformed message exists: it must not be left over."""

@@ -272,3 +272,15 @@ def test_somebody_else_at_the_endpoint_is_not_the_zone(stage):
     wait_until("the kill", lambda: (stage.round(1), stage.machine.processes.killed())[1])
     assert stage.machine.processes.killed() == [pid]
     assert not stage.is_served()
+
+
+def test_nobody_is_forked_while_a_world_moves(stage):
+    """With the arena it reads gone for a moment, the next process waits for the new one."""
+    pid, _peer = stage.serve()
+    stage.arena = None
+    stage.machine.processes.end(pid, number=9)
+    stage.round()
+    assert not stage.machine.zygote.is_asked()
+    stage.arena = {"arena.stable": stage.bus_fd}
+    stage.round()
+    assert stage.machine.zygote.is_asked()

@@ -168,6 +168,16 @@ class TestDeaths:
         )
         assert zone.zygote_patience.failures == 1
 
+    def test_zygote_killed_from_outside_costs_time_and_no_blame(self):
+        """Its next start is delayed more and more; its generation is never spent by that."""
+        zone = after(*WITH_HEIR)
+        for number in range(ARENA.failures_max + 1):
+            zone = learn(zone, Died(ZYGOTE + number, False, KILLED), ARENA, 0.0)
+            assert zone.zygote is None and zone.asked_s is None
+            zone = learn(zone, ZygoteStarted(ZYGOTE + number + 1), ARENA, 0.0)
+        assert not spent(zone, ARENA) and zone.zygote_patience == Patience()
+        assert zone.machine_patience.retry_at_s > 0 and KILLED in zone.why
+
     def test_prepared_without_zygote_changes_nothing(self):
         """A late word of a zygote that is gone is of no meaning."""
         assert learn(Generation("stable"), ZygotePrepared(), ARENA, 0.0) == Generation("stable")
