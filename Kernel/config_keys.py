@@ -14,7 +14,7 @@ _DAY_S: Final = 86_400
 _MS: Final = 0.001
 
 KERNEL_KEYS: Final = (
-    Key("poll_interval_ms", Sort.NUMBER, 50, 1, 1000, "ms", field="poll_interval_s", scale=_MS),
+    Key("poll_interval_ms", Sort.NUMBER, 100, 1, 1000, "ms", field="poll_interval_s", scale=_MS),
     Key("stop_deadline_s", Sort.NUMBER, 10, 0.1, 300, "s"),
     Key("snapshot_on_stop", Sort.FLAG, True),
     Key("probe_base_s", Sort.NUMBER, 5, 0.1, 3600, "s"),
