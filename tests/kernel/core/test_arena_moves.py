@@ -17,7 +17,7 @@ def stage(machine: FakeMachine, folders: list[Path]) -> Stage:
     return Stage(machine, folders)
 
 
-def test_zygote_started_again_with_other_columns_moves_the_world(self, stage):
+def test_zygote_started_again_with_other_columns_moves_the_world(stage):
     """The checkout has changed meanwhile: the world is moved, and not left without an heir."""
     active, heir = stage.serve()
     stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
@@ -30,7 +30,7 @@ def test_zygote_started_again_with_other_columns_moves_the_world(self, stage):
     assert request.role == "founder" and request.facts["migrate_from"]
 
 
-def test_next_generation_takes_a_move_over(self, stage):
+def test_next_generation_takes_a_move_over(stage):
     """While a world moves and cannot, a newer generation is ready when its zygote is."""
     active, _heir = stage.serve()
     stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
