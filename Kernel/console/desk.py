@@ -33,6 +33,7 @@ class Desk:
         self._under_way: dict[Token, Asked] = {}
         self._readings: dict[Token, Reading[Event] | Reading[LogLine]] = {}
         self._watched: dict[int, Interest] = {}
+        server.before_close = self._forget
         self._follow_interest()
 
     def busy(self) -> bool:
@@ -65,8 +66,8 @@ class Desk:
         for token, reading in self._readings.items():
             if self._server.is_open(token):
                 self._server.answer(token, {"count": reading.told, "lost": reading.lost})
-        for fd in self._watched:
-            self._loop.unwatch(fd)
+        for fd in list(self._watched):
+            self._forget(fd)
         self._server.close()
 
     def _settle(self, token: Token, asked: Asked, now_s: float) -> bool:
@@ -126,10 +127,15 @@ class Desk:
             )
         self._readings[pending.token] = begun
 
+    def _forget(self, fd: int) -> None:
+        """Poll a descriptor no more; before it is closed, or we would take away somebody else's."""
+        if self._watched.pop(fd, None) is not None:
+            self._loop.unwatch(fd)
+
     def _follow_interest(self) -> None:
         wanted = self._server.interest()
         for fd in self._watched.keys() - wanted.keys():
-            self._loop.unwatch(fd)
+            self._forget(fd)
         for fd, interest in wanted.items():
             if self._watched.get(fd) != interest:
                 events = zmq.POLLIN * interest.read | zmq.POLLOUT * interest.write | zmq.POLLERR

@@ -17,7 +17,7 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,6 +100,9 @@ class ConsoleServer:
         run_dir: the directory, or an open descriptor of it (stays the caller's).
         name: the socket's name in it.
 
+    Attributes:
+        before_close: called with each descriptor that is about to be closed.
+
     Raises:
         ConfigError: the directory is missing or closed to us, or the name is taken by something
             that is not a socket.
@@ -107,6 +110,7 @@ class ConsoleServer:
 
     def __init__(self, run_dir: Path | int, name: str = "console.sock") -> None:
         self.counts = ConsoleCounts()
+        self.before_close: Callable[[int], None] = lambda _fd: None
         self._name = name
         self._connections: dict[int, _Connection] = {}
         self._owners: dict[Token, _Connection] = {}
@@ -354,6 +358,8 @@ class ConsoleServer:
             return
         for token in connection.tokens:
             del self._owners[token]
+        # Whoever polls must forget it first: the number may be given out again at once.
+        self.before_close(connection.socket.fileno())
         connection.socket.close()
 
 

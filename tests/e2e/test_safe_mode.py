@@ -317,17 +317,23 @@ def test_a_service_manager_is_told(places: tuple[Path, Path]) -> None:
 
 
 def test_a_broken_world_is_run_by_the_slot(places: tuple[Path, Path]) -> None:
-    """Only the world's code broken: a boot takes the slot, and says so."""
+    """Only the world's code broken: a boot takes the slot, and says so; mended, it comes back."""
     checkout, home = places
     left = run_once(checkout, home)
     fill_slot(home, "fallback", checkout)
-    (checkout / "zones" / "toy" / "service.py").write_text(BROKEN)
+    service = checkout / "zones" / "toy" / "service.py"
+    text = service.read_text()
+    service.write_text(BROKEN)
     with BrokenCheckout(checkout, home) as kernel:
         kernel.wait_normal()
         kernel.wait_ticking(left + 20)
         (degraded,) = kernel.status()["degraded"]
         assert "slot fallback serves" in degraded["why"] and "service.py:1" in degraded["why"]
         assert kernel.zone()["source"] == "slot fallback"
+        service.write_text(text)
+        wait_until("the checkout", lambda: kernel.zone().get("source") == "checkout", PATIENCE_S)
+        kernel.wait_ticking(kernel.tick() + 20)
+        assert kernel.status()["degraded"] == []
         assert kernel.stop() == 0
 
 

@@ -90,6 +90,29 @@ class Office:
         self.desk.close()
 
 
+def test_a_descriptor_that_is_used_again_is_left_to_its_new_owner(office):
+    """A connection ends, and its number is given to a zygote's road in the same round.
+
+    Nobody was told of the zygote's words after that: its generation was never made ready.
+    """
+    loop, watched = office.kernel.machine.loop, set(office.desk._watched)
+    reader, writer = os.pipe()
+    peer = office.ask("status")
+    (fd,) = set(office.desk._watched) - watched
+    peer.close()
+    loop.turn()  # the server closes its end; the desk has not looked yet
+    os.dup2(reader, fd)
+    heard = []
+    loop.watch(fd, lambda _events: heard.append(os.read(fd, 1)))
+    office.desk.look()
+    os.write(writer, b"!")
+    loop.turn(1)
+    assert heard == [b"!"]
+    loop.unwatch(fd)
+    for each in (reader, writer, fd):
+        os.close(each)
+
+
 @pytest.fixture
 def office(home: Path) -> Iterator[Office]:
     """Give a desk over a kernel whose world ticks."""
