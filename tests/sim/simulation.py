@@ -423,10 +423,7 @@ class Simulation:
         return boot.unready()
 
     def _runs_bad_code(self, process: SimProcess) -> bool:
-        """Tell whether a process will fail by its own code sooner or later."""
-        if isinstance(process, ZygoteLife):
-            code = process.code
-            return process.zone == WORLD and bool(code.broken or code.dies_at_birth)
+        """Tell whether an owner will fail by its own code; nobody can know of an idle zygote's."""
         if not isinstance(process, WorldLife) or not process.owning:
             return False
         return bool(process.code.guilty_every) and not process.is_quarantined()
