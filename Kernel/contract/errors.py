@@ -117,6 +117,12 @@ class NoArena(ArenaError):
     exit_code = 69
 
 
+class NoRoom(ArenaError):
+    """No folder has room for an arena: the machine's limit, and nobody's fault."""
+
+    exit_code = 73
+
+
 class RingFull(MoltError):
     """A ring has no room for one more entry; its reader is behind."""
 

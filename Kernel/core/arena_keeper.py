@@ -204,7 +204,7 @@ class ArenaKeeper(ArenaView):
 
     def forget(self, berth: Berth) -> None:
         """Close the eventfds of a process that is gone; a drill that hung it ends with it."""
-        if berth.drilled:
+        if berth.excused:
             self.set_drill(0)
         door, ring = self._doors.pop(berth.serial, (-1, -1))
         if ring >= 0:
@@ -335,6 +335,9 @@ class ArenaKeeper(ArenaView):
         elif self.arena is None and self._moving_from is not None:
             for each in self.lines.values():  # it is this one's turn to make the new arena
                 each.learn(sup.Held(each is not line))
+        for founder in (each.state.founder for each in self.lines.values() if each is not line):
+            if founder is not None:  # two must not make the same arena
+                self.parts.processes.send_signal(founder.pid, signal.SIGKILL)
         self._publish_permission()
 
     def _begin_move(self) -> None:
@@ -363,7 +366,7 @@ class ArenaKeeper(ArenaView):
             line.learn(sup.Held(True))
             for berth in line.berths.values():
                 if berth.pid and (active is None or berth.pid != active.pid):
-                    berth.drilled = True
+                    berth.excused = True
                     self.parts.processes.send_signal(berth.pid, signal.SIGKILL)
         if active is not None:
             self._drain_once(active)
@@ -388,7 +391,7 @@ class ArenaKeeper(ArenaView):
     def on_process_exit(self, line: Line, berth: Berth, exit_: Exit) -> None:
         """Weigh a death that may be the fault of the code that was running."""
         super().on_process_exit(line, berth, exit_)
-        if berth.drilled or line.retired_s is not None or self.arena is None:
+        if berth.excused or line.retired_s is not None or self.arena is None:
             return
         evidence = find_evidence(self.arena.words, berth, exit_)
         if evidence is None:

@@ -95,9 +95,9 @@ class BusKeeper(Keeper):
         endpoint = self._endpoints.get(berth.serial) if berth is not None else None
         if active is None or berth is None:
             return
-        if berth.drilled:
+        if berth.excused:
             return
-        berth.drilled = True
+        berth.excused = True
         if endpoint is None or not self._bus.send(endpoint, Drain(LEAVE_S)):
             self.parts.processes.send_signal(active.pid, signal.SIGKILL)
 

@@ -107,7 +107,7 @@ def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int) -> DrillWatch:
     watch = _watch(keeper, now_ns)
     berth = keeper.berth_of(watch.pid)
     assert berth is not None, "an active process has a berth"
-    berth.drilled = True
+    berth.excused = True
     if fault is not DrillFault.HANG:
         keeper.parts.processes.send_signal(watch.pid, _SIGNALS[fault])
     elif isinstance(keeper, ArenaKeeper):
@@ -127,7 +127,7 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
     watch = _watch(keeper, now_ns, "hand over")
     berth = keeper.berth_of(watch.pid)
     assert berth is not None, "an active process has a berth"
-    berth.drilled = True
+    berth.excused = True
     if isinstance(keeper, ArenaKeeper):
         keeper.drain()
     elif isinstance(keeper, BusKeeper):

@@ -299,6 +299,10 @@ class Keeper:
         told += [f"waits in {standing.waits_in}"] if standing.waits_in else []
         self._dump_why[pid] = ", ".join(each for each in told if each)
         if standing.state in STOPPED:
+            # Somebody has stopped it: as little evidence against its code as a SIGKILL.
+            berth = self.berth_of(pid)
+            if berth is not None:
+                berth.excused = True
             self._end_hung(pid)
             return
         self.parts.processes.send_signal(pid, signal.SIGUSR1)
@@ -483,7 +487,7 @@ class Keeper:
             if line.number != number and active is not None:
                 berth = line.berth_of(active.pid)
                 if berth is not None:
-                    berth.drilled = True
+                    berth.excused = True
                 self.parts.processes.send_signal(active.pid, signal.SIGKILL)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from Kernel.config import ZoneConfig
-from Kernel.contract.errors import ArenaError, CodecError, MoltError
+from Kernel.contract.errors import ArenaError, CodecError, MoltError, NoRoom
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
@@ -44,7 +44,8 @@ class Berth:
         stack_fd: a file in memory into which the process can be asked to dump its stacks.
         has_served: it was seen to hold an arena and to have done its first tick.
         killed_as: why the kernel has ended it, "" if it has not.
-        drilled: a drill, or a change of generation, has ended it: no fault of its own.
+        excused: what has ended it is no fault of its own: a drill, a change of generation, or
+            somebody outside who stopped it.
     """
 
     serial: int
@@ -54,7 +55,7 @@ class Berth:
     was_ready: bool = False
     has_served: bool = False
     killed_as: str = ""
-    drilled: bool = False
+    excused: bool = False
 
 
 class ZoneSide(Protocol):
@@ -363,7 +364,7 @@ class Line:
         failure = is_failure(
             code=exit_.code,
             signal_number=exit_.signal,
-            drilled=False,
+            excused=False,
             hung=bool(self._zygote_killed_as),
             progressed=zygote is not None and zygote.ready,
         )
@@ -373,17 +374,12 @@ class Line:
     def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
         del self.berths[berth.serial]
         if berth.role == "founder":
-            self._forget(berth)
-            founded = self._zone.on_founder_exit(self, exit_.code)
-            why = "" if founded else f"founder: {exit_.describe()}"
-            self.learn(sup.Died(exit_.pid, failure=not founded, why=why))
-            if founded:
-                self.learn(sup.Founded())
+            self._on_founder_exit(berth, exit_)
             return
         failure = is_failure(
             code=exit_.code,
             signal_number=exit_.signal,
-            drilled=berth.drilled or self.retired_s is not None,
+            excused=berth.excused or self.retired_s is not None,
             hung=bool(berth.killed_as),
             progressed=self._zone.has_progressed(berth),
         )
@@ -393,6 +389,18 @@ class Line:
         self.tell_death(role, exit_, failure)
         self._zone.on_process_exit(self, berth, exit_)
         self._forget(berth)
+
+    def _on_founder_exit(self, berth: Berth, exit_: Exit) -> None:
+        """An arena is there now, or there is no room for one, or the code could not make it."""
+        self._forget(berth)
+        founded = self._zone.on_founder_exit(self, exit_.code)
+        no_room = exit_.code == NoRoom.exit_code
+        why = "" if founded else f"founder: {exit_.describe()}"
+        self.learn(sup.Died(exit_.pid, failure=not founded and not no_room, why=why))
+        if founded:
+            self.learn(sup.Founded())
+        elif no_room:
+            self._had_no_room("cannot found: there is no room for an arena")
 
     def _role_of(self, pid: int) -> str:
         if self.state.heir is not None and self.state.heir.pid == pid:

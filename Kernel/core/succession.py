@@ -50,20 +50,20 @@ def is_evidence(*, code: int | None, signal_number: int | None, hung: bool) -> b
 
 
 def is_failure(
-    *, code: int | None, signal_number: int | None, drilled: bool, hung: bool, progressed: bool
+    *, code: int | None, signal_number: int | None, excused: bool, hung: bool, progressed: bool
 ) -> bool:
     """Tell whether a death counts against the generation.
 
     Args:
         code, signal_number: how it ended, one of them None.
-        drilled: the kernel's own drill caused it.
+        excused: what ended it was no fault of its own: a drill, a change of generation, a SIGSTOP.
         hung: the watchdog had found it hung.
         progressed: it had served (committed a tick, or answered).
 
     Evidence does (`is_evidence`); so does any death of a process that had done nothing yet: then
     trying again at once would help nobody.
     """
-    if drilled:
+    if excused:
         return False
     return is_evidence(code=code, signal_number=signal_number, hung=hung) or not progressed
 

@@ -402,7 +402,7 @@ class TestEffective:
         found = effective(config, {"world": table})
         kernel, harsh = folder.path / "kernel.yaml", folder.path / "scenarios" / "harsh.yaml"
         assert found["kernel.stop_deadline_s"] == (3, f"{kernel}:1")
-        assert found["kernel.poll_interval_ms"] == (50, "default")
+        assert found["kernel.poll_interval_ms"] == (100, "default")
         assert found["kernel.probe_base_s"] == (7, "--set kernel.probe_base_s")
         assert found["kernel.zones.stable.kind"] == ("arena", f"{kernel}:3")
         assert found["kernel.zones.stable.heir"] == (True, "default")

@@ -12,17 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from Kernel.contract.arena import ArenaWords, Header, Side
-from Kernel.contract.errors import ArenaError
+from Kernel.contract.errors import NoRoom
 from Kernel.contract.founding_report import FoundingReport, report_path
 from Kernel.contract.places import arena_name, plan_set_aside
 from zones.runtime.arena_memory import map_arena, map_side, reserve_file
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 """A folder that says so is passed over; any other error is not about the folder."""
-
-
-class NoRoom(ArenaError):
-    """No folder has room for an arena."""
 
 
 @dataclass(slots=True)

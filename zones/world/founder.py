@@ -16,7 +16,7 @@ from typing import Final
 
 from Kernel.contract.arena import ArenaWords, Header, Side, State, check_arena
 from Kernel.contract.codec import pack
-from Kernel.contract.errors import ArenaError, RingFull, SnapshotError
+from Kernel.contract.errors import ArenaError, NoRoom, RingFull, SnapshotError
 from Kernel.contract.founding_report import (
     FOUNDED,
     KEPT,
@@ -26,7 +26,7 @@ from Kernel.contract.founding_report import (
     FoundingReport,
 )
 from zones.runtime.arena_image import ArenaImage, carry_over, copy_committed, tell_event, write_into
-from zones.runtime.arena_place import ArenaPlace, Draft, NoRoom
+from zones.runtime.arena_place import ArenaPlace, Draft
 from zones.runtime.snapshot_file import good_snapshots
 from zones.world import founding
 from zones.world.columns import schema_hash

@@ -405,7 +405,7 @@ class TestDryRun:
         assert ("250 ms" in " ".join(plan["would"])) == (kind in ("stop", "hang"))
         assert machine.processes.signals == signals
         assert bytes(console.kernel.words.memory) == words and bytes(keeper.arena.side) == side
-        assert not keeper.berth_of(pid).drilled
+        assert not keeper.berth_of(pid).excused
 
     def test_a_drill_that_would_be_refused_is_refused(self, empty):
         """What could not be drilled is told now, not when it is done."""

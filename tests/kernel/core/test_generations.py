@@ -10,7 +10,7 @@ import pytest
 from Kernel.console.plans import plan_go_back
 from Kernel.console.request import check_request
 from Kernel.contract.arena import NEVER, Header
-from Kernel.contract.errors import MoltError, Refused
+from Kernel.contract.errors import MoltError, NoRoom, Refused
 from Kernel.contract.inputs import QUARANTINE, decode_input
 from Kernel.contract.rings import read
 from Kernel.contract.zygote_protocol import Unprepared
@@ -220,7 +220,7 @@ class TestBlame:
         """What the kernel did itself says nothing about the code."""
         active, heir = stage.pair
         for pid in (active, heir):
-            stage.keeper.berth_of(pid).drilled = True
+            stage.keeper.berth_of(pid).excused = True
         crash(stage, active, TRAIT_3)
         begin_tick(stage, heir)
         crash(stage, heir, TRAIT_3)
@@ -289,13 +289,15 @@ class TestHangs:
         assert told["pid"] == active and "no progress in 250 ms" in told["why"]
 
     def test_a_stopped_process_cannot_say_anything(self, stage):
-        """It is ended at once: it would not wake up to write."""
+        """It is ended at once: it would not wake up to write. Whoever stopped it is to blame."""
         active, _heir = stage.pair
         stage.machine.loads.state = "T"
         stage.round()
         stage.machine.clock.pass_time(HUNG_S, lambda: stage.round(1))
         assert stage.machine.processes.killed() == [active]
         assert (active, signal.SIGUSR1) not in stage.machine.processes.signals
+        assert stage.keeper.state.patience.failures == 0
+        assert not stage.machine.log.of("zone.evidence")
 
     def test_a_starved_world_is_given_one_deadline_more(self, stage):
         """Waiting for a processor is no hang; standing still for two deadlines is."""
@@ -314,6 +316,24 @@ class TestHangs:
         clock.advance(DUMP_S)
         stage.round()
         assert stage.machine.processes.killed() == [active]
+
+
+class TestRoom:
+    def test_no_room_for_an_arena_is_no_fault_of_the_code(self, machine, folders):
+        """However often: the generation is not spent, and founded when there is room."""
+        stage = Stage(machine, folders)
+        stage.prepare()
+        for _ in range(stage.keeper.config.policy.failures_max + 2):
+            founder = machine.processes.new_pid()
+            machine.zygote.fork(founder)
+            stage.round()
+            stage.die(founder, code=NoRoom.exit_code)
+            if not machine.zygote.is_asked():
+                machine.clock.advance(stage.keeper.config.policy.backoff_cap_s)
+                stage.round()
+        assert not stage.keeper.line.spent() and stage.keeper.state.patience.failures == 0
+        stage.found()
+        assert stage.keeper.state.founded
 
 
 class TestSlot:

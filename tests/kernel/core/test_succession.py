@@ -54,7 +54,7 @@ class TestVerdict:
         """A fault signal is evidence, whatever had been done before."""
         for progressed in (False, True):
             assert is_failure(
-                code=None, signal_number=number, drilled=False, hung=False, progressed=progressed
+                code=None, signal_number=number, excused=False, hung=False, progressed=progressed
             )
 
     @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ class TestVerdict:
     def test_table_of_deaths(self, code, number, hung, progressed, counts):
         """Each way to die counts against the generation, or does not."""
         verdict = is_failure(
-            code=code, signal_number=number, drilled=False, hung=hung, progressed=progressed
+            code=code, signal_number=number, excused=False, hung=hung, progressed=progressed
         )
         assert verdict is counts
 
@@ -86,7 +86,7 @@ class TestVerdict:
     def test_what_the_drill_did_never_counts(self, code, number, hung, progressed):
         """A fault the kernel's own drill caused is no evidence of anything."""
         assert not is_failure(
-            code=code, signal_number=number, drilled=True, hung=hung, progressed=progressed
+            code=code, signal_number=number, excused=True, hung=hung, progressed=progressed
         )
 
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from Kernel.contract.arena import ArenaWords, Header, Side
+from Kernel.contract.errors import NoRoom
 from Kernel.contract.founding_report import FoundingNote, FoundingReport, parse_report, report_path
 from tests.zones.runtime.small_arena import arena_bytes, found_arena
 from zones.runtime import arena_place
 from zones.runtime.arena_memory import reserve_file
-from zones.runtime.arena_place import ArenaPlace, Draft, NoRoom
+from zones.runtime.arena_place import ArenaPlace, Draft
 
 REPORT = FoundingReport("founded", 0)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from Kernel.contract.arena import HEADER_BYTES, ArenaWords, Header, Side, State, check_arena
+from Kernel.contract.errors import NoRoom
 from Kernel.contract.founding_report import FoundingReport, parse_report, report_path
 from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.contract.rings import ENTRY
@@ -17,7 +18,7 @@ from tests.zones.world.worlds import copy_of, make_engine, read_events, run, sen
 from zones.runtime import arena_place
 from zones.runtime.arena_image import copy_committed, write_into
 from zones.runtime.arena_memory import map_arena
-from zones.runtime.arena_place import ArenaPlace, NoRoom
+from zones.runtime.arena_place import ArenaPlace
 from zones.runtime.snapshot_file import write_snapshot
 from zones.world.columns import open_world
 from zones.world.founder import Founder
