@@ -18,6 +18,8 @@ SETTINGS = (
     "world.tick_rate_ms=2",
     "kernel.zones.stable.backoff_cap_s=0.02",
     "kernel.zones.stable.backoff_base_s=0.02",
+    # Faults come from outside here, and no generation is to be given up for them.
+    "kernel.zones.stable.failures_max=1000",
 )
 FAULTS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP)
 WEIGHTS = (70, 25, 5)  # a stopped process costs the watchdog's 250 ms

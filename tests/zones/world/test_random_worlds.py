@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from Kernel.contract.inputs import SET_PARAM, Input
+from Kernel.contract.settings import Sort
 from tests.zones.world.test_engine import BUSY
 from tests.zones.world.worlds import make_engine, make_world, run, send
 from zones.world import columns
 from zones.world.engine import Engine
 from zones.world.invariants import all_checks, cold_check
 from zones.world.parameters import PARAMETERS
-from zones.world.settings import _REALS, SIDE_MAX
+from zones.world.settings import FOUNDING, SIDE_MAX
 
 WORLDS = 100
 BATCHES = 10
@@ -69,8 +70,10 @@ def draw_values(seed: int) -> dict[str, Any]:
     generator = np.random.default_rng(seed)
     values: dict[str, Any] = {"seed": int(generator.integers(0, 2**63))}
     usual = {"world_width": 300.0, "world_height": 250.0, **BUSY}
-    for key, (low, high) in _REALS.items():
-        values[key] = draw_number(generator, low, high, usual.get(key, low))
+    for key in FOUNDING:
+        if key.sort is Sort.NUMBER:
+            default = usual.get(key.name, key.low)
+            values[key.name] = draw_number(generator, key.low, key.high, default)
     # Small worlds are crowded; the large ones get ground cells to match.
     longest = max(values["world_width"], values["world_height"])
     values["ground_cell"] = max(values["ground_cell"], longest / 40.0)
