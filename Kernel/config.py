@@ -114,7 +114,7 @@ def load_config(
     """
     sources = Sources()
     unread: list[ConfigError] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(folder.glob("[!.]*.yaml")):  # an editor's lock or draft begins with a dot
         sources.values[path.stem] = {}
         try:
             sources.add(path.stem, path)

@@ -4,6 +4,9 @@ Owns: reading a file or one value, what is refused and in which line. Does not o
 there are (`settings.py`), what is laid over a file (`sources.py`).
 """
 
+import os
+import shlex
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +22,10 @@ FILE_BYTES_MAX: Final = 1 << 16
 DEPTH_MAX: Final = 16
 # What PyYAML raises for values it cannot make: a 13th month, `!!bool maybe`, ...
 _MALFORMED = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
+_BROKEN: Final = "holds half a character, which UTF-8 cannot hold"
 _TEXT_TAG = "tag:yaml.org,2002:str"
+# A FIFO or a terminal under the name of a file must not hold up a kernel that reads it again.
+_OPEN_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -63,13 +69,13 @@ def read_file(path: Path) -> Document:
     """Return the keys and values of a file; none of one that holds comments only.
 
     Raises:
-        ConfigError: it cannot be read, is larger than FILE_BYTES_MAX, is not YAML in UTF-8, holds
-            no keys, one twice, or an alias; tells every key that stands there twice.
+        ConfigError: it cannot be read, is no regular file, is larger than FILE_BYTES_MAX, is not
+            YAML in UTF-8, holds no keys, one twice, an alias, or half a character; tells every
+            key that is wrong.
     """
     hint = f"edit {path}"
     try:
-        with path.open("rb") as file:
-            content = file.read(FILE_BYTES_MAX + 1)
+        content = _read_bytes(path)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}", hint) from error
     if len(content) > FILE_BYTES_MAX:
@@ -96,6 +102,20 @@ def read_file(path: Path) -> Document:
     return Document(values or {}, {place.key: place.line for place in places})
 
 
+def _read_bytes(path: Path) -> bytes:
+    """Return at most FILE_BYTES_MAX + 1 bytes of a regular file, without ever waiting for any."""
+    descriptor = os.open(path, _OPEN_FLAGS)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ConfigError(
+                f"cannot read {path}: it is no regular file", f"ls -l {shlex.quote(str(path))}"
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(FILE_BYTES_MAX + 1)
+    finally:
+        os.close(descriptor)
+
+
 def read_value(name: str, text: str) -> Any:
     """Return one value as YAML reads it.
 
@@ -103,15 +123,15 @@ def read_value(name: str, text: str) -> Any:
         name: what is set so, for the error.
 
     Raises:
-        ConfigError: it is no YAML, or holds a key twice.
+        ConfigError: it is no YAML, or holds a key twice or half a character.
     """
     try:
         places, value = _load(text)
-        wrong = [f"{place.key} {place.why}" for place in places if place.why]
+        wrong = [f"{place.key} {place.why}".strip() for place in places if place.why]
     except yaml.YAMLError as error:
         wrong = [_explain(error)[1]]
     if wrong:
-        raise ConfigError(f"cannot read {name}={text[:SHOWN_MAX]}: {wrong[0]}")
+        raise ConfigError(f"cannot read {name}={_written(text)[:SHOWN_MAX]}: {wrong[0]}")
     return value
 
 
@@ -146,13 +166,16 @@ def _places(node: yaml.Node | None, above: str) -> Iterator[_Place]:
     if isinstance(node, yaml.SequenceNode):
         for place, item in enumerate(node.value):
             yield from _places(item, f"{above}{place}.")
+    if isinstance(node, yaml.ScalarNode) and _is_broken(node.value):
+        yield _Place(above.removesuffix("."), node.start_mark.line + 1, _BROKEN)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: dict[str, int] = {}
     for key_node, value_node in node.value:
         line = key_node.start_mark.line + 1
         name = key_node.value if isinstance(key_node, yaml.ScalarNode) else "a list or map"
-        why = ""
+        why = _BROKEN if _is_broken(name) else ""
+        name = _written(name)
         if key_node.tag != _TEXT_TAG:
             # Such as `on`, which YAML takes for a truth value, and `<<`, which would merge.
             why = "is no text and cannot be a key: write it in quotes"
@@ -161,6 +184,16 @@ def _places(node: yaml.Node | None, above: str) -> Iterator[_Place]:
         seen.setdefault(name, line)
         yield _Place(above + name[:SHOWN_MAX], line, why)
         yield from _places(value_node, f"{above}{name[:SHOWN_MAX]}.")
+
+
+def _is_broken(text: str) -> bool:
+    """Tell whether a text holds half of a surrogate pair, as an escape can make one."""
+    return _written(text) != text
+
+
+def _written(text: str) -> str:
+    """Return a text with what UTF-8 cannot hold as escapes, for a message or a log."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _explain(error: yaml.YAMLError) -> tuple[int, str]:

@@ -211,6 +211,17 @@ class TestRefusedFiles:
         (folder.path / "world.yaml").write_bytes(b"a: \xff\xfe\n")
         assert "world.yaml" in folder.refuse()
 
+    def test_an_editors_files_are_passed_over(self, folder):
+        """The dangling lock of Emacs and a draft with a dot are no configuration."""
+        (folder.path / ".#world.yaml").symlink_to("somebody@host.1")
+        (folder.path / ".world.yaml").write_text("a: [")
+        assert set(folder.load().sources.values) == {"kernel", "world"}
+
+    def test_half_a_character_as_a_key(self, folder):
+        """It used to end the kernel when the environment was asked for it."""
+        folder.write("world", 'seed: 1\n"\\ud800": 1\n')
+        assert "world.yaml:2: \\ud800 holds half a character" in folder.refuse()
+
     def test_empty_file_holds_nothing(self, folder):
         """An empty file is an empty map."""
         folder.write("world", "# nothing yet\n")

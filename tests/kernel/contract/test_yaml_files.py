@@ -1,5 +1,6 @@
 """Files and values in YAML: what is taken, where each key stands, what is refused in which line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,36 @@ def test_every_key_that_is_wrong_is_told(path):
         f"cannot use {path}:5: d.<< is no text and cannot be a key: write it in quotes",
         f"cannot use {path}:6: a list or map is no text and cannot be a key: write it in quotes",
     ]
+
+
+def test_half_a_character_is_told_by_its_key(path):
+    """What UTF-8 cannot hold could be looked up, logged and sent nowhere: it is refused here."""
+    path.write_text('a: 1\n"\\ud800": 1\nb:\n  c: "x\\udfff"\n  d: [ok, "\\ud83d"]\n')
+    with pytest.raises(ConfigError) as caught:
+        read_file(path)
+    assert [(each.key, each.where) for each in caught.value.faults] == [
+        ("\\ud800", f"{path}:2"),
+        ("b.c", f"{path}:4"),
+        ("b.d.1", f"{path}:5"),
+    ]
+    assert caught.value.message.encode() and "holds half a character" in caught.value.message
+
+
+def test_half_a_character_in_one_value():
+    """The same for --set and MOLT_<KEY>, as an escape or as a byte of the environment."""
+    for text in ('"\\ud800"', '{a: "\\ud800"}', "\udcff"):
+        with pytest.raises(ConfigError) as caught:
+            read_value("--set world.name", text)
+        assert caught.value.message.encode()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_regular_file_is_not_waited_for(path, make):
+    """A FIFO or a device would hold up the kernel for good: it is refused at once."""
+    make(path)
+    with pytest.raises(ConfigError, match="it is no regular file") as caught:
+        read_file(path)
+    assert caught.value.hint == f"ls -l {path}"
 
 
 def test_a_file_that_is_not_there(tmp_path):
