@@ -4,6 +4,7 @@ Owns: telling whether the checkout has changed. Does not own: slots, their verif
 (`slots.py`), which version serves (`Kernel/core/ladder.py`).
 """
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,11 +63,16 @@ class HomeVersions:
         return None if slot is None else Source(f"slot {slot.name}", slot.root)
 
     def fingerprint(self) -> str:
-        """Return what changes whenever a file of the checkout that zones are made of does."""
+        """Return what changes whenever a file of the checkout that zones are made of does.
+
+        An editor may take a file away meanwhile; its locks, which lead nowhere, are no sources.
+        """
         digest = hashlib.sha256()
         for folder in SOURCES:
-            for path in sorted((self._root / folder).rglob("*")):
-                if path.suffix in (".py", ".yaml"):
+            for path in sorted((self._root / folder).rglob("[!.]*")):
+                if path.suffix not in (".py", ".yaml"):
+                    continue
+                with contextlib.suppress(OSError):
                     status = path.stat()
                     digest.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
         return digest.hexdigest()
