@@ -42,6 +42,7 @@ from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, make_home, open_home
 from Kernel.ports.face import Reader, find_face
+from Kernel.ports.limits import check_descriptors
 from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
 from Kernel.ports.own_stacks import Stacks, keep_stacks
@@ -86,6 +87,7 @@ def _make_kernel(options: argparse.Namespace, arguments: list[str]) -> "Kernel |
         config = read()
         if options.probe:
             return probe(config, ROOT)
+        check_descriptors()
         make_home(home)
         folders = arena_folders(home)
         opened = open_home(home, folders)

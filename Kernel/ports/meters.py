@@ -74,7 +74,8 @@ class Meters:
     def measure(self, pid: int) -> tuple[float, float]:
         """Return (resident MB, CPU percent of one core since the last call for this pid).
 
-        A process that is gone measures as (0.0, 0.0).
+        A process that is gone, or one that cannot be looked at because no descriptor is free,
+        measures as (0.0, 0.0).
         """
         try:
             process = self._seen.get(pid)
@@ -82,6 +83,6 @@ class Meters:
                 self._seen = {known: it for known, it in self._seen.items() if it.is_running()}
                 process = self._seen[pid] = psutil.Process(pid)
             return process.memory_info().rss / 1e6, process.cpu_percent(None)
-        except psutil.Error:
+        except (psutil.Error, OSError):  # psutil lets a lack of descriptors through as it is
             self._seen.pop(pid, None)
             return 0.0, 0.0

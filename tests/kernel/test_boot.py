@@ -4,6 +4,8 @@ import json
 import os
 import pty
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -159,6 +161,16 @@ def test_stacks_that_cannot_be_kept(toy_home):
         kernel.signal(signal.SIGQUIT)
         (told,) = wait_until("the warning", lambda: kernel.told("kernel.stacks_not_kept"))
         assert told["hint"] and kernel.stop() == 0
+
+
+def test_too_few_descriptors(toy_home):
+    """A kernel that could open next to nothing says so instead of being aborted by a library."""
+    words = f'ulimit -n 30; exec "{sys.executable}" manifest.py --home "{toy_home}" --no-open'
+    done = subprocess.run(
+        ["sh", "-c", words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 78 and "of the 30 that may be" in done.stderr
+    assert "hint: ulimit -n 1024" in done.stderr and not (toy_home / "run").exists()
 
 
 def test_one_kernel_a_home(toy_home):

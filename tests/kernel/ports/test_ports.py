@@ -4,6 +4,7 @@ import errno
 import fcntl
 import gc
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from Kernel.ports.arena_file import (
 )
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
+from Kernel.ports.limits import DESCRIPTORS_MIN, check_descriptors
 from Kernel.ports.meters import Meters
 from tests.support.fakes import FakeClock
 from tests.support.toy import service as toy
@@ -52,6 +54,38 @@ def test_meters_of_the_living_and_the_dead():
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     assert meters.measure(gone.pid) == (0.0, 0.0)
+
+
+def test_meters_without_a_descriptor(monkeypatch):
+    """Psutil needs a file for each look; where none can be opened nothing is known, and no more."""
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    meters = Meters()
+    for known in (False, True):
+        with monkeypatch.context() as patch:
+            patch.setattr("builtins.open", refuse)
+            patch.setattr("psutil._common.open", refuse, raising=False)
+            assert meters.measure(os.getpid()) == (0.0, 0.0), known
+        assert meters.measure(os.getpid())[0] > 1
+
+
+@pytest.mark.parametrize("free", [0, DESCRIPTORS_MIN - 8, DESCRIPTORS_MIN + 8])
+def test_too_few_descriptors_are_told_before_anything_is_made(free):
+    """Libzmq aborts the process without; with enough nothing is said."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held = len(os.listdir("/proc/self/fd")) - 1
+    resource.setrlimit(resource.RLIMIT_NOFILE, (held + 1 + free, hard))
+    try:
+        if free >= DESCRIPTORS_MIN:
+            check_descriptors()
+        else:
+            with pytest.raises(ConfigError, match="files are open of the") as refused:
+                check_descriptors()
+            assert refused.value.hint == "ulimit -n 1024"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class TestHome:
