@@ -31,7 +31,7 @@ from Kernel.console.herald import Herald
 from Kernel.console.screen import Screen
 from Kernel.console.server import ConsoleServer
 from Kernel.console.status_line import StatusLine
-from Kernel.contract.errors import ConfigError, MoltError
+from Kernel.contract.errors import ConfigError, MoltError, what_helps
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.events import Recorder
 from Kernel.core.logger import make_log
@@ -331,7 +331,8 @@ class Kernel:
                 note = KnownWorld(zone.name, zone.service, zone.settings)
                 save_known_world(self._home.home, note)
             except (OSError, ValueError) as error:
-                self._log.warning("note.not_written", why=str(error), hint="df -h")
+                hint = what_helps(error, self._home.home) if isinstance(error, OSError) else ""
+                self._log.warning("note.not_written", why=str(error), hint=hint)
 
     def _on_signals(self) -> None:
         for number in self._signals.read():
@@ -350,11 +351,13 @@ class Kernel:
     def _keep_stacks(self) -> None:
         """SIGQUIT: what was dumped goes into a file, our own stacks first; the kernel goes on."""
         self._stacks_due_s = math.inf
+        folder = self._home.home / "log"
         try:
             dumps = self._stacks.take() + self._zones.take_stacks().encode()
-            path = keep_stacks(self._home.home / "log", dumps)
+            path = keep_stacks(folder, dumps)
         except OSError as error:
-            self._log.warning("kernel.stacks_not_kept", why=str(error), hint="df -h")
+            hint = what_helps(error, folder)
+            self._log.warning("kernel.stacks_not_kept", why=str(error), hint=hint)
             return
         self._log.info("kernel.stacks", path=str(path))
 

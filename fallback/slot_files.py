@@ -12,11 +12,13 @@ are not looked at: Python makes them anew when they do not fit their source.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -139,9 +141,15 @@ def fill_slot(
     except OSError as error:
         raise SlotError(
             f"cannot fill slot {name} in {folder}: {error.strerror or error} ({error.filename})",
-            f"df -h {folder.parent if folder.parent.is_dir() else home}",
+            _what_helps(error, folder.parent if folder.parent.is_dir() else home),
         ) from error
     return Slot(name, folder / name, slot.version, slot.arena_version, slot.created_s)
+
+
+def _what_helps(error: OSError, directory: Path) -> str:
+    """Return the command that shows why a directory could not be written, in few words."""
+    command = {errno.EROFS: "findmnt -T", errno.EACCES: "ls -ld"}.get(error.errno or 0, "df -h")
+    return f"{command} {shlex.quote(str(directory))}"
 
 
 def lend_cache(root: Path, cache_dir: Path) -> None:

@@ -219,7 +219,7 @@ class ConsoleServer:
         for connection in list(self._connections.values()):
             self._drop(connection)
         self._listener.close()
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # gone, or on a disk that turned read-only: nobody listens at it
             found = os.stat(self._name, dir_fd=self._dir_fd, follow_symlinks=False)
             if found.st_ino == self._inode:
                 os.unlink(self._name, dir_fd=self._dir_fd)

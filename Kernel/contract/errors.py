@@ -1,12 +1,16 @@
 """The errors of molt, named by who must act.
 
-Owns: the tree of outside failures. Does not own: expected outcomes (they are values) and our own
-bugs (they are `assert`, and the process dies). Every message begins with "cannot", names the
-thing, the value and the limit; `hint` is a command that helps.
+Owns: the tree of outside failures, and which command helps when a disk refuses. Does not own:
+expected outcomes (they are values) and our own bugs (they are `assert`, and the process dies).
+Every message begins with "cannot", names the thing, the value and the limit; `hint` is a command
+that helps.
 Model: Trio's `_core/_exceptions.py`.
 """
 
+import errno
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 FAULTS_TOLD_MAX = 20
 
@@ -137,3 +141,15 @@ class CodecError(MoltError):
 
 class SnapshotError(MoltError):
     """A snapshot cannot be read, or does not match its own hash."""
+
+
+def what_helps(error: OSError, directory: Path) -> str:
+    """Return the command that shows what is wrong with a directory that could not be written."""
+    place = shlex.quote(str(directory))
+    if error.errno in (errno.EROFS, errno.EIO):
+        return f"findmnt -T {place}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST):
+        return f"ls -ld {place}"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "ulimit -n"
+    return f"df -h {place}"

@@ -201,5 +201,6 @@ class PrivateBus:
         )
 
     def _unlink(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
+        """Remove a socket file; where it may not be removed, a read-only home, it does no harm."""
+        with contextlib.suppress(OSError):
             os.unlink(name, dir_fd=self._bus_dir_fd)

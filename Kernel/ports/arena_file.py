@@ -213,7 +213,8 @@ def find_arena(folders: list[Path], zone: str) -> Path | None:
     found = None
     for folder in folders:
         path = folder / arena_name(zone)
-        path.with_name(f"{path.name}.new").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # on a disk that turned read-only it stays
+            path.with_name(f"{path.name}.new").unlink()
         if found is None and path.is_file():
             found = path
     return found

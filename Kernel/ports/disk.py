@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fallback.home_locks import HeldError, take_lock
-from Kernel.contract.errors import AlreadyRunning, ConfigError
+from Kernel.contract.errors import AlreadyRunning, ConfigError, what_helps
 from Kernel.contract.places import CONSOLE_SOCKET
 
 
@@ -77,7 +77,9 @@ def refuse_folder(folder: Path, error: OSError) -> ConfigError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return ConfigError(
         f"cannot use {folder}: {error.strerror or error} ({error.filename or folder})",
-        f"df -h {folder}" if full else "python manifest.py --home DIR, with a folder you may write",
+        what_helps(error, folder)
+        if full
+        else "python manifest.py --home DIR, with a folder you may write",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from structlog.typing import FilteringBoundLogger
 
 from Kernel.contract.arena import ArenaWords, Header, Side
-from Kernel.contract.errors import SnapshotError
+from Kernel.contract.errors import SnapshotError, what_helps
 from Kernel.contract.messages import TEXT_CHARS_MAX, Degraded
 from zones.chronos import retention
 from zones.chronos.journal import decide_start, encode_line, gap_event, parse_tail
@@ -28,7 +28,7 @@ from zones.chronos.outbox_reader import (
 from zones.chronos.retention import Retry
 from zones.chronos.settings import ArchiveSettings
 from zones.runtime.arena_image import copy_committed
-from zones.runtime.line_file import LineFile, list_files, read_last_line, what_helps
+from zones.runtime.line_file import LineFile, list_files, read_last_line
 from zones.runtime.snapshot_file import (
     SnapshotInfo,
     SnapshotName,

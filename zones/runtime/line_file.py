@@ -7,7 +7,6 @@ One writer at a time. `NAME.jsonl` grows; when it is full it becomes `NAME.<labe
 
 import errno
 import os
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -116,17 +115,6 @@ def list_files(directory: Path, pattern: str) -> list[FoundFile]:
         OSError: the directory cannot be read; a missing one is empty.
     """
     return [FoundFile(path, path.stat().st_mtime) for path in directory.glob(pattern)]
-
-
-def what_helps(error: OSError, directory: Path) -> str:
-    """Return the command that shows what is wrong with a directory that could not be written."""
-    if error.errno in (errno.EROFS, errno.EIO):
-        return f"findmnt -T {shlex.quote(str(directory))}"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR):
-        return f"ls -ld {shlex.quote(str(directory))}"
-    if error.errno in (errno.EMFILE, errno.ENFILE):
-        return "ulimit -n"
-    return f"df -h {shlex.quote(str(directory))}"
 
 
 def sync_directory(directory: Path) -> None:

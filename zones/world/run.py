@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 
 from Kernel.contract import rings
 from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, State
-from Kernel.contract.errors import CodecError, ConfigError, RingFull
+from Kernel.contract.errors import CodecError, ConfigError, RingFull, what_helps
 from Kernel.contract.inputs import Input, parse_input
 from Kernel.contract.scenarios import scenario_path
 from Kernel.contract.settings import SHOWN_MAX
@@ -168,7 +168,7 @@ def _unwritten(path: Path, error: OSError) -> Exception:
     """Return what to raise: who has read enough of a pipe is no mistake of the operator."""
     if isinstance(error, BrokenPipeError):
         return error
-    return ConfigError(f"cannot write {path}: {error.strerror}", f"df -h {path.parent}")
+    return ConfigError(f"cannot write {path}: {error.strerror}", what_helps(error, path.parent))
 
 
 def read_inputs(path: Path) -> list[Recorded]:
@@ -275,7 +275,7 @@ def _memory(size_bytes: int, arena: Path | None) -> memoryview:
     except OSError as error:
         raise ConfigError(
             f"cannot keep the arena in {arena} ({size_bytes} bytes): {error.strerror}",
-            f"df -h {arena.parent}",
+            what_helps(error, arena.parent),
         ) from error
 
 

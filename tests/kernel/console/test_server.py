@@ -1,5 +1,6 @@
 """The console's socket, with real connections and a clock in the test's hand."""
 
+import errno
 import json
 import os
 import select
@@ -224,6 +225,20 @@ def test_close_leaves_a_successor_alone(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["console.sock"]
     second.close()
     assert os.listdir(tmp_path) == []
+
+
+def test_close_on_a_disk_that_turned_read_only(tmp_path: Path, monkeypatch) -> None:
+    """The file stays, the server is closed all the same: an orderly stop is no crash."""
+    server = ConsoleServer(tmp_path)
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", refuse)
+        server.close()
+    assert (tmp_path / "console.sock").is_socket()
+    ConsoleServer(tmp_path).close()
 
 
 def test_takes_an_open_directory(tmp_path: Path) -> None:

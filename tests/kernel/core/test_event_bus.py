@@ -1,5 +1,6 @@
 """The private bus against real sockets: identity, limits, hostile peers."""
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -269,3 +270,16 @@ def test_only_sound_messages_are_sent(bus: PrivateBus) -> None:
         bus.open_endpoint("../archive", 0)
     with pytest.raises(AssertionError):
         bus.open_endpoint("archive", 0)
+
+
+def test_files_that_cannot_be_removed_hold_nobody_up(bus, bus_dir, monkeypatch):
+    """On a disk that turned read-only an endpoint is closed, and its file stays where it is."""
+    endpoint = bus.open_endpoint("archive", 0)
+
+    def refuse(*_args: object, **_more: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", refuse)
+        bus.close(endpoint)
+    assert os.listdir(bus_dir) == ["archive-0"]

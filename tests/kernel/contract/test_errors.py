@@ -1,0 +1,22 @@
+"""What helps against each refusal of a disk."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.errors import what_helps
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [
+        (errno.ENOSPC, "df -h '/a b'"), (errno.EDQUOT, "df -h '/a b'"),
+        (errno.EROFS, "findmnt -T '/a b'"), (errno.EACCES, "ls -ld '/a b'"),
+        (errno.EEXIST, "ls -ld '/a b'"), (errno.EMFILE, "ulimit -n"),
+    ],
+)  # fmt: skip
+def test_each_refusal_has_a_command(number, hint):
+    """It shows what is wrong, and can be pasted whatever the folder is called."""
+    assert what_helps(OSError(number, os.strerror(number)), Path("/a b")) == hint
