@@ -207,13 +207,11 @@ class Handlers:
         if later and world.is_holding():
             held = self._held(world) or {}
             return self._now(held | {"pending": True, "at_tick": at_tick, "paused": True})
-        return Asked(lambda: self._held_since(world, ticket))
+        return Asked(lambda: self._held_since(world, inbox, ticket))
 
-    def _held_since(self, world: ArenaKeeper, ticket: Ticket) -> Result | None:
+    def _held_since(self, world: ArenaKeeper, inbox: InboxWriter, ticket: Ticket) -> Result | None:
         """Return the held world once the input is applied, or that another let it go on."""
-        if world.inbox is None:
-            return None  # the world is moving to another arena
-        applied = world.inbox.applied_at(ticket)
+        applied = _applied_at(world, inbox, ticket)
         if applied is None:
             return None
         if not world.is_holding():
@@ -232,7 +230,7 @@ class Handlers:
         ticket = inbox.post(Input(RESUME))
 
         def result() -> Result | None:
-            if inbox.applied_at(ticket) is None:
+            if _applied_at(world, inbox, ticket) is None:
                 return None
             return {"tick": world.tick(), "hash": None, "paused": world.is_holding()}
 
@@ -246,13 +244,13 @@ class Handlers:
         ticket = inbox.post(Input(STEP, steps=steps))
 
         def result() -> Result | None:
-            applied = inbox.applied_at(ticket)
+            applied = _applied_at(world, inbox, ticket)
             if applied is None:
                 return None
             last = applied + steps - 1
             if world.tick() < last and world.state_value(State.HOLD_AFTER) != last:
                 raise Refused(f"cannot finish {steps} steps: another command came in between")
-            return None if world.tick() < last else self._held_since(world, ticket)
+            return None if world.tick() < last else self._held_since(world, inbox, ticket)
 
         return Asked(result)
 
@@ -274,9 +272,9 @@ class Handlers:
         ticket = inbox.post(Input(SET_PARAM, at_tick=at_tick, param=key, value=value))
 
         def result() -> Result | None:
+            applied = _applied_at(world, inbox, ticket)
             if world.arena is None:
-                return None  # the world is moving to another arena
-            applied = inbox.applied_at(ticket)
+                return None
             if applied is not None:
                 return param_fields(world, parameter) | {"applied_at_tick": applied}
             if world.is_holding() or at_tick > world.tick() + 1:
@@ -345,6 +343,21 @@ class Handlers:
             raise Refused("cannot enter safe mode: the kernel is being stopped", "molt status")
         self.request_safe_mode("asked for by molt safe-mode enter")
         return self._now({"entering": True})
+
+
+def _applied_at(world: ArenaKeeper, inbox: InboxWriter, ticket: Ticket) -> int | None:
+    """Return the tick at which an input was applied; None while it is not, or the world moves.
+
+    Raises:
+        Refused: the world has moved: what the inbox it was sent to held is not known there.
+    """
+    if world.inbox is None:
+        return None
+    if world.inbox is not inbox:
+        raise Refused(
+            "cannot tell how it ended: the world has moved to another arena", "molt status"
+        )
+    return inbox.applied_at(ticket)
 
 
 def _no_parameter(key: str, world: ArenaKeeper, value: float | None) -> Refused:

@@ -14,6 +14,7 @@ from Kernel.contract.arena import INBOX_WINDOW, Header
 from Kernel.contract.errors import Refused, WaitTimeout
 from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.core.events import Recorder
+from Kernel.core.inbox_writer import InboxWriter
 from Kernel.ports.meters import Meters
 from tests.support.fakes import FakeMachine, RecordingLog
 from tests.support.paper_kernel import PaperKernel
@@ -227,6 +228,27 @@ class TestResumeAndStep:
         asked = console.ask("resume")
         assert asked.until_s == console.kernel.machine.clock.now_s() + ANSWER_S
         assert asked.late().message.startswith("cannot tell how it ended: zone stable")
+
+
+@pytest.mark.parametrize(
+    ("paused", "command", "args"),
+    [
+        (False, "pause", {}), (True, "resume", {}), (True, "step", {"steps": 5}),
+        (False, "params", {"key": "friction", "value": 0.5}),
+    ],
+)  # fmt: skip
+def test_a_world_that_moves_meanwhile_leaves_nobody_waiting(console, paused, command, args):
+    """What the old arena's inbox was sent may never be applied: it is refused, not waited for."""
+    if paused:
+        console.pause()
+    world = console.kernel.world
+    asked = console.ask(command, **args)
+    world.inbox, arena, world.arena = None, world.arena, None
+    assert asked.result() is None, "it is on its way"
+    world.arena = arena
+    world.inbox = InboxWriter("stable", arena.words, arena.side, lambda: None)
+    with pytest.raises(Refused, match="cannot tell how it ended: the world has moved to another"):
+        asked.result()
 
 
 class TestParams:
