@@ -118,6 +118,7 @@ class Command:
         lines: the answer is a row of lines, which make one document under this key; "": it is
             one answer.
         tool_options: of a TOOL: its options, for completion, with where their values are found.
+        acts: it changes something: it is recorded, and refused while the kernel is being stopped.
         open_ended: arguments with which the answer may come any time later, so that the command
             line waits as long as the kernel lives.
     """
@@ -136,6 +137,7 @@ class Command:
     lines: str = ""
     tool_options: tuple[tuple[str, Suggest | None], ...] = ()
     open_ended: tuple[str, ...] = ()
+    acts: bool = False
 
     @property
     def destructive(self) -> bool:

@@ -205,12 +205,14 @@ COMMANDS: tuple[Command, ...] = (
         (_AT_TICK,),
         details="Answers when the world stands still, with its tick and its hash.",
         open_ended=("at_tick",),
+        acts=True,
     ),
     Command(
         "resume",
         WORLD,
         "Let a paused world go on",
         ("molt resume",),
+        acts=True,
     ),
     Command(
         "step",
@@ -230,6 +232,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
         ),
         open_ended=("steps",),
+        acts=True,
     ),
     Command(
         "params",
@@ -262,6 +265,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
         details="While the world is paused a change is pending; it is applied by the next tick.",
         open_ended=("at_tick",),
+        acts=True,
     ),
     Command(
         "world run",
@@ -337,6 +341,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
         question="This will {kind} the zone '{zone}' to show that it comes back. Go on?",
         patience_s=120.0,
+        acts=True,
     ),
     Command(
         "soft-restart",
@@ -362,6 +367,7 @@ COMMANDS: tuple[Command, ...] = (
         details="Costs no tick: the heir writes the next one. A zone without an arena gets a new "
         "process.\nThe generation before stays warm for guard_s: molt go-back.",
         patience_s=310.0,
+        acts=True,
     ),
     Command(
         "go-back",
@@ -383,6 +389,7 @@ COMMANDS: tuple[Command, ...] = (
         details="At once: the code that serves is not asked for anything any more. Only while the "
         "generation\nbefore is warm, guard_s after it was replaced.",
         patience_s=60.0,
+        acts=True,
     ),
     Command(
         "safe-mode status",
@@ -400,6 +407,7 @@ COMMANDS: tuple[Command, ...] = (
         details="Answers when the try is over: refused with what is still broken, or the world "
         "goes on normally.",
         patience_s=900.0,
+        acts=True,
     ),
     Command(
         "safe-mode enter",
@@ -408,6 +416,7 @@ COMMANDS: tuple[Command, ...] = (
         ("molt safe-mode enter", "molt safe-mode enter --yes"),
         question="This stops every zone; a minimal kernel keeps only the world ticking until "
         "'molt safe-mode leave'. Go on?",
+        acts=True,
     ),
     Command(
         "reload",
@@ -424,6 +433,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
         details="A value counts now, with the next tick, process or generation, or is refused "
         "because it counts at\nboot or at founding only. A file with a fault changes nothing.",
+        acts=True,
     ),
     Command(
         "config",
@@ -451,6 +461,7 @@ COMMANDS: tuple[Command, ...] = (
         "Go on?",
         details="The same as one Ctrl-C in the kernel's terminal.",
         patience_s=60.0,
+        acts=True,
     ),
     Command(
         "help",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from Kernel.console.commands import BY_NAME, WATCHING
+from Kernel.console.commands import BY_NAME
 from Kernel.console.event_filter import first_position, passes
 from Kernel.console.facts import (
     WORLD_ZONE,
@@ -51,6 +51,9 @@ EVENTS_SHOWN = 50
 """How many events are told when nobody says how many."""
 RENEWAL_S = 300.0
 """A new generation may have to be compiled first."""
+SHUTDOWN = "shutdown"
+"""The one act that a kernel which is being stopped takes: asked for once more it changes nothing,
+or ends the stop that leads to safe mode."""
 FOUNDING = ("seed", "max_entities")
 """Settings of a world that a zygote tells as facts, and that are no parameters."""
 
@@ -94,6 +97,11 @@ class Handlers:
         Raises:
             MoltError: it cannot be done; nothing was changed.
         """
+        stopping = self.zones.stop is not None and request.command != SHUTDOWN
+        if stopping and (_acts(request) or request.command in PLANS):
+            raise Refused(
+                f"cannot do '{request.command}': the kernel is being stopped", "molt status"
+            )
         if request.command in PLANS and request.flag("dry_run"):
             return self._now(PLANS[request.command](self.zones, request))
         handler: Callable[[Request], Asked | Reading[Event] | Reading[LogLine]] = getattr(
@@ -107,8 +115,7 @@ class Handlers:
         Args:
             peer_pid: who asked; it may be gone and its id reused.
         """
-        looks = BY_NAME[request.command].group == WATCHING or request.flag("dry_run")
-        if looks or (request.command == "params" and request.number("value") is None):
+        if not _acts(request):
             return
         told = {key: value for key, value in request.args.items() if key != "dry_run"}
         self.recorder.note("command.taken", command=request.command, by_pid=peer_pid, args=told)
@@ -339,10 +346,15 @@ class Handlers:
         raise Refused("cannot leave safe mode: the kernel runs normally", "molt status")
 
     def _safe_mode_enter(self, _request: Request) -> Asked:
-        if self.zones.stop is not None:
-            raise Refused("cannot enter safe mode: the kernel is being stopped", "molt status")
         self.request_safe_mode("asked for by molt safe-mode enter")
         return self._now({"entering": True})
+
+
+def _acts(request: Request) -> bool:
+    """Tell whether a request changes something; `params` does only with a value."""
+    if request.flag("dry_run") or (request.command == "params" and request.number("value") is None):
+        return False
+    return BY_NAME[request.command].acts
 
 
 def _applied_at(world: ArenaKeeper, inbox: InboxWriter, ticket: Ticket) -> int | None:

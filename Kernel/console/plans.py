@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from Kernel.console.request import Request
-from Kernel.contract.errors import Refused
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.drill import check_drill, check_going_back
 from Kernel.core.keeper import Keeper
@@ -94,13 +93,7 @@ def plan_shutdown(zones: ZoneTable, _request: Request) -> Plan:
 
 
 def plan_safe_mode(zones: ZoneTable, _request: Request) -> Plan:
-    """Return what `safe-mode enter` would do.
-
-    Raises:
-        Refused: the kernel is being stopped.
-    """
-    if zones.stop is not None:
-        raise Refused("cannot enter safe mode: the kernel is being stopped", "molt status")
+    """Return what `safe-mode enter` would do."""
     pids = [pid for keeper in zones.keepers() for pid in keeper.pids()]
     names = ", ".join(keeper.config.name for keeper in zones.keepers())
     would = [

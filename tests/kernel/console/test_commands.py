@@ -61,6 +61,7 @@ def test_rows_are_complete(command: Command) -> None:
     assert command.examples
     assert all(example.startswith(f"molt {command.name}") for example in command.examples)
     assert command.patience_s > 0
+    assert command.acts or not command.destructive
 
 
 @each_command

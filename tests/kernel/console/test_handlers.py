@@ -401,16 +401,45 @@ class TestFacts:
 
 
 def test_safe_mode_is_entered_on_request(console):
-    """`safe-mode enter` asks the kernel for it, with the reason; while it stops it is refused."""
+    """`safe-mode enter` asks the kernel for it, with the reason."""
     assert console.now("safe-mode status")["safe_mode"] is False
     with pytest.raises(Refused, match="cannot leave safe mode"):
         console.ask("safe-mode leave")
     assert console.now("safe-mode enter") == {"entering": True}
     assert console.safe_reasons == ["asked for by molt safe-mode enter"]
+
+
+ACTS: dict[str, dict[str, object]] = {
+    "pause": {}, "resume": {}, "step": {}, "params": {"key": "friction", "value": 0.5},
+    "drill": {"kind": "kill", "zone": "stable"}, "soft-restart": {"fresh": True}, "go-back": {},
+    "safe-mode leave": {}, "safe-mode enter": {}, "reload": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ACTS)
+def test_a_kernel_that_is_being_stopped_takes_no_act(console, command):
+    """Every command that acts is refused with the reason, and nothing is begun."""
     console.kernel.zones.begin_stop()
-    with pytest.raises(Refused, match="cannot enter safe mode"):
-        console.ask("safe-mode enter")
-    assert len(console.safe_reasons) == 1
+    machine = console.kernel.machine
+    signals, posted = list(machine.processes.signals), console.kernel.words.get(Header.INBOX_NEXT)
+    with pytest.raises(Refused) as caught:
+        console.ask(command, **ACTS[command])
+    assert caught.value.message == f"cannot do '{command}': the kernel is being stopped"
+    assert not console.safe_reasons and machine.processes.signals == signals
+    assert console.kernel.words.get(Header.INBOX_NEXT) == posted
+
+
+def test_a_kernel_that_is_being_stopped_is_looked_at_and_stopped(console):
+    """Looks are answered, a shutdown asked for again is no mistake; every act is tried above."""
+    console.kernel.zones.begin_stop()
+    for command in ("status", "ps", "params", "safe-mode status"):
+        console.now(command)
+    console.now("reload", dry_run=True)
+    console.ask("shutdown")
+    assert console.now("shutdown", dry_run=True)["would"] and console.stops == 1
+    with pytest.raises(Refused, match="cannot do 'drill': the kernel is being stopped"):
+        console.ask("drill", kind="kill", zone="stable", dry_run=True)
+    assert {each.name for each in COMMANDS if each.acts} == {*ACTS, "shutdown"}
 
 
 class TestDryRun:
