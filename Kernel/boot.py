@@ -231,7 +231,7 @@ class Kernel:
         self._note("kernel.started", pid=os.getpid(), home=str(self._home.home))
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
-        self._desk.close()
+        self._desk.close("python manifest.py" if self._safe is None else "molt status")
         self._bus.close_all()
         if self._exit_code == 0:
             self._screen.stopped(self._zones)

@@ -4,6 +4,8 @@ Owns: which requests are under way, and who follows. Does not own: sockets (`ser
 request does (`handlers.py`), how far a follower has read (`following.py`).
 """
 
+import traceback
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 
@@ -12,7 +14,7 @@ import zmq
 from Kernel.console.following import FOLLOWERS_MAX, LINES_PER_LOOK_MAX, Reading
 from Kernel.console.handlers import Asked, Handlers
 from Kernel.console.server import ConsoleServer, Interest, Pending, Token
-from Kernel.contract.errors import MoltError, Refused
+from Kernel.contract.errors import MoltError, NoKernel, Refused
 from Kernel.core.events import Event, LogLine
 from Kernel.loop import Loop
 from Kernel.ports.clock import Clock
@@ -20,6 +22,8 @@ from Kernel.ports.clock import Clock
 BUSY_PACE_S = 0.002
 PATIENT_PACE_S = 0.01
 """Who waits for a tick learns of it within this; a wait a day long must not cost a core."""
+STACK_CHARACTERS_MAX = 3000
+"""How much of a stack is told, its end: an event takes no more."""
 
 
 class Desk:
@@ -30,7 +34,7 @@ class Desk:
         self._handlers = handlers
         self._loop = loop
         self._clock = clock
-        self._under_way: dict[Token, Asked] = {}
+        self._under_way: dict[Token, tuple[str, Asked]] = {}  # with the command
         self._readings: dict[Token, Reading[Event] | Reading[LogLine]] = {}
         self._watched: dict[int, Interest] = {}
         server.before_close = self._forget
@@ -42,7 +46,7 @@ class Desk:
 
     def pace_s(self) -> float | None:
         """Return how soon to look again for the sake of those who are owed an answer, or None."""
-        if any(not asked.patient for asked in self._under_way.values()):
+        if any(not asked.patient for _, asked in self._under_way.values()):
             return BUSY_PACE_S
         if any(self._has_more(*each) for each in self._readings.items()):
             return BUSY_PACE_S
@@ -53,16 +57,28 @@ class Desk:
         if self._under_way:
             now_s = self._clock.now_s()
             with self._handlers.one_moment():
-                for token, asked in list(self._under_way.items()):
-                    if not self._server.is_open(token) or self._settle(token, asked, now_s):
+                for token, (command, asked) in list(self._under_way.items()):
+                    settle = partial(self._settle, token, asked, now_s)
+                    if not self._server.is_open(token) or self._serve(token, command, settle):
                         del self._under_way[token]
         for token, reading in list(self._readings.items()):
-            if not self._server.is_open(token) or self._tell(token, reading):
+            command = reading.lost_kind.partition(".")[0]
+            tell = partial(self._tell, token, reading)
+            if not self._server.is_open(token) or self._serve(token, command, tell):
                 del self._readings[token]
         self._follow_interest()
 
-    def close(self) -> None:
-        """Answer nothing more; who follows is told that this is the end."""
+    def close(self, hint: str = "python manifest.py") -> None:
+        """Answer what can be answered and refuse the rest; who follows is told that it ends.
+
+        Args:
+            hint: the command that helps who is refused.
+        """
+        self.look()
+        for token in self._under_way:
+            stopped = NoKernel("cannot tell how it ended: the kernel is being stopped", hint)
+            self._server.refuse(token, stopped)
+        self._under_way.clear()
         for token, reading in self._readings.items():
             if self._server.is_open(token):
                 self._server.answer(token, {"count": reading.told, "lost": reading.lost})
@@ -70,19 +86,33 @@ class Desk:
             self._forget(fd)
         self._server.close()
 
-    def _settle(self, token: Token, asked: Asked, now_s: float) -> bool:
+    def _serve(self, token: Token, command: str, act: Callable[[], bool]) -> bool:
+        """Do something for one request; return whether it needs nothing more.
+
+        The top of a request, hence the one place where a bug of ours is not the end: it has only
+        to do with who asked, and a kernel that dies of a question takes its zones' keepers along.
+        What deciding about zones raises outside of a request still ends the kernel.
+        """
         try:
-            result = asked.result()
+            return act()
         except MoltError as error:
             self._server.refuse(token, error)
-            return True
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            stack = traceback.format_exc()[-STACK_CHARACTERS_MAX:]
+            self._handlers.recorder.error("console.bug", command=command, why=why, stack=stack)
+            said = f"cannot answer '{command}': this is a bug of ours: {why}"
+            self._server.refuse(token, MoltError(said, "molt events kind=console.bug --json"))
+        return True
+
+    def _settle(self, token: Token, asked: Asked, now_s: float) -> bool:
+        result = asked.result()
         if result is not None:
             self._server.answer(token, result)
             return True
         if asked.until_s is not None and now_s >= asked.until_s:
             assert asked.late is not None, "a limit comes with what to say when it is met"
-            self._server.refuse(token, asked.late())
-            return True
+            raise asked.late()
         return False
 
     def _tell(self, token: Token, reading: Reading[Event] | Reading[LogLine]) -> bool:
@@ -108,24 +138,31 @@ class Desk:
         readable = bool(events & (zmq.POLLIN | zmq.POLLERR))
         writable = bool(events & zmq.POLLOUT)
         for pending in self._server.handle(fd, readable, writable, self._clock.now_s()):
-            try:
-                self._begin(pending)
-            except MoltError as error:
-                self._server.refuse(pending.token, error)
+            begin = partial(self._begin, pending)
+            self._serve(pending.token, pending.request.command, begin)
 
-    def _begin(self, pending: Pending) -> None:
-        begun = self._handlers.handle(pending.request)
-        self._handlers.record(pending.request, pending.peer_pid)
+    def _begin(self, pending: Pending) -> bool:
+        request = pending.request
+        taken = self._handlers.record(request, pending.peer_pid)  # before it can end us
+        try:
+            begun = self._handlers.handle(request)
+        except MoltError as error:
+            if taken:
+                self._handlers.recorder.note(
+                    "command.refused", cause=taken, command=request.command, why=error.message
+                )
+            raise
         if isinstance(begun, Asked):
-            self._under_way[pending.token] = begun
-            return
+            self._under_way[pending.token] = request.command, begun
+            return False
         followers = sum(each.follows for each in self._readings.values())
         if begun.follows and followers >= FOLLOWERS_MAX:
             raise Refused(
                 f"cannot follow: {followers} follow already, limit {FOLLOWERS_MAX}",
-                f"molt {pending.request.command}",
+                f"molt {request.command}",
             )
         self._readings[pending.token] = begun
+        return False
 
     def _forget(self, fd: int) -> None:
         """Poll a descriptor no more; before it is closed, or we would take away somebody else's."""

@@ -109,16 +109,21 @@ class Handlers:
         )
         return handler(request)
 
-    def record(self, request: Request, peer_pid: int) -> None:
+    def record(self, request: Request, peer_pid: int) -> str:
         """Keep as an event that something was asked for which acts; who only looks leaves none.
 
         Args:
             peer_pid: who asked; it may be gone and its id reused.
+
+        Returns:
+            The event's id, "" where there is none.
         """
         if not _acts(request):
-            return
+            return ""
         told = {key: value for key, value in request.args.items() if key != "dry_run"}
-        self.recorder.note("command.taken", command=request.command, by_pid=peer_pid, args=told)
+        return self.recorder.note(
+            "command.taken", command=request.command, by_pid=peer_pid, args=told
+        )
 
     @contextmanager
     def one_moment(self) -> Iterator[None]:

@@ -270,13 +270,13 @@ def test_waits_share_their_facts(office, monkeypatch):
 
 
 def test_what_acts_is_an_event_and_what_looks_is_none(office):
-    """Who asked for what is kept; a look, a dry run and a refusal leave nothing behind."""
+    """Who asked for what is kept, before it is done; a look and a dry run leave nothing behind."""
     for command, args in (
         ("status", {}),
         ("params", {}),
         ("events", {}),
         ("shutdown", {"dry_run": True}),
-        ("step", {}),
+        ("safe-mode status", {}),
     ):
         office.ask(command, **args)
     assert office.recorder.events.newest == 0
@@ -291,3 +291,75 @@ def test_what_acts_is_an_event_and_what_looks_is_none(office):
         },
         {"command": "pause", "by_pid": os.getpid(), "args": {}},
     ]
+
+
+def test_what_was_refused_says_so_after_what_was_asked(office):
+    """The record comes before the act, so that a crash shows its cause; a refusal names it."""
+    office.ask("step")
+    taken, refused = list(office.recorder.events.read(1))
+    assert (taken.kind, taken.payload["command"]) == ("command.taken", "step")
+    assert (refused.kind, refused.cause) == ("command.refused", taken.id)
+    assert refused.payload["why"] == "cannot step: the world is running"
+
+
+def test_what_ends_us_was_recorded_before(office, monkeypatch):
+    """A command that brings the kernel down is the newest event."""
+
+    def end(_request: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(Handlers, "_shutdown", lambda _self, request: end(request))
+    with pytest.raises(SystemExit):
+        office.ask("shutdown")
+    (taken,) = office.recorder.events.read(1)
+    assert taken.payload["command"] == "shutdown"
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_a_bug_in_one_answer_is_told_to_who_asked_and_the_desk_goes_on(office, monkeypatch, when):
+    """Code 1, the words of the bug, its stack as an event; the next request is answered."""
+
+    def fail(*_args: object) -> None:
+        raise KeyError("nobody thought of it")
+
+    asked = fail if when == "at once" else lambda *_args: handlers.Asked(fail)
+    with monkeypatch.context() as patched:
+        patched.setattr(Handlers, "_status", asked)
+        error = office.answer(office.ask("status"))["error"]
+    assert error["code"] == 1 and "molt events kind=console.bug" in error["hint"]
+    assert error["message"].startswith("cannot answer 'status': this is a bug of ours: KeyError")
+    (event,) = office.recorder.events.read(1)
+    assert (event.kind, event.level) == ("console.bug", "error")
+    assert "in fail" in event.payload["stack"]
+    assert office.answer(office.ask("status"))["ok"] and not office.desk.busy()
+
+
+def test_a_bug_in_a_reading_ends_that_reading(office, monkeypatch):
+    """Who follows events is told, too, and asked for nothing more."""
+    peer = office.ask("events", follow=True)
+
+    def fail(*_args: object) -> None:
+        raise ValueError("no")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(office.server, "push", fail)
+        office.recorder.info("zone.died", number=1)
+        (error,) = office.lines(peer)
+    assert error["error"]["code"] == 1
+    office.recorder.info("zone.died", number=2)
+    assert office.answer(office.ask("status"))["ok"]
+
+
+def test_who_still_waits_when_the_kernel_leaves_is_told(office):
+    """Not a hang-up: code 69, the reason and what starts a kernel; what is due is answered."""
+    waits = office.ask("wait", **{"for": "tick>=1000000", "timeout_s": 3600})
+    pauses = office.ask("pause")
+    office.kernel.tick()
+    office.desk.close("molt status")
+    error = json.loads(waits.recv(4096))["error"]
+    assert (error["code"], error["hint"]) == (69, "molt status")
+    assert error["message"] == "cannot tell how it ended: the kernel is being stopped"
+    assert json.loads(pauses.recv(4096))["result"]["paused"] is True
+    office.desk = Desk(
+        ConsoleServer(office.folder), office.handlers, office.kernel.machine.loop, FakeClock()
+    )
