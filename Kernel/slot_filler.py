@@ -5,6 +5,7 @@ and proving it (`fallback/slot_proof.py`), taking it (`Kernel/core/ladder.py`).
 """
 
 import math
+import shlex
 from pathlib import Path
 
 from Kernel.contract.errors import ConfigError
@@ -59,5 +60,5 @@ class SlotFiller:
         if exit_.code == 0:
             self._log.info("slot.filled", slot=FALLBACK)
             return
-        hint = f"python -m fallback.slot_proof --home {self._home}"
+        hint = f"python -m fallback.slot_proof --home {shlex.quote(str(self._home))}"
         self._log.warning("slot.not_filled", why=exit_.describe(), hint=hint)

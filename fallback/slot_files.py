@@ -278,7 +278,9 @@ def _walk(top: Path, root: Path) -> list[str]:
         OSError: the folder is not there.
     """
     if top.is_symlink():
-        raise SlotError(f"cannot take {top} into a slot: it is a link", f"ls -l {top}")
+        raise SlotError(
+            f"cannot take {top} into a slot: it is a link", f"ls -l {shlex.quote(str(top))}"
+        )
     paths: list[str] = []
     total_bytes = 0
     waiting = [top]
@@ -292,7 +294,8 @@ def _walk(top: Path, root: Path) -> list[str]:
                     continue
                 if not entry.is_file(follow_symlinks=False):
                     raise SlotError(
-                        f"cannot take {path} into a slot: it is no plain file", f"ls -l {path}"
+                        f"cannot take {path} into a slot: it is no plain file",
+                        f"ls -l {shlex.quote(str(path))}",
                     )
                 total_bytes += entry.stat(follow_symlinks=False).st_size
                 paths.append(path.relative_to(root).as_posix())
@@ -300,7 +303,7 @@ def _walk(top: Path, root: Path) -> list[str]:
                     raise SlotError(
                         f"cannot take {top} into a slot: above {FILES_MAX} files or "
                         f"{BYTES_MAX >> 20} MiB",
-                        f"du -a {top} | sort -n | tail",
+                        f"du -a {shlex.quote(str(top))} | sort -n | tail",
                     )
     return sorted(paths)
 

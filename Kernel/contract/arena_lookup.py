@@ -33,7 +33,8 @@ def find_arena(home: Path, zone: str) -> Path:
             continue
         if folder.is_symlink() or folder.lstat().st_uid != os.getuid():
             raise ArenaError(
-                f"cannot use {folder}: it is no folder of user {os.getuid()}", f"ls -ld {folder}"
+                f"cannot use {folder}: it is no folder of user {os.getuid()}",
+                f"ls -ld {shlex.quote(str(folder))}",
             )
         path = folder / arena_name(zone)
         # A home that was deleted leaves its arenas in shared memory; they are not this home's.
@@ -54,7 +55,9 @@ def _mark_in(folder: Path) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise ArenaError(f"cannot read {path}: {error.strerror}", f"ls -l {path}") from error
+        raise ArenaError(
+            f"cannot read {path}: {error.strerror}", f"ls -l {shlex.quote(str(path))}"
+        ) from error
 
 
 def map_arena(path: Path) -> tuple[ArenaWords, os.stat_result]:
@@ -69,11 +72,15 @@ def map_arena(path: Path) -> tuple[ArenaWords, os.stat_result]:
     except FileNotFoundError as error:
         raise NoArena(f"cannot find {path}: its world is gone", "molt status") from error
     except OSError as error:
-        raise ArenaError(f"cannot read {path}: {error.strerror}", f"ls -l {path}") from error
+        raise ArenaError(
+            f"cannot read {path}: {error.strerror}", f"ls -l {shlex.quote(str(path))}"
+        ) from error
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
-            raise ArenaError(f"cannot use {path}: it is no regular file", f"ls -l {path}")
+            raise ArenaError(
+                f"cannot use {path}: it is no regular file", f"ls -l {shlex.quote(str(path))}"
+            )
         if status.st_size < mmap.PAGESIZE:
             raise ArenaError(f"cannot use {path}: it is only {status.st_size} bytes")
         words = ArenaWords(memoryview(mmap.mmap(fd, status.st_size, prot=mmap.PROT_READ)))

@@ -6,6 +6,7 @@ Standard library only.
 """
 
 import re
+import shlex
 from pathlib import Path
 
 from Kernel.contract.errors import ConfigError
@@ -32,7 +33,8 @@ def scenario_path(config_dir: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
         there = f"a name is at most {NAME_MAX} of a-z 0-9 -; {there}"
     raise ConfigError(
-        f"cannot find scenario {name[:_SHOWN_MAX]!r}: {there}", f"ls {config_dir / FOLDER}"
+        f"cannot find scenario {name[:_SHOWN_MAX]!r}: {there}",
+        f"ls {shlex.quote(str(config_dir / FOLDER))}",
     )
 
 

@@ -9,6 +9,7 @@ import contextlib
 import mmap
 import os
 import secrets
+import shlex
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -138,7 +139,7 @@ def _make_own(folder: Path) -> None:
     if status.st_uid != os.getuid() or folder.is_symlink():
         raise ConfigError(
             f"cannot use {folder}: it belongs to user {status.st_uid}, not {os.getuid()}",
-            f"ls -ld {folder}",
+            f"ls -ld {shlex.quote(str(folder))}",
         )
     if stat.S_IMODE(status.st_mode) != FOLDER_MODE:
         folder.chmod(FOLDER_MODE)

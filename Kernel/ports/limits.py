@@ -11,7 +11,7 @@ from typing import Final
 from Kernel.contract.errors import ConfigError
 
 DESCRIPTORS_MIN: Final = 48
-"""Free ones at the start. The two zones of `config/` take 30; without 6 libzmq aborts."""
+"""Free ones at the start. The two zones of `config/` take 37; without 6 libzmq aborts."""
 
 
 def check_descriptors() -> None:

@@ -9,6 +9,7 @@ inode, and none is missed.
 
 import json
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -46,7 +47,9 @@ def read_history(
             if len(found) == newest:
                 break
     except OSError as error:
-        raise ArenaError(f"cannot read {folder}: {error.strerror}", f"ls -l {folder}") from error
+        raise ArenaError(
+            f"cannot read {folder}: {error.strerror}", f"ls -l {shlex.quote(str(folder))}"
+        ) from error
     return found[::-1]
 
 
@@ -73,7 +76,7 @@ def _events(folder: Path, arena: str, kinds: Sequence[str] | None) -> Iterator[d
                 elif not torn:
                     raise ArenaError(
                         f"cannot read {file.name}: it is damaged at {line[:80]!r}",
-                        f"ls -l {folder}",
+                        f"ls -l {shlex.quote(str(folder))}",
                     )
         torn = False
 

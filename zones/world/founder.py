@@ -9,6 +9,7 @@ file that touches the system. Nobody else writes the old arena meanwhile, nor th
 
 import mmap
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -85,7 +86,7 @@ class Founder:
             self._note(
                 "arena",
                 f"cannot go on in {old_path}: {why}; it was set aside",
-                f"ls {old_path.parent}",
+                f"ls {shlex.quote(str(old_path.parent))}",
             )
         if not self._restore(old_path is not None, lost_tick):
             self._found_anew()
@@ -159,7 +160,7 @@ class Founder:
             more = len(damaged) - DAMAGED_TOLD
             if more > 0:
                 told += f"; and {more} more"
-            self._note("snapshots", told, f"ls -l {self._snapshots}")
+            self._note("snapshots", told, f"ls -l {shlex.quote(str(self._snapshots))}")
 
     def _draft_of_snapshot(
         self, path: Path, image: ArenaImage, damaged: list[str]
@@ -192,7 +193,7 @@ class Founder:
                 "world",
                 f"cannot bring the world of before back: no snapshot is good; "
                 f"a new one was founded from seed {settings.seed} at tick 0",
-                f"ls -l {self._snapshots}",
+                f"ls -l {shlex.quote(str(self._snapshots))}",
             )
         draft = self._reserve(founding.plan(settings).file_bytes)
         founding.found(draft.words, settings)
