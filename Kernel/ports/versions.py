@@ -69,10 +69,18 @@ class HomeVersions:
         """
         digest = hashlib.sha256()
         for folder in SOURCES:
-            for path in sorted((self._root / folder).rglob("[!.]*")):
-                if path.suffix not in (".py", ".yaml"):
-                    continue
-                with contextlib.suppress(OSError):
-                    status = path.stat()
-                    digest.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
+            with contextlib.suppress(
+                OSError
+            ):  # no descriptor is free: it differs, and is tried again
+                for path in sorted((self._root / folder).rglob("[!.]*")):
+                    if path.suffix in (".py", ".yaml"):
+                        digest.update(_print_of(path))
         return digest.hexdigest()
+
+
+def _print_of(path: Path) -> bytes:
+    try:
+        status = path.stat()
+    except OSError:
+        return b""
+    return f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n".encode(errors="surrogateescape")

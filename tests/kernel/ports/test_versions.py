@@ -1,5 +1,8 @@
 """The fingerprint of a checkout: what changes it, and what an editor leaves lying about."""
 
+import errno
+import os
+
 from Kernel.ports.versions import HomeVersions
 
 
@@ -18,3 +21,17 @@ def test_fingerprint_changes_with_a_source_and_outlives_editors(tmp_path):
     assert versions.fingerprint() == before
     source.write_text("a = 12\n")
     assert versions.fingerprint() != before
+
+
+def test_fingerprint_without_a_descriptor(tmp_path, monkeypatch):
+    """A folder that cannot be read for the moment ends nobody."""
+    (tmp_path / "zones").mkdir()
+    (tmp_path / "zones" / "service.py").write_text("a = 1\n")
+    versions = HomeVersions(tmp_path, tmp_path)
+
+    def refuse(*_args: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refuse)
+        assert versions.fingerprint() == HomeVersions(tmp_path / "x", tmp_path).fingerprint()
