@@ -78,7 +78,7 @@ def plan_changes(old: KernelConfig, new: KernelConfig, tables: Tables) -> list[C
         why, hint = REFUSED.get(effect, ("", ""))
         if effect is Effect.GENERATION:
             hint = f"molt soft-restart {users[key.partition('.')[0]]} --fresh"
-        if effect is Effect.FOUNDING:
+        if effect is Effect.FOUNDING and value is not None:
             hint += f" --set {key}={value}"
         changes.append(Change(key, was_value, value, effect, why, hint))
     return changes

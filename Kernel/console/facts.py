@@ -7,7 +7,7 @@ look (`render.py`), where they come from (keepers and arena words).
 import os
 from typing import Any
 
-from Kernel.contract.arena import Header, State
+from Kernel.contract.arena import SURVEY_TICKS, Header, State
 from Kernel.contract.parameters import Parameter
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
@@ -86,7 +86,7 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
     return {
         "tick": world.tick(),
         "population": _count(world, State.POPULATION),
-        "lineages": _count(world, State.LINEAGES),
+        "lineages": _count(world, State.LINEAGES) if world.tick() >= SURVEY_TICKS else None,
         "births": _count(world, State.BIRTHS),
         "deaths": {
             "starvation": _count(world, State.DEATH_STARVATION),

@@ -143,8 +143,10 @@ def _world_facts(world: Fields) -> list[str]:
 
 
 def _living(world: Fields) -> str:
-    """Return who lives; lineages only when there are some, as they are counted now and then."""
+    """Return who lives; lineages are counted now and then, and stay away when there are none."""
     molbots = count(world, "population", "molbot")
+    if "lineages" in world and world["lineages"] is None:
+        return f"{molbots}, {MISSING} lineages"
     return f"{molbots}, {count(world, 'lineages', 'lineage')}" if world.get("lineages") else molbots
 
 

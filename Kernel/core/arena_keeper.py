@@ -77,6 +77,11 @@ class ArenaKeeper(ArenaView):
 
     # The arena.
 
+    @property
+    def inspects(self) -> bool:
+        """Whether a founder looks at an arena that is there, instead of founding one."""
+        return self._inspect is not None
+
     def on_prepared(self, line: Line) -> None:
         """Take the arena that is there, if it fits this generation; else have one founded.
 
@@ -158,7 +163,7 @@ class ArenaKeeper(ArenaView):
                 "settings",
                 f"cannot give a world that is there another seed: it has {found}, "
                 f"the settings say {wanted}",
-                "python manifest.py --home OTHER",
+                f"set world.seed back to {found}, or: python manifest.py --home OTHER",
             )
 
     def reader_descriptors(self) -> dict[str, int] | None:

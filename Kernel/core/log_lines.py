@@ -12,6 +12,7 @@ THIN_SPACE = "\N{THIN SPACE}"
 ZONE_WIDTH = 9
 
 SENTENCES: dict[str, str] = {
+    "arena.founded": "{told}",
     "arena.moving": "the world moves to an arena of other columns, at tick {tick}",
     "arena.set_aside": "an arena was set aside as {path}: {why}",
     "boot.phase": "phase {phase} {turn}",

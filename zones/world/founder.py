@@ -133,7 +133,7 @@ class Founder:
             lost_tick: its tick, -1 when it did not say.
         """
         damaged: list[str] = []
-        told = "it did not say how many ticks are lost"
+        told = "the arena that was there did not say how many ticks are lost"
         try:
             for path, image in good_snapshots(self._snapshots, damaged, self._zone):
                 draft, changes = self._draft_of_snapshot(path, image, damaged)

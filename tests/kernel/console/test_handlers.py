@@ -17,6 +17,7 @@ from Kernel.core.events import Recorder
 from Kernel.ports.meters import Meters
 from tests.support.fakes import FakeMachine, RecordingLog
 from tests.support.paper_kernel import PaperKernel
+from zones.world.settings import KEYS
 
 
 class Console:
@@ -265,13 +266,15 @@ class TestParams:
         [
             ("nosuch", 0.5, "the world has none of that name$"),
             ("fricton", 1, "did you mean 'friction'"),
-            ("seed", 7, "cannot set 'seed': it counts only when a world is founded"),
+            ("seed", 7, "cannot set 'seed': it counts only when a world is founded$"),
+            ("max_entities", 900, "cannot set 'max_entities': it counts at boot only$"),
+            ("tick_rate_ms", 8, "cannot set 'tick_rate_ms': it counts at boot only$"),
             ("friction", 1.5, "from 0 to 1"),
         ],
     )
     def test_what_cannot_be_set(self, console, key, value, words):
         """An unknown key or a value out of range is refused and nothing is posted."""
-        console.kernel.world.facts["seed"] = 1
+        console.kernel.world.facts["settings"] = [each.fields() for each in KEYS]
         with pytest.raises(Refused, match=words):
             console.ask("params", key=key, value=value)
         assert console.kernel.words.get(Header.INBOX_NEXT) == 0

@@ -89,6 +89,8 @@ def test_costly_phases_stand_below_the_world(costs_ms: list[object], line: str) 
 
 def test_a_world_that_was_not_timed_or_counted_yet() -> None:
     """Before the first tick there is no line of phases, and nobody counted lineages."""
+    out = shown("status", {"world": {"population": 287, "lineages": None, "phases": []}})
+    assert "287 molbots, – lineages" in out
     out = shown("status", {"world": {"population": 500, "lineages": 0, "phases": []}})
     assert out.count("\n") == 2 and "500 molbots\n" in out
 
