@@ -35,6 +35,8 @@ from Kernel.ports.process import Exit
 ANCHOR_AHEAD_NS = 2_000_000
 CRASHES_MAX = 2
 FORK_PATIENCE_NS = 150_000_000
+OF_THE_PAST = ("arena", "snapshots", "world", "events", "migration")
+"""Notes about what a founding has lost; what else is noted is so as long as the note stands."""
 
 
 class ArenaKeeper(ArenaView):
@@ -458,6 +460,7 @@ class ArenaKeeper(ArenaView):
         if self.inbox is not None:
             self.inbox.send_later_ones()
         self.sample_pace()
+        self._let_rest()
         self._publish_permission()
         self._drain_replaced()
 
@@ -475,6 +478,18 @@ class ArenaKeeper(ArenaView):
             self._anchored = True
         words.put(Header.PERMISSION, wanted)
         self.knock(wanted)
+
+    def _let_rest(self) -> None:
+        """Forget what a founding has lost once the world ticks on: log and events have told it.
+
+        A fact of the past is no fault of the present, and would hide the next one.
+        """
+        assert self.arena is not None
+        first_ns = self.arena.words.get(Header.FIRST_COMMIT_NS)
+        healthy_ns = self.config.policy.healthy_after_s * 1e9
+        if self.notes and first_ns and self.parts.clock.now_ns() - first_ns >= healthy_ns:
+            for what in OF_THE_PAST:
+                self.unnote(what)
 
     def _drain_replaced(self) -> None:
         """Have the active process of a generation that was replaced leave, once it can be followed.
