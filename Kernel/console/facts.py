@@ -42,6 +42,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
         "zones": [zone_fields(keeper, meters) for keeper in zones.keepers()],
         "world": world_fields(world) if world is not None and world.arena is not None else None,
         "degraded": degraded_fields(zones),
+        "differs": differs_fields(zones),
     }
 
 
@@ -136,6 +137,16 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         why = f"{untold} births and deaths are in no event: nobody read the world's outbox for long"
         found.append({"what": "world", "why": why, "hint": "molt ps"})
     return found
+
+
+def differs_fields(zones: ZoneTable) -> list[dict[str, Any]]:
+    """Return the parameters in which a world is not as its file has it, and nobody set them."""
+    return [
+        {"key": f"{world.config.settings_file}.{each.name}", "file": each.said, "world": each.held}
+        for world in zones.arenas.values()
+        for each in world.differences(world.config.settings)
+        if world.config.settings_file and each.name not in world.by_hand
+    ]
 
 
 def _lost_arena(zone: str, files: ArenaFiles, arena: ArenaHandle) -> list[dict[str, str]]:

@@ -83,7 +83,7 @@ class Handlers:
     meters: Meters
     began_s: float
     request_stop: Callable[[], None]
-    reload: Callable[[bool], Result]
+    reload: Callable[[bool, bool], Result]
     request_safe_mode: Callable[[str], None]
     recorder: Recorder
     _facts: dict[str, Fact] | None = None
@@ -273,6 +273,7 @@ class Handlers:
         parameter.check(value)
         at_tick = request.integer("at_tick") or 0
         ticket = inbox.post(Input(SET_PARAM, at_tick=at_tick, param=key, value=value))
+        world.by_hand.add(key)
 
         def result() -> Result | None:
             if world.arena is None:
@@ -314,7 +315,7 @@ class Handlers:
         now_ns = self.clock.now_ns()
         if not request.flag("fresh"):
             return self._drilled(begin_soft_restart(keeper, now_ns), "soft-restart")
-        self.reload(False)  # its settings, too, are those of the files as they are now
+        self.reload(False, False)  # its settings, too, are those of the files as they are now
         return self._drilled(begin_renewal(keeper, now_ns), "renewal", RENEWAL_S)
 
     def _go_back(self, request: Request) -> Asked:
@@ -322,7 +323,7 @@ class Handlers:
         return self._drilled(begin_going_back(keeper, self.clock.now_ns()), "go-back")
 
     def _reload(self, request: Request) -> Asked:
-        return self._now(self.reload(bool(request.args.get("dry_run"))))
+        return self._now(self.reload(request.flag("dry_run"), request.flag("all")))
 
     def _shutdown(self, _request: Request) -> Asked:
         self.request_stop()

@@ -4,6 +4,7 @@ import json
 import os
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,20 @@ def test_facts_for_wait(kernel):
 def put_state(kernel: PaperKernel, offset: int, value: int) -> None:
     """Write a word of the committed state block, as a world would."""
     kernel.words.put_state(kernel.words.get(Header.COMMIT), offset, value)
+
+
+def test_what_the_files_say_and_the_world_has_not(kernel):
+    """Status tells it, as no fault; what was set by hand is known to who has set it."""
+    kernel.start()
+    status = status_fields(kernel.zones, 1.0, Meters())
+    assert status["differs"] == []
+    world = kernel.world
+    world.config = replace(world.config, settings_file="world", settings={"friction": 0.5})
+    status = status_fields(kernel.zones, 1.0, Meters())
+    assert status["differs"] == [{"key": "world.friction", "file": 0.5, "world": 0.85}]
+    assert "friction" not in str(status["degraded"])
+    world.by_hand.add("friction")
+    assert status_fields(kernel.zones, 1.0, Meters())["differs"] == []
 
 
 def test_lineages_and_phases_of_the_world(kernel):

@@ -34,7 +34,7 @@ class Console:
             Meters(),
             clock.now_s(),
             self._stop,
-            lambda dry_run: {"dry_run": dry_run, "changes": []},
+            lambda dry_run, everything: {"dry_run": dry_run, "all": everything, "changes": []},
             self.safe_reasons.append,
             Recorder(RecordingLog(), kernel.machine.clock, "boot"),
         )
@@ -114,8 +114,9 @@ class TestBeforeTheWorld:
     @pytest.mark.parametrize("dry_run", [True, False])
     def test_reload_needs_no_world(self, empty, dry_run):
         """The files are read again at once, or only compared, as asked."""
-        assert empty.now("reload", dry_run=dry_run) == {"dry_run": dry_run, "changes": []}
-        assert empty.now("reload")["dry_run"] is False
+        answer = {"dry_run": dry_run, "all": False, "changes": []}
+        assert empty.now("reload", dry_run=dry_run) == answer
+        assert empty.now("reload", all=True) == {"dry_run": False, "all": True, "changes": []}
 
     def test_shutdown_needs_no_world(self, empty):
         """A kernel that is still booting can be told to stop."""
@@ -249,6 +250,12 @@ class TestParams:
         tick = console.kernel.tick()
         result = asked.result()
         assert (result["applied_at_tick"], result["value"]) == (tick, 0.5)
+
+    def test_a_change_is_known_as_made_by_hand(self, console):
+        """So that files which are read again leave it alone."""
+        assert console.kernel.world.by_hand == set()
+        console.ask("params", key="friction", value=0.5)
+        assert console.kernel.world.by_hand == {"friction"}
 
     def test_a_change_of_a_paused_world_is_pending(self, console):
         """While the world stands still nothing is consumed: the answer says pending."""

@@ -119,6 +119,15 @@ def test_each_change_of_the_configuration_has_its_line() -> None:
     assert shown("reload", {"dry_run": True, "changes": []}) == "○ nothing has changed\n"
 
 
+def test_what_differs_from_the_files_is_shown_with_what_helps() -> None:
+    """A line for each of the first, a count of the rest, one hint; nothing when nothing does."""
+    rows = [{"key": f"world.k{each}", "file": 0.7, "world": 0.85} for each in range(5)]
+    out = shown("status", status() | {"differs": rows})
+    assert "○ world.k0: the file says 0.7, the world has 0.85\n" in out
+    assert "world.k3" not in out and "○ and 2 more\n  hint: molt reload\n" in out
+    assert "the file says" not in shown("status", status() | {"differs": []})
+
+
 def test_a_zone_without_arena_tells_of_no_ticks() -> None:
     """A drill of a bus zone shows when it came back, and no line of dashes for ticks."""
     out = shown("drill", {"zone": "archive", "kind": "kill", "noticed_ms": 4, "served_ms": 12})

@@ -108,24 +108,6 @@ class TestComingUp:
         assert str(stage.folders[0]) in note["why"] and note["hint"]
 
 
-class TestNotes:
-    def test_what_was_lost_is_no_fault_for_ever(self, stage):
-        """Degraded until the world has ticked on for a while; what is still wrong stays so."""
-        stage.prepare()
-        stage.found(folder=1)  # not in shared memory, and that lasts
-        stage.keeper.note("world", "the world was restored from the snapshot of tick 3", "")
-        told = ["stable: shared memory", "stable: world"]
-        assert sorted(each["what"] for each in stage.keeper.notes) == told
-        stage.take_over(stage.fork_heir())
-        for age_s in (0, stage.keeper.config.policy.healthy_after_s - 1):
-            stage.machine.clock.advance(age_s)
-            stage.round()
-            assert sorted(each["what"] for each in stage.keeper.notes) == told
-        stage.machine.clock.advance(1)
-        stage.round()
-        assert [each["what"] for each in stage.keeper.notes] == told[:1]
-
-
 class TestFounding:
     def test_failing_founder_is_tried_again(self, stage):
         """A founder that fails counts, and the next one may succeed."""
