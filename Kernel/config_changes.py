@@ -115,7 +115,7 @@ def plan_for_world(
         key = f"{file}.{each.name}"
         change = Change(key, each.held, each.said, Effect.TICK)
         if each.name in by_hand and key not in said_anew and not everything:
-            change = replace(change, why="kept, set by hand", hint="molt reload --all", kept=True)
+            change = replace(change, why="set by hand", hint="molt reload --all", kept=True)
         changes.append(change)
     return changes
 

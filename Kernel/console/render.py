@@ -305,7 +305,8 @@ def _show_reload(result: Fields, console: _Console) -> None:
     for change in changes:
         effect = word(change, "effect")
         line = Text.assemble(state_text(effect), f"  {word(change, 'key')}: ")
-        line.append(f"{_config_value(change, 'old')} → {_config_value(change, 'new')}")
+        old, new = _config_value(change, "old"), _config_value(change, "new")
+        line.append(f"{old}, the file says {new}" if effect == "kept" else f"{old} → {new}")
         line.append(f"  {word(change, 'why')}" if change.get("why") else "")
         console.print(line, soft_wrap=True)
         _hint(word(change, "hint"), console)

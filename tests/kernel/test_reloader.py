@@ -123,7 +123,7 @@ def test_what_was_set_by_hand_stays(stage):
     assert stage.effects() == kept | {"kernel.zones.stable.deadline_ms": "now"}
     assert stage.effects() == kept and stage.friction() == 0.25
     (change,) = stage.reloader.reload(dry_run=True)
-    assert (change.old, change.new, change.why) == (0.25, 0.85, "kept, set by hand")
+    assert (change.old, change.new, change.why) == (0.25, 0.85, "set by hand")
     assert change.hint == "molt reload --all"
     stage.write(world="seed: 1\nfriction: 0.5\n")
     assert stage.effects() == {"world.friction": "next tick"} | {

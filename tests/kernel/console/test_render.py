@@ -109,10 +109,12 @@ def test_each_change_of_the_configuration_has_its_line() -> None:
     changes = [
         {"key": "world.friction", "old": 0.85, "new": 0.9, "effect": "next tick", "hint": ""},
         {"key": "world.seed", "old": 1, "new": None, "effect": "refused", "why": "w", "hint": "h"},
+        {"key": "world.gravity", "old": 1.0, "new": 0.98, "effect": "kept", "why": "set by hand"},
     ]
     out = shown("reload", {"dry_run": False, "changes": changes})
     assert "● next tick  world.friction: 0.85 → 0.9\n" in out
     assert "✕ refused  world.seed: 1 → –  w\n  hint: h\n" in out.replace("—", "–")
+    assert "○ kept  world.gravity: 1.0, the file says 0.98  set by hand\n" in out
     assert "not done" not in out and "not done" in shown(
         "reload", {"dry_run": True, "changes": changes}
     )
