@@ -4,8 +4,8 @@ Owns: telling whether the checkout has changed. Does not own: slots, their verif
 (`slots.py`), which version serves (`Kernel/core/ladder.py`).
 """
 
-import contextlib
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -63,22 +63,24 @@ class HomeVersions:
         return None if slot is None else Source(f"slot {slot.name}", slot.root)
 
     def fingerprint(self) -> str:
-        """Return what changes whenever a file of the checkout that zones are made of does.
-
-        An editor may take a file away meanwhile; its locks, which lead nowhere, are no sources.
-        """
+        """Return what changes whenever a file of the checkout that zones are made of does."""
         digest = hashlib.sha256()
         for folder in SOURCES:
-            with contextlib.suppress(
-                OSError
-            ):  # no descriptor is free: it differs, and is tried again
-                for path in sorted((self._root / folder).rglob("[!.]*")):
-                    if path.suffix in (".py", ".yaml"):
-                        digest.update(_print_of(path))
+            for place, folders, names in os.walk(self._root / folder):
+                folders.sort()
+                for name in sorted(names):
+                    digest.update(_look(Path(place, name)))
         return digest.hexdigest()
 
 
-def _print_of(path: Path) -> bytes:
+def _look(path: Path) -> bytes:
+    """Return what tells one state of a source file from another, b"" for anything else.
+
+    Files come and go meanwhile (an editor's lock, a checkout of another branch): one that cannot be
+    looked at is one that is not there.
+    """
+    if path.suffix not in (".py", ".yaml") or path.name.startswith("."):
+        return b""
     try:
         status = path.stat()
     except OSError:

@@ -1,37 +1,27 @@
-"""The fingerprint of a checkout: what changes it, and what an editor leaves lying about."""
+"""Whether the checkout has changed, while people and their tools work on it."""
 
-import errno
-import os
+from pathlib import Path
 
 from Kernel.ports.versions import HomeVersions
 
 
-def test_fingerprint_changes_with_a_source_and_outlives_editors(tmp_path):
-    """A changed file changes it; the dangling lock of Emacs and a link that leads nowhere do not.
-
-    Such a lock used to end the kernel at its start.
-    """
-    (tmp_path / "zones").mkdir()
-    source = tmp_path / "zones" / "service.py"
-    source.write_text("a = 1\n")
+def test_a_fingerprint_follows_sources_and_nothing_else(tmp_path: Path) -> None:
+    """A changed or new source shows; an editor's lock, a link to nowhere, a cache do not."""
+    world = tmp_path / "zones" / "world"
+    world.mkdir(parents=True)
+    (world / "engine.py").write_text("a = 1\n")
     versions = HomeVersions(tmp_path, tmp_path)
-    before = versions.fingerprint()
-    (tmp_path / "zones" / ".#service.py").symlink_to("somebody@host.1")
-    (tmp_path / "zones" / "gone.py").symlink_to("nowhere")
-    assert versions.fingerprint() == before
-    source.write_text("a = 12\n")
-    assert versions.fingerprint() != before
+    first = versions.fingerprint()
+    (world / ".#engine.py").symlink_to("somebody@somewhere.1:2")
+    (world / "gone.py").symlink_to("nowhere.py")
+    (world / "engine.pyc").write_bytes(b"x")
+    assert versions.fingerprint() == first
+    (world / "engine.py").write_text("a = 11\n")
+    second = versions.fingerprint()
+    (world / "more.py").write_text("")
+    assert len({first, second, versions.fingerprint()}) == 3
 
 
-def test_fingerprint_without_a_descriptor(tmp_path, monkeypatch):
-    """A folder that cannot be read for the moment ends nobody."""
-    (tmp_path / "zones").mkdir()
-    (tmp_path / "zones" / "service.py").write_text("a = 1\n")
-    versions = HomeVersions(tmp_path, tmp_path)
-
-    def refuse(*_args: object) -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "scandir", refuse)
-        assert versions.fingerprint() == HomeVersions(tmp_path / "x", tmp_path).fingerprint()
+def test_a_checkout_that_is_gone_has_a_fingerprint(tmp_path: Path) -> None:
+    """Nothing there is a state like any other, and no exception."""
+    assert HomeVersions(tmp_path / "nowhere", tmp_path).fingerprint()
