@@ -14,7 +14,6 @@ from difflib import get_close_matches
 from typing import Any
 
 from Kernel.config_changes import REFUSED
-from Kernel.console.commands import BY_NAME
 from Kernel.console.event_filter import first_position, passes
 from Kernel.console.facts import (
     WORLD_ZONE,
@@ -54,9 +53,6 @@ EVENTS_SHOWN = 50
 """How many events are told when nobody says how many."""
 RENEWAL_S = 300.0
 """A new generation may have to be compiled first."""
-SHUTDOWN = "shutdown"
-"""The one act that a kernel which is being stopped takes: asked for once more it changes nothing,
-or ends the stop that leads to safe mode."""
 
 Result = dict[str, Any]
 
@@ -98,11 +94,10 @@ class Handlers:
         Raises:
             MoltError: it cannot be done; nothing was changed.
         """
-        stopping = self.zones.stop is not None and request.command != SHUTDOWN
-        if stopping and (_acts(request) or request.command in PLANS):
-            raise Refused(
-                f"cannot do '{request.command}': the kernel is being stopped", "molt status"
-            )
+        act = request.acts or request.command in PLANS
+        if act and self.zones.stop is not None and request.command != "shutdown":
+            said = f"cannot do '{request.command}': the kernel is being stopped"
+            raise Refused(said, "molt status")
         if request.command in PLANS and request.flag("dry_run"):
             return self._now(PLANS[request.command](self.zones, request))
         handler: Callable[[Request], Asked | Reading[Event] | Reading[LogLine]] = getattr(
@@ -119,7 +114,7 @@ class Handlers:
         Returns:
             The event's id, "" where there is none.
         """
-        if not _acts(request):
+        if not request.acts:
             return ""
         told = {key: value for key, value in request.args.items() if key != "dry_run"}
         return self.recorder.note(
@@ -355,13 +350,6 @@ class Handlers:
     def _safe_mode_enter(self, _request: Request) -> Asked:
         self.request_safe_mode("asked for by molt safe-mode enter")
         return self._now({"entering": True})
-
-
-def _acts(request: Request) -> bool:
-    """Tell whether a request changes something; `params` does only with a value."""
-    if request.flag("dry_run") or (request.command == "params" and request.number("value") is None):
-        return False
-    return BY_NAME[request.command].acts
 
 
 def _applied_at(world: ArenaKeeper, inbox: InboxWriter, ticket: Ticket) -> int | None:

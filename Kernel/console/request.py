@@ -39,6 +39,14 @@ class Request:
     command: str
     args: Mapping[str, Value]
 
+    @property
+    def acts(self) -> bool:
+        """Whether it changes something; `params` does only with a value, a dry run never."""
+        looks = self.flag("dry_run") or (
+            self.command == "params" and self.args.get("value") is None
+        )
+        return BY_NAME[self.command].acts and not looks
+
     def integer(self, name: str) -> int | None:
         """Return an INTEGER argument, or None when it was left out."""
         value = self.args.get(name)
