@@ -229,12 +229,12 @@ class Kernel:
         self._note("kernel.started", pid=os.getpid(), home=str(self._home.home))
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
-        self._desk.close()
         self._bus.close_all()
         if self._exit_code == 0:
-            self._screen.stopped(self._zones)
+            self._note("kernel.stopped", text=self._screen.stopped(self._zones))
         elif self._exit_code == EXIT_KILLED:
             self._screen.killed(self._zones)
+        self._desk.close()
         if self._exit_code == 0 and self._safe is not None:
             config, (reason, detail, stay) = self._reloader.config, self._safe
             probe_s = config.probe_base_s, config.probe_cap_s

@@ -17,10 +17,10 @@ import click
 from Kernel.console.client import ask, ask_lines, wait_gone
 from Kernel.console.command_types import Command, Kind
 from Kernel.console.commands import BY_NAME
-from Kernel.console.output import Declined, show_line, show_lines, show_result
+from Kernel.console.output import Declined, say, show_alone, show_line, show_lines, show_result
 from Kernel.console.session import CHECKOUT, Session
 from Kernel.console.values import rows_of, word
-from Kernel.contract.errors import Refused, UsageError, WaitTimeout
+from Kernel.contract.errors import NoKernel, Refused, UsageError, WaitTimeout
 
 EXIT_DEGRADED = 3
 EXIT_SAFE_MODE = 4
@@ -72,19 +72,34 @@ def _ask_lines(command: Command, args: dict[str, object], session: Session) -> i
         return 0
     for fields in lines:
         show_line(command, fields, session, raw)
+    if args.get("follow"):
+        say(f"{command.name} end here: the kernel was stopped")
     return 0
 
 
 def _watch(command: Command, args: dict[str, object], check: bool, session: Session) -> int:
-    """Ask again every WATCH_S and show what has changed, until Ctrl-C."""
+    """Ask again every WATCH_S and show what has changed, until Ctrl-C.
+
+    A kernel that is gone is waited for: it may be back in a second, as safe mode or anew.
+    """
     before: Mapping[str, object] | None = None
+    seen = alone = False
     while True:
-        result = ask(session.home, command.name, args, _patience_s(command, args)).result
-        if before is None or _steady(result) != _steady(before):
-            show_result(command.name, result, session, again=True)
-            before = result
-        if check and (code := health_code(result)):
-            return code
+        try:
+            result = ask(session.home, command.name, args, _patience_s(command, args)).result
+        except NoKernel as gone:
+            if check or not seen:
+                raise
+            if not alone:
+                show_alone(gone, session)
+            before, alone = None, True
+        else:
+            seen, alone = True, False
+            if before is None or _steady(result) != _steady(before):
+                show_result(command.name, result, session, again=True)
+                before = result
+            if check and (code := health_code(result)):
+                return code
         time.sleep(WATCH_S)
 
 

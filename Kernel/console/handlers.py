@@ -280,12 +280,9 @@ class Handlers:
             if applied is not None:
                 return param_fields(world, parameter) | {"applied_at_tick": applied}
             if world.is_holding() or at_tick > world.tick() + 1:
-                return param_fields(world, parameter) | {
-                    "value": value,
-                    "pending": True,
-                    "paused": world.is_holding(),
-                    "at_tick": at_tick or world.tick() + 1,
-                }
+                pending = {"value": value, "at_tick": max(at_tick, world.tick() + 1)}
+                fields = param_fields(world, parameter)
+                return fields | {"pending": pending, "paused": world.is_holding()}
             return None
 
         return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(WORLD_ZONE))

@@ -138,6 +138,9 @@ def _world_facts(world: Fields) -> list[str]:
         ("", amount(world, "ticks_per_s", 1), "/s"),
         ("p99 ", milliseconds(world, "p99_tick_ms"), ""),
         ("", whole(world, "missed_ticks"), " missed in all"),
+        ("", count(world, "inputs_waiting", "input"), " waiting")
+        if world.get("inputs_waiting")
+        else ("", MISSING, ""),
         ("hash ", word(world, "hash"), ""),
     )
 
@@ -206,10 +209,11 @@ def _show_params(result: Fields, console: _Console) -> None:
     table.add_column("unit")
     table.add_column("from", justify="right")
     table.add_column("to", justify="right")
+    table.add_column("")
     for row in rows_of(result, "params"):
         table.add_row(
             word(row, "key"), amount(row, "value"), word(row, "unit") if row.get("unit") else "",
-            amount(row, "min"), amount(row, "max"),
+            amount(row, "min"), amount(row, "max"), _pending(row),
         )  # fmt: skip
     _print_table(table, console)
     _hint("molt params KEY VALUE", console)
@@ -222,14 +226,21 @@ def _show_param(result: Fields, console: _Console) -> None:
     bounds = f"  ({amount(result, 'min')} to {amount(result, 'max')})"
     line = Text(words, style="bold").append(bounds, style="not bold dim")
     if result.get("pending"):
-        line.append("  ").append_text(state_text("pending"))
-        if "at_tick" in result:
-            line.append(f" until tick {whole(result, 'at_tick')}", style="not bold")
+        line.append("  ").append_text(_pending(result))
     elif "applied_at_tick" in result:
         line.append(f"  applied at tick {whole(result, 'applied_at_tick')}", style="not bold")
     console.print(line, soft_wrap=True)
     if result.get("pending") and result.get("paused") is True:
         _hint("molt resume", console)
+
+
+def _pending(param: Fields) -> Text:
+    """Return the change of a parameter that waits for its tick, empty when none does."""
+    change = fields_of(param, "pending")
+    if not change:
+        return Text()
+    text = f" {amount(change, 'value')} at tick {whole(change, 'at_tick')}"
+    return state_text("pending").append(text, style="not bold")
 
 
 def _tick_line(state: str) -> Callable[[Fields, _Console], None]:

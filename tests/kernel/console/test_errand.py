@@ -17,7 +17,7 @@ from Kernel.console.command_types import Command, Place
 from Kernel.console.commands import COMMANDS
 from Kernel.console.request import Request
 from Kernel.console.server import CONNECTIONS_MAX
-from Kernel.contract.errors import MoltError
+from Kernel.contract.errors import MoltError, NoKernel
 from tests.kernel.console.fake_kernel import FakeKernel, answer, status
 from tests.structure.sources import ROOT
 
@@ -139,6 +139,51 @@ def test_watching_shows_what_changes(kernel, capsys, monkeypatch):
     assert cli.main(["--home", str(kernel.home), "status", "-w", "--json"]) == 130
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["world"]["tick"] for line in lines] == [5, 6]
+
+
+def test_watching_outlives_its_kernel(kernel, capsys, monkeypatch):
+    """A kernel that goes is said once and waited for; one that is back is shown again."""
+    looks = ["there", "gone", "gone", "there"]
+
+    def sleep(_seconds: float) -> None:
+        looks.pop(0)
+        if not looks:
+            raise KeyboardInterrupt
+
+    really_ask = errand.ask
+
+    def ask(*args, **more):
+        if looks[0] == "gone":
+            raise NoKernel("cannot reach a kernel", "python manifest.py")
+        return really_ask(*args, **more)
+
+    monkeypatch.setattr(errand.time, "sleep", sleep)
+    monkeypatch.setattr(errand, "ask", ask)
+    for words in (["status", "-w"], ["ps", "-w", "--json"]):
+        looks[:] = ["there", "gone", "gone", "there"]
+        assert cli.main(["--home", str(kernel.home), *words]) == 130
+        out = capsys.readouterr().out
+        if "--json" in words:
+            lines = [json.loads(line) for line in out.splitlines()]
+            assert ["error" in line for line in lines] == [False, True, False]
+            assert lines[1]["error"]["code"] == 69
+        else:
+            assert out.count(f"no kernel at {kernel.home}") == 1 and out.count("kernel   ●") == 2
+    looks[:] = ["gone"]
+    assert cli.main(["--home", str(kernel.home), "status", "-w"]) == 69, "none was there at first"
+
+
+def test_following_says_why_it_ends(kernel, capsys):
+    """An orderly end is said on stderr, where it is no data."""
+    assert cli.main(["--home", str(kernel.home), "events", "-f"]) == 0
+    assert "events end here: the kernel was stopped" in capsys.readouterr().err
+
+
+def test_following_a_kernel_that_dies_says_so(kernel, capsys, monkeypatch):
+    """It is not an answer that was missed: the kernel is gone."""
+    monkeypatch.setattr(client, "_read_line", lambda _peer, _rest: None)
+    assert cli.main(["--home", str(kernel.home), "logs", "-f"]) == 69
+    assert "cannot follow logs any longer: kernel" in capsys.readouterr().err
 
 
 def test_watching_draws_over_itself_only_on_a_terminal(kernel, capsys, monkeypatch):

@@ -253,12 +253,32 @@ class TestParams:
         """While the world stands still nothing is consumed: the answer says pending."""
         tick = console.pause()
         result = console.now("params", key="friction", value=0.5)
-        assert result["pending"] is True and result["at_tick"] == tick + 1
+        assert result["pending"]["at_tick"] == tick + 1
 
     def test_a_change_for_later_is_pending(self, console):
         """A change for a far tick answers at once, with that tick."""
         result = console.now("params", key="friction", value=0.5, at_tick=1000)
-        assert result["pending"] is True and result["at_tick"] == 1000
+        assert result["pending"] == {"value": 0.5, "at_tick": 1000}
+
+    def test_who_looks_sees_what_is_pending(self, console):
+        """Until its tick the next change stands beside the value, and status counts it."""
+        assert console.now("params", key="friction")["pending"] is None
+        assert console.now("status")["world"]["inputs_waiting"] == 0
+        for at_tick in (2000, 1000):
+            console.now("params", key="friction", value=at_tick / 4000, at_tick=at_tick)
+        waits = {"value": 0.25, "at_tick": 1000}
+        shown = console.now("params", key="friction")
+        assert (shown["value"], shown["pending"]) == (0.85, waits)
+        assert console.now("params")["params"][0]["pending"] == waits
+        assert console.now("status")["world"]["inputs_waiting"] == 2
+
+    def test_what_waits_for_a_paused_world_is_seen(self, console):
+        """An input that is in the inbox and not applied is as pending as one that is kept."""
+        tick = console.pause()
+        console.now("params", key="friction", value=0.5)
+        pending = console.now("params", key="friction")["pending"]
+        assert pending == {"value": 0.5, "at_tick": tick + 1}
+        assert console.now("status")["world"]["inputs_waiting"] == 1
 
     @pytest.mark.parametrize(
         ("key", "value", "words"),

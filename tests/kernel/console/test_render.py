@@ -95,11 +95,17 @@ def test_a_world_that_was_not_timed_or_counted_yet() -> None:
 
 def test_pending_parameters_say_what_applies_them() -> None:
     """A change that waits names its tick; how to go on is said only when the world is held."""
-    asked = {"key": "friction", "value": 0.9, "pending": True, "at_tick": 184_500}
+    asked = {"key": "friction", "value": 0.85, "pending": {"value": 0.9, "at_tick": 184_500}}
     out = shown("params", asked)
-    assert "▲ pending until tick 184\u2009500" in out and "hint" not in out
+    assert (
+        "friction = 0.85" in out
+        and "▲ pending 0.9 at tick 184\u2009500" in out
+        and "hint" not in out
+    )
     assert "hint: molt resume\n" in shown("params", asked | {"paused": True})
-    assert "hint" not in shown("params", asked | {"paused": True, "pending": False})
+    assert "hint" not in shown("params", asked | {"paused": True, "pending": None})
+    assert "▲ pending 0.9 at tick" in shown("params", {"params": [asked]})
+    assert "2 inputs waiting" in shown("status", {"world": {"tick": 5, "inputs_waiting": 2}})
 
 
 def test_each_change_of_the_configuration_has_its_line() -> None:
