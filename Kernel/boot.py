@@ -201,6 +201,8 @@ class Kernel:
         )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
         self._tell_strangers(strangers)
+        for name, why in config.sources.ignored.items():
+            self._log.warning("config.ignored", key=name, why=why, hint=f"unset {name}")
         self._people_watch = face.reader is Reader.PEOPLE
         self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
         self._notifier = find_notifier(os.environ, os.getpid())

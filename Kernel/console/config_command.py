@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         if wrong is not None:
             raise wrong
         if options.act == "check":
-            _tell_sound(folder, len(settings), as_json)
+            _tell_sound(folder, len(settings), config.sources.ignored, as_json)
         elif as_json:
             _print({key: setting._asdict() for key, setting in settings.items()})
         return 0
@@ -95,11 +95,14 @@ def _list(settings: dict[str, Setting]) -> None:
         print(f"  {key:<{key_width}}  {value:>{value_width}}  {origin}")
 
 
-def _tell_sound(folder: Path, count: int, as_json: bool) -> None:
+def _tell_sound(folder: Path, count: int, ignored: dict[str, str], as_json: bool) -> None:
     if as_json:
-        _print({"sound": True, "folder": str(folder), "keys": count})
-    else:
-        print(f"  ● sound  {count} keys, files in {folder}")
+        warnings = [{"key": name, "why": why} for name, why in ignored.items()]
+        _print({"sound": True, "folder": str(folder), "keys": count, "warnings": warnings})
+        return
+    print(f"  ● sound  {count} keys, files in {folder}")
+    for name, why in ignored.items():
+        print(f"  ▲ {name} {why}\n    hint: unset {name}")
 
 
 def _tell_error(error: MoltError, as_json: bool) -> None:

@@ -150,6 +150,8 @@ class Handlers:
         expression = request.expression("for")
         timeout_s = request.number("timeout_s")
         assert expression is not None and timeout_s is not None, "the table requires both"
+        for zone in expression.zones:
+            self.zones.keeper(zone)  # refuses an unknown one: it would never be anything
 
         def result() -> Result | None:
             facts = self._wait_facts()

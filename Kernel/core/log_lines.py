@@ -16,6 +16,7 @@ SENTENCES: dict[str, str] = {
     "arena.set_aside": "an arena was set aside as {path}: {why}",
     "boot.phase": "phase {phase} {turn}",
     "boot.progress": "{phase}: {what}, {done} of {total}",
+    "config.ignored": "{key} {why}",
     "generation.begun": "a new generation is made ready, of {source}",
     "generation.promoted": "generation {generation} of {source} serves now{because}",
     "generation.retired": "generation {generation} of {source} was let go{because}",

@@ -52,6 +52,18 @@ def test_people_get_a_line_a_key(home, capsys):
     assert any(line.split()[::2] == ["world.seed", f"{home}/config/world.yaml:1"] for line in lines)
 
 
+def test_a_misspelt_variable_is_a_warning(home, capsys, monkeypatch):
+    """Nothing reads it, so nothing is wrong: exit 0, but it is said."""
+    monkeypatch.setenv("MOLT_SEDE", "9")
+    assert main(["check", "--home", str(home)]) == 0
+    assert "▲ MOLT_SEDE names no key of the world's files; did you mean MOLT_SEED?" in (
+        capsys.readouterr().out
+    )
+    assert main(["check", "--home", str(home), "--json"]) == 0
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert warning["key"] == "MOLT_SEDE"
+
+
 def test_check_of_sound_files(home, capsys):
     """Exit 0, and how much was looked at."""
     assert main(["check", "--home", str(home)]) == 0
