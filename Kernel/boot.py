@@ -139,7 +139,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         action="store_true",
         help=argparse.SUPPRESS,  # for safe mode: would a boot work? Nothing is written or started
     )
-    parser.add_argument("--no-open", action="store_true", help="never open a browser")
+    parser.add_argument(
+        "--no-open", action="store_true", help="accepted for later: this release opens no browser"
+    )
     options = parser.parse_args(arguments)
     if options.ephemeral and options.home is not None:
         parser.error("cannot use --home with --ephemeral: a throw-away home is made by itself")

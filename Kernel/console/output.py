@@ -131,15 +131,17 @@ def show_error(error: MoltError, session: Session) -> None:
     if session.as_json:
         _print_json({"error": _error_fields(error, session)})
     alarming = _coloured(sys.stderr) and not isinstance(error, Declined)
+    place = f"line {session.line}: " if session.line else ""
     for line in error.message[:MESSAGE_MAX].splitlines():  # each fault of a file has its own
-        click.secho(clean(line, MESSAGE_MAX), err=True, fg="red" if alarming else None)
+        click.secho(place + clean(line, MESSAGE_MAX), err=True, fg="red" if alarming else None)
     if hint:
         click.echo(f"hint: {clean(hint, MESSAGE_MAX)}", err=True)
 
 
 def _error_fields(error: MoltError, session: Session) -> dict[str, object]:
     hint = session.pasteable(error.hint)
-    return {"code": error.exit_code, "message": error.message, "hint": hint}
+    fields: dict[str, object] = {"code": error.exit_code, "message": error.message, "hint": hint}
+    return fields | ({"line": session.line} if session.line else {})
 
 
 def _clear() -> None:

@@ -66,9 +66,15 @@ def plan_go_back(zones: ZoneTable, request: Request) -> Plan:
     active, heir = keeper.active, former.state.heir
     assert active is not None, "only where somebody serves is there a way back"
     now, before = keeper.facts.get("generation", ""), former.facts.get("generation", "")
+    # The same code and settings, made ready twice, have one id.
+    which = (
+        f"the generation before, of the same id {before},"
+        if now == before
+        else (f"generation {before}")
+    )
     would = [
         f"send SIGKILL to pid {active.pid}, which serves in zone {name} (generation {now})",
-        f"let generation {before} serve again, by "
+        f"let {which} serve again, by "
         + (f"its heir, pid {heir.pid}" if heir is not None else "a new process of its zygote"),
     ]
     return {

@@ -11,6 +11,7 @@ from typing import TextIO
 import click
 
 from Kernel.console.values import MISSING, clean, fields_of, whole, word
+from Kernel.core.log_lines import pairs
 
 Fields = Mapping[str, object]
 
@@ -35,7 +36,7 @@ def _event(fields: Fields) -> str:
     place = word(fields, "position")
     tick = whole(fields, "tick")
     payload = fields_of(fields, "payload")
-    values = "  ".join(f"{clean(key)}={_value(value)}" for key, value in payload.items())
+    values = "  ".join(clean(pair, _VALUE_MAX) for pair in pairs(payload))
     shape = _SHAPES.get(word(fields, "level"), "○")
     head = f"{_time(fields)} #{place:<5} {shape} {word(fields, 'zone'):<8} {word(fields, 'kind')}"
     when = "" if tick == MISSING else f"tick {tick}"
@@ -53,7 +54,3 @@ def _time(fields: Fields) -> str:
     """Return the time of day, UTC, of an ISO date; blanks where there is none."""
     _, _, time = word(fields, "time").partition("T")
     return f"{time.removesuffix('Z'):<12}"
-
-
-def _value(value: object) -> str:
-    return clean(str(value), _VALUE_MAX) if value not in ("", None) else MISSING
