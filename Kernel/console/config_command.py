@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from Kernel.config import KernelConfig, Setting, config_folder, effective, load_config
+from Kernel.console.folding import columns_of, fold
 from Kernel.console.session import CHECKOUT
 from Kernel.contract.errors import ConfigError, Fault, MoltError, UsageError
 from Kernel.contract.settings import Key
@@ -35,7 +36,9 @@ def main(arguments: list[str]) -> int:
         tables, wrong = ask_services(config)
         settings = effective(config, tables)
         if options.act == "show" and not as_json:
-            _list(settings)  # also while something is wrong with it: that is when it is read
+            _list(
+                settings, folder
+            )  # also while something is wrong with it: that is when it is read
         if wrong is not None:
             raise wrong
         if options.act == "check":
@@ -88,8 +91,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _list(settings: dict[str, Setting]) -> None:
+def _list(settings: dict[str, Setting], folder: Path) -> None:
+    """List what holds; a terminal is told the folder once, so that its lines hold a row each."""
     rows = [(key, json.dumps(each.value), each.origin) for key, each in settings.items()]
+    if sys.stdout.isatty():
+        print(f"  files in {folder}")
+        rows = [(key, value, origin.removeprefix(f"{folder}/")) for key, value, origin in rows]
     key_width, value_width = (max(len(row[place]) for row in rows) for place in (0, 1))
     for key, value, origin in rows:
         print(f"  {key:<{key_width}}  {value:>{value_width}}  {origin}")
@@ -111,7 +118,10 @@ def _tell_error(error: MoltError, as_json: bool) -> None:
         faults = error.faults if isinstance(error, ConfigError) else ()
         told = [{"key": each.key, "why": each.why, "where": each.where} for each in faults]
         _print({"error": {**fields, "faults": told}})
-    print(error.message + (f"\nhint: {error.hint}" if error.hint else ""), file=sys.stderr)
+    for line in error.message.splitlines():  # each fault has its own
+        print(fold(line, columns_of(sys.stderr), indent=2), file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from Kernel.console.command_types import Command
+from Kernel.console.folding import columns_of, fold
 from Kernel.console.help import help_fields, help_text
 from Kernel.console.session import Session
 from Kernel.console.values import clean
@@ -133,7 +134,8 @@ def show_error(error: MoltError, session: Session) -> None:
     alarming = _coloured(sys.stderr) and not isinstance(error, Declined)
     place = f"line {session.line}: " if session.line else ""
     for line in error.message[:MESSAGE_MAX].splitlines():  # each fault of a file has its own
-        click.secho(place + clean(line, MESSAGE_MAX), err=True, fg="red" if alarming else None)
+        text = fold(place + clean(line, MESSAGE_MAX), columns_of(sys.stderr), indent=2)
+        click.secho(text, err=True, fg="red" if alarming else None)
     if hint:
         click.echo(f"hint: {clean(hint, MESSAGE_MAX)}", err=True)
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from Kernel.console.folding import fold
 from Kernel.console.values import (
     MISSING,
     amount,
@@ -118,7 +119,7 @@ def _show_status(result: Fields, console: _Console) -> None:
     _print_facts(rows, console)
     for fault in rows_of(result, "degraded"):
         words = f"  {word(fault, 'what')}: {word(fault, 'why')}"
-        console.print(Text.assemble("  ", state_text("degraded"), words), soft_wrap=True)
+        _print_folded(Text.assemble("  ", state_text("degraded"), words), console, indent=4)
         _hint(word(fault, "hint"), console)
 
 
@@ -302,7 +303,7 @@ def _show_reload(result: Fields, console: _Console) -> None:
         line = Text.assemble(state_text(effect), f"  {word(change, 'key')}: ")
         line.append(f"{_config_value(change, 'old')} → {_config_value(change, 'new')}")
         line.append(f"  {word(change, 'why')}" if change.get("why") else "")
-        console.print(line, soft_wrap=True)
+        _print_folded(line, console, indent=4)
         _hint(word(change, "hint"), console)
 
 
@@ -331,7 +332,7 @@ def _show_safe_mode(result: Fields, console: _Console) -> None:
     )
     for name, text in rows:
         if text not in (MISSING, ""):
-            console.print(Text(f"  {name:<10}  {text}"), soft_wrap=True)
+            _print_folded(Text(f"  {name:<10}  {text}"), console, indent=14)
     _hint(word(result, "hint"), console)
 
 
@@ -363,7 +364,7 @@ def _show_doctor(result: Fields, console: _Console) -> None:
             facts.append(f"limit {word(finding, 'limit')}")
         state = state_text(word(finding, "verdict"))
         line = Text.assemble("    ", state, " " * (7 - len(state)), f"{word(finding, 'what')}: ")
-        console.print(line.append(_DOT.join(facts)), soft_wrap=True)
+        _print_folded(line.append(_DOT.join(facts)), console, indent=13)
         if finding.get("verdict") != "ok":
             _hint(word(finding, "hint"), console, indent=13)
     counts = [f"{whole(result, key)} {key}" for key in ("ok", "warn", "fail")]
@@ -374,7 +375,20 @@ def _show_plan(result: Fields, console: _Console) -> None:
     console.print(Text("would, and does nothing now:", style="bold"), soft_wrap=True)
     steps = result.get("would")
     for place, step in enumerate(steps if isinstance(steps, list) else (), start=1):
-        console.print(Text(f"  {place}. {clean(str(step))}"), soft_wrap=True)
+        _print_folded(Text(f"  {place}. {clean(str(step))}"), console, indent=5)
+
+
+def _print_folded(line: Text, console: _Console, indent: int) -> None:
+    """Print a line that breaks between words on a terminal, with what follows moved in."""
+    if console.is_terminal and len(line) > console.width:
+        broken, place = Text(), 0
+        for part in fold(line.plain, console.width, indent).split("\n"):
+            start = line.plain.index(part.strip(), place)
+            broken.append("\n" + " " * indent if place else line.plain[:start])
+            place = start + len(part.strip())
+            broken.append_text(line[start:place])
+        line = broken
+    console.print(line, soft_wrap=True)
 
 
 def _print_table(table: Table, console: _Console) -> None:

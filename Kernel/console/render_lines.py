@@ -1,7 +1,7 @@
 """Show one event, or one line of a log, to people: when, where, what.
 
 Owns: how a line of `events` and `logs` looks. Does not own: whole answers (`render.py`), JSON
-(`output.py`). A line may be longer than the terminal: it is cut by nobody, so that grep sees all.
+(`output.py`). A line is cut by nobody, and whole in a pipe, so that grep sees all.
 """
 
 import os
@@ -10,6 +10,7 @@ from typing import TextIO
 
 import click
 
+from Kernel.console.folding import columns_of, fold
 from Kernel.console.values import MISSING, clean, fields_of, whole, word
 from Kernel.core.log_lines import pairs
 
@@ -18,6 +19,8 @@ Fields = Mapping[str, object]
 _COLOURS = {"warning": "yellow", "error": "red"}
 _SHAPES = {"info": "●", "warning": "▲", "error": "✕"}
 _VALUE_MAX = 300
+_INDENT = 13
+"""What is told of a line stands to the right of its time."""
 
 
 def show_line(lines: str, fields: Fields, out: TextIO) -> None:
@@ -27,6 +30,7 @@ def show_line(lines: str, fields: Fields, out: TextIO) -> None:
         lines: "events" or "lines", as the table calls them.
     """
     text = _event(fields) if lines == "events" else _log_line(fields)
+    text = fold(text, columns_of(out), indent=_INDENT)
     level = word(fields, "level")
     coloured = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     click.echo(click.style(text, fg=_COLOURS[level]) if coloured and level in _COLOURS else text)

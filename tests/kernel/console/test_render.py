@@ -1,6 +1,7 @@
 """Answers for people: whatever the kernel sends can be shown, and is shown readably."""
 
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -200,3 +201,25 @@ def test_safe_mode_is_told_whole() -> None:
     still = shown("safe-mode status", {**SAFE, "ticking": False, "world_why": "no version runs"})
     assert "stands still at tick 260: no version runs" in still
     assert shown("safe-mode status", {"safe_mode": False}).startswith("● running normally")
+
+
+def test_long_lines_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a narrow terminal no word of a finding is broken, and colours stay with their words."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    long = "the folder of this home cannot be written by anybody who is here"
+    finding = {"layer": "home", "verdict": "warn", "what": "folder", "value": long}
+    out = Terminal()
+    show("doctor", {"findings": [finding]}, out)
+    plain = re.sub("\x1b\\[[0-9;]*m", "", out.getvalue())
+    lines = plain.splitlines()[1:-1]
+    assert len(lines) > 2 and all(len(line) <= 40 for line in lines)
+    assert " ".join(plain.split()).count(long) == 1
+    assert all(line.startswith(" " * 13) for line in lines[1:])
+    assert "\x1b[33m▲ warn" in out.getvalue()
