@@ -33,3 +33,7 @@ EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(130, "ended by Ctrl-C"),
 )
 """The code says whether the command worked; health is in it only where it is asked for."""
+
+EXIT_CODES_NOTE = (
+    "make turns every code but 0 into its own 2; python manifest.py gives them as they are."
+)
