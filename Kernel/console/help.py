@@ -104,7 +104,18 @@ def help_text(words: str | None = None) -> str:
 def exit_codes_text() -> str:
     """Return the table of exit codes, ending in a newline."""
     rows = [(f"{each.code:>3}", each.meaning) for each in EXIT_CODES]
-    return "\n".join(["Exit codes of molt and of python manifest.py", "", *_columns(rows), "", *wrap(EXIT_CODES_NOTE, WIDTH)]) + "\n"
+    return (
+        "\n".join(
+            [
+                "Exit codes of molt and of python manifest.py",
+                "",
+                *_columns(rows),
+                "",
+                *wrap(EXIT_CODES_NOTE, WIDTH),
+            ]
+        )
+        + "\n"
+    )
 
 
 def command_text(command: Command) -> str:
