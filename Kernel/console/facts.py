@@ -28,7 +28,7 @@ COUNT_MAX = 2**53 - 1
 def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str, Any]:
     """Return the answer to `status`."""
     memory_mb, cpu_percent = meters.measure(os.getpid())
-    state = "stopping" if zones.stop else "running" if zones.all_ready() else "starting"
+    state = "stopping" if zones.stop else "running" if zones.is_up() else "starting"
     world = zones.arenas.get(WORLD_ZONE)
     return {
         "kernel": {

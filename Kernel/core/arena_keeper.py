@@ -126,8 +126,7 @@ class ArenaKeeper(ArenaView):
         except OSError as error:  # no descriptors, no memory: the arena itself may be well
             raise ArenaError(f"cannot open {path}: {error.strerror or error}") from error
         except ArenaError as error:
-            aside = self.parts.arenas.set_aside(path)
-            self.note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
+            self._set_aside(path, str(error))
             return False
         words = arena.words
         words.put(Header.PERMISSION, 0)
@@ -222,7 +221,10 @@ class ArenaKeeper(ArenaView):
         if code is None and path is not None and path == self._inspect:
             self._count_crash(path)
         try:
-            if code != 0 or path is None or not self._open(path):
+            if code != 0 or path is None:
+                return False
+            if not self._open(path):  # it would make another one like it
+                line.learn(sup.Condemned("its founder made an arena that does not fit it"))
                 return False
         except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
             self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
@@ -247,9 +249,16 @@ class ArenaKeeper(ArenaView):
         self._crashes += 1
         if self._crashes < CRASHES_MAX:
             return
-        aside = self.parts.arenas.set_aside(path)
         self._inspect = None
-        why = f"cannot inspect {path}: {self._crashes} founders died of it"
+        self._set_aside(path, f"cannot inspect {path}: {self._crashes} founders died of it")
+
+    def _set_aside(self, path: Path, why: str) -> None:
+        try:
+            aside = self.parts.arenas.set_aside(path)
+        except OSError as error:  # a folder that is gone, or cannot be written any more
+            why = f"{why}; it cannot be set aside: {error.strerror or error}"
+            self.note("arena", why, f"ls -ld {path.parent}")
+            return
         self.note("arena", f"{why}; it was set aside as {aside.name}", f"ls {aside.parent}")
 
     def has_progressed(self, berth: Berth) -> bool:
