@@ -281,6 +281,7 @@ class Kernel:
         self._ready = True
         boot_s = round(self._clock.now_s() - self._began_s, 3)
         self._screen.ready(self._zones, boot_s, self._reloader.config.scenario)
+        self._reloader.tell_differences()
         self._note("kernel.ready", boot_s=boot_s)
         self._herald.ready()
         self._note_world()

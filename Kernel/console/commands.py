@@ -413,7 +413,7 @@ COMMANDS: tuple[Command, ...] = (
         "reload",
         KERNEL,
         "Read the configuration again and say what follows, as SIGHUP does",
-        ("molt reload", "molt reload --dry-run"),
+        ("molt reload", "molt reload --dry-run", "molt reload --all"),
         (
             Argument(
                 "dry_run",
@@ -421,10 +421,18 @@ COMMANDS: tuple[Command, ...] = (
                 "only say what would follow",
                 option="--dry-run",
             ),
+            Argument(
+                "all",
+                Kind.FLAG,
+                "parameters that were set by hand, too",
+                option="--all",
+            ),
         ),
         details="A value counts now, with the next tick, process or generation, or is refused "
         "because it counts at\nboot or at founding only: then it exits 5, and what could be was "
-        "applied. A file with a fault\nchanges nothing.",
+        "applied. A file with a fault\nchanges nothing. The running world gets what the files "
+        "say; a value that\n'molt params' has set in this run of the kernel stays until its file "
+        "says something new, or --all is\ngiven.",
     ),
     Command(
         "config",

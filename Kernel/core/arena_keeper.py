@@ -35,6 +35,8 @@ from Kernel.ports.process import Exit
 ANCHOR_AHEAD_NS = 2_000_000
 CRASHES_MAX = 2
 FORK_PATIENCE_NS = 150_000_000
+OF_THE_PAST = ("arena", "snapshots", "world", "events", "migration")
+"""Notes about what a founding has lost; what else is noted is so as long as the note stands."""
 
 
 class ArenaKeeper(ArenaView):
@@ -76,6 +78,11 @@ class ArenaKeeper(ArenaView):
         self.inbox: InboxWriter | None = None
 
     # The arena.
+
+    @property
+    def inspects(self) -> bool:
+        """Whether a founder looks at an arena that is there, instead of founding one."""
+        return self._inspect is not None
 
     def on_prepared(self, line: Line) -> None:
         """Take the arena that is there, if it fits this generation; else have one founded.
@@ -157,7 +164,7 @@ class ArenaKeeper(ArenaView):
                 "settings",
                 f"cannot give a world that is there another seed: it has {found}, "
                 f"the settings say {wanted}",
-                "python manifest.py --home OTHER",
+                f"set world.seed back to {found}, or: python manifest.py --home OTHER",
             )
 
     def reader_descriptors(self) -> dict[str, int] | None:
@@ -462,6 +469,7 @@ class ArenaKeeper(ArenaView):
         if self.inbox is not None:
             self.inbox.send_later_ones()
         self.sample_pace()
+        self._let_rest()
         self._publish_permission()
         self._drain_replaced()
 
@@ -479,6 +487,18 @@ class ArenaKeeper(ArenaView):
             self._anchored = True
         words.put(Header.PERMISSION, wanted)
         self.knock(wanted)
+
+    def _let_rest(self) -> None:
+        """Forget what a founding has lost once the world ticks on: log and events have told it.
+
+        A fact of the past is no fault of the present, and would hide the next one.
+        """
+        assert self.arena is not None
+        first_ns = self.arena.words.get(Header.FIRST_COMMIT_NS)
+        healthy_ns = self.config.policy.healthy_after_s * 1e9
+        if self.notes and first_ns and self.parts.clock.now_ns() - first_ns >= healthy_ns:
+            for what in OF_THE_PAST:
+                self.unnote(what)
 
     def _drain_replaced(self) -> None:
         """Have the active process of a generation that was replaced leave, once it can be followed.

@@ -430,7 +430,7 @@ class Keeper:
         self.note(
             "code",
             f"{line.source.name} serves, since the checkout cannot: {self.ladder.broken}",
-            f"mend it; molt soft-restart {self.config.name} --fresh",
+            "mend it: it is taken up by itself",
         )
 
     def _see_off(self, line: Line, now_s: float) -> None:

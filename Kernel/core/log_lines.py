@@ -20,6 +20,7 @@ SENTENCES: dict[str, str] = {
     "boot.phase": "phase {phase} {turn}",
     "boot.progress": "{phase}: {what}, {done} of {total}",
     "config.ignored": "{key} {why}",
+    "config.differs": "{text}",
     "generation.begun": "a new generation is made ready, of {source}",
     "generation.promoted": "generation {which}of {source} serves now{because}",
     "generation.retired": "generation {which}of {source} was let go{because}",

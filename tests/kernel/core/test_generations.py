@@ -401,7 +401,8 @@ class TestSlot:
         stage.take_over(stage.fork_heir())
         (note,) = stage.keeper.notes
         assert note["what"] == "stable: code" and "slot fallback serves" in note["why"]
-        assert "invalid syntax" in note["why"] and "--fresh" in note["hint"]
+        assert "invalid syntax" in note["why"]
+        assert note["hint"] == "mend it: it is taken up by itself"
 
     def test_the_mended_checkout_comes_back_by_itself(self, machine, folders):
         """Its files change: it is prepared beside the slot and takes over at a tick boundary."""
