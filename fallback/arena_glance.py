@@ -32,6 +32,7 @@ HEADER = {
     "MISSED_TICKS": 536,
     "EPOCH": 704,
     "OWNER": 712,
+    "TAKEN_OVER_TICK": 736,
     "PERIOD_NS": 784,
     "TICK_TIMES": 2048,
 }
@@ -63,6 +64,7 @@ class WorldWords:
     max_entities: int
     epoch: int
     p99_tick_ms: float | None
+    taken_over_tick: int
 
 
 class NoWorldError(Exception):
@@ -120,6 +122,7 @@ def read_world(path: Path) -> WorldWords:
             max_entities=min(word("CAPACITY"), COUNT_MAX),
             epoch=min(word("EPOCH"), COUNT_MAX),
             p99_tick_ms=took_us[int(len(took_us) * 0.99)] / 1000 if took_us else None,
+            taken_over_tick=word("TAKEN_OVER_TICK"),
         )
 
 

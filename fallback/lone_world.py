@@ -14,11 +14,11 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from fallback.arena_glance import NoWorldError, Progress, find_arena, read_progress
+from fallback.arena_glance import NoWorldError, Progress, find_arena, read_progress, read_world
 from fallback.decisions import WorldPlan, plan_after_failure
 from fallback.home_folders import Folders
 from fallback.known_world import KnownWorld
-from fallback.last_words import last_words, printable
+from fallback.last_words import last_words, place_of, printable
 from fallback.slot_files import SlotError, find_slot, lend_cache
 from fallback.talk import NOTICE, WARNING, Talk
 from fallback.zone_environment import zone_environment
@@ -59,6 +59,7 @@ class LoneWorld:
 
     Attributes:
         why: which version ended last, and of what; "" as long as none did.
+        hint: what helps against that, or "".
         damaged: slots that are there and cannot be used, with the reason.
         failures: how often one ended since safe mode began.
     """
@@ -78,6 +79,7 @@ class LoneWorld:
         self._leaving = False
         self._looked_s = 0.0
         self.why = ""
+        self.hint = ""
         self.damaged: list[SlotError] = []
         self.failures = 0
 
@@ -176,6 +178,7 @@ class LoneWorld:
             )
         except OSError as error:
             self.why = f"cannot start a process: {error.strerror}"
+            self.hint = f"cat /proc/{os.getpid()}/limits"
             self._plan = plan_after_failure(self._plan, len(versions), None, now_s)
             return
         assert process.stderr is not None
@@ -186,13 +189,12 @@ class LoneWorld:
 
     def _judge(self, child: _Child, now_s: float, slept: bool) -> None:
         with contextlib.suppress(NoWorldError):
-            progress = read_progress(
-                find_arena(self._folders.home, self._folders.arenas, self._known.zone)
-            )
+            path = find_arena(self._folders.home, self._folders.arenas, self._known.zone)
+            progress = read_progress(path)
             if progress.owner == child.process.pid:
                 if child.ticked_at_s is None and child.seen and child.seen != progress:
                     child.ticked_at_s = now_s
-                    self._talk.say(f"the world goes on at tick {progress.tick}, by {self.version}")
+                    self._tell_takeover(path)
                 if child.seen != progress:
                     child.moved_s = now_s
                 child.seen = progress
@@ -206,6 +208,12 @@ class LoneWorld:
         if child.why_killed:
             child.process.kill()
 
+    def _tell_takeover(self, path: Path) -> None:
+        """Say from where it goes on: the tick it found, not the one it has come to since."""
+        world = read_world(path)
+        does = "is held, paused at" if world.paused else "goes on from"
+        self._talk.say(f"the world {does} tick {world.taken_over_tick}, by {self.version}")
+
     def _ended(self, child: _Child, code: int, now_s: float) -> None:
         self._read_words(child)
         assert child.process.stderr is not None
@@ -214,7 +222,9 @@ class LoneWorld:
         if self._leaving:
             return
         self.failures += 1
-        said = "" if code < 0 else last_words("\n".join(self._lines))[0]
+        said, hint = ("", "") if code < 0 else last_words("\n".join(self._lines))
+        place = place_of(said)
+        self.hint = hint or (f"edit {place}, or: git diff {place.rpartition(':')[0]}" * bool(place))
         self.why = f"{child.version.name}: {child.why_killed or said or _describe(code)}"
         ticked_s = None if child.ticked_at_s is None else now_s - child.ticked_at_s
         self._plan = plan_after_failure(self._plan, len(self._versions()), ticked_s, now_s)

@@ -243,6 +243,7 @@ class Steward:
             ticking=self._world.is_ticking,
             failures=self._world.failures,
             why_still=self._world.why,
+            still_hint=self._world.hint,
             ticks_per_s=self._ticks_per_s(),
             damaged=[(error.message, error.hint) for error in self._world.damaged],
             probes=self._probes,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fallback import entry
-from fallback.last_words import last_words
+from fallback.last_words import last_words, place_of
 
 
 class Entered(Exception):
@@ -129,3 +129,18 @@ ValueError: bad\x1b[2J
 def test_last_words(text: str, why: str, hint: str) -> None:
     """One line for people, with file and line of a traceback, that cannot steer a terminal."""
     assert last_words(text) == (why, hint)
+
+
+@pytest.mark.parametrize(
+    ("why", "place"),
+    [
+        ("", ""),
+        ("it hung: no tick for 5 s", ""),
+        ('SyntaxError: no (File "c.py", line 4)', "c.py:4"),
+        ('ValueError: x (File "a b.py", line 9, in x)', "a b.py:9"),
+        ("cannot load zones.x: SyntaxError: no (zones/x.py:12)", "zones/x.py:12"),
+    ],
+)
+def test_place_of(why: str, place: str) -> None:
+    """File and line that last words name, for an editor."""
+    assert place_of(why) == place

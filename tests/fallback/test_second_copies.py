@@ -54,6 +54,7 @@ def make_arena(path: Path, tick: int = 7) -> ArenaWords:
     words.put_state(tick, State.HOLD_AFTER, arena.NEVER)
     words.put(Header.PERIOD_NS, 16_000_000)
     words.put(Header.OWNER, 99)
+    words.put(Header.TAKEN_OVER_TICK, 5)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(words.memory)
     return words
@@ -66,7 +67,7 @@ def test_a_look_at_the_world(tmp_path: Path) -> None:
         words = make_arena(path, tick)
         seen = read_world(path)
         assert (seen.tick, seen.population, seen.lineages, seen.paused) == (tick, 42, 5, False)
-        assert seen.period_ms == 16 and seen.p99_tick_ms is None
+        assert seen.period_ms == 16 and seen.p99_tick_ms is None and seen.taken_over_tick == 5
     words.put_state(8, State.HOLD_AFTER, 8)
     path.write_bytes(words.memory)
     assert read_world(path).paused
