@@ -79,7 +79,7 @@ def find_arena(home: Path, arenas: tuple[Path, ...], zone: str) -> Path:
     """
     for folder in arenas:
         path = folder / f"{zone}.arena"
-        if path.is_file() and belongs_to(folder, home):
+        if os.path.isfile(path) and belongs_to(folder, home):
             return path
     raise NoWorldError(f"no arena of '{zone}' lies in {' or '.join(map(str, arenas))}")
 
@@ -136,7 +136,7 @@ def read_progress(path: Path) -> Progress:
         header = _header(fd, path)
     liveness = b""
     side = path.with_suffix(".side")
-    if side.exists():
+    if os.path.exists(side):
         with _opened(side) as fd:
             liveness = os.pread(fd, 8, SIDE_LIVENESS)
     tick = header[HEADER["COMMIT"] : HEADER["COMMIT"] + 8]
@@ -158,9 +158,9 @@ def _header(fd: int, path: Path) -> bytes:
 def _opened(path: Path) -> Iterator[int]:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
     except OSError as error:
         raise NoWorldError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        yield fd
-    finally:
-        os.close(fd)

@@ -52,6 +52,7 @@ class _Child:
     seen: Progress | None = None
     moved_s: float = 0.0
     why_killed: str = ""
+    hushed: bool = False  # it closed its stderr, which would wake the loop for ever
 
 
 class LoneWorld:
@@ -100,7 +101,7 @@ class LoneWorld:
 
     def stderr_fd(self) -> int | None:
         """Return what to poll for words of the process."""
-        if self._child is None or self._child.process.stderr is None:
+        if self._child is None or self._child.process.stderr is None or self._child.hushed:
             return None
         return self._child.process.stderr.fileno()
 
@@ -127,9 +128,10 @@ class LoneWorld:
             self._child.process.terminate()
 
     def kill(self) -> None:
-        """End the process now: it did not leave in time. The arena keeps its committed tick."""
+        """End the process now, with all that it started. The arena keeps its committed tick."""
         if self._child is not None:
             self._child.process.kill()
+            _kill_group(self._child.process.pid)
 
     def retry_now(self) -> None:
         """Begin again with the first version: what was broken may be mended."""
@@ -146,6 +148,10 @@ class LoneWorld:
                     slot = find_slot(home, name)
                 except SlotError as error:
                     self.damaged.append(error)
+                    continue
+                except OSError as error:  # it went away while we looked
+                    said = f"cannot use slot {name} of {home}: {error.strerror}"
+                    self.damaged.append(SlotError(said, "make setup"))
                     continue
                 if slot is not None:
                     whose = "" if home == self._folders.home else " of the checkout"
@@ -206,7 +212,7 @@ class LoneWorld:
         elif now_s - child.moved_s > HUNG_S:
             child.why_killed = f"it hung: no tick for {HUNG_S:g} s"
         if child.why_killed:
-            child.process.kill()
+            self.kill()
 
     def _tell_takeover(self, path: Path) -> None:
         """Say from where it goes on: the tick it found, not the one it has come to since."""
@@ -218,6 +224,7 @@ class LoneWorld:
         self._read_words(child)
         assert child.process.stderr is not None
         child.process.stderr.close()
+        _kill_group(child.process.pid)  # what it has started holds the locks as well
         self._child = None
         if self._leaving:
             return
@@ -235,13 +242,19 @@ class LoneWorld:
         data = b""
         with contextlib.suppress(BlockingIOError):
             data = os.read(child.process.stderr.fileno(), 65536)
+            child.hushed = not data
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._rest = self._rest[-LINE_BYTES_MAX:]
-        for line in lines:
+        for line in lines[-LINES_KEPT:]:  # one that talks without end must not keep us
             text = printable(line[:LINE_BYTES_MAX].decode(errors="replace"))
             if text.strip():
                 self._lines.append(text)
                 self._talk.say(f"  {text}", NOTICE)
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _describe(code: int) -> str:
