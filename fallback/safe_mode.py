@@ -19,7 +19,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKOUT))
 
 from fallback.decisions import BackOff  # noqa: E402 - the lines above must come first
-from fallback.entry import HELD_SIGNALS  # noqa: E402
+from fallback.entry import EXIT_CRASH, HELD_SIGNALS  # noqa: E402
 from fallback.home_folders import open_folders  # noqa: E402
 from fallback.home_locks import HeldError  # noqa: E402
 from fallback.steward import STOP_SIGNALS, Entry, Steward, end_children  # noqa: E402
@@ -56,9 +56,15 @@ def main(arguments: list[str]) -> int:
         _own_terminal()
     entry = Entry(options.reason, options.detail, tuple(options.arguments), options.stay)
     back_off = BackOff(options.probe_base, max(options.probe_base, options.probe_cap))
+    steward = None
     try:
-        return Steward(CHECKOUT, folders, entry, back_off, standard_talk()).run()
+        steward = Steward(CHECKOUT, folders, entry, back_off, standard_talk())
+        return steward.run()
     except Exception:  # nobody else is left to keep the world
+        standard_talk().say(traceback.format_exc(), WARNING)
+        if steward is not None and steward.is_stopping:
+            end_children()
+            return EXIT_CRASH
         return _begin_again()
 
 
@@ -67,9 +73,8 @@ def _begin_again() -> int:
 
     At most once in AGAIN_S. Returns the exit code when told to stop meanwhile.
     """
-    talk = standard_talk()
-    talk.say(traceback.format_exc(), WARNING)
-    talk.say(f"cannot go on: safe mode itself failed; it begins again in {AGAIN_S:g} s", WARNING)
+    said = f"cannot go on: safe mode itself failed; it begins again in {AGAIN_S:g} s"
+    standard_talk().say(said, WARNING)
     signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
     end_children()
     if signal.sigtimedwait(STOP_SIGNALS, AGAIN_S) is not None:
@@ -89,6 +94,4 @@ def _own_terminal() -> None:
 
 
 if __name__ == "__main__":
-    code = main(sys.argv[1:])
-    # Not by sys.exit: what a stderr that is gone could not take would make that 120.
-    os._exit(code)
+    sys.exit(main(sys.argv[1:]))

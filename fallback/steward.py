@@ -6,7 +6,6 @@ Owns: the one loop, and the order of entering and leaving. Does not own: any dec
 
 import contextlib
 import faulthandler
-import json
 import math
 import os
 import select
@@ -24,7 +23,6 @@ from fallback.arena_glance import NoWorldError, WorldWords, find_arena, read_wor
 from fallback.console_socket import EXIT_USAGE, Asker, ConsoleSocket, RefusedError
 from fallback.decisions import (
     BackOff,
-    failures_at_entry,
     plan_after_change,
     plan_first_probe,
     plan_next_probe,
@@ -35,13 +33,13 @@ from fallback.home_folders import Folders, open_run
 from fallback.known_world import load_known_world
 from fallback.lone_world import LoneWorld
 from fallback.probing import Outcome, Prober, fingerprint
+from fallback.stay_note import load_failures, save_failures
 from fallback.talk import WARNING, Talk
 
 ROUND_S = 0.25
 SCAN_S = 2.0
 LEAVE_S = 10.0
 PACE_SAMPLES = 21
-MEMORY = "safe-mode.json"
 EXIT_KILLED = 130
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
@@ -86,7 +84,7 @@ class Steward:
         self._prober = Prober(checkout, folders.home, entry.arguments)
         self._began_s = time.monotonic()
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
-        remembered = load_failures(folders.home / "run" / MEMORY, _since_boot_s())
+        remembered = load_failures(folders.home / "run", _since_boot_s())
         self._plan = plan_first_probe(back_off, remembered, self._began_s)
         if entry.stay:
             self._plan = plan_no_probe(self._plan)
@@ -105,6 +103,11 @@ class Steward:
         self._console = ConsoleSocket(folders.run_fd, self._on_request)
         self._mute = ""  # why nobody can reach the console
         self._signals = _catch_signals()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to leave for good."""
+        return self._goal == "exit"
 
     def run(self) -> int:
         """Keep the world and the console until told to stop; may become the normal kernel."""
@@ -342,29 +345,12 @@ class Steward:
         """Become the normal kernel: same pid, same arguments. The locks go with the exec."""
         self._talk.say(f"leaving{self._at_tick()}")
         self._talk.tell_manager("STATUS=leaving safe mode")
-        fields = {"failures": self._plan.failures, "left_s": _since_boot_s()}
-        with contextlib.suppress(OSError):  # then the back-off starts over: no more than that
-            (self._folders.home / "run" / MEMORY).write_text(json.dumps(fields), encoding="utf-8")
+        save_failures(self._folders.home / "run", self._plan.failures, _since_boot_s())
         for fd in self._folders.lock_fds:
             os.set_inheritable(fd, False)
         os.environ[RETURNED_AT] = f"{time.monotonic():.3f}"
         script = str(self._checkout / "manifest.py")
         os.execv(sys.executable, [sys.executable, script, *self._entry.arguments])
-
-
-def load_failures(path: Path, now_s: float) -> int:
-    """Return how many failures count: normal running may have failed again just now.
-
-    Args:
-        path: what was noted when safe mode was left; anything may stand there.
-        now_s: since the machine's boot.
-    """
-    try:
-        fields = json.loads(path.read_bytes()[:4096])
-        failures, left_s = max(0, int(fields["failures"])), float(fields["left_s"])
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return 0
-    return failures_at_entry(failures, left_s, now_s)
 
 
 def end_children() -> None:

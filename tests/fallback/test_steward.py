@@ -1,6 +1,5 @@
 """What safe mode remembers, and that a fault of its own does not end it."""
 
-import json
 import os
 import signal
 import sys
@@ -10,7 +9,7 @@ import pytest
 
 from fallback import safe_mode
 from fallback.entry import HELD_SIGNALS
-from fallback.steward import load_failures
+from fallback.stay_note import NAME, load_failures, save_failures
 
 
 @pytest.mark.parametrize(
@@ -20,15 +19,16 @@ from fallback.steward import load_failures
 )  # fmt: skip
 def test_a_damaged_memory(tmp_path: Path, text: str) -> None:
     """Whatever stands there, it counts as none."""
-    (tmp_path / "memory").write_text(text)
-    assert load_failures(tmp_path / "memory", 10.0) == 0
+    (tmp_path / NAME).write_text(text)
+    assert load_failures(tmp_path, 10.0) == 0
 
 
 def test_a_memory(tmp_path: Path) -> None:
     """Failures of a return a moment ago count; their number is never below none."""
     for failures, count in ((3, 4), (-7, 1)):
-        (tmp_path / "memory").write_text(json.dumps({"failures": failures, "left_s": 9.0}))
-        assert load_failures(tmp_path / "memory", 10.0) == count
+        save_failures(tmp_path, failures, 9.0)
+        assert load_failures(tmp_path, 10.0) == count
+    save_failures(tmp_path / "nowhere", 3, 9.0)
     assert load_failures(tmp_path / "nowhere", 10.0) == 0
 
 
@@ -65,6 +65,19 @@ def test_a_fault_of_its_own(broken: list[str], capsys) -> None:
     assert again.value.args == (sys.executable, "-P", "safe_mode.py", "--home", "x")
     said = capsys.readouterr().err
     assert "out of the blue" in said and "it begins again" in said
+
+
+def test_a_fault_while_it_stops(broken: list[str], monkeypatch, capsys) -> None:
+    """Who was told to leave does not begin again: 1, as it did not leave in order."""
+
+    class Stopping:
+        is_stopping = True
+
+        def run(self) -> int:
+            raise RuntimeError("at the door")
+
+    monkeypatch.setattr(safe_mode, "Steward", lambda *_: Stopping())
+    assert safe_mode.main(broken) == 1 and "at the door" in capsys.readouterr().err
 
 
 def test_told_to_stop_meanwhile(broken: list[str]) -> None:
