@@ -95,7 +95,7 @@ def plan_shutdown(zones: ZoneTable, _request: Request) -> Plan:
     names = ", ".join(keeper.config.name for keeper in zones.keepers())
     would.append(f"end the zones {names}: processes {', '.join(map(str, pids)) or 'none'}")
     would.append(f"end the kernel, pid {os.getpid()}, with exit code 0")
-    would.append("leave the arena in shared memory; the next start goes on from its tick")
+    would += [_leaving(name, arena) for name, arena in zones.arenas.items()]
     return {"dry_run": True, "pid": os.getpid(), "pids": pids, "would": would}
 
 
@@ -118,6 +118,16 @@ def plan_safe_mode(zones: ZoneTable, _request: Request) -> Plan:
         f"go on as safe mode in pid {os.getpid()}, with core physics, until told to leave",
     ]
     return {"dry_run": True, "pid": os.getpid(), "pids": pids, "would": would}
+
+
+def _leaving(name: str, keeper: ArenaKeeper) -> str:
+    arena = keeper.arena
+    if arena is not None and keeper.parts.arenas.is_deleted(arena):
+        return (
+            f"lose the arena of zone {name}: its file has no name any more; "
+            "the next start restores the newest snapshot"
+        )
+    return "leave the arena in shared memory; the next start goes on from its tick"
 
 
 def _comeback(keeper: Keeper, heir_pid: int | None) -> str:

@@ -111,8 +111,7 @@ def _show_status(result: Fields, console: _Console) -> None:
     state = "safe mode" if kernel.get("safe_mode") is True else word(kernel, "state")
     rows = [("kernel", state_text(state), _kernel_facts(kernel))]
     if world:
-        state = "paused" if world.get("paused") is True else "ticking"
-        rows.append(("world", state_text(state), _world_facts(world)))
+        rows.append(("world", state_text(_world_state(world)), _world_facts(world)))
         phases = _phase_facts(world)
         rows += [("", Text(), phases)] if phases else []
     for zone in rows_of(result, "zones"):
@@ -137,6 +136,12 @@ def _show_differences(rows: list[Fields], console: _Console) -> None:
         _hint("molt reload", console)
 
 
+def _world_state(world: Fields) -> str:
+    if world.get("standing") is True:
+        return "stands still"
+    return "paused" if world.get("paused") is True else "ticking"
+
+
 def _kernel_facts(kernel: Fields) -> list[str]:
     return _facts(
         ("up ", span(kernel.get("uptime_s")), ""),
@@ -147,10 +152,12 @@ def _kernel_facts(kernel: Fields) -> list[str]:
 
 
 def _world_facts(world: Fields) -> list[str]:
+    still = world.get("standing") is True
     return _facts(
+        ("", word(world, "standing_why") if still else MISSING, ""),
         ("tick ", whole(world, "tick"), ""),
         ("", _living(world), ""),
-        ("", amount(world, "ticks_per_s", 1), "/s"),
+        ("", MISSING if still else amount(world, "ticks_per_s", 1), "/s"),
         ("p99 ", milliseconds(world, "p99_tick_ms"), ""),
         ("", whole(world, "missed_ticks"), " missed in all"),
         ("", count(world, "inputs_waiting", "input"), " waiting")
@@ -354,6 +361,8 @@ def _show_safe_mode(result: Fields, console: _Console) -> None:
 
 
 def _lone_world(result: Fields) -> str:
+    if result.get("paused") is True:
+        return f"paused at tick {whole(result, 'tick')}, by {word(result, 'runs')}"
     if result.get("ticking") is True:
         return f"ticking at {whole(result, 'tick')}, core physics by {word(result, 'runs')}"
     return f"stands still at tick {whole(result, 'tick')}: {word(result, 'world_why')}"

@@ -457,6 +457,13 @@ class TestDryRun:
         assert f"at {console.kernel.world.tick()} or later" in plan["would"][0]
         assert console.stops == 0 and console.kernel.zones.stop is None
 
+    def test_a_shutdown_of_a_world_whose_file_was_deleted(self, console):
+        """The arena is not left for the next start: the plan says from where that goes on."""
+        assert console.now("shutdown", dry_run=True)["would"][-1].startswith("leave the arena")
+        console.kernel.world.arena.path.unlink()
+        last = console.now("shutdown", dry_run=True)["would"][-1]
+        assert "no name any more" in last and "restores the newest snapshot" in last
+
     def test_going_back_that_is_only_asked_about(self, console):
         """Where there is a generation to go back to it is named; where there is none, refused."""
         with pytest.raises(Refused, match="no generation before is warm"):

@@ -72,6 +72,15 @@ def test_a_paused_world_shows_its_hash() -> None:
     assert "○ paused" in out and "hash 9f2c" in out
 
 
+def test_a_world_that_nothing_runs_does_not_tick() -> None:
+    """Safe mode with no version that runs: the world stands still, paused or not, with the why."""
+    world = {"tick": 5, "paused": False, "standing": True, "standing_why": "nothing runs it",
+             "ticks_per_s": 0.0}  # fmt: skip
+    for paused in (False, True):
+        out = shown("status", {"world": {**world, "paused": paused}})
+        assert "○ stands still" in out and "nothing runs it" in out and "0.0/s" not in out
+
+
 @pytest.mark.parametrize(
     ("costs_ms", "line"),
     [
@@ -213,6 +222,9 @@ def test_safe_mode_is_told_whole() -> None:
         assert words in text
     still = shown("safe-mode status", {**SAFE, "ticking": False, "world_why": "no version runs"})
     assert "stands still at tick 260: no version runs" in still
+    assert "paused at tick 260, by slot fallback" in shown(
+        "safe-mode status", {**SAFE, "paused": True}
+    )
     assert shown("safe-mode status", {"safe_mode": False}).startswith("● running normally")
 
 
