@@ -62,14 +62,12 @@ class Desk:
                     if not self._server.is_open(token) or self._serve(token, command, settle):
                         del self._under_way[token]
         for token, reading in list(self._readings.items()):
-            command = reading.lost_kind.partition(".")[0]
-            tell = partial(self._tell, token, reading)
-            if not self._server.is_open(token) or self._serve(token, command, tell):
+            if not self._server.is_open(token) or self._go_on(token, reading):
                 del self._readings[token]
         self._follow_interest()
 
     def close(self, hint: str = "python manifest.py") -> None:
-        """Answer what can be answered and refuse the rest; who follows is told that it ends.
+        """Answer what can be answered, refuse the rest; who follows is told what is left and ends.
 
         Args:
             hint: the command that helps who is refused.
@@ -80,7 +78,7 @@ class Desk:
             self._server.refuse(token, stopped)
         self._under_way.clear()
         for token, reading in self._readings.items():
-            if self._server.is_open(token):
+            if self._server.is_open(token) and not self._go_on(token, reading):
                 self._server.answer(token, {"count": reading.told, "lost": reading.lost})
         for fd in list(self._watched):
             self._forget(fd)
@@ -104,6 +102,10 @@ class Desk:
             said = f"cannot answer '{command}': this is a bug of ours: {why}"
             self._server.refuse(token, MoltError(said, "molt events kind=console.bug --json"))
         return True
+
+    def _go_on(self, token: Token, reading: Reading[Event] | Reading[LogLine]) -> bool:
+        command = reading.lost_kind.partition(".")[0]
+        return self._serve(token, command, partial(self._tell, token, reading))
 
     def _settle(self, token: Token, asked: Asked, now_s: float) -> bool:
         result = asked.result()
