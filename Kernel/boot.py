@@ -238,6 +238,7 @@ class Kernel:
         if self._exit_code == 0 and self._safe is not None:
             config, (reason, detail, stay) = self._reloader.config, self._safe
             probe_s = config.probe_base_s, config.probe_cap_s
+            self._signals.hold()
             enter_safe_mode(self._home.home, reason, detail, self._arguments, probe_s, stay)
         self._notifier.close()
         return self._exit_code

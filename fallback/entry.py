@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from fallback.births import hold_for_exec
 from fallback.last_words import last_words
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,8 @@ def enter_safe_mode(
 ) -> NoReturn:
     """Become safe mode: same pid, locks kept. Children that are left are ended by it.
 
+    A signal that comes meanwhile waits until safe mode can act on it.
+
     Args:
         reason: one sentence for people.
         detail: the captured error, or "".
@@ -47,6 +50,7 @@ def enter_safe_mode(
         probe_s: first and largest delay between tries of normal running.
         stay: it was asked for, so normal running is tried only when that is asked for, too.
     """
+    hold_for_exec()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from fallback import answers
 from fallback.arena_glance import NoWorldError, WorldWords, find_arena, read_world
+from fallback.births import hold_for_exec, let_through
 from fallback.console_socket import EXIT_USAGE, Asker, ConsoleSocket, RefusedError
 from fallback.decisions import (
     BackOff,
@@ -309,7 +310,13 @@ class Steward:
         return True
 
     def _return_to_normal(self) -> None:
-        """Become the normal kernel: same pid, same arguments. The locks go with the exec."""
+        """Become the normal kernel: same pid, same arguments. The locks go with the exec.
+
+        A signal that came and was not acted on, or comes meanwhile, is for the kernel.
+        """
+        hold_for_exec()
+        with contextlib.suppress(BlockingIOError):
+            hold_for_exec(self._signals.recv(256))
         self._talk.say(f"leaving{self._at_tick()}")
         self._talk.tell_manager("STATUS=leaving safe mode")
         fields = {"failures": self._plan.failures, "left_s": _since_boot_s()}
@@ -356,6 +363,7 @@ def _catch_signals() -> socket.socket:
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
             continue  # started by nohup
         signal.signal(number, lambda _number, _frame: None)
+    let_through()
     return reader
 
 

@@ -1,11 +1,14 @@
 """Which failures lead into safe mode, and which are for `make setup` or a report."""
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fallback import entry
+from fallback.births import ENDING, let_through
 from fallback.last_words import last_words
 
 
@@ -14,15 +17,18 @@ class Entered(Exception):
 
 
 @pytest.fixture
-def entered(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def entered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     lines: list[list[str]] = []
 
     def execv(_program: str, line: list[str]) -> None:
         lines.append(line)
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        assert held >= set(ENDING), "a signal meanwhile would end us"
         raise Entered
 
     monkeypatch.setattr(os, "execv", execv)
-    return lines
+    yield lines
+    let_through()
 
 
 def failure(text: str) -> Exception:
