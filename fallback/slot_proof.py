@@ -34,7 +34,7 @@ def proof_with(cache_dir: Path) -> Callable[[Path], Path | None]:
             done = subprocess.run(
                 [sys.executable, "-m", "zones.world", "self-test", "--ticks", str(TICKS)],
                 cwd=copy,
-                env=zone_environment(cache_dir),
+                env=zone_environment(cache_dir, in_slot=True),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,

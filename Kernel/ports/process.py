@@ -112,7 +112,7 @@ class SystemProcesses:
                         str(os.getpid()),
                     ],
                     cwd=root or self._root,
-                    env=zone_environment(self._cache_dir),
+                    env=zone_environment(self._cache_dir, in_slot=root is not None),
                     stdin=subprocess.DEVNULL,
                     stdout=write_end,
                     stderr=write_end,

@@ -117,7 +117,12 @@ def run_in(root: Path, cache_dir: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "zones.world", "self-test", "--ticks", "30"],
         cwd=root,
-        env={"PATH": os.environ["PATH"], "NUMBA_CACHE_DIR": str(cache_dir), "PYTHONHASHSEED": "0"},
+        env={
+            "PATH": os.environ["PATH"],
+            "NUMBA_CACHE_DIR": str(cache_dir),
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         capture_output=True,
         text=True,
         timeout=300,
