@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -233,13 +234,17 @@ def _verify(root: Path, name: str) -> Slot:
             raise damaged("it is no folder")
         fields = json.loads(_read(root / LIST, _LIST_BYTES_MAX))
         listed = {each["path"]: (each["sha256"], each["size"]) for each in fields["files"]}
+        if not all(isinstance(path, str) for path in listed):
+            raise TypeError("a path is no text")
         if fields["format"] != FORMAT:
             raise damaged(f"its list has format {fields['format']}, {FORMAT} is known")
         version, arena_version = str(fields["version"]), int(fields["arena_version"])
         created_s = float(fields["created_s"])
+        if not math.isfinite(created_s):
+            raise ValueError(f"created_s is {created_s}")
     except OSError as error:
         raise damaged(f"{LIST} cannot be read: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise damaged(f"{LIST} is damaged ({error!r:.80})") from error
     try:
         found = set(_walk(root, root, bytecode=True)) - {LIST}
@@ -308,7 +313,7 @@ def _is_cache(path: str) -> bool:
 
 def _version(digests: dict[str, str]) -> str:
     lines = (f"{digests[path]}  {path}\n" for path in sorted(digests))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256("".join(lines).encode(errors="backslashreplace")).hexdigest()
 
 
 def _digest(path: Path) -> tuple[str, int]:
