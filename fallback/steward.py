@@ -333,9 +333,9 @@ class Steward:
         try:
             fields = json.loads((self._folders.home / "run" / MEMORY).read_bytes()[:4096])
             failures, left_s = int(fields["failures"]), float(fields["left_s"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return 0
-        return failures_at_entry(failures, left_s, _since_boot_s())
+        return failures_at_entry(max(0, failures), left_s, _since_boot_s())
 
 
 def end_children() -> None:

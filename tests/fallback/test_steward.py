@@ -1,0 +1,53 @@
+"""Safe mode itself, as far as it goes without a process of its own."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fallback import steward
+from fallback.decisions import BackOff
+from fallback.home_folders import Folders
+from fallback.steward import MEMORY, Entry, Steward
+from fallback.talk import Talk
+
+
+@pytest.fixture
+def folders(home: Path) -> Iterator[Folders]:
+    (home / "run").mkdir()
+    run_fd = os.open(home / "run", os.O_RDONLY | os.O_DIRECTORY)
+    yield Folders(home, (home / "data" / "arenas",), run_fd, ())
+    os.close(run_fd)
+
+
+@pytest.fixture
+def kept(folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steward]:
+    """A steward that catches no signals."""
+    pair = steward.socket.socketpair()
+    monkeypatch.setattr(steward, "_catch_signals", lambda: pair[0])
+    with (tmp_path / "said").open("w") as stream:
+        stay = Steward(
+            tmp_path, folders, Entry("a test", "", ()), BackOff(1.0, 8.0), Talk(stream, {})
+        )
+        yield stay
+        stay._console.close()
+    for each in pair:
+        each.close()
+
+
+@pytest.mark.parametrize(
+    "memory",
+    ['{"failures": 1e999, "left_s": 1}', '{"failures": "x", "left_s": 1}', "[" * 4000, "[]", ""],
+)
+def test_a_memory_that_makes_no_sense(kept: Steward, folders: Folders, memory: str) -> None:
+    """What was noted at the last leave is outside data: what cannot be read counts as nothing."""
+    (folders.home / "run" / MEMORY).write_text(memory)
+    assert kept._remembered() == 0
+
+
+def test_a_memory_below_nothing(kept: Steward, folders: Folders, monkeypatch) -> None:
+    """Fewer failures than none are none: the one just now counts."""
+    monkeypatch.setattr(steward, "_since_boot_s", lambda: 10.0)
+    (folders.home / "run" / MEMORY).write_text('{"failures": -7, "left_s": 9.0}')
+    assert kept._remembered() == 1
