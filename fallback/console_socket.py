@@ -252,7 +252,8 @@ def _parse(line: bytes) -> tuple[str, Mapping[str, object]]:
         raise RefusedError(said, hint, EXIT_USAGE) from error
     command = fields.get("command") if isinstance(fields, dict) else None
     arguments = fields.get("args", {}) if isinstance(fields, dict) else None
-    if not isinstance(command, str) or not isinstance(arguments, dict):
+    known = isinstance(fields, dict) and not set(fields) - {"command", "args"}
+    if not known or not isinstance(command, str) or not isinstance(arguments, dict):
         said = 'cannot read request: it takes a "command" word and an object "args"'
         raise RefusedError(said, hint, EXIT_USAGE)
     return command, arguments

@@ -45,6 +45,8 @@ PACE_SAMPLES = 21
 MEMORY = "safe-mode.json"
 EXIT_KILLED = 130
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+TAKEN = {"help": ("words",), "shutdown": ("dry_run",)}
+"""Arguments that the command line may send; the other commands take none."""
 CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
 
 
@@ -197,8 +199,8 @@ class Steward:
     # What the console asks for.
 
     def _on_request(self, command: str, arguments: Mapping[str, object], asker: Asker) -> None:
-        if arguments.get("dry_run"):
-            raise RefusedError(f"cannot show what {command} would do in safe mode", "molt status")
+        if command in answers.COMMANDS:
+            _check_arguments(command, arguments)
         if command == "status":
             asker.reply(answers.status_fields(self._facts()))
         elif command == "ps":
@@ -209,6 +211,8 @@ class Steward:
             asker.reply(answers.safe_mode_fields(self._facts()))
         elif command == "safe-mode leave":
             self._on_leave(asker)
+        elif arguments.get("dry_run") and command == "shutdown":
+            raise RefusedError("cannot show what shutdown would do in safe mode", "molt status")
         elif command == "shutdown":
             self._leavers.append(asker)
             self._leave("exit", time.monotonic())
@@ -336,6 +340,19 @@ class Steward:
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return 0
         return failures_at_entry(max(0, failures), left_s, _since_boot_s())
+
+
+def _check_arguments(command: str, arguments: Mapping[str, object]) -> None:
+    """Refuse what is not known instead of doing half of what was asked for."""
+    taken = TAKEN.get(command, ())
+    for name, value in arguments.items():
+        if name not in taken:
+            said = f"{name[:48]!a} is not known, it takes {', '.join(taken) or 'nothing'}"
+        elif name == "dry_run" and not isinstance(value, bool | None):
+            said = f"dry_run is {ascii(value)[:48]}, it takes true or false"
+        else:
+            continue
+        raise RefusedError(f"cannot run '{command}': {said}", "molt help", EXIT_USAGE)
 
 
 def end_children() -> None:

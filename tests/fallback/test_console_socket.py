@@ -108,7 +108,7 @@ def test_one_line_in_one_line_out(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "line",
     [b"x\n", b"{}\n", b"[]\n", b"null\n", b"\xff\n", b'{"command": 1}\n', b"[" * 60_000 + b"\n",
-     b'{"command": "echo", "args": []}\n'],
+     b'{"command": "echo", "args": []}\n', b'{"command": "echo", "arguments": {}}\n'],
 )  # fmt: skip
 def test_malformed_lines_are_refused(desk: Desk, line: bytes) -> None:
     """What is no request is answered with code 2, and the connection goes on."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fallback import steward
+from fallback.console_socket import Asker, RefusedError
 from fallback.decisions import BackOff
 from fallback.home_folders import Folders
 from fallback.steward import MEMORY, Entry, Steward
@@ -51,3 +52,45 @@ def test_a_memory_below_nothing(kept: Steward, folders: Folders, monkeypatch) ->
     monkeypatch.setattr(steward, "_since_boot_s", lambda: 10.0)
     (folders.home / "run" / MEMORY).write_text('{"failures": -7, "left_s": 9.0}')
     assert kept._remembered() == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "said"),
+    [
+        ("safe-mode leave", {"x": {}}, "'x' is not known, it takes nothing"),
+        ("status", {"check": True}, "'check' is not known, it takes nothing"),
+        ("shutdown", {"force": True}, "'force' is not known, it takes dry_run"),
+        ("shutdown", {"dry_run": 0}, "dry_run is 0, it takes true or false"),
+    ],
+)
+def test_an_argument_that_is_not_known(
+    kept: Steward, command: str, arguments: dict[str, object], said: str
+) -> None:
+    """It is refused as by the kernel, code 2, and nothing of the command is done."""
+    asker = Asker(steward.socket.socket(), 0.0)
+    with asker.socket, pytest.raises(RefusedError) as caught:
+        kept._on_request(command, arguments, asker)
+    assert caught.value.message == f"cannot run '{command}': {said}"
+    assert caught.value.code == 2 and caught.value.hint
+    assert not kept._goal and not kept._waiting and not kept._leavers and not asker.output
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [("help", {"words": "pause"}), ("status", {})],
+)
+def test_an_argument_that_is(kept: Steward, command: str, arguments: dict[str, object]) -> None:
+    """What the command line may send is taken."""
+    asker = Asker(steward.socket.socket(), 0.0)
+    with asker.socket:
+        kept._on_request(command, arguments, asker)
+    assert asker.output.startswith(b'{"ok": true')
+
+
+@pytest.mark.parametrize(("command", "code"), [("pause", 5), ("shutdown", 5), ("x y!", 2)])
+def test_what_cannot_be_done_here(kept: Steward, command: str, code: int) -> None:
+    """A command of the kernel alone and a dry run are refused, whatever else is asked for."""
+    asker = Asker(steward.socket.socket(), 0.0)
+    with asker.socket, pytest.raises(RefusedError) as caught:
+        kept._on_request(command, {"dry_run": True}, asker)
+    assert caught.value.code == code and not kept._goal
