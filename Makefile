@@ -35,10 +35,27 @@ total=$$(grep -c '^[a-z0-9].*==' $(1)); count=0; \
 done
 endef
 
+# Compile beforehand where it can be done, in a make of its own whose failure is one line: a traceback
+# is read with `make setup`. What shows movement is passed on as it comes.
+define TRY_SETUP
+{ $(MAKE) --no-print-directory --silent $(VENV)/.slot 2>&1 || echo failed; } | { last=; \
+while IFS= read -r line; do \
+    case "$$line" in \
+        failed) printf '%s: %s; booting all the same, see molt status\n' \
+            "molt: cannot compile the checkout's kernels" "$$last" >&2;; \
+        make*:\ * | hint:\ *) ;; \
+        molt:* | \[* | kernels\ * | removed\ *) printf '%s\n' "$$line" >&2;; \
+        *) last=$$line;; \
+    esac; \
+done; }
+endef
+
 setup: $(VENV)/.slot ## create .venv, install the packages, compile the kernels, keep a good copy
 setup-dev: setup $(VENV)/.dev ## the same, and the test tools
 
-run: setup ## boot the kernel in this terminal (SCENARIO=NAME); Ctrl-C stops it
+# Needs the packages alone: a checkout that is broken must not keep the slot from serving.
+run: $(VENV)/.packages ## boot the kernel in this terminal (SCENARIO=NAME); Ctrl-C stops it
+	@$(TRY_SETUP)
 	@exec $(BIN)/python manifest.py --own-terminal $(if $(SCENARIO),--scenario '$(SCENARIO)')
 
 test: setup-dev ## every test, with real processes being killed

@@ -273,15 +273,17 @@ class Kernel:
             self._screen.refused(refused.message, refused.hint)
             self._exit_code = refused.code
             self._zones.begin_stop()
-        if self._zones.stop is not None or not self._zones.all_ready():
+        if self._zones.stop is not None or not self._zones.is_up():
             return
         self._ready = True
         boot_s = round(self._clock.now_s() - self._began_s, 3)
         self._screen.ready(self._zones, boot_s, self._reloader.config.scenario)
+        self._reloader.tell_differences()
         self._note("kernel.ready", boot_s=boot_s)
         self._herald.ready()
         self._note_world()
-        self._slot_filler.begin(self._clock.now_s())
+        if self._zones.all_ready():  # a checkout whose archive is broken is no known-good copy
+            self._slot_filler.begin(self._clock.now_s())
         if self._as_json:
             with contextlib.suppress(OSError):  # nobody reads it: no reason to stop a world
                 sys.stdout.write(json.dumps(self._ready_fields(boot_s)) + "\n")

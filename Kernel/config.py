@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
 from Kernel.contract.codec import pack
 from Kernel.contract.errors import CodecError, ConfigError, Fault
 from Kernel.contract.scenarios import scenario_path
-from Kernel.contract.settings import Key, find_faults, read_values, show
+from Kernel.contract.settings import Key, default_of, find_faults, read_values, show
 from Kernel.contract.sources import DEFAULT, WORLD, Sources
 from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core.supervisor import Kind, Policy
@@ -180,8 +181,7 @@ def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneCo
     values, wrong = read_values(ZONE_KEYS, spec, at + ".")
     file = values.pop("settings", "")
     if file and file not in sources.values:
-        there = ", ".join(sorted(sources.values))
-        wrong.append(Fault(f"{at}.settings", f"names {show(file)}; files are {there}"))
+        wrong.append(_missing_file(f"{at}.settings", file, sources))
     if values.get("kind") == Kind.BUS and values.get("heir"):
         wrong.append(Fault(f"{at}.heir", "is true, only an arena zone has an heir"))
     if wrong:
@@ -199,6 +199,20 @@ def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneCo
         sources=sources,
         **values,
     )
+
+
+def _missing_file(key: str, file: str, sources: Sources) -> Fault:
+    """Return the fault of a zone whose settings are in no file: it is gone, or its name is wrong.
+
+    Who has deleted a file is to be told of that one, not of the line that names it.
+    """
+    path = Path(sources.origin("kernel")).with_name(f"{file}.yaml")
+    there = ", ".join(sorted(sources.values))
+    why = f"names {show(file)}, and {path} is missing; files are {there}"
+    close = get_close_matches(file, sources.values, n=1)
+    if close:
+        return Fault(key, f"{why}; did you mean {close[0]}?")
+    return Fault(key, why, hint=f"git checkout config/{file}.yaml")
 
 
 def _unsendable(settings: dict[str, Any]) -> list[Fault]:
@@ -245,9 +259,8 @@ def _said(
     sources: Sources, at: str, values: Mapping[str, Any], keys: tuple[Key, ...]
 ) -> dict[str, Setting]:
     """Return the values of one map: those of the table in its order, then all others."""
-    found = {
-        at + key.name: Setting(key.default, DEFAULT) for key in keys if key.default is not None
-    }
+    defaults = {at + key.name: default_of(key, keys, values) for key in keys}
+    found = {key: Setting(value, DEFAULT) for key, value in defaults.items() if value is not None}
     said = {at + key: Setting(value, sources.origin(at + key)) for key, value in values.items()}
     return found | {key: each for key, each in said.items() if key != f"kernel.{ZONES}"}
 

@@ -5,12 +5,14 @@ out (`reloader.py`), which keys there are (`config_keys.py`, the tables that ser
 Pure.
 """
 
-from dataclasses import dataclass
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from Kernel.config import KernelConfig, Tables, effective
 from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
 from Kernel.contract.settings import Effect
+from Kernel.core.arena_view import Difference
 
 _EFFECTS = {key.name: key.effect for key in (*KERNEL_KEYS, *ZONE_KEYS)}
 REFUSED = {
@@ -31,8 +33,9 @@ class Change:
         key: dotted, with the file's name first.
         old, new: None: it has none.
         effect: when the new value counts.
-        why: why it is refused, "" when it is not.
+        why: why it is refused, or kept; "" when it is neither.
         hint: what helps, or what makes it count.
+        kept: the world goes on with the old value, which people have set by hand.
     """
 
     key: str
@@ -41,6 +44,12 @@ class Change:
     effect: Effect
     why: str = ""
     hint: str = ""
+    kept: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether the kernel keeps the value it has."""
+        return bool(self.why) and not self.kept
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -48,7 +57,7 @@ class Change:
             "key": self.key,
             "old": self.old,
             "new": self.new,
-            "effect": "refused" if self.why else self.effect.value,
+            "effect": "kept" if self.kept else "refused" if self.why else self.effect.value,
             "why": self.why,
             "hint": self.hint,
         }
@@ -78,9 +87,36 @@ def plan_changes(old: KernelConfig, new: KernelConfig, tables: Tables) -> list[C
         why, hint = REFUSED.get(effect, ("", ""))
         if effect is Effect.GENERATION:
             hint = f"molt soft-restart {users[key.partition('.')[0]]} --fresh"
-        if effect is Effect.FOUNDING:
+        if effect is Effect.FOUNDING and value is not None:
             hint += f" --set {key}={value}"
         changes.append(Change(key, was_value, value, effect, why, hint))
+    return changes
+
+
+def plan_for_world(
+    file: str,
+    differences: Iterable[Difference],
+    by_hand: Container[str],
+    said_anew: Container[str],
+    everything: bool,
+) -> list[Change]:
+    """Return what becomes of the parameters in which a world is not as its file has it.
+
+    The file is how one says what the world shall be; but what was set by hand stays, until the
+    file says something new about it.
+
+    Args:
+        by_hand: names of parameters that were set by hand.
+        said_anew: dotted keys of which the file says another value than when it was read last.
+        everything: what was set by hand goes, too.
+    """
+    changes = []
+    for each in differences:
+        key = f"{file}.{each.name}"
+        change = Change(key, each.held, each.said, Effect.TICK)
+        if each.name in by_hand and key not in said_anew and not everything:
+            change = replace(change, why="set by hand", hint="molt reload --all", kept=True)
+        changes.append(change)
     return changes
 
 

@@ -9,13 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 from Kernel.config import KernelConfig, check_services, parse_config
-from Kernel.config_changes import Change, plan_changes
+from Kernel.config_changes import Change, plan_changes, plan_for_world
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.contract.settings import Effect, Key, parse_table
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.arena_view import Difference
 from Kernel.core.logger import Log
 from Kernel.core.zone_table import ZoneTable
+
+TOLD_MAX = 3
+"""So many parameters that differ are told of one by one; a scenario changes many."""
 
 
 class Reloader:
@@ -34,13 +38,15 @@ class Reloader:
         self._zones = zones
         self._log = log
 
-    def reload(self, dry_run: bool = False) -> list[Change]:
+    def reload(self, dry_run: bool = False, everything: bool = False) -> list[Change]:
         """Read all files again, let count what may, and return each key that differs.
 
-        A key that is refused keeps its old value, and is told again by the next reload.
+        A key that is refused keeps its old value, and is told again by the next reload. The
+        parameters of a world are compared with what it has, not with what its file said before.
 
         Args:
             dry_run: only tell.
+            everything: parameters that were set by hand become what their file says, too.
 
         Raises:
             ConfigError: a file or a value is wrong; nothing was changed.
@@ -50,15 +56,16 @@ class Reloader:
         tables = self._tables()
         check_services(new, tables)
         changes = [self._put_off(each) for each in plan_changes(self.config, new, tables)]
+        changes = self._compare_worlds(changes, new, tables, everything)
         if dry_run:
             return changes
         changes = [self._send(change) for change in changes]
-        kept = [change.key for change in changes if change.why]
-        sources = new.sources.with_kept(self.config.sources, kept)
+        refused = [change.key for change in changes if change.refused]
+        sources = new.sources.with_kept(self.config.sources, refused)
         self.config = parse_config(sources, self.config.scenario)
         self._zones.reconfigure(self.config)
         for change in changes:
-            tell = self._log.warning if change.why else self._log.info
+            tell = self._log.warning if change.refused else self._log.info
             tell("config.changed", **{k: v for k, v in change.fields().items() if v != ""})
         return changes
 
@@ -71,9 +78,21 @@ class Reloader:
             return
         self._log.info("config.read", changed=len(changes))
 
-    def answer(self, dry_run: bool) -> dict[str, Any]:
+    def tell_differences(self) -> None:
+        """Log for each world in which parameters it is not as its file has it: at a boot."""
+        for name, world in self._zones.arenas.items():
+            file = world.config.settings_file
+            told = [
+                tell_difference(file, each) for each in world.differences(world.config.settings)
+            ]
+            if told:
+                more = f"; and {len(told) - TOLD_MAX} more" if len(told) > TOLD_MAX else ""
+                text = "; ".join(told[:TOLD_MAX]) + more
+                self._log.info("config.differs", zone=name, text=text, hint="molt reload")
+
+    def answer(self, dry_run: bool, everything: bool = False) -> dict[str, Any]:
         """Do it for the console and return the answer."""
-        changes = self.reload(dry_run)
+        changes = self.reload(dry_run, everything)
         return {"dry_run": dry_run, "changes": [change.fields() for change in changes]}
 
     def _tables(self) -> dict[str, tuple[Key, ...]]:
@@ -83,6 +102,27 @@ class Reloader:
             for keeper in self._zones.keepers()
             if keeper.config.settings_file and "settings" in keeper.facts
         }
+
+    def _compare_worlds(
+        self,
+        changes: list[Change],
+        new: KernelConfig,
+        tables: dict[str, tuple[Key, ...]],
+        everything: bool,
+    ) -> list[Change]:
+        """Return the changes with what the worlds have in place of what their files said before."""
+        found = {change.key: change for change in changes}
+        said_anew = {key for key, each in found.items() if each.effect is Effect.TICK}
+        for world in self._zones.arenas.values():
+            file = world.config.settings_file
+            if world.arena is None or file not in tables or file not in new.sources.values:
+                continue
+            ours = {each for each in said_anew if each.partition(".")[0] == file}
+            found = {key: each for key, each in found.items() if key not in ours}
+            differences = world.differences(new.sources.values[file])
+            planned = plan_for_world(file, differences, world.by_hand, ours, everything)
+            found |= {each.key: each for each in planned}
+        return [found[key] for key in sorted(found)]
 
     def _put_off(self, change: Change) -> Change:
         """Refuse a value that nobody can check yet: a wrong one would cost the next generation."""
@@ -103,9 +143,15 @@ class Reloader:
                 continue
             try:
                 _post(world, param, change.new)
+                world.by_hand.discard(param)
             except Refused as error:
                 return replace(change, why=error.message, hint=error.hint)
         return change
+
+
+def tell_difference(file: str, each: Difference) -> str:
+    """Return in words that file and world have different values."""
+    return f"{file}.{each.name}: the file says {each.said:g}, the world has {each.held:g}"
 
 
 def _post(world: ArenaKeeper, param: str, value: float) -> None:

@@ -413,7 +413,7 @@ COMMANDS: tuple[Command, ...] = (
         "reload",
         KERNEL,
         "Read the configuration again and say what follows, as SIGHUP does",
-        ("molt reload", "molt reload --dry-run"),
+        ("molt reload", "molt reload --dry-run", "molt reload --all"),
         (
             Argument(
                 "dry_run",
@@ -421,9 +421,17 @@ COMMANDS: tuple[Command, ...] = (
                 "only say what would follow",
                 option="--dry-run",
             ),
+            Argument(
+                "all",
+                Kind.FLAG,
+                "parameters that were set by hand, too",
+                option="--all",
+            ),
         ),
         details="A value counts now, with the next tick, process or generation, or is refused "
-        "because it counts at\nboot or at founding only. A file with a fault changes nothing.",
+        "because it counts at\nboot or at founding only. A file with a fault changes nothing. The "
+        "running world gets what the files\nsay; a value that 'molt params' has set in this run of "
+        "the kernel stays until its file says something\nnew, or --all is given.",
     ),
     Command(
         "config",

@@ -1,8 +1,9 @@
 """`molt config`: each key that holds and where it was said; `molt config check`: every fault.
 
 Owns: the words, the listing, the exit code. Does not own: reading (`Kernel/config.py`), what a
-service says of its settings (`Kernel/ports/settings_report.py`). Needs no kernel; a running one
-may have been booted with other words, which `molt reload --dry-run` knows.
+service says of its settings (`Kernel/ports/settings_report.py`). Needs no kernel; of a running one
+the parameters of its world are marked where they differ. It may have been booted with other words,
+which `molt reload --dry-run` knows.
 """
 
 import argparse
@@ -13,10 +14,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from Kernel.config import KernelConfig, Setting, config_folder, effective, load_config
+from Kernel.console.client import SOCKET_PATH, ask
+from Kernel.console.facts import WORLD_ZONE
 from Kernel.console.session import CHECKOUT
 from Kernel.contract.errors import ConfigError, Fault, MoltError, UsageError
 from Kernel.contract.settings import Key
 from Kernel.ports.settings_report import Report, ask_service
+
+WORLD_S = 2.0
+"""So long a kernel that is there may take to say what its world has."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,14 +40,18 @@ def main(arguments: list[str]) -> int:
         config = load_config(folder, tuple(options.set), scenario=options.scenario)
         tables, wrong = ask_services(config)
         settings = effective(config, tables)
+        held = ask_world(options.home.absolute(), config)
+        other = {key: value for key, value in held.items() if _differs(settings.get(key), value)}
         if options.act == "show" and not as_json:
-            _list(settings)  # also while something is wrong with it: that is when it is read
+            _list(settings, other)  # also while something is wrong with it: that is when it is read
         if wrong is not None:
             raise wrong
         if options.act == "check":
             _tell_sound(folder, len(settings), as_json)
         elif as_json:
-            _print({key: setting._asdict() for key, setting in settings.items()})
+            worlds = {key: {"world": value} for key, value in other.items()}
+            told = {key: each._asdict() | worlds.get(key, {}) for key, each in settings.items()}
+            _print(told)
         return 0
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -76,6 +86,25 @@ def ask_services(
     return tables, ConfigError.of("config", faults) if faults else unasked
 
 
+def ask_world(home: Path, config: KernelConfig) -> dict[str, float]:
+    """Return what the parameters of the running world are by dotted key; none without a kernel."""
+    file = next((zone.settings_file for zone in config.zones if zone.name == WORLD_ZONE), "")
+    if not file or not home.joinpath(*SOCKET_PATH).exists():
+        return {}
+    try:
+        rows = ask(home, "params", {}, WORLD_S, WORLD_S).result.get("params")
+    except MoltError:  # it is booting, or in safe mode: what the files say is what was asked for
+        return {}
+    if not isinstance(rows, list):
+        return {}
+    told = {f"{file}.{row.get('key')}": row.get("value") for row in rows if isinstance(row, dict)}
+    return {key: value for key, value in told.items() if isinstance(value, int | float)}
+
+
+def _differs(setting: Setting | None, held: float) -> bool:
+    return setting is not None and bool(setting.value != held)
+
+
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = _Parser(prog="molt config", description="what holds, and where it was said")
     parser.add_argument("act", nargs="?", choices=("show", "check"), default="show")
@@ -88,11 +117,14 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _list(settings: dict[str, Setting]) -> None:
+def _list(settings: dict[str, Setting], other: dict[str, float]) -> None:
     rows = [(key, json.dumps(each.value), each.origin) for key, each in settings.items()]
     key_width, value_width = (max(len(row[place]) for row in rows) for place in (0, 1))
     for key, value, origin in rows:
-        print(f"  {key:<{key_width}}  {value:>{value_width}}  {origin}")
+        mark = f"  ▲ the world has {json.dumps(other[key])}" if key in other else ""
+        print(f"  {key:<{key_width}}  {value:>{value_width}}  {origin}{mark}")
+    if other:
+        print("hint: molt reload")
 
 
 def _tell_sound(folder: Path, count: int, as_json: bool) -> None:

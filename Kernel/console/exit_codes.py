@@ -22,6 +22,7 @@ EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(4, "status --check: safe mode"),
     ExitCode(5, "understood and refused, or the answer to a question was no"),
     ExitCode(69, "no kernel answers at this home, or no world lives there"),
+    ExitCode(73, "no folder has room for a world's arena"),
     ExitCode(75, "another kernel holds this home"),
     ExitCode(78, "configuration or installation is wrong"),
     ExitCode(124, "wait ran out of time"),

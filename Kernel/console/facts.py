@@ -7,7 +7,7 @@ look (`render.py`), where they come from (keepers and arena words).
 import os
 from typing import Any
 
-from Kernel.contract.arena import Header, State
+from Kernel.contract.arena import SURVEY_TICKS, Header, State
 from Kernel.contract.parameters import Parameter
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
@@ -27,7 +27,7 @@ COUNT_MAX = 2**53 - 1
 def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str, Any]:
     """Return the answer to `status`."""
     memory_mb, cpu_percent = meters.measure(os.getpid())
-    state = "stopping" if zones.stop else "running" if zones.all_ready() else "starting"
+    state = "stopping" if zones.stop else "running" if zones.is_up() else "starting"
     world = zones.arenas.get(WORLD_ZONE)
     return {
         "kernel": {
@@ -42,6 +42,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
         "zones": [zone_fields(keeper, meters) for keeper in zones.keepers()],
         "world": world_fields(world) if world is not None and world.arena is not None else None,
         "degraded": degraded_fields(zones),
+        "differs": differs_fields(zones),
     }
 
 
@@ -86,7 +87,7 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
     return {
         "tick": world.tick(),
         "population": _count(world, State.POPULATION),
-        "lineages": _count(world, State.LINEAGES),
+        "lineages": _count(world, State.LINEAGES) if world.tick() >= SURVEY_TICKS else None,
         "births": _count(world, State.BIRTHS),
         "deaths": {
             "starvation": _count(world, State.DEATH_STARVATION),
@@ -136,6 +137,16 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         why = f"{untold} births and deaths are in no event: nobody read the world's outbox for long"
         found.append({"what": "world", "why": why, "hint": "molt ps"})
     return found
+
+
+def differs_fields(zones: ZoneTable) -> list[dict[str, Any]]:
+    """Return the parameters in which a world is not as its file has it, and nobody set them."""
+    return [
+        {"key": f"{world.config.settings_file}.{each.name}", "file": each.said, "world": each.held}
+        for world in zones.arenas.values()
+        for each in world.differences(world.config.settings)
+        if world.config.settings_file and each.name not in world.by_hand
+    ]
 
 
 def _lost_arena(zone: str, files: ArenaFiles, arena: ArenaHandle) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from Kernel.config_changes import REFUSED
 from Kernel.console.commands import BY_NAME, WATCHING
 from Kernel.console.event_filter import first_position, passes
 from Kernel.console.facts import (
@@ -27,8 +28,10 @@ from Kernel.console.plans import PLANS
 from Kernel.console.request import Request
 from Kernel.console.wait_expression import Fact
 from Kernel.contract.arena import NEVER, State
-from Kernel.contract.errors import MoltError, Refused, WaitTimeout
+from Kernel.contract.errors import CodecError, MoltError, Refused, WaitTimeout
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
+from Kernel.contract.settings import Effect, parse_table
+from Kernel.contract.sources import WORLD
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.drill import (
     DrillFault,
@@ -51,8 +54,6 @@ EVENTS_SHOWN = 50
 """How many events are told when nobody says how many."""
 RENEWAL_S = 300.0
 """A new generation may have to be compiled first."""
-FOUNDING = ("seed", "max_entities")
-"""Settings of a world that a zygote tells as facts, and that are no parameters."""
 
 Result = dict[str, Any]
 
@@ -82,7 +83,7 @@ class Handlers:
     meters: Meters
     began_s: float
     request_stop: Callable[[], None]
-    reload: Callable[[bool], Result]
+    reload: Callable[[bool, bool], Result]
     request_safe_mode: Callable[[str], None]
     recorder: Recorder
     _facts: dict[str, Fact] | None = None
@@ -272,6 +273,7 @@ class Handlers:
         parameter.check(value)
         at_tick = request.integer("at_tick") or 0
         ticket = inbox.post(Input(SET_PARAM, at_tick=at_tick, param=key, value=value))
+        world.by_hand.add(key)
 
         def result() -> Result | None:
             if world.arena is None:
@@ -313,7 +315,7 @@ class Handlers:
         now_ns = self.clock.now_ns()
         if not request.flag("fresh"):
             return self._drilled(begin_soft_restart(keeper, now_ns), "soft-restart")
-        self.reload(False)  # its settings, too, are those of the files as they are now
+        self.reload(False, False)  # its settings, too, are those of the files as they are now
         return self._drilled(begin_renewal(keeper, now_ns), "renewal", RENEWAL_S)
 
     def _go_back(self, request: Request) -> Asked:
@@ -321,7 +323,7 @@ class Handlers:
         return self._drilled(begin_going_back(keeper, self.clock.now_ns()), "go-back")
 
     def _reload(self, request: Request) -> Asked:
-        return self._now(self.reload(bool(request.args.get("dry_run"))))
+        return self._now(self.reload(request.flag("dry_run"), request.flag("all")))
 
     def _shutdown(self, _request: Request) -> Asked:
         self.request_stop()
@@ -348,18 +350,31 @@ class Handlers:
 
 
 def _no_parameter(key: str, world: ArenaKeeper, value: float | None) -> Refused:
-    """Return the error for a parameter that the world does not have, or only at its founding."""
-    if key in FOUNDING and key in world.facts:
+    """Return the error for what is no parameter; a setting of the world says when it counts."""
+    effect = _effect_of(key, world)
+    if effect in REFUSED:
+        why, hint = REFUSED[effect]
         to = "VALUE" if value is None else f"{value:g}"
+        boot = "python manifest.py" if effect is Effect.BOOT else hint
+        then = f"{hint}, then: " if effect is Effect.BOOT else ""
         return Refused(
-            f"cannot set '{key}': it counts only when a world is founded",
-            f"python manifest.py --home OTHER --set world.{key}={to}",
+            f"cannot set '{key}': it {why.partition(':')[0]}",
+            f"{then}{boot} --set {world.config.settings_file or WORLD}.{key}={to}",
         )
     close = get_close_matches(key, world.parameters, n=1)
     mean = f"; did you mean '{close[0]}'?" if close else ""
     return Refused(
         f"cannot find parameter '{key}': the world has none of that name{mean}", "molt params"
     )
+
+
+def _effect_of(key: str, world: ArenaKeeper) -> Effect | None:
+    """Return when a setting that the world's zygote tells of counts; None: it tells of none."""
+    try:
+        table = parse_table(world.facts.get("settings", []))
+    except CodecError:
+        return None
+    return next((row.effect for row in table if row.name == key), None)
 
 
 def _no_answer(zone: str, answer_s: float = ANSWER_S) -> Callable[[], MoltError]:

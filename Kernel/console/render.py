@@ -34,6 +34,7 @@ Fields = Mapping[str, object]
 _PIPE_WIDTH = 200
 _WIDE = 100
 """From so many columns on, `ps` shows all it knows of a zone's processes."""
+_DIFFERENCES_SHOWN = 3
 _PHASES_SHOWN = 4
 _DOT = " · "
 _GOOD = (
@@ -120,6 +121,19 @@ def _show_status(result: Fields, console: _Console) -> None:
         words = f"  {word(fault, 'what')}: {word(fault, 'why')}"
         console.print(Text.assemble("  ", state_text("degraded"), words), soft_wrap=True)
         _hint(word(fault, "hint"), console)
+    _show_differences(rows_of(result, "differs"), console)
+
+
+def _show_differences(rows: list[Fields], console: _Console) -> None:
+    """Show in what the world is not as its file has it: no fault, and not to be overlooked."""
+    for row in rows[:_DIFFERENCES_SHOWN]:
+        values = (_config_value(row, key) for key in ("file", "world"))
+        words = "  ○ {}: the file says {}, the world has {}".format(word(row, "key"), *values)
+        console.print(Text(words), soft_wrap=True)
+    if len(rows) > _DIFFERENCES_SHOWN:
+        console.print(Text(f"  ○ and {len(rows) - _DIFFERENCES_SHOWN} more"), soft_wrap=True)
+    if rows:
+        _hint("molt reload", console)
 
 
 def _kernel_facts(kernel: Fields) -> list[str]:
@@ -143,8 +157,10 @@ def _world_facts(world: Fields) -> list[str]:
 
 
 def _living(world: Fields) -> str:
-    """Return who lives; lineages only when there are some, as they are counted now and then."""
+    """Return who lives; lineages are counted now and then, and stay away when there are none."""
     molbots = count(world, "population", "molbot")
+    if "lineages" in world and world["lineages"] is None:
+        return f"{molbots}, {MISSING} lineages"
     return f"{molbots}, {count(world, 'lineages', 'lineage')}" if world.get("lineages") else molbots
 
 
@@ -289,7 +305,8 @@ def _show_reload(result: Fields, console: _Console) -> None:
     for change in changes:
         effect = word(change, "effect")
         line = Text.assemble(state_text(effect), f"  {word(change, 'key')}: ")
-        line.append(f"{_config_value(change, 'old')} → {_config_value(change, 'new')}")
+        old, new = _config_value(change, "old"), _config_value(change, "new")
+        line.append(f"{old}, the file says {new}" if effect == "kept" else f"{old} → {new}")
         line.append(f"  {word(change, 'why')}" if change.get("why") else "")
         console.print(line, soft_wrap=True)
         _hint(word(change, "hint"), console)

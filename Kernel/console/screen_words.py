@@ -18,6 +18,13 @@ from Kernel.core.stopping import HoldUp, Outcome
 from Kernel.core.zone_table import ZoneTable
 
 WHAT_CHARS_MAX = 40
+_STEPS = {
+    "prepare": "preparing",
+    "inspect": "looking at its arena",
+    "found": "founding",
+    "start": "starting",
+    "": "ready",
+}
 
 
 def duration(seconds: float) -> str:
@@ -37,8 +44,8 @@ def boot_phase(keeper: Keeper) -> str:
         return ""
     if not keeper.facts:
         return "prepare"
-    if _has_no_arena(keeper):
-        return "found"
+    if isinstance(keeper, ArenaKeeper) and keeper.arena is None:
+        return "inspect" if keeper.inspects else "found"
     return "start"
 
 
@@ -51,8 +58,7 @@ def boot_step(keeper: Keeper) -> str:
     phase = boot_phase(keeper)
     note = keeper.progress_note
     if phase != "prepare" or note is None:
-        words = {"prepare": "preparing", "found": "founding", "start": "starting", "": "ready"}
-        return words[phase]
+        return _STEPS[phase]
     what = printable(note.what[:WHAT_CHARS_MAX])
     count = f" ({note.done + 1} of {note.total})" if note.total > 0 else ""
     return f"preparing {what}{count}"

@@ -27,6 +27,8 @@ STATE_BYTES = 8192
 NEVER = 0xFFFF_FFFF_FFFF_FFFF
 TICK_LIMIT = 2**62
 """No tick is as late as this; a word that says so is damaged."""
+SURVEY_TICKS = 300
+"""Ticks between two counts of what is not counted in each tick: lineages, telemetry."""
 INBOX_WINDOW = 256
 PARAMETERS_MAX = 64
 TICK_TIMES = 256
@@ -113,7 +115,7 @@ class State:
     TOUCHED_COUNT = 112  # slots whose cold columns changed in this tick
     FUEL_CURSOR = 120
     EVENTS_THINNED = 128  # world events not written because the outbox was full
-    LINEAGES = 136  # lineages with a living member, as counted every 300 ticks
+    LINEAGES = 136  # lineages with a living member, as counted every SURVEY_TICKS
     CHECKS_FAILED = 144  # checks of the world's invariants that failed
     LIVES_UNTOLD = 152  # births and deaths that no event tells of: the outbox was full for long
     QUARANTINED = 160  # bits of the trait slots that a verdict has switched off

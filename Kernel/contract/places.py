@@ -7,8 +7,10 @@ Looking makes nothing. Standard library only.
 
 import hashlib
 import os
-from collections.abc import Iterable
+import struct
 from pathlib import Path
+
+from Kernel.contract.arena import HEADER_BYTES, MAGIC, TICK_LIMIT, Header
 
 SHARED_MEMORY = Path("/dev/shm")
 JOURNAL = Path("data", "journal")
@@ -39,18 +41,41 @@ def arena_name(zone: str) -> str:
     return f"{zone}.arena"
 
 
-def plan_set_aside(name: str, names: Iterable[str]) -> tuple[str, list[str]]:
+def plan_set_aside(path: Path) -> tuple[str, list[str]]:
     """Return the name under which a file is set aside, and which older ones to delete then.
 
-    Args:
-        names: of all files in its folder.
+    The newest SET_ASIDE_MAX stay, and the world that came farthest: a fault that sets aside one
+    fresh arena after the other must never cost it.
+
+    Raises:
+        OSError: its folder cannot be read.
     """
-    stem = f"{name}.set-aside-"
-    older = [
-        int(each.removeprefix(stem))
-        for each in names
+    stem = f"{path.name}.set-aside-"
+    older = {
+        int(each.removeprefix(stem)): path.with_name(each)
+        for each in os.listdir(path.parent)
         if each.startswith(stem) and each.removeprefix(stem).isdecimal()
-    ]
+    }
     number = max(older, default=0) + 1
-    gone = [f"{stem}{each}" for each in sorted(older) if each <= number - SET_ASIDE_MAX]
+    ticks = {each: _tick_of(file) for each, file in older.items()}
+    farthest = max(ticks.values(), default=-1)
+    gone = [
+        older[each].name
+        for each in sorted(older)
+        if each <= number - SET_ASIDE_MAX and (ticks[each] < farthest or farthest <= 0)
+    ]
     return f"{stem}{number}", gone
+
+
+def _tick_of(path: Path) -> int:
+    """Return the tick an arena file says it has committed, -1 for one that says none."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(HEADER_BYTES)
+    except OSError:
+        return -1
+    if len(header) < HEADER_BYTES:
+        return -1
+    (magic,) = struct.unpack_from("<Q", header, Header.MAGIC)
+    (tick,) = struct.unpack_from("<Q", header, Header.COMMIT)
+    return tick if magic == MAGIC and tick < TICK_LIMIT else -1

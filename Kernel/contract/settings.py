@@ -56,6 +56,8 @@ class Key:
     Args:
         default: what stands for it when it is left out; None: it must be given, or what it is
             then follows from others.
+        of: the key it follows from where it is left out and has no default, with a share of that as
+            numerator and denominator; the result is rounded down.
         low, high: smallest and largest NUMBER or WHOLE, both allowed.
         choices: the values of a CHOICE.
         required: it cannot be left out.
@@ -74,6 +76,7 @@ class Key:
     required: bool = False
     field: str = ""
     scale: float = 1
+    of: tuple[str, int, int] | None = None
 
     def fault(self, value: object) -> str:
         """Return why the value cannot be taken, as it follows the key, or ""."""
@@ -131,7 +134,25 @@ class Key:
             "high": self.high,
             "unit": self.unit,
             "effect": self.effect.value,
+            "of": list(self.of) if self.of else None,
         }
+
+
+def default_of(key: Key, keys: Sequence[Key], values: Mapping[str, Any]) -> Any:
+    """Return what stands for a key that is left out: its default, or what follows from another.
+
+    Args:
+        values: what is said of the other keys.
+    """
+    if key.of is None or key.default is not None:
+        return key.default
+    name, numerator, denominator = key.of
+    other = values.get(name)
+    if other is None:
+        other = next((each.default for each in keys if each.name == name), None)
+    if isinstance(other, bool) or not isinstance(other, int | float) or other != other // 1:
+        return None  # the other one is wrong, and that is told of it
+    return int(other) * numerator // denominator
 
 
 def read_values(
@@ -146,7 +167,7 @@ def read_values(
     wrong = {fault.key for fault in faults}
     found = {}
     for key in keys:
-        value = values.get(key.name, key.default)
+        value = values[key.name] if key.name in values else default_of(key, keys, values)
         if value is not None and at + key.name not in wrong:
             found[key.field or key.name] = key.read(value)
     return found, faults
@@ -196,6 +217,7 @@ def _parse_key(row: object) -> Key:
             high=fields["high"],
             unit=fields["unit"],
             effect=Effect(fields["effect"]),
+            of=_parse_of(fields.get("of")),
         )
         sound = (
             all(type(text) is str and len(text) <= SHOWN_MAX for text in (key.name, key.unit))
@@ -209,6 +231,17 @@ def _parse_key(row: object) -> Key:
     if not sound:
         raise CodecError(f"cannot read a key of a service: {show(row)}")
     return key
+
+
+def _parse_of(row: object) -> tuple[str, int, int] | None:
+    """Return what a key follows from; an older version of a service tells nothing of it."""
+    if row is None:
+        return None
+    if not isinstance(row, list | tuple) or [type(each) for each in row] != [str, int, int]:
+        raise TypeError("a share is none")
+    if not 0 <= row[1] <= row[2] != 0:
+        raise ValueError("a share is out of its range")
+    return row[0], row[1], row[2]
 
 
 def show(value: object) -> str:

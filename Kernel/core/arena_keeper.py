@@ -35,6 +35,8 @@ from Kernel.ports.process import Exit
 ANCHOR_AHEAD_NS = 2_000_000
 CRASHES_MAX = 2
 FORK_PATIENCE_NS = 150_000_000
+OF_THE_PAST = ("arena", "snapshots", "world", "events", "migration")
+"""Notes about what a founding has lost; what else is noted is so as long as the note stands."""
 
 
 class ArenaKeeper(ArenaView):
@@ -76,6 +78,11 @@ class ArenaKeeper(ArenaView):
         self.inbox: InboxWriter | None = None
 
     # The arena.
+
+    @property
+    def inspects(self) -> bool:
+        """Whether a founder looks at an arena that is there, instead of founding one."""
+        return self._inspect is not None
 
     def on_prepared(self, line: Line) -> None:
         """Take the arena that is there, if it fits this generation; else have one founded.
@@ -126,8 +133,7 @@ class ArenaKeeper(ArenaView):
         except OSError as error:  # no descriptors, no memory: the arena itself may be well
             raise ArenaError(f"cannot open {path}: {error.strerror or error}") from error
         except ArenaError as error:
-            aside = self.parts.arenas.set_aside(path)
-            self.note("arena", f"{error}; it was set aside as {aside.name}", f"ls {aside.parent}")
+            self._set_aside(path, str(error))
             return False
         words = arena.words
         words.put(Header.PERMISSION, 0)
@@ -158,7 +164,7 @@ class ArenaKeeper(ArenaView):
                 "settings",
                 f"cannot give a world that is there another seed: it has {found}, "
                 f"the settings say {wanted}",
-                "python manifest.py --home OTHER",
+                f"set world.seed back to {found}, or: python manifest.py --home OTHER",
             )
 
     def reader_descriptors(self) -> dict[str, int] | None:
@@ -222,7 +228,10 @@ class ArenaKeeper(ArenaView):
         if code is None and path is not None and path == self._inspect:
             self._count_crash(path)
         try:
-            if code != 0 or path is None or not self._open(path):
+            if code != 0 or path is None:
+                return False
+            if not self._open(path):  # it would make another one like it
+                line.learn(sup.Condemned("its founder made an arena that does not fit it"))
                 return False
         except ArenaError as error:  # no descriptors, no memory: the next founder is tried later
             self.parts.log.warning("zone.not_started", zone=self.config.name, why=error.message)
@@ -247,9 +256,16 @@ class ArenaKeeper(ArenaView):
         self._crashes += 1
         if self._crashes < CRASHES_MAX:
             return
-        aside = self.parts.arenas.set_aside(path)
         self._inspect = None
-        why = f"cannot inspect {path}: {self._crashes} founders died of it"
+        self._set_aside(path, f"cannot inspect {path}: {self._crashes} founders died of it")
+
+    def _set_aside(self, path: Path, why: str) -> None:
+        try:
+            aside = self.parts.arenas.set_aside(path)
+        except OSError as error:  # a folder that is gone, or cannot be written any more
+            why = f"{why}; it cannot be set aside: {error.strerror or error}"
+            self.note("arena", why, f"ls -ld {path.parent}")
+            return
         self.note("arena", f"{why}; it was set aside as {aside.name}", f"ls {aside.parent}")
 
     def has_progressed(self, berth: Berth) -> bool:
@@ -453,6 +469,7 @@ class ArenaKeeper(ArenaView):
         if self.inbox is not None:
             self.inbox.send_later_ones()
         self.sample_pace()
+        self._let_rest()
         self._publish_permission()
         self._drain_replaced()
 
@@ -470,6 +487,18 @@ class ArenaKeeper(ArenaView):
             self._anchored = True
         words.put(Header.PERMISSION, wanted)
         self.knock(wanted)
+
+    def _let_rest(self) -> None:
+        """Forget what a founding has lost once the world ticks on: log and events have told it.
+
+        A fact of the past is no fault of the present, and would hide the next one.
+        """
+        assert self.arena is not None
+        first_ns = self.arena.words.get(Header.FIRST_COMMIT_NS)
+        healthy_ns = self.config.policy.healthy_after_s * 1e9
+        if self.notes and first_ns and self.parts.clock.now_ns() - first_ns >= healthy_ns:
+            for what in OF_THE_PAST:
+                self.unnote(what)
 
     def _drain_replaced(self) -> None:
         """Have the active process of a generation that was replaced leave, once it can be followed.

@@ -4,8 +4,11 @@ Owns: turning words of an arena into facts, for decisions and for people. Does n
 word (`arena_keeper.py`), inputs (`inbox_writer.py`). A zone without an arena reads as zeros.
 """
 
+import math
 import struct
 from collections import deque
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from Kernel.config import ZoneConfig
 from Kernel.contract.arena import PHASES_MAX, TICK_TIMES, Header, State
@@ -20,10 +23,20 @@ PACE_SAMPLE_S = 0.5
 PACE_SAMPLES = 10
 
 
+class Difference(NamedTuple):
+    """A parameter of which the settings say another value than the world has."""
+
+    name: str
+    said: float
+    held: float
+
+
 class ArenaView(Keeper):
     """A zone whose processes speak by an arena, as far as it is read.
 
     Attributes:
+        by_hand: names of parameters that people have set since the settings last said something
+            new about them, in this run of the kernel.
         parameters, phases: of the generation that serves; phases by flight number.
     """
 
@@ -32,6 +45,7 @@ class ArenaView(Keeper):
         self.arena: ArenaHandle | None = None
         self.parameters: dict[str, Parameter] = {}
         self.phases: tuple[str, ...] = ()
+        self.by_hand: set[str] = set()
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
 
     def sample_pace(self) -> None:
@@ -71,6 +85,26 @@ class ArenaView(Keeper):
         if words.get(Header.HASH_TICK) != self.tick() + 1:
             return None
         return words.get_bytes(Header.HASH, 32).hex()
+
+    def differences(self, settings: Mapping[str, Any]) -> list[Difference]:
+        """Return each parameter of the world that is not as these settings have it.
+
+        Args:
+            settings: of its service, sound; what they leave out stands for its default.
+        """
+        if self.arena is None:
+            return []
+        words, tick = self.arena.words, self.tick()
+        found = [
+            Difference(
+                each.name,
+                float(settings.get(each.name, each.default)),
+                words.parameter(tick, each.index),
+            )
+            for each in self.parameters.values()
+        ]
+        # What a damaged world has is told by its own checks.
+        return [each for each in found if each.said != each.held and math.isfinite(each.held)]
 
     def takeover_words(self) -> Words:
         """Return the words that tell of a takeover, zeros without an arena."""

@@ -12,7 +12,8 @@ that computes the tick.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from Kernel.contract.arena import FLIGHT_TAKEOVER
+from Kernel.contract.arena import PHASES_MAX
+from Kernel.contract.inputs import SLOTS_MAX
 
 SLOT_SHIFT = 16
 SLOT_TIMES = 2
@@ -65,9 +66,10 @@ def weigh(suspect: Suspect, evidence: Evidence) -> tuple[Suspect, Verdict]:
     """Return the suspect after one more piece of evidence, and whom it convicts.
 
     Evidence from between two ticks, or from a takeover, names no code: nobody can be convicted
-    by it, and the place suspected before stays suspected.
+    by it, and the place suspected before stays suspected. Nor does a word no world of ours writes.
     """
-    if evidence.flight == 0 or evidence.phase == FLIGHT_TAKEOVER:
+    named = 0 < evidence.phase <= PHASES_MAX and evidence.slot < SLOTS_MAX
+    if not named:
         return suspect, Verdict.NOBODY
     same = (suspect.tick, suspect.flight) == (evidence.tick, evidence.flight)
     times = suspect.times + 1 if same else 1

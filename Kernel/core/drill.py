@@ -16,6 +16,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.keeper import Keeper
 from Kernel.core.succession import Words, takeover_story
+from Kernel.core.watchdog import Mode
 from Kernel.ports.arena_file import ArenaHandle
 
 HANG_DEADLINE_S = 1.0
@@ -105,6 +106,12 @@ def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int) -> DrillWatch:
         Refused: nobody serves there, or no heir is ready to take an arena over.
     """
     watch = _watch(keeper, now_ns)
+    if keeper.config.watchdog is Mode.PASSIVE and fault in (DrillFault.HANG, DrillFault.STOP):
+        name = keeper.config.name
+        raise Refused(
+            f"cannot drill {fault} in {name}: its watchdog is passive, nobody would end it",
+            f"molt drill kill {name}",
+        )
     berth = keeper.berth_of(watch.pid)
     assert berth is not None, "an active process has a berth"
     berth.excused = True

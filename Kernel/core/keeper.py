@@ -55,6 +55,7 @@ class Keeper:
         self._fingerprint_s = 0.0
         self._changed = False
         self._slot: Source | None = None
+        self._slot_checked = 0
 
     # What a subclass gives.
 
@@ -261,7 +262,10 @@ class Keeper:
             self.watch = Watch(progress or (), now_s)
             return
         moved_s = min(max(self.moved_s(now_s), looked_s), now_s)
+        told = self.watch.told
         self.watch = watchdog.observe(self.watch, progress, moved_s)
+        if told and not self.watch.told:
+            self.unnote("watchdog")
         pid = self.watched_pid()
         if self.watch.since_s + self.config.deadline_s * watchdog.LOOK_SHARE > now_s or not pid:
             return
@@ -290,6 +294,7 @@ class Keeper:
         self.watch = watchdog.tell(self.watch)
         why = f"no progress in {self.config.deadline_s * 1000:g} ms; its watchdog is passive"
         self.parts.log.warning("zone.hung", zone=self.config.name, pid=pid, why=why)
+        self.note("watchdog", f"pid {pid} hangs: {why}", f"kill -9 {pid}")
 
     def _dump(self, pid: int, now_s: float) -> None:
         """Have a hung process say where it is; one that is stopped cannot, and is ended now."""
@@ -349,11 +354,14 @@ class Keeper:
         )
 
     def _has_slot(self, seen: dict[int, Rung]) -> bool:
-        """Look for the slot only when somebody must be replaced: verifying it reads every file."""
+        """Look for the slot when somebody must be replaced, once: verifying it reads every file."""
         current = seen.get(self.ladder.current)
         needed = self.ladder.count > 0 and (current is None or bool(current.spent))
         if not needed or self.ladder.incoming or self.ladder.slot_spent:
             return False
+        if self._slot_checked == self.ladder.count:
+            return self._slot is not None
+        self._slot_checked = self.ladder.count
         try:
             self._slot = self.parts.versions.fallback()
         except MoltError as error:
@@ -404,6 +412,8 @@ class Keeper:
             self._changed = False
         line = Line(number, source, self, self.served)
         self.lines[number] = line
+        if self.stopping:
+            line.learn(sup.StopAsked())
         self.on_begun(line)
         if number > 1:
             self.parts.log.info("generation.begun", zone=self.config.name, source=source.name)
@@ -419,7 +429,7 @@ class Keeper:
         self.note(
             "code",
             f"{line.source.name} serves, since the checkout cannot: {self.ladder.broken}",
-            f"mend it; molt soft-restart {self.config.name} --fresh",
+            "mend it: it is taken up by itself",
         )
 
     def _see_off(self, line: Line, now_s: float) -> None:

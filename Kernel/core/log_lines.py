@@ -12,10 +12,12 @@ THIN_SPACE = "\N{THIN SPACE}"
 ZONE_WIDTH = 9
 
 SENTENCES: dict[str, str] = {
+    "arena.founded": "{told}",
     "arena.moving": "the world moves to an arena of other columns, at tick {tick}",
     "arena.set_aside": "an arena was set aside as {path}: {why}",
     "boot.phase": "phase {phase} {turn}",
     "boot.progress": "{phase}: {what}, {done} of {total}",
+    "config.differs": "{text}",
     "generation.begun": "a new generation is made ready, of {source}",
     "generation.promoted": "generation {generation} of {source} serves now{because}",
     "generation.retired": "generation {generation} of {source} was let go{because}",

@@ -99,12 +99,19 @@ class ZoneTable:
 
     def all_ready(self) -> bool:
         """Tell whether every zone serves and every arena has ticked since boot (or is paused)."""
-        if not all(keeper.active for keeper in self.keepers()):
-            return False
+        return self.worlds_ready() and all(each.active for each in self.services.values())
+
+    def worlds_ready(self) -> bool:
+        """Tell whether every arena has ticked since boot, or is paused."""
         return all(
-            arena.takeover_words().first_commit_ns or arena.is_holding()
+            arena.active and (arena.takeover_words().first_commit_ns or arena.is_holding())
             for arena in self.arenas.values()
         )
+
+    def is_up(self) -> bool:
+        """Tell whether a boot is over: every world ticks, every service serves or cannot."""
+        services = self.services.values()
+        return self.worlds_ready() and all(each.active or each.ladder.gave_up for each in services)
 
     def world_tick(self) -> int | None:
         """Return the committed tick of the world, None while no arena is mapped."""

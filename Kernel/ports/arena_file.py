@@ -280,8 +280,8 @@ def _open_side(path: Path, arena_id: bytes) -> tuple[int, memoryview]:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a file that cannot be used, so that nothing is lost; keep the newest few."""
-    name, gone = plan_set_aside(path.name, (each.name for each in path.parent.iterdir()))
+    """Rename a file that cannot be used, so that nothing is lost; see `plan_set_aside`."""
+    name, gone = plan_set_aside(path)
     target = path.with_name(name)
     path.rename(target)
     for each in gone:

@@ -5,6 +5,7 @@ Owns: telling whether the checkout has changed. Does not own: slots, their verif
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -65,8 +66,23 @@ class HomeVersions:
         """Return what changes whenever a file of the checkout that zones are made of does."""
         digest = hashlib.sha256()
         for folder in SOURCES:
-            for path in sorted((self._root / folder).rglob("*")):
-                if path.suffix in (".py", ".yaml"):
-                    status = path.stat()
-                    digest.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
+            for place, folders, names in os.walk(self._root / folder):
+                folders.sort()
+                for name in sorted(names):
+                    digest.update(_look(Path(place, name)))
         return digest.hexdigest()
+
+
+def _look(path: Path) -> bytes:
+    """Return what tells one state of a source file from another, b"" for anything else.
+
+    Files come and go meanwhile (an editor's lock, a checkout of another branch): one that cannot be
+    looked at is one that is not there.
+    """
+    if path.suffix not in (".py", ".yaml") or path.name.startswith("."):
+        return b""
+    try:
+        status = path.stat()
+    except OSError:
+        return b""
+    return f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n".encode(errors="surrogateescape")

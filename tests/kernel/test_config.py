@@ -263,6 +263,19 @@ class TestRefusedValues:
         message = folder.refuse(override)
         assert message.startswith(f"cannot use --set {override.partition('=')[0]}: {key} ")
 
+    def test_a_file_that_is_gone_is_named(self, folder):
+        """Not the line that names it: which file is missing, and how to get it back."""
+        (folder.path / "world.yaml").unlink()
+        with pytest.raises(ConfigError) as caught:
+            folder.load()
+        assert f"and {folder.path / 'world.yaml'} is missing" in caught.value.message
+        assert caught.value.hint == "git checkout config/world.yaml"
+        folder.write("wolrd", WORLD)
+        with pytest.raises(ConfigError) as caught:
+            folder.load()
+        assert "did you mean wolrd?" in caught.value.message
+        assert caught.value.hint == f"edit {folder.path / 'kernel.yaml'}"
+
     @pytest.mark.parametrize(
         ("line", "why"),
         [
@@ -271,7 +284,6 @@ class TestRefusedValues:
             ("    deadlin_ms: 250", "zones.a.deadlin_ms is no key here; did you mean deadline_ms?"),
             ("    watchdog: off", "zones.a.watchdog is false, it takes passive, active or strict"),
             ("    reads: [b]", "zones.a.reads names 'b'; arena zones are a"),
-            ("    settings: x", "zones.a.settings names 'x'; files are kernel, world"),
             ("poll_interval_ms: 0", "poll_interval_ms is 0, it takes a number from 1 to 1000 (ms)"),
             ("snapshot_on_stop: 1", "snapshot_on_stop is 1, it takes true or false"),
             ("zone: 1", "zone is no key here; there are poll_interval_ms, "),

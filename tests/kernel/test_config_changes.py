@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.config import KernelConfig, load_config
+from Kernel.config import KernelConfig, effective, load_config
 from Kernel.config_changes import Change, plan_changes
 from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS
 from Kernel.contract.settings import Effect, Key, Sort
@@ -18,6 +18,8 @@ zones:
 TABLES = {
     "world": (
         Key("seed", Sort.WHOLE, 1, 0, 99, effect=Effect.FOUNDING),
+        Key("entities", Sort.WHOLE, None, 0, 99, effect=Effect.FOUNDING, of=("slots", 3, 5)),
+        Key("slots", Sort.WHOLE, 50, 0, 99, effect=Effect.BOOT),
         Key("tick_rate_ms", Sort.NUMBER, 16, 1, 99, effect=Effect.BOOT),
         Key("friction", Sort.NUMBER, 0.85, 0, 1, effect=Effect.TICK),
     ),
@@ -84,6 +86,15 @@ def test_a_key_left_out_goes_back_to_its_default(read):
     assert plan(read(world="friction: 0.5\n"), read(world="")) == [
         ("world.friction", 0.5, 0.85, "next tick")
     ]
+
+
+def test_a_key_that_follows_from_another_has_a_value(read):
+    """Left out it is what follows; saying the same is no change, and its hint has a value."""
+    assert plan(read(world="entities: 30\n"), read(world="")) == []
+    (change,) = plan_changes(read(world="entities: 40\n"), read(world=""), TABLES)
+    assert (change.old, change.new) == (40, 30)
+    assert change.hint.endswith("--set world.entities=30")
+    assert effective(read(world="slots: 11\n"), TABLES)["world.entities"] == (6, "default")
 
 
 def test_zones_come_and_go_at_boot_only(read):

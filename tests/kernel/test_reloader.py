@@ -108,13 +108,61 @@ def test_a_parameter_is_sent_to_the_world(stage):
     assert stage.friction() == 0.5
 
 
+def set_by_hand(stage: Stage, value: float) -> None:
+    """Do what `molt params friction VALUE` does."""
+    stage.kernel.world.inbox.post(Input(SET_PARAM, param="friction", value=value))
+    stage.kernel.world.by_hand.add("friction")
+    assert stage.friction() == value
+
+
 def test_what_was_set_by_hand_stays(stage):
-    """A parameter whose file says what it said before is not sent again."""
-    stage.kernel.world.inbox.post(Input(SET_PARAM, param="friction", value=0.25))
-    assert stage.friction() == 0.25
+    """It is told as kept, each time, until the file says something new about it."""
+    set_by_hand(stage, 0.25)
     stage.write(KERNEL.replace("250", "300"))
-    assert stage.effects() == {"kernel.zones.stable.deadline_ms": "now"}
-    assert stage.friction() == 0.25
+    kept = {"world.friction": "kept"}
+    assert stage.effects() == kept | {"kernel.zones.stable.deadline_ms": "now"}
+    assert stage.effects() == kept and stage.friction() == 0.25
+    (change,) = stage.reloader.reload(dry_run=True)
+    assert (change.old, change.new, change.why) == (0.25, 0.85, "set by hand")
+    assert change.hint == "molt reload --all"
+    stage.write(world="seed: 1\nfriction: 0.5\n")
+    assert stage.effects() == {"world.friction": "next tick"} | {
+        "kernel.zones.stable.deadline_ms": "now"
+    }
+    assert stage.friction() == 0.5 and stage.effects() == {}
+
+
+def test_all_takes_what_was_set_by_hand_too(stage):
+    """Asked for, the world is what the files say, and a dry run leaves it as it is."""
+    set_by_hand(stage, 0.25)
+    (change,) = stage.reloader.reload(dry_run=True, everything=True)
+    assert change.fields()["effect"] == "next tick" and stage.friction() == 0.25
+    assert [each["effect"] for each in stage.reloader.answer(False, True)["changes"]] == [
+        "next tick"
+    ]
+    assert stage.friction() == 0.85 and stage.effects() == {}
+
+
+def test_a_file_that_was_edited_before_the_boot_counts(stage):
+    """The kernel has read it as it is; the world that is there has another value."""
+    stage.write(world="seed: 1\nfriction: 0.5\n")
+    stage.reloader = Reloader(stage.read(), stage.read, stage.kernel.zones, stage.machine.log)
+    stage.kernel.zones.reconfigure(stage.read())
+    stage.reloader.tell_differences()
+    (line,) = stage.machine.log.of("config.differs")
+    assert line["text"] == "world.friction: the file says 0.5, the world has 0.85"
+    assert line["hint"] == "molt reload" and stage.friction() == 0.85
+    assert stage.effects() == {"world.friction": "next tick"}
+    assert stage.friction() == 0.5 and stage.effects() == {}
+    stage.reloader.tell_differences()
+    assert len(stage.machine.log.of("config.differs")) == 1
+
+
+def test_a_value_the_world_has_already_is_no_change(stage):
+    """Writing into the file what was set by hand changes nothing."""
+    set_by_hand(stage, 0.5)
+    stage.write(world="seed: 1\nfriction: 0.5\n")
+    assert stage.effects() == {} and stage.kernel.world.config.settings["friction"] == 0.5
 
 
 def test_what_is_refused_is_told_again(stage):

@@ -119,7 +119,7 @@ class Boot:
             PaperMeters(),
             clock.now_s(),
             self.zones.begin_stop,
-            lambda _dry: {},
+            lambda _dry, _all: {},
             self.begin_safe_mode,
             recorder,
         )

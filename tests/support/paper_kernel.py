@@ -96,6 +96,7 @@ class PaperKernel:
         toy.Generation({}).found(request.facts)
         self.machine.processes.end(founder, code=0)
         self.round()
+        self._put_friction(self.words, 0, FRICTION["default"])
         self.active = self.fork()
         self.take_over(self.active)
         self.heir = self.fork()
@@ -168,8 +169,12 @@ class PaperKernel:
         elif input_.kind == STEP:
             words.put_state(tick, State.HOLD_AFTER, tick + input_.steps - 1)
         elif input_.kind == SET_PARAM:
-            place = words.buffer_offset(tick) + State.PARAMETERS + 8 * FRICTION["index"]
-            struct.pack_into("<d", words.memory, place, input_.value)
+            self._put_friction(words, tick, input_.value)
+
+    @staticmethod
+    def _put_friction(words: ArenaWords, tick: int, value: float) -> None:
+        place = words.buffer_offset(tick) + State.PARAMETERS + 8 * FRICTION["index"]
+        struct.pack_into("<d", words.memory, place, value)
 
     def world_param(self) -> float:
         """Return the committed friction."""

@@ -124,7 +124,7 @@ class ArenaPlace:
 
     def _link_aside(self, path: Path) -> str:
         """Give a file a second name to be set aside under; the oldest of such files go."""
-        name, gone = plan_set_aside(path.name, os.listdir(path.parent))
+        name, gone = plan_set_aside(path)
         os.link(path, path.with_name(name))
         for each in gone:
             path.with_name(each).unlink()

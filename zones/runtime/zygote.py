@@ -88,13 +88,38 @@ def _prepare(
     except (OSError, MemoryError):
         raise  # the machine's limits: the kernel tries again later
     except Exception as error:  # code that fails at its import fails again: say where, once
-        traceback.print_exc()
+        _tell_frames(error)
         why = f"cannot load {service_name}: {type(error).__name__}: {error} ({_place(error)})"
         hint = "make setup" if isinstance(error, ModuleNotFoundError) else f"edit {_place(error)}"
         send(road, Unprepared(1, why[:WHY_CHARS_MAX], hint))
         return None
     send(road, Prepared(os.getpid(), generation.facts))
     return generation
+
+
+def _tell_frames(error: Exception) -> None:
+    """Print the frames of our own files, once for people; a text that is no Python has none.
+
+    Those of importlib, and of packages that import ours, say nothing about what is to be mended.
+    """
+    if isinstance(error, SyntaxError):
+        return
+    frames = _own_frames(error)
+    if frames:
+        sys.stderr.write("".join(traceback.format_list(frames)))
+        sys.stderr.write("".join(traceback.format_exception_only(error)))
+
+
+def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """Return the frames of this checkout below the zygote's own, outermost first."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [each for each in frames if _is_own(each.filename)]
+
+
+def _is_own(file: str) -> bool:
+    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    packages = f"{os.sep}site-packages{os.sep}"
+    return file.startswith(root + os.sep) and packages not in file and file != __file__
 
 
 def _place(error: BaseException) -> str:

@@ -14,7 +14,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from Kernel.contract.arena import ArenaWords, Header, Side, State, check_arena
+from Kernel.contract.arena import (
+    HEADER_BYTES,
+    MAGIC,
+    TICK_LIMIT,
+    ArenaWords,
+    Header,
+    Side,
+    State,
+    check_arena,
+)
 from Kernel.contract.codec import pack
 from Kernel.contract.errors import ArenaError, NoRoom, RingFull, SnapshotError
 from Kernel.contract.founding_report import (
@@ -80,6 +89,8 @@ class Founder:
             if old is not None:
                 lost_tick = old.get(Header.COMMIT)
                 why = self._go_on(old_path, old)
+            else:
+                lost_tick = _told_tick(old_path)
             if not why:
                 return
             self._note(
@@ -133,7 +144,7 @@ class Founder:
             lost_tick: its tick, -1 when it did not say.
         """
         damaged: list[str] = []
-        told = "it did not say how many ticks are lost"
+        told = "the arena that was there did not say how many ticks are lost"
         try:
             for path, image in good_snapshots(self._snapshots, damaged, self._zone):
                 draft, changes = self._draft_of_snapshot(path, image, damaged)
@@ -267,6 +278,22 @@ def _open(path: Path) -> tuple[ArenaWords | None, str]:
     finally:
         os.close(fd)
     return words, ""
+
+
+def _told_tick(path: Path) -> int:
+    """Return the tick that a file says which is no sound arena, as one cut short; -1 for none."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(HEADER_BYTES)
+    except OSError:
+        return -1
+    if len(header) < HEADER_BYTES:
+        return -1
+    magic, tick = (
+        int.from_bytes(header[place : place + 8], "little")
+        for place in (Header.MAGIC, Header.COMMIT)
+    )
+    return tick if magic == MAGIC and tick < TICK_LIMIT else -1
 
 
 def _acknowledged(path: Path, words: ArenaWords) -> tuple[int, int] | None:

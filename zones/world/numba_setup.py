@@ -66,7 +66,7 @@ def _hash_sources() -> str:
     here = Path(__file__).resolve()
     files = [*here.parent.glob("*.py"), *(here.parents[2] / "Kernel" / "contract").glob("*.py")]
     digest = hashlib.sha256()
-    for path in sorted(files):
+    for path in sorted(each for each in files if not each.name.startswith(".")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 

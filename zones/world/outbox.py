@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from Kernel.contract import rings
-from Kernel.contract.arena import ArenaWords, State
+from Kernel.contract.arena import SURVEY_TICKS, ArenaWords, State
 from Kernel.contract.codec import pack
 from Kernel.contract.errors import RingFull
 from Kernel.contract.inputs import INPUT_BYTES_MAX
@@ -22,7 +22,7 @@ from zones.world.inbox import Arrived
 from zones.world.invariants import Check
 from zones.world.survey import Survey
 
-TELEMETRY_TICKS: Final = 300
+TELEMETRY_TICKS: Final = SURVEY_TICKS
 SAFETY_SHARE: Final = 4
 """One part in this many is kept for the events of inputs; telemetry may not use it."""
 INPUT_EVENT_BYTES: Final = rings.entry_bytes(INPUT_BYTES_MAX + 512)

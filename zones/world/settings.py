@@ -96,9 +96,27 @@ _REALS: Final = tuple(
 FOUNDING: Final = (
     Key("seed", Sort.WHOLE, _DEFAULTS.seed, 0, 2**64 - 1, effect=Effect.FOUNDING),
     # Slots decide these two where they are left out, so that the crowding stays.
-    Key("entities", Sort.WHOLE, None, 0, ENTITIES_LIMIT, "Molbots", Effect.FOUNDING),
+    Key(
+        "entities",
+        Sort.WHOLE,
+        None,
+        0,
+        ENTITIES_LIMIT,
+        "Molbots",
+        Effect.FOUNDING,
+        of=("max_entities", FOUNDERS, STANDARD_ENTITIES),
+    ),
     Key("max_entities", Sort.WHOLE, STANDARD_ENTITIES, 1, ENTITIES_LIMIT, "Molbots", Effect.BOOT),
-    Key("resources", Sort.WHOLE, None, 1, RESOURCES_LIMIT, "places", Effect.FOUNDING),
+    Key(
+        "resources",
+        Sort.WHOLE,
+        None,
+        1,
+        RESOURCES_LIMIT,
+        "places",
+        Effect.FOUNDING,
+        of=("max_entities", 1, 1),
+    ),
     *_REALS,
     # Pacing is told when an arena is opened, and by nobody later.
     Key("tick_rate_ms", Sort.NUMBER, _DEFAULTS.tick_rate_ms, 0.01, 60_000.0, "ms", Effect.BOOT),
@@ -136,8 +154,7 @@ def parse_settings(values: Mapping[str, Any], entities: int | None = None) -> Wo
     """
     read, faults = read_values(KEYS, values)
     slots = read.get("max_entities", STANDARD_ENTITIES)
-    founders = read.setdefault("entities", slots * FOUNDERS // STANDARD_ENTITIES)
-    read.setdefault("resources", slots)
+    founders = read.get("entities", 0)
     if not faults and founders > slots:
         why = f"is {founders}, it takes no more than max_entities, which is {slots}"
         faults.append(Fault("entities", why))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from Kernel.console.config_command import main
+from tests.kernel.console.fake_kernel import FakeKernel
 
 pytestmark = pytest.mark.slow
 KERNEL = """
@@ -50,6 +51,22 @@ def test_people_get_a_line_a_key(home, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any(line.split() == ["world.friction", "0.85", "default"] for line in lines)
     assert any(line.split()[::2] == ["world.seed", f"{home}/config/world.yaml:1"] for line in lines)
+
+
+def test_what_the_running_world_has_is_marked(home, capsys):
+    """Keys whose value differs in the world, for people and programs; the rest is as without."""
+    write(home, "friction: 0.7\n")
+    with FakeKernel(home):
+        assert main(["--home", str(home)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert main(["--home", str(home), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+    (marked,) = [line for line in lines if "the world has" in line]
+    assert "world.friction" in marked and marked.endswith("▲ the world has 0.85")
+    assert lines[-1] == "hint: molt reload"
+    assert found["world.friction"]["world"] == 0.85 and "world" not in found["world.gravity"]
+    assert main(["--home", str(home)]) == 0
+    assert "the world has" not in capsys.readouterr().out, "nobody is there to ask"
 
 
 def test_check_of_sound_files(home, capsys):

@@ -33,7 +33,7 @@ class Office:
             Meters(),
             0.0,
             lambda: None,
-            lambda _dry_run: {},
+            lambda _dry_run, _all: {},
             lambda _reason: None,
             self.recorder,
         )

@@ -4,6 +4,7 @@ import json
 import os
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from Kernel.console.facts import (
     world_fields,
     zone_fields,
 )
-from Kernel.contract.arena import NEVER, PHASES_MAX, Header, State
+from Kernel.contract.arena import NEVER, PHASES_MAX, SURVEY_TICKS, Header, State
 from Kernel.contract.messages import Degraded
 from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core import supervisor as sup
@@ -107,9 +108,26 @@ def put_state(kernel: PaperKernel, offset: int, value: int) -> None:
     kernel.words.put_state(kernel.words.get(Header.COMMIT), offset, value)
 
 
+def test_what_the_files_say_and_the_world_has_not(kernel):
+    """Status tells it, as no fault; what was set by hand is known to who has set it."""
+    kernel.start()
+    status = status_fields(kernel.zones, 1.0, Meters())
+    assert status["differs"] == []
+    world = kernel.world
+    world.config = replace(world.config, settings_file="world", settings={"friction": 0.5})
+    status = status_fields(kernel.zones, 1.0, Meters())
+    assert status["differs"] == [{"key": "world.friction", "file": 0.5, "world": 0.85}]
+    assert "friction" not in str(status["degraded"])
+    world.by_hand.add("friction")
+    assert status_fields(kernel.zones, 1.0, Meters())["differs"] == []
+
+
 def test_lineages_and_phases_of_the_world(kernel):
     """Status tells lineages and each named phase in ms; the time between ticks is none."""
     kernel.start()
+    put_state(kernel, State.LINEAGES, 7)
+    assert world_fields(kernel.world)["lineages"] is None, "nobody has counted them yet"
+    kernel.words.put(Header.COMMIT, SURVEY_TICKS)
     put_state(kernel, State.LINEAGES, 7)
     means_ns = struct.pack(f"<{PHASES_MAX}I", 9_000_000, 400_000, 1_200_500, 77, *range(4, 32))
     kernel.words.put_bytes(Header.PHASE_NS, means_ns)
@@ -148,7 +166,8 @@ def test_lives_that_no_event_tells_of_are_degraded(kernel):
 def test_words_of_a_damaged_world_are_bounded(kernel):
     """Whatever a world writes, counts stay numbers that every reader of JSON keeps."""
     kernel.start()
-    tick = kernel.words.get(Header.COMMIT)
+    tick = SURVEY_TICKS
+    kernel.words.put(Header.COMMIT, tick)
     for offset in range(State.POPULATION, State.INBOX_APPLIED, 8):
         kernel.words.put_state(tick, offset, NEVER)
     kernel.words.put_bytes(Header.PHASE_NS, b"\xff" * 4 * PHASES_MAX)

@@ -17,6 +17,7 @@ from Kernel.core.events import Recorder
 from Kernel.ports.meters import Meters
 from tests.support.fakes import FakeMachine, RecordingLog
 from tests.support.paper_kernel import PaperKernel
+from zones.world.settings import KEYS
 
 
 class Console:
@@ -33,7 +34,7 @@ class Console:
             Meters(),
             clock.now_s(),
             self._stop,
-            lambda dry_run: {"dry_run": dry_run, "changes": []},
+            lambda dry_run, everything: {"dry_run": dry_run, "all": everything, "changes": []},
             self.safe_reasons.append,
             Recorder(RecordingLog(), kernel.machine.clock, "boot"),
         )
@@ -113,8 +114,9 @@ class TestBeforeTheWorld:
     @pytest.mark.parametrize("dry_run", [True, False])
     def test_reload_needs_no_world(self, empty, dry_run):
         """The files are read again at once, or only compared, as asked."""
-        assert empty.now("reload", dry_run=dry_run) == {"dry_run": dry_run, "changes": []}
-        assert empty.now("reload")["dry_run"] is False
+        answer = {"dry_run": dry_run, "all": False, "changes": []}
+        assert empty.now("reload", dry_run=dry_run) == answer
+        assert empty.now("reload", all=True) == {"dry_run": False, "all": True, "changes": []}
 
     def test_shutdown_needs_no_world(self, empty):
         """A kernel that is still booting can be told to stop."""
@@ -249,6 +251,12 @@ class TestParams:
         result = asked.result()
         assert (result["applied_at_tick"], result["value"]) == (tick, 0.5)
 
+    def test_a_change_is_known_as_made_by_hand(self, console):
+        """So that files which are read again leave it alone."""
+        assert console.kernel.world.by_hand == set()
+        console.ask("params", key="friction", value=0.5)
+        assert console.kernel.world.by_hand == {"friction"}
+
     def test_a_change_of_a_paused_world_is_pending(self, console):
         """While the world stands still nothing is consumed: the answer says pending."""
         tick = console.pause()
@@ -265,13 +273,15 @@ class TestParams:
         [
             ("nosuch", 0.5, "the world has none of that name$"),
             ("fricton", 1, "did you mean 'friction'"),
-            ("seed", 7, "cannot set 'seed': it counts only when a world is founded"),
+            ("seed", 7, "cannot set 'seed': it counts only when a world is founded$"),
+            ("max_entities", 900, "cannot set 'max_entities': it counts at boot only$"),
+            ("tick_rate_ms", 8, "cannot set 'tick_rate_ms': it counts at boot only$"),
             ("friction", 1.5, "from 0 to 1"),
         ],
     )
     def test_what_cannot_be_set(self, console, key, value, words):
         """An unknown key or a value out of range is refused and nothing is posted."""
-        console.kernel.world.facts["seed"] = 1
+        console.kernel.world.facts["settings"] = [each.fields() for each in KEYS]
         with pytest.raises(Refused, match=words):
             console.ask("params", key=key, value=value)
         assert console.kernel.words.get(Header.INBOX_NEXT) == 0

@@ -89,6 +89,8 @@ def test_costly_phases_stand_below_the_world(costs_ms: list[object], line: str) 
 
 def test_a_world_that_was_not_timed_or_counted_yet() -> None:
     """Before the first tick there is no line of phases, and nobody counted lineages."""
+    out = shown("status", {"world": {"population": 287, "lineages": None, "phases": []}})
+    assert "287 molbots, – lineages" in out
     out = shown("status", {"world": {"population": 500, "lineages": 0, "phases": []}})
     assert out.count("\n") == 2 and "500 molbots\n" in out
 
@@ -107,14 +109,25 @@ def test_each_change_of_the_configuration_has_its_line() -> None:
     changes = [
         {"key": "world.friction", "old": 0.85, "new": 0.9, "effect": "next tick", "hint": ""},
         {"key": "world.seed", "old": 1, "new": None, "effect": "refused", "why": "w", "hint": "h"},
+        {"key": "world.gravity", "old": 1.0, "new": 0.98, "effect": "kept", "why": "set by hand"},
     ]
     out = shown("reload", {"dry_run": False, "changes": changes})
     assert "● next tick  world.friction: 0.85 → 0.9\n" in out
     assert "✕ refused  world.seed: 1 → –  w\n  hint: h\n" in out.replace("—", "–")
+    assert "○ kept  world.gravity: 1.0, the file says 0.98  set by hand\n" in out
     assert "not done" not in out and "not done" in shown(
         "reload", {"dry_run": True, "changes": changes}
     )
     assert shown("reload", {"dry_run": True, "changes": []}) == "○ nothing has changed\n"
+
+
+def test_what_differs_from_the_files_is_shown_with_what_helps() -> None:
+    """A line for each of the first, a count of the rest, one hint; nothing when nothing does."""
+    rows = [{"key": f"world.k{each}", "file": 0.7, "world": 0.85} for each in range(5)]
+    out = shown("status", status() | {"differs": rows})
+    assert "○ world.k0: the file says 0.7, the world has 0.85\n" in out
+    assert "world.k3" not in out and "○ and 2 more\n  hint: molt reload\n" in out
+    assert "the file says" not in shown("status", status() | {"differs": []})
 
 
 def test_a_zone_without_arena_tells_of_no_ticks() -> None:

@@ -10,7 +10,8 @@ from Kernel.contract.places import SHARED_MEMORY
 from Kernel.contract.zygote_protocol import Progress
 from Kernel.core.stopping import HoldUp, Outcome
 from tests.support.fakes import FakeMachine
-from tests.support.paper_kernel import PaperKernel
+from tests.support.paper_kernel import FRICTION, PHASES, PaperKernel
+from tests.support.toy import service as toy
 
 
 @pytest.fixture
@@ -47,6 +48,26 @@ def test_step_of_a_zone_that_prepares(tmp_path, note, text):
     kernel.zygote().say(note)
     kernel.round()
     assert words.boot_step(kernel.world) == text
+    kernel.machine.processes.close()
+    kernel.close()
+
+
+@pytest.mark.parametrize(
+    ("inspects", "there", "phase", "text"),
+    [
+        (True, True, "inspect", "looking at its arena"),
+        (True, False, "found", "founding"),
+    ],
+)
+def test_a_world_that_is_there_is_not_founded(tmp_path, inspects, there, phase, text):
+    """A founder that looks at an arena which is there is not said to found one."""
+    kernel = PaperKernel(FakeMachine(), tmp_path)
+    if there:
+        (kernel.folders[0] / "stable.arena").write_bytes(b"something")
+    facts = {"parameters": [FRICTION], "phases": PHASES, "inspects": inspects}
+    kernel.zygote().prepare(toy.Generation({}).facts | facts)
+    kernel.round()
+    assert (words.boot_phase(kernel.world), words.boot_step(kernel.world)) == (phase, text)
     kernel.machine.processes.close()
     kernel.close()
 

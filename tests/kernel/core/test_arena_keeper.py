@@ -13,7 +13,6 @@ from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unforked, Un
 from Kernel.core import supervisor as sup
 from Kernel.core.drill import DrillFault, begin_drill
 from Kernel.core.keeper import FINGERPRINT_S
-from Kernel.ports.arena_file import set_aside
 from tests.support.arena_stage import Stage
 from tests.support.fakes import FakeMachine
 from tests.support.toy import service as toy
@@ -231,15 +230,6 @@ class TestFounding:
             stage.round()
             stage.die(pid, code=1)
         assert (folders[0] / "stable.arena").exists() and not stage.keeper.notes
-
-    def test_one_slip_costs_only_the_newest_few(self, folders):
-        """Set-aside files are numbered; only the oldest beyond five go."""
-        path = folders[0] / "stable.arena"
-        for number in range(7):
-            path.write_text(str(number))
-            set_aside(path)
-        kept = sorted(each.read_text() for each in folders[0].iterdir())
-        assert kept == ["2", "3", "4", "5", "6"]
 
 
 class TestZygoteTrouble:

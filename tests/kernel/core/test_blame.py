@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kernel.contract.arena import FLIGHT_TAKEOVER
+from Kernel.contract.arena import FLIGHT_TAKEOVER, PHASES_MAX
+from Kernel.contract.inputs import SLOTS_MAX
 from Kernel.core.blame import (
     GENERATION_TIMES,
     SLOT_SHIFT,
@@ -62,6 +63,12 @@ def test_between_two_ticks_no_code_can_be_named():
     waiting, taking_over = fault(flight=0), fault(flight=FLIGHT_TAKEOVER)
     assert set(verdicts(*[waiting] * 9, *[taking_over] * 9)) == {Verdict.NOBODY}
     assert verdicts(fault(), waiting, fault())[-1] is Verdict.TRAIT
+
+
+def test_a_word_that_no_world_writes_convicts_nobody():
+    """A world can write any flight word: a slot or phase there is none of names no code."""
+    for flight in (1 << 45 | 3, BEHAVE | SLOTS_MAX << SLOT_SHIFT, PHASES_MAX + 1, 3 << SLOT_SHIFT):
+        assert set(verdicts(*[fault(flight=flight)] * 5)) == {Verdict.NOBODY}
 
 
 @given(

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,11 +16,14 @@ from Kernel.contract.inputs import QUARANTINE, decode_input
 from Kernel.contract.rings import read
 from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core.blame import SLOT_SHIFT
+from Kernel.core.drill import DrillFault, begin_drill
 from Kernel.core.keeper import DUMP_S, FINGERPRINT_S
+from Kernel.core.watchdog import Mode
 from Kernel.ports.meters import Load
 from Kernel.ports.versions import Source
 from tests.support.arena_stage import Stage
 from tests.support.fakes import FakeMachine
+from tests.support.toy import service as toy
 
 TRAIT_3 = 1 | 3 << SLOT_SHIFT
 HUNG_S = 0.26
@@ -299,6 +303,23 @@ class TestHangs:
         assert stage.keeper.state.patience.failures == 0
         assert not stage.machine.log.of("zone.evidence")
 
+    def test_a_passive_watchdog_says_so_and_ends_nobody(self, machine, folders):
+        """Degraded for as long as nothing moves; a drill that would hang it is refused."""
+        stage = Stage(machine, folders)
+        active, _heir = stage.serve()
+        stage.keeper.config = replace(stage.keeper.config, watchdog=Mode.PASSIVE)
+        for fault in (DrillFault.HANG, DrillFault.STOP):
+            with pytest.raises(Refused, match="its watchdog is passive"):
+                begin_drill(stage.keeper, fault, machine.clock.now_ns())
+        stage.round()
+        machine.clock.pass_time(1.0, lambda: stage.round(1))
+        assert not machine.processes.signals
+        (note,) = stage.keeper.notes
+        assert note["what"] == "stable: watchdog" and f"kill -9 {active}" == note["hint"]
+        stage.tick()
+        stage.round()
+        assert stage.keeper.notes == []
+
     def test_a_starved_world_is_given_one_deadline_more(self, stage):
         """Waiting for a processor is no hang; standing still for two deadlines is."""
         active, _heir = stage.pair
@@ -335,8 +356,35 @@ class TestRoom:
         stage.found()
         assert stage.keeper.state.founded
 
+    def test_a_founder_whose_arena_does_not_fit_is_condemned_at_once(self, machine, folders):
+        """It would make another one like it, and each would be set aside."""
+        stage = Stage(machine, folders)
+        stage.round()
+        machine.zygote.prepare(toy.Generation({}).facts | {"schema_hash": "00" * 32})
+        stage.round()
+        stage.found()
+        assert "does not fit it" in stage.keeper.ladder.gave_up
+        assert len(list(folders[0].glob("*.set-aside-*"))) == 1
+
 
 class TestSlot:
+    def test_a_damaged_slot_is_read_once_and_not_in_every_round(self, machine, folders):
+        """Verifying reads every file: a spent zone must not cost a core."""
+        looks = []
+
+        def fallback() -> Source | None:
+            looks.append(1)
+            raise MoltError("cannot use slot fallback: a.py is damaged", "make setup")
+
+        machine.versions.fallback = fallback
+        stage = Stage(machine, folders)
+        stage.round()
+        machine.zygote.say(Unprepared(1, "cannot load zones.world: invalid syntax", "edit it"))
+        stage.round()
+        stage.die(machine.zygote.pid, code=78)
+        stage.round(50)
+        assert len(looks) == 1
+
     def test_a_checkout_that_cannot_be_loaded_is_replaced_by_the_slot(self, machine, folders):
         """The slot's zygote runs from its own folder, and the state says so with what helps."""
         machine.versions.slot = Source("slot fallback", Path("/slots/fallback"))
@@ -351,7 +399,8 @@ class TestSlot:
         stage.take_over(stage.fork_heir())
         (note,) = stage.keeper.notes
         assert note["what"] == "stable: code" and "slot fallback serves" in note["why"]
-        assert "invalid syntax" in note["why"] and "--fresh" in note["hint"]
+        assert "invalid syntax" in note["why"]
+        assert note["hint"] == "mend it: it is taken up by itself"
 
     def test_the_mended_checkout_comes_back_by_itself(self, machine, folders):
         """Its files change: it is prepared beside the slot and takes over at a tick boundary."""

@@ -97,6 +97,9 @@ class Generation(toy.Generation):
         """Make the arena file: anew, or of the one the world is to leave."""
         if "migrate_from" not in job:
             super().found(job)
+            made = Path(job["folders"][0]) / f"{job['zone']}.arena"
+            words = map_arena(os.open(made, os.O_RDWR), writable=True)
+            words.put_bytes(Header.SCHEMA_HASH, hashlib.sha256(self._schema).digest())
             return
         if self._plan.get("refuse"):
             raise ArenaError("cannot move: the plan says so")

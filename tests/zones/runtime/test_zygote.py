@@ -84,6 +84,10 @@ def test_code_that_cannot_be_loaded_is_named_with_its_line(real, tmp_path, text,
     assert isinstance(said, Unprepared) and said.code == 1
     assert what in said.message and "broken/service.py:" in said.message
     assert said.hint.startswith("edit ")
+    real.wait_exit(handle.pid)
+    told = real.stderr(handle)
+    assert "importlib" not in told, "only our own frames help to mend it"
+    assert ("broken/service.py" in told) is (what != "SyntaxError"), "the reason says it already"
 
 
 def test_a_forked_process_is_ours_and_its_end_is_told(real, tmp_path):

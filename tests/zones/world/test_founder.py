@@ -167,14 +167,25 @@ def test_without_a_snapshot_it_is_founded_anew_and_said_loudly(home: Home, harm:
     assert all(note.degraded and note.why.startswith("cannot") for note in report.notes)
 
 
-def test_lost_ticks_are_counted(home: Home) -> None:
-    """Where the damaged arena still says its tick, the note says how many are lost."""
+@pytest.mark.parametrize("lost", [7, 0])
+@pytest.mark.parametrize("harm", [harm_schema, harm_length])
+def test_lost_ticks_are_counted(home: Home, harm: Any, lost: int) -> None:
+    """Where the damaged arena still says its tick, the note says how many are lost, also none."""
     words = home.lived(20)
     home.snapshot(words)
-    run(words, 7)
-    harm_schema(home.arena)
+    run(words, lost)
+    harm(home.arena)
     report = home.found(home.arena)
-    assert any("7 ticks are lost" in note.why for note in report.notes)
+    assert any(f"{lost} ticks are lost" in note.why for note in report.notes)
+
+
+def test_who_did_not_say_what_is_lost(home: Home) -> None:
+    """An arena of which nothing is left is named as the one that cannot say it."""
+    home.snapshot(home.lived(20))
+    home.arena.write_bytes(bytes(8192))
+    report = home.found(home.arena)
+    said = "the arena that was there did not say how many ticks are lost"
+    assert any(said in note.why for note in report.notes)
 
 
 def test_damaged_snapshots_are_passed_over_and_named(home: Home) -> None:
