@@ -139,7 +139,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         action="store_true",
         help=argparse.SUPPRESS,  # for safe mode: would a boot work? Nothing is written or started
     )
-    parser.add_argument("--no-open", action="store_true", help="never open a browser")
+    parser.add_argument(
+        "--no-open", action="store_true", help="accepted for later: this release opens no browser"
+    )
     options = parser.parse_args(arguments)
     if options.ephemeral and options.home is not None:
         parser.error("cannot use --home with --ephemeral: a throw-away home is made by itself")
@@ -201,6 +203,8 @@ class Kernel:
         )
         self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
         self._tell_strangers(strangers)
+        for name, why in config.sources.ignored.items():
+            self._log.warning("config.ignored", key=name, why=why, hint=f"unset {name}")
         self._people_watch = face.reader is Reader.PEOPLE
         self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
         self._notifier = find_notifier(os.environ, os.getpid())
@@ -229,12 +233,12 @@ class Kernel:
         self._note("kernel.started", pid=os.getpid(), home=str(self._home.home))
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
-        self._desk.close()
         self._bus.close_all()
         if self._exit_code == 0:
-            self._screen.stopped(self._zones)
+            self._note("kernel.stopped", text=self._screen.stopped(self._zones))
         elif self._exit_code == EXIT_KILLED:
             self._screen.killed(self._zones)
+        self._desk.close()
         if self._exit_code == 0 and self._safe is not None:
             config, (reason, detail, stay) = self._reloader.config, self._safe
             probe_s = config.probe_base_s, config.probe_cap_s

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fallback.arena_glance import WorldWords
+from fallback.last_words import place_of
 
 COMMANDS = {
     "status": "molt status [--check]: what is broken, what runs, what is done about it",
@@ -31,6 +32,7 @@ class Facts:
         version: what runs the world, "" nothing.
         ticking: whether it has taken the world over.
         why_still: why nothing runs the world, or "".
+        still_hint: what helps against that, or "".
         probe_why, probe_hint: what the last probe said, or "".
         next_probe_s: seconds until the next one, 0 while one is under way; None: when it is asked
             for.
@@ -48,6 +50,7 @@ class Facts:
     ticking: bool
     failures: int
     why_still: str
+    still_hint: str
     ticks_per_s: float
     damaged: Sequence[tuple[str, str]]
     probes: int
@@ -83,6 +86,8 @@ def world_fields(facts: Facts) -> dict[str, object] | None:
         "lineages": world.lineages,
         "births": world.births,
         "paused": world.paused,
+        "standing": not facts.ticking,
+        "standing_why": _why_standing(facts),
         "ticks_per_s": round(facts.ticks_per_s, 2),
         "p99_tick_ms": world.p99_tick_ms,
         "missed_ticks": world.missed_ticks,
@@ -92,10 +97,24 @@ def world_fields(facts: Facts) -> dict[str, object] | None:
     }
 
 
+def _why_standing(facts: Facts) -> str:
+    """Return why the world stands still although nobody paused it, "" when it does not."""
+    if facts.ticking:
+        return ""
+    return "its process is starting" if facts.world_pid else "nothing runs it"
+
+
 def zone_fields(facts: Facts) -> dict[str, object]:
     """Return the one zone there is."""
     state = "ready" if facts.ticking else "starting" if facts.world_pid else "backoff"
-    tick = f"tick {facts.world.tick}, " if facts.world else ""
+    doing = f"core physics by {facts.version}" if facts.version else facts.why_still
+    if facts.world and facts.version:
+        is_held = facts.ticking and facts.world.paused
+        doing = (
+            f"paused at tick {facts.world.tick}, by {facts.version}"
+            if is_held
+            else f"tick {facts.world.tick}, {doing}"
+        )
     return {
         "name": facts.zone,
         "state": state,
@@ -105,14 +124,16 @@ def zone_fields(facts: Facts) -> dict[str, object]:
         "restarts": facts.failures,
         "epoch": facts.world.epoch if facts.world else None,
         "why": facts.why_still,
-        "doing": f"{tick}core physics by {facts.version}" if facts.version else facts.why_still,
+        "doing": doing,
     }
 
 
 def degraded_fields(facts: Facts) -> list[dict[str, str]]:
     """Return what is wrong, each with what helps; the reason of safe mode first."""
     why = facts.reason + (f": {facts.detail}" if facts.detail else "")
-    hint = "mend it, or: git stash" if facts.detail else "molt safe-mode leave"
+    place = place_of(facts.detail)
+    mend = f"edit {place}" if place else "mend it"
+    hint = f"{mend}, or: git stash" if facts.detail else "molt safe-mode leave"
     found = [{"what": "kernel", "why": why[:2000], "hint": hint}]
     if facts.probe_why and facts.probe_why not in why:
         hint = facts.probe_hint or "molt safe-mode leave"
@@ -120,10 +141,12 @@ def degraded_fields(facts: Facts) -> list[dict[str, str]]:
     still = facts.why_still or facts.no_world
     if not facts.ticking and still:
         still = f"the world stands still: {still}"[:2000]
-        found.append({"what": facts.zone, "why": still, "hint": "make setup"})
+        hint = facts.still_hint or "molt safe-mode leave"
+        found.append({"what": facts.zone, "why": still, "hint": hint})
     elif facts.ticking and facts.why_still and not facts.why_still.startswith(facts.version):
         still = f"the world is run by {facts.version}; {facts.why_still}"[:2000]
-        found.append({"what": facts.zone, "why": still, "hint": "git diff zones"})
+        hint = facts.still_hint or "git diff zones"
+        found.append({"what": facts.zone, "why": still, "hint": hint})
     found += [{"what": "slot", "why": why, "hint": hint} for why, hint in facts.damaged]
     found.append({"what": "safe mode", "why": next_try(facts), "hint": "molt safe-mode leave"})
     return found
@@ -150,6 +173,7 @@ def safe_mode_fields(facts: Facts) -> dict[str, object]:
         "tick": facts.world.tick if facts.world else None,
         "runs": facts.version,
         "ticking": facts.ticking,
+        "paused": facts.ticking and facts.world is not None and facts.world.paused,
         "world_why": "" if facts.ticking else facts.why_still or facts.no_world,
         "probes": facts.probes,
         "probe_why": facts.probe_why,

@@ -32,6 +32,7 @@ HEADER = {
     "MISSED_TICKS": 536,
     "EPOCH": 704,
     "OWNER": 712,
+    "TAKEN_OVER_TICK": 736,
     "PERIOD_NS": 784,
     "TICK_TIMES": 2048,
 }
@@ -63,6 +64,7 @@ class WorldWords:
     max_entities: int
     epoch: int
     p99_tick_ms: float | None
+    taken_over_tick: int
 
 
 class NoWorldError(Exception):
@@ -77,7 +79,7 @@ def find_arena(home: Path, arenas: tuple[Path, ...], zone: str) -> Path:
     """
     for folder in arenas:
         path = folder / f"{zone}.arena"
-        if path.is_file() and belongs_to(folder, home):
+        if os.path.isfile(path) and belongs_to(folder, home):
             return path
     raise NoWorldError(f"no arena of '{zone}' lies in {' or '.join(map(str, arenas))}")
 
@@ -120,6 +122,7 @@ def read_world(path: Path) -> WorldWords:
             max_entities=min(word("CAPACITY"), COUNT_MAX),
             epoch=min(word("EPOCH"), COUNT_MAX),
             p99_tick_ms=took_us[int(len(took_us) * 0.99)] / 1000 if took_us else None,
+            taken_over_tick=word("TAKEN_OVER_TICK"),
         )
 
 
@@ -133,7 +136,7 @@ def read_progress(path: Path) -> Progress:
         header = _header(fd, path)
     liveness = b""
     side = path.with_suffix(".side")
-    if side.exists():
+    if os.path.exists(side):
         with _opened(side) as fd:
             liveness = os.pread(fd, 8, SIDE_LIVENESS)
     tick = header[HEADER["COMMIT"] : HEADER["COMMIT"] + 8]
@@ -155,9 +158,9 @@ def _header(fd: int, path: Path) -> bytes:
 def _opened(path: Path) -> Iterator[int]:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
     except OSError as error:
         raise NoWorldError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        yield fd
-    finally:
-        os.close(fd)

@@ -63,6 +63,11 @@ class Asker:
         """Tell whether it may be closed to make room."""
         return not self.waits and now_s - self.active_s >= (IDLE_S if self.spoken else SILENT_S)
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it hung up, or was hung up on."""
+        return self.socket.fileno() < 0
+
     def reply(self, result: Mapping[str, object]) -> None:
         """Answer with a result."""
         self._answer({"ok": True, "result": result})
@@ -86,23 +91,44 @@ class ConsoleSocket:
 
     Args:
         run_fd: descriptor of HOME/run; stays the caller's.
-
-    Raises:
-        OSError: the socket cannot be made.
     """
 
     def __init__(self, run_fd: int, handler: Handler) -> None:
         self._run_fd = run_fd
         self._handler = handler
         self._askers: dict[int, Asker] = {}
-        self._listener = _listen(run_fd)
+        self._listener: socket.socket | None = None
+        self._place: tuple[int, int] | None = None  # device and inode of our socket file
         # Given up for a moment when descriptors run out, so that a connection that cannot be
         # served is closed; otherwise it would wake the loop for ever.
-        self._spare_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self._spare_fd: int | None = None
+        self.mend()
+
+    def mend(self, run_fd: int | None = None) -> str:
+        """Listen if nobody can find us: we never could, or the file was removed since.
+
+        Args:
+            run_fd: HOME/run, if that is another folder now.
+
+        Returns:
+            Why we cannot, or "". The world goes on without a console.
+        """
+        self._run_fd = self._run_fd if run_fd is None else run_fd
+        try:
+            if self._listener is None or _place_of(self._run_fd) != self._place:
+                fresh = _listen(self._run_fd)
+                if self._listener is not None:
+                    self._listener.close()
+                self._listener, self._place = fresh, _place_of(self._run_fd)
+            if self._spare_fd is None:
+                self._spare_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            return f"cannot listen at {NAME}: {error.strerror}"
+        return ""
 
     def interest(self) -> dict[int, int]:
         """Return what to poll each descriptor for."""
-        wanted = {self._listener.fileno(): select.POLLIN}
+        wanted = {} if self._listener is None else {self._listener.fileno(): select.POLLIN}
         for fd, asker in self._askers.items():
             reads = not asker.waits and not asker.output and not asker.ended
             wanted[fd] = (select.POLLIN if reads else 0) | (select.POLLOUT if asker.output else 0)
@@ -110,8 +136,8 @@ class ConsoleSocket:
 
     def handle(self, fd: int, events: int, now_s: float) -> None:
         """Do what a descriptor is ready for."""
-        if fd == self._listener.fileno():
-            self._accept(now_s)
+        if self._listener is not None and fd == self._listener.fileno():
+            self._accept(self._listener, now_s)
             return
         asker = self._askers.get(fd)
         if asker is None:
@@ -136,19 +162,21 @@ class ConsoleSocket:
         """Close everything and remove the socket."""
         for asker in list(self._askers.values()):
             self._drop(asker)
-        self._listener.close()
-        os.close(self._spare_fd)
+        if self._listener is not None:
+            self._listener.close()
+        if self._spare_fd is not None:
+            os.close(self._spare_fd)
         with contextlib.suppress(OSError):
             os.unlink(NAME, dir_fd=self._run_fd)
 
-    def _accept(self, now_s: float) -> None:
+    def _accept(self, listener: socket.socket, now_s: float) -> None:
         for _ in range(ACCEPTS_MAX):
             try:
-                peer, _address = self._listener.accept()
+                peer, _address = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
                 return
             except OSError:
-                self._shed_one()
+                self._shed_one(listener)
                 return
             peer.setblocking(False)
             raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
@@ -166,12 +194,15 @@ class ConsoleSocket:
                 continue
             self._askers[peer.fileno()] = asker
 
-    def _shed_one(self) -> None:
+    def _shed_one(self, listener: socket.socket) -> None:
         """Close one waiting connection although no descriptor is free."""
-        os.close(self._spare_fd)
+        if self._spare_fd is not None:
+            os.close(self._spare_fd)
+            self._spare_fd = None
         with contextlib.suppress(OSError):  # the waiting one may have gone by itself
-            self._listener.accept()[0].close()
-        self._spare_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+            listener.accept()[0].close()
+        with contextlib.suppress(OSError):  # none is free in the whole system: `mend` tries again
+            self._spare_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
     def _evict(self, now_s: float) -> bool:
         idle = [asker for asker in self._askers.values() if asker.is_idle(now_s)]
@@ -257,6 +288,15 @@ def _parse(line: bytes) -> tuple[str, Mapping[str, object]]:
         said = 'cannot read request: it takes a "command" word and an object "args"'
         raise RefusedError(said, hint, EXIT_USAGE)
     return command, arguments
+
+
+def _place_of(run_fd: int) -> tuple[int, int] | None:
+    """Return device and inode of the socket file, None: there is none."""
+    try:
+        status = os.stat(NAME, dir_fd=run_fd, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _listen(run_fd: int) -> socket.socket:

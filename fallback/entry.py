@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from fallback.births import hold_for_exec
-from fallback.last_words import last_words
+from fallback.last_words import last_words, printable
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGES = ("zmq", "msgpack", "msgspec", "yaml", "structlog", "psutil", "click", "rich")
@@ -52,7 +52,7 @@ def enter_safe_mode(
     """
     hold_for_exec()
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # None: it was closed
             stream.flush()
     line = [
         sys.executable,
@@ -60,8 +60,8 @@ def enter_safe_mode(
         str(CHECKOUT / "fallback" / "safe_mode.py"),
         "--home",
         str(home.resolve()),
-        f"--reason={reason[:TEXT_MAX]}",
-        f"--detail={detail[:TEXT_MAX]}",
+        f"--reason={printable(reason[:TEXT_MAX])}",
+        f"--detail={printable(detail[:TEXT_MAX])}",
         f"--probe-base={probe_s[0]:g}",
         f"--probe-cap={probe_s[1]:g}",
         *(["--stay"] if stay else []),
@@ -98,7 +98,8 @@ def on_crash(arguments: Sequence[str]) -> int:
         return EXIT_CRASH
     report = _write_report(options.home, said, arguments)
     why, _hint = last_words(said)
-    print(f"cannot go on: {why}\nhint: the report is in {report}", file=sys.stderr)
+    with contextlib.suppress(OSError, ValueError):  # nobody listens: the report tells it
+        print(f"cannot go on: {why}\nhint: the report is in {report}", file=sys.stderr)
     if options.ephemeral or _count_crash(options.home, _since_boot_s()) < CRASHES_MAX:
         return EXIT_CRASH
     reason = f"the kernel crashed {CRASHES_MAX} times within {CRASHES_S:g} s"
@@ -139,11 +140,12 @@ def _write_report(home: Path, said: str, arguments: Sequence[str]) -> str:
     )
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(head + said, encoding="utf-8")
+        path.write_text(head + said, encoding="utf-8", errors="backslashreplace")
         for old in sorted(folder.glob("crash-*.txt"))[:-REPORTS_KEPT]:
             old.unlink()
     except OSError as error:
-        sys.stderr.write(said)
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.write(said)
         return f"the lines above, it cannot be written to {folder}: {error.strerror}"
     return str(path)
 

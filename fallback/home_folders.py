@@ -40,15 +40,26 @@ def open_folders(home: Path) -> Folders:
         OSError: a folder cannot be made, or is not ours.
     """
     run = home / "run"
-    for folder in (home / "data", run):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    run.chmod(0o700)
+    (home / "data").mkdir(mode=0o700, parents=True, exist_ok=True)
+    run_fd = open_run(home)
     arenas = tuple(_arena_folders(home))
     locked = [run, *arenas]
     held = find_held(locked)
-    lock_fds = tuple(held.get(folder) or take_lock(folder) for folder in locked)
-    run_fd = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    lock_fds = tuple(held[folder] if folder in held else take_lock(folder) for folder in locked)
     return Folders(home, arenas, run_fd, lock_fds)
+
+
+def open_run(home: Path) -> int:
+    """Make HOME/run if it is not there, for us alone, and return its descriptor.
+
+    Raises:
+        OSError: it cannot be made or opened.
+    """
+    run = home / "run"
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    run_fd = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    os.fchmod(run_fd, 0o700)
+    return run_fd
 
 
 def arena_places(home: Path, user: int) -> tuple[Path, Path]:

@@ -113,7 +113,7 @@ def _is_alive(pid: str) -> bool:
     if not pid.isdecimal():
         return False
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return fields[0] not in "ZX"
+    return fields[0] not in b"ZX"

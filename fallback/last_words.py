@@ -1,5 +1,10 @@
 """What a program that failed said last, as one line for people."""
 
+import re
+
+# As a traceback names a place, and as the kernel does.
+_PLACE = re.compile(r'File "([^"]+)", line (\d+)|([^\s()]+\.py):(\d+)')
+
 
 def last_words(text: str) -> tuple[str, str]:
     """Return what a program that failed said last, and its hint.
@@ -19,6 +24,12 @@ def last_words(text: str) -> tuple[str, str]:
     if not traced or not places:
         return lines[-1].strip()[:500], hint
     return f"{lines[-1].strip()[:400]} ({places[-1][:300]})", hint
+
+
+def place_of(why: str) -> str:
+    """Return the place that last words name, as FILE:LINE, or ""."""
+    found = _PLACE.search(why)
+    return ":".join(word for word in found.groups() if word) if found else ""
 
 
 def printable(text: str) -> str:

@@ -14,11 +14,11 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from fallback.arena_glance import NoWorldError, Progress, find_arena, read_progress
+from fallback.arena_glance import NoWorldError, Progress, find_arena, read_progress, read_world
 from fallback.decisions import WorldPlan, plan_after_failure
 from fallback.home_folders import Folders
 from fallback.known_world import KnownWorld
-from fallback.last_words import last_words, printable
+from fallback.last_words import last_words, place_of, printable
 from fallback.slot_files import SlotError, find_slot, lend_cache
 from fallback.talk import NOTICE, WARNING, Talk
 from fallback.zone_environment import zone_environment
@@ -52,6 +52,7 @@ class _Child:
     seen: Progress | None = None
     moved_s: float = 0.0
     why_killed: str = ""
+    hushed: bool = False  # it closed its stderr, which would wake the loop for ever
 
 
 class LoneWorld:
@@ -59,6 +60,7 @@ class LoneWorld:
 
     Attributes:
         why: which version ended last, and of what; "" as long as none did.
+        hint: what helps against that, or "".
         damaged: slots that are there and cannot be used, with the reason.
         failures: how often one ended since safe mode began.
     """
@@ -78,6 +80,7 @@ class LoneWorld:
         self._leaving = False
         self._looked_s = 0.0
         self.why = ""
+        self.hint = ""
         self.damaged: list[SlotError] = []
         self.failures = 0
 
@@ -98,7 +101,7 @@ class LoneWorld:
 
     def stderr_fd(self) -> int | None:
         """Return what to poll for words of the process."""
-        if self._child is None or self._child.process.stderr is None:
+        if self._child is None or self._child.process.stderr is None or self._child.hushed:
             return None
         return self._child.process.stderr.fileno()
 
@@ -125,9 +128,10 @@ class LoneWorld:
             self._child.process.terminate()
 
     def kill(self) -> None:
-        """End the process now: it did not leave in time. The arena keeps its committed tick."""
+        """End the process now, with all that it started. The arena keeps its committed tick."""
         if self._child is not None:
             self._child.process.kill()
+            _kill_group(self._child.process.pid)
 
     def retry_now(self) -> None:
         """Begin again with the first version: what was broken may be mended."""
@@ -144,6 +148,10 @@ class LoneWorld:
                     slot = find_slot(home, name)
                 except SlotError as error:
                     self.damaged.append(error)
+                    continue
+                except OSError as error:  # it went away while we looked
+                    said = f"cannot use slot {name} of {home}: {error.strerror}"
+                    self.damaged.append(SlotError(said, "make setup"))
                     continue
                 if slot is not None:
                     whose = "" if home == self._folders.home else " of the checkout"
@@ -176,6 +184,7 @@ class LoneWorld:
             )
         except OSError as error:
             self.why = f"cannot start a process: {error.strerror}"
+            self.hint = f"cat /proc/{os.getpid()}/limits"
             self._plan = plan_after_failure(self._plan, len(versions), None, now_s)
             return
         assert process.stderr is not None
@@ -186,13 +195,12 @@ class LoneWorld:
 
     def _judge(self, child: _Child, now_s: float, slept: bool) -> None:
         with contextlib.suppress(NoWorldError):
-            progress = read_progress(
-                find_arena(self._folders.home, self._folders.arenas, self._known.zone)
-            )
+            path = find_arena(self._folders.home, self._folders.arenas, self._known.zone)
+            progress = read_progress(path)
             if progress.owner == child.process.pid:
                 if child.ticked_at_s is None and child.seen and child.seen != progress:
                     child.ticked_at_s = now_s
-                    self._talk.say(f"the world goes on at tick {progress.tick}, by {self.version}")
+                    self._tell_takeover(path)
                 if child.seen != progress:
                     child.moved_s = now_s
                 child.seen = progress
@@ -204,17 +212,26 @@ class LoneWorld:
         elif now_s - child.moved_s > HUNG_S:
             child.why_killed = f"it hung: no tick for {HUNG_S:g} s"
         if child.why_killed:
-            child.process.kill()
+            self.kill()
+
+    def _tell_takeover(self, path: Path) -> None:
+        """Say from where it goes on: the tick it found, not the one it has come to since."""
+        world = read_world(path)
+        does = "is held, paused at" if world.paused else "goes on from"
+        self._talk.say(f"the world {does} tick {world.taken_over_tick}, by {self.version}")
 
     def _ended(self, child: _Child, code: int, now_s: float) -> None:
         self._read_words(child)
         assert child.process.stderr is not None
         child.process.stderr.close()
+        _kill_group(child.process.pid)  # what it has started holds the locks as well
         self._child = None
         if self._leaving:
             return
         self.failures += 1
-        said = "" if code < 0 else last_words("\n".join(self._lines))[0]
+        said, hint = ("", "") if code < 0 else last_words("\n".join(self._lines))
+        place = place_of(said)
+        self.hint = hint or (f"edit {place}, or: git diff {place.rpartition(':')[0]}" * bool(place))
         self.why = f"{child.version.name}: {child.why_killed or said or _describe(code)}"
         ticked_s = None if child.ticked_at_s is None else now_s - child.ticked_at_s
         self._plan = plan_after_failure(self._plan, len(self._versions()), ticked_s, now_s)
@@ -225,13 +242,19 @@ class LoneWorld:
         data = b""
         with contextlib.suppress(BlockingIOError):
             data = os.read(child.process.stderr.fileno(), 65536)
+            child.hushed = not data
         *lines, self._rest = (self._rest + data).split(b"\n")
         self._rest = self._rest[-LINE_BYTES_MAX:]
-        for line in lines:
+        for line in lines[-LINES_KEPT:]:  # one that talks without end must not keep us
             text = printable(line[:LINE_BYTES_MAX].decode(errors="replace"))
             if text.strip():
                 self._lines.append(text)
                 self._talk.say(f"  {text}", NOTICE)
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _describe(code: int) -> str:

@@ -47,6 +47,7 @@ class Prober:
         self._checkout = checkout
         self._process: subprocess.Popen[bytes] | None = None
         self._words = b""
+        self._hushed = False
         self._until_s = 0.0
 
     @property
@@ -56,7 +57,7 @@ class Prober:
 
     def fd(self) -> int | None:
         """Return what to poll for the end of the probe."""
-        return None if self._process is None else self._pipe(self._process)
+        return None if self._process is None or self._hushed else self._pipe(self._process)
 
     def start(self, now_s: float) -> str:
         """Begin a probe and return "", or why it cannot be begun."""
@@ -72,10 +73,11 @@ class Prober:
                     start_new_session=True,
                     preexec_fn=newborn(NICE),  # noqa: PLW1509 - system calls, no thread here
                 )
-        except OSError as error:
-            return f"cannot start a process: {error.strerror}"
+        except (OSError, subprocess.SubprocessError) as error:
+            return f"cannot start a process: {getattr(error, 'strerror', None) or error}"
         os.set_blocking(self._pipe(self._process), False)
         self._words = b""
+        self._hushed = False
         self._until_s = now_s + PROBE_S
         return ""
 
@@ -84,10 +86,13 @@ class Prober:
         process = self._process
         if process is None:
             return None
-        with contextlib.suppress(BlockingIOError):
-            while data := os.read(self._pipe(process), 65536):
-                self._words = (self._words + data)[-WORDS_BYTES_MAX:]
         code = process.poll()
+        # Once a look: one that never stops talking must not keep us. It is all a pipe holds, so
+        # that of a process that has ended nothing is missing.
+        with contextlib.suppress(BlockingIOError):
+            data = os.read(self._pipe(process), WORDS_BYTES_MAX)
+            self._words = (self._words + data)[-WORDS_BYTES_MAX:]
+            self._hushed = not data
         if code is None and now_s < self._until_s:
             return None
         self.end()
@@ -131,5 +136,6 @@ def fingerprint(checkout: Path, home: Path) -> bytes:
                 if path.name != "__pycache__":
                     waiting += sorted(path.iterdir())
                 continue  # a folder's own time changes with bytecode, too
-            digest.update(f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
+            digest.update(os.fsencode(path))  # a name need not be text
+            digest.update(f"\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
     return digest.digest()

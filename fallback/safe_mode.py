@@ -11,20 +11,24 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 # Of this checkout, whatever else Python's path holds: an installed molt may be another one.
 sys.path.insert(0, str(CHECKOUT))
 
-from fallback.decisions import BackOff  # noqa: E402 - the lines above must come first
+from fallback.births import hold_for_exec  # noqa: E402 - the lines above must come first
+from fallback.decisions import BackOff  # noqa: E402
+from fallback.entry import EXIT_CRASH  # noqa: E402
 from fallback.home_folders import open_folders  # noqa: E402
 from fallback.home_locks import HeldError  # noqa: E402
-from fallback.steward import Entry, Steward, end_children  # noqa: E402
-from fallback.talk import standard_talk  # noqa: E402
+from fallback.steward import STOP_SIGNALS, Entry, Steward, end_children  # noqa: E402
+from fallback.talk import WARNING, standard_talk  # noqa: E402
 
 EXIT_HELD = 75
 EXIT_CONFIG = 78
+AGAIN_S = 1.0
 
 
 def main(arguments: list[str]) -> int:
@@ -53,7 +57,30 @@ def main(arguments: list[str]) -> int:
         _own_terminal()
     entry = Entry(options.reason, options.detail, tuple(options.arguments), options.stay)
     back_off = BackOff(options.probe_base, max(options.probe_base, options.probe_cap))
-    return Steward(CHECKOUT, folders, entry, back_off, standard_talk()).run()
+    steward = None
+    try:
+        steward = Steward(CHECKOUT, folders, entry, back_off, standard_talk())
+        return steward.run()
+    except Exception:  # nobody else is left to keep the world
+        standard_talk().say(traceback.format_exc(), WARNING)
+        if steward is not None and steward.is_stopping:
+            end_children()
+            return EXIT_CRASH
+        return _begin_again()
+
+
+def _begin_again() -> int:
+    """Become safe mode anew after a fault of its own: same pid, locks kept, nothing remembered.
+
+    At most once in AGAIN_S. Returns the exit code when told to stop meanwhile.
+    """
+    said = f"cannot go on: safe mode itself failed; it begins again in {AGAIN_S:g} s"
+    standard_talk().say(said, WARNING)
+    hold_for_exec()
+    end_children()
+    if signal.sigtimedwait(STOP_SIGNALS, AGAIN_S) is not None:
+        return 0
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def _own_terminal() -> None:

@@ -253,11 +253,13 @@ def _verify(root: Path, name: str) -> Slot:
         for path in sorted(found):
             if _digest(root / path) != listed[path]:
                 raise damaged(f"{path} is not as its list says")
+        digests = {path: digest for path, (digest, _size) in listed.items() if not _is_cache(path)}
+        if _version(digests) != version:
+            raise damaged("its version is not that of its files")
     except OSError as error:
         raise damaged(f"{error.filename} cannot be read: {error.strerror}") from error
-    digests = {path: digest for path, (digest, _size) in listed.items() if not _is_cache(path)}
-    if _version(digests) != version:
-        raise damaged("its version is not that of its files")
+    except (TypeError, ValueError) as error:
+        raise damaged(f"{LIST} is damaged ({error!r:.80})") from error
     return Slot(name, root, version, arena_version, created_s)
 
 

@@ -6,7 +6,6 @@ Owns: the one loop, and the order of entering and leaving. Does not own: any dec
 
 import contextlib
 import faulthandler
-import json
 import math
 import os
 import select
@@ -25,24 +24,23 @@ from fallback.births import hold_for_exec, let_through
 from fallback.console_socket import EXIT_USAGE, Asker, ConsoleSocket, RefusedError
 from fallback.decisions import (
     BackOff,
-    failures_at_entry,
     plan_after_change,
     plan_first_probe,
     plan_next_probe,
     plan_no_probe,
 )
 from fallback.entry import RETURNED_AT
-from fallback.home_folders import Folders
+from fallback.home_folders import Folders, open_run
 from fallback.known_world import load_known_world
 from fallback.lone_world import LoneWorld
 from fallback.probing import Outcome, Prober, fingerprint
+from fallback.stay_note import load_failures, save_failures
 from fallback.talk import WARNING, Talk
 
 ROUND_S = 0.25
 SCAN_S = 2.0
 LEAVE_S = 10.0
 PACE_SAMPLES = 21
-MEMORY = "safe-mode.json"
 EXIT_KILLED = 130
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 TAKEN = {"help": ("words",), "shutdown": ("dry_run",)}
@@ -89,7 +87,8 @@ class Steward:
         self._prober = Prober(checkout, folders.home, entry.arguments)
         self._began_s = time.monotonic()
         self._pace: deque[tuple[float, int]] = deque(maxlen=PACE_SAMPLES)
-        self._plan = plan_first_probe(back_off, self._remembered(), self._began_s)
+        remembered = load_failures(folders.home / "run", _since_boot_s())
+        self._plan = plan_first_probe(back_off, remembered, self._began_s)
         if entry.stay:
             self._plan = plan_no_probe(self._plan)
         self._print = fingerprint(checkout, folders.home)
@@ -103,8 +102,15 @@ class Steward:
         self._exit_code = 0
         self._said = ""
         self._had_terminal = _has_terminal()
+        self._run_fd = folders.run_fd
         self._console = ConsoleSocket(folders.run_fd, self._on_request)
+        self._mute = ""  # why nobody can reach the console
         self._signals = _catch_signals()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to leave for good."""
+        return self._goal == "exit"
 
     def run(self) -> int:
         """Keep the world and the console until told to stop; may become the normal kernel."""
@@ -141,6 +147,10 @@ class Steward:
 
     def _round(self, now_s: float) -> None:
         self._world.look(now_s)
+        if now_s - self._scanned_s >= SCAN_S:
+            self._scanned_s = now_s
+            self._mend_console()
+            self._scan(now_s)
         self._probe(now_s)
         world = self._read_world()[0]
         if not self._world.is_ticking:
@@ -158,18 +168,38 @@ class Steward:
         if self._goal and self._world.pid is not None and now_s > self._leave_by_s:
             self._world.kill()
 
+    def _mend_console(self) -> None:
+        """Make HOME/run and the socket anew if somebody removed them.
+
+        Its lock is gone with it; the locks of the arenas still keep another kernel out.
+        """
+        try:
+            run = self._folders.home / "run"
+            if not run.is_dir() or not os.path.samestat(run.stat(), os.fstat(self._run_fd)):
+                fresh = open_run(self._folders.home)
+                os.close(self._run_fd)
+                self._run_fd = fresh
+            mute = self._console.mend(self._run_fd)
+        except OSError as error:
+            mute = f"cannot use {error.filename}: {error.strerror}"
+        if mute and mute != self._mute:
+            self._talk.say(f"nobody can reach the console: {mute}", WARNING)
+        self._mute = mute
+
+    def _scan(self, now_s: float) -> None:
+        if self._goal:
+            return
+        found = fingerprint(self._checkout, self._folders.home)
+        if found != self._print:
+            self._print = found
+            self._world.retry_now()
+            if not self._entry.stay:
+                self._talk.say("files changed: normal running is tried")
+                self._plan = plan_after_change(self._plan, now_s)
+
     def _probe(self, now_s: float) -> None:
         if self._goal:
             return
-        if now_s - self._scanned_s >= SCAN_S:
-            self._scanned_s = now_s
-            found = fingerprint(self._checkout, self._folders.home)
-            if found != self._print:
-                self._print = found
-                self._world.retry_now()
-                if not self._entry.stay:
-                    self._talk.say("files changed: normal running is tried")
-                    self._plan = plan_after_change(self._plan, now_s)
         if not self._prober.is_running and now_s >= self._plan.due_s:
             self._probes += 1
             cannot = self._prober.start(now_s)
@@ -214,7 +244,7 @@ class Steward:
         elif arguments.get("dry_run") and command == "shutdown":
             raise RefusedError("cannot show what shutdown would do in safe mode", "molt status")
         elif command == "shutdown":
-            self._leavers.append(asker)
+            self._leavers = [each for each in self._leavers if not each.is_gone] + [asker]
             self._leave("exit", time.monotonic())
         else:
             known = ", ".join(answers.COMMANDS)
@@ -227,7 +257,8 @@ class Steward:
     def _on_leave(self, asker: Asker) -> None:
         if self._goal:
             raise RefusedError("cannot leave safe mode: it is being left", "molt status")
-        self._waiting.append(asker)
+        # A probe may take minutes, and who asked may hang up and ask again.
+        self._waiting = [each for each in self._waiting if not each.is_gone] + [asker]
         if not self._prober.is_running:
             self._plan = plan_after_change(self._plan, self._began_s)
 
@@ -248,6 +279,7 @@ class Steward:
             ticking=self._world.is_ticking,
             failures=self._world.failures,
             why_still=self._world.why,
+            still_hint=self._world.hint,
             ticks_per_s=self._ticks_per_s(),
             damaged=[(error.message, error.hint) for error in self._world.damaged],
             probes=self._probes,
@@ -282,7 +314,8 @@ class Steward:
 
     def _on_signal(self, number: int, now_s: float) -> None:
         if number == signal.SIGQUIT:
-            faulthandler.dump_traceback(sys.stderr)
+            with contextlib.suppress(OSError, ValueError, RuntimeError):  # nobody listens
+                faulthandler.dump_traceback(sys.stderr)
         elif number == signal.SIGHUP and (not self._had_terminal or _has_terminal()):
             self._talk.say("asked to look again: normal running is tried")
             self._plan = plan_after_change(self._plan, now_s)
@@ -323,23 +356,12 @@ class Steward:
             hold_for_exec(self._signals.recv(256))
         self._talk.say(f"leaving{self._at_tick()}")
         self._talk.tell_manager("STATUS=leaving safe mode")
-        fields = {"failures": self._plan.failures, "left_s": _since_boot_s()}
-        with contextlib.suppress(OSError):  # then the back-off starts over: no more than that
-            (self._folders.home / "run" / MEMORY).write_text(json.dumps(fields), encoding="utf-8")
+        save_failures(self._folders.home / "run", self._plan.failures, _since_boot_s())
         for fd in self._folders.lock_fds:
             os.set_inheritable(fd, False)
         os.environ[RETURNED_AT] = f"{time.monotonic():.3f}"
         script = str(self._checkout / "manifest.py")
         os.execv(sys.executable, [sys.executable, script, *self._entry.arguments])
-
-    def _remembered(self) -> int:
-        """Return how many failures count: normal running may have failed again just now."""
-        try:
-            fields = json.loads((self._folders.home / "run" / MEMORY).read_bytes()[:4096])
-            failures, left_s = int(fields["failures"]), float(fields["left_s"])
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            return 0
-        return failures_at_entry(max(0, failures), left_s, _since_boot_s())
 
 
 def _check_arguments(command: str, arguments: Mapping[str, object]) -> None:

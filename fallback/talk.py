@@ -5,8 +5,10 @@ Owns: how a line looks on a terminal, in the journal and in a pipe; the notify p
 """
 
 import contextlib
+import io
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -16,6 +18,8 @@ from typing import TextIO
 WARNING = 4
 NOTICE = 5
 INFO = 6
+TEXT_CHARS_MAX = 900
+"""A line is then below 4096 bytes: a pipe that says it has room takes that without waiting."""
 _WORDS = {WARNING: "warning", NOTICE: "notice", INFO: "info"}
 
 
@@ -36,11 +40,15 @@ class Talk:
         self._alive_at_s = 0.0
 
     def say(self, text: str, level: int = INFO) -> None:
-        """Say one line; more than one are said one by one."""
+        """Say one line; more than one are said one by one.
+
+        What a stopped reader has no room for is left out: to wait for it would stop everything.
+        """
         for line in text.splitlines():
             with contextlib.suppress(OSError, ValueError):  # nobody listens any more
-                self._stream.write(self._line(line, level) + "\n")
-                self._stream.flush()
+                if _has_room(self._stream):
+                    self._stream.write(self._line(line[:TEXT_CHARS_MAX], level) + "\n")
+                    self._stream.flush()
 
     def tell_manager(self, *states: str) -> None:
         """Tell the service manager, if there is one: READY=1, STATUS=..., WATCHDOG=1."""
@@ -51,7 +59,7 @@ class Talk:
             address = "\0" + address[1:]
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
             to.setblocking(False)
-            to.sendto("\n".join(states).encode(), address)
+            to.sendto("\n".join(states).encode(errors="replace"), address)
 
     def tell_alive(self, now_s: float) -> None:
         """Tell the service manager's watchdog that we are, as often as it wants to know."""
@@ -66,7 +74,18 @@ class Talk:
             return f"{time.strftime('%H:%M:%S')}  safe mode │ {text}"
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         fields = {"event": "safe_mode", "text": text, "level": _WORDS[level], "timestamp": stamp}
-        return json.dumps(fields)
+        return json.dumps(fields, ensure_ascii=False)
+
+
+def _has_room(stream: TextIO) -> bool:
+    """Tell whether a line can be written without waiting."""
+    try:
+        fd = stream.fileno()
+    except OSError:  # it is in memory
+        return True
+    poller = select.poll()
+    poller.register(fd, select.POLLOUT)
+    return bool(poller.poll(0))
 
 
 def _is_journal(stream: TextIO, told: str) -> bool:
@@ -79,5 +98,5 @@ def _is_journal(stream: TextIO, told: str) -> bool:
 
 
 def standard_talk() -> Talk:
-    """Return what says lines on our stderr."""
-    return Talk(sys.stderr, os.environ)
+    """Return what says lines on our stderr; one that was closed before we began is nobody."""
+    return Talk(sys.stderr or io.StringIO(), os.environ)

@@ -31,16 +31,22 @@ def run_lines(root: click.Group, session: Session, run: Runner, lines: Iterable[
         run: runs one command.
     """
     first: int | None = None
-    for line in lines:
-        code = run_line(root, session, run, line)
+    for number, line in enumerate(lines, start=1):
+        code = run_line(root, session, run, line, number)
         if code is not None and not first:
             first = code
     return first
 
 
-def run_line(root: click.Group, session: Session, run: Runner, line: str) -> int | None:
-    """Run one line; None when there is nothing in it."""
-    own = replace(session, commandless=False, stays=True)
+def run_line(
+    root: click.Group, session: Session, run: Runner, line: str, number: int = 0
+) -> int | None:
+    """Run one line; None when there is nothing in it.
+
+    Args:
+        number: of the line in a script, from 1, for errors; 0: it was typed.
+    """
+    own = replace(session, commandless=False, stays=True, line=number)
     try:
         words = split(line)
     except UsageError as error:

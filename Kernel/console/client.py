@@ -93,7 +93,18 @@ def ask_lines(
         NoKernel, KernelRefused, UsageError: as `ask`.
     """
     with _call(home, command, args, patience_s, CONNECT_S) as call:
-        while (reply := call.read()).more:
+        while True:
+            try:
+                reply = call.read()
+            except NoKernel as gone:
+                if not args.get("follow"):
+                    raise
+                raise NoKernel(
+                    f"cannot follow {command} any longer: kernel {call.kernel_pid} is gone",
+                    "molt status",
+                ) from gone
+            if not reply.more:
+                return
             yield reply.result
 
 

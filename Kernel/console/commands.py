@@ -360,7 +360,7 @@ COMMANDS: tuple[Command, ...] = (
             ),
         ),
         details="Costs no tick: the heir writes the next one. A zone without an arena gets a new "
-        "process.\nThe generation before stays warm for guard_s: molt go-back.",
+        "process.\nAfter --fresh the generation before stays warm for guard_s: molt go-back.",
         patience_s=310.0,
     ),
     Command(
@@ -381,7 +381,7 @@ COMMANDS: tuple[Command, ...] = (
         question="This ends the code that serves the zone '{zone}' and takes up the generation "
         "before. Go on?",
         details="At once: the code that serves is not asked for anything any more. Only while the "
-        "generation\nbefore is warm, guard_s after it was replaced.",
+        "generation\nbefore is warm, guard_s after a soft-restart --fresh or a fault replaced it.",
         patience_s=60.0,
     ),
     Command(
@@ -429,9 +429,10 @@ COMMANDS: tuple[Command, ...] = (
             ),
         ),
         details="A value counts now, with the next tick, process or generation, or is refused "
-        "because it counts at\nboot or at founding only. A file with a fault changes nothing. The "
-        "running world gets what the files\nsay; a value that 'molt params' has set in this run of "
-        "the kernel stays until its file says something\nnew, or --all is given.",
+        "because it counts at\nboot or at founding only: then it exits 5, and what could be was "
+        "applied. A file with a fault\nchanges nothing. The running world gets what the files "
+        "say; a value that\n'molt params' has set in this run of the kernel stays until its file "
+        "says something new, or --all is\ngiven.",
     ),
     Command(
         "config",

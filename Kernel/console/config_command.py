@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from Kernel.config import KernelConfig, Setting, config_folder, effective, load_config
 from Kernel.console.client import SOCKET_PATH, ask
 from Kernel.console.facts import WORLD_ZONE
+from Kernel.console.folding import columns_of, fold
 from Kernel.console.session import CHECKOUT
 from Kernel.contract.errors import ConfigError, Fault, MoltError, UsageError
 from Kernel.contract.settings import Key
@@ -43,11 +44,12 @@ def main(arguments: list[str]) -> int:
         held = ask_world(options.home.absolute(), config)
         other = {key: value for key, value in held.items() if _differs(settings.get(key), value)}
         if options.act == "show" and not as_json:
-            _list(settings, other)  # also while something is wrong with it: that is when it is read
+            # Also while something is wrong with it: that is when it is read.
+            _list(settings, other, folder)
         if wrong is not None:
             raise wrong
         if options.act == "check":
-            _tell_sound(folder, len(settings), as_json)
+            _tell_sound(folder, len(settings), config.sources.ignored, as_json)
         elif as_json:
             worlds = {key: {"world": value} for key, value in other.items()}
             told = {key: each._asdict() | worlds.get(key, {}) for key, each in settings.items()}
@@ -117,8 +119,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _list(settings: dict[str, Setting], other: dict[str, float]) -> None:
+def _list(settings: dict[str, Setting], other: dict[str, float], folder: Path) -> None:
+    """List what holds; a terminal is told the folder once, so that its lines hold a row each."""
     rows = [(key, json.dumps(each.value), each.origin) for key, each in settings.items()]
+    if sys.stdout.isatty():
+        print(f"  files in {folder}")
+        rows = [(key, value, origin.removeprefix(f"{folder}/")) for key, value, origin in rows]
     key_width, value_width = (max(len(row[place]) for row in rows) for place in (0, 1))
     for key, value, origin in rows:
         mark = f"  ▲ the world has {json.dumps(other[key])}" if key in other else ""
@@ -127,11 +133,14 @@ def _list(settings: dict[str, Setting], other: dict[str, float]) -> None:
         print("hint: molt reload")
 
 
-def _tell_sound(folder: Path, count: int, as_json: bool) -> None:
+def _tell_sound(folder: Path, count: int, ignored: dict[str, str], as_json: bool) -> None:
     if as_json:
-        _print({"sound": True, "folder": str(folder), "keys": count})
-    else:
-        print(f"  ● sound  {count} keys, files in {folder}")
+        warnings = [{"key": name, "why": why} for name, why in ignored.items()]
+        _print({"sound": True, "folder": str(folder), "keys": count, "warnings": warnings})
+        return
+    print(f"  ● sound  {count} keys, files in {folder}")
+    for name, why in ignored.items():
+        print(f"  ▲ {name} {why}\n    hint: unset {name}")
 
 
 def _tell_error(error: MoltError, as_json: bool) -> None:
@@ -140,7 +149,10 @@ def _tell_error(error: MoltError, as_json: bool) -> None:
         faults = error.faults if isinstance(error, ConfigError) else ()
         told = [{"key": each.key, "why": each.why, "where": each.where} for each in faults]
         _print({"error": {**fields, "faults": told}})
-    print(error.message + (f"\nhint: {error.hint}" if error.hint else ""), file=sys.stderr)
+    for line in error.message.splitlines():  # each fault has its own
+        print(fold(line, columns_of(sys.stderr), indent=2), file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -62,9 +62,9 @@ class Desk:
         self._follow_interest()
 
     def close(self) -> None:
-        """Answer nothing more; who follows is told that this is the end."""
+        """Answer nothing more; who follows is told what is left, and that this is the end."""
         for token, reading in self._readings.items():
-            if self._server.is_open(token):
+            if self._server.is_open(token) and not self._tell(token, reading):
                 self._server.answer(token, {"count": reading.told, "lost": reading.lost})
         for fd in list(self._watched):
             self._forget(fd)

@@ -5,15 +5,20 @@ own: the probes (`Kernel/ports/machine.py`), the checks (`Kernel/core/checkup.py
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from Kernel.config import load_config
+from Kernel.console.client import ask
 from Kernel.console.output import show_result
 from Kernel.console.session import CHECKOUT, Session
-from Kernel.contract.errors import ConfigError
+from Kernel.console.values import fields_of
+from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.core.checkup import Verdict, examine
 from Kernel.ports.machine import WORLD_ZONE, look_at_machine
 
 EXIT_FAILED = 1
+ASK_S = 1.0
+"""A kernel that does not answer within this is examined without its word."""
 
 
 def doctor(_args: Mapping[str, object], session: Session) -> int:
@@ -29,7 +34,8 @@ def doctor(_args: Mapping[str, object], session: Session) -> int:
         error = refused.message
     except StopIteration:
         error = f"cannot find the world: the configuration has no zone {WORLD_ZONE}"
-    findings = examine(look_at_machine(CHECKOUT, session.home, slots, error))
+    seen = look_at_machine(CHECKOUT, session.home, slots, error)
+    findings = examine(replace(seen, safe_mode=_is_safe_mode(session)))
     counts = {each.value: sum(found.verdict is each for found in findings) for each in Verdict}
     report: dict[str, object] = {
         "home": str(session.home),
@@ -38,3 +44,12 @@ def doctor(_args: Mapping[str, object], session: Session) -> int:
     }
     show_result("doctor", report, session)
     return EXIT_FAILED if counts[Verdict.FAIL.value] else 0
+
+
+def _is_safe_mode(session: Session) -> bool:
+    """Return whether a kernel answers and says that it is safe mode."""
+    try:
+        status = ask(session.home, "status", {}, ASK_S, connect_s=ASK_S).result
+    except MoltError:
+        return False
+    return fields_of(status, "kernel").get("safe_mode") is True

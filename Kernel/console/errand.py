@@ -17,10 +17,10 @@ import click
 from Kernel.console.client import ask, ask_lines, wait_gone
 from Kernel.console.command_types import Command, Kind
 from Kernel.console.commands import BY_NAME
-from Kernel.console.output import Declined, show_line, show_lines, show_result
+from Kernel.console.output import Declined, say, show_alone, show_line, show_lines, show_result
 from Kernel.console.session import CHECKOUT, Session
 from Kernel.console.values import rows_of, word
-from Kernel.contract.errors import Refused, UsageError, WaitTimeout
+from Kernel.contract.errors import NoKernel, Refused, UsageError, WaitTimeout
 
 EXIT_DEGRADED = 3
 EXIT_SAFE_MODE = 4
@@ -53,6 +53,8 @@ def ask_kernel(command: Command, args: dict[str, object], yes: bool, session: Se
     if command.destructive and not yes:
         _look(command, args, session)
         _confirm(command, args)
+    if command.name == "drill" and not session.as_json and sys.stderr.isatty():
+        _announce_drill(args, session)
     answer = ask(session.home, command.name, args, _patience_s(command, args))
     if command.name == "shutdown" and not wait_gone(answer.kernel_pid, SHUTDOWN_S):
         raise WaitTimeout(
@@ -60,6 +62,8 @@ def ask_kernel(command: Command, args: dict[str, object], yes: bool, session: Se
             f"kill -9 {answer.kernel_pid}",
         )
     show_result(command.name, answer.result, session)
+    if command.name == "reload" and not args.get("dry_run"):
+        return reload_code(answer.result)
     return health_code(answer.result) if check else 0
 
 
@@ -72,19 +76,34 @@ def _ask_lines(command: Command, args: dict[str, object], session: Session) -> i
         return 0
     for fields in lines:
         show_line(command, fields, session, raw)
+    if args.get("follow"):
+        say(f"{command.name} end here: the kernel was stopped")
     return 0
 
 
 def _watch(command: Command, args: dict[str, object], check: bool, session: Session) -> int:
-    """Ask again every WATCH_S and show what has changed, until Ctrl-C."""
+    """Ask again every WATCH_S and show what has changed, until Ctrl-C.
+
+    A kernel that is gone is waited for: it may be back in a second, as safe mode or anew.
+    """
     before: Mapping[str, object] | None = None
+    seen = alone = False
     while True:
-        result = ask(session.home, command.name, args, _patience_s(command, args)).result
-        if before is None or _steady(result) != _steady(before):
-            show_result(command.name, result, session, again=True)
-            before = result
-        if check and (code := health_code(result)):
-            return code
+        try:
+            result = ask(session.home, command.name, args, _patience_s(command, args)).result
+        except NoKernel as gone:
+            if check or not seen:
+                raise
+            if not alone:
+                show_alone(gone, session)
+            before, alone = None, True
+        else:
+            seen, alone = True, False
+            if before is None or _steady(result) != _steady(before):
+                show_result(command.name, result, session, again=True)
+                before = result
+            if check and (code := health_code(result)):
+                return code
         time.sleep(WATCH_S)
 
 
@@ -138,6 +157,20 @@ def health_code(status: Mapping[str, object]) -> int:
     if kernel.get("safe_mode"):
         return EXIT_SAFE_MODE
     return EXIT_DEGRADED if status.get("degraded") or kernel.get("state") == "degraded" else 0
+
+
+def reload_code(result: Mapping[str, object]) -> int:
+    """Return the exit code of `reload`: 5 when a key was refused, whatever else counts now."""
+    refused = any(change.get("why") for change in rows_of(result, "changes"))
+    return Refused.exit_code if refused else 0
+
+
+def _announce_drill(args: Mapping[str, object], session: Session) -> None:
+    """Say at once what is done and who is waited for: a hang may take seconds to be found."""
+    zones = rows_of(ask(session.home, "ps", {}, BY_NAME["ps"].patience_s).result, "zones")
+    for zone in (each for each in zones if each.get("name") == args["zone"]):
+        who = "its heir" if isinstance(zone.get("heir_pid"), int) else "a new process"
+        say(f"{args['kind']} goes to pid {word(zone, 'pid')}, waiting for {who} ...")
 
 
 def _patience_s(command: Command, args: Mapping[str, object]) -> float | None:

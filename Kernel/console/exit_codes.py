@@ -17,10 +17,14 @@ class ExitCode:
 EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(0, "done, or stopped as asked"),
     ExitCode(1, "failed: a check of doctor, or a fault of ours"),
-    ExitCode(2, "wrong usage: unknown command, word or value"),
+    ExitCode(2, "wrong usage: no such command or option, or a word that cannot be read"),
     ExitCode(3, "status --check: degraded"),
     ExitCode(4, "status --check: safe mode"),
-    ExitCode(5, "understood and refused, or the answer to a question was no"),
+    ExitCode(
+        5,
+        "understood and refused: no such zone or parameter, a value out of range, not now; "
+        "of reload: a key was refused, the others count; or the answer to a question was no",
+    ),
     ExitCode(69, "no kernel answers at this home, or no world lives there"),
     ExitCode(73, "no folder has room for a world's arena"),
     ExitCode(75, "another kernel holds this home"),
@@ -29,3 +33,7 @@ EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(130, "ended by Ctrl-C"),
 )
 """The code says whether the command worked; health is in it only where it is asked for."""
+
+EXIT_CODES_NOTE = (
+    "make turns every code but 0 into its own 2; python manifest.py gives them as they are."
+)

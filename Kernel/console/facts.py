@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from Kernel.contract.arena import SURVEY_TICKS, Header, State
+from Kernel.contract.inputs import SET_PARAM
 from Kernel.contract.parameters import Parameter
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
@@ -96,6 +97,7 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
         },
         "checks_failed": _count(world, State.CHECKS_FAILED),
         "paused": world.is_holding(),
+        "inputs_waiting": _inputs_waiting(world),
         "hash": world.held_hash(),
         "ticks_per_s": round(world.ticks_per_s(), 2),
         "p99_tick_ms": times_us[place] / 1000 if times_us else None,
@@ -174,7 +176,26 @@ def param_fields(world: ArenaKeeper, parameter: Parameter) -> dict[str, Any]:
         "min": parameter.low,
         "max": parameter.high,
         "default": parameter.default,
+        "pending": _pending(world, parameter),
     }
+
+
+def _pending(world: ArenaKeeper, parameter: Parameter) -> dict[str, Any] | None:
+    """Return the change of a parameter that comes next, None when none waits."""
+    if world.inbox is None:
+        return None
+    for each in world.inbox.waiting():
+        if each.kind == SET_PARAM and each.param == parameter.name:
+            return {"value": each.value, "at_tick": max(each.at_tick, world.tick() + 1)}
+    return None
+
+
+def _inputs_waiting(world: ArenaKeeper) -> int:
+    """Return how many inputs wait for another tick than the very next of a world that goes on."""
+    if world.inbox is None:
+        return 0
+    waiting, next_tick = world.inbox.waiting(), world.tick() + 1
+    return len([each for each in waiting if world.is_holding() or each.at_tick > next_tick])
 
 
 def wait_facts(zones: ZoneTable) -> dict[str, int | float | bool | str]:

@@ -151,6 +151,8 @@ class Handlers:
         expression = request.expression("for")
         timeout_s = request.number("timeout_s")
         assert expression is not None and timeout_s is not None, "the table requires both"
+        for zone in expression.zones:
+            self.zones.keeper(zone)  # refuses an unknown one: it would never be anything
 
         def result() -> Result | None:
             facts = self._wait_facts()
@@ -282,12 +284,9 @@ class Handlers:
             if applied is not None:
                 return param_fields(world, parameter) | {"applied_at_tick": applied}
             if world.is_holding() or at_tick > world.tick() + 1:
-                return param_fields(world, parameter) | {
-                    "value": value,
-                    "pending": True,
-                    "paused": world.is_holding(),
-                    "at_tick": at_tick or world.tick() + 1,
-                }
+                pending = {"value": value, "at_tick": max(at_tick, world.tick() + 1)}
+                fields = param_fields(world, parameter)
+                return fields | {"pending": pending, "paused": world.is_holding()}
             return None
 
         return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(WORLD_ZONE))

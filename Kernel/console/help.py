@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from Kernel.console.command_types import Argument, Command, Kind, Place
 from Kernel.console.commands import BY_NAME, COMMANDS, GROUPS
-from Kernel.console.exit_codes import EXIT_CODES
+from Kernel.console.exit_codes import EXIT_CODES, EXIT_CODES_NOTE
 from Kernel.console.request import unknown_command
 from Kernel.contract.errors import UsageError
 
@@ -104,7 +104,18 @@ def help_text(words: str | None = None) -> str:
 def exit_codes_text() -> str:
     """Return the table of exit codes, ending in a newline."""
     rows = [(f"{each.code:>3}", each.meaning) for each in EXIT_CODES]
-    return "\n".join(["Exit codes of molt and of python manifest.py", "", *_columns(rows)]) + "\n"
+    return (
+        "\n".join(
+            [
+                "Exit codes of molt and of python manifest.py",
+                "",
+                *_columns(rows),
+                "",
+                *wrap(EXIT_CODES_NOTE, WIDTH),
+            ]
+        )
+        + "\n"
+    )
 
 
 def command_text(command: Command) -> str:

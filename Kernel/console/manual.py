@@ -11,7 +11,7 @@ from pathlib import Path
 from Kernel.console.command_types import Command
 from Kernel.console.commands import COMMANDS, GROUPS
 from Kernel.console.completion import SHELLS, completion_script
-from Kernel.console.exit_codes import EXIT_CODES
+from Kernel.console.exit_codes import EXIT_CODES, EXIT_CODES_NOTE
 from Kernel.console.help import GLOBAL, TITLE, argument_rows, usage
 from Kernel.console.session import CHECKOUT
 
@@ -66,6 +66,7 @@ def markdown() -> str:
             lines += _markdown_command(command)
     codes = [(str(each.code), each.meaning) for each in EXIT_CODES]
     lines += ["", "## Exit codes", "", *_markdown_table("code", codes, code=False)]
+    lines += ["", EXIT_CODES_NOTE]
     return "\n".join(lines) + "\n"
 
 
@@ -106,6 +107,7 @@ def _man_lines() -> Iterator[str]:
             yield from _man_command(command)
     yield '.SH "EXIT STATUS"'
     yield from _man_rows([(str(each.code), each.meaning) for each in EXIT_CODES])
+    yield from (".PP", _troff(EXIT_CODES_NOTE))
     yield from (".SH ENVIRONMENT", *_man_rows([("MOLT_HOME", "the home where --home names none")]))
     yield from _man_rows([("NO_COLOR", "if it is set, no colour")])
     yield from (".SH FILES", *_man_rows([("HOME/run/console.sock", "where the kernel is asked")]))

@@ -14,10 +14,11 @@ from typing import Any
 import click
 
 from Kernel.console.command_types import Command
+from Kernel.console.folding import columns_of, fold
 from Kernel.console.help import help_fields, help_text
 from Kernel.console.session import Session
 from Kernel.console.values import clean
-from Kernel.contract.errors import MoltError, Refused
+from Kernel.contract.errors import MoltError, NoKernel, Refused
 
 MESSAGE_MAX = 2000
 LINE_MAX = 4096
@@ -41,11 +42,27 @@ def show_result(
         return
     from Kernel.console.render import show
 
-    if again and sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
-        sys.stdout.write("\x1b[H\x1b[J")
+    if again:
+        _clear()
     show(command, result, sys.stdout, session.pasteable)
     if again:
         sys.stdout.flush()
+
+
+def show_alone(gone: NoKernel, session: Session) -> None:
+    """Say, in place of an answer that is watched, that there is no kernel to ask just now."""
+    if session.as_json:
+        _print_json({"error": _error_fields(gone, session)}, one_line=True)
+    else:
+        _clear()
+        click.echo(f"○ no kernel at {session.home}, waiting for one; Ctrl-C leaves")
+        click.echo(f"hint: {clean(session.pasteable(gone.hint))}")
+    sys.stdout.flush()
+
+
+def say(text: str) -> None:
+    """Tell a person something beside the data."""
+    click.echo(clean(text, MESSAGE_MAX), err=True)
 
 
 def show_line(
@@ -113,13 +130,26 @@ def show_error(error: MoltError, session: Session) -> None:
     """Say what went wrong: for people on stderr, and for programs on stdout as well."""
     hint = session.pasteable(error.hint)
     if session.as_json:
-        fields = {"code": error.exit_code, "message": error.message, "hint": hint}
-        _print_json({"error": fields})
+        _print_json({"error": _error_fields(error, session)})
     alarming = _coloured(sys.stderr) and not isinstance(error, Declined)
+    place = f"line {session.line}: " if session.line else ""
     for line in error.message[:MESSAGE_MAX].splitlines():  # each fault of a file has its own
-        click.secho(clean(line, MESSAGE_MAX), err=True, fg="red" if alarming else None)
+        text = fold(place + clean(line, MESSAGE_MAX), columns_of(sys.stderr), indent=2)
+        click.secho(text, err=True, fg="red" if alarming else None)
     if hint:
         click.echo(f"hint: {clean(hint, MESSAGE_MAX)}", err=True)
+
+
+def _error_fields(error: MoltError, session: Session) -> dict[str, object]:
+    hint = session.pasteable(error.hint)
+    fields: dict[str, object] = {"code": error.exit_code, "message": error.message, "hint": hint}
+    return fields | ({"line": session.line} if session.line else {})
+
+
+def _clear() -> None:
+    """Clear a terminal that can be cleared."""
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        sys.stdout.write("\x1b[H\x1b[J")
 
 
 def show_document(document: Mapping[str, object]) -> None:

@@ -66,9 +66,15 @@ def plan_go_back(zones: ZoneTable, request: Request) -> Plan:
     active, heir = keeper.active, former.state.heir
     assert active is not None, "only where somebody serves is there a way back"
     now, before = keeper.facts.get("generation", ""), former.facts.get("generation", "")
+    # The same code and settings, made ready twice, have one id.
+    which = (
+        f"the generation before, of the same id {before},"
+        if now == before
+        else (f"generation {before}")
+    )
     would = [
         f"send SIGKILL to pid {active.pid}, which serves in zone {name} (generation {now})",
-        f"let generation {before} serve again, by "
+        f"let {which} serve again, by "
         + (f"its heir, pid {heir.pid}" if heir is not None else "a new process of its zygote"),
     ]
     return {
@@ -89,7 +95,7 @@ def plan_shutdown(zones: ZoneTable, _request: Request) -> Plan:
     names = ", ".join(keeper.config.name for keeper in zones.keepers())
     would.append(f"end the zones {names}: processes {', '.join(map(str, pids)) or 'none'}")
     would.append(f"end the kernel, pid {os.getpid()}, with exit code 0")
-    would.append("leave the arena in shared memory; the next start goes on from its tick")
+    would += [_leaving(name, arena) for name, arena in zones.arenas.items()]
     return {"dry_run": True, "pid": os.getpid(), "pids": pids, "would": would}
 
 
@@ -112,6 +118,16 @@ def plan_safe_mode(zones: ZoneTable, _request: Request) -> Plan:
         f"go on as safe mode in pid {os.getpid()}, with core physics, until told to leave",
     ]
     return {"dry_run": True, "pid": os.getpid(), "pids": pids, "would": would}
+
+
+def _leaving(name: str, keeper: ArenaKeeper) -> str:
+    arena = keeper.arena
+    if arena is not None and keeper.parts.arenas.is_deleted(arena):
+        return (
+            f"lose the arena of zone {name}: its file has no name any more; "
+            "the next start restores the newest snapshot"
+        )
+    return "leave the arena in shared memory; the next start goes on from its tick"
 
 
 def _comeback(keeper: Keeper, heir_pid: int | None) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from Kernel.console.folding import fold
 from Kernel.console.values import (
     MISSING,
     amount,
@@ -110,8 +111,7 @@ def _show_status(result: Fields, console: _Console) -> None:
     state = "safe mode" if kernel.get("safe_mode") is True else word(kernel, "state")
     rows = [("kernel", state_text(state), _kernel_facts(kernel))]
     if world:
-        state = "paused" if world.get("paused") is True else "ticking"
-        rows.append(("world", state_text(state), _world_facts(world)))
+        rows.append(("world", state_text(_world_state(world)), _world_facts(world)))
         phases = _phase_facts(world)
         rows += [("", Text(), phases)] if phases else []
     for zone in rows_of(result, "zones"):
@@ -119,7 +119,7 @@ def _show_status(result: Fields, console: _Console) -> None:
     _print_facts(rows, console)
     for fault in rows_of(result, "degraded"):
         words = f"  {word(fault, 'what')}: {word(fault, 'why')}"
-        console.print(Text.assemble("  ", state_text("degraded"), words), soft_wrap=True)
+        _print_folded(Text.assemble("  ", state_text("degraded"), words), console, indent=4)
         _hint(word(fault, "hint"), console)
     _show_differences(rows_of(result, "differs"), console)
 
@@ -136,6 +136,12 @@ def _show_differences(rows: list[Fields], console: _Console) -> None:
         _hint("molt reload", console)
 
 
+def _world_state(world: Fields) -> str:
+    if world.get("standing") is True:
+        return "stands still"
+    return "paused" if world.get("paused") is True else "ticking"
+
+
 def _kernel_facts(kernel: Fields) -> list[str]:
     return _facts(
         ("up ", span(kernel.get("uptime_s")), ""),
@@ -146,12 +152,17 @@ def _kernel_facts(kernel: Fields) -> list[str]:
 
 
 def _world_facts(world: Fields) -> list[str]:
+    still = world.get("standing") is True
     return _facts(
+        ("", word(world, "standing_why") if still else MISSING, ""),
         ("tick ", whole(world, "tick"), ""),
         ("", _living(world), ""),
-        ("", amount(world, "ticks_per_s", 1), "/s"),
+        ("", MISSING if still else amount(world, "ticks_per_s", 1), "/s"),
         ("p99 ", milliseconds(world, "p99_tick_ms"), ""),
         ("", whole(world, "missed_ticks"), " missed in all"),
+        ("", count(world, "inputs_waiting", "input"), " waiting")
+        if world.get("inputs_waiting")
+        else ("", MISSING, ""),
         ("hash ", word(world, "hash"), ""),
     )
 
@@ -222,10 +233,11 @@ def _show_params(result: Fields, console: _Console) -> None:
     table.add_column("unit")
     table.add_column("from", justify="right")
     table.add_column("to", justify="right")
+    table.add_column("")
     for row in rows_of(result, "params"):
         table.add_row(
             word(row, "key"), amount(row, "value"), word(row, "unit") if row.get("unit") else "",
-            amount(row, "min"), amount(row, "max"),
+            amount(row, "min"), amount(row, "max"), _pending(row),
         )  # fmt: skip
     _print_table(table, console)
     _hint("molt params KEY VALUE", console)
@@ -238,14 +250,21 @@ def _show_param(result: Fields, console: _Console) -> None:
     bounds = f"  ({amount(result, 'min')} to {amount(result, 'max')})"
     line = Text(words, style="bold").append(bounds, style="not bold dim")
     if result.get("pending"):
-        line.append("  ").append_text(state_text("pending"))
-        if "at_tick" in result:
-            line.append(f" until tick {whole(result, 'at_tick')}", style="not bold")
+        line.append("  ").append_text(_pending(result))
     elif "applied_at_tick" in result:
         line.append(f"  applied at tick {whole(result, 'applied_at_tick')}", style="not bold")
     console.print(line, soft_wrap=True)
     if result.get("pending") and result.get("paused") is True:
         _hint("molt resume", console)
+
+
+def _pending(param: Fields) -> Text:
+    """Return the change of a parameter that waits for its tick, empty when none does."""
+    change = fields_of(param, "pending")
+    if not change:
+        return Text()
+    text = f" {amount(change, 'value')} at tick {whole(change, 'at_tick')}"
+    return state_text("pending").append(text, style="not bold")
 
 
 def _tick_line(state: str) -> Callable[[Fields, _Console], None]:
@@ -308,7 +327,7 @@ def _show_reload(result: Fields, console: _Console) -> None:
         old, new = _config_value(change, "old"), _config_value(change, "new")
         line.append(f"{old}, the file says {new}" if effect == "kept" else f"{old} → {new}")
         line.append(f"  {word(change, 'why')}" if change.get("why") else "")
-        console.print(line, soft_wrap=True)
+        _print_folded(line, console, indent=4)
         _hint(word(change, "hint"), console)
 
 
@@ -337,11 +356,13 @@ def _show_safe_mode(result: Fields, console: _Console) -> None:
     )
     for name, text in rows:
         if text not in (MISSING, ""):
-            console.print(Text(f"  {name:<10}  {text}"), soft_wrap=True)
+            _print_folded(Text(f"  {name:<10}  {text}"), console, indent=14)
     _hint(word(result, "hint"), console)
 
 
 def _lone_world(result: Fields) -> str:
+    if result.get("paused") is True:
+        return f"paused at tick {whole(result, 'tick')}, by {word(result, 'runs')}"
     if result.get("ticking") is True:
         return f"ticking at {whole(result, 'tick')}, core physics by {word(result, 'runs')}"
     return f"stands still at tick {whole(result, 'tick')}: {word(result, 'world_why')}"
@@ -369,7 +390,7 @@ def _show_doctor(result: Fields, console: _Console) -> None:
             facts.append(f"limit {word(finding, 'limit')}")
         state = state_text(word(finding, "verdict"))
         line = Text.assemble("    ", state, " " * (7 - len(state)), f"{word(finding, 'what')}: ")
-        console.print(line.append(_DOT.join(facts)), soft_wrap=True)
+        _print_folded(line.append(_DOT.join(facts)), console, indent=13)
         if finding.get("verdict") != "ok":
             _hint(word(finding, "hint"), console, indent=13)
     counts = [f"{whole(result, key)} {key}" for key in ("ok", "warn", "fail")]
@@ -380,7 +401,20 @@ def _show_plan(result: Fields, console: _Console) -> None:
     console.print(Text("would, and does nothing now:", style="bold"), soft_wrap=True)
     steps = result.get("would")
     for place, step in enumerate(steps if isinstance(steps, list) else (), start=1):
-        console.print(Text(f"  {place}. {clean(str(step))}"), soft_wrap=True)
+        _print_folded(Text(f"  {place}. {clean(str(step))}"), console, indent=5)
+
+
+def _print_folded(line: Text, console: _Console, indent: int) -> None:
+    """Print a line that breaks between words on a terminal, with what follows moved in."""
+    if console.is_terminal and len(line) > console.width:
+        broken, place = Text(), 0
+        for part in fold(line.plain, console.width, indent).split("\n"):
+            start = line.plain.index(part.strip(), place)
+            broken.append("\n" + " " * indent if place else line.plain[:start])
+            place = start + len(part.strip())
+            broken.append_text(line[start:place])
+        line = broken
+    console.print(line, soft_wrap=True)
 
 
 def _print_table(table: Table, console: _Console) -> None:

@@ -1,7 +1,7 @@
 """Show one event, or one line of a log, to people: when, where, what.
 
 Owns: how a line of `events` and `logs` looks. Does not own: whole answers (`render.py`), JSON
-(`output.py`). A line may be longer than the terminal: it is cut by nobody, so that grep sees all.
+(`output.py`). A line is cut by nobody, and whole in a pipe, so that grep sees all.
 """
 
 import os
@@ -10,13 +10,17 @@ from typing import TextIO
 
 import click
 
+from Kernel.console.folding import columns_of, fold
 from Kernel.console.values import MISSING, clean, fields_of, whole, word
+from Kernel.core.log_lines import pairs
 
 Fields = Mapping[str, object]
 
 _COLOURS = {"warning": "yellow", "error": "red"}
 _SHAPES = {"info": "●", "warning": "▲", "error": "✕"}
 _VALUE_MAX = 300
+_INDENT = 13
+"""What is told of a line stands to the right of its time."""
 
 
 def show_line(lines: str, fields: Fields, out: TextIO) -> None:
@@ -26,6 +30,7 @@ def show_line(lines: str, fields: Fields, out: TextIO) -> None:
         lines: "events" or "lines", as the table calls them.
     """
     text = _event(fields) if lines == "events" else _log_line(fields)
+    text = fold(text, columns_of(out), indent=_INDENT)
     level = word(fields, "level")
     coloured = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     click.echo(click.style(text, fg=_COLOURS[level]) if coloured and level in _COLOURS else text)
@@ -35,7 +40,7 @@ def _event(fields: Fields) -> str:
     place = word(fields, "position")
     tick = whole(fields, "tick")
     payload = fields_of(fields, "payload")
-    values = "  ".join(f"{clean(key)}={_value(value)}" for key, value in payload.items())
+    values = "  ".join(clean(pair, _VALUE_MAX) for pair in pairs(payload))
     shape = _SHAPES.get(word(fields, "level"), "○")
     head = f"{_time(fields)} #{place:<5} {shape} {word(fields, 'zone'):<8} {word(fields, 'kind')}"
     when = "" if tick == MISSING else f"tick {tick}"
@@ -53,7 +58,3 @@ def _time(fields: Fields) -> str:
     """Return the time of day, UTC, of an ISO date; blanks where there is none."""
     _, _, time = word(fields, "time").partition("T")
     return f"{time.removesuffix('Z'):<12}"
-
-
-def _value(value: object) -> str:
-    return clean(str(value), _VALUE_MAX) if value not in ("", None) else MISSING

@@ -35,6 +35,7 @@ HISTORY_BYTES_MAX: Final = 256 * 1024
 LOOK_S: Final = 1.0
 """How often the bottom line is asked for, at most."""
 ANSWER_S: Final = 0.5
+EXIT_INTERRUPTED: Final = 130
 
 
 def converse(root: click.Group, session: Session, run: Runner) -> int:
@@ -60,7 +61,8 @@ def converse(root: click.Group, session: Session, run: Runner) -> int:
             bottom.stop()
         if line.strip() in LEAVE:
             return 0
-        run_line(root, session, run, line)
+        if run_line(root, session, run, line) == EXIT_INTERRUPTED:
+            click.echo()  # the terminal shows ^C where the cursor stood
         sys.stdout.flush()
 
 
@@ -165,11 +167,17 @@ class TableCompleter(Completer):
     ) -> Iterable[Completion]:
         """Yield what the word at the cursor may become."""
         words, typed = words_before(document.text_before_cursor)
-        for item in suggest(self._root, self._session, words, typed):
-            if item.type == "plain":
-                yield Completion(
-                    item.value, start_position=-len(typed), display_meta=item.help or ""
-                )
+        items = suggest(self._root, self._session, words, typed)
+        plain = [item for item in items if item.type == "plain"]
+        for item in plain:
+            # A word that can become nothing else is whole; FIELD= still wants its value.
+            whole = len(plain) == 1 and not item.value.endswith("=")
+            yield Completion(
+                item.value + " " * whole,
+                start_position=-len(typed),
+                display=item.value,
+                display_meta=item.help or "",
+            )
 
 
 def words_before(text: str) -> tuple[list[str], str]:

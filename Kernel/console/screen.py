@@ -252,12 +252,14 @@ class Screen:
                     "zone.stopped", zone=each.zone, took_s=round(each.took_s, 3), killed=each.killed
                 )
 
-    def stopped(self, zones: ZoneTable) -> None:
-        """Say where the world stands, and what is not saved."""
+    def stopped(self, zones: ZoneTable) -> str:
+        """Say where the world stands, and what is not saved; return what was said."""
         self._show_ended(zones)
         outcome = zones.leaving.outcome()
         ran_s = self._clock.now_s() - self._began_s
-        self._tell_end("kernel.stopped", zones, words.end(zones, outcome, ran_s))
+        lines = words.end(zones, outcome, ran_s)
+        self._tell_end("kernel.stopped", zones, lines)
+        return " ".join(lines)
 
     def killed(self, zones: ZoneTable) -> None:
         """Say what the second Ctrl-C has left."""

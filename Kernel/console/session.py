@@ -22,12 +22,14 @@ class Session:
         as_json: programs read the answer, not people.
         commandless: no command was given.
         stays: other commands follow, so that no tool may take this process's place.
+        line: of the script that the command is in, from 1; 0: it is in none.
     """
 
     given: str | None = None
     as_json: bool = False
     commandless: bool = False
     stays: bool = False
+    line: int = 0
 
     @property
     def used(self) -> str | None:

@@ -68,6 +68,12 @@ class WaitExpression:
     text: str
     terms: tuple[Term, ...]
 
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The names of the zones it asks about."""
+        facts = [term.fact for term in self.terms if term.fact.startswith(ZONE_PREFIX)]
+        return tuple(fact.removeprefix(ZONE_PREFIX) for fact in facts)
+
     def holds(self, facts: Mapping[str, Fact]) -> bool:
         """Return whether all terms are true.
 

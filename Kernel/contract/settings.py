@@ -192,7 +192,10 @@ def _unknown(name: str, known: Mapping[str, Key]) -> str:
     close = get_close_matches(name, known, n=1)
     if close:
         return f"is no key here; did you mean {close[0]}?"
-    return f"is no key here; there are {', '.join(known)}"[: SHOWN_MAX * 8]
+    there = ", ".join(known)
+    if len(there) > 2 * SHOWN_MAX:
+        return f"is no key here; molt config lists the {len(known)} there are"
+    return f"is no key here; there are {there}"
 
 
 def parse_table(rows: object) -> tuple[Key, ...]:

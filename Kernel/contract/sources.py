@@ -8,6 +8,7 @@ there are (`settings.py`), reading YAML (`yaml_files.py`).
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from Kernel.contract.settings import SHOWN_MAX
 from Kernel.contract.yaml_files import read_file, read_value
 
 ENVIRONMENT_PREFIX: Final = "MOLT_"
+NO_KEYS: Final = frozenset(("MOLT_HOME", "MOLT_REEXECUTED", "MOLT_RETURNED_AT"))
+"""Variables with that prefix that are read elsewhere: by the command line, manifest.py, a boot."""
 WORLD: Final = "world"
 DEFAULT: Final = "default"
 
@@ -28,10 +31,12 @@ class Sources:
         values: by the name of the file without its ending.
         origins: by dotted key, the file's name first ("world.friction"): FILE:LINE, --set KEY or
             MOLT_KEY; the file alone stands for what has no key.
+        ignored: variables of the environment that look like a key and name none, each with why.
     """
 
     values: dict[str, dict[str, Any]] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    ignored: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, path: Path) -> None:
         """Lay the keys of a file over those that `name` has.
@@ -49,13 +54,21 @@ class Sources:
     def add_environment(self, environment: Mapping[str, str]) -> None:
         """Lay MOLT_<KEY> over each key of the world that file or scenario name.
 
+        What names no key is no fault, since the environment is not ours alone; it is noted in
+        `ignored`, since it may be a key misspelt.
+
         Raises:
             ConfigError: a value is no YAML.
         """
-        for key in self.values.get(WORLD, {}):
-            name = ENVIRONMENT_PREFIX + key.upper()
+        known = {ENVIRONMENT_PREFIX + key.upper(): key for key in self.values.get(WORLD, {})}
+        for name, key in known.items():
             if name in environment:
                 self._put(WORLD, [key], read_value(name, environment[name]), name)
+        for name in sorted(set(environment) - known.keys() - NO_KEYS):
+            if name.startswith(ENVIRONMENT_PREFIX):
+                close = get_close_matches(name, known, n=1)
+                mean = f"; did you mean {close[0]}?" if close else ""
+                self.ignored[name[:SHOWN_MAX]] = f"names no key of the world's files{mean}"
 
     def set(self, override: str) -> None:
         """Lay one "FILE.KEY=VALUE" over all, the value in YAML; dots go deeper.

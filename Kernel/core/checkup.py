@@ -107,7 +107,9 @@ class Machine:
         arena_error: why it cannot be used, "" when it can.
         snapshots: how many there are.
         snapshot_age_s: of the newest, None when there is none.
-        fallback: the fallback slot is filled; None: this version has none.
+        fallback: every byte of the fallback slot is as its list says.
+        fallback_error: what is damaged in the slot, "" when nothing is or there is none.
+        safe_mode: a kernel answers at this home, and it is safe mode.
     """
 
     python: tuple[int, ...]
@@ -140,7 +142,9 @@ class Machine:
     arena_error: str
     snapshots: int
     snapshot_age_s: float | None
-    fallback: bool | None
+    fallback: bool
+    fallback_error: str
+    safe_mode: bool = False
 
     @property
     def world_bytes(self) -> int | None:
@@ -352,11 +356,20 @@ def check_snapshots(machine: Machine) -> Finding:
     )  # fmt: skip
 
 
+def check_safe_mode(machine: Machine) -> Finding:
+    """See whether the kernel that answers had to give up every zone but the world's ticks."""
+    value = "it runs in safe mode" if machine.safe_mode else "not in safe mode"
+    return _judge("home", "kernel", value, not machine.safe_mode, hint="molt safe-mode status")
+
+
 def check_fallback(machine: Machine) -> Finding:
     """See whether there is a copy of the modules that runs when the checkout is broken."""
+    if machine.fallback_error:
+        hint = f"python -m fallback.slot_proof --home {shlex.quote(machine.home)}"
+        return Finding("home", "fallback slot", Verdict.FAIL, machine.fallback_error, "", hint)
     return _judge(
-        "home", "fallback slot", "filled" if machine.fallback else "empty",
-        bool(machine.fallback), hint="python manifest.py (the first boot fills it)",
+        "home", "fallback slot", "filled, every byte proven" if machine.fallback else "none yet",
+        machine.fallback, hint="python manifest.py (it fills the slot some seconds after boot)",
         worst=Verdict.WARN,
     )  # fmt: skip
 
@@ -379,6 +392,7 @@ CHECKS: tuple[Check, ...] = (
     check_config,
     check_run,
     check_lock,
+    check_safe_mode,
     check_arena,
     check_snapshots,
     check_fallback,

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from Kernel.core.log_lines import pairs
 from Kernel.ports.clock import Clock
 
 if TYPE_CHECKING:  # the command line filters events too, and has no use for structlog
@@ -237,4 +238,4 @@ def _as_payload(values: Mapping[str, Any]) -> tuple[dict[str, object], int]:
 
 
 def _as_line(kind: str, values: Mapping[str, Any]) -> str:
-    return " ".join([kind, *(f"{key}={value}" for key, value in values.items())])
+    return " ".join([kind, *pairs(values)])

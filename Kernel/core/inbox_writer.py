@@ -154,6 +154,19 @@ class InboxWriter:
             for ticket in self._recent
         )
 
+    def waiting(self) -> list[Input]:
+        """Return the inputs that were asked for and are not applied yet, soonest first."""
+        cursor = self._state(State.INBOX_CURSOR)
+        sent = [
+            ticket.input
+            for ticket in self._recent
+            if ticket.sequence is not None
+            and ticket.sequence >= cursor
+            and self.applied_at(ticket) is None
+        ]
+        waiting = [*sent, *(ticket.input for ticket in self._later)]
+        return sorted(waiting, key=lambda input_: input_.at_tick)
+
     def _tick(self) -> int:
         return self._words.get(Header.COMMIT)
 

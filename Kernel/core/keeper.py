@@ -387,10 +387,11 @@ class Keeper:
             case rungs.Promote(number, before):
                 line = self.lines[number]
                 if before:
-                    self.parts.log.warning(
+                    why = self.lines[before].spent() if before in self.lines else ""
+                    tell = self.parts.log.warning if why else self.parts.log.info
+                    tell(
                         "generation.promoted", zone=self.config.name, source=line.source.name,
-                        generation=line.facts.get("generation", ""),
-                        why=self.lines[before].spent() if before in self.lines else "",
+                        generation=line.facts.get("generation", ""), why=why,
                     )  # fmt: skip
                 self._note_source(line)
                 self.hand_over(line, self.lines.get(before))

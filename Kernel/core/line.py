@@ -422,7 +422,9 @@ class Line:
         if self.state.stopping:
             return
         patience = self.state.zygote_patience if role == "zygote" else self.state.patience
-        self._zone.parts.log.warning(
+        as_asked = exit_.code == 0 and not failure
+        tell = self._zone.parts.log.info if as_asked else self._zone.parts.log.warning
+        tell(
             "zone.died",
             zone=self._zone.config.name,
             role=role,

@@ -5,10 +5,12 @@ own: writing it (`logger.py`), what the screen says beside the log (`Kernel/cons
 Pure. Sentences are for people: no code reads them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 THIN_SPACE = "\N{THIN SPACE}"
+NOTHING = "\N{EN DASH}"
+"""Stands for a value that is missing."""
 ZONE_WIDTH = 9
 
 SENTENCES: dict[str, str] = {
@@ -17,10 +19,11 @@ SENTENCES: dict[str, str] = {
     "arena.set_aside": "an arena was set aside as {path}: {why}",
     "boot.phase": "phase {phase} {turn}",
     "boot.progress": "{phase}: {what}, {done} of {total}",
+    "config.ignored": "{key} {why}",
     "config.differs": "{text}",
     "generation.begun": "a new generation is made ready, of {source}",
-    "generation.promoted": "generation {generation} of {source} serves now{because}",
-    "generation.retired": "generation {generation} of {source} was let go{because}",
+    "generation.promoted": "generation {which}of {source} serves now{because}",
+    "generation.retired": "generation {which}of {source} was let go{because}",
     "kernel.degraded": "degraded, {what}: {why}",
     "kernel.killed": "{text}",
     "kernel.mended": "works again: {what}",
@@ -53,7 +56,7 @@ SENTENCES: dict[str, str] = {
     "zone.ready": "ready in {took_s:.1f} s{found}",
     "zone.refused": "a message was refused: {reason}",
     "zone.served": "serves from tick {tick}, pid {pid}",
-    "zone.stack": "pid {pid} hung: {why}; {top}; stacks: {file}",
+    "zone.stack": "pid {pid} hung: {why}{frame}; stacks: {file}",
     "zone.starved": "pid {pid} gets no processor: not hung, {deadline_s} s more",
     "zone.stderr": "{line}",
     "zone.stopped": "stopped after {took_s:.1f} s",
@@ -80,8 +83,8 @@ def tell(event: str, values: Mapping[str, Any]) -> str:
     except (KeyError, ValueError):  # an event that is told otherwise somewhere: as it is, then
         text = None
     if text is None:
-        pairs = (f"{key}={shown[key]}" for key in sorted(shown) if key not in ("zone", "hint"))
-        text = "  ".join((event, *pairs))
+        told = {key: shown[key] for key in sorted(shown) if key not in ("zone", "hint")}
+        text = "  ".join((event, *pairs(told)))
     hint = values.get("hint")
     return printable(f"{text}   hint: {hint}" if hint else text)
 
@@ -108,6 +111,23 @@ def journal_line(level: str, event: str, values: Mapping[str, Any]) -> str:
 def whose(event: str, values: Mapping[str, Any]) -> str:
     """Return the zone an event is about, or the part of the kernel that tells it."""
     return str(values.get("zone") or event.partition(".")[0])
+
+
+def pairs(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield NAME=value for each value as people read it; what holds others gives way to them."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from pairs(value)
+        elif isinstance(value, list | tuple):
+            yield f"{key}={','.join(map(_plain, value)) or NOTHING}"
+        else:
+            yield f"{key}={_plain(value)}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return NOTHING if value is None or value == "" else str(value)
 
 
 def grouped(value: int) -> str:
@@ -137,4 +157,6 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",
+        "which": f"{values['generation']} " if values.get("generation") else "",
+        "frame": f"; {values['top']}" if values.get("top") else "",
     }

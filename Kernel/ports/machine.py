@@ -19,12 +19,12 @@ from pathlib import Path
 
 from Kernel.contract.arena import Header
 from Kernel.contract.arena_lookup import find_arena, map_arena
-from Kernel.contract.errors import ArenaError, MoltError, NoArena
+from Kernel.contract.errors import ArenaError, ConfigError, MoltError, NoArena
 from Kernel.contract.places import CONSOLE_SOCKET, SHARED_MEMORY
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
 from Kernel.core.checkup import Machine, Package
+from Kernel.ports.slots import FALLBACK, find_slot
 
-FALLBACK_SLOT = Path("fallback", "slots", "fallback")
 WORLD_ZONE = "stable"
 _NEED = re.compile(r"([A-Za-z0-9_.-]+)\s*>=\s*([0-9.]+)")
 _LOCKED = re.compile(r"^([a-z0-9._-]+)==([^ \\]+)", re.MULTILINE)
@@ -46,6 +46,7 @@ def look_at_machine(
     arena, arena_error, arena_bytes = _arena(home)
     snapshots = _snapshots(home)
     holder = _lock_holder(home)
+    fallback, fallback_error = _fallback(home)
     clock = time.get_clock_info("monotonic")
     return Machine(
         python=sys.version_info[:3],
@@ -78,7 +79,8 @@ def look_at_machine(
         arena_error=arena_error,
         snapshots=len(snapshots),
         snapshot_age_s=time.time() - max(snapshots) if snapshots else None,
-        fallback=(home / FALLBACK_SLOT).is_dir(),
+        fallback=fallback,
+        fallback_error=fallback_error,
     )
 
 
@@ -249,6 +251,16 @@ def _arena(home: Path) -> tuple[str, str, int | None]:
     except OSError as error:
         return "", f"cannot read the arena: {error.strerror}", None
     return f"tick {words.get(Header.COMMIT)}, {size / 2**20:.1f} MB", "", size
+
+
+def _fallback(home: Path) -> tuple[bool, str]:
+    """Return whether the fallback slot is there and sound, and what is damaged in it."""
+    try:
+        return find_slot(home, FALLBACK) is not None, ""
+    except ConfigError as error:
+        return False, error.message
+    except OSError as error:
+        return False, f"cannot read the slot: {error.strerror}"
 
 
 def _snapshots(home: Path) -> list[float]:

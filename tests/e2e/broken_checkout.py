@@ -27,9 +27,14 @@ class BrokenCheckout(ToyKernel):
     """One kernel of a copied checkout. Use as a context manager."""
 
     def __init__(
-        self, checkout: Path, home: Path, *options: str, env: dict[str, str] | None = None
+        self,
+        checkout: Path,
+        home: Path,
+        *options: str,
+        env: dict[str, str] | None = None,
+        terminal: int | None = None,
     ) -> None:
-        super().__init__(home, *options, checkout=checkout, env=env)
+        super().__init__(home, *options, checkout=checkout, env=env, terminal=terminal)
 
     def asked(self, command: str, **args: object) -> dict[str, Any]:
         """Return the whole reply of whoever holds the console, {} when nobody does."""

@@ -51,6 +51,8 @@ def test_a_broken_kernel_and_back(places: tuple[Path, Path]) -> None:
         wait_until("the world's process", lambda: kernel.zone()["state"] == "ready")
         zone = kernel.zone()
         assert "the working tree" in zone["doing"] and is_alive(zone["pid"])
+        said = kernel.errors.read_text()
+        assert f"the world goes on from tick {left}, by the working tree" in said
         refused = kernel.asked("pause")
         assert refused["ok"] is False and refused["error"]["code"] == 5
         boot.write_text(text)
@@ -105,6 +107,11 @@ def test_nothing_left_that_runs(places: tuple[Path, Path]) -> None:
 
         wait_until("the reasons", lambda: "stands still" in told() and "slot: " in told())
         assert "SyntaxError" in told() and "arena_zone.py is not as its list says" in told()
+        wait_until("a rest", lambda: kernel.zone()["state"] == "backoff")
+        world, degraded = kernel.status()["world"], kernel.status()["degraded"]
+        assert world["standing"] is True and world["standing_why"]
+        (hint,) = [each["hint"] for each in degraded if each["what"] == "stable"]
+        assert hint.startswith("edit ") and "zones/runtime/arena_zone.py:1" in hint
         assert kernel.status()["world"]["tick"] == left == kernel.tick()
         for path, text in zip(broken, texts, strict=True):
             path.write_text(text)

@@ -82,6 +82,9 @@ def test_paused_stays_paused(places: tuple[Path, Path]) -> None:
         kernel.wait_safe()
         wait_until("the world", lambda: kernel.zone()["state"] == "ready", PATIENCE_S)
         assert kernel.status()["world"]["paused"] is True
+        assert kernel.asked("safe-mode status")["result"]["paused"] is True
+        said = kernel.errors.read_text()
+        assert f"the world is held, paused at tick {held['tick']}, by" in said
         assert kernel.zone()["restarts"] == 0
         assert kernel.asked("safe-mode leave")["ok"]
         wait_until("normal running", kernel.is_normal, PATIENCE_S)

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import socket
 import stat
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from fallback import console_socket
 from fallback.console_socket import (
     CONNECTIONS_MAX,
     IDLE_S,
@@ -223,6 +225,59 @@ def test_no_descriptor_is_left(desk: Desk) -> None:
             os.close(fd)
     assert peer.recv(10) == b""
     assert desk.ask(desk.connect(), ECHO)[0]["ok"]
+
+
+def test_who_waits_and_hangs_up(desk: Desk) -> None:
+    """It is known to be gone, so that nobody keeps it for the outcome."""
+    peer = desk.connect()
+    desk.ask(peer, b'{"command": "keep"}\n')
+    assert not desk.kept[0].is_gone
+    peer.close()
+    desk.turn()
+    assert desk.kept[0].is_gone
+
+
+def test_the_socket_is_removed(desk: Desk) -> None:
+    """Somebody deletes the file: it is made anew, and those who are connected stay so."""
+    peer = desk.connect()
+    desk.turn()
+    desk.console.mend()
+    before = (desk.folder / "console.sock").stat().st_ino
+    desk.console.mend()
+    assert (desk.folder / "console.sock").stat().st_ino == before, "nothing to mend"
+    (desk.folder / "console.sock").unlink()
+    desk.console.mend()
+    assert desk.ask(desk.connect(), ECHO)[0]["ok"] and desk.ask(peer, ECHO)[0]["ok"]
+
+
+def test_a_folder_that_takes_no_socket(home: Path, monkeypatch) -> None:
+    """No room for the socket is no end: it is made as soon as there is."""
+
+    def refuse(_fd: int) -> socket.socket:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(console_socket, "_listen", refuse)
+    desk = Desk(home)
+    desk.turn()
+    monkeypatch.undo()
+    desk.console.mend()
+    assert desk.ask(desk.connect(), ECHO)[0]["ok"]
+    desk.close()
+
+
+def test_the_folder_is_gone(home: Path) -> None:
+    """Nothing can listen there, which ends nothing; made anew, it is used."""
+    (home / "run").mkdir()
+    desk = Desk(home / "run")
+    shutil.rmtree(home / "run")
+    desk.console.mend()
+    desk.turn()
+    (home / "run").mkdir()
+    fd = os.open(home / "run", os.O_RDONLY | os.O_DIRECTORY)
+    desk.console.mend(fd)
+    assert desk.ask(desk.connect(), ECHO)[0]["ok"]
+    desk.close()
+    os.close(fd)
 
 
 def test_a_socket_left_by_a_dead_kernel(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from fallback import entry
 from fallback.births import ENDING, let_through
-from fallback.last_words import last_words
+from fallback.last_words import last_words, place_of
 
 
 class Entered(Exception):
@@ -103,6 +104,34 @@ def test_a_damaged_count_and_a_home_that_cannot_be_written(home: Path, capsys) -
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_a_crash_when_nobody_listens(home: Path, entered, monkeypatch) -> None:
+    """With stderr closed or gone the crash is still counted, and the third leads to safe mode."""
+    with open(os.devnull) as unwritable:
+        for stream in (None, unwritable):
+            monkeypatch.setattr(sys, "stderr", stream)
+            assert crash(home) == 1
+        with pytest.raises(Entered):
+            crash(home)
+
+
+def test_words_that_no_command_line_takes(home: Path, entered: list[list[str]]) -> None:
+    """A reason with a zero byte or half a character is told with spaces."""
+    with pytest.raises(Entered):
+        entry.enter_safe_mode(home, "no\0way", "a\udc80b", [])
+    assert "--reason=no way" in entered[0] and "--detail=a b" in entered[0]
+
+
+def test_signals_wait_until_safe_mode_takes_them(home: Path, entered: list[list[str]]) -> None:
+    """Between the exec and its handlers a signal would kill: they are held back until then."""
+    try:
+        with pytest.raises(Entered):
+            entry.enter_safe_mode(home, "no way", "", [])
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        assert {signal.SIGHUP, signal.SIGQUIT, signal.SIGINT, signal.SIGTERM} <= held
+    finally:
+        let_through()
+
+
 def test_reports_are_few(home: Path) -> None:
     """Only the newest reports are kept."""
     (home / "log").mkdir()
@@ -135,3 +164,18 @@ ValueError: bad\x1b[2J
 def test_last_words(text: str, why: str, hint: str) -> None:
     """One line for people, with file and line of a traceback, that cannot steer a terminal."""
     assert last_words(text) == (why, hint)
+
+
+@pytest.mark.parametrize(
+    ("why", "place"),
+    [
+        ("", ""),
+        ("it hung: no tick for 5 s", ""),
+        ('SyntaxError: no (File "c.py", line 4)', "c.py:4"),
+        ('ValueError: x (File "a b.py", line 9, in x)', "a b.py:9"),
+        ("cannot load zones.x: SyntaxError: no (zones/x.py:12)", "zones/x.py:12"),
+    ],
+)
+def test_place_of(why: str, place: str) -> None:
+    """File and line that last words name, for an editor."""
+    assert place_of(why) == place

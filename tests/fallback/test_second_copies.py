@@ -56,6 +56,7 @@ def make_arena(path: Path, tick: int = 7) -> ArenaWords:
     words.put_state(tick, State.HOLD_AFTER, arena.NEVER)
     words.put(Header.PERIOD_NS, 16_000_000)
     words.put(Header.OWNER, 99)
+    words.put(Header.TAKEN_OVER_TICK, 5)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(words.memory)
     return words
@@ -68,7 +69,7 @@ def test_a_look_at_the_world(tmp_path: Path) -> None:
         words = make_arena(path, tick)
         seen = read_world(path)
         assert (seen.tick, seen.population, seen.lineages, seen.paused) == (tick, 42, 5, False)
-        assert seen.period_ms == 16 and seen.p99_tick_ms is None
+        assert seen.period_ms == 16 and seen.p99_tick_ms is None and seen.taken_over_tick == 5
     words.put_state(8, State.HOLD_AFTER, 8)
     path.write_bytes(words.memory)
     assert read_world(path).paused
@@ -84,6 +85,7 @@ def test_a_look_at_the_world(tmp_path: Path) -> None:
         (lambda path: path.write_bytes(b""), "not an arena"),
         (lambda path: os.truncate(path, 4096), "points outside"),
         (lambda path: path.write_bytes(b"x" * 100_000), "not an arena"),
+        (lambda path: (path.unlink(), path.mkdir()), "cannot be read"),
         (lambda path: _put(path, Header.VERSION, 9), "arena version 9"),
         (lambda path: _put(path, Header.COMMIT, 2**63), "points outside"),
         (lambda path: _put(path, Header.BUFFER_1, 2**60), "points outside"),
@@ -115,6 +117,27 @@ def test_whose_arena_it_is(home: Path) -> None:
         find_arena(home, arenas, "stable")
     with pytest.raises(NoArena):
         contract_find(home, "stable")
+
+
+def test_a_zone_name_that_is_no_file_name(home: Path) -> None:
+    """A name too long for a file, as a damaged note may have it, is an arena that is not there."""
+    with pytest.raises(NoWorldError):
+        find_arena(home, places.arena_places(home, os.getuid()), "x" * 5000)
+
+
+def test_a_lock_on_descriptor_0(tmp_path: Path, monkeypatch) -> None:
+    """Started without stdin, a lock may have descriptor 0: it is held all the same."""
+    folders = [tmp_path / "run", *arena_places_of(tmp_path)]
+    monkeypatch.setattr(home_folders, "find_held", lambda wanted: dict.fromkeys(wanted, 0))
+    monkeypatch.setattr(home_folders, "_arena_folders", lambda home: folders[1:])
+    opened = home_folders.open_folders(tmp_path)
+    os.close(opened.run_fd)
+    assert set(opened.lock_fds) == {0}
+
+
+def arena_places_of(home: Path) -> list[Path]:
+    """Return the one place in the home itself."""
+    return [home_folders.arena_places(home, os.getuid())[1]]
 
 
 def test_a_lock_is_kept_over_an_exec(tmp_path: Path) -> None:

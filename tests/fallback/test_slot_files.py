@@ -186,6 +186,17 @@ def test_damage_is_found(
     assert fill_slot(home, "fallback", checkout) == find_slot(home, "fallback"), "it can be mended"
 
 
+def test_a_list_with_anything_for_a_path(home: Path, checkout: Path) -> None:
+    """A list whose paths are no text, or none that a disk takes, is a damaged one."""
+    root = fill_slot(home, "fallback", checkout).root
+    fields = json.loads((root / LIST).read_text())
+    for path in (5, None, "\udfff"):
+        more = [*fields["files"], {"path": path, "size": 1, "sha256": ""}]
+        (root / LIST).write_text(json.dumps({**fields, "files": more}))
+        with pytest.raises(SlotError, match="cannot use slot"):
+            find_slot(home, "fallback")
+
+
 def test_links_are_not_followed_into_a_slot(home: Path, checkout: Path) -> None:
     """A checkout with a link is refused and leaves nothing; a slot of before stays."""
     before = fill_slot(home, "fallback", checkout)

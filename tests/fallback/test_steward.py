@@ -1,96 +1,90 @@
-"""Safe mode itself, as far as it goes without a process of its own."""
+"""What safe mode remembers, and that a fault of its own does not end it."""
 
 import os
-from collections.abc import Iterator
+import signal
+import sys
 from pathlib import Path
 
 import pytest
 
-from fallback import steward
-from fallback.console_socket import Asker, RefusedError
-from fallback.decisions import BackOff
-from fallback.home_folders import Folders
-from fallback.steward import MEMORY, Entry, Steward
-from fallback.talk import Talk
+from fallback import safe_mode
+from fallback.births import hold_for_exec, let_through
+from fallback.stay_note import NAME, load_failures, save_failures
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "[" * 4096, '{"failures": Infinity, "left_s": 1}',
+     '{"failures": "x", "left_s": 1}', '{"failures": 1, "left_s": null}'],
+)  # fmt: skip
+def test_a_damaged_memory(tmp_path: Path, text: str) -> None:
+    """Whatever stands there, it counts as none."""
+    (tmp_path / NAME).write_text(text)
+    assert load_failures(tmp_path, 10.0) == 0
+
+
+def test_a_memory(tmp_path: Path) -> None:
+    """Failures of a return a moment ago count; their number is never below none."""
+    for failures, count in ((3, 4), (-7, 1)):
+        save_failures(tmp_path, failures, 9.0)
+        assert load_failures(tmp_path, 10.0) == count
+    save_failures(tmp_path / "nowhere", 3, 9.0)
+    assert load_failures(tmp_path / "nowhere", 10.0) == 0
+
+
+class Again(Exception):
+    """It began anew, in a test."""
 
 
 @pytest.fixture
-def folders(home: Path) -> Iterator[Folders]:
-    (home / "run").mkdir()
-    run_fd = os.open(home / "run", os.O_RDONLY | os.O_DIRECTORY)
-    yield Folders(home, (home / "data" / "arenas",), run_fd, ())
-    os.close(run_fd)
+def broken(home: Path, monkeypatch) -> list[str]:
+    """Give the command line of a safe mode whose steward fails."""
+
+    def fail(*_arguments: object) -> None:
+        raise RuntimeError("out of the blue")
+
+    def execv(_program: str, line: list[str]) -> None:
+        raise Again(*line)
+
+    monkeypatch.setattr(safe_mode, "Steward", fail)
+    monkeypatch.setattr(safe_mode, "AGAIN_S", 0.01)
+    monkeypatch.setattr(safe_mode, "open_folders", lambda home: home)
+    monkeypatch.setattr(safe_mode, "end_children", lambda: None)
+    monkeypatch.setattr(os, "execv", execv)
+    monkeypatch.setattr(sys, "orig_argv", ["python3", "-P", "safe_mode.py", "--home", "x"])
+    return ["--home", str(home), "--reason", "why"]
 
 
-@pytest.fixture
-def kept(folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steward]:
-    """A steward that catches no signals."""
-    pair = steward.socket.socketpair()
-    monkeypatch.setattr(steward, "_catch_signals", lambda: pair[0])
-    with (tmp_path / "said").open("w") as stream:
-        stay = Steward(
-            tmp_path, folders, Entry("a test", "", ()), BackOff(1.0, 8.0), Talk(stream, {})
-        )
-        yield stay
-        stay._console.close()
-    for each in pair:
-        each.close()
+def test_a_fault_of_its_own(broken: list[str], capsys) -> None:
+    """It is told, and safe mode begins again as it was begun."""
+    try:
+        with pytest.raises(Again) as again:
+            safe_mode.main(broken)
+    finally:
+        let_through()
+    assert again.value.args == (sys.executable, "-P", "safe_mode.py", "--home", "x")
+    said = capsys.readouterr().err
+    assert "out of the blue" in said and "it begins again" in said
 
 
-@pytest.mark.parametrize(
-    "memory",
-    ['{"failures": 1e999, "left_s": 1}', '{"failures": "x", "left_s": 1}', "[" * 4000, "[]", ""],
-)
-def test_a_memory_that_makes_no_sense(kept: Steward, folders: Folders, memory: str) -> None:
-    """What was noted at the last leave is outside data: what cannot be read counts as nothing."""
-    (folders.home / "run" / MEMORY).write_text(memory)
-    assert kept._remembered() == 0
+def test_a_fault_while_it_stops(broken: list[str], monkeypatch, capsys) -> None:
+    """Who was told to leave does not begin again: 1, as it did not leave in order."""
+
+    class Stopping:
+        is_stopping = True
+
+        def run(self) -> int:
+            raise RuntimeError("at the door")
+
+    monkeypatch.setattr(safe_mode, "Steward", lambda *_: Stopping())
+    assert safe_mode.main(broken) == 1 and "at the door" in capsys.readouterr().err
 
 
-def test_a_memory_below_nothing(kept: Steward, folders: Folders, monkeypatch) -> None:
-    """Fewer failures than none are none: the one just now counts."""
-    monkeypatch.setattr(steward, "_since_boot_s", lambda: 10.0)
-    (folders.home / "run" / MEMORY).write_text('{"failures": -7, "left_s": 9.0}')
-    assert kept._remembered() == 1
-
-
-@pytest.mark.parametrize(
-    ("command", "arguments", "said"),
-    [
-        ("safe-mode leave", {"x": {}}, "'x' is not known, it takes nothing"),
-        ("status", {"check": True}, "'check' is not known, it takes nothing"),
-        ("shutdown", {"force": True}, "'force' is not known, it takes dry_run"),
-        ("shutdown", {"dry_run": 0}, "dry_run is 0, it takes true or false"),
-    ],
-)
-def test_an_argument_that_is_not_known(
-    kept: Steward, command: str, arguments: dict[str, object], said: str
-) -> None:
-    """It is refused as by the kernel, code 2, and nothing of the command is done."""
-    asker = Asker(steward.socket.socket(), 0.0)
-    with asker.socket, pytest.raises(RefusedError) as caught:
-        kept._on_request(command, arguments, asker)
-    assert caught.value.message == f"cannot run '{command}': {said}"
-    assert caught.value.code == 2 and caught.value.hint
-    assert not kept._goal and not kept._waiting and not kept._leavers and not asker.output
-
-
-@pytest.mark.parametrize(
-    ("command", "arguments"),
-    [("help", {"words": "pause"}), ("status", {})],
-)
-def test_an_argument_that_is(kept: Steward, command: str, arguments: dict[str, object]) -> None:
-    """What the command line may send is taken."""
-    asker = Asker(steward.socket.socket(), 0.0)
-    with asker.socket:
-        kept._on_request(command, arguments, asker)
-    assert asker.output.startswith(b'{"ok": true')
-
-
-@pytest.mark.parametrize(("command", "code"), [("pause", 5), ("shutdown", 5), ("x y!", 2)])
-def test_what_cannot_be_done_here(kept: Steward, command: str, code: int) -> None:
-    """A command of the kernel alone and a dry run are refused, whatever else is asked for."""
-    asker = Asker(steward.socket.socket(), 0.0)
-    with asker.socket, pytest.raises(RefusedError) as caught:
-        kept._on_request(command, {"dry_run": True}, asker)
-    assert caught.value.code == code and not kept._goal
+def test_told_to_stop_meanwhile(broken: list[str]) -> None:
+    """A stop signal that comes between the two is honoured."""
+    hold_for_exec()
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert safe_mode.main(broken) == 0
+    finally:
+        let_through()

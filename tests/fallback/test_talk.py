@@ -1,13 +1,15 @@
 """What safe mode says, to people, to the journal, in a pipe and to the service manager."""
 
+import contextlib
 import io
 import json
 import os
 import re
 import socket
+import sys
 from pathlib import Path
 
-from fallback.talk import WARNING, Talk
+from fallback.talk import TEXT_CHARS_MAX, WARNING, Talk, standard_talk
 
 
 class Screen(io.StringIO):
@@ -51,6 +53,30 @@ def test_nobody_listens() -> None:
     talk = Talk(stream, {"NOTIFY_SOCKET": "/nowhere/at/all"})
     talk.say("entered")
     talk.tell_manager("READY=1")
+
+
+def test_a_reader_that_stopped() -> None:
+    """A pipe that nobody empties holds up nothing; what is said meanwhile is left out."""
+    reader, writer = os.pipe()
+    with open(writer, "w") as stream:
+        talk = Talk(stream, {})
+        for _ in range(2000):
+            talk.say("x" * 100)
+        os.set_blocking(reader, False)
+        with contextlib.suppress(BlockingIOError):
+            while os.read(reader, 1 << 16):
+                pass
+        talk.say("z" * 10_000)
+        line = os.read(reader, 1 << 16)
+    os.close(reader)
+    assert len(json.loads(line)["text"]) == TEXT_CHARS_MAX
+
+
+def test_without_stderr_and_with_strange_text(monkeypatch) -> None:
+    """A closed stderr is nobody; text that cannot be encoded is told as far as it can."""
+    monkeypatch.setattr(sys, "stderr", None)
+    standard_talk().say("entered")
+    Talk(io.StringIO(), {"NOTIFY_SOCKET": "@nobody-at-all"}).tell_manager("STATUS=\udc80")
 
 
 def test_the_service_manager(home: Path) -> None:

@@ -66,12 +66,19 @@ class RecordingLog:
     """Keeps what was logged: (event, values)."""
 
     lines: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
+    """Events that were more than information."""
 
     def info(self, event: str, **values: Any) -> None:
         """Keep a line."""
         self.lines.append((event, values))
 
-    warning = error = info
+    def warning(self, event: str, **values: Any) -> None:
+        """Keep a line, and that it was an alarm."""
+        self.alarms.append(event)
+        self.info(event, **values)
+
+    error = warning
 
     def of(self, event: str) -> list[dict[str, Any]]:
         """Return the values of every line with this event."""

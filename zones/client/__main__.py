@@ -15,7 +15,7 @@ from zones.client.top import command
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Complain in our form; argparse would print usage and leave by itself."""
-        raise UsageError(f"cannot read the command line: {message}", f"{self.prog} --help")
+        raise UsageError(f"cannot read the command line: {message}", "molt top --help")
 
 
 def main(arguments: Sequence[str]) -> int:

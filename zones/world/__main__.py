@@ -11,6 +11,7 @@ import codecs
 import io
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -298,7 +299,8 @@ def _doctor(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(examination.fields()))
     else:
-        print(doctor.table(examination))
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        print(doctor.table(examination, columns))
     return 0 if examination.sound else EXIT_UNSOUND
 
 

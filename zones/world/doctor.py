@@ -8,6 +8,7 @@ the world goes on meanwhile and does not notice.
 import mmap
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Final
 
 from Kernel.contract.arena import HEADER_BYTES, ArenaWords, Header, State
@@ -71,8 +72,12 @@ def examine(home: Path) -> Examination:
     return Examination(arena, tick, checks, {} if holds else {COLD_CHECK: RUNNING})
 
 
-def table(found: Examination) -> str:
-    """Return an examination as lines for people."""
+def table(found: Examination, columns: int = 0) -> str:
+    """Return an examination as lines for people.
+
+    Args:
+        columns: of the terminal, whose lines break between words; 0: they stay whole.
+    """
     lines = [f"arena {found.arena}, tick {found.tick}"]
     for check in found.checks:
         mark = HOLDS if check.ok else FAILS
@@ -84,7 +89,14 @@ def table(found: Examination) -> str:
         lines.append(f"  {LEFT_OUT} {name:<{_NAME_WIDTH}} not checked: {why}")
     failed = sum(not check.ok for check in found.checks)
     lines.append("sound" if not failed else f"not sound: {failed} of {len(found.checks)} fail")
-    return "\n".join(lines)
+    return "\n".join(_folded(line, columns) for line in lines)
+
+
+def _folded(line: str, columns: int) -> str:
+    if not columns or len(line) <= columns:
+        return line
+    indent = " " * (_NAME_WIDTH + 5)
+    return "\n".join(wrap(line, columns, subsequent_indent=indent, break_long_words=False))
 
 
 def _copy_world(home: Path) -> tuple[World, bool]:

@@ -53,7 +53,7 @@ def test_each_line_is_a_command(kernel, monkeypatch, capsys):
     said = capsys.readouterr()
     ps, error, pause = said.out.splitlines()
     assert "zones" in json.loads(ps) and json.loads(pause)["hash"]
-    assert json.loads(error)["error"]["code"] == 69
+    assert (json.loads(error)["error"]["code"], json.loads(error)["error"]["line"]) == (69, 4)
     assert [request.command for request in kernel.asked] == ["ps", "pause"]
 
 
@@ -63,6 +63,7 @@ def test_the_first_failure_decides_the_exit_code(kernel, monkeypatch, capsys):
     assert piped(kernel, text, monkeypatch) == 5
     said = capsys.readouterr()
     assert "did you mean 'ps'" in said.err.lower() and "no closing quotation" in said.err
+    assert "line 2: cannot" in said.err and "line 4: cannot" in said.err
     assert "names no command" in said.err and "● running at tick" in said.out
     assert piped(kernel, "pause\nresume\n", monkeypatch) == 0
     capsys.readouterr()

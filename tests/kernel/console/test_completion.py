@@ -140,7 +140,7 @@ def test_prompt_and_shells_offer_the_same(
     told = [each.partition(",")[2].partition("\t")[0] for each in lines if each]
     completer = TableCompleter(ROOT_GROUP, Session(str(kernel.home)))
     offered = completer.get_completions(Document(line), CompleteEvent(completion_requested=True))
-    assert told == [each.text for each in offered]
+    assert told == [each.display_text for each in offered]
     assert told
 
 
@@ -195,3 +195,16 @@ def test_a_shell_can_read_its_script(shell: str) -> None:
         timeout=30, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_whole_word_is_followed_by_a_space(kernel: FakeKernel) -> None:
+    """At the prompt as in a shell: what can become nothing else is done, a FIELD= is not."""
+
+    def offered(line: str) -> list[str]:
+        completer = TableCompleter(ROOT_GROUP, Session(str(kernel.home)))
+        found = completer.get_completions(Document(line), CompleteEvent(completion_requested=True))
+        return [each.text for each in found]
+
+    assert offered("drill ki") == ["kill "]
+    assert offered("events kin") == ["kind="]
+    assert len(offered("drill ")) == 4 and not any(each.endswith(" ") for each in offered("drill "))

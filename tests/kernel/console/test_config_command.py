@@ -53,6 +53,18 @@ def test_people_get_a_line_a_key(home, capsys):
     assert any(line.split()[::2] == ["world.seed", f"{home}/config/world.yaml:1"] for line in lines)
 
 
+def test_a_misspelt_variable_is_a_warning(home, capsys, monkeypatch):
+    """Nothing reads it, so nothing is wrong: exit 0, but it is said."""
+    monkeypatch.setenv("MOLT_SEDE", "9")
+    assert main(["check", "--home", str(home)]) == 0
+    assert "▲ MOLT_SEDE names no key of the world's files; did you mean MOLT_SEED?" in (
+        capsys.readouterr().out
+    )
+    assert main(["check", "--home", str(home), "--json"]) == 0
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert warning["key"] == "MOLT_SEDE"
+
+
 def test_what_the_running_world_has_is_marked(home, capsys):
     """Keys whose value differs in the world, for people and programs; the rest is as without."""
     write(home, "friction: 0.7\n")

@@ -253,6 +253,18 @@ def test_a_stream_ends_with_the_desk(office):
     )
 
 
+def test_the_last_events_are_told_before_the_end(office):
+    """What happened in the last round, such as the stop itself, still reaches who follows."""
+    peer = office.ask("events", follow=True)
+    office.recorder.note("kernel.stopped", text="Nothing lost.")
+    office.desk.close()
+    told, end = (json.loads(line) for line in peer.recv(4096).splitlines())
+    assert told["result"]["kind"] == "kernel.stopped" and end["result"] == {"count": 1, "lost": 0}
+    office.desk = Desk(
+        ConsoleServer(office.folder), office.handlers, office.kernel.machine.loop, FakeClock()
+    )
+
+
 def test_waits_share_their_facts(office, monkeypatch):
     """However many wait, the facts are gathered once a round; and nobody hurries for them."""
     for goal in range(20):

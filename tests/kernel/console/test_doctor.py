@@ -48,3 +48,14 @@ def test_a_broken_configuration_is_a_finding(tmp_path, capsys):
     report = json.loads(capsys.readouterr().out)
     (found,) = [each for each in report["findings"] if each["what"] == "configuration"]
     assert found["verdict"] == "fail" and "zoones" in found["value"]
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_safe_mode_is_a_finding(kernel, capsys, safe):
+    """A kernel that answers as safe mode is told of, with where to read why."""
+    kernel.answers = lambda _request: {"kernel": {"safe_mode": safe}}
+    cli.main(["--home", str(kernel.home), "doctor", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    (found,) = [each for each in report["findings"] if each["what"] == "kernel"]
+    assert found["verdict"] == ("fail" if safe else "ok")
+    assert ("molt safe-mode status" in found["hint"]) == safe

@@ -111,6 +111,11 @@ class TestBeforeTheWorld:
         asked = empty.ask("wait", **{"for": "zone.stable=starting", "timeout_s": 5})
         assert asked.result() == {"tick": None, "hash": None, "for": "zone.stable=starting"}
 
+    def test_wait_for_a_zone_that_is_none_is_refused_at_once(self, empty):
+        """It would never come true, however long somebody waited."""
+        with pytest.raises(Refused, match=r"nope: .*stable"):
+            empty.ask("wait", **{"for": "tick>5 and zone.nope=ready", "timeout_s": 5})
+
     @pytest.mark.parametrize("dry_run", [True, False])
     def test_reload_needs_no_world(self, empty, dry_run):
         """The files are read again at once, or only compared, as asked."""
@@ -261,12 +266,32 @@ class TestParams:
         """While the world stands still nothing is consumed: the answer says pending."""
         tick = console.pause()
         result = console.now("params", key="friction", value=0.5)
-        assert result["pending"] is True and result["at_tick"] == tick + 1
+        assert result["pending"]["at_tick"] == tick + 1
 
     def test_a_change_for_later_is_pending(self, console):
         """A change for a far tick answers at once, with that tick."""
         result = console.now("params", key="friction", value=0.5, at_tick=1000)
-        assert result["pending"] is True and result["at_tick"] == 1000
+        assert result["pending"] == {"value": 0.5, "at_tick": 1000}
+
+    def test_who_looks_sees_what_is_pending(self, console):
+        """Until its tick the next change stands beside the value, and status counts it."""
+        assert console.now("params", key="friction")["pending"] is None
+        assert console.now("status")["world"]["inputs_waiting"] == 0
+        for at_tick in (2000, 1000):
+            console.now("params", key="friction", value=at_tick / 4000, at_tick=at_tick)
+        waits = {"value": 0.25, "at_tick": 1000}
+        shown = console.now("params", key="friction")
+        assert shown["value"] != 0.25 and shown["pending"] == waits
+        assert console.now("params")["params"][0]["pending"] == waits
+        assert console.now("status")["world"]["inputs_waiting"] == 2
+
+    def test_what_waits_for_a_paused_world_is_seen(self, console):
+        """An input that is in the inbox and not applied is as pending as one that is kept."""
+        tick = console.pause()
+        console.now("params", key="friction", value=0.5)
+        pending = console.now("params", key="friction")["pending"]
+        assert pending == {"value": 0.5, "at_tick": tick + 1}
+        assert console.now("status")["world"]["inputs_waiting"] == 1
 
     @pytest.mark.parametrize(
         ("key", "value", "words"),
@@ -431,6 +456,13 @@ class TestDryRun:
         assert {keeper.active.pid, keeper.state.heir.pid} <= set(plan["pids"])
         assert f"at {console.kernel.world.tick()} or later" in plan["would"][0]
         assert console.stops == 0 and console.kernel.zones.stop is None
+
+    def test_a_shutdown_of_a_world_whose_file_was_deleted(self, console):
+        """The arena is not left for the next start: the plan says from where that goes on."""
+        assert console.now("shutdown", dry_run=True)["would"][-1].startswith("leave the arena")
+        console.kernel.world.arena.path.unlink()
+        last = console.now("shutdown", dry_run=True)["would"][-1]
+        assert "no name any more" in last and "restores the newest snapshot" in last
 
     def test_going_back_that_is_only_asked_about(self, console):
         """Where there is a generation to go back to it is named; where there is none, refused."""

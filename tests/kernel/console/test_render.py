@@ -1,6 +1,7 @@
 """Answers for people: whatever the kernel sends can be shown, and is shown readably."""
 
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,15 @@ def test_a_paused_world_shows_its_hash() -> None:
     assert "○ paused" in out and "hash 9f2c" in out
 
 
+def test_a_world_that_nothing_runs_does_not_tick() -> None:
+    """Safe mode with no version that runs: the world stands still, paused or not, with the why."""
+    world = {"tick": 5, "paused": False, "standing": True, "standing_why": "nothing runs it",
+             "ticks_per_s": 0.0}  # fmt: skip
+    for paused in (False, True):
+        out = shown("status", {"world": {**world, "paused": paused}})
+        assert "○ stands still" in out and "nothing runs it" in out and "0.0/s" not in out
+
+
 @pytest.mark.parametrize(
     ("costs_ms", "line"),
     [
@@ -97,11 +107,17 @@ def test_a_world_that_was_not_timed_or_counted_yet() -> None:
 
 def test_pending_parameters_say_what_applies_them() -> None:
     """A change that waits names its tick; how to go on is said only when the world is held."""
-    asked = {"key": "friction", "value": 0.9, "pending": True, "at_tick": 184_500}
+    asked = {"key": "friction", "value": 0.85, "pending": {"value": 0.9, "at_tick": 184_500}}
     out = shown("params", asked)
-    assert "▲ pending until tick 184\u2009500" in out and "hint" not in out
+    assert (
+        "friction = 0.85" in out
+        and "▲ pending 0.9 at tick 184\u2009500" in out
+        and "hint" not in out
+    )
     assert "hint: molt resume\n" in shown("params", asked | {"paused": True})
-    assert "hint" not in shown("params", asked | {"paused": True, "pending": False})
+    assert "hint" not in shown("params", asked | {"paused": True, "pending": None})
+    assert "▲ pending 0.9 at tick" in shown("params", {"params": [asked]})
+    assert "2 inputs waiting" in shown("status", {"world": {"tick": 5, "inputs_waiting": 2}})
 
 
 def test_each_change_of_the_configuration_has_its_line() -> None:
@@ -206,4 +222,29 @@ def test_safe_mode_is_told_whole() -> None:
         assert words in text
     still = shown("safe-mode status", {**SAFE, "ticking": False, "world_why": "no version runs"})
     assert "stands still at tick 260: no version runs" in still
+    assert "paused at tick 260, by slot fallback" in shown(
+        "safe-mode status", {**SAFE, "paused": True}
+    )
     assert shown("safe-mode status", {"safe_mode": False}).startswith("● running normally")
+
+
+def test_long_lines_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a narrow terminal no word of a finding is broken, and colours stay with their words."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    long = "the folder of this home cannot be written by anybody who is here"
+    finding = {"layer": "home", "verdict": "warn", "what": "folder", "value": long}
+    out = Terminal()
+    show("doctor", {"findings": [finding]}, out)
+    plain = re.sub("\x1b\\[[0-9;]*m", "", out.getvalue())
+    lines = plain.splitlines()[1:-1]
+    assert len(lines) > 2 and all(len(line) <= 40 for line in lines)
+    assert " ".join(plain.split()).count(long) == 1
+    assert all(line.startswith(" " * 13) for line in lines[1:])
+    assert "\x1b[33m▲ warn" in out.getvalue()

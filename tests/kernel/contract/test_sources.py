@@ -74,3 +74,14 @@ def test_a_file_that_has_gone_is_kept(sources):
     """A zone goes on being told what it was told."""
     kept = Sources({"kernel": {}}).with_kept(sources, [])
     assert kept.values["world"] == {"seed": 1, "b": 2}
+
+
+def test_what_looks_like_a_key_and_is_none_is_noted():
+    """A misspelt key is named with the one that is meant; what others read is none of ours."""
+    sources = Sources({"world": {"friction": 0.85}})
+    others = {"MOLT_HOME": "/h", "MOLT_REEXECUTED": "1", "MOLT_RETURNED_AT": "3", "PATH": "/bin"}
+    sources.add_environment({"MOLT_FRICTON": "0.9", "MOLT_QQ": "1", **others})
+    assert list(sources.ignored) == ["MOLT_FRICTON", "MOLT_QQ"]
+    assert sources.ignored["MOLT_FRICTON"].endswith("; did you mean MOLT_FRICTION?")
+    assert "mean" not in sources.ignored["MOLT_QQ"]
+    assert sources.values == {"world": {"friction": 0.85}}

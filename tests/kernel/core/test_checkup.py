@@ -48,6 +48,7 @@ SOUND = Machine(
     snapshots=0,
     snapshot_age_s=None,
     fallback=True,
+    fallback_error="",
 )
 
 
@@ -122,7 +123,14 @@ def test_findings_come_layer_by_layer():
             "warn",
             "90,000 s",
         ),
-        ("fallback slot", {"fallback": False}, "warn", "empty"),
+        ("fallback slot", {"fallback": False}, "warn", "none yet"),
+        (
+            "fallback slot",
+            {"fallback": False, "fallback_error": "cannot use it: engine.py"},
+            "fail",
+            "engine.py",
+        ),
+        ("kernel", {"safe_mode": True}, "fail", "safe mode"),
     ],
 )
 def test_each_finding(what, seen, verdict, said):

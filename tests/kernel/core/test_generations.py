@@ -235,6 +235,7 @@ class TestBlame:
         active, old_heir = stage.pair
         heir = renew(stage)
         succeed(stage, heir, active)
+        assert stage.machine.log.of("generation.promoted") and stage.machine.log.alarms == []
         second = stage.fork_heir()
         crash(stage, heir, 6)
         begin_tick(stage, second)
@@ -245,6 +246,7 @@ class TestBlame:
         stage.take_over(old_heir)
         assert stage.keeper.ladder.current == 1 and stage.keeper.active.pid == old_heir
         assert "not under the one before" in stage.machine.log.of("generation.promoted")[-1]["why"]
+        assert "generation.promoted" in stage.machine.log.alarms
 
     def test_without_another_a_third_time_condemns(self, machine, folders):
         """Only one generation is there: it is spent after the third fault, and nobody is named."""

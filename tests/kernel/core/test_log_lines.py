@@ -35,6 +35,32 @@ from tests.structure.sources import ROOT
         ),
         ("zone.ready", {"took_s": 0.5, "found": ""}, "ready in 0.5 s"),
         ("zone.ready", {"took_s": 0.5, "found": "tick 1"}, "ready in 0.5 s: tick 1"),
+        ("arena.founded", {"told": "founded from seed 1"}, "founded from seed 1"),
+        (
+            "generation.promoted",
+            {"generation": "", "source": "checkout", "why": ""},
+            "generation of checkout serves now",
+        ),
+        (
+            "generation.retired",
+            {"generation": "ab12", "source": "checkout", "why": "spent"},
+            "generation ab12 of checkout was let go: spent",
+        ),
+        (
+            "zone.stack",
+            {"pid": 7, "why": "hung", "file": "x.txt", "top": ""},
+            "pid 7 hung: hung; stacks: x.txt",
+        ),
+        (
+            "zone.stack",
+            {"pid": 7, "why": "hung", "file": "x.txt", "top": "a.py:3 f"},
+            "pid 7 hung: hung; a.py:3 f; stacks: x.txt",
+        ),
+        (
+            "command.taken",
+            {"command": "pause", "args": {"at_tick": 3}, "done": False, "who": None, "l": [1, 2]},
+            "command.taken  at_tick=3  command=pause  done=no  l=1,2  who=\N{EN DASH}",
+        ),
         ("gate.opened", {"zone": "x", "b": 2, "hint": "go"}, "gate.opened  b=2   hint: go"),
     ],
 )  # fmt: skip

@@ -12,6 +12,8 @@ import pytest
 from Kernel.ports.arena_file import arena_folders
 from Kernel.ports.disk import open_home
 from Kernel.ports.machine import compile_cache, look_at_machine
+from Kernel.ports.slots import FALLBACK, fill_slot
+from tests.fallback.made_checkout import make_checkout
 from tests.structure.sources import ROOT
 from tests.support.toy_home import remove_arenas
 
@@ -100,3 +102,16 @@ def test_the_compile_cache_is_the_one_the_world_uses():
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=True, env=environment,
     )  # fmt: skip
     assert Path(done.stdout.strip()) == compile_cache(ROOT)
+
+
+def test_every_byte_of_the_slot_is_looked_at(tmp_path):
+    """None, a sound one and a damaged one are three things; the damaged file is named."""
+    home = tmp_path / "home"
+    seen = look_at_machine(ROOT, home)
+    assert (seen.fallback, seen.fallback_error) == (False, "")
+    slot = fill_slot(home, FALLBACK, make_checkout(tmp_path / "checkout"))
+    seen = look_at_machine(ROOT, home)
+    assert (seen.fallback, seen.fallback_error) == (True, "")
+    (slot.root / "zones/world/engine.py").write_text("TICK =")
+    seen = look_at_machine(ROOT, home)
+    assert not seen.fallback and "zones/world/engine.py" in seen.fallback_error

@@ -22,7 +22,8 @@ from tests.zones.world.worlds import make_world, run, send
 from zones.world import columns
 from zones.world.__main__ import main
 from zones.world.columns import Buffer, open_world
-from zones.world.doctor import ZONE
+from zones.world.doctor import ZONE, Examination, table
+from zones.world.invariants import Check
 
 TICKS = 25
 
@@ -294,3 +295,13 @@ def test_a_ticking_world(home: Path, capsys: pytest.CaptureFixture[str]) -> None
             ticks.append(found["tick"])
         assert sorted(set(ticks)) == ticks
         assert kernel.word(Header.COMMIT) >= ticks[-1]
+
+
+def test_a_terminal_gets_lines_that_break_between_words():
+    """No line is wider than the terminal, and no word is broken; a pipe gets whole lines."""
+    check = Check("energy books", 0.0, 1e-6, "what was eaten, spent and lost is what is missing")
+    found = Examination("ab" * 16, 5, [check], {"cold columns": "the world does not hold still"})
+    whole, narrow = table(found), table(found, 60)
+    assert "\n" not in whole.splitlines()[1] and len(whole.splitlines()[1]) > 80
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert narrow.split() == whole.split()

@@ -292,17 +292,24 @@ def tick_time_lines(picture: Picture, width: int) -> Lines:
     lines = [heading("TICK TIMES", missed, width)]
     if ticks.p50_ms is None or ticks.p99_ms is None or ticks.max_ms is None:
         return [*lines, _quiet("no tick was run yet")]
-    facts = (
-        f"p50 {milliseconds(ticks.p50_ms)} · p99 {milliseconds(ticks.p99_ms)} · "
-        f"max {milliseconds(ticks.max_ms)}",
-        f"of the last {ticks.counted} ticks; one is due every {short(ticks.period_ms)} ms",
-    )
-    lines += [_quiet(fact) for fact in facts]
+    times = (("p50", ticks.p50_ms), ("p99", ticks.p99_ms), ("max", ticks.max_ms))
+    facts = _joined([f"{name} {milliseconds(ms)}" for name, ms in times], " · ", width)
+    beat = [f"of the last {ticks.counted} ticks", f"one is due every {short(ticks.period_ms)} ms"]
+    lines += [_quiet(fact) for fact in (*facts, *_joined(beat, "; ", width))]
     top = max(ticks.bins)
     for edge_ms, share in zip(ticks.bin_edges_ms, ticks.bins, strict=True):
         colour = GOOD if edge_ms < ticks.period_ms else BAD
         told = f"{100 * share:.1f} %" if share else ""
         lines.append(_bar_line(milliseconds(edge_ms), share / top, told, width, colour))
+    return lines
+
+
+def _joined(facts: list[str], between: str, width: int) -> list[str]:
+    """Return facts in as few lines as they fit in; a line breaks between facts, never inside."""
+    lines = facts[:1]
+    for fact in facts[1:]:
+        joined = lines[-1] + between + fact
+        lines[-1:] = [joined] if len(joined) <= width else [lines[-1], fact]
     return lines
 
 
