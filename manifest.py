@@ -7,6 +7,11 @@ It installs nothing. Written so that an older Python can still read it and say w
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # held until the kernel's handlers stand: it would end us
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+
 import importlib.util
 import os
 import sys

@@ -244,6 +244,7 @@ class Kernel:
         if self._exit_code == 0 and self._safe is not None:
             config, (reason, detail, stay) = self._reloader.config, self._safe
             probe_s = config.probe_base_s, config.probe_cap_s
+            self._signals.hold()
             enter_safe_mode(self._home.home, reason, detail, self._arguments, probe_s, stay)
         self._notifier.close()
         return self._exit_code
@@ -417,8 +418,9 @@ def _process_start_s() -> float:
     Safe mode that becomes a kernel is an older process, and says when it did.
     """
     said = os.environ.pop(RETURNED_AT, "")
-    if said:
-        return float(said)
+    with contextlib.suppress(ValueError):  # somebody else's word, or none
+        if 0 <= float(said) <= time.monotonic():
+            return float(said)
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     ticks_per_s = 100  # USER_HZ, fixed by the Linux ABI
     since_boot_s = int(fields[19]) / ticks_per_s

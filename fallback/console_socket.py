@@ -3,8 +3,9 @@
 Owns: the listening socket, its connections and their limits. Does not own: what a request means
 (`answers.py`). The same wire as `Kernel/console/server.py`, which may be what is broken.
 
-Limits: CONNECTIONS_MAX connections, the one idle the longest (IDLE_S at least) makes room; a line
-has LINE_BYTES_MAX bytes; one request of a connection is answered before its next is read, so a peer
+Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest makes room, if
+that is at least IDLE_S, or SILENT_S for one that never asked anything; a line has LINE_BYTES_MAX
+bytes; one request of a connection is answered before its next is read, so a peer
 that does not read its answers only stops itself, and is closed after SLOW_S.
 """
 
@@ -18,7 +19,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 CONNECTIONS_MAX = 32
-IDLE_S = 60.0
+IDLE_S = 1.0
+SILENT_S = 0.1
+"""A client sends as soon as it is connected; this is for a machine with much to do."""
 SLOW_S = 10.0
 LINE_BYTES_MAX = 64 * 1024
 ACCEPTS_MAX = 32
@@ -54,6 +57,11 @@ class Asker:
     output: bytearray = field(default_factory=bytearray)
     waits: bool = False
     ended: bool = False
+    spoken: bool = False
+
+    def is_idle(self, now_s: float) -> bool:
+        """Tell whether it may be closed to make room."""
+        return not self.waits and now_s - self.active_s >= (IDLE_S if self.spoken else SILENT_S)
 
     @property
     def is_gone(self) -> bool:
@@ -197,9 +205,9 @@ class ConsoleSocket:
             self._spare_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
     def _evict(self, now_s: float) -> bool:
-        idle = [asker for asker in self._askers.values() if not asker.waits]
+        idle = [asker for asker in self._askers.values() if asker.is_idle(now_s)]
         oldest = min(idle, key=lambda asker: asker.active_s, default=None)
-        if oldest is None or now_s - oldest.active_s < IDLE_S:
+        if oldest is None:
             return False
         self._drop(oldest)
         return True
@@ -213,6 +221,7 @@ class ConsoleSocket:
             self._drop(asker)
             return False
         asker.input += data
+        asker.spoken = asker.spoken or bool(data)
         asker.ended = not data
         return True
 
@@ -274,7 +283,8 @@ def _parse(line: bytes) -> tuple[str, Mapping[str, object]]:
         raise RefusedError(said, hint, EXIT_USAGE) from error
     command = fields.get("command") if isinstance(fields, dict) else None
     arguments = fields.get("args", {}) if isinstance(fields, dict) else None
-    if not isinstance(command, str) or not isinstance(arguments, dict):
+    known = isinstance(fields, dict) and not set(fields) - {"command", "args"}
+    if not known or not isinstance(command, str) or not isinstance(arguments, dict):
         said = 'cannot read request: it takes a "command" word and an object "args"'
         raise RefusedError(said, hint, EXIT_USAGE)
     return command, arguments

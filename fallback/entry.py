@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import os
 import platform
-import signal
 import sys
 import time
 import traceback
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from fallback.births import hold_for_exec
 from fallback.last_words import last_words, printable
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -23,8 +23,6 @@ PACKAGES = ("zmq", "msgpack", "msgspec", "yaml", "structlog", "psutil", "click",
 """What the kernel imports of others: missing, the installation is wrong, and not our files."""
 RETURNED_AT = "MOLT_RETURNED_AT"
 """Environment variable: monotonic seconds at which safe mode became the kernel again."""
-HELD_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""They would kill between the exec and the handlers of safe mode, which lets them through."""
 EXIT_CRASH = 1
 EXIT_INSTALLATION = 78
 CRASHES_MAX = 3
@@ -43,6 +41,8 @@ def enter_safe_mode(
 ) -> NoReturn:
     """Become safe mode: same pid, locks kept. Children that are left are ended by it.
 
+    A signal that comes meanwhile waits until safe mode can act on it.
+
     Args:
         reason: one sentence for people.
         detail: the captured error, or "".
@@ -50,6 +50,7 @@ def enter_safe_mode(
         probe_s: first and largest delay between tries of normal running.
         stay: it was asked for, so normal running is tried only when that is asked for, too.
     """
+    hold_for_exec()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # None: it was closed
             stream.flush()
@@ -67,7 +68,6 @@ def enter_safe_mode(
         "--",
         *arguments,
     ]
-    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
     os.execv(sys.executable, line)
 
 

@@ -64,7 +64,7 @@ def open_run(home: Path) -> int:
 
 def arena_places(home: Path, user: int) -> tuple[Path, Path]:
     """Return the folders the arenas of a home may lie in, best first."""
-    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]
     return SHARED_MEMORY / f"molt-{user}-{digest}", home / "data" / "arenas"
 
 

@@ -175,7 +175,7 @@ class LoneWorld:
             process = subprocess.Popen(
                 [sys.executable, "-m", "zones.runtime.lone", json.dumps(facts)],
                 cwd=version.root,
-                env=zone_environment(self._cache_dir),
+                env=zone_environment(self._cache_dir, in_slot=version.name != TREE),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,

@@ -5,7 +5,6 @@ it. Does not own: when (`decisions.py`), what a probe proves (`Kernel/probe.py`)
 """
 
 import contextlib
-import ctypes
 import hashlib
 import os
 import signal
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fallback.births import held_at_birth, newborn
 from fallback.last_words import last_words
 
 PROBE_S = 600.0
@@ -23,7 +23,6 @@ NICE = 10
 WORDS_BYTES_MAX = 64 * 1024
 WATCHED = ("manifest.py", "Kernel", "zones", "config", "fallback/slots")
 FILES_MAX = 5000
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +63,16 @@ class Prober:
         """Begin a probe and return "", or why it cannot be begun."""
         assert self._process is None, "one probe at a time"
         try:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=self._checkout,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-                preexec_fn=_be_humble,  # noqa: PLW1509 - one system call, no thread here
-            )
+            with held_at_birth():
+                self._process = subprocess.Popen(
+                    self._command,
+                    cwd=self._checkout,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                    preexec_fn=newborn(NICE),  # noqa: PLW1509 - system calls, no thread here
+                )
         except (OSError, subprocess.SubprocessError) as error:
             return f"cannot start a process: {getattr(error, 'strerror', None) or error}"
         os.set_blocking(self._pipe(self._process), False)
@@ -139,9 +139,3 @@ def fingerprint(checkout: Path, home: Path) -> bytes:
             digest.update(os.fsencode(path))  # a name need not be text
             digest.update(f"\0{status.st_mtime_ns}\0{status.st_size}\n".encode())
     return digest.digest()
-
-
-def _be_humble() -> None:
-    """Be niced, and die with who wants to know: nobody would read what we say."""
-    os.nice(NICE)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -18,8 +18,9 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 # Of this checkout, whatever else Python's path holds: an installed molt may be another one.
 sys.path.insert(0, str(CHECKOUT))
 
-from fallback.decisions import BackOff  # noqa: E402 - the lines above must come first
-from fallback.entry import EXIT_CRASH, HELD_SIGNALS  # noqa: E402
+from fallback.births import hold_for_exec  # noqa: E402 - the lines above must come first
+from fallback.decisions import BackOff  # noqa: E402
+from fallback.entry import EXIT_CRASH  # noqa: E402
 from fallback.home_folders import open_folders  # noqa: E402
 from fallback.home_locks import HeldError  # noqa: E402
 from fallback.steward import STOP_SIGNALS, Entry, Steward, end_children  # noqa: E402
@@ -75,7 +76,7 @@ def _begin_again() -> int:
     """
     said = f"cannot go on: safe mode itself failed; it begins again in {AGAIN_S:g} s"
     standard_talk().say(said, WARNING)
-    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+    hold_for_exec()
     end_children()
     if signal.sigtimedwait(STOP_SIGNALS, AGAIN_S) is not None:
         return 0

@@ -7,8 +7,8 @@ when a slot is run. Standard library only: safe mode reads slots, too.
 HOME/fallback/slots/<name>/ holds `zones/`, `Kernel/__init__.py` and `Kernel/contract/` (all that
 zones import of the kernel), perhaps `cache/` (compiled kernels, to be lent to the compile cache),
 and LIST: path, size and sha256 of each file. A file that is not on the list, a link, or a byte
-that differs makes the slot damaged, and a damaged slot is never run. Python's own bytecode folders
-are not looked at: Python makes them anew when they do not fit their source.
+that differs makes the slot damaged, and a damaged slot is never run. Bytecode is never copied, and
+damage like any other file: Python would run it in place of the source that was verified.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
 import re
 import shlex
@@ -33,6 +34,7 @@ FILES_MAX = 2000
 BYTES_MAX = 256 << 20
 _LIST_BYTES_MAX = 1 << 20
 _BYTECODE = "__pycache__"
+_BYTECODE_SUFFIX = ".pyc"
 _ARENA_VERSION = re.compile(r"^VERSION = (\d+)$", re.MULTILINE)
 
 
@@ -206,8 +208,7 @@ def _fill(
         ],
     }
     _write(fresh / LIST, json.dumps(fields, indent=1).encode())
-    for parent, folders, _files in os.walk(fresh):
-        folders[:] = [each for each in folders if each != _BYTECODE]
+    for parent, _folders, _files in os.walk(fresh):
         _sync(Path(parent))
 
 
@@ -241,16 +242,20 @@ def _verify(root: Path, name: str) -> Slot:
             raise damaged("it is no folder")
         fields = json.loads(_read(root / LIST, _LIST_BYTES_MAX))
         listed = {each["path"]: (each["sha256"], each["size"]) for each in fields["files"]}
+        if not all(isinstance(path, str) for path in listed):
+            raise TypeError("a path is no text")
         if fields["format"] != FORMAT:
             raise damaged(f"its list has format {fields['format']}, {FORMAT} is known")
         version, arena_version = str(fields["version"]), int(fields["arena_version"])
         created_s = float(fields["created_s"])
+        if not math.isfinite(created_s):
+            raise ValueError(f"created_s is {created_s}")
     except OSError as error:
         raise damaged(f"{LIST} cannot be read: {error.strerror}") from error
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise damaged(f"{LIST} is damaged ({error!r:.80})") from error
     try:
-        found = set(_walk(root, root)) - {LIST}
+        found = set(_walk(root, root, bytecode=True)) - {LIST}
         for path in sorted(found ^ set(listed)):
             raise damaged(f"{path} is {'not on its list' if path in found else 'missing'}")
         for path in sorted(found):
@@ -272,8 +277,11 @@ def _sources(root: Path) -> list[str]:
     return sorted([*paths, "Kernel/__init__.py"])
 
 
-def _walk(top: Path, root: Path) -> list[str]:
-    """Return every regular file below `top`, relative to `root`; bytecode is left out.
+def _walk(top: Path, root: Path, bytecode: bool = False) -> list[str]:
+    """Return every regular file below `top`, relative to `root`.
+
+    Args:
+        bytecode: Python's compiled files count, too; else they are left out.
 
     Raises:
         SlotError: there is a link or a special file, or there are too many.
@@ -291,7 +299,7 @@ def _walk(top: Path, root: Path) -> list[str]:
             for entry in entries:
                 path = Path(entry.path)
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name != _BYTECODE:
+                    if bytecode or entry.name != _BYTECODE:
                         waiting.append(path)
                     continue
                 if not entry.is_file(follow_symlinks=False):
@@ -299,6 +307,8 @@ def _walk(top: Path, root: Path) -> list[str]:
                         f"cannot take {path} into a slot: it is no plain file",
                         f"ls -l {shlex.quote(str(path))}",
                     )
+                if not bytecode and entry.name.endswith(_BYTECODE_SUFFIX):
+                    continue
                 total_bytes += entry.stat(follow_symlinks=False).st_size
                 paths.append(path.relative_to(root).as_posix())
                 if len(paths) > FILES_MAX or total_bytes > BYTES_MAX:
@@ -316,7 +326,7 @@ def _is_cache(path: str) -> bool:
 
 def _version(digests: dict[str, str]) -> str:
     lines = (f"{digests[path]}  {path}\n" for path in sorted(digests))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256("".join(lines).encode(errors="backslashreplace")).hexdigest()
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -7,12 +7,12 @@ Usage: python -m fallback.slot_proof [--home DIR]. Standard library only.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from fallback.births import newborn
 from fallback.slot_files import Slot, SlotError, fill_slot, find_slot, version_of
 from fallback.zone_environment import zone_environment
 
@@ -34,13 +34,13 @@ def proof_with(cache_dir: Path) -> Callable[[Path], Path | None]:
             done = subprocess.run(
                 [sys.executable, "-m", "zones.world", "self-test", "--ticks", str(TICKS)],
                 cwd=copy,
-                env=zone_environment(cache_dir),
+                env=zone_environment(cache_dir, in_slot=True),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 check=False,
                 text=True,
                 timeout=PROOF_S,
-                preexec_fn=lambda: os.nice(NICE) and None,
+                preexec_fn=newborn(NICE),
             )
         except subprocess.TimeoutExpired as error:
             raise SlotError(

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from fallback import answers
 from fallback.arena_glance import NoWorldError, WorldWords, find_arena, read_world
+from fallback.births import hold_for_exec, let_through
 from fallback.console_socket import EXIT_USAGE, Asker, ConsoleSocket, RefusedError
 from fallback.decisions import (
     BackOff,
@@ -28,7 +29,7 @@ from fallback.decisions import (
     plan_next_probe,
     plan_no_probe,
 )
-from fallback.entry import HELD_SIGNALS, RETURNED_AT
+from fallback.entry import RETURNED_AT
 from fallback.home_folders import Folders, open_run
 from fallback.known_world import load_known_world
 from fallback.lone_world import LoneWorld
@@ -42,6 +43,8 @@ LEAVE_S = 10.0
 PACE_SAMPLES = 21
 EXIT_KILLED = 130
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+TAKEN = {"help": ("words",), "shutdown": ("dry_run",)}
+"""Arguments that the command line may send; the other commands take none."""
 CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGHUP, signal.SIGQUIT, signal.SIGCHLD)
 
 
@@ -226,8 +229,8 @@ class Steward:
     # What the console asks for.
 
     def _on_request(self, command: str, arguments: Mapping[str, object], asker: Asker) -> None:
-        if arguments.get("dry_run"):
-            raise RefusedError(f"cannot show what {command} would do in safe mode", "molt status")
+        if command in answers.COMMANDS:
+            _check_arguments(command, arguments)
         if command == "status":
             asker.reply(answers.status_fields(self._facts()))
         elif command == "ps":
@@ -238,6 +241,8 @@ class Steward:
             asker.reply(answers.safe_mode_fields(self._facts()))
         elif command == "safe-mode leave":
             self._on_leave(asker)
+        elif arguments.get("dry_run") and command == "shutdown":
+            raise RefusedError("cannot show what shutdown would do in safe mode", "molt status")
         elif command == "shutdown":
             self._leavers = [each for each in self._leavers if not each.is_gone] + [asker]
             self._leave("exit", time.monotonic())
@@ -342,7 +347,13 @@ class Steward:
         return True
 
     def _return_to_normal(self) -> None:
-        """Become the normal kernel: same pid, same arguments. The locks go with the exec."""
+        """Become the normal kernel: same pid, same arguments. The locks go with the exec.
+
+        A signal that came and was not acted on, or comes meanwhile, is for the kernel.
+        """
+        hold_for_exec()
+        with contextlib.suppress(BlockingIOError):
+            hold_for_exec(self._signals.recv(256))
         self._talk.say(f"leaving{self._at_tick()}")
         self._talk.tell_manager("STATUS=leaving safe mode")
         save_failures(self._folders.home / "run", self._plan.failures, _since_boot_s())
@@ -351,6 +362,19 @@ class Steward:
         os.environ[RETURNED_AT] = f"{time.monotonic():.3f}"
         script = str(self._checkout / "manifest.py")
         os.execv(sys.executable, [sys.executable, script, *self._entry.arguments])
+
+
+def _check_arguments(command: str, arguments: Mapping[str, object]) -> None:
+    """Refuse what is not known instead of doing half of what was asked for."""
+    taken = TAKEN.get(command, ())
+    for name, value in arguments.items():
+        if name not in taken:
+            said = f"{name[:48]!a} is not known, it takes {', '.join(taken) or 'nothing'}"
+        elif name == "dry_run" and not isinstance(value, bool | None):
+            said = f"dry_run is {ascii(value)[:48]}, it takes true or false"
+        else:
+            continue
+        raise RefusedError(f"cannot run '{command}': {said}", "molt help", EXIT_USAGE)
 
 
 def end_children() -> None:
@@ -378,7 +402,7 @@ def _catch_signals() -> socket.socket:
         if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
             continue  # started by nohup
         signal.signal(number, lambda _number, _frame: None)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+    let_through()
     return reader
 
 

@@ -135,3 +135,11 @@ def test_make_run_hands_the_scenario_on(words: tuple[str, ...], option: str) -> 
     )  # fmt: skip
     command = "exec .venv/bin/python manifest.py --own-terminal"
     assert done.stdout.splitlines()[-1].rstrip() == f"{command} {option}".rstrip()
+
+
+def test_a_hangup_in_the_first_moments(checkout: Path) -> None:
+    """SIGHUP before the kernel can take it waits for the kernel, and ends nothing."""
+    add_packages(checkout)
+    boot = "import os, signal\nos.kill(os.getpid(), signal.SIGHUP)\n"
+    (checkout / "Kernel" / "boot.py").write_text(boot + BOOT, encoding="utf-8")
+    assert run_manifest(checkout).returncode == 7

@@ -32,7 +32,7 @@ def arena_places(home: Path, user: int) -> tuple[Path, Path]:
         home: links in it are followed, so that every way to it gives the same folders.
         user: uid of who runs the kernel.
     """
-    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:12]
     return SHARED_MEMORY / f"molt-{user}-{digest}", home / "data" / "arenas"
 
 

@@ -64,8 +64,15 @@ def make_home(home: Path) -> None:
     """Make the home's folder.
 
     Raises:
-        ConfigError: it cannot be made.
+        ConfigError: it cannot be made, or its name cannot be told to zones and readers.
     """
+    try:
+        str(home).encode()
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"cannot use {str(home)!a} as home: its name is not UTF-8",
+            "python manifest.py --home DIR, with another name",
+        ) from None
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from fallback.births import held_at_birth, newborn
 from fallback.slot_files import lend_cache
 from fallback.zone_environment import zone_environment
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 ROAD_BUFFER_BYTES = 1 << 20
 ERRAND_NICE = 15
@@ -79,8 +79,7 @@ class SystemProcesses:
         self._root = root
         self._cache_dir = cache_dir
         self._keep_fds = keep_fds
-        self._libc = ctypes.CDLL(None)
-        self._libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._started: dict[int, subprocess.Popen[bytes]] = {}
 
     def start_zygote(self, service: str, root: Path | None = None) -> ZygoteHandle:
@@ -101,30 +100,26 @@ class SystemProcesses:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
         read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         os.set_blocking(write_end, True)
-        libc = self._libc
-
-        def tie() -> None:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
         try:
-            popen = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "zones.runtime.zygote",
-                    service,
-                    str(theirs.fileno()),
-                    str(os.getpid()),
-                ],
-                cwd=root or self._root,
-                env=zone_environment(self._cache_dir),
-                stdin=subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=write_end,
-                pass_fds=(theirs.fileno(), *self._keep_fds),
-                start_new_session=True,  # a Ctrl-C on the terminal is for the kernel alone
-                preexec_fn=tie,  # noqa: PLW1509 - one system call, nothing that a thread could hold
-            )
+            with held_at_birth():
+                popen = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-m",
+                        "zones.runtime.zygote",
+                        service,
+                        str(theirs.fileno()),
+                        str(os.getpid()),
+                    ],
+                    cwd=root or self._root,
+                    env=zone_environment(self._cache_dir, in_slot=root is not None),
+                    stdin=subprocess.DEVNULL,
+                    stdout=write_end,
+                    stderr=write_end,
+                    pass_fds=(theirs.fileno(), *self._keep_fds),
+                    start_new_session=True,  # a Ctrl-C on the terminal is for the kernel alone
+                    preexec_fn=newborn(),  # noqa: PLW1509 - system calls, nothing a thread could hold
+                )
         except OSError:  # no room for one process more: nothing of the attempt stays open
             ours.close()
             os.close(read_end)
@@ -144,22 +139,19 @@ class SystemProcesses:
         Raises:
             OSError: the machine has no room for one process more.
         """
-        popen = subprocess.Popen(
-            [sys.executable, "-m", module, *words],
-            cwd=self._root,
-            env=zone_environment(self._cache_dir),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=self._tie_niced,  # noqa: PLW1509 - two system calls
-        )
+        with held_at_birth():
+            popen = subprocess.Popen(
+                [sys.executable, "-m", module, *words],
+                cwd=self._root,
+                env=zone_environment(self._cache_dir),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=newborn(ERRAND_NICE),  # noqa: PLW1509 - system calls, as above
+            )
         self._started[popen.pid] = popen
         return popen.pid
-
-    def _tie_niced(self) -> None:
-        self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        os.nice(ERRAND_NICE)
 
     def send_signal(self, pid: int, number: int) -> None:
         """Send a signal; a process that ended but is not reaped takes it without effect."""

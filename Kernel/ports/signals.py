@@ -7,6 +7,8 @@ import signal
 import socket
 from dataclasses import dataclass
 
+from fallback.births import hold_for_exec, let_through
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Each asks for an orderly stop; SIGHUP only when the terminal has hung up, see `_is_hangup`."""
 CAUGHT_SIGNALS = (*STOP_SIGNALS, signal.SIGQUIT, signal.SIGCHLD)
@@ -21,7 +23,10 @@ class Signals:
 
     @classmethod
     def catch(cls) -> "Signals":
-        """Have the signals we act on wake the loop instead of interrupting it."""
+        """Have the signals we act on wake the loop instead of interrupting it.
+
+        Those that were held back until now come then.
+        """
         reader, writer = socket.socketpair()
         reader.setblocking(False)
         writer.setblocking(False)
@@ -30,6 +35,7 @@ class Signals:
             if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue  # started by nohup: the world shall outlive its terminal
             signal.signal(number, lambda _number, _frame: None)
+        let_through()
         return cls(reader, writer)
 
     def read(self) -> bytes:
@@ -38,3 +44,8 @@ class Signals:
             return self.reader.recv(256)
         except BlockingIOError:
             return b""
+
+    def hold(self) -> None:
+        """We become another program: what came and was not read, and what comes, is for that."""
+        hold_for_exec()
+        hold_for_exec(self.read())

@@ -360,3 +360,25 @@ def test_a_world_that_nothing_runs_leads_to_safe_mode(places: tuple[Path, Path])
         kernel.wait_normal()
         kernel.wait_ticking(left + 20)
         assert kernel.stop() == 0
+
+
+def test_a_stop_between_two_programs(places: tuple[Path, Path]) -> None:
+    """SIGTERM right after either exec, before handlers stand, is an orderly stop."""
+    checkout, home = places
+    for way in ("enter", "leave"):
+        with BrokenCheckout(checkout, home, "--json") as kernel:
+            kernel.ready()
+            assert kernel.asked("safe-mode enter")["ok"]
+            wait_until("the exec into safe mode", lambda kernel=kernel: runs(kernel, "safe_mode"))
+            if way == "leave":
+                kernel.signal(signal.SIGHUP)  # looks again, however early it comes
+                kernel.wait_safe()
+                assert kernel.asked("safe-mode leave")["ok"]
+                wait_until("the exec back", lambda kernel=kernel: runs(kernel, "manifest"))
+            kernel.signal(signal.SIGTERM)
+            assert kernel.end() == 0, kernel.errors.read_text()
+
+
+def runs(kernel: BrokenCheckout, program: str) -> bool:
+    """Tell whether the process runs this program."""
+    return f"/{program}.py".encode() in Path(f"/proc/{kernel.process.pid}/cmdline").read_bytes()

@@ -11,8 +11,9 @@ FILES = {
     "zones/world/__init__.py": "",
     "zones/world/engine.py": "TICK = 1\n",
     "zones/world/__pycache__/engine.pyc": "bytecode\n",
+    "zones/world/gone.pyc": "bytecode without a source\n",
 }
-IN_SLOT = [path for path in FILES if path != "Kernel/boot.py" and "__pycache__" not in path]
+IN_SLOT = [path for path in FILES if path != "Kernel/boot.py" and ".pyc" not in path]
 
 
 def make_checkout(root: Path) -> Path:

@@ -17,6 +17,7 @@ from fallback.console_socket import (
     CONNECTIONS_MAX,
     IDLE_S,
     LINE_BYTES_MAX,
+    SILENT_S,
     SLOW_S,
     Asker,
     ConsoleSocket,
@@ -109,7 +110,7 @@ def test_one_line_in_one_line_out(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "line",
     [b"x\n", b"{}\n", b"[]\n", b"null\n", b"\xff\n", b'{"command": 1}\n', b"[" * 60_000 + b"\n",
-     b'{"command": "echo", "args": []}\n'],
+     b'{"command": "echo", "args": []}\n', b'{"command": "echo", "arguments": {}}\n'],
 )  # fmt: skip
 def test_malformed_lines_are_refused(desk: Desk, line: bytes) -> None:
     """What is no request is answered with code 2, and the connection goes on."""
@@ -146,6 +147,22 @@ def test_more_connections_than_there_is_room_for(desk: Desk) -> None:
     assert len(desk.console.interest()) == CONNECTIONS_MAX + 1
     desk.now_s += IDLE_S
     assert desk.ask(desk.connect(), ECHO)[0]["ok"]
+
+
+def test_idle_ones_do_not_keep_the_operator_out(desk: Desk) -> None:
+    """Silent ones make room after SILENT_S, those that have asked after IDLE_S."""
+    for _ in range(CONNECTIONS_MAX - 1):
+        desk.connect()
+    keeper = desk.connect()
+    desk.turn()
+    assert desk.ask(keeper, ECHO)[0]["ok"]
+    desk.now_s += SILENT_S
+    for _ in range(CONNECTIONS_MAX - 1):
+        assert desk.ask(desk.connect(), ECHO)[0]["ok"], "a silent one made room"
+    assert not desk.ask(desk.connect(), ECHO)[0]["ok"], "all have just asked"
+    desk.now_s += IDLE_S
+    assert desk.ask(desk.connect(), ECHO)[0]["ok"]
+    assert desk.read(keeper) == []
 
 
 def test_a_reader_that_never_reads(desk: Desk) -> None:

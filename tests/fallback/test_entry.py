@@ -3,11 +3,13 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fallback import entry
+from fallback.births import ENDING, let_through
 from fallback.last_words import last_words, place_of
 
 
@@ -16,15 +18,18 @@ class Entered(Exception):
 
 
 @pytest.fixture
-def entered(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def entered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     lines: list[list[str]] = []
 
     def execv(_program: str, line: list[str]) -> None:
         lines.append(line)
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        assert held >= set(ENDING), "a signal meanwhile would end us"
         raise Entered
 
     monkeypatch.setattr(os, "execv", execv)
-    return lines
+    yield lines
+    let_through()
 
 
 def failure(text: str) -> Exception:
@@ -124,7 +129,7 @@ def test_signals_wait_until_safe_mode_takes_them(home: Path, entered: list[list[
         held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         assert {signal.SIGHUP, signal.SIGQUIT, signal.SIGINT, signal.SIGTERM} <= held
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, entry.HELD_SIGNALS)
+        let_through()
 
 
 def test_reports_are_few(home: Path) -> None:

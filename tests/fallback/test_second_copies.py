@@ -30,14 +30,16 @@ def test_arena_layout() -> None:
 
 def test_places(tmp_path: Path) -> None:
     """Arenas are where the kernel has them, and a home has the same mark."""
-    assert home_folders.arena_places(tmp_path, 7) == places.arena_places(tmp_path, 7)
+    for home in (tmp_path, tmp_path / os.fsdecode(b"\xff")):
+        assert home_folders.arena_places(home, 7) == places.arena_places(home, 7)
     assert home_folders.HOME_MARK == places.HOME_MARK
 
 
 def test_console_limits() -> None:
     """The wire has the same limits and codes."""
     assert console_socket.LINE_BYTES_MAX == protocol.LINE_BYTES_MAX
-    assert console_socket.CONNECTIONS_MAX == server.CONNECTIONS_MAX
+    for name in ("CONNECTIONS_MAX", "IDLE_S", "SILENT_S"):
+        assert getattr(console_socket, name) == getattr(server, name), name
     assert UsageError.exit_code == console_socket.EXIT_USAGE
     assert Refused.exit_code == console_socket.EXIT_REFUSED
 

@@ -1,5 +1,6 @@
 """Slots on disk: whole, verified to the byte, and there whatever instant a fill is killed at."""
 
+import hashlib
 import json
 import os
 import sys
@@ -122,6 +123,29 @@ def _other_version(root: Path) -> None:
     (root / LIST).write_text(json.dumps(fields | {"version": "ab"}))
 
 
+def _bytecode(root: Path) -> None:
+    (root / "zones" / "__pycache__").mkdir()
+    (root / "zones" / "__pycache__" / "x.pyc").write_bytes(b"run in place of zones/x.py")
+
+
+def _listed(**fields: object) -> Callable[[Path], None]:
+    """Return what overwrites words of the list, as JSON text where it has no Python form."""
+
+    def damage(root: Path) -> None:
+        there = json.loads((root / LIST).read_text())
+        text = json.dumps(there | fields).replace('"1e999"', "1e999")
+        (root / LIST).write_text(text)
+
+    return damage
+
+
+def _not_utf8(root: Path) -> None:
+    there = json.loads((root / LIST).read_text())
+    (root / os.fsdecode(b"\xff.py")).write_bytes(b"")
+    empty = {"path": "\udcff.py", "size": 0, "sha256": hashlib.sha256().hexdigest()}
+    (root / LIST).write_text(json.dumps(there | {"files": [*there["files"], empty]}))
+
+
 def _fifo(root: Path) -> None:
     os.mkfifo(root / "zones/pipe.py")
 
@@ -140,6 +164,15 @@ def _fifo(root: Path) -> None:
         (_other_format, "format 99"),
         (_other_version, "its version is not that of its files"),
         (_fifo, "zones/pipe.py"),
+        (_not_utf8, "its version is not that of its files"),
+        (_listed(files=[{"path": 1, "size": 1, "sha256": ""}]), "slot.json is damaged"),
+        (_listed(files=[{"path": None, "size": 1, "sha256": ""}]), "slot.json is damaged"),
+        (_listed(files=[[]]), "slot.json is damaged"),
+        (_listed(files=7), "slot.json is damaged"),
+        (_listed(arena_version="1e999"), "slot.json is damaged"),
+        (_listed(created_s="1e999"), "slot.json is damaged"),
+        (_listed(created_s=10**400), "slot.json is damaged"),
+        (_bytecode, "zones/__pycache__/x.pyc is not on its list"),
     ],
 )
 def test_damage_is_found(
@@ -151,14 +184,6 @@ def test_damage_is_found(
         find_slot(home, "fallback")
     assert named in caught.value.message and caught.value.hint
     assert fill_slot(home, "fallback", checkout) == find_slot(home, "fallback"), "it can be mended"
-
-
-def test_bytecode_is_not_looked_at(home: Path, checkout: Path) -> None:
-    """What Python writes beside the sources when a slot is run does not damage it."""
-    root = fill_slot(home, "fallback", checkout).root
-    (root / "zones" / "__pycache__").mkdir()
-    (root / "zones" / "__pycache__" / "x.pyc").write_bytes(b"anything")
-    assert find_slot(home, "fallback") is not None
 
 
 def test_a_list_with_anything_for_a_path(home: Path, checkout: Path) -> None:

@@ -11,6 +11,8 @@ from fallback.slot_files import CACHE, SlotError, fill_slot, find_slot, version_
 from fallback.slot_proof import proof_with
 from tests.structure.sources import ROOT
 from tests.support.checkout_copy import copy_checkout
+from tests.support.toy_home import is_alive
+from tests.support.wait import wait_until
 
 pytestmark = pytest.mark.slow
 CACHE_DIR = ROOT / ".cache" / "numba"
@@ -84,12 +86,43 @@ def test_setup_keeps_a_copy(checkout: Path, tmp_path: Path) -> None:
     path.write_text(text)
 
 
+def test_a_proof_ends_with_who_wants_it(checkout: Path, tmp_path: Path) -> None:
+    """The errand that proves a copy is killed, as an orderly stop does: so is its self-test."""
+    compiling = tmp_path / "cache"  # an empty one: it is at work for a while
+    code = (
+        "import sys; from pathlib import Path; from fallback.slot_proof import keep_known_good;"
+        "keep_known_good(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    errand = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "h"), str(compiling)], cwd=checkout
+    )
+    try:
+        children = Path(f"/proc/{errand.pid}/task/{errand.pid}/children")
+
+        def proof() -> int:
+            found = children.read_text().split()
+            said = Path(f"/proc/{found[0]}/cmdline").read_bytes() if found else b""
+            return int(found[0]) if b"self-test" in said else 0
+
+        pid = wait_until("the self-test", proof)
+        errand.kill()
+        wait_until("its end", lambda: not is_alive(pid))
+    finally:
+        errand.kill()
+        errand.wait()
+
+
 def run_in(root: Path, cache_dir: Path) -> subprocess.CompletedProcess[str]:
     """Run the self-test of the code below `root`."""
     return subprocess.run(
         [sys.executable, "-m", "zones.world", "self-test", "--ticks", "30"],
         cwd=root,
-        env={"PATH": os.environ["PATH"], "NUMBA_CACHE_DIR": str(cache_dir), "PYTHONHASHSEED": "0"},
+        env={
+            "PATH": os.environ["PATH"],
+            "NUMBA_CACHE_DIR": str(cache_dir),
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         capture_output=True,
         text=True,
         timeout=300,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fallback import safe_mode
-from fallback.entry import HELD_SIGNALS
+from fallback.births import hold_for_exec, let_through
 from fallback.stay_note import NAME, load_failures, save_failures
 
 
@@ -61,7 +61,7 @@ def test_a_fault_of_its_own(broken: list[str], capsys) -> None:
         with pytest.raises(Again) as again:
             safe_mode.main(broken)
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+        let_through()
     assert again.value.args == (sys.executable, "-P", "safe_mode.py", "--home", "x")
     said = capsys.readouterr().err
     assert "out of the blue" in said and "it begins again" in said
@@ -82,9 +82,9 @@ def test_a_fault_while_it_stops(broken: list[str], monkeypatch, capsys) -> None:
 
 def test_told_to_stop_meanwhile(broken: list[str]) -> None:
     """A stop signal that comes between the two is honoured."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+    hold_for_exec()
     try:
         os.kill(os.getpid(), signal.SIGTERM)
         assert safe_mode.main(broken) == 0
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+        let_through()

@@ -6,11 +6,14 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fallback.entry import RETURNED_AT
+from Kernel.boot import _process_start_s
 from Kernel.console.client import KernelRefused, ask
 from Kernel.contract.arena import Header, State
 from Kernel.contract.places import HOME_MARK
@@ -440,3 +443,26 @@ def test_a_slot_that_is_sound_stays_as_it_is(toy_home):
         tick = kernel.tick()
         wait_until("some seconds", lambda: kernel.tick() > tick + (AFTER_S + 1) * 250)
         assert not kernel.told("slot.filled") and find_slot(toy_home, FALLBACK) == before
+
+
+def test_a_home_whose_name_is_not_utf8(tmp_path):
+    """It is refused with 78 and a sentence before anything is made: no crash report, no folder."""
+    home = tmp_path / os.fsdecode(b"h-\xff")
+    with ToyKernel(home) as kernel:
+        assert kernel.end() == 78
+        said = kernel.errors.read_text()
+        assert "cannot use" in said and "its name is not UTF-8" in said and "hint: " in said
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("told", ["x", "nan", "inf", "-1", "1e999"])
+def test_a_start_that_is_no_time(monkeypatch, told):
+    """What the environment says of our beginning is outside data: what makes no sense is not used.
+
+    Then it is when this process began.
+    """
+    monkeypatch.setenv(RETURNED_AT, told)
+    began_s = _process_start_s()
+    assert 0 < began_s < time.monotonic() and RETURNED_AT not in os.environ
+    monkeypatch.setenv(RETURNED_AT, "2.5")
+    assert _process_start_s() == 2.5

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from Kernel.contract.zygote_protocol import Configure, Fork, Message, receive, send
 from Kernel.ports.process import Exit, SystemProcesses, ZygoteHandle
@@ -23,16 +24,16 @@ class RealProcesses:
         self.exits: dict[int, Exit] = {}
         self.handles: list[ZygoteHandle] = []
 
-    def start(self, service: str = "tests.support.toy") -> ZygoteHandle:
+    def start(self, service: str = "tests.support.toy", root: Path | None = None) -> ZygoteHandle:
         """Start a zygote."""
-        return self.keep(self.port.start_zygote(service))
+        return self.keep(self.port.start_zygote(service, root))
 
     def keep(self, handle: ZygoteHandle) -> ZygoteHandle:
         """Remember a zygote, so that it is ended and closed."""
         self.handles.append(handle)
         return handle
 
-    def configure(self, settings: dict | None = None, **more: str) -> tuple[ZygoteHandle, Message]:
+    def configure(self, settings: dict | None = None, **more: Any) -> tuple[ZygoteHandle, Message]:
         """Start a zygote, configure it and return what it answers."""
         handle = self.start(**more)
         send(handle.road, Configure("stable", "/nowhere", settings or {}))

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from fallback.slot_files import fill_slot, find_slot
 from fallback.zone_environment import zone_environment
 from Kernel.ports.process import Exit
+from tests.structure.sources import ROOT
 from tests.support.fakes import FakeProcesses
 from tests.support.real_processes import RealProcesses
 from tests.support.wait import wait_until
@@ -90,3 +92,18 @@ def test_nothing_of_the_operators_shell_reaches_a_zone(tmp_path, monkeypatch):
     assert not {"SECRET_TOKEN", "PYTHONSTARTUP"} & set(environment)
     assert environment["PYTHONHASHSEED"] == "0"
     assert environment["NUMBA_CACHE_DIR"] == str(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_zygote_of_a_slot_leaves_no_bytecode_in_it(tmp_path, monkeypatch):
+    """It starts from the slot's sources whatever the shell says, and the slot stays as it was."""
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    assert zone_environment(tmp_path)["PYTHONDONTWRITEBYTECODE"] == ""
+    slot = fill_slot(tmp_path, "fallback", ROOT)
+    real = RealProcesses(tmp_path / "cache")
+    try:
+        handle, _ready = real.configure(service="zones.chronos", root=slot.root)
+        assert Path(f"/proc/{handle.pid}/cwd").resolve() == slot.root
+        assert find_slot(tmp_path, "fallback") == slot
+    finally:
+        real.close()
