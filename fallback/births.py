@@ -62,7 +62,8 @@ def hold_for_exec(unread: Iterable[int] = ()) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     for number in unread:
         if number in ENDING:
-            os.kill(os.getpid(), number)
+            # To this thread, which blocks it and survives the exec; another might not.
+            signal.raise_signal(number)
 
 
 def let_through() -> None:

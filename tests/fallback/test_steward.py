@@ -84,7 +84,7 @@ def test_told_to_stop_meanwhile(broken: list[str]) -> None:
     """A stop signal that comes between the two is honoured."""
     hold_for_exec()
     try:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
         assert safe_mode.main(broken) == 0
     finally:
         let_through()
