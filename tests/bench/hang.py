@@ -101,6 +101,7 @@ def go_back_often(count: int, *, kill_heir: bool) -> list[float]:
 def go_back_once(kernel: LiveKernel, *, kill_heir: bool) -> float:
     """Renew the generation, let it settle, and take it back."""
     arena = kernel.arena
+    kernel.ask("wait", RENEWAL_S, **{"for": "zone.stable=ready", "timeout_s": EVENT_TIMEOUT_S})
     arena.wait_for_heir(EVENT_TIMEOUT_S)
     former_heir = arena.get(Header.PERMISSION)
     kernel.ask("soft-restart", RENEWAL_S, zone="stable", fresh=True)

@@ -118,10 +118,10 @@ class LiveKernel:
         self.arena = ArenaView(Path(self.zone()["arena"]))
 
     def ask(
-        self, command: str, timeout_s: float = ASK_TIMEOUT_S, **arguments: object
+        self, command: str, patience_s: float = ASK_TIMEOUT_S, **arguments: object
     ) -> dict[str, Any]:
         """Send one console request and return its result."""
-        return ask(self.ready["socket"], command, arguments, timeout_s)
+        return ask(self.ready["socket"], command, arguments, patience_s)
 
     def processes(self) -> Iterator[tuple[str, int]]:
         """Yield name and pid of the kernel and of each process of each zone."""
@@ -141,7 +141,7 @@ class LiveKernel:
 
 
 def ask(
-    path: str, command: str, arguments: dict[str, object], timeout_s: float = ASK_TIMEOUT_S
+    path: str, command: str, arguments: dict[str, object], patience_s: float = ASK_TIMEOUT_S
 ) -> dict[str, Any]:
     """Send one line to a console socket, return the result of the answer.
 
@@ -152,7 +152,7 @@ def ask(
     reply = b""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-            peer.settimeout(timeout_s)
+            peer.settimeout(patience_s)
             peer.connect(path)
             peer.sendall(request)
             while not reply.endswith(b"\n") and len(reply) < LINE_BYTES_MAX:
