@@ -57,7 +57,7 @@ def plan_set_aside(path: Path) -> tuple[str, list[str]]:
         if each.startswith(stem) and each.removeprefix(stem).isdecimal()
     }
     number = max(older, default=0) + 1
-    ticks = {each: _tick_of(file) for each, file in older.items()}
+    ticks = {each: told_tick(file) for each, file in older.items()}
     farthest = max(ticks.values(), default=-1)
     gone = [
         older[each].name
@@ -67,8 +67,8 @@ def plan_set_aside(path: Path) -> tuple[str, list[str]]:
     return f"{stem}{number}", gone
 
 
-def _tick_of(path: Path) -> int:
-    """Return the tick an arena file says it has committed, -1 for one that says none."""
+def told_tick(path: Path) -> int:
+    """Return the tick an arena file says it has committed, sound or cut short; -1 for none."""
     try:
         with path.open("rb") as file:
             header = file.read(HEADER_BYTES)

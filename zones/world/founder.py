@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Final
 
 from Kernel.contract.arena import (
-    HEADER_BYTES,
-    MAGIC,
-    TICK_LIMIT,
     ArenaWords,
     Header,
     Side,
@@ -35,6 +32,7 @@ from Kernel.contract.founding_report import (
     FoundingNote,
     FoundingReport,
 )
+from Kernel.contract.places import told_tick
 from zones.runtime.arena_image import ArenaImage, carry_over, copy_committed, tell_event, write_into
 from zones.runtime.arena_place import ArenaPlace, Draft
 from zones.runtime.snapshot_file import good_snapshots
@@ -91,7 +89,7 @@ class Founder:
                 lost_tick = old.get(Header.COMMIT)
                 why = self._go_on(old_path, old)
             else:
-                lost_tick = _told_tick(old_path)
+                lost_tick = told_tick(old_path)
             if not why:
                 return
             self._note(
@@ -279,22 +277,6 @@ def _open(path: Path) -> tuple[ArenaWords | None, str]:
     finally:
         os.close(fd)
     return words, ""
-
-
-def _told_tick(path: Path) -> int:
-    """Return the tick that a file says which is no sound arena, as one cut short; -1 for none."""
-    try:
-        with path.open("rb") as file:
-            header = file.read(HEADER_BYTES)
-    except OSError:
-        return -1
-    if len(header) < HEADER_BYTES:
-        return -1
-    magic, tick = (
-        int.from_bytes(header[place : place + 8], "little")
-        for place in (Header.MAGIC, Header.COMMIT)
-    )
-    return tick if magic == MAGIC and tick < TICK_LIMIT else -1
 
 
 def _acknowledged(path: Path, words: ArenaWords) -> tuple[int, int] | None:
