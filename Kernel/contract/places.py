@@ -58,11 +58,12 @@ def plan_set_aside(path: Path) -> tuple[str, list[str]]:
     }
     number = max(older, default=0) + 1
     ticks = {each: told_tick(file) for each, file in older.items()}
-    farthest = max(ticks.values(), default=-1)
+    farthest = max(sorted(ticks), key=lambda each: ticks[each], default=0)
+    kept = farthest if ticks.get(farthest, 0) > 0 else 0
     gone = [
         older[each].name
         for each in sorted(older)
-        if each <= number - SET_ASIDE_MAX and (ticks[each] < farthest or farthest <= 0)
+        if each <= number - SET_ASIDE_MAX and each != kept
     ]
     return f"{stem}{number}", gone
 
