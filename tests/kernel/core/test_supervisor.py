@@ -500,6 +500,19 @@ class ZoneMachine(RuleBasedStateMachine):
                 known[process.pid] = role
         assert known == self.alive
 
+    def answer(self):
+        """Everybody does what is expected of them, so nobody is late."""
+        if self.with_role("zygote") and not self.prepared:
+            self.prepare()
+        if self.asked:
+            self.fork()
+        if self.with_role("founder"):
+            self.found(True)
+        if self.with_role("heir"):
+            self.get_ready()
+        for pid in self.with_role("leaving"):
+            self.die(pid, False)
+
     def teardown(self):
         """Faults stop: time and honest answers alone must bring the zone back, fully."""
         if not hasattr(self, "zone") or self.stopping:
@@ -512,22 +525,13 @@ class ZoneMachine(RuleBasedStateMachine):
             assert rounds < 40, f"the zone does not come back: {self.zone}"
             self.now_s += self.policy.backoff_cap_s  # no silence is longer than the cap
             self.look()
-            if self.with_role("zygote") and not self.prepared:
-                self.prepare()
-            if self.asked:
-                self.fork()
-            if self.with_role("founder"):
-                self.found(True)
-            if self.with_role("heir"):
-                self.get_ready()
-                if self.policy.kind is Kind.ARENA and not self.with_role("active"):
-                    self.take_over()
-        if self.with_role("heir"):
-            self.get_ready()  # or it would be late, and that is a failure
-        self.now_s += self.policy.healthy_after_s + 1
-        self.look()
-        self.now_s += self.policy.healthy_after_s + 1
-        self.look()
+            self.answer()
+            if self.with_role("heir") and not self.with_role("active"):
+                self.take_over()
+        for _ in range(2):
+            self.answer()  # or somebody would be late, and that is a failure
+            self.now_s += self.policy.healthy_after_s + 1
+            self.look()
         assert self.zone.patience == self.zone.zygote_patience == Patience()
 
 
