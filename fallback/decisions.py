@@ -1,11 +1,13 @@
 """What safe mode decides: which version runs the world and when, and when to try normal running.
 
-Owns: back-off, the order of versions, the times of probes. Does not own: doing any of it
+Owns: the order of versions, the times of probes. Does not own: doing any of it
 (`lone_world.py`, `probing.py`). Pure: state and time in, state out. Model: Erlang/OTP
 `lib/stdlib/src/supervisor.erl` for the restarts; nothing is ever given up for good.
 """
 
 from dataclasses import dataclass, replace
+
+from fallback.back_off import BackOff
 
 HEALTHY_S = 60.0
 """A world that ran so long starts over at a failure: first delay, same version."""
@@ -15,22 +17,6 @@ SETTLE_S = 0.5
 """After a change of files: an editor or a checkout may still be writing."""
 RETURN_S = 60.0
 """Normal running that fails so soon was no success: its probe counts as failed."""
-EXPONENT_MAX = 30
-
-
-@dataclass(frozen=True, slots=True)
-class BackOff:
-    """Delays: the first, doubled at each further failure up to the cap, in seconds."""
-
-    base_s: float
-    cap_s: float
-
-    def delay_s(self, failures: int) -> float:
-        """Return how long to wait after so many failures in a row, at least one."""
-        assert failures > 0, failures
-        return min(self.cap_s, self.base_s * 2.0 ** min(failures - 1, EXPONENT_MAX))
-
-
 WORLD_BACK_OFF = BackOff(0.5, 30.0)
 
 

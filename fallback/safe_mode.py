@@ -18,8 +18,8 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 # Of this checkout, whatever else Python's path holds: an installed molt may be another one.
 sys.path.insert(0, str(CHECKOUT))
 
-from fallback.births import hold_for_exec  # noqa: E402 - the lines above must come first
-from fallback.decisions import BackOff  # noqa: E402
+from fallback.back_off import BackOff  # noqa: E402 - the lines above must come first
+from fallback.births import hold_for_exec  # noqa: E402
 from fallback.entry import EXIT_CRASH  # noqa: E402
 from fallback.home_folders import open_folders  # noqa: E402
 from fallback.home_locks import HeldError  # noqa: E402

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from fallback import answers
 from fallback.arena_glance import NoWorldError, WorldWords, find_arena, read_world
+from fallback.back_off import BackOff
 from fallback.births import hold_for_exec, let_through
 from fallback.console_socket import EXIT_USAGE, Asker, ConsoleSocket, RefusedError
 from fallback.decisions import (
-    BackOff,
     plan_after_change,
     plan_first_probe,
     plan_next_probe,

@@ -11,6 +11,8 @@ supervisors ask for.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from fallback.back_off import BackOff
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:
@@ -93,6 +95,10 @@ class Rules:
     guard_s: float = 30.0
     probe_base_s: float = 5.0
     probe_cap_s: float = 300.0
+
+    def probe_delay_s(self, failures: int) -> float:
+        """Return how long a broken checkout is left alone after so many failures in a row."""
+        return BackOff(self.probe_base_s, self.probe_cap_s).delay_s(failures)
 
 
 def climb(
@@ -190,8 +196,7 @@ def _note_broken(ladder: Ladder, broken: Rung, rules: Rules, now_s: float) -> La
     if broken.slot:
         return replace(ladder, slot_spent=True)
     failures = ladder.failures + 1
-    delay_s = min(rules.probe_cap_s, rules.probe_base_s * 2.0 ** min(failures - 1, 60))
-    probe_at_s = None if broken.prepared else now_s + delay_s
+    probe_at_s = None if broken.prepared else now_s + rules.probe_delay_s(failures)
     return replace(ladder, failures=failures, probe_at_s=probe_at_s, broken=broken.spent)
 
 
@@ -224,6 +229,6 @@ def _replace(
         return ladder, ()
     if ladder.gave_up:
         return _begin(replace(ladder, slot_spent=False), slot=False)
-    delay_s = min(rules.probe_cap_s, rules.probe_base_s * 2.0 ** min(ladder.failures, 60))
     failures = ladder.failures + 1
-    return replace(ladder, gave_up=why, failures=failures, probe_at_s=now_s + delay_s), ()
+    probe_at_s = now_s + rules.probe_delay_s(failures)
+    return replace(ladder, gave_up=why, failures=failures, probe_at_s=probe_at_s), ()

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from fallback.back_off import BackOff
+
 FORK_S = 3.0
 """A prepared zygote forks in some milliseconds; one that does not is stopped or hung."""
 LEAVE_S = 2.0
@@ -269,7 +271,7 @@ def backoff_s(policy: Policy, failures: int) -> float:
     late = failures - policy.free_failures
     if late <= 0:
         return 0.0
-    return min(policy.backoff_cap_s, policy.backoff_base_s * 2.0 ** min(late - 1, 60))
+    return BackOff(policy.backoff_base_s, policy.backoff_cap_s).delay_s(late)
 
 
 def fail(patience: Patience, policy: Policy, now_s: float) -> Patience:

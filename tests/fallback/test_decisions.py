@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fallback.back_off import BackOff
 from fallback.decisions import (
     HEALTHY_S,
     RETURN_S,
     SERVED_FAILURES_MAX,
     SETTLE_S,
     WORLD_BACK_OFF,
-    BackOff,
     ProbePlan,
     WorldPlan,
     failures_at_entry,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fallback import steward
+from fallback.back_off import BackOff
 from fallback.console_socket import Asker, RefusedError
-from fallback.decisions import BackOff
 from fallback.home_folders import Folders
 from fallback.steward import Entry, Steward
 from fallback.talk import Talk
