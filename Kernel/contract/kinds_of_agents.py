@@ -1,0 +1,111 @@
+"""The kinds of events of agents and of evolution; names and fields of SPEC 4 and 6.
+
+Owns: the rows. Does not own: who sends them (the agents and the patcher, a later version).
+"""
+
+from typing import Any, Final
+
+from Kernel.contract.envelope import Level
+from Kernel.contract.kind_table import Kind
+
+_WARNING = Level.WARNING
+
+AGENT_KINDS: Final = (
+    Kind(
+        "evolution.trigger",
+        {
+            "trigger_id": str,
+            "problem_type": str,
+            "severity": str,
+            "affected_entities": int,
+            "suggested_area": str,
+            "snapshot_key": str,
+        },
+    ),
+    Kind(
+        "evolution.plan",
+        {
+            "plan_id": str,
+            "trigger_id": str,
+            "action_type": str,
+            "description": str,
+            "target_class": str,
+            "target_method": str,
+        },
+    ),
+    Kind("evolution.force", {"reason": str}),
+    Kind(
+        "mutation.ready",
+        {
+            "mutation_id": str,
+            "plan_id": str,
+            "file_path": str,
+            "trait_name": str,
+            "version": int,
+            "code_hash": str,
+            "depends_on?": list[str],
+        },
+    ),
+    Kind(
+        "mutation.applied",
+        {"mutation_id": str, "trait_name": str, "version": int, "registry_version": int},
+    ),
+    Kind(
+        "mutation.failed",
+        {"mutation_id": str, "error": str, "stage": str, "rollback_to": str},
+        _WARNING,
+    ),
+    Kind("feed", {"agent": str, "action": str, "message": str, "metadata": dict[str, Any]}),
+    Kind("mission.started", {"mission": str, "description": str}),
+    Kind("mission.ended", {"mission": str, "outcome": str, "succeeded": bool}),
+    Kind(
+        "agent.decided",  # AgentDecision
+        {
+            "context_hash": str,
+            "input_trigger": str,
+            "rationale": str,
+            "rejected_alternatives": list[str],
+            "memory_ids": list[str],
+            "confidence_score": float,
+            "mission?": str,
+            "subject?": str,
+            "options_considered?": list[str],
+            "selected_strategy?": str,
+            "model?": str,
+            "prompt_hash?": str,
+            "prompt_version?": str,
+            "tokens?": int,
+            "seconds?": float,
+        },
+    ),
+    Kind(
+        "agent.changed_state",  # StateChange
+        {
+            "target_type": str,
+            "target_resource": str,
+            "previous_state_hash": str,
+            "new_state_hash": str,
+            "diff_patch": str,
+            "is_reversible": bool,
+            "depends_on?": list[str],
+            "rolls_back?": str,
+        },
+    ),
+    Kind(
+        "agent.signalled",  # SystemSignal
+        {"status": str, "cpu_load_percent": float, "memory_usage_mb": float, "what?": str},
+    ),
+    Kind("agent.messaged", {"sender": str, "recipient": str, "subject": str, "text": str}),
+    Kind(
+        "lesson.learned",
+        {
+            "lesson_id": str,
+            "situation": str,
+            "action": str,
+            "result": str,
+            "feedback": str,
+            "tags": list[str],
+            "from_positions?": list[int],
+        },
+    ),
+)

@@ -1,0 +1,100 @@
+"""The kinds of events the kernel sends: boot, zones, succession, drills, refusals, verdicts.
+
+Owns: the rows. Does not own: when each is said (`Kernel/core`, `Kernel/console`), its sentence for
+people (`Kernel/core/log_lines.py`). "zone" and "cause" of a log call are the envelope's and stand
+in no row, but for the zone an event is about, which is kept in the payload, too.
+"""
+
+from typing import Any, Final
+
+from Kernel.contract.envelope import Level
+from Kernel.contract.kind_table import ANY, Kind
+
+_WARNING, _ERROR = Level.WARNING, Level.ERROR
+_ABOUT: Final = {"zone?": str}
+
+
+def _of_zone(name: str, payload: dict[str, Any], level: Level = Level.INFO) -> Kind:
+    return Kind(name, _ABOUT | payload, level)
+
+
+KERNEL_KINDS: Final = (
+    Kind("kernel.started", {"pid": int, "home": str, "version?": str}),
+    Kind("kernel.ready", {"boot_s": float, "degraded?": ANY}),
+    Kind("kernel.stopping", {}),
+    Kind("kernel.stopped", {"text?": str}),
+    Kind("kernel.degraded", {"what": str, "why": str, "hint?": str}, _WARNING),
+    Kind("kernel.mended", {"what": str}),
+    Kind("kernel.stacks", {"path": str}),
+    Kind("kernel.stacks_not_kept", {"why": str, "hint?": str}, _WARNING),
+    Kind("kernel.misfit", {"told": str, "why": str, "values": str}, _ERROR),
+    Kind("command.taken", {"command": str, "by_pid": int, "args": dict[str, Any]}),
+    Kind("command.refused", {"command": str, "why": str}, _WARNING),
+    Kind("console.bug", {"command": str, "why": str, "stack": str}, _ERROR),
+    Kind(
+        "config.changed",
+        {
+            "key": str,
+            "effect": str,
+            "old?": ANY,
+            "new?": ANY,
+            "why?": str,
+            "hint?": str,
+            "zone?": str,
+        },
+    ),
+    Kind("config.differs", _ABOUT | {"text": str, "hint?": str}),
+    Kind("config.ignored", {"key": str, "why": str, "hint?": str}, _WARNING),
+    Kind("config.read", {"changed": int}),
+    Kind("config.refused", {"why": str, "hint?": str}, _ERROR),
+    Kind("note.not_written", {"why": str, "hint?": str}, _WARNING),
+    Kind("slot.damaged", {"why": str, "hint?": str}, _WARNING),
+    Kind("slot.filled", {"slot": str}),
+    Kind("slot.not_filled", {"why": str, "hint?": str}, _WARNING),
+    Kind("scenario.founded", {"scenario": str}),
+    Kind("scenario.not_founded", {"scenario": str, "tick": int, "why": str}, _WARNING),
+    Kind("arena.set_aside", _ABOUT | {"path": str, "why?": str, "hint?": str}),
+    _of_zone("arena.founded", {"told": ANY}),
+    _of_zone("arena.moving", {"path": str, "tick": int}),
+    _of_zone("generation.begun", {"source": str}),
+    _of_zone("generation.promoted", {"source": str, "generation": ANY, "why": str}),
+    _of_zone("generation.retired", {"source": str, "generation": ANY, "why": str}),
+    _of_zone("snapshot.taken", {"tick": int}),
+    _of_zone("snapshot.not_taken", {"why": str}, _WARNING),
+    _of_zone("stop.held_up", {"doing": str, "left_s": float, "then": str}, _WARNING),
+    _of_zone("trait.quarantined", {"slot": int, "why": str}, _ERROR),
+    _of_zone("drill.begun", {"fault": str, "pid": int}),
+    _of_zone("drill.ended", {"fault": str}, Level.INFO),
+    _of_zone("zone.ready", {"took_s": float, "found?": ANY, "pid?": int}),
+    _of_zone("zone.degraded", {"why": str, "hint?": str}, _WARNING),
+    _of_zone(
+        "zone.died",
+        {"role": str, "pid": int, "how": str, "counts": bool, "failures": int},
+        _WARNING,
+    ),
+    _of_zone(
+        "zone.taken_over",
+        {
+            "pid": int,
+            "epoch": int,
+            "tick_found": int,
+            "generation": str,
+            "build": str,
+            "found_owner": int,
+            "found_flight": int,
+        },
+    ),
+    _of_zone(
+        "zone.evidence", {"tick": int, "place": str, "how": str, "times": int, "verdict": str}
+    ),
+    _of_zone("zone.given_up", {"why": str}, _ERROR),
+    _of_zone("zone.hung", {"pid": int, "why": str}, _WARNING),
+    _of_zone("zone.starved", {"pid": int, "deadline_s": float}, _WARNING),
+    _of_zone("zone.impostor", {"pid": int}, _ERROR),
+    _of_zone("zone.killed", {"pid": int, "why": str}, _WARNING),
+    _of_zone("zone.not_started", {"why": str}, _WARNING),
+    _of_zone("zone.refused", {"reason": str}, _WARNING),
+    _of_zone("zone.stack", {"pid": int, "why": str, "file": str, "top": ANY}),
+    _of_zone("zone.stopped", {"took_s": float, "killed": bool}),
+    _of_zone("zone.unprepared", {"source": str, "why": str, "hint?": str}, _ERROR),
+)
