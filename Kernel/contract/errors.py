@@ -139,6 +139,16 @@ class CodecError(MoltError):
     """A message is too large or not of the agreed form."""
 
 
+class LedgerError(MoltError):
+    """The ledger cannot be read or written: a full disk, a damaged file, another writer."""
+
+
+class NoLedger(LedgerError):
+    """A home has no ledger yet: nothing was ever recorded there."""
+
+    exit_code = 69
+
+
 class SnapshotError(MoltError):
     """A snapshot cannot be read, or does not match its own hash."""
 

@@ -14,6 +14,7 @@ from Kernel.contract.arena import HEADER_BYTES, MAGIC, TICK_LIMIT, Header
 
 SHARED_MEMORY = Path("/dev/shm")
 JOURNAL = Path("data", "journal")
+LEDGER = Path("data", "ledger")
 CONSOLE_SOCKET = Path("run", "console.sock")
 SET_ASIDE_MAX = 5
 """So many files that could not be used are kept, the newest."""

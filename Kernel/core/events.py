@@ -13,10 +13,10 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from Kernel.contract.event_text import iso_time
 from Kernel.core.log_lines import pairs
 from Kernel.ports.clock import Clock
 
@@ -219,11 +219,6 @@ class Recorder:
         text = text[:LINE_CHARACTERS_MAX]
         line = LogLine(self.lines.newest + 1, time_s, zone, source, level, text)
         self.lines.add(line, len(text) + 128)
-
-
-def iso_time(time_s: float) -> str:
-    """Return a date as ISO 8601 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _as_payload(values: Mapping[str, Any]) -> tuple[dict[str, object], int]:

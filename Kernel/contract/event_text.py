@@ -1,0 +1,100 @@
+"""An event as people and programs outside read it: one JSON object, the same everywhere.
+
+Owns: its keys, and what stands for bytes. Does not own: the envelope (`envelope.py`), how a table
+of events looks on a terminal.
+"""
+
+import base64
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from Kernel.contract.envelope import Envelope, Level, Role, id_text
+from Kernel.contract.errors import CodecError
+
+VERSION: Final = 1
+
+
+def event_fields(position: int, envelope: Envelope) -> dict[str, Any]:
+    """Return an event as plain data that JSON can say; see `SPEC.md` 9 for its keys.
+
+    A payload that cannot be read (the archive does not look inside) is told as such.
+    """
+    try:
+        payload = plain(envelope.payload_fields())
+    except CodecError as error:
+        payload = {"unreadable": error.message, "$bytes": _base64(envelope.payload)}
+    return {
+        "v": VERSION,
+        "id": id_text(envelope.id),
+        "position": position,
+        "time": iso_time(envelope.time_ns / 1e9),
+        "tick": envelope.tick,
+        "zone": envelope.zone,
+        "kind": envelope.kind,
+        "level": level_word(envelope.level),
+        "cause": id_text(envelope.cause) or None,
+        "agent": envelope.agent or None,
+        "role": role_word(envelope.role) or None,
+        "trace": envelope.trace.hex() or None,
+        "span": envelope.span.hex() or None,
+        "payload": payload,
+    }
+
+
+def event_line(position: int, envelope: Envelope) -> str:
+    """Return an event as one line of JSON without its end.
+
+    A number that is not finite is told as a text: JSON has no word for it.
+    """
+    fields = event_fields(position, envelope)
+    try:
+        return json.dumps(fields, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        fields["payload"] = _finite(fields["payload"])
+        return json.dumps(fields, ensure_ascii=False, allow_nan=False)
+
+
+def level_word(level: Level) -> str:
+    """Return "info", "warning" or "error"."""
+    return level.name.lower()
+
+
+def role_word(role: Role) -> str:
+    """Return a role in small letters, "" where it is unspecified."""
+    return role.name.lower() if role else ""
+
+
+def plain(value: Any) -> Any:
+    """Return plain data with {"$bytes": base64} for bytes."""
+    if isinstance(value, bytes):
+        return {"$bytes": _base64(value)}
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value
+
+
+def iso_time(time_s: float) -> str:
+    """Return a date as ISO 8601 in UTC, to the millisecond."""
+    try:
+        date = datetime.fromtimestamp(time_s, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{time_s:.3f}"  # a clock that far off is told as it is
+    return date.isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return value
