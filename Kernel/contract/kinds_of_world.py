@@ -57,5 +57,7 @@ WORLD_KINDS: Final = (
     Kind("archive.damaged", {"position": int, "why": str}, _ERROR),
     Kind("archive.salvaged", {"kept": int, "lost": int, "aside": str, "why": str}, _ERROR),
     Kind("archive.segment_closed", {"first": int, "last": int, "file": str, "bytes": int}),
+    Kind("archive.derived_rebuilt", {"what": str, "why": str}, _WARNING),
+    Kind("archive.derived_waits", {"what": str, "why": str}, _WARNING),
     Kind("archive.flood_limited", {"sender": str, "held": int, "rate": float}, _WARNING),
 )
