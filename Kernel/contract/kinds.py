@@ -30,7 +30,7 @@ from Kernel.contract.kind_table import ANY, Kind
 from Kernel.contract.kinds_of_agents import AGENT_KINDS
 from Kernel.contract.kinds_of_kernel import KERNEL_KINDS
 from Kernel.contract.kinds_of_world import WORLD_KINDS
-from Kernel.contract.redaction import redact
+from Kernel.contract.redaction import may_need_redaction, redact
 
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind for kind in (*KERNEL_KINDS, *WORLD_KINDS, *AGENT_KINDS)
@@ -97,7 +97,6 @@ def _build(
     entropy: bytes,
     level: Level | None,
 ) -> Envelope:
-    clean, _ = redact(payload)
     return Envelope(
         id=new_id(story.time_ns, entropy),
         time_ns=story.time_ns,
@@ -106,13 +105,22 @@ def _build(
         kind=kind.name,
         version=kind.version,
         level=kind.level if level is None else level,
-        payload=pack(clean, PAYLOAD_BYTES_MAX),
+        payload=_pack_clean(payload),
         cause=story.cause,
         role=story.role,
         agent=story.agent,
         trace=story.trace,
         span=story.span,
     )
+
+
+def _pack_clean(payload: Mapping[str, Any]) -> bytes:
+    """Return the payload packed and redacted."""
+    try:
+        packed = pack(payload, PAYLOAD_BYTES_MAX)
+    except CodecError:  # of a mapping that is no dict, or too large with what is taken out
+        return pack(redact(payload)[0], PAYLOAD_BYTES_MAX)
+    return pack(redact(payload)[0], PAYLOAD_BYTES_MAX) if may_need_redaction(packed) else packed
 
 
 def check_payload(kind: Kind, payload: Mapping[str, Any]) -> None:

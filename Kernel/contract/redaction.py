@@ -43,6 +43,33 @@ _HINTS: Final = re.compile(
     r"|pass|secret|key|token"
 )
 """A cheap look that lets nearly every text pass untouched."""
+_TRACES: Final = (
+    ("", ("pass", "secret", "key", "token", "credential", "cookie", "bearer", "basic")),
+    ("", ("akia", "asia", "eyj", "\xe2\x84\xaa", "\xc5\xbf")),
+    ("-", ("-----begin", "glpat-", "xox", "sk-")),
+    ("_", ("gh", "github_pat")),
+    ("z", ("authorization", "aiza")),
+    (":", ("://",)),
+)
+"""What every credential, and every name of one, has in it in small letters, behind one character
+that it has too and most events do not. The two of accents are UTF-8 of the Kelvin sign and the long
+s, which stand for k and s where case does not matter."""
+
+
+def may_need_redaction(packed: bytes) -> bool:
+    """Return whether plain data packed as MessagePack has to be looked through by `redact`.
+
+    One look over the bytes (under 2 µs for 200) instead of one at each text and key (16 µs):
+    packing leaves every text in one piece, so nothing that `redact` would take is without a trace.
+    """
+    # As text of one byte each: searching in str takes half of what it takes in bytes.
+    small = packed.lower().decode("latin-1")
+    for sign, traces in _TRACES:
+        if sign in small:
+            for trace in traces:
+                if trace in small:
+                    return True
+    return False
 
 
 def redact(payload: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
