@@ -9,6 +9,8 @@ from Kernel.contract.envelope import Level
 from Kernel.contract.kind_table import Kind
 
 _WARNING = Level.WARNING
+_SETTING: Final = {"related_commit_hash?": str, "context_window_snapshot_id?": str}
+"""In what an event of an agent happened: the code then, and what the agent had in mind."""
 
 AGENT_KINDS: Final = (
     Kind(
@@ -76,7 +78,8 @@ AGENT_KINDS: Final = (
             "prompt_version?": str,
             "tokens?": int,
             "seconds?": float,
-        },
+        }
+        | _SETTING,
     ),
     Kind(
         "agent.changed_state",  # StateChange
@@ -89,13 +92,18 @@ AGENT_KINDS: Final = (
             "is_reversible": bool,
             "depends_on?": list[str],
             "rolls_back?": str,
-        },
+        }
+        | _SETTING,
     ),
     Kind(
         "agent.signalled",  # SystemSignal
-        {"status": str, "cpu_load_percent": float, "memory_usage_mb": float, "what?": str},
+        {"status": str, "cpu_load_percent": float, "memory_usage_mb": float, "what?": str}
+        | _SETTING,
     ),
-    Kind("agent.messaged", {"sender": str, "recipient": str, "subject": str, "text": str}),
+    Kind(
+        "agent.messaged",
+        {"sender": str, "recipient": str, "subject": str, "text": str} | _SETTING,
+    ),
     Kind(
         "lesson.learned",
         {
