@@ -76,14 +76,14 @@ COMMANDS: tuple[Command, ...] = (
         (_WATCH,),
     ),
     Command(
-        "events",
+        "kernel-events",
         WATCHING,
         "Show what happened in the kernel, and follow it live",
         (
-            "molt events",
-            "molt events -f",
-            "molt events zone=stable 'kind=zone.*' --since 5m",
-            "molt events --since tick:184000 --json",
+            "molt kernel-events",
+            "molt kernel-events -f",
+            "molt kernel-events zone=stable 'kind=zone.*' --since 5m",
+            "molt kernel-events --since tick:184000 --json",
         ),
         (
             Argument(

@@ -100,7 +100,9 @@ class Desk:
             stack = traceback.format_exc()[-STACK_CHARACTERS_MAX:]
             self._handlers.recorder.error("console.bug", command=command, why=why, stack=stack)
             said = f"cannot answer '{command}': this is a bug of ours: {why}"
-            self._server.refuse(token, MoltError(said, "molt events kind=console.bug --json"))
+            self._server.refuse(
+                token, MoltError(said, "molt kernel-events kind=console.bug --json")
+            )
         return True
 
     def _go_on(self, token: Token, reading: Reading[Event] | Reading[LogLine]) -> bool:

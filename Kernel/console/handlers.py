@@ -4,7 +4,7 @@ Owns: turning a request into acts of the kernel and facts for the answer. Does n
 command table (`commands.py`), sockets (`server.py`), looks (`render.py`).
 A handler returns an `Asked`: a function that gives the result once it is there. Most give it at
 once; pause, params, drill and wait give it when the thing has happened. What is a row of lines
-(`events`, `logs`) comes as a `Reading`.
+(`kernel-events`, `logs`) comes as a `Reading`.
 """
 
 from collections.abc import Callable, Iterator
@@ -181,7 +181,7 @@ class Handlers:
             patient=True,
         )
 
-    def _events(self, request: Request) -> Reading[Event]:
+    def _kernel_events(self, request: Request) -> Reading[Event]:
         ring, since, last = self.recorder.events, request.since("since"), request.integer("last")
         filters = request.filters("filters")
         if last is None and since is None:

@@ -1,7 +1,7 @@
 """Show one event, or one line of a log, to people: when, where, what.
 
-Owns: how a line of `events` and `logs` looks. Does not own: whole answers (`render.py`), JSON
-(`output.py`). A line is cut by nobody, and whole in a pipe, so that grep sees all.
+Owns: how a line of `kernel-events` and `logs` looks. Does not own: whole answers (`render.py`),
+JSON (`output.py`). A line is cut by nobody, and whole in a pipe, so that grep sees all.
 """
 
 import os

@@ -51,7 +51,7 @@ def test_arguments_and_refusals(kernel: FakeKernel) -> None:
 
 def test_lines_are_shown_one_by_one(kernel: FakeKernel) -> None:
     """An answer of many lines is printed line by line, and then how many there were."""
-    code, out, err = run("--home", str(kernel.home), "events", "follow=true")
+    code, out, err = run("--home", str(kernel.home), "kernel-events", "follow=true")
     first, second, *end = out.splitlines()
     assert (code, err) == (0, "")
     assert [json.loads(line)["position"] for line in (first, second)] == [1, 2]

@@ -133,7 +133,7 @@ def test_half_open_connections_that_come_again(kernel, peers):
 def test_readers_that_never_read(kernel, peers):
     """Followers and askers that take nothing cost the kernel neither time nor memory."""
     for _ in range(8):
-        peers().sendall(b'{"command": "events", "args": {"follow": true}}\n')
+        peers().sendall(b'{"command": "kernel-events", "args": {"follow": true}}\n')
     for _ in range(8):
         peer = peers()
         peer.setblocking(False)
@@ -163,7 +163,7 @@ def test_many_waits(kernel, peers):
 def test_events_of_a_real_drill_are_followed(kernel, peers):
     """What happens to a zone arrives, in order, at a follower that was there before."""
     peer = peers()
-    peer.sendall(b'{"command": "events", "args": {"follow": true, "last": 0}}\n')
+    peer.sendall(b'{"command": "kernel-events", "args": {"follow": true, "last": 0}}\n')
     wait_until("the zone", lambda: _heir_ready(kernel.home))
     ask(kernel.home, "drill", {"kind": "kill", "zone": "stable"}, 60.0)
     kinds: list[str] = []

@@ -108,7 +108,7 @@ def random_request(rng: random.Random, tick: int) -> tuple[str, dict[str, object
     return rng.choice(
         [
             ("status", {}),
-            ("events", {"last": 20}),
+            ("kernel-events", {"last": 20}),
             ("logs", {"last": 20}),
             ("ps", {}),
             ("pause", {}),

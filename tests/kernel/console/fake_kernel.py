@@ -254,9 +254,9 @@ class FakeKernel:
         if pending.request.command == "wait":
             self._waiting.append((pending, now_s + (pending.request.number("timeout_s") or 0.0)))
             return
-        if pending.request.command in ("events", "logs"):
+        if pending.request.command in ("kernel-events", "logs"):
             # Ends after what there is, also for who follows: tests want an end.
-            rows = EVENTS if pending.request.command == "events" else LINES
+            rows = EVENTS if pending.request.command == "kernel-events" else LINES
             for fields in rows:
                 self.server.push(pending.token, fields)
             self.server.answer(pending.token, {"count": len(rows), "lost": 0})

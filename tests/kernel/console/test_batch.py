@@ -23,7 +23,7 @@ from tests.structure.sources import ROOT
         ("molt", ["molt"]),
         ("# a comment 'with a quote", []),
         ("", []),
-        ("events --since #17", ["events", "--since", "#17"]),
+        ("kernel-events --since #17", ["kernel-events", "--since", "#17"]),
         ("wait --for 'tick>5 and paused=true'", ["wait", "--for", "tick>5 and paused=true"]),
     ],
 )

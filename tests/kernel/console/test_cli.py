@@ -81,8 +81,11 @@ def test_zone_text_cannot_steer_the_terminal(molt: Run) -> None:
     ("words", "parts"),
     [
         (("ps",), ["zone", "71 %", "148 MB", "tick 184 410", "▲ degraded"]),
-        (("events",), ["14:02:11.123 #1     ▲ stable", "zone.died  tick 184\u2009402  pid=4130"]),
-        (("events", "kind=zone.*"), ["zone.taken_over", "signal 9 ·[2J"]),
+        (
+            ("kernel-events",),
+            ["14:02:11.123 #1     ▲ stable", "zone.died  tick 184\u2009402  pid=4130"],
+        ),
+        (("kernel-events", "kind=zone.*"), ["zone.taken_over", "signal 9 ·[2J"]),
         (("logs",), ["14:02:11.123 stable   │ founded from seed 1 ·[2J", "◉ kernel.ready"]),
         (("logs", "stable", "--raw"), ["founded from seed 1 ·[2J\nkernel.ready boot_s=1.4\n"]),
         (("drill", "kill", "stable", "--dry-run"), ["would, and", "1. do drill\n  2. come back"]),

@@ -33,7 +33,7 @@ from zones.world.parameters import find_parameter
 
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
-    "shutdown", "help", "world run", "top", "doctor world", "events", "logs", "doctor",
+    "shutdown", "help", "world run", "top", "doctor world", "kernel-events", "logs", "doctor",
     "completion", "go-back", "reload", "config",
     "safe-mode status", "safe-mode leave", "safe-mode enter",
 )  # fmt: skip

@@ -44,13 +44,13 @@ def values(home: Path, line: str) -> list[str]:
         ("logs ", ["stable", "archive"]),
         ("params fr", ["friction"]),
         ("params friction ", []),
-        ("events zone=", ["zone=stable", "zone=archive", "zone=kernel"]),
-        ("events zone=st", ["zone=stable"]),
-        ("events zone = st", ["stable"]),
-        ("events zone =", ["stable", "archive", "kernel"]),
-        ("events ki", ["kind="]),
-        ("events level=w", ["level=warning"]),
-        ("events pid=", []),
+        ("kernel-events zone=", ["zone=stable", "zone=archive", "zone=kernel"]),
+        ("kernel-events zone=st", ["zone=stable"]),
+        ("kernel-events zone = st", ["stable"]),
+        ("kernel-events zone =", ["stable", "archive", "kernel"]),
+        ("kernel-events ki", ["kind="]),
+        ("kernel-events level=w", ["level=warning"]),
+        ("kernel-events pid=", []),
         ("completion ", list(SHELLS)),
         ("help dri", ["drill"]),
         ("doctor wo", ["world"]),
@@ -117,7 +117,9 @@ def test_a_kernel_that_says_nothing_is_not_waited_for(tmp_path: Path) -> None:
         assert time.monotonic() - began_s < 5 * ASK_S
 
 
-@pytest.mark.parametrize("line", ["", "drill k", "drill kill st", "events zone=", "status --"])
+@pytest.mark.parametrize(
+    "line", ["", "drill k", "drill kill st", "kernel-events zone=", "status --"]
+)
 @pytest.mark.parametrize("shell", SHELLS)
 def test_prompt_and_shells_offer_the_same(
     kernel: FakeKernel,
@@ -159,7 +161,7 @@ def test_a_strange_instruction_is_1(instruction: str, monkeypatch: pytest.Monkey
     [
         ("molt drill kill st", "stable"),
         ("molt dril", "drill"),
-        ("molt events zone = ar", "archive"),
+        ("molt kernel-events zone = ar", "archive"),
     ],
 )
 def test_bash_completes(kernel: FakeKernel, tmp_path: Path, words: str, reply: str) -> None:
@@ -206,5 +208,5 @@ def test_a_whole_word_is_followed_by_a_space(kernel: FakeKernel) -> None:
         return [each.text for each in found]
 
     assert offered("drill ki") == ["kill "]
-    assert offered("events kin") == ["kind="]
+    assert offered("kernel-events kin") == ["kind="]
     assert len(offered("drill ")) == 4 and not any(each.endswith(" ") for each in offered("drill "))

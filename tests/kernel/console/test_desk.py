@@ -180,7 +180,7 @@ def test_events_come_as_lines_and_end(office):
     """Without following: one line for each event, then how many there were; the line stays open."""
     for pid in range(3):
         office.recorder.info("zone.served", zone="stable", pid=pid)
-    peer = office.ask("events")
+    peer = office.ask("kernel-events")
     *events, end = office.lines(peer)
     assert [line["result"]["payload"]["pid"] for line in events] == [0, 1, 2]
     assert all(line["more"] is True for line in events)
@@ -192,7 +192,7 @@ def test_events_come_as_lines_and_end(office):
 
 def test_who_follows_gets_what_comes_and_owes_nobody_haste(office):
     """A follower is told in the round an event comes in, and does not keep the kernel awake."""
-    peer = office.ask("events", follow=True)
+    peer = office.ask("kernel-events", follow=True)
     assert office.lines(peer) == []
     assert not office.desk.busy() and office.desk.pace_s() is None
     office.recorder.info("zone.died", zone="stable")
@@ -205,20 +205,22 @@ def test_who_follows_gets_what_comes_and_owes_nobody_haste(office):
 
 def test_so_many_may_follow_and_no_more(office):
     """The one too many is refused with the limit; who goes makes room."""
-    peers = [office.ask("events", follow=True) for _ in range(FOLLOWERS_MAX)]
+    peers = [office.ask("kernel-events", follow=True) for _ in range(FOLLOWERS_MAX)]
     refused = office.answer(office.ask("logs", follow=True))
     assert refused["error"]["code"] == 5 and f"limit {FOLLOWERS_MAX}" in refused["error"]["message"]
-    assert office.lines(office.ask("events"))[-1]["result"]["count"] == 0, "looking is no following"
+    assert office.lines(office.ask("kernel-events"))[-1]["result"]["count"] == 0, (
+        "looking is no following"
+    )
     peers[0].close()
     office.turn()
     office.recorder.info("zone.died")
-    late = office.ask("events", follow=True)
+    late = office.ask("kernel-events", follow=True)
     assert office.lines(late)[0]["result"]["kind"] == "zone.died"
 
 
 def test_a_follower_that_never_reads_is_dropped_and_counted(office):
     """It takes no memory while it sleeps, and is given up when events it has not seen are gone."""
-    peer = office.ask("events", follow=True)
+    peer = office.ask("kernel-events", follow=True)
     rounds = 0
     while office.server.counts.closed_slow == 0:
         for _ in range(512):
@@ -235,7 +237,7 @@ def test_a_follower_that_never_reads_is_dropped_and_counted(office):
 
 def test_a_burst_is_told_as_a_loss(office):
     """Who reads, but is overtaken by more than is kept at all, is told how many it missed."""
-    peer = office.ask("events", follow=True)
+    peer = office.ask("kernel-events", follow=True)
     for number in range(EVENTS_MAX + 7):
         office.recorder.info("zone.died", number=number)
     lines = [line["result"] for line in office.lines(peer)]
@@ -245,7 +247,7 @@ def test_a_burst_is_told_as_a_loss(office):
 
 def test_a_stream_ends_with_the_desk(office):
     """When the kernel leaves in order, who follows gets a last line and not only a hang-up."""
-    peer = office.ask("events", follow=True)
+    peer = office.ask("kernel-events", follow=True)
     office.desk.close()
     assert json.loads(peer.recv(4096)) == {"ok": True, "result": {"count": 0, "lost": 0}}
     office.desk = Desk(
@@ -255,7 +257,7 @@ def test_a_stream_ends_with_the_desk(office):
 
 def test_the_last_events_are_told_before_the_end(office):
     """What happened in the last round, such as the stop itself, still reaches who follows."""
-    peer = office.ask("events", follow=True)
+    peer = office.ask("kernel-events", follow=True)
     office.recorder.note("kernel.stopped", text="Nothing lost.")
     office.desk.close()
     told, end = (json.loads(line) for line in peer.recv(4096).splitlines())
@@ -286,7 +288,7 @@ def test_what_acts_is_an_event_and_what_looks_is_none(office):
     for command, args in (
         ("status", {}),
         ("params", {}),
-        ("events", {}),
+        ("kernel-events", {}),
         ("shutdown", {"dry_run": True}),
         ("safe-mode status", {}),
     ):
@@ -338,7 +340,7 @@ def test_a_bug_in_one_answer_is_told_to_who_asked_and_the_desk_goes_on(office, m
     with monkeypatch.context() as patched:
         patched.setattr(Handlers, "_status", asked)
         error = office.answer(office.ask("status"))["error"]
-    assert error["code"] == 1 and "molt events kind=console.bug" in error["hint"]
+    assert error["code"] == 1 and "molt kernel-events kind=console.bug" in error["hint"]
     assert error["message"].startswith("cannot answer 'status': this is a bug of ours: KeyError")
     (event,) = office.recorder.events.read(1)
     assert (event.kind, event.level) == ("console.bug", "error")
@@ -348,7 +350,7 @@ def test_a_bug_in_one_answer_is_told_to_who_asked_and_the_desk_goes_on(office, m
 
 def test_a_bug_in_a_reading_ends_that_reading(office, monkeypatch):
     """Who follows events is told, too, and asked for nothing more."""
-    peer = office.ask("events", follow=True)
+    peer = office.ask("kernel-events", follow=True)
 
     def fail(*_args: object) -> None:
         raise ValueError("no")

@@ -79,12 +79,12 @@ class TestJson:
 
 
 def test_lines_are_one_document_unless_they_are_followed(kernel, capsys):
-    """`events --json` is one document; with -f one line each, with the ledger's keys."""
+    """`kernel-events --json` is one document; with -f one line each, with the ledger's keys."""
     home = ["--home", str(kernel.home)]
-    assert cli.main([*home, "events", "--json"]) == 0
+    assert cli.main([*home, "kernel-events", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert [event["position"] for event in document["events"]] == [1, 2]
-    assert cli.main([*home, "events", "-f", "--json"]) == 0
+    assert cli.main([*home, "kernel-events", "-f", "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert lines == document["events"]
     ledger = {"id", "position", "time", "tick", "zone", "kind", "cause", "payload"}
@@ -96,15 +96,15 @@ def test_lines_are_one_document_unless_they_are_followed(kernel, capsys):
 def test_filters_reach_the_kernel(kernel, capsys):
     """What was typed arrives read; what is no filter is refused here."""
     home = ["--home", str(kernel.home)]
-    cli.main([*home, "events", "kind=zone.*", "pid=7", "--since", "5m", "--last", "3"])
+    cli.main([*home, "kernel-events", "kind=zone.*", "pid=7", "--since", "5m", "--last", "3"])
     (asked,) = kernel.asked
     assert [(each.field, each.pattern) for each in asked.filters("filters")] == [
         ("kind", "zone.*"), ("pid", "7"),
     ]  # fmt: skip
     since = asked.since("since")
     assert since is not None and since.ago_s == 300 and asked.integer("last") == 3
-    assert cli.main([*home, "events", "kind"]) == 2
-    assert cli.main([*home, "events", "--since", "soon"]) == 2
+    assert cli.main([*home, "kernel-events", "kind"]) == 2
+    assert cli.main([*home, "kernel-events", "--since", "soon"]) == 2
     assert len(kernel.asked) == 1
     capsys.readouterr()
 
@@ -176,7 +176,7 @@ def test_watching_outlives_its_kernel(kernel, capsys, monkeypatch):
 
 def test_following_says_why_it_ends(kernel, capsys):
     """An orderly end is said on stderr, where it is no data."""
-    assert cli.main(["--home", str(kernel.home), "events", "-f"]) == 0
+    assert cli.main(["--home", str(kernel.home), "kernel-events", "-f"]) == 0
     assert "events end here: the kernel was stopped" in capsys.readouterr().err
 
 
@@ -274,7 +274,12 @@ def test_one_command_imports_little(kernel: FakeKernel) -> None:
         "         'asyncio', 'subprocess', 'Kernel.core.events', 'Kernel.config'}\n"
         "print(code, sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
     )
-    for words in (["status", "--json"], ["events", "--json"], ["help"], ["completion", "bash"]):
+    for words in (
+        ["status", "--json"],
+        ["kernel-events", "--json"],
+        ["help"],
+        ["completion", "bash"],
+    ):
         done = subprocess.run(
             [sys.executable, "-c", script, "--home", str(kernel.home), *words],
             cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,

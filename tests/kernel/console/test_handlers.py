@@ -539,18 +539,18 @@ class TestEvents:
     def test_the_last_of_them_unless_asked_otherwise(self, console):
         """Without words the newest 50, then it ends; --last and --since say otherwise."""
         self.record(console)
-        reading = console.ask("events")
+        reading = console.ask("kernel-events")
         assert [each["payload"]["pid"] for each in reading.read_on()] == list(range(10, 60))
         assert reading.ended and not reading.follows
-        two = console.ask("events", last=2, filters=["pid=1*"])
+        two = console.ask("kernel-events", last=2, filters=["pid=1*"])
         assert [each["payload"]["pid"] for each in two.read_on()] == [18, 19]
-        everything = console.ask("events", since="#5")
+        everything = console.ask("kernel-events", since="#5")
         assert [each["position"] for each in everything.read_on()] == list(range(5, 61))
 
     def test_following_goes_on(self, console):
         """Who follows gets what comes later, and only what passes the filter."""
         self.record(console, 1)
-        reading = console.ask("events", follow=True, last=0, filters=["kind=zone.*"])
+        reading = console.ask("kernel-events", follow=True, last=0, filters=["kind=zone.*"])
         assert list(reading.read_on()) == [] and reading.follows
         console.handlers.recorder.info("kernel.stopping")
         console.handlers.recorder.info("zone.served", zone="stable")

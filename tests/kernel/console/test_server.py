@@ -353,7 +353,7 @@ def test_a_stream_is_pushed_while_there_is_room(rig: Rig) -> None:
     """Lines of a stream go out at once; when nobody reads it takes no more, and can be given up."""
     reader, deaf = rig.connect(), rig.connect()
     for client in (reader, deaf):
-        client.send(b'{"command": "events", "args": {"follow": true}}\n')
+        client.send(b'{"command": "kernel-events", "args": {"follow": true}}\n')
     first, second = rig.turn()
     rig.server.push(first.token, {"position": 1})
     rig.server.flush(first.token)
@@ -376,7 +376,7 @@ def test_a_stream_is_pushed_while_there_is_room(rig: Rig) -> None:
 def test_a_stream_waits_for_its_turn(rig: Rig) -> None:
     """An earlier request of the same connection is answered before the first line goes out."""
     client = rig.connect()
-    client.send(STATUS + b'{"command": "events"}\n')
+    client.send(STATUS + b'{"command": "kernel-events"}\n')
     status, events = rig.turn()
     assert not rig.server.takes_more(events.token)
     rig.server.answer(status.token, {})

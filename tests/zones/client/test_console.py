@@ -67,9 +67,9 @@ def test_what_the_kernel_refuses(kernel):
 
 def test_an_answer_of_many_lines_is_not_taken_for_one(kernel):
     """Events come line by line: the first is not the answer, and it says what to use instead."""
-    with pytest.raises(UsageError, match="cannot ask for 'events' here") as refused:
-        ask(kernel.home, "events")
-    assert refused.value.hint == "molt events --json"
+    with pytest.raises(UsageError, match="cannot ask for 'kernel-events' here") as refused:
+        ask(kernel.home, "kernel-events")
+    assert refused.value.hint == "molt kernel-events --json"
 
 
 def test_nobody_there(home):
