@@ -22,7 +22,7 @@ from typing import Any
 
 from fallback.entry import RETURNED_AT, enter_safe_mode
 from fallback.known_world import KnownWorld, save_known_world
-from Kernel.config import KernelConfig, config_folder, load_config
+from Kernel.config import KernelConfig, config_folder, load_config, speakers
 from Kernel.console import screen_words
 from Kernel.console.desk import Desk
 from Kernel.console.facts import WORLD_ZONE, degraded_fields, zone_fields
@@ -43,6 +43,7 @@ from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, make_home, open_home
 from Kernel.ports.face import Reader, find_face
 from Kernel.ports.limits import check_descriptors
+from Kernel.ports.listeners import Listeners
 from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
 from Kernel.ports.own_stacks import Stacks, keep_stacks
@@ -188,9 +189,8 @@ class Kernel:
         parts = self._make_parts()
         self._slot_filler = SlotFiller(home.home, self._processes, self._log)
         self._bus = PrivateBus(home.bus_fd)
-        self._zones = ZoneTable(
-            config, parts, self._bus, home.bus_fd, folders, home.data_dir / "snapshots"
-        )
+        self._listeners = Listeners(home.bus_fd, home.run_fd, speakers(config.zones))
+        self._zones = self._make_zones(config, parts, folders)
         self._log.tick_now = self._zones.world_tick
         self._reloader = Reloader(config, read_again, self._zones, parts.log)
         handlers = Handlers(
@@ -224,6 +224,11 @@ class Kernel:
             stacks=self._home.home / "log" / "stacks",
         )
 
+    def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:
+        home, listeners = self._home, self._listeners.descriptors
+        snapshots = home.data_dir / "snapshots"
+        return ZoneTable(config, parts, self._bus, home.bus_fd, folders, snapshots, listeners)
+
     def _note(self, kind: str, **values: object) -> None:
         """Keep an event that the screen has shown to people instead of logging it."""
         if self._people_watch:
@@ -236,6 +241,7 @@ class Kernel:
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
         self._bus.close_all()
+        self._listeners.close()
         if self._exit_code == 0:
             self._note("kernel.stopped", text=self._screen.stopped(self._zones))
         elif self._exit_code == EXIT_KILLED:

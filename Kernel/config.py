@@ -7,7 +7,7 @@ of services, which are handed to them as plain data and checked there.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,15 +15,19 @@ from typing import Any, NamedTuple
 
 from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
 from Kernel.contract.codec import pack
+from Kernel.contract.envelope import KERNEL
 from Kernel.contract.errors import CodecError, ConfigError, Fault
 from Kernel.contract.scenarios import scenario_path
 from Kernel.contract.settings import Key, default_of, find_faults, read_values, show
 from Kernel.contract.sources import DEFAULT, WORLD, Sources
+from Kernel.contract.user_bus import SCRIBE
 from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core.supervisor import Kind, Policy
 from Kernel.core.watchdog import Mode
 
 _ZONE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
+SPEAKERS = (KERNEL, SCRIBE)
+"""Who stands as the zone of an event and is none."""
 _OF_POLICY = frozenset(place.name for place in fields(Policy))
 
 
@@ -35,6 +39,7 @@ class ZoneConfig:
         service: package with a `service` module.
         settings: what the service is told, as plain data.
         reads: zones whose arenas it may map, read-only.
+        broker: it receives the events of all others; one zone at most.
         deadline_s: seconds without progress that mean hung.
         watchdog: what is done about it.
         guard_s: seconds for which a generation that was replaced stays warm, with an heir.
@@ -48,6 +53,7 @@ class ZoneConfig:
     policy: Policy
     settings: dict[str, Any] = field(default_factory=dict)
     reads: tuple[str, ...] = ()
+    broker: bool = False
     deadline_s: float = 0.25
     watchdog: Mode = Mode.ACTIVE
     guard_s: float = 30.0
@@ -160,6 +166,7 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
             there = ", ".join(sorted(arenas)) or "none"
             why = f"names {', '.join(map(show, unknown))}; arena zones are {there}"
             faults.append(Fault(f"{ZONES}.{zone.name}.reads", why))
+    faults += _second_brokers(zones)
     located = sources.locate("kernel", faults)
     for file in sorted({zone.settings_file for zone in zones if zone and zone.settings_file}):
         located += sources.locate(file, _unsendable(sources.values[file]))
@@ -182,6 +189,10 @@ def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneCo
     file = values.pop("settings", "")
     if file and file not in sources.values:
         wrong.append(_missing_file(f"{at}.settings", file, sources))
+    if name in SPEAKERS:
+        wrong.append(Fault(at, "has the name of one who sends events himself; take another"))
+    if values.get("kind") == Kind.ARENA and values.get("broker"):
+        wrong.append(Fault(f"{at}.broker", "is true, only a bus zone receives events"))
     if values.get("kind") == Kind.BUS and values.get("heir"):
         wrong.append(Fault(f"{at}.heir", "is true, only an arena zone has an heir"))
     if wrong:
@@ -199,6 +210,13 @@ def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneCo
         sources=sources,
         **values,
     )
+
+
+def _second_brokers(zones: list[ZoneConfig | None]) -> list[Fault]:
+    """Return a fault for each broker but the first: events have one order, so one place."""
+    brokers = [zone.name for zone in zones if zone is not None and zone.broker]
+    why = f"is true, and {brokers[0]} receives the events already" if brokers else ""
+    return [Fault(f"{ZONES}.{name}.broker", why) for name in brokers[1:]]
 
 
 def _missing_file(key: str, file: str, sources: Sources) -> Fault:
@@ -224,6 +242,13 @@ def _unsendable(settings: dict[str, Any]) -> list[Fault]:
         except CodecError:
             faults.append(Fault(key, f"is {show(value)}, it takes plain data"))
     return faults
+
+
+def speakers(zones: Sequence[ZoneConfig]) -> tuple[str, ...]:
+    """Return who has an endpoint on the user bus; nobody, where no zone is its broker."""
+    if not any(zone.broker for zone in zones):
+        return ()
+    return (*(zone.name for zone in zones if zone.policy.kind is Kind.BUS), KERNEL, SCRIBE)
 
 
 class Setting(NamedTuple):

@@ -28,6 +28,7 @@ ZONE_KEYS: Final = (
     Key("settings", Sort.TEXT, unit="file under config/ without .yaml", effect=Effect.BOOT),
     Key("heir", Sort.FLAG, effect=Effect.BOOT),
     Key("reads", Sort.NAMES, [], unit="arena zones", effect=Effect.BOOT),
+    Key("broker", Sort.FLAG, False, effect=Effect.BOOT),
     Key("deadline_ms", Sort.NUMBER, 250, 10, 600_000, "ms", field="deadline_s", scale=_MS),
     Key("watchdog", Sort.CHOICE, Mode.ACTIVE.value, choices=tuple(mode.value for mode in Mode)),
     Key("guard_s", Sort.NUMBER, 30, 0, _DAY_S, "s"),

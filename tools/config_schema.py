@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
+from Kernel.contract.envelope import KERNEL
 from Kernel.contract.settings import Effect, Key, Sort
+from Kernel.contract.user_bus import SCRIBE
 from zones.chronos import settings as archive
 from zones.world import settings as world
 
@@ -41,7 +43,10 @@ def schemas(config: Path = CONFIG) -> dict[str, dict[str, Any]]:
         "type": "object",
         "description": about[ZONES],
         "minProperties": 1,
-        "propertyNames": {"pattern": "^[a-z_][a-z0-9_]{0,23}$"},
+        "propertyNames": {
+            "pattern": "^[a-z_][a-z0-9_]{0,23}$",
+            "not": {"enum": [KERNEL, SCRIBE]},
+        },
         "additionalProperties": zone,
     }
     made["kernel"]["required"] = [ZONES]

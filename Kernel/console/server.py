@@ -1,6 +1,7 @@
 """The console's Unix socket, for the kernel's one loop.
 
-Owns: the connections of the listening socket. Does not own: making that (`listening.py`), the
+Owns: the connections of the listening socket. Does not own: making that
+(`Kernel/ports/listening.py`), the
 loop, the clock, the meaning of lines (`protocol.py`) nor the answers (the kernel). The loop polls
 `interest()`, calls `handle` for each descriptor that woke it, and calls `answer` or `refuse` for
 each `Pending`, at once or when the thing asked for has happened. `help` is answered here, from the
@@ -24,7 +25,6 @@ from pathlib import Path
 from typing import NamedTuple, NewType
 
 from Kernel.console.help import help_fields
-from Kernel.console.listening import listen
 from Kernel.console.protocol import (
     Busy,
     Conversation,
@@ -34,6 +34,7 @@ from Kernel.console.protocol import (
 )
 from Kernel.console.request import Request
 from Kernel.contract.errors import ConfigError, MoltError
+from Kernel.ports.listening import listen
 
 CONNECTIONS_MAX = 32
 IDLE_S = 1.0

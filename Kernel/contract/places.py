@@ -1,6 +1,6 @@
 """Where the things of a home lie that processes besides the kernel look for.
 
-Owns: the folders an arena may be in, its file name, where the journal and the console's socket
+Owns: the folders an arena may be in, its file name, where the journal and the sockets
 are. Does not own: making any of them (`Kernel/ports/arena_file.py`, the archive, the console).
 Looking makes nothing. Standard library only.
 """
@@ -16,6 +16,8 @@ SHARED_MEMORY = Path("/dev/shm")
 JOURNAL = Path("data", "journal")
 LEDGER = Path("data", "ledger")
 CONSOLE_SOCKET = Path("run", "console.sock")
+SCRIBE_SOCKET = Path("run", "scribe.sock")
+BUS = Path("run", "bus")
 SET_ASIDE_MAX = 5
 """So many files that could not be used are kept, the newest."""
 HOME_MARK = "home.id"

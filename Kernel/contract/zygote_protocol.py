@@ -17,7 +17,8 @@ from typing import Any, get_origin, get_type_hints
 from Kernel.contract.codec import MESSAGE_BYTES_MAX, pack, unpack
 from Kernel.contract.errors import CodecError
 
-DESCRIPTORS_MAX = 16
+DESCRIPTORS_MAX = 128
+"""Those of one Fork; the broker of the events gets a listening socket for each zone."""
 
 
 @dataclass(frozen=True, slots=True)

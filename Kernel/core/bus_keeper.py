@@ -5,7 +5,8 @@ Owns: what is said over the private bus with the processes of one zone. Does not
 """
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import zmq
@@ -31,6 +32,8 @@ class BusKeeper(Keeper):
     Args:
         bus_dir_fd: descriptor of the bus directory, sent to each process.
         arena_descriptors: gives the descriptors of an arena this zone reads, None until it is.
+        listeners: the listening sockets of the user bus by name, given to each process if this
+            zone is the broker.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class BusKeeper(Keeper):
         bus_dir_fd: int,
         arena_descriptors: Descriptors,
         rules: Rules = Rules(),  # noqa: B008 - frozen
+        listeners: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         super().__init__(config, parts, rules)
         self.degraded: tuple[Degraded, ...] = ()
@@ -48,6 +52,7 @@ class BusKeeper(Keeper):
         self._bus = bus
         self._bus_dir_fd = bus_dir_fd
         self._arena_descriptors = arena_descriptors
+        self._listeners = listeners if config.broker else {}
         self._endpoints: dict[int, Endpoint] = {}
         self._line_of: dict[int, Line] = {}
         self._given: dict[int, dict[str, int]] = {}
@@ -114,7 +119,7 @@ class BusKeeper(Keeper):
         self._endpoints[serial] = endpoint
         self._line_of[serial] = line
         self.parts.loop.watch(endpoint.socket, lambda _events: self._read(serial))
-        named = {"bus": self._bus_dir_fd, **self._named()}
+        named = {"bus": self._bus_dir_fd, **self._named(), **self._listeners}
         self._given[serial] = self._named()
         facts = {"endpoint": endpoint.name, "nice": self.config.nice}
         return Fork(serial, role, list(named), facts), list(named.values())

@@ -5,7 +5,9 @@ not own: one zone (`keeper.py`), the orderly stop (`zone_stop.py`).
 """
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from Kernel.config import KernelConfig, ZoneConfig
 from Kernel.contract.errors import Refused
@@ -35,6 +37,7 @@ class ZoneTable:
         bus_dir_fd: int,
         folders: list[Path],
         snapshots: Path,
+        listeners: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._parts = parts
         self.arenas: dict[str, ArenaKeeper] = {}
@@ -45,7 +48,7 @@ class ZoneTable:
                 self.arenas[zone.name] = ArenaKeeper(zone, parts, folders, snapshots, rules)
             else:
                 self.services[zone.name] = BusKeeper(
-                    zone, parts, bus, bus_dir_fd, self._arena_descriptors, rules
+                    zone, parts, bus, bus_dir_fd, self._arena_descriptors, rules, listeners
                 )
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kernel.config import KernelConfig, check_services, effective, load_config
+from Kernel.config import KernelConfig, check_services, effective, load_config, speakers
 from Kernel.contract.errors import FAULTS_TOLD_MAX, ConfigError
 from Kernel.contract.settings import Key, Sort
 from Kernel.contract.zygote_protocol import Unprepared
@@ -344,6 +344,25 @@ class TestRefusedValues:
         """Two processes of a bus zone would both serve: an heir is refused there."""
         folder.write("kernel", "zones: {a: {service: x, kind: bus, heir: true}}")
         assert "zones.a.heir" in folder.refuse()
+
+    def test_events_have_one_broker(self, folder):
+        """One bus zone at most receives all events; the others and the kernel are its speakers."""
+        assert speakers(folder.load().zones) == ()
+        bus = "{service: tests.support.toy, kind: bus, broker: true}"
+        folder.write(
+            "kernel", f"{ZONES}  archive: {bus}\n  scout: {bus.replace('true', 'false')}\n"
+        )
+        assert speakers(folder.load().zones) == ("archive", "scout", "kernel", "scribe")
+        said = folder.refuse("kernel.zones.scout.broker=true")
+        assert "zones.scout.broker is true, and archive receives the events already" in said
+        said = folder.refuse("kernel.zones.stable.broker=true", "kernel.zones.archive.broker=false")
+        assert "zones.stable.broker is true, only a bus zone receives events" in said
+
+    @pytest.mark.parametrize("name", ["kernel", "scribe"])
+    def test_nobody_is_called_like_another_speaker(self, folder, name):
+        """A zone of that name would speak for the kernel, or for every program outside."""
+        folder.write("kernel", f"{ZONES}  {name}: {{service: tests.support.toy, kind: bus}}\n")
+        assert f"zones.{name} has the name of one who sends" in folder.refuse()
 
     def test_only_arenas_can_be_read(self, folder):
         """A bus zone has nothing to map."""

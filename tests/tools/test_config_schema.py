@@ -98,7 +98,7 @@ def test_schema_and_kernel_agree_about_each_key(key, tmp_path: Path) -> None:
     ]
     samples += [key.low, key.high] if key.sort in (Sort.NUMBER, Sort.WHOLE) else []
     for value in samples:
-        zone = {"service": "x", "kind": "arena"}
+        zone = {"service": "x", "kind": "bus" if key.name == "broker" else "arena"}
         values = {"zones": {"a": zone}}
         (values if key in KERNEL_KEYS else zone)[key.name] = value
         for name in ("kernel", "bus", "active", "x"):  # files that `settings` may name

@@ -122,6 +122,12 @@ def _run_bus_process(
                 arenas=arenas,
                 sides=sides,
                 log=log,
+                bus_dir_fd=descriptors["bus"],
+                listeners={
+                    name.removeprefix("listen."): fd
+                    for name, fd in descriptors.items()
+                    if name.startswith("listen.")
+                },
             )
         )
     finally:

@@ -3,7 +3,7 @@
 Owns: the record. Does not own: filling it (`host.py`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
@@ -19,6 +19,9 @@ class BusSeat:
     Args:
         arenas: read-only mappings of the arenas it may read, by zone.
         sides: the side pages of the same, writable: acknowledgements go there.
+        bus_dir_fd: the opened bus directory, where the endpoint for its own events is.
+        listeners: listening sockets of the user bus by whose they are, if it is the broker; not
+            blocking, and shared with every process of the zone.
         log: a structlog logger on stderr, which the kernel captures.
     """
 
@@ -28,3 +31,5 @@ class BusSeat:
     arenas: dict[str, ArenaWords]
     sides: dict[str, memoryview]
     log: FilteringBoundLogger
+    bus_dir_fd: int = -1
+    listeners: dict[str, int] = field(default_factory=dict)

@@ -34,7 +34,9 @@ DEADLINE_S = 0.25
 class Stage:
     """One bus keeper with a peer that speaks as its process would."""
 
-    def __init__(self, machine: FakeMachine, bus_fd: int, context: zmq.Context) -> None:
+    def __init__(
+        self, machine: FakeMachine, bus_fd: int, context: zmq.Context, broker: bool = False
+    ) -> None:
         self.machine = machine
         self.bus = PrivateBus(bus_fd)
         self.bus_fd = bus_fd
@@ -48,11 +50,13 @@ class Stage:
                 sup.Policy(sup.Kind.BUS),
                 reads=("stable",),
                 deadline_s=DEADLINE_S,
+                broker=broker,
             ),
             machine.parts(),
             self.bus,
             bus_fd,
             lambda _zone: self.arena,
+            listeners={"listen.kernel": bus_fd},
         )
 
     def round(self, count: int = 3) -> None:
@@ -119,6 +123,20 @@ def test_it_serves_once_it_is_ready(stage):
     pid, _ = stage.serve()
     assert stage.keeper.active.pid == pid and stage.keeper.ready_facts == {"kept": 3}
     assert stage.keeper.state_word() == "ready" and not stage.machine.zygote.is_asked()
+
+
+@pytest.mark.parametrize("broker", [False, True])
+def test_the_broker_is_given_the_listening_sockets(machine, tmp_path, broker):
+    """Each process of the broker gets them, and no process of any other zone."""
+    fd = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
+    context = zmq.Context()
+    stage = Stage(machine, fd, context, broker=broker)
+    stage.serve()
+    assert ("listen.kernel" in machine.zygote.descriptors[1]) is broker
+    assert {"bus", "stack", "arena.stable"} <= set(machine.zygote.descriptors[1])
+    stage.close()
+    context.term()
+    os.close(fd)
 
 
 def test_it_waits_for_the_arenas_it_reads(stage):

@@ -1,6 +1,7 @@
-"""Make the console's listening socket: private from its first moment, and in place of an old one.
+"""Make a listening Unix socket: private from its first moment, and in place of an old one.
 
-Owns: its file, mode and name. Does not own: what comes in by it (`server.py`).
+Owns: its file, mode and name. Does not own: what comes in by it (`Kernel/console/server.py`, the
+archive by way of `listeners.py`).
 """
 
 import errno
@@ -12,12 +13,21 @@ from contextlib import suppress
 SOCKET_MODE = 0o600
 
 
-def listen(dir_fd: int, name: str, waiting_max: int) -> tuple[socket.socket, int]:
+def listen(
+    dir_fd: int, name: str, waiting_max: int, kind: int = socket.SOCK_STREAM
+) -> tuple[socket.socket, int]:
     """Return a listening socket at `name` in a directory, and its inode.
 
     A Unix path ends at 108 bytes, so the directory goes by descriptor. The mode is set before the
     bind (Linux gives it to the file) and the file is renamed into place when it already listens,
     so there is no moment at which it is open to others, or there and deaf.
+
+    Args:
+        waiting_max: connections that may wait to be accepted.
+        kind: SOCK_STREAM, or SOCK_SEQPACKET.
+
+    Raises:
+        OSError: it cannot be made, or the name is taken by something that is not a socket.
     """
     with suppress(FileNotFoundError):
         old = os.stat(name, dir_fd=dir_fd, follow_symlinks=False)
@@ -26,7 +36,7 @@ def listen(dir_fd: int, name: str, waiting_max: int) -> tuple[socket.socket, int
     fresh = f".{name}.new"
     with suppress(FileNotFoundError):
         os.unlink(fresh, dir_fd=dir_fd)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_UNIX, kind)
     try:
         listener.setblocking(False)
         os.fchmod(listener.fileno(), SOCKET_MODE)
