@@ -16,11 +16,11 @@ from click.shell_completion import CompletionItem, ShellComplete, get_completion
 from Kernel.console.client import ask
 from Kernel.console.command_types import Argument, Command, Kind, Suggest
 from Kernel.console.commands import COMMANDS
-from Kernel.console.event_filter import FIELDS
 from Kernel.console.help import EXIT_CODES_TOPIC
 from Kernel.console.session import CHECKOUT, Session
 from Kernel.console.values import rows_of, word
 from Kernel.contract.errors import MoltError
+from Kernel.contract.event_filter import FIELDS
 from Kernel.contract.scenarios import list_scenarios
 
 PROGRAM = "molt"

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from Kernel.config_changes import REFUSED
-from Kernel.console.event_filter import first_position, passes
+from Kernel.console.event_filter import first_position
 from Kernel.console.facts import (
     WORLD_ZONE,
     param_fields,
@@ -28,6 +28,7 @@ from Kernel.console.request import Request
 from Kernel.console.wait_expression import Fact
 from Kernel.contract.arena import NEVER, State
 from Kernel.contract.errors import CodecError, MoltError, Refused, WaitTimeout
+from Kernel.contract.event_filter import passes
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
 from Kernel.contract.settings import Effect, parse_table
 from Kernel.contract.sources import WORLD

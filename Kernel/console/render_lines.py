@@ -12,7 +12,7 @@ import click
 
 from Kernel.console.folding import columns_of, fold
 from Kernel.console.values import MISSING, clean, fields_of, whole, word
-from Kernel.core.log_lines import pairs
+from Kernel.contract.event_words import pairs
 
 Fields = Mapping[str, object]
 

@@ -15,9 +15,10 @@ from typing import assert_never
 
 from Kernel.console.command_types import Argument, Command, Kind, Place
 from Kernel.console.commands import BY_NAME
-from Kernel.console.event_filter import FILTERS_MAX, Filter, Since, parse_filter, parse_since
-from Kernel.console.wait_expression import WaitExpression, parse_duration, parse_wait
+from Kernel.console.wait_expression import WaitExpression, parse_wait
 from Kernel.contract.errors import UsageError
+from Kernel.contract.event_filter import FILTERS_MAX, Filter, Since, parse_filter, parse_since
+from Kernel.contract.quantities import parse_duration
 
 NAME_MAX = 64
 SHOWN_MAX = 48

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from Kernel.console.facts import WORLD_ZONE, world_fields
+from Kernel.contract.event_words import grouped, printable
 from Kernel.contract.places import SHARED_MEMORY
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.keeper import Keeper
-from Kernel.core.log_lines import grouped, printable
 from Kernel.core.stopping import HoldUp, Outcome
 from Kernel.core.zone_table import ZoneTable
 

@@ -21,7 +21,7 @@ from Kernel.console.here import HERE
 from Kernel.console.output import show_help, show_version
 from Kernel.console.request import check_value
 from Kernel.console.session import Session
-from Kernel.console.wait_expression import parse_duration, parse_whole
+from Kernel.contract.quantities import parse_duration, parse_whole
 
 _NEGATIVE = re.compile(r"-[0-9.][0-9.e+-]*")
 

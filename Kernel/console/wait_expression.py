@@ -1,4 +1,4 @@
-"""What `wait --for` may ask: comparisons of facts, joined by "and"; and how durations are written.
+"""What `wait --for` may ask: comparisons of facts, joined by "and".
 
 Owns: the grammar and its meaning. Does not own: the facts (the kernel gathers them) nor the
 waiting. Pure. Grammar: TERM ("and" TERM)*, TERM = FACT OPERATOR VALUE.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from operator import eq, ge, gt, le, lt, ne
 
 from Kernel.contract.errors import UsageError
+from Kernel.contract.quantities import THIN_SPACES, parse_whole
 
 NUMBERS = ("tick", "population", "lineages", "epoch")
 """Facts that are numbers."""
@@ -34,9 +35,6 @@ _OPERATORS: dict[str, Callable[[Fact, Fact], bool]] = {
     "<": lt,
 }
 _TERM = re.compile(r"\s*([a-z][a-z0-9_.-]*)\s*(==|!=|>=|<=|=|>|<)\s*([^\s=<>!]+)\s*")
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
-_THIN_SPACES = {0x2009: None, 0x202F: None}
 _HINT = "molt help wait"
 
 
@@ -99,32 +97,8 @@ def parse_wait(text: str) -> WaitExpression:
     return WaitExpression(text, tuple(_parse_term(part) for part in parts))
 
 
-def parse_duration(text: str) -> float:
-    """Return seconds from "500ms", "60s", "2m", "1h" or plain seconds.
-
-    Raises:
-        UsageError: it is not a duration.
-    """
-    match = _DURATION.fullmatch(text.strip()) if len(text) <= 32 else None
-    if match is None:
-        raise UsageError(f"cannot read duration {text[:32]!r}: write 500ms, 60s, 2m or 1h", _HINT)
-    return float(match[1]) * _SECONDS[match[2]]
-
-
-def parse_whole(text: str) -> int:
-    """Return a whole number, also one written with the thin spaces that molt prints.
-
-    Raises:
-        ValueError: it is not a whole number of at most 19 digits.
-    """
-    digits = text.strip().translate(_THIN_SPACES)
-    if re.fullmatch(r"[+-]?[0-9](?:_?[0-9]){0,18}", digits) is None:
-        raise ValueError(f"{text[:32]!r} is not a whole number")
-    return int(digits)
-
-
 def _parse_term(text: str) -> Term:
-    match = _TERM.fullmatch(text.translate(_THIN_SPACES))
+    match = _TERM.fullmatch(text.translate(THIN_SPACES))
     if match is None:
         raise UsageError(f"cannot wait for {text[:64]!r}: write FACT=VALUE, as in tick=500", _HINT)
     fact, operator, word = match[1], match[2], match[3]

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from Kernel.contract.event_text import iso_time
-from Kernel.core.log_lines import pairs
+from Kernel.contract.event_words import pairs
 from Kernel.ports.clock import Clock
 
 if TYPE_CHECKING:  # the command line filters events too, and has no use for structlog

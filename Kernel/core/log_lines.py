@@ -1,93 +1,24 @@
-"""How an event of the kernel reads: a sentence for people, NAME=value for what has none.
+"""How a line of the log looks on a terminal and in the journal.
 
-Owns: the sentence of each known event, how a line looks on a terminal and in the journal. Does not
-own: writing it (`logger.py`), what the screen says beside the log (`Kernel/console/screen.py`).
-Pure. Sentences are for people: no code reads them.
+Owns: its columns, marks and colours. Does not own: its sentence (`Kernel/contract/event_words.py`),
+writing it (`logger.py`), what the screen says beside the log (`Kernel/console/screen.py`).
+Pure.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-THIN_SPACE = "\N{THIN SPACE}"
-NOTHING = "\N{EN DASH}"
-"""Stands for a value that is missing."""
+from Kernel.contract.event_words import printable, tell, whose
+
 ZONE_WIDTH = 9
 
-SENTENCES: dict[str, str] = {
-    "arena.founded": "{told}",
-    "arena.moving": "the world moves to an arena of other columns, at tick {tick}",
-    "arena.set_aside": "an arena was set aside as {path}: {why}",
-    "boot.phase": "phase {phase} {turn}",
-    "boot.progress": "{phase}: {what}, {done} of {total}",
-    "config.ignored": "{key} {why}",
-    "config.differs": "{text}",
-    "console.bug": "a bug of ours in the answer to '{command}': {why}",
-    "generation.begun": "a new generation is made ready, of {source}",
-    "generation.promoted": "generation {which}of {source} serves now{because}",
-    "generation.retired": "generation {which}of {source} was let go{because}",
-    "kernel.degraded": "degraded, {what}: {why}",
-    "kernel.killed": "{text}",
-    "kernel.mended": "works again: {what}",
-    "kernel.ready": "up in {boot_s:.1f} s",
-    "kernel.stacks": "the stacks of all threads are in {path}",
-    "kernel.stacks_not_kept": "cannot keep the stacks: {why}",
-    "kernel.started": "molt {version}, pid {pid}, home {home}",
-    "kernel.stopped": "{text}",
-    "kernel.stopping": "stopping",
-    "note.not_written": "cannot note the world for safe mode: {why}",
-    "scenario.founded": "the world was founded by scenario {scenario}",
-    "scenario.not_founded": "scenario {scenario} was not founded: {why}",
-    "slot.damaged": "{why}",
-    "slot.filled": "the slot {slot} holds a proven copy of this version now",
-    "slot.not_filled": "there is no slot fallback to fall back to: {why}",
-    "snapshot.not_taken": "no snapshot was taken: {why}",
-    "snapshot.taken": "snapshot of tick {tick}",
-    "stop.held_up": "holds the stop up: {doing}, {left_s:.0f} s until {then}",
-    "stop.phase": "stop, phase {phase} {turn}",
-    "trait.quarantined": "the trait in slot {slot} is in quarantine: {why}",
-    "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
-    "zone.degraded": "{why}",
-    "zone.died": "{role} with pid {pid} ended: {how}",
-    "zone.evidence": "{how} in {place}, tick {tick}; blamed: {verdict}",
-    "zone.given_up": "no version can be kept alive: {why}",
-    "zone.hung": "pid {pid} hangs: {why}",
-    "zone.impostor": "somebody else took its endpoint: pid {pid}",
-    "zone.killed": "killed pid {pid}: {why}",
-    "zone.not_started": "cannot start: {why}",
-    "zone.ready": "ready in {took_s:.1f} s{found}",
-    "zone.refused": "a message was refused: {reason}",
-    "zone.served": "serves from tick {tick}, pid {pid}",
-    "zone.stack": "pid {pid} hung: {why}{frame}; stacks: {file}",
-    "zone.starved": "pid {pid} gets no processor: not hung, {deadline_s} s more",
-    "zone.stderr": "{line}",
-    "zone.stopped": "stopped after {took_s:.1f} s",
-    "zone.taken_over": "its heir serves from tick {tick}, pid {pid}, epoch {epoch}",
-    "zone.unprepared": "{why}",
-}
 TOLD_BY_ROWS = frozenset(("zone.served",))
 """Events that people on a terminal see as a row of the screen."""
-_COUNTS = frozenset(("tick", "population", "missed_ticks"))
-"""Values that are shown in groups of three digits; a pid is a name, not a count."""
 _MARKS = {"warning": "▲ ", "error": "✕ "}
 _PRIORITIES = {"error": 3, "warning": 4, "info": 6}
 """Of syslog(3), as systemd's journal reads them from <N> at the start of a line."""
 _LEVEL_COLOURS = {"warning": "\x1b[33m", "error": "\x1b[31m"}
 _QUIET, _NAME, _PLAIN = "\x1b[2m", "\x1b[36m", "\x1b[0m"
-
-
-def tell(event: str, values: Mapping[str, Any]) -> str:
-    """Return an event in one line for people; nothing in it can move a terminal's cursor."""
-    template = SENTENCES.get(event)
-    shown = {key: _show(key, value) for key, value in values.items()}
-    try:
-        text = template.format_map({**shown, **_optional(values)}) if template else None
-    except (KeyError, ValueError):  # an event that is told otherwise somewhere: as it is, then
-        text = None
-    if text is None:
-        told = {key: shown[key] for key in sorted(shown) if key not in ("zone", "hint")}
-        text = "  ".join((event, *pairs(told)))
-    hint = values.get("hint")
-    return printable(f"{text}   hint: {hint}" if hint else text)
 
 
 def terminal_line(
@@ -107,57 +38,3 @@ def journal_line(level: str, event: str, values: Mapping[str, Any]) -> str:
     """Return one line for the journal, which adds time and name itself."""
     priority = _PRIORITIES.get(level, 6)
     return f"<{priority}>{printable(whose(event, values))}: {tell(event, values)}"
-
-
-def whose(event: str, values: Mapping[str, Any]) -> str:
-    """Return the zone an event is about, or the part of the kernel that tells it."""
-    return str(values.get("zone") or event.partition(".")[0])
-
-
-def pairs(values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield NAME=value for each value as people read it; what holds others gives way to them."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from pairs(value)
-        elif isinstance(value, list | tuple):
-            yield f"{key}={','.join(map(_plain, value)) or NOTHING}"
-        else:
-            yield f"{key}={_plain(value)}"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return NOTHING if value is None or value == "" else str(value)
-
-
-def grouped(value: int) -> str:
-    """Return a count with thin spaces between groups of three digits."""
-    return f"{value:,}".replace(",", THIN_SPACE)
-
-
-def printable(text: str) -> str:
-    """Return text without line ends and control characters: a zone may write anything."""
-    if text.isprintable():
-        return text
-    return "".join(
-        each if each.isprintable() or each == THIN_SPACE else repr(each)[1:-1] for each in text
-    )
-
-
-def _show(key: str, value: Any) -> Any:
-    if key in _COUNTS and type(value) is int:
-        return grouped(value)
-    return value
-
-
-def _optional(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parts of a sentence that are left out where their value is missing."""
-    took_s, found = values.get("took_s"), values.get("found")
-    return {
-        "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
-        "found": f": {found}" if found else "",
-        "because": f": {values['why']}" if values.get("why") else "",
-        "which": f"{values['generation']} " if values.get("generation") else "",
-        "frame": f"; {values['top']}" if values.get("top") else "",
-    }

@@ -146,7 +146,7 @@ def test_json_of_an_error_is_one_document(molt: Run) -> None:
         (("params", "friction", "wet"), "a number", "molt help params"),
         (("params", "--at-tick", "5"), "makes no sense without value", "molt help params"),
         (("wait", "--for", "colour=red"), "known are tick", "molt help wait"),
-        (("wait", "--for", "tick=5", "--timeout", "1d"), "cannot read duration", "molt help wait"),
+        (("wait", "--for", "tick=5", "--timeout", "1w"), "cannot read duration", "molt help wait"),
         (("world", "rnu"), "did you mean 'run'", "molt help world"),
         (("help", "zzz"), "no such command", "molt help"),
     ],

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kernel.console.event_filter import first_position, parse_filter, parse_since, passes
+from Kernel.console.event_filter import first_position, includes
 from Kernel.contract.errors import UsageError
+from Kernel.contract.event_filter import parse_filter, parse_since, passes
 from Kernel.core.events import Event, Ring
 
 
@@ -63,8 +64,8 @@ def test_all_filters_must_pass():
 def test_since(text, wanted):
     """An age, a tick or a position; none before it."""
     since = parse_since(text)
-    assert [n for n in range(1, 11) if since.includes(event(n), now_s=10.0)] == list(wanted)
-    assert not parse_since("tick:0").includes(event(tick=None), 10.0)
+    assert [n for n in range(1, 11) if includes(since, event(n), now_s=10.0)] == list(wanted)
+    assert not includes(parse_since("tick:0"), event(tick=None), 10.0)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "tick:", "tick:x", "#", "-5m", "5 weeks"])

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from Kernel.console.command_types import Argument, Kind, Place
 from Kernel.console.commands import COMMANDS
-from Kernel.console.event_filter import Since
 from Kernel.console.request import Request, check_request, parse_request
 from Kernel.console.wait_expression import WaitExpression
 from Kernel.contract.errors import UsageError
+from Kernel.contract.event_filter import Since
 
 SAMPLES = {
     Kind.INTEGER: st.integers(),

@@ -4,16 +4,8 @@ import re
 
 import pytest
 
-from Kernel.core.log_lines import (
-    SENTENCES,
-    THIN_SPACE,
-    TOLD_BY_ROWS,
-    grouped,
-    journal_line,
-    printable,
-    tell,
-    terminal_line,
-)
+from Kernel.contract.event_words import SENTENCES, THIN_SPACE, grouped, printable, tell
+from Kernel.core.log_lines import TOLD_BY_ROWS, journal_line, terminal_line
 from tests.structure.sources import ROOT
 
 
