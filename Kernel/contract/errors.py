@@ -149,6 +149,22 @@ class NoLedger(LedgerError):
     exit_code = 69
 
 
+class LedgerDamaged(LedgerError):
+    """Records of the ledger cannot be read, or are not what was appended.
+
+    Args:
+        position: the first of them.
+        last: the last one.
+    """
+
+    def __init__(self, position: int, last: int, why: str) -> None:
+        what = f"event {position}" if position == last else f"events {position} to {last}"
+        super().__init__(f"cannot read {what} of the ledger: {why}", "molt verify")
+        self.position = position
+        self.last = last
+        self.why = why
+
+
 class SnapshotError(MoltError):
     """A snapshot cannot be read, or does not match its own hash."""
 

@@ -23,7 +23,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
     "Kernel": ("Kernel", "fallback"),
     "zones.runtime": SHARED,
     "zones.traits": SHARED,
-    "zones.client": ("zones.client", "Kernel.contract"),
+    "zones.client": ("zones.client", "zones.runtime.ledger_file", "Kernel.contract"),
     "zones.world": ("zones.world", *SHARED),
     "zones.agents": ("zones.agents", *SHARED),
     "zones": ("zones.runtime", "Kernel.contract"),  # any other service: itself is added below
@@ -143,6 +143,7 @@ def test_project_keeps_the_table() -> None:
         ("zones/chronos/store.py", "from zones.traits import fuel"),
         ("zones/runtime/host.py", "from zones.world import engine"),
         ("zones/client/home.py", "from zones.runtime import bus"),
+        ("zones/client/home.py", "from zones.runtime import ledger_blocks"),
         ("zones/client/home.py", "import zmq"),
         ("zones/world/engine.py", "import tests"),
         ("zones/world/engine.py", "from tools.ecology import family"),
@@ -187,6 +188,7 @@ def test_violation_is_found(path: str, text: str) -> None:
         ("tests/zones/world/test_a.py", "import pytest\nfrom zones.world import engine"),
         ("tools/ecology/figures.py", "import altair\nfrom zones.world import colours"),
         ("tools/config_schema.py", "from Kernel.config_keys import KERNEL_KEYS"),
+        ("zones/client/home.py", "from zones.runtime.ledger_file import LedgerReader"),
     ],
 )
 def test_what_is_allowed_passes(path: str, text: str) -> None:

@@ -1,0 +1,77 @@
+"""The log: what is appended is there, in order, chained, and read beside its writer."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Kernel.contract.errors import LedgerError, NoLedger
+from zones.ledger.log import Log, LogSettings
+from zones.runtime.ledger_file import ArenaMark, LedgerReader, SenderMark
+
+EPOCH = b"e" * 16
+ARENA = b"a" * 16
+
+
+def no_news(kind: str, **payload: Any) -> None:
+    raise AssertionError(f"told {kind}: {payload}")
+
+
+def open_log(folder: Path) -> Log:
+    return Log(folder, LogSettings(), no_news)
+
+
+def test_what_is_appended_is_read(tmp_path: Path) -> None:
+    """Records come back in order under positions 1, 2, 3, ... beside the writer and after it."""
+    log = open_log(tmp_path)
+    assert log.append([b"one", b"two"]) == 1
+    reader = LedgerReader(tmp_path)
+    assert list(reader.read(1)) == [(1, b"one"), (2, b"two")]
+    assert log.append([b"three"]) == 3
+    assert (reader.newest, reader.oldest) == (3, 1)
+    assert list(reader.read_back()) == [(3, b"three"), (2, b"two"), (1, b"one")]
+    log.close()
+    assert list(reader.read(2, 2)) == [(2, b"two")]
+    reader.close()
+    assert LedgerReader(tmp_path).get(3) == b"three"
+    assert LedgerReader(tmp_path).get(4) is None
+
+
+def test_heads_chain(tmp_path: Path) -> None:
+    """The head of a record is the hash of the head before and of the record."""
+    log = open_log(tmp_path)
+    log.append([b"one", b"two"])
+    head = sha256(sha256(bytes(32) + b"one").digest() + b"two").digest()
+    assert log.head == LedgerReader(tmp_path).head(2) == head
+
+
+def test_positions_marks_and_chain_go_on_after_a_restart(tmp_path: Path) -> None:
+    """Who opens the log again finds its end, and what is stored of whom."""
+    log = open_log(tmp_path)
+    log.append([b"one"], [SenderMark("stable", EPOCH, 7), ArenaMark(ARENA, 3, 96)])
+    head = log.head
+    log.close()
+    log = open_log(tmp_path)
+    assert (log.newest, log.head) == (1, head)
+    assert log.sender_stored("stable", EPOCH) == 7
+    assert log.sender_stored("stable", b"f" * 16) == 0
+    assert log.arena_stored(ARENA) == ArenaMark(ARENA, 3, 96)
+    assert LedgerReader(tmp_path).arena_mark(ARENA) == ArenaMark(ARENA, 3, 96)
+    assert log.append([b"two"]) == 2
+
+
+def test_second_writer_is_refused(tmp_path: Path) -> None:
+    """There is one writer; when it is gone, the next one may."""
+    log = open_log(tmp_path)
+    with pytest.raises(LedgerError, match="another process"):
+        open_log(tmp_path)
+    log.close()
+    open_log(tmp_path).close()
+
+
+def test_no_ledger_is_told(tmp_path: Path) -> None:
+    """A home where nothing was ever recorded has no ledger; reading does not make one."""
+    with pytest.raises(NoLedger):
+        LedgerReader(tmp_path / "ledger")
+    assert not (tmp_path / "ledger").exists()
