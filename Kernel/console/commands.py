@@ -312,6 +312,19 @@ COMMANDS: tuple[Command, ...] = (
         tool_options=(("--home", None), ("--json", None)),
     ),
     Command(
+        "verify",
+        TRUST,
+        "Walk the chain of the ledger: is every event the one that was appended?",
+        ("molt verify", "molt verify --from 1000 --to 2000", "molt verify --json"),
+        details="Needs no kernel, and may run beside one. Exits 0 when the ledger is whole, 1 when "
+        "an event is changed or\nlost: the first such position is named, and the walk goes on "
+        "behind it; 69 when there is no ledger.",
+        place=Place.TOOL,
+        runs=("zones.ledger", "verify"),
+        about_home=True,
+        tool_options=(("--home", None), ("--from", None), ("--to", None), ("--json", None)),
+    ),
+    Command(
         "drill",
         TRUST,
         "Break a zone on purpose and show that it comes back",

@@ -145,7 +145,7 @@ class LedgerReader:
         self, last: int | None = None, first: int = 1, past: PastDamage | None = None
     ) -> Iterator[tuple[int, bytes]]:
         """Yield positions and records from `last` (None: the newest) down to `first`."""
-        for run in self._runs_back(first, POSITION_MAX if last is None else last, past):
+        for run in self.runs_back(first, POSITION_MAX if last is None else last, past):
             position = run.last
             for record in reversed(run.records):
                 yield position, record
@@ -214,7 +214,8 @@ class LedgerReader:
                     return run
         return _run(rows) if rows else None
 
-    def _runs_back(self, first: int, last: int, past: PastDamage | None) -> Iterator[Run]:
+    def runs_back(self, first: int, last: int, past: PastDamage | None = None) -> Iterator[Run]:
+        """Yield the same from the last run to the first; within a run the order is ascending."""
         place = last
         while place >= first:
             try:

@@ -1,0 +1,67 @@
+"""`python -m zones.ledger COMMAND`: the commands of the ledger; they need no kernel.
+
+Owns: the command line's form, errors, exit codes. Does not own: the commands, one file each in
+`zones/ledger/commands`, each with `add(commands)` for its options and `run(options)` for its act.
+They open the ledger read-only, also while an archive writes it.
+"""
+
+import argparse
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from Kernel.contract.errors import MoltError, UsageError
+from zones.ledger.commands import verify
+
+COMMANDS: Final = (verify,)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Complain in our form; argparse would print usage and leave by itself."""
+        raise UsageError(f"cannot read the command line: {message}", f"{self.prog} --help")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        options = _parse(arguments)
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader has seen enough; nothing is left to be flushed at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except MoltError as error:
+        _tell(error, "--json" in arguments)
+        return error.exit_code
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _Parser(prog="molt ledger", description="commands of the ledger; they need no kernel")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for module in COMMANDS:
+        module.add(commands)
+    return parser.parse_args(arguments)
+
+
+def _tell(error: MoltError, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": error.message, "hint": error.hint}))
+        return
+    print(error.message, file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
