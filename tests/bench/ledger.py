@@ -16,26 +16,29 @@ from typing import Final
 
 from tests.bench.figures import median
 from tests.bench.ledger_stores import (
+    ZONE,
     Pace,
     Store,
     check_disk,
     make_records,
     open_limit,
+    open_log,
     open_sqlite,
 )
 from tests.bench.peers.ledger_nats import open_nats
 from tests.bench.peers.ledger_redis import open_redis
 from tests.bench.peers_env import find_program, peers_python
-from tests.bench.report import ROOT, Report, Row
+from tests.bench.report import ROOT, Goal, Report, Row, at_least
 
 ROUNDS: Final = 9
 ROUNDS_QUICK: Final = 2
 SLICE_S: Final = 0.3
 SLICE_QUICK_S: Final = 0.1
 RECORDS: Final = 5000
-ZONE: Final = "archive"
 LIMIT: Final = "limit: preallocated file, fdatasync"
+LOG: Final = "molt, inside the process"
 SQLITE: Final = "SQLite, WAL, synchronous=FULL"
+INSIDE_RATIO: Final = 0.7
 Opening = Callable[[], AbstractContextManager[Store]]
 
 
@@ -59,6 +62,7 @@ def measure(peers: bool, quick: bool) -> Report:
         openings: dict[str, Opening] = {
             LIMIT: lambda: open_limit(folder, records),
             SQLITE: lambda: open_sqlite(folder, records),
+            LOG: lambda: open_log(folder, records),
         }
         absent: dict[str, str] = {}
         if peers:
@@ -70,7 +74,13 @@ def measure(peers: bool, quick: bool) -> Report:
             figures = take_turns(stores, rounds, slice_s)
         rows = [describe(name, each, figures[LIMIT], disk) for name, each in figures.items()]
         rows += [describe_absent(name, why, disk) for name, why in absent.items()]
-    return Report("ledger", rows, [])
+    return Report("ledger", rows, judge(figures))
+
+
+def judge(figures: Mapping[str, Figures]) -> list[Goal]:
+    """Return the goals."""
+    inside = ratio_of(figures[LOG].one, figures[LIMIT].one)
+    return [at_least(f"{LOG}, one at a time, of the limit", inside, INSIDE_RATIO, "x")]
 
 
 @contextmanager

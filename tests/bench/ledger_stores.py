@@ -19,9 +19,13 @@ from typing import Final, Protocol
 from Kernel.contract.envelope import Envelope, pack_envelope
 from Kernel.contract.kinds import Story, make_event
 from tests.bench.report import CannotMeasure
+from zones.ledger.log import Log, LogSettings
+from zones.runtime.ledger_file import SenderMark
 
 EVENT_BYTES: Final = 311
 OUTSTANDING: Final = 1000
+ZONE: Final = "archive"
+"""Who sends the bench's events."""
 LIMIT_FILE_BYTES: Final = 64 << 20
 _TEXT: Final = ("the population of the east has fallen by a third; " * 3)[:133]
 """Fills the message, less the zone's name, so that every event has EVENT_BYTES."""
@@ -195,6 +199,45 @@ class SqliteStore:
     def close(self) -> None:
         """Close the database."""
         self._base.close()
+
+
+class LogStore:
+    """molt's log: chained, each batch with the mark of its sender, as the archive appends it."""
+
+    def __init__(self, folder: Path, records: Sequence[bytes]) -> None:
+        self._records = records
+        self._numbers = 0
+        self._log = Log(folder, LogSettings(), tell=ignore)
+        self.folder = folder
+
+    def one(self, budget_s: float) -> Pace:
+        """Append one record."""
+        record = self._records[:1]
+        return repeat(lambda: self._append(record), 1, budget_s)
+
+    def many(self, budget_s: float) -> Pace:
+        """Append 1000 records."""
+        records = self._records[:OUTSTANDING]
+        return repeat(lambda: self._append(records), OUTSTANDING, budget_s)
+
+    def _append(self, records: Sequence[bytes]) -> None:
+        self._numbers += len(records)
+        self._log.append(records, [SenderMark(ZONE, bytes(8), self._numbers)])
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
+
+
+def ignore(kind: str, **payload: object) -> None:
+    """Take an event about the log; a bench has no use for it."""
+
+
+@contextmanager
+def open_log(folder: Path, records: Sequence[bytes]) -> Iterator[LogStore]:
+    """Give molt's log in a folder."""
+    with closing(LogStore(folder / "log", records)) as store:
+        yield store
 
 
 @contextmanager
