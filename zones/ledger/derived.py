@@ -73,6 +73,23 @@ class Anchored(Protocol):
         """Id of the event at `upto`, b"" when that is 0."""
 
 
+@runtime_checkable
+class Unhurried(Protocol):
+    """A derived table with work that may take long and can wait, such as vectors of lessons."""
+
+    name: str
+
+    def go_on(self, budget_s: float) -> bool:
+        """Work for about so long.
+
+        Returns:
+            True: there is more to do.
+
+        Raises:
+            LedgerError: it cannot be written now.
+        """
+
+
 class Deriver:
     """Brings all derived tables up to the end of the log, a little at a time.
 
@@ -94,6 +111,7 @@ class Deriver:
         self._tell = tell
         self._checked: set[str] = set()
         self._held_until_s: dict[str, float] = {}
+        self._has_late_work = any(isinstance(table, Unhurried) for table in tables)
 
     def step(self, budget_s: float) -> bool:
         """Go on for about so long; at least one batch is taken when there is one.
@@ -107,8 +125,11 @@ class Deriver:
         end_s = self._now_s() + budget_s
         while True:
             more = self._take_batch()
-            if not more or self._now_s() >= end_s:
-                return more
+            left_s = end_s - self._now_s()
+            if left_s <= 0.0:
+                return more or self._has_late_work
+            if not more:
+                return self._go_on(left_s)
 
     def behind(self) -> dict[str, int]:
         """Return for each table how many events it has not taken yet."""
@@ -133,8 +154,23 @@ class Deriver:
             self._give(table, rows)
         return any(self._is_due(table, newest) for table in self._tables)
 
+    def _go_on(self, budget_s: float) -> bool:
+        """Let the tables do what can wait: only once all of the log is taken."""
+        self._has_late_work = False
+        for table in self._tables:
+            if not isinstance(table, Unhurried) or self._is_held(table.name):
+                continue
+            try:
+                self._has_late_work |= table.go_on(budget_s)
+            except LedgerError as error:
+                self._hold(table.name, error)
+        return self._has_late_work
+
+    def _is_held(self, name: str) -> bool:
+        return self._held_until_s.get(name, self._now_s()) > self._now_s()
+
     def _is_due(self, table: Derived, newest: int) -> bool:
-        if self._held_until_s.get(table.name, self._now_s()) > self._now_s():
+        if self._is_held(table.name):
             return False
         if table.name not in self._checked and not self._check(table, newest):
             return False
@@ -154,7 +190,7 @@ class Deriver:
             try:
                 table.rebuild()
             except LedgerError as error:
-                self._hold(table, error)
+                self._hold(table.name, error)
                 return False
         self._checked.add(table.name)
         return True
@@ -168,14 +204,15 @@ class Deriver:
         try:
             table.take(rows)
         except LedgerError as error:
-            self._hold(table, error)
+            self._hold(table.name, error)
         else:
             self._held_until_s.pop(table.name, None)
+            self._has_late_work = self._has_late_work or isinstance(table, Unhurried)
 
-    def _hold(self, table: Derived, error: LedgerError) -> None:
-        if table.name not in self._held_until_s:
-            self._tell("archive.derived_waits", what=table.name, why=error.message)
-        self._held_until_s[table.name] = self._now_s() + RETRY_S
+    def _hold(self, name: str, error: LedgerError) -> None:
+        if name not in self._held_until_s:
+            self._tell("archive.derived_waits", what=name, why=error.message)
+        self._held_until_s[name] = self._now_s() + RETRY_S
 
 
 def read_row(position: int, record: bytes) -> Row:

@@ -36,6 +36,23 @@ class Listed:
         self.rows.clear()
 
 
+class Slow(Listed):
+    """A derived table with work that can wait."""
+
+    def __init__(self) -> None:
+        super().__init__("slow")
+        self.left = 3
+        self.when: list[int] = []
+
+    def go_on(self, budget_s: float) -> bool:
+        assert budget_s > 0
+        if self.broken:
+            raise LedgerError(self.broken)
+        self.left -= 1
+        self.when.append(self.upto)
+        return self.left > 0
+
+
 class Clock:
     def __init__(self) -> None:
         self.now_s = 100.0
@@ -138,3 +155,26 @@ def test_one_that_cannot_be_written_waits_and_holds_nobody_up(teller: Teller) ->
     clock.now_s += derived.RETRY_S
     run(deriver)
     assert broken.upto == 5
+
+
+def test_what_can_wait_comes_last(teller: Teller) -> None:
+    """Late work is done once the log is taken, a step at a time, and while nothing new comes."""
+    log, slow = PaperLedger([make(1), make(2)]), Slow()
+    deriver = Deriver(log, [slow], Clock(), teller)
+    steps = 1
+    while deriver.step(1.0):
+        steps += 1
+    assert slow.when == [2, 2, 2] and steps == 3
+
+
+def test_late_work_that_fails_waits(teller: Teller) -> None:
+    """A table that cannot write is left alone for a while, said once, and the rest goes on."""
+    slow = Slow()
+    deriver = Deriver(PaperLedger([make(1)]), [slow], clock := Clock(), teller)
+    deriver.step(1.0)
+    slow.broken = "disk full"
+    assert not deriver.step(1.0) and not deriver.step(1.0)
+    assert teller.told == [("archive.derived_waits", "slow")]
+    slow.broken = ""
+    clock.now_s += derived.RETRY_S
+    assert deriver.step(1.0) and slow.left == 1
