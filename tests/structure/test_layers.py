@@ -52,6 +52,7 @@ LATE_IMPORTS: dict[str, str] = {
     "Kernel.console.output": "rich takes as long to import as all the rest, and --json needs none",
     "Kernel.console.cli": "prompt_toolkit takes longer to import than all the rest",
     "Kernel.console.here": "doctor reads YAML, which one-shot commands have no use for",
+    "zones.ledger.sentence_model": "tokenizers comes with `make memory` and may be missing",
 }
 
 
