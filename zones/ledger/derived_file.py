@@ -7,10 +7,10 @@ synchronous=NORMAL: after a power cut the file is sound and perhaps some commits
 says so. Nothing here is ever the only copy of anything, so a file that cannot be used is deleted.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import apsw
 
@@ -155,31 +155,3 @@ def _misfit(db: apsw.Connection, version: int) -> str | None:
 def _delete(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def open_reading(path: Path, version: int) -> apsw.Connection | None:
-    """Open a derived file for reading only, None when it is not there or cannot be used.
-
-    Whoever reads then scans the log instead: a derived file is only ever a faster way.
-    """
-    try:
-        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        db.set_busy_timeout(BUSY_MS)
-        if list(db.execute("SELECT version FROM meta")) == [(version,)]:
-            return db
-        db.close()
-    except apsw.Error:
-        pass
-    return None
-
-
-def fetch(db: apsw.Connection, sql: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-    """Return rows.
-
-    Raises:
-        LedgerError: the file is damaged.
-    """
-    try:
-        return list(db.execute(sql, tuple(values)))
-    except apsw.Error as error:
-        raise LedgerError(f"cannot read {db.db_filename('main')}: {error}") from error

@@ -1,0 +1,118 @@
+"""One event of the ledger as filters, sentences and tables see it.
+
+Owns: that view. Does not own: the envelope (`Kernel/contract/envelope.py`), its JSON
+(`Kernel/contract/event_text.py`), which events are wanted (`ledger_search.py`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from Kernel.contract.envelope import Envelope, id_text
+from Kernel.contract.errors import CodecError
+from Kernel.contract.event_text import event_fields, event_line, iso_time, level_word, role_word
+from Kernel.contract.event_words import tell
+
+
+class LedgerEvent:
+    """An event and its position, with an attribute for each field a filter may ask for.
+
+    Args:
+        position: in the ledger.
+        envelope: as it is stored.
+    """
+
+    __slots__ = ("_payload", "envelope", "position")
+
+    def __init__(self, position: int, envelope: Envelope) -> None:
+        self.position = position
+        self.envelope = envelope
+        self._payload: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"<event {self.position} {self.kind}>"
+
+    @property
+    def id(self) -> str:
+        """The id as people and programs write it."""
+        return id_text(self.envelope.id)
+
+    @property
+    def time(self) -> str:
+        """ISO 8601 in UTC."""
+        return iso_time(self.envelope.time_ns / 1e9)
+
+    @property
+    def tick(self) -> int | None:
+        """The world's tick."""
+        return self.envelope.tick
+
+    @property
+    def zone(self) -> str:
+        """Who speaks."""
+        return self.envelope.zone
+
+    @property
+    def kind(self) -> str:
+        """Such as "zone.died"."""
+        return self.envelope.kind
+
+    @property
+    def level(self) -> str:
+        """Return "info", "warning" or "error"."""
+        return level_word(self.envelope.level)
+
+    @property
+    def cause(self) -> str | None:
+        """Id of the event that caused it."""
+        return id_text(self.envelope.cause) or None
+
+    @property
+    def agent(self) -> str | None:
+        """Id of the agent, program or person."""
+        return self.envelope.agent or None
+
+    @property
+    def role(self) -> str | None:
+        """Whose act it is."""
+        return role_word(self.envelope.role) or None
+
+    @property
+    def trace(self) -> str | None:
+        """W3C trace id."""
+        return self.envelope.trace.hex() or None
+
+    @property
+    def span(self) -> str | None:
+        """W3C span id."""
+        return self.envelope.span.hex() or None
+
+    @property
+    def payload(self) -> Mapping[str, Any]:
+        """Its own values; none where they cannot be read."""
+        if self._payload is None:
+            try:
+                self._payload = self.envelope.payload_fields()
+            except CodecError:
+                self._payload = {}
+        return self._payload
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as programs read it, see `event_fields`."""
+        return event_fields(self.position, self.envelope)
+
+    def line(self) -> str:
+        """Return it as a line of JSON."""
+        return event_line(self.position, self.envelope)
+
+    def sentence(self) -> str:
+        """Return it as a sentence for people; nothing in it moves a cursor."""
+        about = {"agent": self.agent, "role": self.role, "tick": self.tick, "zone": self.zone}
+        known = {key: value for key, value in about.items() if value is not None}
+        payload = dict(self.payload)
+        if self.kind in _KEEPS_ALL:
+            return tell(self.kind, known | payload)
+        return tell(self.kind, payload)
+
+
+_KEEPS_ALL = frozenset(("agent.decided", "agent.changed_state", "agent.signalled", "drill.begun"))
+"""Kinds whose sentence names somebody who is in the envelope only."""
