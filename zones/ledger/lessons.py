@@ -18,7 +18,6 @@ from Kernel.contract.envelope import Envelope, id_text
 from Kernel.contract.errors import CodecError, LedgerError
 from Kernel.contract.kinds import Story
 from zones.ledger.derived import Row, read_row
-from zones.ledger.derived_file import open_reading
 from zones.ledger.embeddings import HASHED, Choice
 from zones.ledger.lesson import KIND, Lesson, make_lesson_event
 from zones.ledger.lesson_rows import (
@@ -47,6 +46,8 @@ QUESTION_CHARS_MAX: Final = 8192
 LIST_MAX: Final = 100
 """Best ones of each of the two lists; what is behind them in both is not found."""
 FOUND_MAX: Final = 100
+BUSY_MS: Final = 2000
+ID_CHARS_MAX: Final = 64
 SCAN_MAX: Final = 1_000_000
 """Events of the log that are looked through for lessons that the file lacks: about two seconds."""
 SCAN_ROWS: Final = 4096
@@ -211,6 +212,23 @@ class LessonsStore:
 
         return self._ask(look)
 
+    def named(self, lesson_id: str) -> Tried | None:
+        """Return the lesson with an id, None when there is none.
+
+        Raises:
+            LedgerError: the log cannot be read.
+        """
+
+        def look(view: _View) -> Tried | None:
+            if len(lesson_id) > ID_CHARS_MAX:
+                return None
+            for lesson in read_lessons(view.db, [lesson_id]).values():
+                match = self._with_events(view, Match(lesson, 0.0, None, (), True))
+                return self._answer(view, lesson_id, (match,), self._choice.embedding)
+            return None
+
+        return self._ask(look)
+
     def status(self) -> dict[str, Any]:
         """Return what is there, which model is in use and why, as plain data.
 
@@ -357,7 +375,7 @@ class LessonsStore:
 
     def _view(self) -> _View:
         """Return the rows up to the end of the log, or as far as they go without it."""
-        db = open_reading(self._path, VERSION)
+        db = _open_reading(self._path)
         if db is None:
             if self._path.exists():
                 self._note(_damaged(self._path, "it is damaged, or of another version"))
@@ -487,6 +505,19 @@ def _subjects(db: apsw.Connection, envelope: Envelope) -> list[str]:
     if envelope.kind == PLAN and isinstance(plan, str):
         found += mutations_of_plan(db, plan, EVENTS_MAX)
     return found
+
+
+def _open_reading(path: Path) -> apsw.Connection | None:
+    """Open the archive's file for reading, None when it is not there or cannot be used."""
+    try:
+        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        db.set_busy_timeout(BUSY_MS)
+        if list(db.execute("SELECT version FROM meta")) == [(VERSION,)]:
+            return db
+        db.close()
+    except apsw.Error:
+        pass
+    return None
 
 
 def _new_memory() -> _View:
