@@ -325,6 +325,26 @@ COMMANDS: tuple[Command, ...] = (
         tool_options=(("--home", None), ("--from", None), ("--to", None), ("--json", None)),
     ),
     Command(
+        "lessons",
+        TRUST,
+        "Have we tried this before? The nearest lessons, with how they ended",
+        (
+            "molt lessons",
+            "molt lessons 'the population starves at night'",
+            "molt lessons L-84833a435a --json",
+            "molt lessons --status",
+        ),
+        details="Needs no kernel. Without words, the lessons learned last. Texts are compared by "
+        "their words; by their\nmeaning too, once 'make memory' in the checkout has installed the "
+        "sentence model (90 MB):\n--status says which model is in use, and why. The events a "
+        "lesson came from are told with\nids that 'molt why' takes. Exits 0, also when nothing "
+        "is found; 69 when there is no ledger.",
+        place=Place.TOOL,
+        runs=("zones.ledger", "lessons"),
+        about_home=True,
+        tool_options=(("--home", None), ("--limit", None), ("--status", None), ("--json", None)),
+    ),
+    Command(
         "drill",
         TRUST,
         "Break a zone on purpose and show that it comes back",

@@ -131,7 +131,8 @@ def become_tool(command: Command, words: Sequence[str], session: Session) -> int
     path = os.pathsep.join([str(CHECKOUT), *([inherited] if inherited else [])])
     sys.stdout.flush()
     line = [sys.executable, "-P", "-m", *command.runs, *ours, *words]
-    environment = {**os.environ, "PYTHONPATH": path}
+    # One thread of linear algebra, as every zone has: more would take the cores of the world.
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": path}
     if session.stays:
         return _run_beside(line, environment)
     os.execve(sys.executable, line, environment)

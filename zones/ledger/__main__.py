@@ -2,10 +2,12 @@
 
 Owns: the command line's form, errors, exit codes. Does not own: the commands, one file each in
 `zones/ledger/commands`, each with `add(commands)` for its options and `run(options)` for its act.
-They open the ledger read-only, also while an archive writes it.
+They open the ledger read-only, also while an archive writes it. Only the command that is asked for
+is imported: what one needs (numpy) would make all others slow to start.
 """
 
 import argparse
+import importlib
 import io
 import json
 import os
@@ -14,9 +16,9 @@ from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from Kernel.contract.errors import MoltError, UsageError
-from zones.ledger.commands import verify
 
-COMMANDS: Final = (verify,)
+COMMANDS: Final = ("lessons", "verify")
+"""Modules of zones/ledger/commands, by the names of their commands."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,8 +51,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(prog="molt ledger", description="commands of the ledger; they need no kernel")
     commands = parser.add_subparsers(dest="command", required=True)
-    for module in COMMANDS:
-        module.add(commands)
+    asked = arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
+    for name in asked:
+        importlib.import_module(f"zones.ledger.commands.{name}").add(commands)
     return parser.parse_args(arguments)
 
 

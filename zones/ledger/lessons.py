@@ -95,7 +95,7 @@ class Match:
         score: of the fusion; orders matches of one question and means nothing else.
         similarity: cosine, -1 to 1; None where it was found by its words alone.
         found_by: "words", "meaning", or both.
-        near: speaks of the same thing, by the measure of the model.
+        near: speaks of the same thing, by the model's measure, or has every word asked for.
         origins: the newest EVENTS_MAX of what it was drawn from.
         outcomes: what became of the mutations among these, oldest first.
     """
@@ -262,7 +262,10 @@ class LessonsStore:
     def _search(self, view: _View, question: str, limit: int) -> Tried:
         text = question[:QUESTION_CHARS_MAX]
         embedding = self._in_use(view)
-        by_words = find_words(view.db, match, LIST_MAX) if (match := match_text(text)) else {}
+        by_words, by_every_word = (
+            find_words(view.db, match, LIST_MAX) if (match := match_text(text, every)) else {}
+            for every in (False, True)
+        )
         alike = self._similarities(view, embedding, text)
         by_meaning = dict(
             sorted(
@@ -278,7 +281,7 @@ class LessonsStore:
                 continue
             similarity = alike.get(named)
             found_by = (*(["words"] * (named in by_words)), *(["meaning"] * (named in by_meaning)))
-            near = similarity is not None and similarity >= embedding.near
+            near = (similarity or 0.0) >= embedding.near or named in by_every_word
             match_found = Match(lessons[named], score, similarity, found_by, near)
             matches.append(self._with_events(view, match_found))
         return self._answer(view, question, tuple(matches), embedding)

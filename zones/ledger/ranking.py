@@ -15,13 +15,17 @@ TERMS_MAX: Final = 48
 """Words of a question that are looked for; the rest of a long one changes little."""
 
 
-def match_text(question: str) -> str:
+def match_text(question: str, every: bool = False) -> str:
     """Return a question in the language of FTS5: any of its words; "" when it has none.
 
     Only letters and digits of it are kept, each word in quotes, so nothing in it is an operator.
+
+    Args:
+        every: all of its words.
     """
     told = dict.fromkeys(words(question))
-    return " OR ".join(f'"{word}"' for word in list(told)[:TERMS_MAX])
+    join = " AND " if every else " OR "
+    return join.join(f'"{word}"' for word in list(told)[:TERMS_MAX])
 
 
 def rank(scores: Mapping[str, float]) -> dict[str, int]:

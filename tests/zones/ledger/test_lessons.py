@@ -44,6 +44,12 @@ class TestSearch:
         assert tried.matches[0].found_by == ("words", "meaning")
         assert tried.is_known and tried.lessons == 3
 
+    def test_every_word_of_it(self, filled: Path) -> None:
+        """A lesson that has all words of a short question speaks of the same thing."""
+        tried = store(filled, None).tried_before("starvation")
+        assert tried.is_known and all(match.near for match in tried.matches)
+        assert not store(filled, None).tried_before("starvation of quaternions").is_known
+
     def test_nothing_alike(self, filled: Path) -> None:
         """A question about something else finds nothing."""
         tried = store(filled, None).tried_before("quaternion zeppelin")

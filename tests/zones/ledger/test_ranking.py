@@ -50,8 +50,8 @@ def words_table() -> apsw.Connection:
 @example("\ud800 _ ² ⅷ \u0301 \U0001f600 ªº")
 def test_no_question_is_a_fault_of_syntax(words_table: apsw.Connection, question: str) -> None:
     """FTS5 takes whatever is made of a question."""
-    match = match_text(question)
-    if match:
+    for every in (False, True):
+        match = match_text(question, every) or "none"
         list(words_table.execute("SELECT rowid FROM t WHERE t MATCH ?", (match,)))
 
 
