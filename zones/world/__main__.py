@@ -20,7 +20,7 @@ from typing import Final, NoReturn
 
 from Kernel.contract.errors import ConfigError, MoltError, UsageError
 from Kernel.contract.sources import WORLD
-from zones.world import doctor, numba_setup, run, self_test
+from zones.world import doctor, numba_setup, recorded, run, self_test
 from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
 from zones.world.warm_up import prepare
@@ -95,7 +95,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="lay config/scenarios/NAME.yaml over the settings",
     )
-    once.add_argument("--inputs", type=Path, help="JSON lines of input.applied events")
+    once.add_argument(
+        "--inputs", type=Path, help="what molt events kind=input.applied --json prints"
+    )
     once.add_argument("--home", type=Path, help="keep the arena in HOME/data/world-run.arena")
     once.add_argument(
         "--events",
@@ -198,7 +200,7 @@ def _run(options: argparse.Namespace) -> int:
             settings,
             options.ticks,
             threads=options.threads,
-            inputs=run.read_inputs(options.inputs) if options.inputs else (),
+            inputs=recorded.read_inputs(options.inputs) if options.inputs else (),
             arena=options.home / "data" / "world-run.arena" if options.home else None,
             extra_draw=options.canary,
             progress=_show_tick if sys.stderr.isatty() else None,

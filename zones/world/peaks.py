@@ -23,6 +23,11 @@ class EventReader:
         self._sequence = words.state(words.get(Header.COMMIT), State.OUTBOX_NEXT)
         self._offset = words.state(words.get(Header.COMMIT), State.OUTBOX_HEAD)
 
+    @property
+    def sequence(self) -> int:
+        """Return the number of the event that is read next."""
+        return self._sequence
+
     def stored(self) -> int:
         """Return the offset up to which the ring may be written over: all that is read."""
         return self._offset

@@ -2,7 +2,8 @@
 
 Owns: driving an engine over a number of ticks, feeding it recorded inputs at their ticks, and the
 report. This is the declared file of zones.world that touches files and the clock (the clock only
-times the run). Does not own: ticks (`engine.py`).
+times the run). Does not own: ticks (`engine.py`), the forms of recorded inputs
+(`recorded.py`).
 
 It is the reference of every kill test: a world under the kernel must have, at each tick, the hash
 this gives for the same settings and inputs. Holding is ignored: between two ticks nothing is.
@@ -18,31 +19,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from Kernel.contract import rings
-from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, State
-from Kernel.contract.errors import CodecError, ConfigError, RingFull, what_helps
-from Kernel.contract.inputs import Input, parse_input
+from Kernel.contract.arena import ArenaWords, Header, State
+from Kernel.contract.errors import ConfigError, what_helps
 from Kernel.contract.scenarios import scenario_path
 from Kernel.contract.settings import SHOWN_MAX
 from Kernel.contract.sources import WORLD, Sources
 from zones.world import founding
 from zones.world.engine import Engine
 from zones.world.peaks import EventReader, Peaks
+from zones.world.recorded import Recorded, send
 from zones.world.settings import WorldSettings
 
 WINDOW_TICKS: Final = 10_000
-LINE_BYTES_MAX: Final = 65_536
-INPUTS_MAX: Final = 1_000_000
 _OWN_STREAM: Final = re.compile(r"/dev/std(out|err)|/dev/fd/\d+|/proc/self/fd/\d+")
-
-
-class Recorded(NamedTuple):
-    """An input and the tick at which it was applied."""
-
-    tick: int
-    input: Input
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +95,7 @@ def run_world(
     started_s = time.perf_counter()
     for tick in range(1, ticks + 1):
         while waiting and waiting[0].tick <= tick:
-            _send(words, waiting.popleft(), tick)
+            send(words, waiting.popleft(), tick)
         engine.tick()
         for event in reader.read():
             peaks.add(event)
@@ -171,36 +162,6 @@ def _unwritten(path: Path, error: OSError) -> Exception:
     return ConfigError(f"cannot write {path}: {error.strerror}", what_helps(error, path.parent))
 
 
-def read_inputs(path: Path) -> list[Recorded]:
-    """Return the inputs of a file of JSON lines: a journal, its events, or plain {tick, input}.
-
-    Events of other kinds are passed over.
-
-    Raises:
-        ConfigError: the file cannot be read or a line is no such input; names the line.
-    """
-    found: list[Recorded] = []
-    number = 1
-    try:
-        with path.open("rb") as file:
-            # One more than a line may have, so that a longer one is seen and not read.
-            lines = iter(lambda: file.readline(LINE_BYTES_MAX + 1), b"")
-            for number, content in enumerate(lines, start=1):
-                line = content.decode("utf-8")
-                if len(content) > LINE_BYTES_MAX or len(found) >= INPUTS_MAX:
-                    raise ConfigError(f"cannot read {path}: line {number} is beyond the limits")
-                recorded = _parse_line(line) if line.strip() else None
-                if recorded is not None:
-                    found.append(recorded)
-    except RecursionError as error:
-        raise ConfigError(f"cannot read {path}: line {number}: it is nested too deep") from error
-    except (CodecError, ValueError) as error:
-        raise ConfigError(f"cannot read {path}: line {number}: {error}") from error
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    return found
-
-
 def read_settings(
     path: Path,
     overrides: Iterable[str],
@@ -240,26 +201,6 @@ def read_sources(
     return sources
 
 
-def _parse_line(line: str) -> Recorded | None:
-    """Return the input of a line, None for an event of another kind. Journal lines are wrapped."""
-    fields = json.loads(line)
-    if isinstance(fields, dict) and isinstance(fields.get("payload"), dict):
-        fields = fields["payload"]
-    if not isinstance(fields, dict):
-        raise CodecError("cannot find an event in it")
-    if fields.get("kind", "input.applied") != "input.applied":
-        return None
-    if not isinstance(fields.get("input"), dict):
-        raise CodecError("cannot find an input in it")
-    tick = fields.get("tick")
-    if not isinstance(tick, int) or isinstance(tick, bool) or tick < 1:
-        raise CodecError(f"cannot use tick {tick!r}")
-    given = parse_input(fields["input"])
-    if given.at_tick > tick:
-        raise CodecError(f"cannot apply at tick {tick} what waits for tick {given.at_tick}")
-    return Recorded(tick, given)
-
-
 def _memory(size_bytes: int, arena: Path | None) -> memoryview:
     if arena is None:
         return memoryview(mmap.mmap(-1, size_bytes))
@@ -277,23 +218,6 @@ def _memory(size_bytes: int, arena: Path | None) -> memoryview:
             f"cannot keep the arena in {arena} ({size_bytes} bytes): {error.strerror}",
             what_helps(error, arena.parent),
         ) from error
-
-
-def _send(words: ArenaWords, recorded: Recorded, tick: int) -> None:
-    """Append one input to the inbox, as the kernel does."""
-    sequence = words.get(Header.INBOX_NEXT)
-    cursor = words.state(tick - 1, State.INBOX_OFFSET)
-    head = words.get(Header.INBOX_HEAD)
-    if sequence >= words.state(tick - 1, State.INBOX_CURSOR) + INBOX_WINDOW:
-        raise ConfigError(
-            f"cannot apply so many inputs at tick {tick}: one tick takes {INBOX_WINDOW}"
-        )
-    try:
-        head = rings.append(words.inbox(), head, cursor, sequence, recorded.input.encode())
-    except RingFull as full:
-        raise ConfigError(f"cannot apply so many inputs at tick {tick}: {full.message}") from full
-    words.put(Header.INBOX_HEAD, head)
-    words.put(Header.INBOX_NEXT, sequence + 1)
 
 
 def _totals(words: ArenaWords) -> tuple[int, int, int, int]:

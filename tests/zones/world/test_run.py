@@ -13,7 +13,8 @@ from Kernel.contract.errors import ConfigError
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
 from tests.zones.world.worlds import make_engine, make_world, read_events, run, send
 from zones.world.__main__ import main
-from zones.world.run import Recorded, read_inputs, read_settings, run_world
+from zones.world.recorded import Recorded, read_inputs
+from zones.world.run import read_settings, run_world
 from zones.world.settings import parse_settings
 from zones.world.world_hash import world_hash
 
