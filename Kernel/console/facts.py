@@ -106,6 +106,22 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
         "period_ms": words.get(Header.PERIOD_NS) / 1e6,
         "seed": words.get(Header.SEED),
         "max_entities": words.get(Header.CAPACITY),
+        "restored": restored_fields(world),
+    }
+
+
+def restored_fields(world: ArenaKeeper) -> dict[str, Any] | None:
+    """Return how this boot has brought a lost world back; None: it was there, or is new."""
+    report = world.restored
+    if report is None or report.replayed is None:
+        return None
+    replayed = report.replayed
+    return {
+        "from_tick": replayed.from_tick,
+        "tick": report.tick,
+        "ticks": report.tick - replayed.from_tick,
+        "inputs": replayed.inputs,
+        "seconds": replayed.seconds,
     }
 
 

@@ -114,6 +114,8 @@ def _show_status(result: Fields, console: _Console) -> None:
         rows.append(("world", state_text(_world_state(world)), _world_facts(world)))
         phases = _phase_facts(world)
         rows += [("", Text(), phases)] if phases else []
+        restored = _restored_facts(fields_of(world, "restored"))
+        rows += [("", Text(), restored)] if restored else []
     for zone in rows_of(result, "zones"):
         rows.append((word(zone, "name"), state_text(word(zone, "state")), _zone_facts(zone)))
     _print_facts(rows, console)
@@ -186,6 +188,19 @@ def _phase_facts(world: Fields) -> list[str]:
     facts = [f"{name} {ms:.{digits}f}" for name, ms in costly[:_PHASES_SHOWN]]
     facts[0] = f"tick {total_ms:.{digits}f} ms: {facts[0]}"
     return facts + (["…"] if len(costly) > _PHASES_SHOWN else [])
+
+
+def _restored_facts(restored: Fields) -> list[str]:
+    """Return how this boot has brought a lost world back; nothing if it has not."""
+    if not restored:
+        return []
+    said = [f"restored from the snapshot of tick {whole(restored, 'from_tick')}"]
+    if number(restored.get("ticks")):
+        said.append(
+            f"{count(restored, 'inputs', 'input')} and {count(restored, 'ticks', 'tick')} replayed "
+            f"to tick {whole(restored, 'tick')} in {amount(restored, 'seconds', 1)} s"
+        )
+    return said
 
 
 def _zone_facts(zone: Fields) -> list[str]:

@@ -83,10 +83,26 @@ def found(keeper: Keeper) -> str:
     if isinstance(keeper, ArenaKeeper) and keeper.arena is not None:
         fields = world_fields(keeper)
         begins = "founded ·" if keeper.resumed_tick is None else "goes on at"
-        return f"{begins} tick {grouped(fields['tick'])} · {grouped(fields['population'])} molbots"
+        said = f"{begins} tick {grouped(fields['tick'])} · {grouped(fields['population'])} molbots"
+        return " · ".join([said, *restored(fields["restored"])])
     if isinstance(keeper, BusKeeper):
         return " · ".join(_counts(keeper.ready_facts))
     return ""
+
+
+def restored(fields: dict[str, Any] | None) -> list[str]:
+    """Return how a lost world was brought back, nothing where none was."""
+    if fields is None:
+        return []
+    said = f"restored from the snapshot of tick {grouped(fields['from_tick'])}"
+    ticks, inputs = fields["ticks"], fields["inputs"]
+    if ticks:
+        said += (
+            f", {grouped(inputs)} input{'' if inputs == 1 else 's'} and {grouped(ticks)} "
+            f"tick{'' if ticks == 1 else 's'} replayed to tick {grouped(fields['tick'])} "
+            f"in {fields['seconds']:.1f} s"
+        )
+    return [said]
 
 
 def _counts(facts: dict[str, Any]) -> list[str]:

@@ -48,6 +48,18 @@ WORLD_KINDS: Final = (
     ),
     Kind("world.check_failed", {"tick": int}, _ERROR, is_open=True),
     Kind("world.migrated", {"tick": int}, is_open=True),
+    Kind(
+        "world.restored",
+        {
+            "tick": int,
+            "from_arena": str,
+            "from_tick": int,
+            "first": int,
+            "inputs": int,
+            "known_tick": int,
+            "why": str,
+        },
+    ),
     Kind("world.params_changed", {"param_name": str, "old_value": float, "new_value": float}),
     # The archive's own.
     Kind("archive.gap", {"first": int, "last?": int, "why": str, "of?": str}, _ERROR),

@@ -16,7 +16,7 @@ from Kernel.contract.arena import (
     Side,
 )
 from Kernel.contract.errors import ArenaError, CodecError, Refused
-from Kernel.contract.founding_report import FOUNDED
+from Kernel.contract.founding_report import FOUNDED, FoundingReport
 from Kernel.contract.inputs import QUARANTINE, Input
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
@@ -35,7 +35,7 @@ from Kernel.ports.process import Exit
 ANCHOR_AHEAD_NS = 2_000_000
 CRASHES_MAX = 2
 FORK_PATIENCE_NS = 150_000_000
-OF_THE_PAST = ("arena", "snapshots", "world", "events", "migration")
+OF_THE_PAST = ("arena", "snapshots", "world", "replay", "events", "migration")
 """Notes about what a founding has lost; what else is noted is so as long as the note stands."""
 
 
@@ -49,6 +49,7 @@ class ArenaKeeper(ArenaView):
     Attributes:
         resumed_tick: the tick at which this boot found its world, in an arena or a snapshot; None:
             it has found none yet, or has founded one by the settings.
+        restored: what the founder has told, where it restored the world of this boot.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class ArenaKeeper(ArenaView):
     ) -> None:
         super().__init__(config, parts, rules)
         self.resumed_tick: int | None = None
+        self.restored: FoundingReport | None = None
         self._folders = folders
         self._snapshots = snapshots
         self._inspect: Path | None = None
@@ -240,6 +242,7 @@ class ArenaKeeper(ArenaView):
         # A new world begins at tick 0; a report says so of one that was kept there.
         kept = report is not None and report.did != FOUNDED
         self.resumed_tick = self.tick() if kept else self.tick() or None
+        self.restored = report if report is not None and report.replayed is not None else None
         for each in self.lines.values():
             if each is not line:
                 each.learn(sup.Founded() if self._fits(each) else sup.Unfounded())

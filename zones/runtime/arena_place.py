@@ -8,7 +8,7 @@ arena, which folders there are (`Kernel/ports/arena_file.py`).
 import contextlib
 import errno
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from Kernel.contract.arena import ArenaWords, Header, Side
@@ -111,7 +111,7 @@ class ArenaPlace:
 
     def report(self, folder: Path, report: FoundingReport, aside: str = "") -> None:
         """Write the report of a founding; without room for it there is none."""
-        told = FoundingReport(report.did, report.tick, aside or report.aside, report.notes)
+        told = replace(report, aside=aside or report.aside)
         path = report_path(folder, self._zone)
         draft = path.with_name(f"{path.name}.new")
         try:

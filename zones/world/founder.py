@@ -2,9 +2,10 @@
 
 Owns: the order of what is tried. The arena that is there is kept if it is sound, brought to this
 build's columns and to the size of the settings if it must be; else the newest snapshot that is
-good; else the seed. Does not own: the exchange of files (`zones/runtime/arena_place.py`), what is
-sound (`inspection.py`), which bytes become which (`migration.py`). With `service.py` a declared
-file that touches the system. Nobody else writes the old arena meanwhile, nor the new one.
+good, with what the log knows was done after it; else the seed. Does not own: the exchange of files
+(`zones/runtime/arena_place.py`), what is sound (`inspection.py`), which bytes become which
+(`migration.py`), computing ticks again (`catching_up.py`). With `service.py` a declared file that
+touches the system. Nobody else writes the old arena meanwhile, nor the new one.
 """
 
 import mmap
@@ -12,8 +13,9 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from Kernel.contract.arena import (
     ArenaWords,
@@ -23,7 +25,7 @@ from Kernel.contract.arena import (
     check_arena,
 )
 from Kernel.contract.codec import pack
-from Kernel.contract.errors import ArenaError, NoRoom, RingFull, SnapshotError
+from Kernel.contract.errors import ArenaError, MoltError, NoRoom, RingFull, SnapshotError
 from Kernel.contract.founding_report import (
     FOUNDED,
     KEPT,
@@ -31,15 +33,19 @@ from Kernel.contract.founding_report import (
     RESTORED,
     FoundingNote,
     FoundingReport,
+    Replayed,
 )
 from Kernel.contract.places import told_tick
+from Kernel.contract.rings import ENTRY
 from zones.runtime.arena_image import ArenaImage, carry_over, copy_committed, tell_event, write_into
 from zones.runtime.arena_place import ArenaPlace, Draft
 from zones.runtime.snapshot_file import good_snapshots
 from zones.world import founding
+from zones.world.catching_up import NO_LOG, CatchUp, CaughtUp, founding_event
 from zones.world.columns import schema_hash
 from zones.world.inspection import find_damage, is_of_this_build
 from zones.world.migration import Changes, migrate
+from zones.world.past import start_of
 from zones.world.settings import WorldSettings
 
 OTHER_SIZE: Final = "python manifest.py --set world.max_entities=N"
@@ -55,6 +61,7 @@ class Founder:
         snapshots: the folder of the zone's snapshots.
         stamp: gives a new arena its id, 16 random bytes, and the hour of its making (wall clock,
             ns; for people only).
+        catch_up: brings a restored world to where the log knows it was.
     """
 
     def __init__(
@@ -64,12 +71,14 @@ class Founder:
         snapshots: Path,
         settings: WorldSettings,
         stamp: Callable[[], tuple[bytes, int]],
+        catch_up: CatchUp,
     ) -> None:
         self._zone = zone
         self._place = place
         self._snapshots = snapshots
         self._settings = settings
         self._stamp = stamp
+        self._catch_up = catch_up
         self._notes: list[FoundingNote] = []
 
     def see_to(self, old_path: Path | None) -> None:
@@ -120,7 +129,7 @@ class Founder:
             lost = carry_over(draft.words, old, _acknowledged(path, old))
             if lost:
                 self._note("events", lost, "molt ps")
-            self._finish(draft, MIGRATED, changes)
+            self._finish(draft, MIGRATED, changes, _origin(old, draft.words))
         except NoRoom as error:
             if not ours:
                 raise  # it is as good as it was: tried again when there may be room
@@ -143,25 +152,63 @@ class Founder:
             lost_tick: its tick, -1 when it did not say.
         """
         damaged: list[str] = []
-        told = "the arena that was there did not say how many ticks are lost"
         try:
             for path, image in good_snapshots(self._snapshots, damaged, self._zone):
                 draft, changes = self._draft_of_snapshot(path, image, damaged)
                 if draft is None:
                     continue
                 self._tell_damaged(damaged)
-                if lost_tick >= 0:
-                    told = f"{max(lost_tick - image.tick, 0)} ticks are lost"
-                restored = f"the world was restored from the snapshot of tick {image.tick}"
-                self._note(
-                    "world", f"{restored}; {told}" if lost else restored, "molt status", lost
-                )
-                self._finish(draft, RESTORED, changes)
+                draft, caught = self._run_forward(path, draft, image)
+                self._tell_restored(caught, lost, lost_tick)
+                founding_event(caught, draft.words)
+                self._finish(draft, RESTORED, changes, caught=caught)
                 return True
         except OSError as error:
             damaged.append(f"cannot read {self._snapshots}: {error.strerror}")
         self._tell_damaged(damaged)
         return False
+
+    def _run_forward(self, path: Path, draft: Draft, image: ArenaImage) -> tuple[Draft, CaughtUp]:
+        """Catch a draft up with the log; return it, or one of the bare snapshot if that fails."""
+        try:
+            caught = self._catch_up.run(draft.words, image)
+            why = find_damage(draft.words)
+        except MoltError as error:
+            why = error.message
+        if not why:
+            return draft, caught
+        self._place.drop(draft)
+        again, _ = self._draft_of_snapshot(path, image, [])
+        assert again is not None, "it was good a moment ago"
+        start = start_of(image)
+        told = f"cannot replay what the log knows: {why}"
+        return again, CaughtUp(
+            image.tick, image.tick, image.tick, start.arena, told, first=start.sequence
+        )
+
+    def _tell_restored(self, caught: CaughtUp, lost: bool, lost_tick: int) -> None:
+        """Say what was restored and what is lost.
+
+        Args:
+            lost: there was an arena, and it is given up.
+            lost_tick: its tick, -1 when it did not say.
+        """
+        known = max(lost_tick, caught.known)
+        told = caught.sentence()
+        falls_short = known > caught.tick or (bool(caught.why) and caught.why != NO_LOG)
+        if lost or falls_short:
+            missing = max(known - caught.tick, 0)
+            told += f"; {missing} ticks are lost"
+            if lost and lost_tick < 0:
+                told = (
+                    f"{caught.sentence()}; the arena that was there did not say how many ticks "
+                    "are lost"
+                )
+        if caught.why and (lost or falls_short):
+            told += f": {caught.why}"
+        self._note("world", told, "molt status", lost or falls_short)
+        if caught.doubts():
+            self._note("replay", f"cannot vouch for it: {caught.doubts()}", "molt replay")
 
     def _tell_damaged(self, damaged: list[str]) -> None:
         if damaged:
@@ -233,31 +280,53 @@ class Founder:
     def _reserve(self, size_bytes: int) -> Draft:
         draft = self._place.reserve(size_bytes)
         for why in self._place.passed_over:
-            _say(why)
+            say(why)
         return draft
 
-    def _finish(self, draft: Draft, did: str, changes: Changes | None) -> None:
+    def _finish(
+        self,
+        draft: Draft,
+        did: str,
+        changes: Changes | None,
+        origin: dict[str, Any] | None = None,
+        caught: CaughtUp | None = None,
+    ) -> None:
+        """Put a draft in its place.
+
+        Args:
+            origin: which arena it goes on from, for the event of its migration.
+        """
         tick = draft.words.get(Header.COMMIT)
         if changes is not None:
             self._note("migration", changes.sentence(), "molt status", degraded=bool(changes.reset))
-            _tell(draft.words, changes)
-        path, aside = self._place.install(
-            draft, FoundingReport(did, tick, notes=tuple(self._notes))
-        )
-        _say(f"{did} {path} at tick {tick}" + (f", the old one is {aside}" if aside else ""))
+            _tell(draft.words, {**changes.event(), **(origin or {})})
+        report = FoundingReport(did, tick, notes=tuple(self._notes))
+        if caught is not None:
+            replayed = Replayed(caught.from_tick, caught.inputs, round(caught.seconds, 3))
+            report = replace(report, replayed=replayed)
+        path, aside = self._place.install(draft, report)
+        say(f"{did} {path} at tick {tick}" + (f", the old one is {aside}" if aside else ""))
 
     def _note(self, what: str, why: str, hint: str, degraded: bool = True) -> None:
-        _say(why)
+        say(why)
         self._notes.append(FoundingNote(what, why, hint, degraded))
 
 
-def _tell(words: ArenaWords, changes: Changes) -> None:
+def _tell(words: ArenaWords, event: dict[str, Any]) -> None:
     try:
-        tell_event(words, pack(changes.event()))
+        tell_event(words, pack(event))
     except RingFull:  # the events that are brought over fill it to the last byte
         tick = words.get(Header.COMMIT)
         for each in (tick, tick + 1):
             words.put_state(each, State.EVENTS_THINNED, words.state(each, State.EVENTS_THINNED) + 1)
+
+
+def _origin(old: ArenaWords, new: ArenaWords) -> dict[str, Any]:
+    """Return where a migrated arena comes from, and the number of its first event."""
+    tick = new.get(Header.COMMIT)
+    head = new.state(tick, State.OUTBOX_HEAD)
+    first = ENTRY.unpack_from(new.outbox(), 0)[0] if head else new.state(tick, State.OUTBOX_NEXT)
+    return {"from_arena": old.get_bytes(Header.ARENA_ID, 16).hex(), "first": first}
 
 
 def _open(path: Path) -> tuple[ArenaWords | None, str]:
@@ -295,5 +364,6 @@ def _acknowledged(path: Path, words: ArenaWords) -> tuple[int, int] | None:
     return (sequence, offset) if offset else None
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Write a line for people; the kernel keeps it among the zone's logs."""
     sys.stderr.write(f"{line}\n")

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from Kernel.contract.arena import ArenaWords, Side
+from Kernel.contract.places import LEDGER
 from zones.runtime.arena_place import ArenaPlace
 from zones.runtime.generation import Progress, untold
 from zones.world import engine, founding, warm_up
+from zones.world.catching_up import CatchUp
 from zones.world.columns import schema_hash
-from zones.world.founder import Founder
+from zones.world.founder import Founder, say
 from zones.world.numba_setup import THREADS_MAX
 from zones.world.parameters import PARAMETERS
 from zones.world.settings import KEYS, parse_settings
@@ -81,7 +83,16 @@ class Generation:
         """
         old = job.get("inspect") or job.get("migrate_from")
         place = ArenaPlace(job["zone"], [Path(folder) for folder in job["folders"]])
-        founder = Founder(job["zone"], place, Path(job["snapshots"]), self._settings, _new_stamp)
+        zone, snapshots = job["zone"], Path(job["snapshots"])
+        catch_up = CatchUp(
+            zone,
+            snapshots.with_name(LEDGER.name),
+            snapshots / f".{zone}.replaying",
+            self._threads,
+            self._settings.replay_ticks_max,
+            say,
+        )
+        founder = Founder(zone, place, snapshots, self._settings, _new_stamp, catch_up)
         founder.see_to(Path(old) if old else None)
 
     def _make_scratch(self) -> tuple[ArenaWords, engine.Engine]:

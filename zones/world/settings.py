@@ -17,6 +17,7 @@ from zones.world.parameters import PARAMETERS
 ENTITIES_LIMIT: Final = 4_000_000
 RESOURCES_LIMIT: Final = 8_000_000
 SIDE_MAX: Final = 1_000_000.0
+REPLAY_TICKS_LIMIT: Final = 1_000_000_000
 STANDARD_ENTITIES: Final = 500
 FOUNDERS: Final = 300
 """Founders of a world of STANDARD_ENTITIES slots; others have the same share of theirs."""
@@ -35,6 +36,7 @@ class WorldSettings:
         resources: places where food grows.
         world_width, world_height: length.
         tick_rate_ms: period of a tick in ms; pacing only, decides nothing inside a tick.
+        replay_ticks_max: ticks, the most that are computed again after the world was restored.
         founder_variety: 0 all founders are one clone and one lineage, to 1 any genes.
         founder_age_share: founders are of any age up to this share of age_max.
         hill_length: length, of the largest hills.
@@ -52,6 +54,7 @@ class WorldSettings:
     world_width: float = 2000.0
     world_height: float = 2000.0
     tick_rate_ms: float = 16.0
+    replay_ticks_max: int = 100_000
     founder_variety: float = 1.0
     founder_age_share: float = 0.5
     hill_length: float = 700.0
@@ -120,6 +123,15 @@ FOUNDING: Final = (
     *_REALS,
     # Pacing is told when an arena is opened, and by nobody later.
     Key("tick_rate_ms", Sort.NUMBER, _DEFAULTS.tick_rate_ms, 0.01, 60_000.0, "ms", Effect.BOOT),
+    Key(
+        "replay_ticks_max",
+        Sort.WHOLE,
+        _DEFAULTS.replay_ticks_max,
+        0,
+        REPLAY_TICKS_LIMIT,
+        "ticks",
+        Effect.BOOT,
+    ),
 )
 """Keys that describe how a world is made; the others are its parameters."""
 FOUNDING_KEYS: Final = tuple(key.name for key in FOUNDING)

@@ -120,6 +120,17 @@ def test_pending_parameters_say_what_applies_them() -> None:
     assert "2 inputs waiting" in shown("status", {"world": {"tick": 5, "inputs_waiting": 2}})
 
 
+def test_restored_world_says_from_what():
+    """A row of its own; nothing where the world was there, or is of before there was a word."""
+    restored = {"from_tick": 1200, "tick": 1234, "ticks": 34, "inputs": 1, "seconds": 0.25}
+    out = shown("status", {"world": {"tick": 5, "restored": restored}})
+    assert "restored from the snapshot of tick 1\N{THIN SPACE}200" in out
+    assert "1 input and 34 ticks replayed to tick 1\N{THIN SPACE}234 in 0.2 s" in out
+    bare = {**restored, "ticks": 0}
+    assert "replayed" not in shown("status", {"world": {"tick": 5, "restored": bare}})
+    assert "restored" not in shown("status", {"world": {"tick": 5, "restored": None}})
+
+
 def test_each_change_of_the_configuration_has_its_line() -> None:
     """Effect as shape and word, old and new value, why it is refused, and what helps."""
     changes = [

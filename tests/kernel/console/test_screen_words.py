@@ -72,6 +72,17 @@ def test_a_world_that_is_there_is_not_founded(tmp_path, inspects, there, phase, 
     kernel.close()
 
 
+def test_boot_says_how_a_lost_world_came_back():
+    """The snapshot, and what the log added to it."""
+    fields = {"from_tick": 300, "tick": 341, "ticks": 41, "inputs": 2, "seconds": 0.123}
+    assert words.restored(fields) == [
+        "restored from the snapshot of tick 300, 2 inputs and 41 ticks replayed to tick 341 "
+        "in 0.1 s"
+    ]
+    assert words.restored({**fields, "ticks": 0}) == ["restored from the snapshot of tick 300"]
+    assert words.restored(None) == []
+
+
 def test_status_names_the_first_thing_that_is_wrong(kernel):
     """The one line of a service manager has the tick, the first reason, and how many more."""
     assert words.service_status(kernel.zones, []).startswith("tick 1 · ")

@@ -8,7 +8,7 @@ import pytest
 
 from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import Refused
-from Kernel.contract.founding_report import FoundingNote, FoundingReport, report_path
+from Kernel.contract.founding_report import FoundingNote, FoundingReport, Replayed, report_path
 from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unforked, Unprepared, send
 from Kernel.core import supervisor as sup
 from Kernel.core.drill import DrillFault, begin_drill
@@ -205,6 +205,15 @@ class TestFounding:
         assert stage.keeper.state.founded and stage.keeper.resumed_tick == stage.keeper.tick()
         assert [note["why"] for note in stage.keeper.notes] == ["cannot x"]
         assert not report_path(folders[0], "stable").exists(), "it is read once"
+
+    def test_founder_tells_what_it_has_restored(self, machine, folders):
+        """How a lost world came back is kept for as long as the kernel runs."""
+        stage = Stage(machine, folders)
+        stage.prepare()
+        report = FoundingReport("restored", 0, replayed=Replayed(0, 0, 0.1))
+        report_path(folders[0], "stable").write_bytes(report.encode())
+        stage.found()
+        assert stage.keeper.restored == report and stage.keeper.resumed_tick == 0
 
     def test_arena_that_founders_die_of_is_set_aside(self, machine, folders):
         """One crash may be anything; at the second the file goes, and the next founder is alone."""

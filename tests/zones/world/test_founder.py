@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from Kernel.contract.arena import HEADER_BYTES, ArenaWords, Header, Side, State, check_arena
-from Kernel.contract.errors import NoRoom
+from Kernel.contract.errors import ConfigError, NoRoom
 from Kernel.contract.founding_report import FoundingReport, parse_report, report_path
 from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.contract.rings import ENTRY
+from tests.zones.world.paper_log import PaperLog
 from tests.zones.world.test_migration import Foreign
 from tests.zones.world.worlds import copy_of, make_engine, read_events, run, send
 from zones.runtime import arena_place
@@ -20,6 +21,8 @@ from zones.runtime.arena_image import copy_committed, write_into
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.arena_place import ArenaPlace
 from zones.runtime.snapshot_file import write_snapshot
+from zones.world import replaying
+from zones.world.catching_up import CatchUp
 from zones.world.columns import open_world
 from zones.world.founder import Founder
 from zones.world.inspection import find_damage
@@ -35,6 +38,7 @@ class Home:
     def __init__(self, root: Path) -> None:
         self.folders = [root / "shm", root / "data"]
         self.snapshots = root / "snapshots"
+        self.ledger = root / "ledger"
         for folder in (*self.folders, self.snapshots):
             folder.mkdir()
         self.arena = self.folders[0] / "stable.arena"
@@ -43,7 +47,11 @@ class Home:
         """Run a founder and return what it reports; the report is gone then."""
         place = ArenaPlace("stable", self.folders)
         settings = parse_settings({**VALUES, **values})
-        founder = Founder("stable", place, self.snapshots, settings, lambda: (os.urandom(16), 1))
+        catch_up = CatchUp(
+            "stable", self.ledger, self.snapshots / ".mark", 1, settings.replay_ticks_max, print
+        )
+        stamp = lambda: (os.urandom(16), 1)  # noqa: E731
+        founder = Founder("stable", place, self.snapshots, settings, stamp, catch_up)
         founder.see_to(inspect)
         for folder in self.folders:
             path = report_path(folder, "stable")
@@ -329,8 +337,113 @@ def test_snapshot_of_another_build_is_migrated(home: Home) -> None:
     assert (report.did, report.tick) == ("restored", 20)
     new = home.words()
     assert world_hash(new) == wanted
-    (event,) = read_events(new, new.state(20, State.OUTBOX_NEXT) - 1)
-    assert event["kind"] == "world.migrated"
+    events = read_events(new, new.state(20, State.OUTBOX_NEXT) - 2)
+    assert [event["kind"] for event in events] == ["world.restored", "world.migrated"]
+    assert "from_arena" not in events[1], "the restoring says where it comes from"
+
+
+def lived_on(home: Home, known: int, ticks: int) -> tuple[Path, bytes]:
+    """Leave a snapshot of tick 20, a log up to tick `known`, and a world of `ticks` ticks.
+
+    Returns:
+        The snapshot, and the hash of tick `known`.
+    """
+    words = home.lived(20)
+    snapshot = home.snapshot(words)
+    engine = make_engine(words)
+    wanted = b""
+    for tick in range(21, ticks + 1):
+        if tick in (25, known):
+            send(words, Input(SET_PARAM, param="friction", value=tick / 1000))
+        engine.tick()
+        wanted = world_hash(words) if tick == known else wanted
+    log = PaperLog(home.ledger)
+    log.store(words)
+    log.close()
+    return snapshot, wanted
+
+
+def test_after_a_reboot_the_log_brings_the_world_back(home: Home) -> None:
+    """Arena gone: snapshot and inputs, to the newest tick the log knows; nothing is degraded."""
+    _, wanted = lived_on(home, known=40, ticks=47)
+    home.arena.unlink()
+    report = home.found()
+    assert (report.did, report.tick) == ("restored", 40)
+    (note,) = report.notes
+    assert note.what == "world" and not note.degraded
+    assert note.why.startswith(
+        "the world was restored from the snapshot of tick 20, 2 inputs and 20 ticks replayed "
+        "to tick 40 in "
+    )
+    assert report.replayed is not None
+    assert (report.replayed.from_tick, report.replayed.inputs) == (20, 2)
+    assert world_hash(home.words()) == wanted
+    assert find_damage(home.words()) == ""
+
+
+def test_damaged_arena_loses_only_what_no_log_knows(home: Home) -> None:
+    """The header says tick 47, the log knows 40: 7 ticks are lost."""
+    lived_on(home, known=40, ticks=47)
+    with home.arena.open("r+b") as file:
+        file.seek(HEADER_BYTES + 100)
+        file.write(bytes(50))
+    report = home.found(home.arena)
+    note = next(each for each in report.notes if each.what == "world")
+    assert note.degraded and note.why.endswith("; 7 ticks are lost")
+    assert report.tick == 40
+
+
+def test_way_that_is_too_long_is_told(home: Home) -> None:
+    """No arena was lost, but the log knows of more than may be replayed."""
+    lived_on(home, known=40, ticks=47)
+    home.arena.unlink()
+    report = home.found(replay_ticks_max=5)
+    assert report.tick == 25
+    (note,) = report.notes
+    assert note.degraded
+    assert note.why.endswith("; 15 ticks are lost: cannot replay 20 ticks: replay_ticks_max is 5")
+
+
+def test_replay_that_fails_leaves_the_snapshot(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be computed again is given up whole: the world is that of the snapshot."""
+    lived_on(home, known=40, ticks=47)
+    home.arena.unlink()
+
+    def refuse(*_arguments: object) -> None:
+        raise ConfigError("cannot apply so many")
+
+    monkeypatch.setattr(replaying, "send", refuse)
+    report = home.found()
+    assert report.tick == 20
+    (note,) = report.notes
+    assert note.degraded
+    assert note.why.endswith("cannot replay what the log knows: cannot apply so many")
+    (event,) = read_events(home.words(), home.words().state(20, State.OUTBOX_NEXT) - 1)
+    assert (event["kind"], event["tick"]) == ("world.restored", 20)
+
+
+def test_migrated_world_says_where_it_comes_from(home: Home) -> None:
+    """A later replay goes on from the old arena to the new one."""
+    words = home.lived(20)
+    home.snapshot(words)
+    send(words, Input(SET_PARAM, param="friction", value=0.4))
+    run(words, 10)
+    log = PaperLog(home.ledger)
+    log.store(words)
+    home.found(home.arena, max_entities=90)
+    new = home.words()
+    carried, event = read_events(new, new.state(30, State.OUTBOX_NEXT) - 2)
+    assert carried["kind"] == "input.applied", "nobody had said that it is stored"
+    assert event["from_arena"] == words.get_bytes(Header.ARENA_ID, 16).hex()
+    send(new, Input(SET_PARAM, param="friction", value=0.9))
+    run(new, 10)
+    log.store(new)
+    log.close()
+    home.arena.unlink()
+    report = home.found(max_entities=90)
+    assert report.tick == 31
+    doubt = next(each for each in report.notes if each.what == "replay")
+    assert "its columns or its size were changed at tick 30" in doubt.why
 
 
 def test_world_that_cannot_be_migrated_is_set_aside(home: Home) -> None:

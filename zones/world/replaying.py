@@ -1,0 +1,104 @@
+"""Computing ticks again: a world in memory is run forward with what the log knows was done to it.
+
+Owns: feeding inputs at their ticks, holding what comes out against the telemetry that was told
+then. Does not own: which inputs (`past.py`), ticks (`engine.py`), what becomes of the world after.
+Works on memory only: no file, no clock.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from Kernel.contract.arena import ArenaWords, Header
+from zones.world.engine import Engine
+from zones.world.peaks import EventReader
+from zones.world.recorded import Recorded, send
+
+LOOK_TICKS: Final = 64
+"""Ticks between two looks at the clock of who waits."""
+NOT_COMPARED: Final = frozenset({"kind", "snapshot_key"})
+"""Keys of telemetry that say nothing of the world."""
+
+
+class Told(NamedTuple):
+    """An event that a replayed tick has told again, by its number in the outbox."""
+
+    sequence: int
+    event: dict[str, Any]
+
+
+class Replayer:
+    """Runs one world forward.
+
+    Args:
+        words: the mapped arena, writable, its outbox empty; changed.
+        threads: of the parallel phases; decides nothing but speed.
+        inputs: each is applied at exactly its tick, those of one tick in the order given.
+        telemetry: payloads by tick as they were told then, to be held against what comes out.
+
+    Attributes:
+        last: the events of the newest tick.
+        differs: ticks whose telemetry came out another.
+        compared: how many were held against each other.
+    """
+
+    def __init__(
+        self,
+        words: ArenaWords,
+        threads: int,
+        inputs: Iterable[Recorded],
+        telemetry: Mapping[int, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._words = words
+        self._waiting = deque(sorted(inputs, key=lambda recorded: recorded.tick))
+        self._telemetry = telemetry or {}
+        self._events = EventReader(words)
+        self._engine = Engine(words, threads, self._events.stored)
+        self.last: list[Told] = []
+        self.differs: list[int] = []
+        self.compared = 0
+        self.applied = 0
+
+    @property
+    def tick(self) -> int:
+        """Return the newest tick that is computed."""
+        return self._words.get(Header.COMMIT)
+
+    def hash(self) -> bytes:
+        """Return the world hash of that tick."""
+        return self._engine.publish_hash()
+
+    def run_to(self, tick: int, go_on: Callable[[int], bool] = lambda _tick: True) -> int:
+        """Compute up to a tick and return the newest one that is computed.
+
+        Args:
+            go_on: asked every LOOK_TICKS ticks, with the newest one; False: stop there.
+
+        Raises:
+            ConfigError: more inputs are recorded for one tick than one can take.
+        """
+        for number in range(self.tick + 1, tick + 1):
+            while self._waiting and self._waiting[0].tick <= number:
+                send(self._words, self._waiting.popleft(), number)
+                self.applied += 1
+            first = self._events.sequence
+            self._engine.tick()
+            events = self._events.read()
+            self.last = [Told(first + place, event) for place, event in enumerate(events)]
+            for event in events:
+                self._compare(number, event)
+            if number % LOOK_TICKS == 0 and not go_on(number):
+                break
+        return self.tick
+
+    def _compare(self, tick: int, event: Mapping[str, Any]) -> None:
+        then = self._telemetry.get(tick)
+        if then is None or event["kind"] != "telemetry":
+            return
+        self.compared += 1
+        if _said(then) != _said(event):
+            self.differs.append(tick)
+
+
+def _said(telemetry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in telemetry.items() if key not in NOT_COMPARED}
