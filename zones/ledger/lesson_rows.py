@@ -75,9 +75,14 @@ class Outcome:
     told: str
 
 
-def write_rows(db: apsw.Connection, rows: Sequence[Row]) -> None:
-    """Take events into the tables; whoever calls holds the transaction."""
-    learned = False
+def write_rows(db: apsw.Connection, rows: Sequence[Row], embedded_max: int | None = None) -> None:
+    """Take events into the tables; whoever calls holds the transaction.
+
+    Args:
+        embedded_max: so many lessons get their hashed vector now, half a millisecond each; None:
+            all of them.
+    """
+    learned = 0
     for position, envelope in rows:
         if envelope.kind == KIND:
             lesson = read_lesson(position, envelope)
@@ -85,7 +90,9 @@ def write_rows(db: apsw.Connection, rows: Sequence[Row]) -> None:
                 _count(db, "unreadable")
             else:
                 _write_lesson(db, lesson)
-                learned = True
+                if embedded_max is None or learned < embedded_max:
+                    write_vector(db, HASHED.name, position, HASHED.embed(lesson.about))
+                learned += 1
         elif envelope.kind.startswith(MUTATION) or envelope.kind == CHANGED:
             _write_outcome(db, position, envelope)
     if learned:
@@ -231,7 +238,6 @@ def _write_lesson(db: apsw.Connection, lesson: Lesson) -> None:
     db.execute(
         f"INSERT INTO lesson_text (rowid, {_TEXT}) VALUES (?,?,?,?,?,?)", (lesson.position, *texts)
     )
-    write_vector(db, HASHED.name, lesson.position, HASHED.embed(lesson.about))
 
 
 def _delete_lesson(db: apsw.Connection, position: int) -> None:

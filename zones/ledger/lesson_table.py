@@ -3,9 +3,9 @@
 Owns: `lessons.sqlite3`, its check at the start, embedding anew in small steps. Does not own: its
 rows (`lesson_rows.py`), when there is time (`derived.py`), finding lessons (`lessons.py`).
 
-Every lesson gets its hashed vector in the transaction that takes it. That of the sentence model
-takes tens of milliseconds and comes later, a few milliseconds at a time, so that no sender waits
-for it; when the model changes, all are made anew from the text the same way.
+A lesson gets its hashed vector in the transaction that takes it. That of the sentence model takes
+tens of milliseconds and comes later, a few milliseconds at a time, so that no sender waits for it;
+when the model changes, all are made anew from the text the same way.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -35,6 +35,8 @@ from zones.ledger.vectors import Embedding, Floats
 FILE: Final = "lessons.sqlite3"
 CHECKED_BYTES_MAX: Final = 32 * 1024 * 1024
 """A larger file is not read as a whole at the start; damage in it shows when it is used."""
+AT_ONCE: Final = 64
+"""Lessons of a batch that get their hashed vector at once; more only come when all is made anew."""
 PENDING: Final = 64
 """Lessons that are looked up at once to be embedded."""
 
@@ -88,7 +90,7 @@ class LessonTable:
         Raises:
             LedgerError: it cannot be written now; nothing of these was taken.
         """
-        self._file.take(rows, lambda db: write_rows(db, rows))
+        self._file.take(rows, lambda db: write_rows(db, rows, AT_ONCE))
         if any(envelope.kind == KIND for _, envelope in rows):
             self._is_complete = False
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.zones.ledger.lesson_book import FORAGE, FUEL, SPAWN, Steps, fill, lesson, silent, store
 from tests.zones.ledger.paper_ledger import PaperLedger
-from zones.ledger import lessons
+from zones.ledger import lesson_table, lessons
 from zones.ledger.embeddings import HASHED, Choice
 from zones.ledger.lesson_table import FILE, LessonTable
 from zones.ledger.vectors import Floats
@@ -62,6 +62,21 @@ def test_slow_vectors_come_later(tmp_path: Path) -> None:
         seen.append(models(tmp_path).get("slow/1", 0))
     assert models(tmp_path) == {HASHED.name: 2, "slow/1": 2} and table.facts()["waiting"] == 0
     assert seen[:3] == [0, 0, 1], "one step at a time"
+    table.close()
+
+
+def test_many_at_once_are_embedded_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many lessons in a batch only some hold it up; the rest get their vectors afterwards."""
+    monkeypatch.setattr(lesson_table, "AT_ONCE", 2)
+    table = LessonTable(tmp_path, Choice(HASHED, "in tests"), silent, Steps())
+    table.take(list(enumerate((lesson(1), lesson(2, SPAWN), lesson(3, FUEL)), start=1)))
+    assert models(tmp_path) == {HASHED.name: 2}
+    found = store(tmp_path, None).tried_before("one pass over neighbours")
+    assert found.matches[0].similarity is not None
+    while table.go_on(0.0):
+        pass
+    assert models(tmp_path) == {HASHED.name: 3}
+    assert store(tmp_path, None).tried_before("one pass over neighbours") == found
     table.close()
 
 
