@@ -31,16 +31,21 @@ from Kernel.console.herald import Herald
 from Kernel.console.screen import Screen
 from Kernel.console.server import ConsoleServer
 from Kernel.console.status_line import StatusLine
+from Kernel.contract.envelope import KERNEL
 from Kernel.contract.errors import ConfigError, MoltError, what_helps
+from Kernel.contract.user_bus import EPOCH_BYTES
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.events import Recorder
+from Kernel.core.log_sender import LogSender
 from Kernel.core.logger import make_log
 from Kernel.core.parts import Parts
 from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
+from Kernel.ports.ahead_file import DiskAheadFiles
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, make_home, open_home
+from Kernel.ports.event_road import SocketRoads
 from Kernel.ports.face import Reader, find_face
 from Kernel.ports.limits import check_descriptors
 from Kernel.ports.listeners import Listeners
@@ -182,7 +187,8 @@ class Kernel:
         self._stacks_due_s = math.inf
         face = find_face(sys.stderr, os.environ)
         stderr = StatusLine(sys.stderr, face)
-        self._log = Recorder(make_log(stderr, face), self._clock, _boot_name(self._clock))
+        self._log = Recorder(make_log(stderr, face), self._clock, os.urandom)
+        self._sender = self._make_sender(config)
         cache_dir = ROOT / ".cache" / "numba"
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._processes = SystemProcesses(ROOT, cache_dir, home.lock_fds)
@@ -212,6 +218,17 @@ class Kernel:
         self._notifier = find_notifier(os.environ, os.getpid())
         self._herald = Herald(self._notifier, self._clock)
 
+    def _make_sender(self, config: KernelConfig) -> LogSender | None:
+        """Return what sends our events to the ledger; nobody does where no zone keeps one."""
+        if not speakers(config.zones):
+            return None
+        home, clock, loop = self._home, self._clock, self._loop
+        roads, files = SocketRoads(home.bus_fd, KERNEL), DiskAheadFiles(home.data_dir / "ahead")
+        sender = LogSender(roads, files, clock, loop, os.urandom(EPOCH_BYTES), self._log)
+        self._log.send = sender.add
+        sender.begin()
+        return sender
+
     def _make_parts(self) -> Parts:
         return Parts(
             clock=self._clock,
@@ -227,7 +244,10 @@ class Kernel:
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:
         home, listeners = self._home, self._listeners.descriptors
         snapshots = home.data_dir / "snapshots"
-        return ZoneTable(config, parts, self._bus, home.bus_fd, folders, snapshots, listeners)
+        zones = ZoneTable(config, parts, self._bus, home.bus_fd, folders, snapshots, listeners)
+        if self._sender is not None:
+            zones.send_events_by(self._sender)
+        return zones
 
     def _note(self, kind: str, **values: object) -> None:
         """Keep an event that the screen has shown to people instead of logging it."""
@@ -247,6 +267,8 @@ class Kernel:
         elif self._exit_code == EXIT_KILLED:
             self._screen.killed(self._zones)
         self._desk.close("python manifest.py" if self._safe is None else "molt status")
+        if self._sender is not None:
+            self._sender.close()
         if self._exit_code == 0 and self._safe is not None:
             config, (reason, detail, stay) = self._reloader.config, self._safe
             probe_s = config.probe_base_s, config.probe_cap_s
@@ -271,6 +293,8 @@ class Kernel:
             self._loop.stop()
         self._screen.refresh(self._zones)
         self._tell_manager()
+        if self._sender is not None:
+            self._sender.look()
         if self._zones.busy():
             return BUSY_ROUND_S
         if not self._ready:
@@ -411,11 +435,6 @@ class Kernel:
         self._zones.kill_all()
         self._exit_code = EXIT_KILLED
         self._loop.stop()
-
-
-def _boot_name(clock: SystemClock) -> str:
-    """Return what names this boot among all of a home: when it was, and which process."""
-    return f"{int(clock.wall_s()):x}-{os.getpid()}"
 
 
 def _process_start_s() -> float:

@@ -15,7 +15,7 @@ from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.contract.settings import Effect, Key, parse_table
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.arena_view import Difference
-from Kernel.core.logger import Log
+from Kernel.core.events import EventLog
 from Kernel.core.zone_table import ZoneTable
 
 TOLD_MAX = 3
@@ -31,7 +31,11 @@ class Reloader:
     """
 
     def __init__(
-        self, config: KernelConfig, read: Callable[[], KernelConfig], zones: ZoneTable, log: Log
+        self,
+        config: KernelConfig,
+        read: Callable[[], KernelConfig],
+        zones: ZoneTable,
+        log: EventLog,
     ) -> None:
         self.config = config
         self._read = read

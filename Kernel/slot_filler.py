@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 
 from Kernel.contract.errors import ConfigError
-from Kernel.core.logger import Log
+from Kernel.core.events import EventLog
 from Kernel.ports.process import Exit, SystemProcesses
 from Kernel.ports.slots import FALLBACK, find_slot
 
@@ -20,7 +20,7 @@ AFTER_S = 5.0
 class SlotFiller:
     """The slot of one home in one boot."""
 
-    def __init__(self, home: Path, processes: SystemProcesses, log: Log) -> None:
+    def __init__(self, home: Path, processes: SystemProcesses, log: EventLog) -> None:
         self._home = home
         self._processes = processes
         self._log = log

@@ -39,11 +39,24 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
             "uptime_s": round(uptime_s, 3),
             "memory_mb": round(memory_mb, 1),
             "cpu_percent": cpu_percent,
+            "events": _events_fields(zones),
         },
         "zones": [zone_fields(keeper, meters) for keeper in zones.keepers()],
         "world": world_fields(world) if world is not None and world.arena is not None else None,
         "degraded": degraded_fields(zones),
         "differs": differs_fields(zones),
+    }
+
+
+def _events_fields(zones: ZoneTable) -> dict[str, Any] | None:
+    """Return how the kernel's own events stand; None: no zone stores any."""
+    waiting = zones.events_waiting()
+    if waiting is None:
+        return None
+    return {
+        "waiting": waiting.count,
+        "waits_s": round(waiting.waits_s, 3),
+        "lost": waiting.dropped,
     }
 
 
@@ -144,6 +157,7 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded
             )
+    found.extend(zones.event_notes())
     world = zones.arenas.get(WORLD_ZONE)
     failed = 0 if world is None else _count(world, State.CHECKS_FAILED)
     if failed:

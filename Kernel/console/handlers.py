@@ -27,6 +27,7 @@ from Kernel.console.plans import PLANS
 from Kernel.console.request import Request
 from Kernel.console.wait_expression import Fact
 from Kernel.contract.arena import NEVER, State
+from Kernel.contract.envelope import KERNEL
 from Kernel.contract.errors import CodecError, MoltError, Refused, WaitTimeout
 from Kernel.contract.event_filter import passes
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input
@@ -42,7 +43,7 @@ from Kernel.core.drill import (
     begin_renewal,
     begin_soft_restart,
 )
-from Kernel.core.events import KERNEL, Event, LogLine, Recorder
+from Kernel.core.events import Event, LogLine, Recorder
 from Kernel.core.inbox_writer import InboxWriter, Ticket
 from Kernel.core.stopping import Stage
 from Kernel.core.zone_table import ZoneTable
@@ -106,17 +107,17 @@ class Handlers:
         )
         return handler(request)
 
-    def record(self, request: Request, peer_pid: int) -> str:
+    def record(self, request: Request, peer_pid: int) -> bytes:
         """Keep as an event that something was asked for which acts; who only looks leaves none.
 
         Args:
             peer_pid: who asked; it may be gone and its id reused.
 
         Returns:
-            The event's id, "" where there is none.
+            The event's id, b"" where there is none.
         """
         if not request.acts:
-            return ""
+            return b""
         told = {key: value for key, value in request.args.items() if key != "dry_run"}
         return self.recorder.note(
             "command.taken", command=request.command, by_pid=peer_pid, args=told

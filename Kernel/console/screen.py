@@ -14,8 +14,8 @@ from Kernel.console import screen_words as words
 from Kernel.console.facts import WORLD_ZONE, degraded_fields, world_fields
 from Kernel.console.phases import Phases
 from Kernel.console.status_line import StatusLine
+from Kernel.core.events import EventLog
 from Kernel.core.keeper import Keeper
-from Kernel.core.logger import Log
 from Kernel.core.stopping import Stage
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.clock import Clock
@@ -40,7 +40,7 @@ class Screen:
     """
 
     def __init__(
-        self, stream: StatusLine, face: Face, log: Log, clock: Clock, began_s: float
+        self, stream: StatusLine, face: Face, log: EventLog, clock: Clock, began_s: float
     ) -> None:
         self._stream = stream
         self._log = log

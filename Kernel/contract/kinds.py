@@ -42,7 +42,11 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What surrounds an event besides its kind and payload; see `Envelope`."""
+    """What surrounds an event besides its kind and payload; see `Envelope`.
+
+    Args:
+        event_id: its id, where it had to be known before; b"": it gets one.
+    """
 
     zone: str
     time_ns: int
@@ -52,6 +56,7 @@ class Story:
     agent: str = ""
     trace: bytes = b""
     span: bytes = b""
+    event_id: bytes = b""
 
 
 def make_event(
@@ -98,7 +103,7 @@ def _build(
     level: Level | None,
 ) -> Envelope:
     return Envelope(
-        id=new_id(story.time_ns, entropy),
+        id=story.event_id or new_id(story.time_ns, entropy),
         time_ns=story.time_ns,
         tick=story.tick,
         zone=story.zone,

@@ -12,6 +12,17 @@ from Kernel.contract.kind_table import ANY, Kind
 
 _WARNING, _ERROR = Level.WARNING, Level.ERROR
 _ABOUT: Final = {"zone?": str}
+_PHASE: Final = {"phase": str, "at": str, "took_s?": float}
+_STORY: Final = {
+    "noticed_ms?": float,
+    "served_ms?": float,
+    "tick_before?": int,
+    "tick_after?": int,
+    "missed_ticks?": int,
+    "epoch?": int,
+    "moved?": bool,
+}
+"""Of a comeback, as the answer to the command tells it."""
 
 
 def _of_zone(name: str, payload: dict[str, Any], level: Level = Level.INFO) -> Kind:
@@ -22,7 +33,12 @@ KERNEL_KINDS: Final = (
     Kind("kernel.started", {"pid": int, "home": str, "version?": str}),
     Kind("kernel.ready", {"boot_s": float, "degraded?": ANY}),
     Kind("kernel.stopping", {}),
-    Kind("kernel.stopped", {"text?": str}),
+    Kind("kernel.stopped", {"text?": str, "tick?": int}),
+    Kind("kernel.killed", {"text?": str, "tick?": int}, _WARNING),
+    Kind("kernel.safe_mode_begun", {"why": str, "detail?": str, "stay": bool}, _ERROR),
+    Kind("kernel.events_dropped", {"count": int, "kinds": dict[str, int], "why": str}, _ERROR),
+    Kind("kernel.ahead_cut", {"bytes": int, "why": str}, _WARNING),
+    Kind("kernel.feed_ended", {"why": str}, _WARNING),
     Kind("kernel.degraded", {"what": str, "why": str, "hint?": str}, _WARNING),
     Kind("kernel.mended", {"what": str}),
     Kind("kernel.stacks", {"path": str}),
@@ -61,10 +77,25 @@ KERNEL_KINDS: Final = (
     _of_zone("generation.retired", {"source": str, "generation": ANY, "why": str}),
     _of_zone("snapshot.taken", {"tick": int}),
     _of_zone("snapshot.not_taken", {"why": str}, _WARNING),
+    _of_zone("boot.phase", _PHASE),
+    _of_zone("stop.phase", _PHASE),
     _of_zone("stop.held_up", {"doing": str, "left_s": float, "then": str}, _WARNING),
     _of_zone("trait.quarantined", {"slot": int, "why": str}, _ERROR),
     _of_zone("drill.begun", {"fault": str, "pid": int}),
-    _of_zone("drill.ended", {"fault": str}, Level.INFO),
+    _of_zone("drill.ended", {"fault": str, "over": bool, **_STORY}),
+    _of_zone("zone.drained", {"pid": int, "why": str}),
+    _of_zone(
+        "zone.served",
+        {
+            "pid": int,
+            "generation": str,
+            "build": str,
+            "epoch?": int,
+            "tick_found?": int,
+            "found_owner?": int,
+            "found_flight?": int,
+        },
+    ),
     _of_zone("zone.ready", {"took_s": float, "found?": ANY, "pid?": int}),
     _of_zone("zone.degraded", {"why": str, "hint?": str}, _WARNING),
     _of_zone(

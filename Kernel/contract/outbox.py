@@ -61,6 +61,11 @@ class Outbox:
         return self._first + len(self._records)
 
     @property
+    def size_bytes(self) -> int:
+        """Return how many bytes the records take that are not settled."""
+        return self._bytes
+
+    @property
     def has_unsent(self) -> bool:
         """Return whether there is something that this connection has not been told."""
         return self._sent < len(self._records)

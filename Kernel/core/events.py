@@ -1,23 +1,31 @@
-"""The kernel's events: numbered, in memory, bounded; and its log lines, kept the same way.
+"""The kernel's events: made, sent, and kept in memory for when everything else is dead.
 
-Owns: what one event is, how many are kept, reading on from a position. Does not own: how a line of
-the log looks on stderr (`logger.py`), who may see what (`Kernel/console/following.py`). The ledger
-will serve the same fields; until then events end with the kernel that made them.
+Owns: making the envelope of what is logged, the newest of them in memory, reading on from a
+position; the kernel's log lines, kept the same way. Does not own: how a line of the log looks on
+stderr (`logger.py`), sending (`log_sender.py`), who may see what (`Kernel/console/following.py`).
 
-Whatever the kernel logs is an event, by its name and values: `log.warning("zone.died", zone=...)`.
-Three are none: `zone.stderr` is a line a zone wrote, and belongs to the logs; `world.ticking` and
-`boot.progress` say every few seconds what `status` says at any time.
+Whatever the kernel logs is an event, by its name and values: `log.warning("zone.died", zone=...)`;
+`cause` is the id of the event that led to it. Some are none (NO_EVENTS): `zone.stderr` is a line a
+zone wrote, and belongs to the logs; `world.ticking` and `boot.progress` say every few seconds what
+`status` says at any time; an event that was rejected is not told by another event.
+
+An event that its kind does not allow is a bug of ours, and no reason to end a kernel: it is kept as
+`kernel.misfit`, with all it was to say.
 """
 
 import json
+import reprlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
+from Kernel.contract.envelope import KERNEL, TICK_MAX, Envelope, Level, id_text, new_id
+from Kernel.contract.errors import CodecError
 from Kernel.contract.event_text import iso_time
 from Kernel.contract.event_words import pairs
+from Kernel.contract.kinds import Story, make_event
 from Kernel.ports.clock import Clock
 
 if TYPE_CHECKING:  # the command line filters events too, and has no use for structlog
@@ -29,10 +37,11 @@ BYTES_MAX = 2 * 1024 * 1024
 """What the kept events, and the kept lines, may take of memory (their text), bytes."""
 PAYLOAD_BYTES_MAX = 4096
 LINE_CHARACTERS_MAX = 2048
-KERNEL = "kernel"
-"""Stands for the zone where an event or a line is about none."""
+MISFIT_CHARACTERS_MAX = 2000
 _LINE_EVENT = "zone.stderr"
-_NO_EVENTS = (_LINE_EVENT, "world.ticking", "boot.progress")
+NO_EVENTS = (_LINE_EVENT, "world.ticking", "boot.progress", "event.rejected")
+"""What is logged and no event."""
+_LEVELS = {"info": Level.INFO, "warning": Level.WARNING, "error": Level.ERROR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class Event:
     """One thing that happened.
 
     Args:
-        id: names it among all events of all boots.
+        id: UUID, names it among all events of all homes; in the ledger, too.
         position: 1, 2, 3, ... within this boot.
         at_s: monotonic seconds; ages are reckoned by it, since the date may be set anew.
         time_s: the date, seconds since 1970.
@@ -153,67 +162,123 @@ class Ring(Generic[Item]):
         return (item for item, _ in islice(self._items, start, None))
 
 
+class EventLog(Protocol):
+    """A log whose lines are events."""
+
+    def info(self, event: str, **values: Any) -> bytes:
+        """Keep and say something that happened; return the event's id, b"" when it is none."""
+
+    def warning(self, event: str, **values: Any) -> bytes:
+        """Keep and say something that went wrong and was dealt with."""
+
+    def error(self, event: str, **values: Any) -> bytes:
+        """Keep and say something an operator must look at."""
+
+    def note(self, event: str, **values: Any) -> bytes:
+        """Keep something that is said in another way."""
+
+    def reserve(self) -> bytes:
+        """Return an id for an event that is told later, as `event_id`: its effects come first."""
+
+
 class Recorder:
-    """A log that keeps what it is told before it passes it on.
+    """A log that makes an event of what it is told, keeps it, and passes it on.
 
     Args:
         log: where everything goes besides.
-        boot: names this boot in the ids of its events.
+        entropy: returns so many random bytes.
+
+    Attributes:
+        tick_now: says the world's committed tick; set when there are zones.
+        send: takes each event, for the ledger; set when there is a road to it.
     """
 
-    def __init__(self, log: "Log", clock: Clock, boot: str) -> None:
+    def __init__(self, log: "Log", clock: Clock, entropy: Callable[[int], bytes]) -> None:
         self.events: Ring[Event] = Ring(EVENTS_MAX, BYTES_MAX)
         self.lines: Ring[LogLine] = Ring(LINES_MAX, BYTES_MAX)
         self.tick_now: Callable[[], int | None] = lambda: None
-        """Says the world's committed tick; set when there are zones."""
+        self.send: Callable[[Envelope], None] = lambda _envelope: None
         self._log = log
         self._clock = clock
-        self._boot = boot
+        self._entropy = entropy
 
-    def info(self, event: str, **values: Any) -> str:
-        """Keep and say something that happened; return the event's id, "" when it is none."""
-        self._log.info(event, **values)
+    def info(self, event: str, **values: Any) -> bytes:
+        """Keep and say something that happened; return the event's id, b"" when it is none."""
+        self._log.info(event, **_spoken(values))
         return self._keep("info", event, values)
 
-    def warning(self, event: str, **values: Any) -> str:
+    def warning(self, event: str, **values: Any) -> bytes:
         """Keep and say something that went wrong and was dealt with."""
-        self._log.warning(event, **values)
+        self._log.warning(event, **_spoken(values))
         return self._keep("warning", event, values)
 
-    def error(self, event: str, **values: Any) -> str:
+    def error(self, event: str, **values: Any) -> bytes:
         """Keep and say something an operator must look at."""
-        self._log.error(event, **values)
+        self._log.error(event, **_spoken(values))
         return self._keep("error", event, values)
 
-    def note(self, event: str, **values: Any) -> str:
+    def note(self, event: str, **values: Any) -> bytes:
         """Keep something that is said in another way; return the event's id."""
         return self._keep("info", event, values)
 
-    def _keep(self, level: str, kind: str, values: dict[str, Any]) -> str:
+    def reserve(self) -> bytes:
+        """Return an id for an event that is told later, as `event_id`: its effects come first."""
+        return new_id(self._now_ns(), self._entropy(10))
+
+    def _now_ns(self) -> int:
+        return max(0, int(self._clock.wall_s() * 1e9))
+
+    def _keep(self, level: str, kind: str, values: dict[str, Any]) -> bytes:
         zone = str(values.get("zone") or KERNEL)
         time_s = self._clock.wall_s()
+        own = _spoken(values)
         if kind == _LINE_EVENT:
             self._keep_line(time_s, zone, "stderr", level, str(values.get("line", "")))
-            return ""
-        self._keep_line(time_s, zone, KERNEL, level, _as_line(kind, values))
-        if kind in _NO_EVENTS:
-            return ""
-        payload, size = _as_payload(values)
-        position = self.events.newest + 1
+            return b""
+        self._keep_line(time_s, zone, KERNEL, level, _as_line(kind, own))
+        if kind in NO_EVENTS:
+            return b""
+        envelope = self._make(_LEVELS[level], kind, own, self._story(values))
+        self._ring(envelope, zone, kind, level, own)
+        self.send(envelope)
+        return envelope.id
+
+    def _story(self, values: Mapping[str, Any]) -> Story:
+        tick = self.tick_now()
+        if tick is not None and not 0 <= tick <= TICK_MAX:  # a world can write anything there
+            tick = None
+        cause, event_id = values.get("cause") or b"", values.get("event_id") or b""
+        return Story(KERNEL, self._now_ns(), tick, cause, event_id=event_id)
+
+    def _make(self, level: Level, kind: str, payload: dict[str, Any], story: Story) -> Envelope:
+        try:
+            return make_event(kind, payload, story, self._entropy(10), level)
+        except CodecError as error:
+            why = error.message
+        self._log.error("kernel.misfit", told=kind, why=why)
+        shown = _SHORT.repr(payload)[:MISFIT_CHARACTERS_MAX]
+        misfit = {"told": kind[:MISFIT_CHARACTERS_MAX], "why": why[:MISFIT_CHARACTERS_MAX]}
+        return make_event(
+            "kernel.misfit", misfit | {"values": shown}, story, self._entropy(10), Level.ERROR
+        )
+
+    def _ring(
+        self, envelope: Envelope, zone: str, kind: str, level: str, own: dict[str, Any]
+    ) -> None:
+        payload, size = _as_payload(own)
         event = Event(
-            id=f"{self._boot}-{position}",
-            position=position,
+            id=id_text(envelope.id),
+            position=self.events.newest + 1,
             at_s=self._clock.now_s(),
-            time_s=time_s,
-            tick=self.tick_now(),
+            time_s=envelope.time_ns / 1e9,
+            tick=envelope.tick,
             zone=zone,
             kind=kind,
             level=level,
-            cause=str(values.get("cause") or ""),
+            cause=id_text(envelope.cause),
             payload=payload,
         )
         self.events.add(event, size + 256)  # the other fields, roughly
-        return event.id
 
     def _keep_line(self, time_s: float, zone: str, source: str, level: str, text: str) -> None:
         text = text[:LINE_CHARACTERS_MAX]
@@ -221,9 +286,19 @@ class Recorder:
         self.lines.add(line, len(text) + 128)
 
 
+_SHORT: Final = reprlib.Repr()
+_SHORT.maxdict = _SHORT.maxlist = _SHORT.maxtuple = 32
+_SHORT.maxstring = _SHORT.maxother = 400
+
+
+def _spoken(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values an event tells, without those that place it among others."""
+    return {key: value for key, value in values.items() if key not in ("cause", "event_id")}
+
+
 def _as_payload(values: Mapping[str, Any]) -> tuple[dict[str, object], int]:
     """Return values as JSON would hold them, and how many bytes that takes; too much is cut."""
-    own = {key: value for key, value in values.items() if key not in ("zone", "cause")}
+    own = {key: value for key, value in values.items() if key != "zone"}
     text = json.dumps(own, default=str, ensure_ascii=False)
     if len(text) > PAYLOAD_BYTES_MAX:
         cut = {key: str(value)[: PAYLOAD_BYTES_MAX // 16] for key, value in islice(own.items(), 8)}

@@ -6,8 +6,8 @@ kernel). Does not own: when evidence is proof (`blame.py`), what follows (`arena
 
 from Kernel.contract.arena import ArenaWords, Header
 from Kernel.core.blame import Evidence, Suspect, Verdict, is_disproved, weigh
+from Kernel.core.events import EventLog
 from Kernel.core.line import Berth, Line
-from Kernel.core.logger import Log
 from Kernel.core.succession import is_evidence
 from Kernel.ports.process import Exit
 
@@ -42,7 +42,7 @@ def place_of(flight: int, phases: tuple[str, ...]) -> str:
 class Inquest:
     """The suspect of one zone."""
 
-    def __init__(self, zone: str, log: Log) -> None:
+    def __init__(self, zone: str, log: EventLog) -> None:
         self._zone = zone
         self._log = log
         self._suspect = Suspect()

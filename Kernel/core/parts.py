@@ -6,7 +6,7 @@ Owns: the record. Does not own: any of it (`Kernel/boot.py` makes them once).
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from Kernel.core.logger import Log
+from Kernel.core.events import EventLog
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
 from Kernel.ports.clock import Clock
@@ -27,7 +27,7 @@ class Parts:
     clock: Clock
     processes: Processes
     loop: Loop
-    log: Log
+    log: EventLog
     home: str
     loads: Loads
     versions: Versions

@@ -5,7 +5,7 @@ not own: one zone (`keeper.py`), the orderly stop (`zone_stop.py`).
 """
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,6 +19,7 @@ from Kernel.core.event_bus import PrivateBus
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
 from Kernel.core.line import Berth
+from Kernel.core.log_sender import LogSender, Waiting
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
 from Kernel.core.zone_stop import ZoneStop
@@ -50,6 +51,10 @@ class ZoneTable:
                 self.services[zone.name] = BusKeeper(
                     zone, parts, bus, bus_dir_fd, self._arena_descriptors, rules, listeners
                 )
+        self.event_notes: Callable[[], list[dict[str, str]]] = list
+        """Says what keeps the kernel's events from being stored; set when there is a sender."""
+        self.events_waiting: Callable[[], Waiting | None] = lambda: None
+        """Says how they stand."""
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
@@ -120,6 +125,16 @@ class ZoneTable:
         """Return the committed tick of the world, None while no arena is mapped."""
         world = next(iter(self.arenas.values()), None)
         return world.tick() if world is not None and world.arena is not None else None
+
+    def send_events_by(self, sender: LogSender) -> None:
+        """Tell of a sender with the state of the zones."""
+        self.event_notes = lambda: sender.degraded(self._broker_since_s())
+        self.events_waiting = sender.waiting
+
+    def _broker_since_s(self) -> float | None:
+        """Return since when the process serves that receives the events, None: nobody does."""
+        brokers = (each.active for each in self.services.values() if each.config.broker)
+        return next((active.born_s for active in brokers if active is not None), None)
 
     def refused_settings(self) -> Unprepared | None:
         """Return what a service said about settings it cannot use, None if none did."""

@@ -97,7 +97,7 @@ class Boot:
         self._clock = clock
         self._config = config
         self._bus_dir_fd = descriptors.open("bus directory")
-        recorder = Recorder(log, clock, "sim")
+        recorder = Recorder(log, clock, random.Random(clock.ns).randbytes)
         parts = Parts(
             clock=clock,
             processes=processes,

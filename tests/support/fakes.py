@@ -61,6 +61,18 @@ class FakeClock:
         self._ns += round(seconds * 1e9)
 
 
+class FakeEntropy:
+    """Random bytes that count up: no two are the same, and every run has the same."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, size: int) -> bytes:
+        """Return the next ones."""
+        self._count += 1
+        return self._count.to_bytes(size, "big")
+
+
 @dataclass
 class RecordingLog:
     """Keeps what was logged: (event, values)."""
@@ -68,17 +80,41 @@ class RecordingLog:
     lines: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     """Events that were more than information."""
+    named: dict[bytes, str] = field(default_factory=dict)
+    """The kind of each event by its id."""
 
-    def info(self, event: str, **values: Any) -> None:
-        """Keep a line."""
+    causes: dict[bytes, bytes] = field(default_factory=dict)
+    """Of each event by its id: the id of what led to it."""
+    _ids: int = 0
+
+    def info(self, event: str, **values: Any) -> bytes:
+        """Keep a line without what places it among others; return its id."""
+        event_id: bytes = values.pop("event_id", b"") or self.reserve()
+        self.causes[event_id] = values.pop("cause", b"")
+        self.named[event_id] = event
         self.lines.append((event, values))
+        return event_id
 
-    def warning(self, event: str, **values: Any) -> None:
+    def warning(self, event: str, **values: Any) -> bytes:
         """Keep a line, and that it was an alarm."""
         self.alarms.append(event)
-        self.info(event, **values)
+        return self.info(event, **values)
 
     error = warning
+    note = info
+
+    def reserve(self) -> bytes:
+        """Return an id that was never given."""
+        self._ids += 1
+        return self._ids.to_bytes(16, "big")
+
+    def why(self, event_id: bytes) -> list[str]:
+        """Return the chain of kinds that led to an event, itself first."""
+        chain = []
+        while event_id:
+            chain.append(self.named[event_id])
+            event_id = self.causes[event_id]
+        return chain
 
     def of(self, event: str) -> list[dict[str, Any]]:
         """Return the values of every line with this event."""

@@ -15,7 +15,7 @@ from Kernel.console.handlers import Handlers
 from Kernel.console.server import ConsoleServer
 from Kernel.core.events import EVENTS_MAX, Recorder
 from Kernel.ports.meters import Meters
-from tests.support.fakes import FakeClock, FakeMachine, RecordingLog
+from tests.support.fakes import FakeClock, FakeEntropy, FakeMachine, RecordingLog
 from tests.support.paper_kernel import PaperKernel
 
 
@@ -26,7 +26,7 @@ class Office:
         self.kernel = kernel
         self.folder = folder
         machine = kernel.machine
-        self.recorder = Recorder(RecordingLog(), machine.clock, "boot")
+        self.recorder = Recorder(RecordingLog(), machine.clock, FakeEntropy())
         self.handlers = Handlers(
             kernel.zones,
             machine.clock,

@@ -16,7 +16,7 @@ from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.core.events import Recorder
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.ports.meters import Meters
-from tests.support.fakes import FakeMachine, RecordingLog
+from tests.support.fakes import FakeEntropy, FakeMachine, RecordingLog
 from tests.support.paper_kernel import PaperKernel
 from zones.world.settings import KEYS
 
@@ -37,7 +37,7 @@ class Console:
             self._stop,
             lambda dry_run, everything: {"dry_run": dry_run, "all": everything, "changes": []},
             self.safe_reasons.append,
-            Recorder(RecordingLog(), kernel.machine.clock, "boot"),
+            Recorder(RecordingLog(), kernel.machine.clock, FakeEntropy()),
         )
 
     def _stop(self) -> None:
