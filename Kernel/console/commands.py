@@ -8,10 +8,13 @@ Model: redis `src/commands/*.json`.
 A new row is all that help, completion, the man page and docs/commands.md need (write the last
 two anew with `make commands`). A row of Place.KERNEL also wants a method of `Handlers` and a form
 in `render.py`; a destructive one a plan in `plans.py`; one of Place.HERE a function in `here.py`.
-Longer than a file should be because it is one table, read from top to bottom.
+Longer than a file should be because it is one table, read from top to bottom; the rows of the
+ledger's commands are in `ledger_commands.py`.
 """
 
+from Kernel.console.command_groups import KERNEL, LEDGER, TRUST, WATCHING, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
+from Kernel.console.ledger_commands import LEDGER_COMMANDS
 
 EVENTS_MAX = 4096
 """The most events, and lines of logs, the kernel keeps; as in `Kernel/core/events.py`."""
@@ -43,11 +46,7 @@ _AT_TICK = Argument(
     unit="tick",
 )
 
-WATCHING = "Watching"
-WORLD = "World"
-TRUST = "Trust"
-KERNEL = "Kernel"
-GROUPS = (WATCHING, WORLD, TRUST, KERNEL)
+GROUPS = (WATCHING, WORLD, LEDGER, TRUST, KERNEL)
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -289,6 +288,7 @@ COMMANDS: tuple[Command, ...] = (
             ("--json", None),
         ),
     ),
+    *LEDGER_COMMANDS,
     Command(
         "doctor",
         TRUST,
@@ -310,39 +310,6 @@ COMMANDS: tuple[Command, ...] = (
         runs=("zones.world", "doctor"),
         about_home=True,
         tool_options=(("--home", None), ("--json", None)),
-    ),
-    Command(
-        "verify",
-        TRUST,
-        "Walk the chain of the ledger: is every event the one that was appended?",
-        ("molt verify", "molt verify --from 1000 --to 2000", "molt verify --json"),
-        details="Needs no kernel, and may run beside one. Exits 0 when the ledger is whole, 1 when "
-        "an event is changed or\nlost: the first such position is named, and the walk goes on "
-        "behind it; 69 when there is no ledger.",
-        place=Place.TOOL,
-        runs=("zones.ledger", "verify"),
-        about_home=True,
-        tool_options=(("--home", None), ("--from", None), ("--to", None), ("--json", None)),
-    ),
-    Command(
-        "lessons",
-        TRUST,
-        "Have we tried this before? The nearest lessons, with how they ended",
-        (
-            "molt lessons",
-            "molt lessons 'the population starves at night'",
-            "molt lessons L-84833a435a --json",
-            "molt lessons --status",
-        ),
-        details="Needs no kernel. Without words, the lessons learned last. Texts are compared by "
-        "their words; by their\nmeaning too, once 'make memory' in the checkout has installed the "
-        "sentence model (90 MB):\n--status says which model is in use, and why. The events a "
-        "lesson came from are told with\nids that 'molt why' takes. Exits 0, also when nothing "
-        "is found; 69 when there is no ledger.",
-        place=Place.TOOL,
-        runs=("zones.ledger", "lessons"),
-        about_home=True,
-        tool_options=(("--home", None), ("--limit", None), ("--status", None), ("--json", None)),
     ),
     Command(
         "drill",

@@ -47,8 +47,14 @@ class Filter:
     negated: bool = False
 
     def passes(self, event: Filterable) -> bool:
-        """Return whether an event has that value; one without the field has none."""
-        return self.accepts(self._value(event)) is not self.negated
+        """Return whether an event has that value; one without the field has none.
+
+        The zone an event of the kernel is about counts as its zone, too (`about`).
+        """
+        fits = self.accepts(self._value(event))
+        if not fits and self.field == "zone":
+            fits = self.accepts(getattr(event, "about", None))
+        return fits is not self.negated
 
     def accepts(self, value: object) -> bool:
         """Return whether the pattern, as it is without `!`, fits a value."""

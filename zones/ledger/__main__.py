@@ -17,8 +17,9 @@ from typing import Final, NoReturn
 
 from Kernel.contract.errors import MoltError, UsageError
 
-COMMANDS: Final = ("lessons", "verify")
-"""Modules of zones/ledger/commands, by the names of their commands."""
+COMMANDS: Final = ("events", "lessons", "verify", "why")
+"""Modules of `zones.ledger.commands`, by the names of their commands. Each is imported only when it
+is called: one may need what takes longer to import than another one takes to run."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,12 +50,26 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="molt ledger", description="commands of the ledger; they need no kernel")
-    commands = parser.add_subparsers(dest="command", required=True)
-    asked = arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
-    for name in asked:
-        importlib.import_module(f"zones.ledger.commands.{name}").add(commands)
-    return parser.parse_args(arguments)
+    if not arguments or arguments[0] not in COMMANDS:
+        asked = arguments[0][:40] if arguments else ""
+        raise UsageError(f"cannot run {asked!r}: it takes {', '.join(COMMANDS)}", "molt help")
+    asked, *rest = arguments
+    module = importlib.import_module(f"zones.ledger.commands.{asked}")
+    one = _One()
+    module.add(one)
+    # Intermixed: a word without a name may stand before, between and behind options.
+    return one.parsers[asked].parse_intermixed_args(rest)
+
+
+class _One:
+    """Stands for argparse's subparsers, of which only the one that was asked for is read."""
+
+    def __init__(self) -> None:
+        self.parsers: dict[str, argparse.ArgumentParser] = {}
+
+    def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser:
+        parser = self.parsers[name] = _Parser(prog=f"molt {name}", description=help)
+        return parser
 
 
 def _tell(error: MoltError, as_json: bool) -> None:

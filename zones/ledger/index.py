@@ -15,16 +15,16 @@ from typing import Final
 
 import apsw
 
-from Kernel.contract.envelope import Envelope
+from Kernel.contract.envelope import KERNEL, Envelope
+from Kernel.contract.errors import CodecError
 from zones.ledger.derived import Row
 from zones.ledger.derived_file import DerivedFile
+from zones.runtime.ledger_event import zone_told
 from zones.runtime.ledger_index import FILE, SCHEMA, VERSION
 
 NAMES_KEPT_MAX: Final = 20_000
-_INSERT: Final = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_Values = tuple[
-    int, bytes, int, int, int | None, int, int, int | None, int, bytes | None, bytes | None
-]
+_INSERT: Final = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_Values = tuple[int | bytes | None, ...]
 
 
 class Index:
@@ -91,7 +91,15 @@ class Index:
             event.role,
             event.cause or None,
             event.trace or None,
+            self._about(db, event) if zone == KERNEL else None,
         )
+
+    def _about(self, db: apsw.Connection, event: Envelope) -> int | None:
+        try:
+            about = zone_told(event.payload_fields())
+        except CodecError:
+            return None
+        return (self._names.get(about) or self._number(db, about)) if about else None
 
     def _number(self, db: apsw.Connection, name: str) -> int:
         db.execute("INSERT OR IGNORE INTO name (text) VALUES (?)", (name,))

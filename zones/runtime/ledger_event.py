@@ -7,10 +7,10 @@ Owns: that view. Does not own: the envelope (`Kernel/contract/envelope.py`), its
 from collections.abc import Mapping
 from typing import Any
 
-from Kernel.contract.envelope import Envelope, id_text
+from Kernel.contract.envelope import KERNEL, NAME_CHARS_MAX, Envelope, id_text
 from Kernel.contract.errors import CodecError
 from Kernel.contract.event_text import event_fields, event_line, iso_time, level_word, role_word
-from Kernel.contract.event_words import tell
+from Kernel.contract.event_words import SENTENCES, tell
 
 
 class LedgerEvent:
@@ -50,6 +50,13 @@ class LedgerEvent:
     def zone(self) -> str:
         """Who speaks."""
         return self.envelope.zone
+
+    @property
+    def about(self) -> str | None:
+        """The zone an event of the kernel is about."""
+        if self.envelope.zone != KERNEL:
+            return None
+        return zone_told(self.payload)
 
     @property
     def kind(self) -> str:
@@ -106,13 +113,14 @@ class LedgerEvent:
 
     def sentence(self) -> str:
         """Return it as a sentence for people; nothing in it moves a cursor."""
-        about = {"agent": self.agent, "role": self.role, "tick": self.tick, "zone": self.zone}
-        known = {key: value for key, value in about.items() if value is not None}
         payload = dict(self.payload)
-        if self.kind in _KEEPS_ALL:
-            return tell(self.kind, known | payload)
-        return tell(self.kind, payload)
+        if self.kind not in SENTENCES:
+            return tell(self.kind, payload)
+        around = {"agent": self.agent, "tick": self.tick, "zone": self.zone}
+        return tell(self.kind, {k: v for k, v in around.items() if v is not None} | payload)
 
 
-_KEEPS_ALL = frozenset(("agent.decided", "agent.changed_state", "agent.signalled", "drill.begun"))
-"""Kinds whose sentence names somebody who is in the envelope only."""
+def zone_told(payload: Mapping[str, Any]) -> str | None:
+    """Return the zone an event's payload names, None when it names none."""
+    zone = payload.get("zone")
+    return zone if isinstance(zone, str) and 0 < len(zone) <= NAME_CHARS_MAX else None

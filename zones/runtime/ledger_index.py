@@ -21,11 +21,11 @@ FILE: Final = "index.sqlite3"
 VERSION: Final = 1
 SCHEMA: Final = (
     "CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
-    # Kind, zone and agent are of `name`. A column that is not in an index is found by looking at
-    # every row: these are short, 10 million of them take a second.
+    # Kind, zone, agent and about (the zone an event of the kernel is about) are of `name`. A column
+    # that is in no index is found by looking at every row: 10 million of them take a second.
     "CREATE TABLE event (position INTEGER PRIMARY KEY, id BLOB NOT NULL, kind INTEGER NOT NULL, "
     "zone INTEGER NOT NULL, tick INTEGER, time INTEGER NOT NULL, level INTEGER NOT NULL, "
-    "agent INTEGER, role INTEGER NOT NULL, cause BLOB, trace BLOB)",
+    "agent INTEGER, role INTEGER NOT NULL, cause BLOB, trace BLOB, about INTEGER)",
     "CREATE INDEX event_id ON event (id)",
     "CREATE INDEX event_kind ON event (kind)",
     "CREATE INDEX event_cause ON event (cause) WHERE cause IS NOT NULL",

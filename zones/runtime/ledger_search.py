@@ -8,7 +8,7 @@ read from the log. So an index that is behind, damaged or missing changes how lo
 and never what it finds.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ class Query:
         first, last: positions, both in it.
         tick_from, tick_to: both in it; an event without a tick is in no span of them.
         time_from_ns, time_to_ns: wall clock at the sender, both in it.
+        mentions: a text that stands in the payload as a value of its own; None: any payload.
     """
 
     filters: tuple[Filter, ...] = ()
@@ -56,6 +57,7 @@ class Query:
     tick_to: int | None = None
     time_from_ns: int | None = None
     time_to_ns: int | None = None
+    mentions: str | None = None
 
     def since(self, since: Since | None, now_ns: int) -> "Query":
         """Return it from a point in time on.
@@ -69,12 +71,17 @@ class Query:
             return replace(self, tick_from=min(since.tick, TICK_MAX))
         if since.position is not None:
             return replace(self, first=max(self.first, since.position))
-        if since.time_s is not None:
-            start_ns = int(since.time_s * 1e9)
-        else:
-            assert since.ago_s is not None, "one of the four is set"
-            start_ns = now_ns - int(since.ago_s * 1e9)
-        return replace(self, time_from_ns=min(max(start_ns, 0), TIME_NS_MAX))
+        return replace(self, time_from_ns=_time_of(since, now_ns))
+
+    def until(self, until: Since | None, now_ns: int) -> "Query":
+        """Return it up to a point in time, which is in it; else like `since`."""
+        if until is None:
+            return self
+        if until.tick is not None:
+            return replace(self, tick_to=min(until.tick, TICK_MAX))
+        if until.position is not None:
+            return replace(self, last=min(self.last, until.position))
+        return replace(self, time_to_ns=_time_of(until, now_ns))
 
     def fits(self, event: LedgerEvent) -> bool:
         """Return whether an event is wanted."""
@@ -87,7 +94,18 @@ class Query:
             return False
         if self.kinds is not None and not is_kind_among(envelope.kind, self.kinds):
             return False
+        if self.mentions is not None and not _mentions(event.payload, self.mentions):
+            return False
         return passes(event, self.filters)
+
+
+def _time_of(since: Since, now_ns: int) -> int:
+    if since.time_s is not None:
+        time_ns = int(since.time_s * 1e9)
+    else:
+        assert since.ago_s is not None, "one of the four is set"
+        time_ns = now_ns - int(since.ago_s * 1e9)
+    return min(max(time_ns, 0), TIME_NS_MAX)
 
 
 def is_kind_among(kind: str, kinds: Sequence[str]) -> bool:
@@ -157,6 +175,10 @@ class Search:
         for event in self._events(self.reader.read(position, position, self._past)):
             return event
         return None
+
+    def records(self, first: int) -> Iterator[tuple[int, bytes]]:
+        """Yield positions and records from `first` on, as they are stored."""
+        return self._records(first, POSITION_MAX, back=False)
 
     def _look_at(self, chunk: list[int], query: Query, back: bool) -> Iterator[LedgerEvent]:
         """Yield those of these positions that fit, in their order."""
@@ -271,7 +293,8 @@ def _asks_names(query: Query) -> bool:
 def _narrow_by(each: Filter, names: list[tuple[int, str]], meet: Meet) -> None:
     """Add what a filter says about the index's columns, if it says anything."""
     if each.field in ("kind", "zone", "agent"):
-        _among(meet, each.field, [number for number, text in names if each.accepts(text)])
+        fitting = [number for number, text in names if each.accepts(text)]
+        _among(meet, each.field, fitting, "about" if each.field == "zone" else "")
     elif each.field == "level":
         _among(meet, "level", [int(one) for one in Level if each.accepts(level_word(one))])
     elif each.field == "role":
@@ -293,9 +316,10 @@ def _number(pattern: str) -> tuple[int, int] | None:
     return (int(pattern),) * 2 if pattern.isascii() and pattern.isdecimal() else None
 
 
-def _among(meet: Meet, column: str, numbers: list[int]) -> None:
+def _among(meet: Meet, column: str, numbers: list[int], other: str = "") -> None:
     if len(numbers) <= NAMES_MAX:
-        meet(f"{column} IN ({', '.join(map(str, numbers))})")
+        among = f"IN ({', '.join(map(str, numbers))})"
+        meet(f"({column} {among} OR {other} {among})" if other else f"{column} {among}")
 
 
 def _needles(query: Query) -> list[bytes]:
@@ -307,7 +331,15 @@ def _needles(query: Query) -> list[bytes]:
     ]
     if query.kinds is not None and len(query.kinds) == 1:
         needles.append(query.kinds[0].encode())
+    if query.mentions:
+        needles.append(query.mentions.encode())
     return needles
+
+
+def _mentions(payload: Mapping[str, Any], text: str) -> bool:
+    return any(
+        value == text or (isinstance(value, list) and text in value) for value in payload.values()
+    )
 
 
 def _within(value: int | None, low: int | None, high: int | None) -> bool:

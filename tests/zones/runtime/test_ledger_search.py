@@ -37,7 +37,11 @@ def random_event(number: int) -> Envelope:
         time_ns=START_NS + (number * 37 % 50) * 1_000_000_000,
         cause=(number * 5 // 7 or 1) if number % 3 == 0 else b"",
         trace=bytes([number % 3 + 1]) * 16 if number % 5 == 0 else b"",
-        payload={"pid": number % 6, "why": "full disk" if number % 8 == 0 else "calm"},
+        payload={
+            "pid": number % 6,
+            "zone": ZONES[number % 2 * 2],
+            "why": "full disk" if number % 8 == 0 else "calm",
+        },
     )
 
 

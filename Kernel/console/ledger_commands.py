@@ -1,0 +1,98 @@
+"""The rows of the command table for commands that read the ledger; they need no kernel.
+
+Owns: these rows, all of Place.TOOL. Does not own: the table (`commands.py`), what they do
+(`zones/ledger/commands`). Pure data, standard library only.
+"""
+
+from Kernel.console.command_groups import LEDGER
+from Kernel.console.command_types import Command, Place, Suggest
+
+_HOME_AND_JSON = (("--home", None), ("--json", None))
+
+
+def _row(
+    name: str,
+    summary: str,
+    examples: tuple[str, ...],
+    details: str,
+    options: tuple[tuple[str, Suggest | None], ...] = (),
+) -> Command:
+    return Command(
+        name,
+        LEDGER,
+        summary,
+        examples,
+        details=details,
+        place=Place.TOOL,
+        runs=("zones.ledger", name),
+        about_home=True,
+        tool_options=(*options, *_HOME_AND_JSON),
+    )
+
+
+_SPAN = (("--since", None), ("--until", None))
+
+LEDGER_COMMANDS: tuple[Command, ...] = (
+    _row(
+        "events",
+        "Show what happened, from the ledger, and follow it live",
+        (
+            "molt events",
+            "molt events -f",
+            "molt events zone=stable 'kind=zone.*' --since 5m",
+            "molt events 'level!=info' --since 2026-11-27T20:15 --last 20",
+            "molt events kind=input.applied --since tick:184000 --json",
+        ),
+        "FIELD=VALUE or FIELD!=VALUE keeps events by kind, zone, tick, level, agent, role, cause, "
+        "trace, id,\nposition, or a value of the payload (why=..., payload.input.kind=pause). * "
+        "stands for anything;\ntick=100..200 is a span. All must hold. --since and --until take "
+        "5m (ago), tick:N, #POSITION or a\ndate. Without --since the newest 50 are shown, "
+        "--last N: so many. --json: one document with\nevents and newest; with -f one line for "
+        "each. Needs no kernel; while the archive is away, what\nhappens now is in 'molt "
+        "kernel-events' only.",
+        (*_SPAN, ("--last", None), ("--follow", None), ("--no-index", None)),
+    ),
+    _row(
+        "why",
+        "Show what an event was caused by, back to the root",
+        ("molt why 1204", "molt why 0193f2c4", "molt why M-0143 --effects", "molt why 1204 --json"),
+        "ID is an event's id or its beginning, its position, or a mutation, plan, mission, trait "
+        "or lesson:\nthen the newest event about it. Only causes that a sender recorded count. "
+        "--effects: what came of\nit, too. --json: event, causes (the root last), root, complete, "
+        "missing, circle, effects.",
+        (("--effects", None),),
+    ),
+    Command(
+        "verify",
+        LEDGER,
+        "Walk the chain of the ledger: is every event the one that was appended?",
+        ("molt verify", "molt verify --from 1000 --to 2000", "molt verify --json"),
+        details="Needs no kernel, and may run beside one. Exits 0 when the ledger is whole, 1 when "
+        "an event is changed or\nlost: the first such position is named, and the walk goes on "
+        "behind it; 69 when there is no ledger.",
+        place=Place.TOOL,
+        runs=("zones.ledger", "verify"),
+        about_home=True,
+        tool_options=(("--home", None), ("--from", None), ("--to", None), ("--json", None)),
+    ),
+    Command(
+        "lessons",
+        LEDGER,
+        "Have we tried this before? The nearest lessons, with how they ended",
+        (
+            "molt lessons",
+            "molt lessons 'the population starves at night'",
+            "molt lessons L-84833a435a --json",
+            "molt lessons --status",
+        ),
+        details="Needs no kernel. Without words, the lessons learned last. Texts are compared by "
+        "their words; by their\nmeaning too, once 'make memory' in the checkout has installed the "
+        "sentence model (90 MB):\n--status says which model is in use, and why. The events a "
+        "lesson came from are told with\nids that 'molt why' takes. Exits 0, also when nothing "
+        "is found; 69 when there is no ledger.",
+        place=Place.TOOL,
+        runs=("zones.ledger", "lessons"),
+        about_home=True,
+        tool_options=(("--home", None), ("--limit", None), ("--status", None), ("--json", None)),
+    ),
+)

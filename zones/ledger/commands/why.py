@@ -1,0 +1,126 @@
+"""`molt why ID`: recorded causes back to the root, newest first; with --effects what came of it.
+
+Owns: the command and its tree. Does not own: the walk (`zones/runtime/ledger_causes.py`), sentences
+(`Kernel/contract/event_words.py`).
+
+With --json one document: {"v", "event", "causes" (the event's cause first, the root last),
+"root" (id), "complete", "missing", "circle", "effects" [{"depth", "of", event...}]}.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any, Final
+
+from Kernel.contract.event_text import VERSION
+from Kernel.contract.event_words import grouped, printable
+from zones.ledger.commands.event_rows import EventRows, hint, shorten
+from zones.ledger.commands.events import open_search
+from zones.ledger.commands.options import Commands, add_command, open_ledger
+from zones.runtime.ledger_causes import (
+    CAUSES_MAX,
+    EFFECTS_MAX,
+    Effect,
+    Story,
+    find_event,
+    tell_story,
+)
+from zones.runtime.ledger_event import LedgerEvent
+
+KIND_WIDTH: Final = 20
+INDENT_MAX: Final = 40
+SENTENCE_MAX: Final = 400
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "why", run, "what an event was caused by, back to the root")
+    parser.add_argument("id", metavar="ID", help="an id or its beginning, a position, a mutation")
+    parser.add_argument("--effects", action="store_true", help="what came of it, too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run it and return the exit code."""
+    search = open_search(open_ledger(options))
+    story = tell_story(search, find_event(search, options.id), options.effects)
+    if options.json:
+        print(json.dumps(story_fields(story), ensure_ascii=False))
+        return 0
+    rows = EventRows(sys.stdout)
+    for line in story_lines(story):
+        print(line if rows.width == 0 else shorten(line, rows.width))
+    if options.effects:
+        for line in effect_lines(story):
+            print(line if rows.width == 0 else shorten(line, rows.width))
+    else:
+        hint("", f"molt why {story.chain[0].position} --effects")
+    return 0
+
+
+def story_fields(story: Story) -> dict[str, Any]:
+    """Return a story as programs read it."""
+    return {
+        "v": VERSION,
+        "event": story.chain[0].fields(),
+        "causes": [event.fields() for event in story.chain[1:]],
+        "root": story.chain[-1].id,
+        "complete": not (story.missing or story.circle or story.cut),
+        "missing": story.missing or None,
+        "circle": story.circle or None,
+        "effects": [
+            {"depth": effect.depth, "of": effect.of} | effect.event.fields()
+            for effect in story.effects
+        ],
+        "effects_complete": not story.effects_cut,
+    }
+
+
+def story_lines(story: Story) -> list[str]:
+    """Return the chain as a tree: the event, below it its cause, and so on."""
+    first = story.chain[0]
+    lines = [f"#{first.position} {first.time} {first.id}"]
+    lines += [_branch(event, depth) for depth, event in enumerate(story.chain)]
+    depth = len(story.chain)
+    if story.missing:
+        lines.append(_end(depth, f"cause {story.missing} is not in the ledger"))
+    elif story.circle:
+        lines.append(
+            _end(depth, f"and that was caused by {story.circle}, which is above: a circle")
+        )
+    elif story.cut:
+        lines.append(_end(depth, f"and so on: only {CAUSES_MAX} causes are followed"))
+    elif depth == 1:
+        lines.append(_end(depth, "its sender named no cause"))
+    return lines
+
+
+def effect_lines(story: Story) -> list[str]:
+    """Return what came of the event as a tree."""
+    if not story.effects:
+        return ["nothing in the ledger names it as its cause"]
+    lines = [f"what came of #{story.chain[0].position}:"]
+    lines += [_effect(effect) for effect in story.effects]
+    if story.effects_cut:
+        lines.append(f"and more: only {EFFECTS_MAX} effects are followed")
+    return lines
+
+
+def _branch(event: LedgerEvent, depth: int) -> str:
+    return _end(depth, _told(event)) if depth else f" {_told(event)}"
+
+
+def _effect(effect: Effect) -> str:
+    return _end(effect.depth, _told(effect.event))
+
+
+def _end(depth: int, text: str) -> str:
+    return " " * min(2 * depth - 1, INDENT_MAX) + "└ " + text
+
+
+def _told(event: LedgerEvent) -> str:
+    tick = "" if event.tick is None else f"  tick {grouped(event.tick)}"
+    who = event.agent or event.about or event.zone
+    told = shorten(event.sentence(), SENTENCE_MAX)
+    return (
+        f"{printable(event.kind):<{KIND_WIDTH}} {printable(who)}: {told}{tick}  #{event.position}"
+    )
