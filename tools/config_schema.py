@@ -17,7 +17,8 @@ from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
 from Kernel.contract.envelope import KERNEL
 from Kernel.contract.settings import Effect, Key, Sort
 from Kernel.contract.user_bus import SCRIBE
-from zones.chronos import settings as archive
+from zones.chronos import settings as chronos
+from zones.ledger import settings as archive
 from zones.world import settings as world
 
 CONFIG: Final = Path(__file__).resolve().parents[1] / "config"
@@ -94,7 +95,12 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if stale else 0
 
 
-_TABLES: Final = {"kernel": KERNEL_KEYS, "world": world.KEYS, "archive": archive.KEYS}
+_TABLES: Final = {
+    "kernel": KERNEL_KEYS,
+    "world": world.KEYS,
+    "chronos": chronos.KEYS,
+    "archive": archive.KEYS,
+}
 
 
 def _schema(name: str, keys: Sequence[Key], about: Mapping[str, str]) -> dict[str, Any]:

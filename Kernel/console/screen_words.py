@@ -106,14 +106,13 @@ def restored(fields: dict[str, Any] | None) -> list[str]:
 
 
 def _counts(facts: dict[str, Any]) -> list[str]:
-    """Return what the archive says of the arenas it reads; others say nothing we know."""
+    """Return what chronos says of its snapshots, the archive of its events; others say nothing."""
     arenas = facts.get("arenas")
     kept = [each for each in arenas.values() if type(each) is dict] if type(arenas) is dict else []
-    said = []
-    for key, name in (("snapshots", "snapshots"), ("stored", "events")):
-        counts = [each[key] for each in kept if type(each.get(key)) is int]
-        if counts:
-            said.append(f"{grouped(sum(counts))} {name}")
+    counts = [each["snapshots"] for each in kept if type(each.get("snapshots")) is int]
+    said = [f"{grouped(sum(counts))} snapshots"] if counts else []
+    if type(facts.get("events")) is int:
+        said.append(f"{grouped(facts['events'])} events")
     return said
 
 

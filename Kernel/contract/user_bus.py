@@ -132,7 +132,7 @@ def pack_message(message: FromSender | FromArchive) -> bytes:
     return data
 
 
-def parse_from_sender(data: bytes) -> FromSender:
+def parse_from_sender(data: bytes | memoryview) -> FromSender:
     """Decode what the archive has received; the bytes are hostile.
 
     Raises:
@@ -145,7 +145,7 @@ def parse_from_sender(data: bytes) -> FromSender:
     return message
 
 
-def parse_from_archive(data: bytes) -> FromArchive:
+def parse_from_archive(data: bytes | memoryview) -> FromArchive:
     """Decode what a sender or follower has received.
 
     Raises:

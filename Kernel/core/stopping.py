@@ -1,4 +1,4 @@
-"""Decide the order of an orderly stop: worlds first, a last snapshot, services, zygotes.
+"""Decide the order of an orderly stop: worlds, a last snapshot, services, the archive, zygotes.
 
 Owns: the stages, when one has taken too long, what a stop tells of itself while it goes on and
 when it is over. Does not own: telling processes to leave (`zone_stop.py`), the words for people
@@ -14,19 +14,27 @@ class Stage(IntEnum):
     """Stages in order; a stage is left when nothing of it is pending, or it is overdue."""
 
     WORLDS = 0  # arena zones leave at a tick boundary
-    SNAPSHOT = 1  # the archive takes a last snapshot
+    SNAPSHOT = 1  # chronos takes a last snapshot
     SERVICES = 2  # bus zones leave
-    ZYGOTES = 3
-    DONE = 4
+    ARCHIVE = 3  # so does the archive, when nobody else has anything to say any more
+    ZYGOTES = 4
+    DONE = 5
 
 
-SHARE = {Stage.WORLDS: 0.2, Stage.SNAPSHOT: 0.5, Stage.SERVICES: 0.2, Stage.ZYGOTES: 0.1}
+SHARE = {
+    Stage.WORLDS: 0.2,
+    Stage.SNAPSHOT: 0.45,
+    Stage.SERVICES: 0.1,
+    Stage.ARCHIVE: 0.15,
+    Stage.ZYGOTES: 0.1,
+}
 """What part of the whole time one stage may take before its processes are killed."""
 
 DOING = {
     Stage.WORLDS: "leaving at a tick boundary",
     Stage.SNAPSHOT: "saving a last snapshot",
     Stage.SERVICES: "draining",
+    Stage.ARCHIVE: "storing the last events",
     Stage.ZYGOTES: "ending",
     Stage.DONE: "stopped",
 }

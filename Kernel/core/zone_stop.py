@@ -15,8 +15,8 @@ from Kernel.core.keeper import Keeper
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import DOING, THEN, Ended, HoldUp, Outcome, Stage, Stop, advance, left_s
 
-SNAPSHOT_ZONE = "archive"
-LATE = "the archive did not answer in time"
+SNAPSHOT_ZONE = "chronos"
+LATE = "chronos did not answer in time"
 
 
 class ZoneStop:
@@ -65,7 +65,8 @@ class ZoneStop:
         pending = {
             Stage.WORLDS: sum(len(arena.berths()) for arena in self._arenas.values()),
             Stage.SNAPSHOT: self._snapshot_pending(before),
-            Stage.SERVICES: sum(len(service.berths()) for service in self._services.values()),
+            Stage.SERVICES: sum(len(service.berths()) for service in self._leaving(Stage.SERVICES)),
+            Stage.ARCHIVE: sum(len(service.berths()) for service in self._leaving(Stage.ARCHIVE)),
             Stage.ZYGOTES: sum(len(keeper.pids()) for keeper in self._keepers()),
         }
         self.stop, overdue = advance(self.stop, pending, self._parts.clock.now_s())
@@ -91,7 +92,7 @@ class ZoneStop:
             names = [keeper.config.name for keeper in self._keepers() if keeper.pids()]
         else:
             own: list[Keeper] = list(
-                self._arenas.values() if stage is Stage.WORLDS else self._services.values()
+                self._arenas.values() if stage is Stage.WORLDS else self._leaving(stage)
             )
             names = [keeper.config.name for keeper in own if keeper.berths()]
         return [HoldUp(name, DOING[stage], seconds, THEN[stage]) for name in names]
@@ -136,26 +137,35 @@ class ZoneStop:
             self._ask_snapshot()
         if stage >= Stage.SERVICES:
             for service in self._services.values():
-                service.learn(sup.StopAsked())
-        if stage is Stage.SERVICES:
-            for service in self._services.values():
+                if not service.config.broker or stage >= Stage.ARCHIVE:
+                    service.learn(sup.StopAsked())
+        if stage in (Stage.SERVICES, Stage.ARCHIVE):
+            for service in self._leaving(stage):
                 if not service.drain(self.config.stop_deadline_s):
                     self._kill_keeper(service)
         if stage is Stage.ZYGOTES:
             for keeper in self._keepers():
                 self._kill_keeper(keeper)
 
+    def _leaving(self, stage: Stage) -> list[BusKeeper]:
+        """Return the bus zones that leave in a stage.
+
+        The broker has one of its own: it stores what all others still say while they leave.
+        """
+        last = stage is Stage.ARCHIVE
+        return [each for each in self._services.values() if each.config.broker is last]
+
     def _ask_snapshot(self) -> None:
-        archive = self._services.get(SNAPSHOT_ZONE)
+        chronos = self._services.get(SNAPSHOT_ZONE)
         if not self.config.snapshot_on_stop:
             self._why_none = "kernel.snapshot_on_stop is false"
             return
-        if archive is None or archive.active is None:
+        if chronos is None or chronos.active is None:
             self._why_none = f"no zone {SNAPSHOT_ZONE} serves"
             return
-        for name in archive.config.reads:
+        for name in chronos.config.reads:
             try:
-                asked = archive.request("snapshot", {"zone": name}, self.config.stop_deadline_s / 2)
+                asked = chronos.request("snapshot", {"zone": name}, self.config.stop_deadline_s / 2)
                 self._requests[asked] = name
             except Refused as error:
                 self._not_taken(name, str(error))
@@ -164,11 +174,11 @@ class ZoneStop:
         """A stage counts as pending until it was entered once."""
         if stage is Stage.WORLDS:
             return 1
-        archive = self._services.get(SNAPSHOT_ZONE)
-        if archive is None:
+        chronos = self._services.get(SNAPSHOT_ZONE)
+        if chronos is None:
             return 0
         for asked, zone in list(self._requests.items()):
-            reply = archive.take_reply(asked)
+            reply = chronos.take_reply(asked)
             if reply is not None:
                 del self._requests[asked]
                 tick = reply.result.get("tick")
@@ -176,10 +186,10 @@ class ZoneStop:
                     self._snapshots[zone] = tick
                     self._parts.log.info("snapshot.taken", zone=zone, tick=tick)
                 else:
-                    self._not_taken(zone, reply.error or "the archive did not say which tick")
-            elif archive.active is None:
+                    self._not_taken(zone, reply.error or "chronos did not say which tick")
+            elif chronos.active is None:
                 del self._requests[asked]
-                self._not_taken(zone, "the archive ended before it had answered")
+                self._not_taken(zone, "chronos ended before it had answered")
         return len(self._requests)
 
     def _not_taken(self, zone: str, why: str) -> None:
@@ -193,8 +203,8 @@ class ZoneStop:
                 self._not_taken(zone, LATE)
             self._requests.clear()
             return
-        if stage is Stage.SERVICES:
-            keepers = list(self._services.values())
+        if stage in (Stage.SERVICES, Stage.ARCHIVE):
+            keepers = list(self._leaving(stage))
         elif stage is Stage.ZYGOTES:
             keepers = self._keepers()
         for keeper in keepers:

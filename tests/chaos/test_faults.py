@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 from Kernel.contract.arena import HEADER_BYTES, Header
+from Kernel.contract.envelope import arena_event_id, id_text
+from Kernel.contract.places import LEDGER
 from tests.chaos.harness import ROOT, KernelRun, run_alone, send_signal, wait_until
+from tests.support.ledger_events import ledger_events
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 FAST = ("world.tick_rate_ms=4", "world.seed=5")
@@ -37,12 +40,6 @@ def ticks_on(kernel: KernelRun, ticks: int = 50) -> None:
     """Wait until the world has gone on."""
     target = kernel.word(Header.COMMIT) + ticks
     wait_until(lambda: kernel.word(Header.COMMIT) >= target, f"the world reaches {target}")
-
-
-def journal(home: Path) -> list[dict[str, object]]:
-    """Return every line of every journal of a home."""
-    files = sorted((home / "data" / "journal").glob("*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
 
 def stopped_world(home: Path, *settings: str) -> tuple[Path, int]:
@@ -98,7 +95,7 @@ def test_without_a_snapshot_a_new_world_is_said_loudly(home: Path) -> None:
 
 
 def test_larger_world_goes_on_at_its_tick(home: Path) -> None:
-    """More max_entities: the same world at the same tick in a new file, told in the journal."""
+    """More max_entities: the same world at the same tick in a new file, told in the ledger."""
     arena, tick = stopped_world(home)
     old = arena.read_bytes()
     with KernelRun(home, *FAST, "world.max_entities=900") as kernel:
@@ -109,7 +106,7 @@ def test_larger_world_goes_on_at_its_tick(home: Path) -> None:
         assert aside.read_bytes()[512:] == old[512:], "the old file stays as it was"
         ticks_on(kernel, 320)
         kernel.stop()
-    (told,) = [line for line in journal(home) if line["kind"] == "world.migrated"]
+    (told,) = ledger_events(home, "world.migrated")
     assert told["tick"] == tick
     with KernelRun(home, *FAST, "world.max_entities=900") as kernel:
         assert len(list(arena.parent.glob("stable.arena.set-aside-*"))) == 1, "once is enough"
@@ -160,9 +157,9 @@ def test_tiny_or_full_shared_memory(home: Path, filled: str) -> None:
 
 @needs_mounts
 def test_full_disk_loses_nothing_that_was_answered(home: Path) -> None:
-    """Journal and snapshots wait for room, are said, and go on by themselves without a hole."""
+    """Ledger and snapshots wait for room, are said, and go on by themselves without a hole."""
     (home / "data").mkdir()
-    mounts = f"mount -t tmpfs -o size=3m tmpfs {home}/data"
+    mounts = f"mount -t tmpfs -o size=40m tmpfs {home}/data"
     with KernelRun(home, *FAST, mounts=mounts) as kernel:
         ticks_on(kernel, 320)
         filler = kernel.inside(home / "data" / "filler")
@@ -177,11 +174,15 @@ def test_full_disk_loses_nothing_that_was_answered(home: Path) -> None:
         filler.unlink()
         wait_until(lambda: kernel.ask("status")["degraded"] == [], "it mends itself", RETRY_S)
         ticks_on(kernel, 320)
-        lines = journal(kernel.inside(home))
+        kernel.ask("pause")
+        # SQLite follows /proc/PID/root back into a namespace in which the mount is not.
+        shutil.copytree(kernel.inside(home / LEDGER), home / "copy" / LEDGER)
+        events = ledger_events(home / "copy")
+        arena = kernel.words.get_bytes(Header.ARENA_ID, 16)
         kernel.stop()
-    sequences = [line["sequence"] for line in lines]
-    assert sequences == list(range(len(sequences)))
-    (applied,) = [line for line in lines if line["kind"] == "input.applied"]
+    ids = [event["id"] for event in events if event["zone"] == "stable"]
+    assert ids == [id_text(arena_event_id(arena, number)) for number in range(len(ids))]
+    (applied,) = [event for event in events if event["kind"] == "input.applied"]
     assert applied["tick"] == changed["applied_at_tick"]
 
 

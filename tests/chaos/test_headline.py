@@ -1,6 +1,5 @@
 """The headline: a world killed hundreds of times is the world that was never touched."""
 
-import json
 import random
 import signal
 import time
@@ -10,6 +9,7 @@ import pytest
 
 from Kernel.contract.arena import Header
 from tests.chaos.harness import KernelRun, run_alone, send_signal, wait_until
+from tests.support.ledger_events import ledger_events, write_inputs
 
 KILLS = 200
 SEED = 20261120
@@ -37,16 +37,6 @@ def hurt(kernel: KernelRun, chance: random.Random) -> int:
     return sum(send_signal(pid, chance.choices(FAULTS, WEIGHTS)[0]) for pid in victims)
 
 
-def journal_inputs(home: Path) -> list[dict[str, object]]:
-    """Return the input.applied events the archive has stored."""
-    lines = [
-        json.loads(line)
-        for path in sorted((home / "data" / "journal").glob("*.jsonl"))
-        for line in path.read_text().splitlines()
-    ]
-    return [line for line in lines if line["kind"] == "input.applied"]
-
-
 @pytest.mark.slow
 @pytest.mark.chaos
 def test_killed_world_is_the_world_never_touched(home: Path, rounds: int) -> None:
@@ -67,8 +57,10 @@ def test_killed_world_is_the_world_never_touched(home: Path, rounds: int) -> Non
         target = kernel.word(Header.COMMIT) + 200
         held = kernel.ask("pause", at_tick=target)
         assert held["tick"] == target
-        wait_until(lambda: len(journal_inputs(home)) == sent + 1, "all inputs are in the journal")
-        (inputs,) = (home / "data" / "journal").glob("*.jsonl")
+        wait_until(
+            lambda: len(ledger_events(home, "input.applied")) == sent + 1, "all inputs are stored"
+        )
+        inputs = write_inputs(home, home / "inputs.jsonl")
         assert kernel.word(Header.EPOCH) >= killed // 3, "most kills hit the one who ticks"
         assert kernel.stop() == 0
     alone = run_alone(home, SEED, target, "--inputs", str(inputs))

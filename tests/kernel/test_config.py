@@ -59,7 +59,7 @@ class TestTaken:
         """config/ of the checkout parses, with the zones stable and archive."""
         config = load_config(ROOT / "config", (), {})
         kinds = {zone.name: zone.policy.kind for zone in config.zones}
-        assert kinds == {"stable": Kind.ARENA, "archive": Kind.BUS}
+        assert kinds == {"stable": Kind.ARENA, "chronos": Kind.BUS, "archive": Kind.BUS}
         assert config.zones[0].policy.heir and config.zones[1].reads == ("stable",)
 
     def test_every_key_has_a_default_but_what_a_zone_is(self, folder):

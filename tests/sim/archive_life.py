@@ -1,7 +1,7 @@
-"""The life of an archive process: hello, ready, heartbeats, snapshots, requests, drain.
+"""The life of a process of a bus zone: hello, ready, heartbeats, requests, drain.
 
-Owns: its messages and their delays. Does not own: what a snapshot is (`arena_image.py`).
-Model: `zones/chronos/service.py`.
+Owns: its messages and their delays; that of `chronos` takes snapshots. Does not own: what a
+snapshot is (`arena_image.py`). Models: `zones/chronos/service.py`, `zones/ledger/service.py`.
 """
 
 from typing import Any
@@ -28,12 +28,13 @@ from zones.runtime.arena_image import copy_committed
 HEARTBEAT_MS = (500.0, 1500.0)
 """Slower than the real one, whose every fourth would do; an fsync may hold one up."""
 SNAPSHOT_TICKS = 300
+CHRONOS = "chronos"
 
 
 class ArchiveLife(SimProcess):
-    """One process of the zone `archive`."""
+    """One process of the zone `chronos` or `archive`."""
 
-    role = "archive"
+    role = "service"
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class ArchiveLife(SimProcess):
         self.stack_fd = things["stack"]
         self._socket = socket
         self._disk = disk
+        self._keeps = zone == CHRONOS
         mapped: Mapped = things["arena.stable"]
         self._words: ArenaWords = mapped.file.words()
         check_arena(self._words, "the arena it reads")
@@ -67,12 +69,12 @@ class ArchiveLife(SimProcess):
 
     def _begin(self) -> None:
         self.was_ready = True
-        self._socket.deliver(Ready({"journal": "on paper"}))
+        self._socket.deliver(Ready({"events": 0}))
         self._beat()
 
     def _beat(self) -> None:
         self._progress += 1
-        if self._words.get(Header.COMMIT) >= self._snapshot_tick + SNAPSHOT_TICKS:
+        if self._keeps and self._words.get(Header.COMMIT) >= self._snapshot_tick + SNAPSHOT_TICKS:
             self._take_snapshot()
         heartbeat = Heartbeat(self._progress, self.processes.clock.ns, self._degraded)
         self._socket.deliver(heartbeat)
@@ -85,7 +87,7 @@ class ArchiveLife(SimProcess):
             self._disk.keep_snapshot(image)
         except (OSError, MoltError) as error:
             why = f"cannot keep a snapshot: {error}"
-            self._degraded = (Degraded("archive.snapshots stable", why, "df -h"),)
+            self._degraded = (Degraded("chronos.snapshot stable", why, "df -h"),)
             return None
         self._degraded = ()
         self._snapshot_tick = image.tick

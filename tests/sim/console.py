@@ -104,7 +104,7 @@ class SimConsoleServer:
 
 def random_request(rng: random.Random, tick: int) -> tuple[str, dict[str, object]]:
     """Return something people ask for."""
-    zone = rng.choice(["stable", "stable", "archive"])
+    zone = rng.choice(["stable", "stable", "chronos", "archive"])
     return rng.choice(
         [
             ("status", {}),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from Kernel.contract.arena import Header
 from tests.sim.code import GOOD, OTHER_COLUMNS, SLOT, Code
 from tests.sim.console import random_request
-from tests.sim.kernel import ARCHIVE, WORLD
+from tests.sim.kernel import BUS_ZONES, WORLD
 from tests.sim.machine import MS, SECOND
 from tests.sim.processes import FAULTS, SimProcess
 from tests.sim.world_life import WorldLife
@@ -43,13 +43,13 @@ class Limits:
     kill_owner: float = 120.0
     kill_heir: float = 60.0
     kill_zygote: float = 40.0
-    kill_archive: float = 40.0
+    kill_service: float = 40.0
     kill_newborn: float = 40.0
     fault_signal: float = 30.0
     exit_code: float = 20.0
     stop_owner: float = 30.0
     stop_other: float = 20.0
-    hang_archive: float = 10.0
+    hang_service: float = 10.0
     starve_process: float = 60.0
     stall_kernel: float = 40.0
     slow_fork: float = 30.0
@@ -174,8 +174,8 @@ class Injector:
         if zygote is not None and zygote.was_ready:  # others are newborn
             self._hit(zygote, signal.SIGKILL, "kill zygote")
 
-    def _kill_archive(self) -> None:
-        self._hit(self._pick("archive"), signal.SIGKILL, "kill archive")
+    def _kill_service(self) -> None:
+        self._hit(self._pick("service"), signal.SIGKILL, "kill service")
 
     def _kill_newborn(self) -> None:
         living = [each for each in self._sim.processes.living() if not each.dying]
@@ -204,10 +204,10 @@ class Injector:
         if living:
             self._hit(self._rng.choice(living), signal.SIGSTOP, "stop")
 
-    def _hang_archive(self) -> None:
-        process = self._pick("archive")
+    def _hang_service(self) -> None:
+        process = self._pick("service")
         if process is not None:
-            self._tell("hang archive", pid=process.pid)
+            self._tell("hang service", pid=process.pid)
             process.fault = process.fault or "hang"
             process.hang()
 
@@ -294,7 +294,7 @@ class Injector:
         """Change the generation of a zone, as people ask for it."""
         boot = self._sim.boot
         if boot is not None:
-            zone = self._rng.choice([WORLD, WORLD, ARCHIVE])
+            zone = self._rng.choice([WORLD, WORLD, *BUS_ZONES])
             self._tell(what, zone=zone)
             boot.console.ask(command, {"zone": zone, **args})
 

@@ -22,6 +22,7 @@ from Kernel.core.parts import Parts
 from Kernel.core.watchdog import Mode
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.versions import CHECKOUT
+from tests.sim.archive_life import CHRONOS
 from tests.sim.bus import SimBus
 from tests.sim.console import CONSOLE_FD, PaperMeters, SimConsoleServer
 from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
@@ -39,6 +40,7 @@ READY_TIMEOUT_S = 5.0
 WORLD_DEADLINE_S = 0.25
 ARCHIVE_DEADLINE_S = 5.0
 WORLD, ARCHIVE = "stable", "archive"
+BUS_ZONES = {CHRONOS: "zones.chronos", ARCHIVE: "zones.ledger"}
 
 
 def draw_config(rng: random.Random) -> KernelConfig:
@@ -55,19 +57,23 @@ def draw_config(rng: random.Random) -> KernelConfig:
         watchdog=rng.choice([Mode.ACTIVE, Mode.ACTIVE, Mode.ACTIVE, Mode.STRICT]),
         guard_s=rng.choice([0.0, 5.0, 30.0, 30.0]),
     )
-    archive = ZoneConfig(
-        ARCHIVE,
-        "zones.chronos",
-        sup.Policy(sup.Kind.BUS, **limits),
-        reads=(WORLD,),
-        deadline_s=ARCHIVE_DEADLINE_S,
-        guard_s=0.0,
-    )
+    services = [
+        ZoneConfig(
+            name,
+            service,
+            sup.Policy(sup.Kind.BUS, **limits),
+            reads=(WORLD,),
+            broker=name == ARCHIVE,
+            deadline_s=ARCHIVE_DEADLINE_S,
+            guard_s=0.0,
+        )
+        for name, service in BUS_ZONES.items()
+    ]
     return KernelConfig(
         POLL_S,
         STOP_DEADLINE_S,
         True,
-        (world, archive),
+        (world, *services),
         probe_base_s=5.0,
         probe_cap_s=PROBE_CAP_S,
     )

@@ -29,7 +29,7 @@ from tests.sim.checks import Checks, Violation
 from tests.sim.code import Code
 from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.faults import Injector, Limits
-from tests.sim.kernel import ARCHIVE, STOP_DEADLINE_S, WORLD, Boot, draw_config
+from tests.sim.kernel import BUS_ZONES, STOP_DEADLINE_S, WORLD, Boot, draw_config
 from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
 from tests.sim.processes import SimProcess, SimProcesses
 from tests.sim.world_life import WorldLife
@@ -51,7 +51,7 @@ ANSWER_KEYS = ("tick", "hash", "paused", "applied_at_tick", "pending", "epoch", 
 ARENA = str(FOLDERS[0] / f"{WORLD}.arena")
 AHEAD_TICKS = 130
 """An input is put into the inbox this long before its tick, see `inbox_writer.AHEAD_NS`."""
-SERVICES = {"zones.world": WORLD, "zones.chronos": ARCHIVE}
+SERVICES = {"zones.world": WORLD, **{each: name for name, each in BUS_ZONES.items()}}
 
 
 @dataclass

@@ -21,7 +21,7 @@ LOOKERS = {
     "Kernel/ports/clock.py": "the date of an event, for people; its age is reckoned otherwise",
     "Kernel/ports/machine.py": "date and age of snapshots, for who asks doctor",
     "zones/world/service.py": "when an arena was made, for people",
-    "zones/chronos/service.py": "the hour of a line in the journal, for people",
+    "zones/ledger/service.py": "when an event was stored, for people",
     "Kernel/ports/stacks.py": "which dumps of stacks are the oldest and go; they are for people",
     "Kernel/ports/own_stacks.py": "the name of a dump of stacks, for people",
     "Kernel/ports/versions.py": "whether a file has changed: compared, never put in order",
@@ -38,6 +38,7 @@ RUNNING = (
     "zones/runtime/",
     "zones/world/",
     "zones/chronos/",
+    "zones/ledger/",
     "manifest.py",
     "fallback/",
 )

@@ -1,6 +1,6 @@
-"""An archive on paper for a paper kernel: a real peer on the private bus, in the test's hands.
+"""A bus zone on paper for a paper kernel: a real peer on the private bus, in the test's hands.
 
-Owns: bringing the zone `archive` up, answering its requests. Does not own: snapshots.
+Owns: bringing `chronos` or `archive` up, answering requests. Does not own: snapshots.
 """
 
 import zmq
@@ -15,17 +15,21 @@ from Kernel.contract.messages import (
     pack_message,
     parse_message,
 )
-from tests.support.paper_kernel import PaperKernel
+from tests.support.paper_kernel import SERVICES, PaperKernel
 from tests.support.wait import wait_until
 
-FACTS = {"arenas": {"stable": {"snapshots": 3, "stored": 1204}}}
+FACTS = {
+    "chronos": {"arenas": {"stable": {"snapshots": 3}}},
+    "archive": {"arenas": {"stable": {"stored": 7}}, "events": 1204},
+}
 
 
 class PaperArchive:
     """The one process of the zone."""
 
-    def __init__(self, kernel: PaperKernel) -> None:
+    def __init__(self, kernel: PaperKernel, zone: str = "archive") -> None:
         self.kernel = kernel
+        self.zone = zone
         self.pid = 0
         self._context = zmq.Context()
         self._peer: zmq.Socket = self._context.socket(zmq.PAIR)
@@ -36,20 +40,20 @@ class PaperArchive:
         kernel = self.kernel
         kernel.round()
         zygote = next(
-            each for each in kernel.machine.processes.zygotes if each.service == "zones.chronos"
+            each for each in kernel.machine.processes.zygotes if each.service == SERVICES[self.zone]
         )
-        zygote.prepare({"service": "archive"})
+        zygote.prepare({"service": self.zone})
         kernel.round()
         self.pid = kernel.machine.processes.new_pid()
         request = zygote.fork(self.pid)
         self._peer.connect(f"ipc:///proc/self/fd/{kernel.bus_fd}/{request.facts['endpoint']}")
-        self.say(Hello(self.pid, "archive"))
-        self.say(Ready(FACTS))
-        wait_until("the archive to serve", self._is_served)
+        self.say(Hello(self.pid, self.zone))
+        self.say(Ready(FACTS[self.zone]))
+        wait_until(f"{self.zone} to serve", self._is_served)
 
     def _is_served(self) -> bool:
         self.kernel.round(1)
-        return self.kernel.zones.services["archive"].active is not None
+        return self.kernel.zones.services[self.zone].active is not None
 
     def say(self, message: Message) -> None:
         """Send as the process."""

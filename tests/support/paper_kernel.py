@@ -7,6 +7,7 @@ not own: the real world's rules (`zones/world`).
 import hashlib
 import os
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 from Kernel.config import KernelConfig, ZoneConfig
@@ -36,18 +37,19 @@ FRICTION = {
     "default": 0.85,
     "whole": False,
 }
+SERVICES = {"chronos": "zones.chronos", "archive": "zones.ledger"}
 PHASES = ["between ticks", "index", "behave", "", "account"]
 """As a generation tells them; one has lost its name."""
 
 
 class PaperKernel:
-    """Zones `stable` (arena) and, if asked for, `archive` (bus); or those of a configuration."""
+    """Zones `stable` (arena) and those bus zones asked for; or those of a configuration."""
 
     def __init__(
         self,
         machine: FakeMachine,
         folder: Path,
-        archive: bool = False,
+        services: Sequence[str] = (),
         config: KernelConfig | None = None,
     ) -> None:
         self.machine = machine
@@ -57,9 +59,10 @@ class PaperKernel:
         self.bus_fd = os.open(folder / "bus", os.O_RDONLY | os.O_DIRECTORY)
         self.bus = PrivateBus(self.bus_fd)
         zones = [ZoneConfig("stable", "tests.support.toy", sup.Policy(sup.Kind.ARENA, heir=True))]
-        if archive:
+        for name in services:
             policy = sup.Policy(sup.Kind.BUS)
-            zones.append(ZoneConfig("archive", "zones.chronos", policy, reads=("stable",)))
+            broker = name == "archive"
+            zones.append(ZoneConfig(name, SERVICES[name], policy, reads=("stable",), broker=broker))
         config = config or KernelConfig(0.05, 10.0, True, tuple(zones))
         self.zones = ZoneTable(
             config, machine.parts(), self.bus, self.bus_fd, self.folders, folder / "snapshots"

@@ -13,7 +13,8 @@ from Kernel.contract.errors import ConfigError
 from Kernel.contract.settings import Sort
 from tests.structure.sources import ROOT, project_files
 from tools.config_schema import comments, main, render, schemas
-from zones.chronos import settings as archive
+from zones.chronos import settings as chronos
+from zones.ledger import settings as archive
 from zones.world import settings as world
 
 CONFIG = ROOT / "config"
@@ -59,10 +60,17 @@ def test_each_file_names_its_schema_and_fits_it(name: str) -> None:
     assert list(Draft202012Validator(schema).iter_errors(values)) == []
 
 
-@pytest.mark.parametrize("key", world.KEYS + archive.KEYS, ids=lambda key: key.name)
-def test_schema_and_reader_agree_about_each_number(key) -> None:
+SERVICES = {"world": world, "chronos": chronos, "archive": archive}
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [(file, key) for file, service in SERVICES.items() for key in service.KEYS],
+    ids=lambda value: getattr(value, "name", value),
+)
+def test_schema_and_reader_agree_about_each_number(file, key) -> None:
     """A value at its limits is taken by both, one beyond them or of another type by neither."""
-    file, parse = ("world", world) if key in world.KEYS else ("archive", archive)
+    parse = SERVICES[file]
     validator = Draft202012Validator(SCHEMAS[file])
     for value in (key.low, key.high, key.low - 1, key.high * 2 + 1, "x", None, True, [], 1.5):
         values = {key.name: value}

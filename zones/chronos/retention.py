@@ -1,42 +1,14 @@
-"""When to take a snapshot, when to try again after a failure, and what to keep.
+"""When to take a snapshot, and what to keep.
 
 Owns: these decisions. Does not own: carrying them out (`service.py`).
 Pure: no clock, no disk.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from zones.runtime.retry import Retry
 from zones.runtime.snapshot_file import SnapshotName
-
-RETRY_FIRST_S: Final = 1.0
-RETRY_MAX_S: Final = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """How a thing that may fail stands: failures in a row, and when it may be tried again.
-
-    Args:
-        not_before_s: monotonic seconds.
-        why: the last failure's sentence, "" when it works.
-        hint: a command that helps.
-    """
-
-    failures: int = 0
-    not_before_s: float = 0.0
-    why: str = ""
-    hint: str = ""
-
-    def failed(self, now_s: float, why: str, hint: str) -> "Retry":
-        """Return the state after one more failure: the pause doubles, up to RETRY_MAX_S."""
-        pause_s = min(RETRY_FIRST_S * 2 ** min(self.failures, 16), RETRY_MAX_S)
-        return Retry(self.failures + 1, now_s + pause_s, why, hint)
-
-    def may_try(self, now_s: float) -> bool:
-        """Return whether the pause is over."""
-        return now_s >= self.not_before_s
 
 
 def is_snapshot_due(
@@ -97,13 +69,3 @@ def _split(
         if len(good) == keep:
             return tuple(good), tuple(names[index + 1 :])
     return tuple(good), ()
-
-
-def decide_old_files(ages: Sequence[tuple[bool, float, str]], keep: int) -> list[str]:
-    """Return which journal files to delete so that the `keep` youngest stay, oldest first.
-
-    Args:
-        ages: of every file that is no longer written: whether it is the living arena's, when its
-            arena's journal was changed last (wall clock), name. Names sort by position.
-    """
-    return [name for _, _, name in sorted(ages)[: max(len(ages) - keep, 0)]]

@@ -103,6 +103,14 @@ class BusClient:
         self.refused += 1
         return []
 
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when something has come in.
+
+        It tells of changes only: whoever waits on it calls `poll(0.0)` until nothing comes, and
+        now and then anyway.
+        """
+        return int(self._socket.getsockopt(zmq.FD))
+
     def beat(self) -> int:
         """Send the heartbeat if it is due and return the nanoseconds until the next one.
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 KERNEL = """
 zones:
   stable: {service: zones.world, kind: arena, settings: world}
-  archive: {service: zones.chronos, kind: bus, settings: archive}
+  chronos: {service: zones.chronos, kind: bus, settings: chronos}
 """
 
 
@@ -25,9 +25,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def write(home: Path, world: str = "seed: 5\n", archive: str = "snapshots_kept: 4\n") -> None:
+def write(home: Path, world: str = "seed: 5\n", chronos: str = "snapshots_kept: 4\n") -> None:
     """Write the files."""
-    for name, text in (("kernel", KERNEL), ("world", world), ("archive", archive)):
+    for name, text in (("kernel", KERNEL), ("world", world), ("chronos", chronos)):
         (home / "config" / f"{name}.yaml").write_text(text)
 
 
@@ -40,8 +40,8 @@ def test_each_key_says_where_it_comes_from(home, capsys, monkeypatch):
     assert found["world.seed"] == {"value": 6, "origin": "MOLT_SEED"}
     assert found["world.gravity"] == {"value": 2, "origin": "--set world.gravity"}
     assert found["world.friction"] == {"value": 0.85, "origin": "default"}
-    kept = {"value": 4, "origin": f"{home}/config/archive.yaml:1"}
-    assert found["archive.snapshots_kept"] == kept
+    kept = {"value": 4, "origin": f"{home}/config/chronos.yaml:1"}
+    assert found["chronos.snapshots_kept"] == kept
     assert found["kernel.zones.stable.heir"] == {"value": True, "origin": "default"}
 
 
@@ -98,8 +98,8 @@ def test_check_tells_every_fault_of_every_file(home, capsys):
     error = json.loads(said.out)["error"]
     assert [(each["key"], each["where"]) for each in error["faults"]] == [
         ("entities", f"{config}/world.yaml:1"),
-        ("snapshots_kept", f"{config}/archive.yaml:2"),
-        ("more", f"{config}/archive.yaml:3"),
+        ("snapshots_kept", f"{config}/chronos.yaml:2"),
+        ("more", f"{config}/chronos.yaml:3"),
     ]
     assert said.err.splitlines()[0] == (
         f"cannot use {config}/world.yaml:1: entities is 900, "
@@ -123,7 +123,7 @@ def test_a_service_that_cannot_be_loaded(home, capsys):
     assert main(words) == 1
     said = capsys.readouterr()
     assert "world.seed" in said.out and "world.friction" not in said.out
-    assert "archive.snapshots_kept" in said.out
+    assert "chronos.snapshots_kept" in said.out
     assert said.err.startswith("cannot load zones.nosuch: ModuleNotFoundError")
 
 

@@ -30,7 +30,7 @@ from tests.support.paper_kernel import PaperKernel
 def kernel(tmp_path: Path) -> Iterator[PaperKernel]:
     """Give a kernel with a world and an archive, nothing started yet."""
     machine = FakeMachine()
-    kernel = PaperKernel(machine, tmp_path, archive=True)
+    kernel = PaperKernel(machine, tmp_path, services=["archive"])
     yield kernel
     machine.processes.close()
     kernel.close()

@@ -35,9 +35,9 @@ def kernel(tmp_path: Path) -> Iterator[PaperKernel]:
 
 @pytest.fixture
 def young(tmp_path: Path) -> Iterator[PaperKernel]:
-    """Give a kernel with an archive whose zones have just been started."""
+    """Give a kernel with a bus zone whose zones have just been started."""
     machine = FakeMachine()
-    kernel = PaperKernel(machine, tmp_path, archive=True)
+    kernel = PaperKernel(machine, tmp_path, services=["chronos"])
     kernel.round()
     yield kernel
     machine.processes.close()
@@ -92,17 +92,15 @@ def test_zones_are_shown_as_they_come_up(kernel):
     assert stream.getvalue().count("    stable     ready") == 1
 
 
-def test_what_an_archive_found_is_shown(young):
-    """The archive's row counts its snapshots and events."""
+def test_what_chronos_found_is_shown(young):
+    """Its row counts the snapshots."""
     young.start()
-    archive = PaperArchive(young)
-    archive.serve()
+    chronos = PaperArchive(young, "chronos")
+    chronos.serve()
     stream = io.StringIO()
     screen_on(young, stream).ready(young.zones, 0.1)
-    assert (
-        "    archive    ready       0.0 s   3 snapshots · 1\u2009204 events\n" in stream.getvalue()
-    )
-    archive.close()
+    assert "    chronos    ready       0.0 s   3 snapshots\n" in stream.getvalue()
+    chronos.close()
 
 
 def test_a_boot_that_compiles_says_where_it_is(young):
@@ -114,7 +112,7 @@ def test_a_boot_that_compiles_says_where_it_is(young):
     young.machine.clock.advance(12.0)
     screen.refresh(young.zones)
     assert stream.getvalue() == (
-        f"{ERASE}  stable preparing behave\\x1b[2J (5 of 24) · archive waits for stable · 12 s"
+        f"{ERASE}  stable preparing behave\\x1b[2J (5 of 24) · chronos waits for stable · 12 s"
     )
 
 
@@ -149,7 +147,7 @@ def test_a_zygote_that_tells_no_progress(young):
     screen = screen_on(young, stream)
     young.machine.clock.advance(3.0)
     screen.refresh(young.zones)
-    assert stream.getvalue() == f"{ERASE}  stable preparing · archive waits for stable · 3 s"
+    assert stream.getvalue() == f"{ERASE}  stable preparing · chronos waits for stable · 3 s"
 
 
 def test_moving_line_moves_no_faster_than_people_read(kernel):
@@ -211,15 +209,15 @@ def test_a_boot_that_is_refused_ends_with_the_reason(kernel):
 def test_all_is_saved(young, face):
     """With a last snapshot of the last tick the last line says so, and only then."""
     young.start()
-    archive = PaperArchive(young)
-    archive.serve()
+    chronos = PaperArchive(young, "chronos")
+    chronos.serve()
     stream = io.StringIO()
     screen = screen_on(young, stream, face)
     young.zones.begin_stop()
     screen.stopping()
     young.machine.processes.end(young.active, code=0)
-    archive.answer_snapshot(young.world.tick())
-    archive.leave()
+    chronos.answer_snapshot(young.world.tick())
+    chronos.leave()
     screen.stopped(young.zones)
     text = "Stopped at tick 1 after 0.0 s. Nothing lost."
     if face is TERMINAL:
@@ -227,8 +225,8 @@ def test_all_is_saved(young, face):
     else:
         assert young.machine.log.of("kernel.stopped") == [{"text": text, "tick": 1}]
         ended = [each["zone"] for each in young.machine.log.of("zone.stopped")]
-        assert ended == ["stable", "archive"]
-    archive.close()
+        assert ended == ["stable", "chronos"]
+    chronos.close()
 
 
 def test_the_second_interrupt_says_what_is_left(kernel):

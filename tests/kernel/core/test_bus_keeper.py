@@ -46,7 +46,7 @@ class Stage:
         self.keeper = BusKeeper(
             ZoneConfig(
                 "archive",
-                "zones.chronos",
+                "zones.ledger",
                 sup.Policy(sup.Kind.BUS),
                 reads=("stable",),
                 deadline_s=DEADLINE_S,

@@ -19,11 +19,20 @@ DEADLINE_S = 10.0
 
 @pytest.fixture
 def kernel(machine: FakeMachine, tmp_path: Path) -> Iterator[PaperKernel]:
-    """Give a kernel with a world and an archive."""
-    kernel = PaperKernel(machine, tmp_path, archive=True)
+    """Give a kernel with a world, chronos and an archive."""
+    kernel = PaperKernel(machine, tmp_path, services=["chronos", "archive"])
     kernel.start()
     yield kernel
     kernel.close()
+
+
+@pytest.fixture
+def chronos(kernel: PaperKernel) -> Iterator[PaperArchive]:
+    """Give chronos, up."""
+    chronos = PaperArchive(kernel, "chronos")
+    chronos.serve()
+    yield chronos
+    chronos.close()
 
 
 @pytest.fixture
@@ -58,7 +67,7 @@ def test_nothing_is_told_before_a_stop(kernel):
     assert kernel.zones.leaving.held_up_by() == [] and kernel.zones.leaving.ended == []
 
 
-def test_who_is_waited_for_in_each_stage(kernel, archive):
+def test_who_is_waited_for_in_each_stage(kernel, chronos, archive):
     """The zone, what it does and the seconds left follow the stages; in the end nobody is."""
     leaving, clock = kernel.zones.leaving, kernel.machine.clock
     kernel.zones.begin_stop()
@@ -73,40 +82,47 @@ def test_who_is_waited_for_in_each_stage(kernel, archive):
     kernel.round()
     seconds = DEADLINE_S * SHARE[Stage.SNAPSHOT]
     assert leaving.held_up_by() == [
-        HoldUp("archive", DOING[Stage.SNAPSHOT], seconds, "it is given up")
+        HoldUp("chronos", DOING[Stage.SNAPSHOT], seconds, "it is given up")
     ]
-    archive.answer_snapshot(kernel.world.tick())
+    chronos.answer_snapshot(kernel.world.tick())
     stage_is(kernel, Stage.SERVICES)
     (held,) = leaving.held_up_by()
-    assert (held.zone, held.doing) == ("archive", "draining")
+    assert (held.zone, held.doing) == ("chronos", "draining")
+    chronos.leave()
+    (held,) = leaving.held_up_by()
+    assert (held.zone, held.doing) == ("archive", "storing the last events")
     archive.leave()
     assert kernel.zones.stopped() and leaving.held_up_by() == []
 
 
-def test_an_orderly_stop_saves_all(kernel, archive):
+def test_an_orderly_stop_saves_all(kernel, chronos, archive):
     """Each zone is noted when it has left, with its time; the outcome has the snapshot's tick."""
     leaving, clock = kernel.zones.leaving, kernel.machine.clock
     leave_world(kernel)
-    assert [each.zone for each in leaving.ended] == ["stable"], "the archive still serves"
+    assert [each.zone for each in leaving.ended] == ["stable"], "the others still serve"
     clock.advance(1.5)
-    archive.answer_snapshot(kernel.world.tick())
+    chronos.answer_snapshot(kernel.world.tick())
+    chronos.leave()
+    assert kernel.zones.services["archive"].active is not None, "it leaves when all others have"
     archive.leave()
     assert [(each.zone, each.killed) for each in leaving.ended] == [
         ("stable", False),
+        ("chronos", False),
         ("archive", False),
     ]
     assert leaving.ended[1].took_s == pytest.approx(1.5)
     assert leaving.outcome() == Outcome({"stable": kernel.world.tick()}, "")
 
 
-def test_a_world_that_overstays(kernel, archive):
+def test_a_world_that_overstays(kernel, chronos, archive):
     """A world that does not leave is killed and noted as such; its last tick is saved."""
     kernel.zones.begin_stop()
     kernel.round()
     kernel.machine.clock.advance(DEADLINE_S * SHARE[Stage.WORLDS] + 0.1)
     kernel.round()
     assert kernel.active in kernel.machine.processes.killed()
-    archive.answer_snapshot(kernel.world.tick())
+    chronos.answer_snapshot(kernel.world.tick())
+    chronos.leave()
     archive.leave()
     assert kernel.zones.leaving.ended[0].killed and not kernel.zones.leaving.ended[1].killed
     outcome = kernel.zones.leaving.outcome()
@@ -114,10 +130,11 @@ def test_a_world_that_overstays(kernel, archive):
     assert outcome.snapshots == {"stable": kernel.world.tick()}
 
 
-def test_a_snapshot_that_fails(kernel, archive):
-    """The archive's own words are kept as the reason."""
+def test_a_snapshot_that_fails(kernel, chronos, archive):
+    """Chronos' own words are kept as the reason."""
     leave_world(kernel)
-    archive.answer_snapshot(None, "cannot write: no space left")
+    chronos.answer_snapshot(None, "cannot write: no space left")
+    chronos.leave()
     archive.leave()
     assert kernel.zones.leaving.outcome() == Outcome({}, "cannot write: no space left")
     assert kernel.machine.log.of("snapshot.not_taken") == [
@@ -125,45 +142,51 @@ def test_a_snapshot_that_fails(kernel, archive):
     ]
 
 
-def test_a_snapshot_without_a_tick_is_none(kernel, archive):
-    """An archive that says yes without saying of what has saved nothing we could name."""
+def test_a_snapshot_without_a_tick_is_none(kernel, chronos, archive):
+    """Who says yes without saying of what has saved nothing we could name."""
     leave_world(kernel)
-    archive.answer_snapshot(None)
+    chronos.answer_snapshot(None)
+    chronos.leave()
     archive.leave()
     assert kernel.zones.leaving.outcome().snapshots == {}
     assert "did not say which tick" in kernel.zones.leaving.outcome().why_none
 
 
-def test_an_archive_that_does_not_answer(kernel, archive):
+def test_chronos_that_does_not_answer(kernel, chronos, archive):
     """When its time is over the stop goes on without a snapshot, and later kills who drains on."""
     leave_world(kernel)
     kernel.machine.clock.advance(DEADLINE_S * SHARE[Stage.SNAPSHOT] + 0.1)
     stage_is(kernel, Stage.SERVICES)
     assert kernel.zones.leaving.outcome().why_none == LATE
     kernel.machine.clock.advance(DEADLINE_S * SHARE[Stage.SERVICES] + 0.1)
+    stage_is(kernel, Stage.ARCHIVE)
+    assert chronos.pid in kernel.machine.processes.killed()
+    kernel.machine.clock.advance(DEADLINE_S * SHARE[Stage.ARCHIVE] + 0.1)
     stage_is(kernel, Stage.DONE)
     assert archive.pid in kernel.machine.processes.killed()
-    assert kernel.zones.leaving.outcome().killed_services == ("archive",)
+    assert kernel.zones.leaving.outcome().killed_services == ("chronos", "archive")
 
 
-def test_an_archive_that_dies_over_its_snapshot(kernel, archive):
-    """Nobody waits for the answer of a dead archive."""
+def test_chronos_that_dies_over_its_snapshot(kernel, chronos, archive):
+    """Nobody waits for the answer of a dead process."""
     leave_world(kernel)
-    kernel.machine.processes.end(archive.pid, number=signal.SIGKILL)
-    stage_is(kernel, Stage.DONE)
-    assert kernel.zones.leaving.outcome() == Outcome({}, "the archive ended before it had answered")
+    kernel.machine.processes.end(chronos.pid, number=signal.SIGKILL)
+    stage_is(kernel, Stage.ARCHIVE)
+    archive.leave()
+    assert kernel.zones.leaving.outcome() == Outcome({}, "chronos ended before it had answered")
 
 
-def test_no_archive(kernel):
-    """A stop before the archive serves says why there is no snapshot, and calls nobody killed."""
+def test_no_chronos(kernel):
+    """A stop before chronos serves says why there is no snapshot, and calls nobody killed."""
     leave_world(kernel)
     stage_is(kernel, Stage.DONE)
-    assert kernel.zones.leaving.outcome() == Outcome({}, "no zone archive serves")
+    assert kernel.zones.leaving.outcome() == Outcome({}, "no zone chronos serves")
 
 
-def test_snapshot_that_is_not_wanted(kernel, archive):
+def test_snapshot_that_is_not_wanted(kernel, chronos, archive):
     """With snapshot_on_stop false nobody is asked, and the key is named."""
     kernel.zones.leaving.config = replace(kernel.zones.leaving.config, snapshot_on_stop=False)
     leave_world(kernel)
+    chronos.leave()
     archive.leave()
     assert kernel.zones.leaving.outcome() == Outcome({}, "kernel.snapshot_on_stop is false")

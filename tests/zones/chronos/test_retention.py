@@ -1,17 +1,10 @@
 """When a snapshot is due and which are kept, against the sentences that promise it."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zones.chronos.retention import (
-    RETRY_FIRST_S,
-    RETRY_MAX_S,
-    Retry,
-    decide_old_files,
-    decide_sweep,
-    is_snapshot_due,
-)
+from zones.chronos.retention import decide_sweep, is_snapshot_due
+from zones.runtime.retry import Retry
 from zones.runtime.snapshot_file import SnapshotName
 
 NAMES = st.lists(
@@ -75,30 +68,3 @@ def test_due_at_the_first_boundary_after_the_interval(tick: int, last: int, inte
     assert is_snapshot_due(tick, last, interval, Retry(), 5.0) is (tick >= last + interval)
     assert not is_snapshot_due(last + interval, last, interval, Retry(1, 5.1, "why"), 5.0)
     assert is_snapshot_due(last + interval, last, interval, Retry(1, 5.0, "why"), 5.0)
-
-
-@given(st.integers(1, 2000), st.floats(0, 1e9))
-def test_pauses_grow_to_a_cap_and_never_end(failures: int, now_s: float) -> None:
-    """However often it failed, the next try is at most RETRY_MAX_S away."""
-    retry = Retry(failures - 1).failed(now_s, "cannot", "df -h")
-    pause_s = retry.not_before_s - now_s
-    assert RETRY_FIRST_S * 0.99 <= pause_s <= RETRY_MAX_S * 1.01
-    assert not retry.may_try(now_s)
-    assert retry.may_try(now_s + 1.01 * RETRY_MAX_S)
-    assert retry.failures == failures
-
-
-def test_pauses_double() -> None:
-    """The pauses are 1, 2, 4, 8, 16 and then 30 seconds."""
-    retry, pauses = Retry(), []
-    for _ in range(7):
-        retry = retry.failed(0.0, "cannot", "df -h")
-        pauses.append(retry.not_before_s)
-    assert pauses == [1, 2, 4, 8, 16, 30, 30]
-
-
-@pytest.mark.parametrize(("keep", "gone"), [(0, ["a", "b", "c"]), (2, ["a"]), (3, []), (9, [])])
-def test_oldest_files_go_first(keep: int, gone: list[str]) -> None:
-    """Files beyond `keep` are deleted: of arenas that are gone first, within one by position."""
-    ages = [(True, 1.0, "c"), (False, 5.0, "a"), (False, 9.0, "b")]
-    assert decide_old_files(ages, keep) == gone

@@ -1,4 +1,4 @@
-"""The archive's settings: file, defaults and checks agree."""
+"""The settings of chronos: file, defaults and checks agree."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,16 +8,16 @@ import pytest
 import yaml
 
 from Kernel.contract.errors import ConfigError
-from zones.chronos.settings import ArchiveSettings, parse_settings
+from zones.chronos.settings import ChronosSettings, parse_settings
 
-FILE = Path(__file__).parents[3] / "config" / "archive.yaml"
+FILE = Path(__file__).parents[3] / "config" / "chronos.yaml"
 
 
 def test_file_holds_every_key_with_its_default_and_a_comment() -> None:
     """The shipped file says what holds without it, and explains each key."""
     text = FILE.read_text(encoding="utf-8")
-    assert yaml.safe_load(text) == asdict(ArchiveSettings())
-    assert parse_settings(yaml.safe_load(text)) == ArchiveSettings()
+    assert yaml.safe_load(text) == asdict(ChronosSettings())
+    assert parse_settings(yaml.safe_load(text)) == ChronosSettings()
     lines = text.splitlines()
     for number, line in enumerate(lines):
         if line and not line.startswith("#"):
@@ -33,24 +33,23 @@ def test_file_holds_every_key_with_its_default_and_a_comment() -> None:
         {"snapshots_kept": 3.5},
         {"snapshots_kept": True},
         {"snapshot_interval_ticks": "300"},
-        {"journal_file_mb": -1},
-        {"journal_files_kept": None},
+        {"snapshot_interval_ticks": None},
     ],
 )
 def test_wrong_settings_are_refused_by_name(given: dict[str, Any]) -> None:
     """The error names the file and the key, and carries the key for who knows its line."""
     (key,) = given
-    with pytest.raises(ConfigError, match=rf"^cannot use archive\.yaml: {key} is ") as caught:
+    with pytest.raises(ConfigError, match=rf"^cannot use chronos\.yaml: {key} is ") as caught:
         parse_settings(given)
     assert [fault.key for fault in caught.value.faults] == [key]
 
 
 def test_every_fault_is_told() -> None:
     """Two wrong values are told both."""
-    with pytest.raises(ConfigError, match=r"(?s)snapshots_kept.*journal_file_mb"):
-        parse_settings({"snapshots_kept": 0, "journal_file_mb": 0})
+    with pytest.raises(ConfigError, match=r"(?s)snapshots_kept.*snapshot_interval_ticks"):
+        parse_settings({"snapshots_kept": 0, "snapshot_interval_ticks": 0})
 
 
 def test_empty_settings_are_the_defaults() -> None:
     """Nothing has to be said."""
-    assert parse_settings({}) == ArchiveSettings()
+    assert parse_settings({}) == ChronosSettings()

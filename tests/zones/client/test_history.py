@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kernel.contract.errors import ArenaError, UsageError
+from tests.support.old_journal import encode_line, parse_tail
 from tests.zones.client.paper_world import PaperWorld
-from zones.chronos.journal import encode_line, parse_tail
-from zones.chronos.outbox_reader import Event
 from zones.client import history, open_home
 from zones.client.history import NEWEST_MAX, read_history
+from zones.ledger.outbox_reader import Event
 from zones.runtime.line_file import LineFile
 
 ARENA = "a1" * 16

@@ -12,12 +12,12 @@ import pytest
 from Kernel.contract.arena import Header, State
 from Kernel.contract.errors import ArenaError
 from Kernel.contract.places import JOURNAL
+from tests.support.old_journal import encode_line
 from tests.zones.client.top.drawn_arena import SCALARS, DrawnArena
 from tests.zones.client.top.made_worlds import made_sight
-from zones.chronos.journal import encode_line
-from zones.chronos.outbox_reader import Event
 from zones.client.__main__ import main
 from zones.client.top.source import HomeEyes
+from zones.ledger.outbox_reader import Event
 
 
 def test_what_is_seen_is_what_the_arena_holds(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from Kernel.contract.codec import pack
 from Kernel.contract.rings import append
 from tests.kernel.contract.test_codec import MAPS
 from tests.zones.runtime.small_arena import advance, small_arena
-from zones.chronos.outbox_reader import (
+from zones.ledger.outbox_reader import (
     REFUSED,
     Committed,
     Place,

@@ -1,7 +1,7 @@
 """Reading a world's outbox as hostile bytes.
 
 Owns: which entries are committed, reading and parsing them, what becomes of damaged ones. Does
-not own: where they are stored (`journal.py`), acknowledging (`service.py`).
+not own: what is made of an event, storing and acknowledging it (`arena_feed.py`).
 Memory only. Entries between what is acknowledged and the committed head are never overwritten by
 an honest world, so reading them needs no check against tearing; the two words that say where the
 head is do.
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 
 class Event(NamedTuple):
-    """One event as it goes into the journal. `next_offset` is the place just behind it."""
+    """One event as the world wrote it. `next_offset` is the place just behind it."""
 
     sequence: int
     next_offset: int

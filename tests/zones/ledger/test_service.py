@@ -1,0 +1,87 @@
+"""The archive as a process: a real fork, a real disk, a world that ticks beside it."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.arena import Header, Side, State
+from Kernel.contract.envelope import Envelope, arena_event_id, parse_envelope
+from Kernel.contract.messages import Heartbeat, Hello
+from Kernel.contract.settings import parse_table
+from tests.support.service_process import ServiceProcess
+from tests.zones.runtime.small_arena import advance
+from zones.ledger import service
+from zones.ledger.settings import KEYS
+from zones.runtime.ledger_file import LedgerReader
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[ServiceProcess]:
+    """Give a kernel's end and a world; whatever is left is killed."""
+    kernel = ServiceProcess(tmp_path, service, "archive", ["kernel", "sandbox"])
+    yield kernel
+    kernel.close()
+
+
+def stored(home: Path) -> list[Envelope]:
+    """Return all events of the ledger."""
+    reader = LedgerReader(home / "data" / "ledger")
+    try:
+        return [parse_envelope(record) for _, record in reader.read(1)]
+    finally:
+        reader.close()
+
+
+def test_life_of_an_archive(kernel: ServiceProcess) -> None:
+    """It says hello and ready, beats, stores all, answers, and leaves with 0 when all is stored."""
+    kernel.start({})
+    ready = kernel.ready()
+    assert kernel.messages[0] == Hello(kernel.pid, "archive")
+    assert ready.facts["degraded"] == [] and ready.facts["events"] >= 0
+    first = kernel.heard(lambda m: isinstance(m, Heartbeat))
+    second = kernel.heard(lambda m: isinstance(m, Heartbeat))
+    assert isinstance(first, Heartbeat) and isinstance(second, Heartbeat)
+    assert second.progress > first.progress and second.degraded == ()
+    told = kernel.ask(7, "ledger", {})
+    assert told.ok and told.result["events"] > 0
+    for number, (name, args) in enumerate([("eat", {}), ("ledger", {"more": 1})], 9):
+        refused = kernel.ask(number, name, args)
+        assert not refused.ok and refused.error.startswith("cannot do")
+    assert kernel.drain() == 0
+    tick = kernel.words.get(Header.COMMIT)
+    events = [event for event in stored(kernel.home) if event.kind == "telemetry"]
+    assert [event.tick for event in events] == list(range(1, tick + 1))
+    side = memoryview(kernel.side).cast("Q")
+    assert side[Side.OUTBOX_ACKED >> 3] == tick
+    assert side[Side.OUTBOX_ACKED_OFFSET >> 3] == kernel.words.state(tick, State.OUTBOX_HEAD)
+    side.release()
+
+
+def test_killed_again_and_again_it_loses_nothing(kernel: ServiceProcess) -> None:
+    """An archive killed at any moment of its work leaves a log without gap or double."""
+    for wait_ticks in (1, 3, 7, 2, 5):
+        kernel.start({})
+        kernel.ready()
+        for _ in range(wait_ticks):
+            advance(kernel.words, ({"kind": "telemetry"},) * 20)
+            time.sleep(0.01)
+        kernel.kill()
+    kernel.start({})
+    kernel.ready()
+    assert kernel.drain() == 0
+    tick = kernel.words.get(Header.COMMIT)
+    arena = kernel.words.get_bytes(Header.ARENA_ID, 16)
+    wanted = [arena_event_id(arena, n) for n in range(kernel.words.state(tick, State.OUTBOX_NEXT))]
+    assert [event.id for event in stored(kernel.home) if event.kind == "telemetry"] == wanted
+
+
+def test_prepare_is_plain_data_and_harmless() -> None:
+    """What runs in the zygote opens nothing: no descriptor, no thread."""
+    before = sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+    facts = service.Generation({}).facts
+    assert (sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))) == before
+    assert parse_table(facts.pop("settings")) == KEYS
+    assert facts == {"service": "archive", "requests": ["ledger"]}

@@ -1,0 +1,115 @@
+"""The `archive` zone: the ledger of all events, and the broker of the user bus.
+
+Owns: putting the parts of one process together; the clock, the hour and randomness of this
+service. Does not own: the loop (`archive.py`), any of the parts.
+A full or read-only disk never ends it: it says so and tries again; the worlds do not notice.
+"""
+
+import os
+import time
+from typing import Any, Final
+
+from Kernel.contract.places import LEDGER
+from Kernel.contract.user_bus import SCRIBE
+from zones.ledger.archive import REQUEST, Archive, OwnQueue, keep_and_tell
+from zones.ledger.arena_feed import ArenaFeed
+from zones.ledger.bus_server import BusServer
+from zones.ledger.committer import Committer
+from zones.ledger.followers import Followers, Recent
+from zones.ledger.log import Log, LogSettings
+from zones.ledger.outbox_reader import Place
+from zones.ledger.own_events import OwnEvents
+from zones.ledger.poller import Poller
+from zones.ledger.settings import KEYS, ArchiveSettings, parse_settings
+from zones.runtime.generation import Progress, untold
+from zones.runtime.ledger_file import LedgerReader
+from zones.runtime.seat import BusSeat
+
+ENTROPY_BYTES: Final = 10
+MB: Final = 1024 * 1024
+
+
+class Generation:
+    """One version of the archive's code with its settings.
+
+    No ZeroMQ context, no thread, no file: a fork follows.
+
+    Raises:
+        ConfigError: the settings are wrong.
+    """
+
+    def __init__(self, settings: dict[str, Any], _progress: Progress = untold) -> None:
+        self._settings = parse_settings(settings)
+        self.facts: dict[str, Any] = {
+            "service": "archive",
+            "requests": [REQUEST],
+            "settings": [key.fields() for key in KEYS],
+        }
+
+    def run(self, seat: BusSeat) -> None:
+        """Serve until the kernel says drain."""
+        archive = assemble(seat, self._settings)
+        archive.turn()
+        seat.bus.ready(archive.facts())
+        archive.run()
+
+
+def assemble(seat: BusSeat, settings: ArchiveSettings) -> Archive:
+    """Return an archive of all its parts; nothing has been read yet."""
+    folder = seat.home / LEDGER
+    own = OwnEvents(seat.zone, time.time_ns, lambda: os.urandom(ENTROPY_BYTES))
+    queue = OwnQueue(own)
+    poller = Poller()
+    recent = Recent(settings.recent_mb * MB)
+    readers: list[LedgerReader] = []
+
+    def read(position: int) -> Any:
+        if not readers:
+            readers.append(LedgerReader(folder))
+        return readers[0].read(position, None, lambda _damage: None)
+
+    followers = Followers(recent, read)
+    log_settings = LogSettings(settings.log_mb * MB, settings.segment_mb * MB)
+
+    def open_log() -> Log:
+        log = Log(folder, log_settings, queue.tell)
+        recent.newest = log.newest
+        return log
+
+    committer = Committer(open_log, keep_and_tell(recent, followers), seat.log)
+
+    def log_of() -> Log:
+        assert committer.log is not None, "nothing is taken in before the log is open"
+        return committer.log
+
+    def arena_stored(arena: bytes) -> Place | None:
+        mark = log_of().arena_stored(arena)
+        return Place(mark.sequence, mark.offset) if mark else None
+
+    feeds = {
+        zone: ArenaFeed(zone, words, seat.sides[zone], arena_stored, own, time.time_ns, seat.log)
+        for zone, words in sorted(seat.arenas.items())
+    }
+    bus = BusServer(
+        {zone: fd for zone, fd in seat.listeners.items() if zone != SCRIBE},
+        poller,
+        lambda zone, epoch: log_of().sender_stored(zone, epoch),
+        lambda: recent.newest,
+        followers,
+        own,
+        settings.connections_max,
+        seat.log,
+    )
+    return Archive(
+        seat.bus,
+        poller,
+        committer,
+        feeds,
+        bus,
+        (),
+        followers,
+        queue,
+        (lambda budget_s: log_of().maintain(budget_s), lambda _budget_s: followers.catch_up()),
+        time.monotonic,
+        seat.log,
+    )
