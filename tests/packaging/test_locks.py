@@ -4,7 +4,7 @@ import re
 import tomllib
 
 from tests.structure.sources import ROOT
-from zones.ledger.sentence_model import PACKAGE
+from zones.runtime.lessons.sentence_model import PACKAGE
 
 LOCK = (ROOT / "requirements-memory.lock").read_text(encoding="utf-8")
 

@@ -23,7 +23,12 @@ OF_OURS: dict[str, tuple[str, ...]] = {
     "Kernel": ("Kernel", "fallback"),
     "zones.runtime": SHARED,
     "zones.traits": SHARED,
-    "zones.client": ("zones.client", "zones.runtime.ledger_file", "Kernel.contract"),
+    "zones.client": (
+        "zones.client",
+        "zones.runtime.ledger_file",
+        "zones.runtime.lessons",
+        "Kernel.contract",
+    ),
     "zones.world": ("zones.world", *SHARED),
     "zones.agents": ("zones.agents", *SHARED),
     "zones": ("zones.runtime", "Kernel.contract"),  # any other service: itself is added below
@@ -52,7 +57,7 @@ LATE_IMPORTS: dict[str, str] = {
     "Kernel.console.output": "rich takes as long to import as all the rest, and --json needs none",
     "Kernel.console.cli": "prompt_toolkit takes longer to import than all the rest",
     "Kernel.console.here": "doctor reads YAML, which one-shot commands have no use for",
-    "zones.ledger.sentence_model": "tokenizers comes with `make memory` and may be missing",
+    "zones.runtime.lessons.sentence_model": "tokenizers comes by make memory and may be missing",
 }
 
 

@@ -1,7 +1,7 @@
 """The file of lessons, made from the log: what the archive writes.
 
 Owns: `lessons.sqlite3`, its check at the start, embedding anew in small steps. Does not own: its
-rows (`lesson_rows.py`), when there is time (`derived.py`), finding lessons (`lessons.py`).
+rows (`zones/runtime/lessons/rows.py`), when there is time (`derived.py`), finding lessons.
 
 A lesson gets its hashed vector in the transaction that takes it. That of the sentence model takes
 tens of milliseconds and comes later, a few milliseconds at a time, so that no sender waits for it;
@@ -18,9 +18,10 @@ import apsw
 from Kernel.contract.errors import LedgerError
 from zones.ledger.derived import Row
 from zones.ledger.derived_file import DerivedFile
-from zones.ledger.embeddings import HASHED, Choice
-from zones.ledger.lesson import KIND
-from zones.ledger.lesson_rows import (
+from zones.runtime.lessons.embeddings import HASHED, Choice
+from zones.runtime.lessons.lesson import KIND
+from zones.runtime.lessons.rows import (
+    FILE,
     SCHEMA,
     VERSION,
     count_lessons,
@@ -30,9 +31,8 @@ from zones.ledger.lesson_rows import (
     write_rows,
     write_vector,
 )
-from zones.ledger.vectors import Embedding, Floats
+from zones.runtime.lessons.vectors import Embedding, Floats
 
-FILE: Final = "lessons.sqlite3"
 CHECKED_BYTES_MAX: Final = 32 * 1024 * 1024
 """A larger file is not read as a whole at the start; damage in it shows when it is used."""
 AT_ONCE: Final = 64

@@ -7,10 +7,10 @@ from typing import Any
 from Kernel.contract.envelope import Envelope
 from tests.zones.ledger.paper_ledger import PaperLedger, make
 from zones.ledger.derived import Deriver
-from zones.ledger.embeddings import HASHED, Choice
-from zones.ledger.lesson import KIND, lesson_id
 from zones.ledger.lesson_table import LessonTable
-from zones.ledger.lessons import LessonsStore
+from zones.runtime.lessons.embeddings import HASHED, Choice
+from zones.runtime.lessons.lesson import KIND, lesson_id
+from zones.runtime.lessons.store import LessonsStore
 
 HASHED_CHOICE = Choice(HASHED, "in tests")
 

@@ -9,10 +9,12 @@ import pytest
 
 from tests.zones.ledger.lesson_book import FORAGE, FUEL, SPAWN, Steps, fill, lesson, silent, store
 from tests.zones.ledger.paper_ledger import PaperLedger
-from zones.ledger import lesson_table, lessons
-from zones.ledger.embeddings import HASHED, Choice
-from zones.ledger.lesson_table import FILE, LessonTable
-from zones.ledger.vectors import Floats
+from zones.ledger import lesson_table
+from zones.ledger.lesson_table import LessonTable
+from zones.runtime.lessons import store as lessons
+from zones.runtime.lessons.embeddings import HASHED, Choice
+from zones.runtime.lessons.rows import FILE
+from zones.runtime.lessons.vectors import Floats
 
 
 class SlowModel:

@@ -12,8 +12,8 @@ from tests.zones.ledger.paper_ledger import event_id, make
 from tests.zones.ledger.real_ledger import store
 from zones.ledger.__main__ import main
 from zones.ledger.commands.lessons import NONE_YET, clean
-from zones.ledger.embeddings import HASHED, Choice
-from zones.ledger.lesson import lesson_id
+from zones.runtime.lessons.embeddings import HASHED, Choice
+from zones.runtime.lessons.lesson import lesson_id
 
 READY = {"mutation_id": "m1", "trait_name": "forage", "version": 2}
 FAILED = {"mutation_id": "m1", "error": "births fell", "stage": "guard", "rollback_to": "v1"}

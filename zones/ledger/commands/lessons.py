@@ -1,6 +1,7 @@
 """`molt lessons [QUERY]`: have we tried this before, and how did it end?
 
-Owns: its words, on a terminal and as JSON. Does not own: the search (`zones/ledger/lessons.py`).
+Owns: its words, on a terminal and as JSON. Does not own: the search
+(`zones/runtime/lessons/store.py`).
 Texts come from models and other programs: nothing in them may steer a terminal.
 """
 
@@ -13,8 +14,8 @@ from typing import Any, Final
 
 from Kernel.contract.envelope import id_text
 from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger
-from zones.ledger.embeddings import choose_embedding
-from zones.ledger.lessons import FOUND_MAX, LessonsStore, Match, Tried, tried_fields
+from zones.runtime.lessons.embeddings import choose_embedding
+from zones.runtime.lessons.store import FOUND_MAX, LessonsStore, Match, Tried, tried_fields
 
 LIMIT: Final = 5
 LABEL_WIDTH: Final = 11

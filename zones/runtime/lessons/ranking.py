@@ -1,14 +1,14 @@
 """One order out of two: what shares words with a question, and what means the same.
 
 Owns: the search text for SQLite, the fusion of ranks. Does not own: where the lists come from
-(`lessons.py`). Pure.
+(`store.py`). Pure.
 Model: reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009), k = 60 as there.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from zones.ledger.vectors import words
+from zones.runtime.lessons.vectors import words
 
 K: Final = 60
 TERMS_MAX: Final = 48

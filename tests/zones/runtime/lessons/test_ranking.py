@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zones.ledger.ranking import TERMS_MAX, K, fuse, match_text, rank
+from zones.runtime.lessons.ranking import TERMS_MAX, K, fuse, match_text, rank
 
 SCORES = st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from([0.1, 0.2, 0.5]))
 

@@ -2,7 +2,7 @@
 
 Owns: the choice and its words. Does not own: the models (`vectors.py`, `sentence_model.py`).
 A sentence model that is installed but cannot be used is a state people can see, never a silent
-step back. `python -m zones.ledger.embeddings` tries it, for `make memory`.
+step back. `python -m zones.runtime.lessons.embeddings` tries it, for `make memory`.
 """
 
 import sys
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from Kernel.contract.errors import LedgerError
-from zones.ledger.sentence_model import MODEL, SentenceModel, find_model
-from zones.ledger.vectors import Embedding, HashedNgrams
+from zones.runtime.lessons.sentence_model import MODEL, SentenceModel, find_model
+from zones.runtime.lessons.vectors import Embedding, HashedNgrams
 
 INSTALL: Final = "make memory"
 HASHED: Final = HashedNgrams()

@@ -1,7 +1,7 @@
 """One lesson: what was tried in which situation, and how it ended.
 
 Owns: its fields, their limits, its id, the event it is. Does not own: where lessons are kept
-(`lesson_table.py`), how they are found again (`lessons.py`).
+(`rows.py`), how they are found again (`store.py`).
 """
 
 import hashlib

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from Kernel.contract.errors import LedgerError
-from tests.zones.ledger.test_weights_file import write
-from zones.ledger import sentence_model
-from zones.ledger.embeddings import HASHED, INSTALL, Choice, choose_embedding, main
-from zones.ledger.sentence_model import DIMENSIONS, TOKENS_MAX, SentenceModel, find_model
+from tests.zones.runtime.lessons.test_weights_file import write
+from zones.runtime.lessons import sentence_model
+from zones.runtime.lessons.embeddings import HASHED, INSTALL, Choice, choose_embedding, main
+from zones.runtime.lessons.sentence_model import DIMENSIONS, TOKENS_MAX, SentenceModel, find_model
 
 needs_model = pytest.mark.skipif(find_model() is None, reason="make memory has not been run")
 
@@ -107,7 +107,7 @@ def test_broken_model_fails_the_installation(
 ) -> None:
     """`make memory` ends with an error when hashed n-grams would stay in use."""
     broken = Choice(HASHED, "hashed n-grams: for a reason", INSTALL)
-    monkeypatch.setattr("zones.ledger.embeddings.choose_embedding", lambda: broken)
+    monkeypatch.setattr("zones.runtime.lessons.embeddings.choose_embedding", lambda: broken)
     assert main() == 1
     assert "for a reason" in capsys.readouterr().err
 

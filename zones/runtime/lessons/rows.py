@@ -1,7 +1,7 @@
 """Lessons and their outcomes as rows of SQLite: the tables, what is written, what is read.
 
-Owns: schema, statements. Does not own: the file and when it is written (`lesson_table.py`), the
-order of what is found (`lessons.py`).
+Owns: schema, statements. Does not own: the file and when it is written
+(`zones/ledger/lesson_table.py`), the order of what is found (`store.py`).
 Works on any connection: the archive's file, or a copy in memory that a tool brings up to date.
 """
 
@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 
 from Kernel.contract.envelope import Envelope
 from Kernel.contract.errors import CodecError
-from zones.ledger.derived import Row
-from zones.ledger.embeddings import HASHED
-from zones.ledger.lesson import KIND, Lesson, about, read_lesson
-from zones.ledger.vectors import Floats
+from zones.runtime.lessons.embeddings import HASHED
+from zones.runtime.lessons.lesson import KIND, Lesson, about, read_lesson
+from zones.runtime.lessons.vectors import Floats
 
+Row = tuple[int, Envelope]
+
+FILE: Final = "lessons.sqlite3"
 VERSION: Final = 1
 LESSONS_MAX: Final = 100_000
 """More than these, the oldest leave the table (they stay in the log) and are counted."""

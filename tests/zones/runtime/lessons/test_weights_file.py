@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from Kernel.contract.errors import LedgerError
-from zones.ledger.weights_file import HEADER_BYTES_MAX, load_weights
+from zones.runtime.lessons.weights_file import HEADER_BYTES_MAX, load_weights
 
 VALUES = np.arange(6, dtype="<f4").reshape(2, 3)
 ENTRY = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}

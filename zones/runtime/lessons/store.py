@@ -1,7 +1,7 @@
 """Have we tried this before? Finding lessons, with how they ended; and making new ones.
 
 Owns: the search, what became of what a lesson was drawn from, `add_lesson`. Does not own: the file
-(`lesson_table.py`, written by the archive), its rows, the order of two lists (`ranking.py`).
+(`zones/ledger/lesson_table.py`, in the archive), its rows, the order of two lists (`ranking.py`).
 
 Reading needs no archive: what the file has not taken yet is read from the log itself, into a copy
 in memory; so does a file that is missing or damaged.
@@ -14,18 +14,20 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import apsw
 
-from Kernel.contract.envelope import Envelope, id_text
+from Kernel.contract.envelope import Envelope, id_text, parse_envelope
 from Kernel.contract.errors import CodecError, LedgerError
 from Kernel.contract.kinds import Story
-from zones.ledger.derived import Row, read_row
-from zones.ledger.embeddings import HASHED, Choice
-from zones.ledger.lesson import KIND, Lesson, make_lesson_event
-from zones.ledger.lesson_rows import (
+from zones.runtime.lessons.embeddings import HASHED, Choice
+from zones.runtime.lessons.lesson import KIND, Lesson, make_lesson_event
+from zones.runtime.lessons.ranking import fuse, match_text
+from zones.runtime.lessons.rows import (
     CHANGED,
+    FILE,
     MUTATION,
     SCHEMA,
     VERSION,
     Outcome,
+    Row,
     count_lessons,
     count_vectors,
     find_words,
@@ -38,9 +40,7 @@ from zones.ledger.lesson_rows import (
     without_vector,
     write_rows,
 )
-from zones.ledger.lesson_table import FILE
-from zones.ledger.ranking import fuse, match_text
-from zones.ledger.vectors import Embedding
+from zones.runtime.lessons.vectors import Embedding
 
 QUESTION_CHARS_MAX: Final = 8192
 LIST_MAX: Final = 100
@@ -358,7 +358,10 @@ class LessonsStore:
             record = None
         if record is None:
             return Origin(position), None
-        _, envelope = read_row(position, record)
+        try:
+            envelope = parse_envelope(record)
+        except CodecError:
+            return Origin(position), None
         return Origin(position, envelope.id, envelope.kind), envelope
 
     def _ask(self, look: Callable[[_View], T]) -> T:
@@ -431,10 +434,13 @@ class LessonsStore:
             )
         try:
             for position, record in log.read(first, newest):
-                row = read_row(position, record)
-                kind = row[1].kind
+                try:
+                    envelope = parse_envelope(record)
+                except CodecError:
+                    continue  # `molt verify` says so; here it is no lesson
+                kind = envelope.kind
                 if kind in (KIND, CHANGED) or kind.startswith(MUTATION):
-                    yield row
+                    yield position, envelope
         except LedgerError as error:
             self._note(f"what is behind it was not looked through: {error.message}")
 
