@@ -18,6 +18,7 @@ from tests.bench.figures import median
 from tests.bench.ledger_stores import (
     ZONE,
     Pace,
+    Readable,
     Store,
     check_disk,
     make_records,
@@ -38,7 +39,10 @@ RECORDS: Final = 5000
 LIMIT: Final = "limit: preallocated file, fdatasync"
 LOG: Final = "molt, inside the process"
 SQLITE: Final = "SQLite, WAL, synchronous=FULL"
+REPLAYS: Final = 5
+REPLAYS_QUICK: Final = 1
 INSIDE_RATIO: Final = 0.7
+REPLAY_PER_S: Final = 500e3
 Opening = Callable[[], AbstractContextManager[Store]]
 
 
@@ -72,15 +76,21 @@ def measure(peers: bool, quick: bool) -> Report:
         with ExitStack() as stack:
             stores = {name: stack.enter_context(opening()) for name, opening in openings.items()}
             figures = take_turns(stores, rounds, slice_s)
+            replays = read_in_turns(stores, REPLAYS_QUICK if quick else REPLAYS)
         rows = [describe(name, each, figures[LIMIT], disk) for name, each in figures.items()]
         rows += [describe_absent(name, why, disk) for name, why in absent.items()]
-    return Report("ledger", rows, judge(figures))
+        rows += [describe_replay(name, paces) for name, paces in replays.items()]
+    return Report("ledger", rows, judge(figures, replays))
 
 
-def judge(figures: Mapping[str, Figures]) -> list[Goal]:
+def judge(figures: Mapping[str, Figures], replays: Mapping[str, Sequence[Pace]]) -> list[Goal]:
     """Return the goals."""
     inside = ratio_of(figures[LOG].one, figures[LIMIT].one)
-    return [at_least(f"{LOG}, one at a time, of the limit", inside, INSIDE_RATIO, "x")]
+    replayed = median([pace.per_s for pace in replays[LOG]])
+    return [
+        at_least(f"{LOG}, one at a time, of the limit", inside, INSIDE_RATIO, "x"),
+        at_least("replay, chain verified", replayed, REPLAY_PER_S, "per s"),
+    ]
 
 
 @contextmanager
@@ -130,6 +140,16 @@ def take_turns(stores: Mapping[str, Store], rounds: int, slice_s: float) -> dict
     return figures
 
 
+def read_in_turns(stores: Mapping[str, Store], times: int) -> dict[str, list[Pace]]:
+    """Let those who can read all they hold do so, in turns, with what was written in memory."""
+    readers = {name: store for name, store in stores.items() if isinstance(store, Readable)}
+    paces: dict[str, list[Pace]] = {name: [] for name in readers}
+    for _ in range(times):
+        for name, reader in readers.items():
+            paces[name].append(reader.read_all())
+    return paces
+
+
 def ratio_of(ours: Sequence[Pace], limit: Sequence[Pace]) -> float:
     """Return the median, over the rounds, of what is reached of that round's limit."""
     return median([mine.per_s / most.per_s for mine, most in zip(ours, limit, strict=True)])
@@ -146,6 +166,17 @@ def describe(name: str, figures: Figures, limit: Figures, disk: str) -> Row:
         "rounds": len(figures.one),
         "disk": disk,
         "note": "",
+    }
+
+
+def describe_replay(name: str, paces: Sequence[Pace]) -> Row:
+    """Return the row of reading everything."""
+    return {
+        "who": name,
+        "replay_per_s": median([pace.per_s for pace in paces]),
+        "events": paces[0].events,
+        "verified": name == LOG,
+        "times": len(paces),
     }
 
 

@@ -14,13 +14,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from Kernel.contract.envelope import Envelope, pack_envelope
 from Kernel.contract.kinds import Story, make_event
 from tests.bench.report import CannotMeasure
 from zones.ledger.log import Log, LogSettings
-from zones.runtime.ledger_file import SenderMark
+from zones.ledger.verify import verify
+from zones.runtime.ledger_file import LedgerReader, SenderMark
 
 EVENT_BYTES: Final = 311
 OUTSTANDING: Final = 1000
@@ -58,6 +59,14 @@ class Store(Protocol):
 
     def many(self, budget_s: float) -> Pace:
         """Make events durable with 1000 of them outstanding."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """One that can read back all it holds, from its first event to its last."""
+
+    def read_all(self) -> Pace:
+        """Read everything once."""
 
 
 def repeat(step: Callable[[], object], events: int, budget_s: float) -> Pace:
@@ -223,6 +232,20 @@ class LogStore:
     def _append(self, records: Sequence[bytes]) -> None:
         self._numbers += len(records)
         self._log.append(records, [SenderMark(ZONE, bytes(8), self._numbers)])
+
+    def read_all(self) -> Pace:
+        """Read every record there is, its chain verified as `molt verify` does.
+
+        Raises:
+            CannotMeasure: the log is not sound.
+        """
+        with closing(LedgerReader(self.folder)) as reader:
+            began = time.perf_counter()
+            verdict = verify(reader)
+            seconds = time.perf_counter() - began
+        if not verdict.ok or verdict.events != self._numbers:
+            raise CannotMeasure(f"cannot measure replay: {verdict.fields()}")
+        return Pace(verdict.events, seconds)
 
     def close(self) -> None:
         """Close the log."""
