@@ -127,9 +127,10 @@ class BusServer:
 
     def collect(self, batch: Batch) -> bool:
         """Put what has come in into the batch; True: there may be more."""
-        ready, self._ready = self._ready, []
-        if not ready:
+        if not self._ready:
             return False
+        ready = self._ready[:]
+        self._ready.clear()  # in place: each connection has this list's append
         self._turn += 1
         start = self._turn % len(ready)  # else the first would always have the batch's room
         more = False
