@@ -21,6 +21,7 @@ from zones.ledger.arena_feed import ArenaFeed
 from zones.ledger.batch import Batch
 from zones.ledger.bus_server import BusServer
 from zones.ledger.committer import Committer
+from zones.ledger.derived_tables import DerivedTables
 from zones.ledger.followers import Followers, Recent
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import READ, Poller
@@ -83,7 +84,8 @@ class Archive:
         feeds: the outboxes it reads, by zone.
         bus: the user bus.
         others: further sources.
-        chores: what is done when nothing is to be stored.
+        derived: what is made from the log, the last of the chores.
+        chores: what else is done when nothing is to be stored.
         now_s: monotonic seconds.
     """
 
@@ -97,6 +99,7 @@ class Archive:
         others: Sequence[Source],
         followers: Followers,
         own: "OwnQueue",
+        derived: DerivedTables,
         chores: Sequence[Chore],
         now_s: Callable[[], float],
         log: FilteringBoundLogger,
@@ -109,7 +112,8 @@ class Archive:
         self._others = others
         self._followers = followers
         self._own = own
-        self._chores = list(chores)
+        self._derived = derived
+        self._chores = [*chores, derived.step]
         self._now_s = now_s
         self._log = log
         self._control_due_s = self._feeds_due_s = 0.0
@@ -127,6 +131,7 @@ class Archive:
             "arenas": {zone: feed.facts() for zone, feed in self._feeds.items()},
             "events": log.newest if log else 0,
             "bus": self._bus.facts(),
+            "derived": self._derived.facts(),
             "degraded": [each.fields() for each in self._degraded()],
         }
 
@@ -235,7 +240,7 @@ class Archive:
             self._control.refuse(message, why)
 
     def _degraded(self) -> tuple[Degraded, ...]:
-        return (*self._committer.degraded(), *self._feed_trouble)
+        return (*self._committer.degraded(), *self._feed_trouble, *self._derived.degraded())
 
     def _leave(self) -> None:
         """Take what everybody still had to say, and close.
@@ -253,6 +258,7 @@ class Archive:
         self._bus.close()
         for feed in self._feeds.values():
             feed.close()
+        self._derived.close()
         self._committer.close()
 
 

@@ -111,6 +111,7 @@ class Deriver:
         self._tell = tell
         self._checked: set[str] = set()
         self._held_until_s: dict[str, float] = {}
+        self._held_why: dict[str, str] = {}
         self._has_late_work = any(isinstance(table, Unhurried) for table in tables)
 
     def step(self, budget_s: float) -> bool:
@@ -135,6 +136,10 @@ class Deriver:
         """Return for each table how many events it has not taken yet."""
         newest = self._source.newest
         return {table.name: max(newest - table.upto, 0) for table in self._tables}
+
+    def held(self) -> dict[str, str]:
+        """Return the tables that could not be written last time, each with why."""
+        return dict(self._held_why)
 
     def _take_batch(self) -> bool:
         newest = self._source.newest
@@ -164,6 +169,8 @@ class Deriver:
                 self._has_late_work |= table.go_on(budget_s)
             except LedgerError as error:
                 self._hold(table.name, error)
+            else:
+                self._release(table.name)
         return self._has_late_work
 
     def _is_held(self, name: str) -> bool:
@@ -206,13 +213,18 @@ class Deriver:
         except LedgerError as error:
             self._hold(table.name, error)
         else:
-            self._held_until_s.pop(table.name, None)
+            self._release(table.name)
             self._has_late_work = self._has_late_work or isinstance(table, Unhurried)
 
     def _hold(self, name: str, error: LedgerError) -> None:
         if name not in self._held_until_s:
             self._tell("archive.derived_waits", what=name, why=error.message)
         self._held_until_s[name] = self._now_s() + RETRY_S
+        self._held_why[name] = error.message
+
+    def _release(self, name: str) -> None:
+        self._held_until_s.pop(name, None)
+        self._held_why.pop(name, None)
 
 
 def read_row(position: int, record: bytes) -> Row:

@@ -16,6 +16,7 @@ from typing import Any, Final
 import apsw
 
 from Kernel.contract.errors import LedgerError
+from Kernel.contract.messages import TEXT_CHARS_MAX, Degraded
 from zones.ledger.derived import Row
 from zones.ledger.derived_file import DerivedFile
 from zones.runtime.lessons.embeddings import HASHED, Choice
@@ -33,6 +34,7 @@ from zones.runtime.lessons.rows import (
 )
 from zones.runtime.lessons.vectors import Embedding, Floats
 
+PART: Final = "archive.lessons"
 CHECKED_BYTES_MAX: Final = 32 * 1024 * 1024
 """A larger file is not read as a whole at the start; damage in it shows when it is used."""
 AT_ONCE: Final = 64
@@ -66,6 +68,8 @@ class LessonTable:
         now_s: Callable[[], float],
     ) -> None:
         self._choice = choice
+        why = f"cannot compare lessons by meaning: {choice.why}"[:TEXT_CHARS_MAX]
+        self._degraded = (Degraded(PART, why, choice.hint),) if choice.is_degraded else ()
         self._tell = tell
         self._now_s = now_s
         self._file = DerivedFile(folder / FILE, VERSION, SCHEMA, tell)
@@ -128,6 +132,10 @@ class LessonTable:
             waiting = max(lessons - count_vectors(db, self._choice.embedding.name), 0)
             return {"lessons": lessons, "waiting": waiting, "model": self._choice.fields()}
         return {"lessons": 0, "waiting": 0, "model": self._choice.fields()}
+
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Return that a sentence model is installed and cannot be used, if that is so."""
+        return self._degraded
 
     def close(self) -> None:
         """Close the file."""

@@ -7,22 +7,29 @@ A full or read-only disk never ends it: it says so and tries again; the worlds d
 
 import os
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
+from Kernel.contract.errors import LedgerDamaged
 from Kernel.contract.places import LEDGER
 from Kernel.contract.user_bus import SCRIBE
 from zones.ledger.archive import REQUEST, Archive, OwnQueue, keep_and_tell
 from zones.ledger.arena_feed import ArenaFeed
 from zones.ledger.bus_server import BusServer
 from zones.ledger.committer import Committer
+from zones.ledger.derived_tables import DerivedTables, Table
 from zones.ledger.followers import Followers, Recent
+from zones.ledger.index import Index
+from zones.ledger.lesson_table import LessonTable
 from zones.ledger.log import Log, LogSettings
 from zones.ledger.outbox_reader import Place
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import Poller
 from zones.ledger.settings import KEYS, ArchiveSettings, parse_settings
 from zones.runtime.generation import Progress, untold
-from zones.runtime.ledger_file import LedgerReader
+from zones.runtime.ledger_file import LedgerReader, PastDamage
+from zones.runtime.lessons.embeddings import choose_embedding
 from zones.runtime.seat import BusSeat
 
 ENTROPY_BYTES: Final = 10
@@ -109,7 +116,31 @@ def assemble(seat: BusSeat, settings: ArchiveSettings) -> Archive:
         (),
         followers,
         queue,
+        derive(folder, queue.tell),
         (lambda budget_s: log_of().maintain(budget_s), lambda _budget_s: followers.catch_up()),
         time.monotonic,
         seat.log,
     )
+
+
+def derive(folder: Path, tell: Callable[..., None]) -> DerivedTables:
+    """Return what is made from the log of a folder; nothing has been opened yet."""
+    openers: dict[str, Callable[[], Table]] = {
+        "index": lambda: Index(folder, tell),
+        "lessons": lambda: LessonTable(folder, choose_embedding(), tell, time.monotonic),
+    }
+    return DerivedTables(openers, lambda: _PastDamage(folder), time.monotonic, tell)
+
+
+class _PastDamage(LedgerReader):
+    """Reads on behind what is damaged: what is derived is of what is left."""
+
+    def read(
+        self, first: int, last: int | None = None, past: PastDamage | None = None
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield records, ascending."""
+        return super().read(first, last, past or _go_on)
+
+
+def _go_on(_damage: LedgerDamaged) -> None:
+    """Say nothing: whoever wrote or verified the log has said it."""

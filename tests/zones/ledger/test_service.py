@@ -12,6 +12,8 @@ from Kernel.contract.envelope import Envelope, arena_event_id, parse_envelope
 from Kernel.contract.messages import Heartbeat, Hello
 from Kernel.contract.settings import parse_table
 from tests.support.service_process import ServiceProcess
+from tests.zones.ledger.lesson_book import lesson
+from tests.zones.ledger.real_ledger import store
 from tests.zones.runtime.small_arena import advance
 from zones.ledger import service
 from zones.ledger.settings import KEYS
@@ -85,3 +87,20 @@ def test_prepare_is_plain_data_and_harmless() -> None:
     assert (sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))) == before
     assert parse_table(facts.pop("settings")) == KEYS
     assert facts == {"service": "archive", "requests": ["ledger"]}
+
+
+def test_derived_tables_follow(kernel: ServiceProcess) -> None:
+    """What is made from the log comes to its end by itself, and the archive says which model."""
+    folder = kernel.home / "data" / "ledger"
+    folder.mkdir(parents=True)
+    store(folder, [lesson(1)])
+    kernel.start({})
+    kernel.ready()
+    for number in range(7, 107):
+        told = kernel.ask(number, "ledger", {}).result["derived"]
+        if told and told["lessons"]["behind"] == told["index"]["behind"] == 0:
+            break
+        time.sleep(0.05)
+    assert told["lessons"]["lessons"] == 1 and told["lessons"]["model"]["why"]
+    assert kernel.drain() == 0
+    assert (folder / "lessons.sqlite3").exists()
