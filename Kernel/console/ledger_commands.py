@@ -95,4 +95,45 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         about_home=True,
         tool_options=(("--home", None), ("--limit", None), ("--status", None), ("--json", None)),
     ),
+    _row(
+        "sql",
+        "Ask the recorded events in SQL, read-only",
+        (
+            "molt sql 'SELECT kind, count(*) FROM events GROUP BY 1'",
+            "molt sql 'DESCRIBE events'",
+            "molt sql \"FROM events SELECT tick, payload->>'fault'\" --json",
+        ),
+        "Needs no kernel, and DuckDB: pip install 'molt[science]'. One row of 'events' is one "
+        "event; its payload\nis JSON. The first query makes data/ledger/events.duckdb, later "
+        "ones add what is new; it may be deleted.\nA query reads this table and nothing else: "
+        "files, network and settings are locked. It ends after --time\n(60 s), at 1 GB of memory, "
+        "and its answer at --rows (10000). Exits 2 for a fault in the SQL, 5 for what\nit may not "
+        "do, 69 when there is no ledger.",
+        (("--rows", None), ("--time", None), ("--past-damage", None)),
+    ),
+    _row(
+        "export",
+        "Write recorded events into a file: Parquet, lines of JSON, or protobuf",
+        (
+            "molt export events.parquet",
+            "molt export parts/ --since 7d",
+            "molt export drills.jsonl 'kind=drill.*' --force",
+            "molt export swarm.pb --kind agent",
+        ),
+        "Needs no kernel. The name's ending says the form (.parquet, .jsonl, .pb), or "
+        "--format does; a folder\ngets Parquet in parts. Filters and --since are those of "
+        "'molt events'; --kind takes a kind and those\nbelow it. Parquet needs DuckDB: pip install "
+        "'molt[science]'. Protobuf is SwarmEvent, each with its length\nbefore it "
+        "(zones/ledger/exports/swarm_event.proto). The file appears when it is whole. One that is "
+        "there\nis kept, and the command exits 5, unless --force is given; 69 when there is no "
+        "ledger.",
+        (
+            ("--since", None),
+            ("--until", None),
+            ("--kind", None),
+            ("--format", None),
+            ("--past-damage", None),
+            ("--force", None),
+        ),
+    ),
 )

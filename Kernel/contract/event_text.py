@@ -17,14 +17,7 @@ VERSION: Final = 1
 
 
 def event_fields(position: int, envelope: Envelope) -> dict[str, Any]:
-    """Return an event as plain data that JSON can say; see `SPEC.md` 9 for its keys.
-
-    A payload that cannot be read (the archive does not look inside) is told as such.
-    """
-    try:
-        payload = plain(envelope.payload_fields())
-    except CodecError as error:
-        payload = {"unreadable": error.message, "$bytes": _base64(envelope.payload)}
+    """Return an event as plain data that JSON can say; see `SPEC.md` 9 for its keys."""
     return {
         "v": VERSION,
         "id": id_text(envelope.id),
@@ -39,7 +32,7 @@ def event_fields(position: int, envelope: Envelope) -> dict[str, Any]:
         "role": role_word(envelope.role) or None,
         "trace": envelope.trace.hex() or None,
         "span": envelope.span.hex() or None,
-        "payload": payload,
+        "payload": _payload(envelope),
     }
 
 
@@ -54,6 +47,23 @@ def event_line(position: int, envelope: Envelope) -> str:
     except ValueError:
         fields["payload"] = _finite(fields["payload"])
         return json.dumps(fields, ensure_ascii=False, allow_nan=False)
+
+
+def payload_text(envelope: Envelope) -> str:
+    """Return the payload alone, as JSON says it in a line."""
+    payload = _payload(envelope)
+    try:
+        return json.dumps(payload, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(payload), ensure_ascii=False, allow_nan=False)
+
+
+def _payload(envelope: Envelope) -> Any:
+    """Return the payload; one that cannot be read is told as such: the archive looks into none."""
+    try:
+        return plain(envelope.payload_fields())
+    except CodecError as error:
+        return {"unreadable": error.message, "$bytes": _base64(envelope.payload)}
 
 
 def level_word(level: Level) -> str:

@@ -17,7 +17,7 @@ from typing import Final, NoReturn
 
 from Kernel.contract.errors import MoltError, UsageError
 
-COMMANDS: Final = ("events", "lessons", "verify", "why")
+COMMANDS: Final = ("events", "export", "lessons", "sql", "verify", "why")
 """Modules of `zones.ledger.commands`, by the names of their commands. Each is imported only when it
 is called: one may need what takes longer to import than another one takes to run."""
 

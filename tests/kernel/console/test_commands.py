@@ -35,6 +35,7 @@ ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
     "shutdown", "help", "world run", "top", "doctor world", "kernel-events", "logs", "doctor",
     "completion", "go-back", "reload", "config", "verify", "lessons", "events", "why",
+    "sql", "export",
     "safe-mode status", "safe-mode leave", "safe-mode enter",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

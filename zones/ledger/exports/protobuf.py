@@ -164,8 +164,14 @@ def _fill(event: SwarmEvent, envelope: Envelope, content: _Content | None) -> No
     for key in _LIFTED:
         if isinstance(fields.get(key), str):
             setattr(event, key, fields[key])
-    says_it = content is not None and _set_content(event, content, fields)
-    if content is None or not says_it or _payload_of(event, content) != envelope.payload:
+    if content is None or not _set_content(event, content, fields):
+        event.payload = envelope.payload
+        return
+    try:
+        says_it = _payload_of(event, content) == envelope.payload
+    except CodecError:  # it would be longer than a payload may be
+        says_it = False
+    if not says_it:
         event.payload = envelope.payload
 
 
@@ -189,7 +195,7 @@ def _set_content(event: SwarmEvent, content: _Content, fields: Mapping[str, Any]
                 getattr(message, key).extend(value)
             else:
                 setattr(message, key, value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, AttributeError):  # the last: a list for a word, or the reverse
         event.ClearField(content.field)
         return False
     return True

@@ -2,10 +2,25 @@
 
 from typing import Any, Final
 
+from hypothesis import strategies as st
+
 from Kernel.contract.codec import pack
 from Kernel.contract.envelope import Envelope, Level, Role, new_id
-from Kernel.contract.kinds import Story, make_event, make_free_event
+from Kernel.contract.kinds import Story, make_free_event
 
+PLAIN: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.binary(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+"""What a payload may hold."""
 START_NS: Final = 1_790_000_000_123_456_789
 STEP_NS: Final = 40_000_000
 
@@ -49,11 +64,19 @@ def event_id(number: int) -> bytes:
     return new_id(START_NS + number * STEP_NS, number.to_bytes(10, "big"))
 
 
-def event(number: int, kind: str, payload: dict[str, Any], **story: Any) -> Envelope:
-    """Return sample `number`: an event of a kind of ours."""
-    level = story.pop("level", None)
-    told = Story(story.pop("zone", "sandbox"), START_NS + number * STEP_NS, **story)
-    return make_event(kind, payload, told, number.to_bytes(10, "big"), level)
+def event(number: int, kind: str, payload: dict[str, Any], **fields: Any) -> Envelope:
+    """Return sample `number`, not held to its kind: a golden file outlives what kinds declare."""
+    told: dict[str, Any] = {
+        "id": event_id(number),
+        "time_ns": START_NS + number * STEP_NS,
+        "tick": None,
+        "zone": "sandbox",
+        "kind": kind,
+        "version": 1,
+        "level": Level.INFO,
+        "payload": pack(payload),
+    }
+    return Envelope(**(told | fields))
 
 
 def drill(first: int = 20) -> list[Envelope]:
@@ -85,6 +108,7 @@ def drill(first: int = 20) -> list[Envelope]:
             kind,
             payload,
             zone="kernel",
+            level=Level.WARNING if kind == "zone.died" else Level.INFO,
             tick=184_500 + place,
             cause=event_id(first + place - 1) if place else b"",
         )

@@ -14,6 +14,7 @@ from Kernel.contract.codec import pack
 from Kernel.contract.envelope import (
     KIND_CHARS_MAX,
     NAME_CHARS_MAX,
+    PAYLOAD_BYTES_MAX,
     TICK_MAX,
     TIME_NS_MAX,
     Envelope,
@@ -27,6 +28,7 @@ from tests.zones.ledger.exports.samples import (
     CHANGED,
     DECIDED,
     MESSAGED,
+    PLAIN,
     SIGNALLED,
     event,
     samples,
@@ -209,6 +211,13 @@ class TestTheTypedKinds:
             pack(DECIDED | {"mission": None}),
             pack(DECIDED | {"tokens": 2**64 - 1}),
             pack(DECIDED | {"rationale": 5}),
+            pack(DECIDED | {"rationale": ["a"]}),
+            pack(DECIDED | {"confidence_score": ["a"]}),
+            pack(DECIDED | {"memory_ids": "a"}),
+            pack(DECIDED | {"memory_ids": 0.5}),
+            pack(DECIDED | {"memory_ids": [1]}),
+            pack(DECIDED | {"memory_ids": {"a": "b"}}),
+            msgpack.packb({"rationale": "x" * (PAYLOAD_BYTES_MAX - 20)}),
             pack({}),
             msgpack.packb({"confidence_score": 0.5}, use_single_float=True),
             b"\xc1",
@@ -223,20 +232,6 @@ class TestTheTypedKinds:
 
 def _type_word(field: str) -> str:
     return {"system_signal": "SYSTEM"}.get(field, field.upper())
-
-
-PLAIN: st.SearchStrategy[Any] = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats()
-    | st.text(max_size=8)
-    | st.binary(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
-    max_leaves=6,
-)
 
 
 @st.composite

@@ -1,0 +1,119 @@
+"""`molt export`: what it writes, what it says, and with which code it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.zones.ledger.exports.samples import START_NS, STEP_NS, samples
+from tests.zones.ledger.exports.small_ledger import ledger_folder, many, store
+from tests.zones.ledger.real_ledger import index
+from zones.ledger.__main__ import main
+from zones.ledger.commands import events
+
+
+def run(home: Path, *words: str) -> int:
+    return main(["export", "--home", str(home), *words])
+
+
+def kinds(path: Path) -> list[str]:
+    return [json.loads(line)["kind"] for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_filters_choose_as_events_does(home: Path, indexed: bool) -> None:
+    """By field, by kind and those below it, from a position, a tick or a date on."""
+    store(home, samples()).close()
+    if indexed:
+        index(ledger_folder(home))
+    wanted = {
+        ("kind=drill.*",): ["drill.begun", "drill.ended"],
+        ("--kind", "drill", "--kind", "zone.died"): ["drill.begun", "zone.died", "drill.ended"],
+        ("zone=kernel", "level=warning"): ["zone.died"],
+        ("--since", "#14"): ["zone.taken_over", "drill.ended"],
+        ("--since", "tick:184503", "zone=kernel"): ["zone.taken_over", "drill.ended"],
+        ("--since", "2026-09-22",): [],
+        ("kind=nothing",): [],
+    }  # fmt: skip
+    for words, found in wanted.items():
+        assert run(home, str(home / "out.jsonl"), *words, "--force") == 0
+        assert kinds(home / "out.jsonl") == found, words
+
+
+def test_so_long_ago_is_by_the_wall_clock(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5m is five minutes before now."""
+    store(home, many(10)).close()
+    monkeypatch.setattr(events, "now_ns", lambda: START_NS + 10 * STEP_NS + 60_000_000_000)
+    assert run(home, str(home / "out.jsonl"), "--since", "60.1s") == 0
+    assert len(kinds(home / "out.jsonl")) == 3
+
+
+def test_answer_says_what_was_written(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """For people a line, with --json a document."""
+    store(home, samples()).close()
+    path = home / "out.pb"
+    assert run(home, str(path), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["path"] == str(path)
+    assert (told["events"], told["newest"], told["format"]) == (
+        len(samples()),
+        len(samples()),
+        "protobuf",
+    )
+    assert told["bytes"] == path.stat().st_size
+    assert run(home, str(path), "--force") == 0
+    assert capsys.readouterr().out.startswith(f"{len(samples())} events in {path}, 0.0 MB")
+
+
+def test_chain_heads_are_in_every_swarm_event_that_is_chosen(home: Path) -> None:
+    """Also of a part: it is computed over what was left out."""
+    reader = store(home, samples())
+    assert run(home, str(home / "a.pb"), "kind=drill.*") == 0
+    head = reader.head(12)
+    assert head is not None and head in (home / "a.pb").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["out"], 2),
+        (["out.jsonl", "nonsense"], 2),
+        (["out.jsonl", "--since", "yesterday"], 2),
+        (["no/out.jsonl"], 5),
+        (["out.jsonl", "--format", "xml"], 2),
+        ([], 2),
+    ],
+)
+def test_wrong_words_are_refused_with_their_code(
+    home: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int
+) -> None:
+    """2 for usage, 5 for what is understood and cannot be."""
+    store(home, many(1)).close()
+    paths = [str(home / words[0]), *words[1:]] if words else []
+    assert run(home, *paths) == code
+    assert capsys.readouterr().err.startswith("cannot ")
+
+
+def test_existing_file_and_missing_ledger(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """5 and 69; with --json the error is a document, too."""
+    assert run(home, str(home / "a.jsonl"), "--json") == 69
+    assert "no ledger" in json.loads(capsys.readouterr().out)["error"]
+    store(home, many(1)).close()
+    (home / "a.jsonl").write_text("mine")
+    assert run(home, str(home / "a.jsonl")) == 5
+    assert "--force" in capsys.readouterr().err
+    assert (home / "a.jsonl").read_text() == "mine"
+
+
+def test_damage_ends_it_unless_it_is_to_be_left_out(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The position is named; with --past-damage the rest is written and the code is still 1."""
+    store(home, many(3), damaged=2).close()
+    assert run(home, str(home / "a.jsonl")) == 1
+    assert "event 2" in capsys.readouterr().err
+    assert not (home / "a.jsonl").exists()
+    for name in ("a.jsonl", "a.pb"):
+        assert run(home, str(home / name), "--past-damage") == 1
+        assert "left out: cannot read event 2" in capsys.readouterr().err
+    assert len(kinds(home / "a.jsonl")) == 2

@@ -1,0 +1,83 @@
+"""`molt sql`: what it prints and with which code it ends."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.zones.ledger.exports.samples import samples
+from tests.zones.ledger.exports.small_ledger import many, store
+from zones.ledger.__main__ import main
+
+pytest.importorskip("duckdb")
+pytestmark = pytest.mark.slow  # DuckDB takes a while to be imported
+
+
+def run(home: Path, *words: str) -> int:
+    return main(["sql", "--home", str(home), *words])
+
+
+def test_answer_for_people_and_for_programs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A table, or one document."""
+    store(home, samples()).close()
+    query = (
+        "SELECT kind, count(*) AS n FROM events WHERE kind LIKE 'drill.%' GROUP BY ALL ORDER BY 1"
+    )
+    assert run(home, query) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "kind         n",
+        "drill.begun  1",
+        "drill.ended  1",
+    ]
+    assert run(home, query, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["rows"] == [{"kind": "drill.begun", "n": 1}, {"kind": "drill.ended", "n": 1}]
+
+
+def test_rows_beyond_the_limit_are_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr, so that a pipe gets rows only."""
+    store(home, many(5)).close()
+    assert run(home, "FROM events", "--rows", "2") == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 3
+    assert "more rows" in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["SELEC 1"], 2),
+        (["SELECT 1; SELECT 2"], 2),
+        (["SELECT 1", "--rows", "0"], 2),
+        (["SELECT 1", "--time", "9h"], 2),
+        ([], 2),
+        (["DROP TABLE events"], 5),
+        (["SELECT * FROM read_csv('/etc/passwd')"], 5),
+        (["SELECT count(*) FROM range(1000000000000)", "--time", "100ms"], 5),
+    ],
+)
+def test_codes(home: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int) -> None:
+    """2 for a fault in the words, 5 for what may not be done."""
+    store(home, many(1)).close()
+    assert run(home, *words) == code
+    assert capsys.readouterr().err.startswith("cannot ")
+
+
+def test_no_ledger_and_no_duckdb(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """69 and 78, each with what helps."""
+    assert run(home, "SELECT 1") == 69
+    store(home, many(1)).close()
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    capsys.readouterr()
+    assert run(home, "SELECT 1") == 78
+    assert "hint: pip install 'molt[science]'" in capsys.readouterr().err
+
+
+def test_damage_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A record that cannot be parsed is a row that says so, as in the index and the relations."""
+    store(home, many(3), damaged=2).close()
+    assert run(home, "SELECT kind FROM events WHERE position = 2", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == [{"kind": "archive.damaged"}]

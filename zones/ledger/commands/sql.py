@@ -1,0 +1,71 @@
+"""`molt sql QUERY`: ask the ledger in SQL, read-only.
+
+Owns: its words. Does not own: the query (`zones/ledger/exports/sql.py`), the table `events`
+(`event_table.py` there).
+"""
+
+import argparse
+import json
+import sys
+
+from Kernel.contract.quantities import parse_duration
+from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger
+from zones.ledger.commands.progress import Progress
+from zones.ledger.exports.event_table import open_events
+from zones.ledger.exports.sql import ROWS, ROWS_MAX, TIME_S, TIME_S_MAX, ask, table
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = add_command(commands, "sql", run, "ask the ledger in SQL, read-only")
+    parser.add_argument("query", metavar="QUERY", help="one SELECT over the table events")
+    parser.add_argument(
+        "--rows", type=_rows, default=ROWS, metavar="N", help=f"at most so many ({ROWS})"
+    )
+    parser.add_argument(
+        "--time", type=_time_s, default=TIME_S, metavar="DURATION", help="end it after so long (1m)"
+    )
+    parser.add_argument(
+        "--past-damage", action="store_true", help="leave out what cannot be read, and say so"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run it and return the exit code."""
+    reader = open_ledger(options)
+    progress = Progress("reading events", not options.json)
+
+    def say(sentence: str) -> None:
+        progress.end()
+        print(sentence, file=sys.stderr)
+
+    folder = ledger_folder(options.home)
+    try:
+        with open_events(reader, folder, progress.show, say, options.past_damage) as connection:
+            progress.end()
+            answer = ask(connection, options.query, options.rows, options.time)
+    finally:
+        progress.end()
+        reader.close()
+    if options.json:
+        print(json.dumps(answer.fields(), ensure_ascii=False))
+        return 0
+    for line in table(answer):
+        print(line)
+    if answer.is_cut:
+        print(f"there are more rows: --rows {options.rows * 10}", file=sys.stderr)
+    return 0
+
+
+def _rows(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= ROWS_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {ROWS_MAX}")
+    return number
+
+
+def _time_s(text: str) -> float:
+    time_s = parse_duration(text)
+    if not 0 < time_s <= TIME_S_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 ms to {TIME_S_MAX:g} s")
+    return time_s
