@@ -62,6 +62,53 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         "missing, circle, effects.",
         (("--effects", None),),
     ),
+    _row(
+        "decisions",
+        "List every decision of one agent in a time span",
+        ("molt decisions coder-1", "molt decisions coder --since 2h", "molt decisions 'c*' --json"),
+        "AGENT is an id, a pattern of ids, or a role: architect, coder, reviewer, operator, "
+        "watcher,\nhistorian, patcher, orchestrator. --json: agent, decisions (events).",
+        _SPAN,
+    ),
+    _row(
+        "conversations",
+        "List what two agents said to each other, about a subject or at all",
+        (
+            "molt conversations architect-1 coder-1",
+            "molt conversations architect-1 coder-1 'food density' --since 1h --until 10m",
+        ),
+        "Both ways, oldest first; of the subject a part is enough. --json: between, subject, "
+        "messages (events).",
+        _SPAN,
+    ),
+    _row(
+        "relations",
+        "List who modified what, what depends on what, who talked to whom",
+        (
+            "molt relations",
+            "molt relations mutations/forage.py",
+            "molt relations coder-1 --of modified",
+            "molt relations --of rolled_back --json",
+        ),
+        "Relations: modified (agent to file), depends_on (file to file), triggered (mission to "
+        "agent),\nrolled_back (event to event or mutation), talked_to (agent to agent). THING is "
+        "either end, or what it\nis about. --json: relations [{relation, from, to, about, role, "
+        "position, id}].",
+        (("--of", None), *_SPAN),
+    ),
+    _row(
+        "rolled-back",
+        "List every file one persona modified that led to a rollback",
+        ("molt rolled-back coder", "molt rolled-back coder-1 --json"),
+        "A rollback names the change or its mutation, or the change is among its recorded causes "
+        "(how).\n--json: persona, files [{file, agent, mutation, how, modified, rolled_back}].",
+    ),
+    _row(
+        "history",
+        "List all events about one mutation, trait, plan, mission or lesson",
+        ("molt history M-0143", "molt history forage --json"),
+        "Oldest first. --json: id, events.",
+    ),
     Command(
         "verify",
         LEDGER,

@@ -17,9 +17,21 @@ from typing import Final, NoReturn
 
 from Kernel.contract.errors import MoltError, UsageError
 
-COMMANDS: Final = ("events", "export", "lessons", "sql", "verify", "why")
-"""Modules of `zones.ledger.commands`, by the names of their commands. Each is imported only when it
-is called: one may need what takes longer to import than another one takes to run."""
+COMMANDS: Final = {
+    "conversations": "questions",
+    "decisions": "questions",
+    "events": "events",
+    "export": "export",
+    "history": "questions",
+    "lessons": "lessons",
+    "relations": "questions",
+    "rolled-back": "questions",
+    "sql": "sql",
+    "verify": "verify",
+    "why": "why",
+}
+"""Command -> module of `zones.ledger.commands`. Each is imported only when it is called: one may
+need what takes longer to import than another one takes to run."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,7 +66,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         asked = arguments[0][:40] if arguments else ""
         raise UsageError(f"cannot run {asked!r}: it takes {', '.join(COMMANDS)}", "molt help")
     asked, *rest = arguments
-    module = importlib.import_module(f"zones.ledger.commands.{asked}")
+    module = importlib.import_module(f"zones.ledger.commands.{COMMANDS[asked]}")
     one = _One()
     module.add(one)
     # Intermixed: a word without a name may stand before, between and behind options.
