@@ -26,6 +26,7 @@ from zones.ledger.log import Log, LogSettings
 from zones.ledger.outbox_reader import Place
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import Poller
+from zones.ledger.relations import Relations
 from zones.ledger.settings import KEYS, ArchiveSettings, parse_settings
 from zones.runtime.generation import Progress, untold
 from zones.runtime.ledger_file import LedgerReader, PastDamage
@@ -127,6 +128,7 @@ def derive(folder: Path, tell: Callable[..., None]) -> DerivedTables:
     """Return what is made from the log of a folder; nothing has been opened yet."""
     openers: dict[str, Callable[[], Table]] = {
         "index": lambda: Index(folder, tell),
+        "relations": lambda: Relations(folder, tell),
         "lessons": lambda: LessonTable(folder, choose_embedding(), tell, time.monotonic),
     }
     return DerivedTables(openers, lambda: _PastDamage(folder), time.monotonic, tell)
