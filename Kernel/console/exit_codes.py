@@ -16,7 +16,7 @@ class ExitCode:
 
 EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(0, "done, or stopped as asked"),
-    ExitCode(1, "failed: a check of doctor, verify found damage, or a fault of ours"),
+    ExitCode(1, "failed: a check of doctor or replay, verify found damage, or a fault of ours"),
     ExitCode(2, "wrong usage: no such command or option, or a word that cannot be read"),
     ExitCode(3, "status --check: degraded"),
     ExitCode(4, "status --check: safe mode"),

@@ -1,7 +1,7 @@
 """The rows of the command table for commands that read the ledger; they need no kernel.
 
 Owns: these rows, all of Place.TOOL. Does not own: the table (`commands.py`), what they do
-(`zones/ledger/commands`). Pure data, standard library only.
+(`zones/ledger/commands`, `zones/world/replay.py`). Pure data, standard library only.
 """
 
 from Kernel.console.command_groups import LEDGER
@@ -121,6 +121,26 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         runs=("zones.ledger", "verify"),
         about_home=True,
         tool_options=(("--home", None), ("--from", None), ("--to", None), ("--json", None)),
+    ),
+    Command(
+        "replay",
+        LEDGER,
+        "Prove the stored snapshots from an earlier one and the inputs of the log",
+        ("molt replay", "molt replay --to-tick 184500", "molt replay --from-tick 184200 --json"),
+        details="Computes every tick again, compares the hash of each snapshot on the way, and the "
+        "telemetry.\nNeeds no kernel and changes nothing. Exits 0 when all is as stored, 1 when "
+        "something differs,\n5 when log and snapshots do not lead to that tick, 69 when there is "
+        "no snapshot.\nWhat stands after 'replay' goes to python -m zones.world replay as it is.",
+        place=Place.TOOL,
+        runs=("zones.world", "replay"),
+        about_home=True,
+        tool_options=(
+            ("--home", None),
+            ("--to-tick", None),
+            ("--from-tick", None),
+            ("--threads", None),
+            ("--json", None),
+        ),
     ),
     Command(
         "lessons",

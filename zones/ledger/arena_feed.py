@@ -5,7 +5,8 @@ Does not own: reading the ring (`outbox_reader.py`), where to begin (`outbox_sta
 
 The place behind each batch goes into the transaction that stores it. So an archive that was killed
 between storing and acknowledging begins behind what is stored, whatever the side page says; and an
-event has an id made of arena and sequence, whoever reads it.
+event has an id made of arena and sequence, whoever reads it. The arena's id in hex is its `agent`:
+by it a restored world finds what was done to it (`zones/world/past.py`).
 """
 
 from collections.abc import Callable
@@ -189,6 +190,7 @@ class ArenaFeed:
                 level=declared.level,
                 payload=pack(fields, PAYLOAD_BYTES_MAX),
                 cause=cause,
+                agent=self.arena.hex(),
             )
         )
 

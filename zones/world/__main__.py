@@ -3,6 +3,7 @@
 run      run a world for a number of ticks and print what it came to
 compile  compile every kernel into the cache, so that a boot only loads them
 doctor   check the world of a home: every invariant, with its value and its limit
+replay   prove the stored snapshots of a home from the oldest one and the inputs of the log
 self-test  found a small world in memory and run it: does this copy of the code work?
 """
 
@@ -20,7 +21,7 @@ from typing import Final, NoReturn
 
 from Kernel.contract.errors import ConfigError, MoltError, UsageError
 from Kernel.contract.sources import WORLD
-from zones.world import doctor, numba_setup, recorded, run, self_test
+from zones.world import doctor, numba_setup, recorded, replay, run, self_test
 from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
 from zones.world.warm_up import prepare
@@ -34,7 +35,14 @@ SELF_TEST_TICKS_MAX: Final = 100_000
 _LABEL_WIDTH: Final = 15
 THIN_SPACE: Final = "\N{THIN SPACE}"
 PLAIN: Final = "molt.plain"
-_PLAIN_FOR: Final = {THIN_SPACE: " ", doctor.HOLDS: "+", doctor.FAILS: "x", doctor.LEFT_OUT: "-"}
+_PLAIN_FOR: Final = {
+    THIN_SPACE: " ",
+    doctor.HOLDS: "+",
+    doctor.FAILS: "x",
+    doctor.LEFT_OUT: "-",
+    replay.WARNS: "!",
+    replay.CUT: "...",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -130,9 +138,18 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("doctor", help="check the world of a home")
     check.add_argument("--home", type=Path, required=True, help="whose world")
     check.add_argument("--json", action="store_true", help="one document on stdout")
+    _add_replay(commands.add_parser("replay", help="prove stored snapshots by the log"))
     test = commands.add_parser("self-test", help="found a small world in memory and run it")
     _add_count(test, "--ticks", 1, SELF_TEST_TICKS_MAX, "how far (default 300)", default=300)
     return parser
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--home", type=Path, required=True, help="whose world")
+    _add_count(parser, "--to-tick", 1, TICKS_MAX, "how far (default: the newest snapshot)")
+    _add_count(parser, "--from-tick", 0, TICKS_MAX, "of the snapshot to begin from (the oldest)")
+    _add_threads(parser)
+    parser.add_argument("--json", action="store_true", help="one document on stdout")
 
 
 def _add_threads(parser: argparse.ArgumentParser) -> None:
@@ -306,6 +323,16 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if examination.sound else EXIT_UNSOUND
 
 
+def _replay(options: argparse.Namespace) -> int:
+    progress = _show_tick if sys.stderr.isatty() else None
+    again = replay.Replay(options.home, threads=options.threads, progress=progress)
+    proof = again.prove(options.to_tick, options.from_tick)
+    if progress is not None:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    print(json.dumps(proof.fields()) if options.json else "\n".join(replay.proof_lines(proof)))
+    return 0 if proof.holds else EXIT_UNSOUND
+
+
 def _self_test(options: argparse.Namespace) -> int:
     print(json.dumps(self_test.run_self_test(options.ticks)))
     return 0
@@ -315,6 +342,7 @@ _COMMANDS: Final = {
     "run": _run,
     "compile": _compile,
     "doctor": _doctor,
+    "replay": _replay,
     "self-test": _self_test,
 }
 

@@ -21,7 +21,7 @@ from Kernel.contract.codec import pack
 from Kernel.contract.errors import LedgerError, MoltError, NoLedger, RingFull
 from zones.runtime.arena_image import ArenaImage, tell_event
 from zones.runtime.ledger_file import LedgerReader
-from zones.world.past import RESTORED, Past, no_past, read_past, start_of
+from zones.world.past import RESTORED, Past, Start, no_past, read_past, start_of
 from zones.world.replaying import Replayer, Told
 
 REPLAY_S_MAX: Final = 120.0
@@ -131,26 +131,6 @@ class CatchUp:
         self._say = say
         self._clock_s = clock_s
 
-    def recall(self, image: ArenaImage) -> Past:
-        """Return what the log tells of a world after its snapshot."""
-        start = start_of(image)
-        try:
-            reader = LedgerReader(self._ledger)
-        except NoLedger:
-            return no_past(start, NO_LOG)
-        except LedgerError as error:
-            return no_past(start, error.message)
-        damage: list[str] = []
-        try:
-            rows = reader.read_back(past=lambda found: damage.append(found.message))
-            past = read_past(rows, start, self._zone)
-        finally:
-            reader.close()
-        # Damage among the events of others does no harm: the numbers say that none is missing.
-        if past.why and damage:
-            past = replace(past, why=f"{past.why}: {damage[0]}")
-        return past
-
     def run(self, words: ArenaWords, image: ArenaImage) -> CaughtUp:
         """Run a draft of a snapshot's world forward; changes `words`.
 
@@ -162,7 +142,7 @@ class CatchUp:
             MoltError: the ticks cannot be computed; what `words` holds is of no use then.
         """
         began_s = self._clock_s()
-        past = self.recall(image)
+        past = recall(self._ledger, start_of(image), self._zone)
         target, why = self._plan(past)
         first = words.state(image.tick, State.OUTBOX_NEXT)
         if target == image.tick:
@@ -233,6 +213,26 @@ class CatchUp:
     def _forget_attempts(self) -> None:
         with contextlib.suppress(OSError):
             self._mark.unlink(missing_ok=True)
+
+
+def recall(ledger: Path, start: Start, zone: str) -> Past:
+    """Return what the log of a home tells of a world after a tick; why it does not, if so."""
+    try:
+        reader = LedgerReader(ledger)
+    except NoLedger:
+        return no_past(start, NO_LOG)
+    except LedgerError as error:
+        return no_past(start, error.message)
+    damage: list[str] = []
+    try:
+        rows = reader.read_back(past=lambda found: damage.append(found.message))
+        past = read_past(rows, start, zone)
+    finally:
+        reader.close()
+    # Damage among the events of others does no harm: the numbers say that none is missing.
+    if past.why and damage:
+        past = replace(past, why=f"{past.why}: {damage[0]}")
+    return past
 
 
 def founding_event(caught: CaughtUp, words: ArenaWords) -> None:

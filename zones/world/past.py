@@ -78,6 +78,7 @@ class Past:
         known: the newest one the log tells of at all.
         why: why `tick` is no later, "" when nothing is missing.
         told: how many events of `tick` are stored: they are the first ones it has told.
+        sequence: number of the event behind the newest one that is stored, in the last arena.
         stretches: oldest first; the last one's arena is the one to go on from.
         telemetry: payloads by tick: what must come out again.
         takeovers: by whom the ticks were computed, as far as the log was looked at.
@@ -90,6 +91,7 @@ class Past:
     known: int = 0
     why: str = ""
     told: int = 0
+    sequence: int = 0
     stretches: tuple[Stretch, ...] = ()
     telemetry: dict[int, dict[str, Any]] = field(default_factory=dict)
     takeovers: tuple[TakenOver, ...] = ()
@@ -99,6 +101,17 @@ class Past:
     def arena(self) -> str:
         """Return the arena in which it ends, in hex."""
         return self.stretches[-1].arena if self.stretches else self.start.arena
+
+    def tells_of(self, snapshot: Start) -> bool:
+        """Return whether a later snapshot is of this world, and all before it is told of.
+
+        One of a tick after the newest event says itself that there was none in between.
+        """
+        for stretch in self.stretches:
+            if stretch.arena == snapshot.arena and stretch.behind < snapshot.tick <= stretch.last:
+                return True
+        is_last = self.arena == snapshot.arena and snapshot.tick > self.tick
+        return is_last and not self.why and self.sequence == snapshot.sequence
 
     def inputs_until(self, tick: int) -> tuple[Recorded, ...]:
         """Return those that were applied up to a tick."""
@@ -114,7 +127,7 @@ def start_of(image: ArenaImage) -> Start:
 
 def no_past(start: Start, why: str) -> Past:
     """Return the past of a world whose log says nothing, and why it does not."""
-    return Past(start, tick=start.tick, known=start.tick, why=why)
+    return Past(start, tick=start.tick, known=start.tick, why=why, sequence=start.sequence)
 
 
 def read_past(rows: Iterable[tuple[int, bytes]], start: Start, zone: str = "stable") -> Past:
@@ -270,6 +283,7 @@ class _Teller:
             known=max([self._tick, *told]),
             why=self._why,
             told=self._told,
+            sequence=self._sequence,
             stretches=tuple(self._stretches),
             telemetry=self._telemetry,
             takeovers=tuple(self._takeovers),

@@ -36,7 +36,7 @@ ISSUE = (
     "shutdown", "help", "world run", "top", "doctor world", "kernel-events", "logs", "doctor",
     "completion", "go-back", "reload", "config", "verify", "lessons", "events", "why",
     "sql", "export",
-    "decisions", "conversations", "relations", "rolled-back", "history",
+    "decisions", "conversations", "relations", "rolled-back", "history", "replay",
     "safe-mode status", "safe-mode leave", "safe-mode enter",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -121,6 +121,7 @@ def test_events_are_stored_then_acknowledged(bench: Bench) -> None:
     ]
     assert events[2].payload_fields() == {"tick": 3, "light": 0.5}
     assert events[0].version == 1 and events[0].cause == b""
+    assert {event.agent for event in events} == {bench.arena.hex()}, "which arena it was"
     bench.store()
     assert len(bench.log.records) == 3
 
