@@ -1,64 +1,44 @@
 """The log: every event that was acknowledged, in one order, chained, durable.
 
-Owns: the one writer of `log.sqlite3`, positions, the chain, marks. Does not own: the schema and
-reading (`zones/runtime/ledger_file.py`), segments (`segments.py`), when to commit: the caller's
-batch is one transaction (`zones/archive`).
+Owns: appending, positions, the chain, marks, carrying the WAL over. Does not own: the schema and
+reading (`zones/runtime/ledger_file.py`), what is found wrong at the start (`opening.py`), segments
+(`segments.py`), when to commit: the caller's batch is one transaction.
 
 An append is durable when it returns, or it has changed nothing, on disk or here, and may be tried
 again. Model: the group commit of PostgreSQL's `xact.c`, without its waiting: whoever comes while a
 batch is synced is in the next one.
 """
 
-import ctypes
 import errno
-import fcntl
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 import apsw
 
 from Kernel.contract.errors import LedgerError, what_helps
-from zones.runtime.ledger_blocks import Segment, list_segments
-from zones.runtime.ledger_file import (
-    APPLICATION,
-    BUSY_MS,
-    LOG,
-    LOG_SCHEMA,
-    NO_HEAD,
-    SEGMENTS,
-    VERSION,
-    ArenaMark,
-    SenderMark,
-)
-from zones.runtime.line_file import sync_directory
+from zones.ledger import salvage
+from zones.ledger.flush_check import FlushCheck, check_flush
+from zones.ledger.opening import Tell, find_end, open_log
+from zones.ledger.writer_file import WriterFile
+from zones.runtime.ledger_file import LOG, ArenaMark, SenderMark
 
-LOCK: Final = "lock"
-PAGE_BYTES: Final = 4096
 WAL_PAGES_MAX: Final = 1000
 """Pages in the WAL from which a checkpoint is due before the next append."""
 WAL_PAGES_IDLE: Final = 100
 """Pages from which it is due when there is nothing else to do."""
-WAL_BYTES: Final = 8 * 1024 * 1024
-"""The WAL is made of this size and kept: a sync of a file that does not grow costs the disk one
-write, of a growing one it is two or three."""
-_ZEROS_BYTES: Final = 1024 * 1024
-_ERRNO: Final[dict[type[apsw.Error], int]] = {
+LOOK_S: Final = 0.02
+"""So often it is seen whether the files still have their names."""
+_ERRNO: Final = {
     apsw.FullError: errno.ENOSPC,
     apsw.IOError: errno.EIO,
     apsw.ReadOnlyError: errno.EROFS,
     apsw.CantOpenError: errno.ENOENT,
 }
-
-
-class Tell(Protocol):
-    """Takes an event about the log itself; the archive appends it."""
-
-    def __call__(self, kind: str, **payload: Any) -> None:
-        """Take one event of a kind of `archive.*`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +64,33 @@ class Log:
     Attributes:
         newest: position of the newest record, 0 when there is none.
         head: its head.
+        flush: whether an acknowledgement can be trusted on this disk.
 
     Raises:
         LedgerError: another process writes it, or the disk refuses.
     """
 
+    newest: int
+    head: bytes
+    flush: FlushCheck
+    _is_open = False
+    _look_s = 0.0
+
     def __init__(self, folder: Path, settings: LogSettings, tell: Tell) -> None:
         self.folder = folder
-        self._path = folder / LOG
         self._settings = settings
         self._tell = tell
-        self._wal_pages = 0
-        self._lock = _lock(folder)
+        self._senders: dict[tuple[str, bytes], tuple[int, int]] = {}
+        self._arenas: dict[bytes, tuple[ArenaMark, int]] = {}
+        self._writer = WriterFile(folder)
         try:
-            self._connection = self._open()
-            self.newest, self.head, self._next = self._find_end()
-            self._senders: dict[tuple[str, bytes], tuple[int, int]] = {
-                (zone, epoch): (number, row)
-                for row, zone, epoch, number in self._all("SELECT * FROM senders")
-            }
-            self._arenas: dict[bytes, tuple[ArenaMark, int]] = {
-                arena: (ArenaMark(arena, sequence, offset), row)
-                for row, arena, sequence, offset in self._all("SELECT * FROM arenas")
-            }
+            self._open()
+            self.flush = check_flush(folder, self._connection)
+        except (apsw.Error, OSError) as error:
+            self._writer.abandon()
+            raise _refusal("open the ledger", folder, error) from error
         except BaseException:
-            os.close(self._lock)
+            self._writer.abandon()
             raise
 
     def append(self, records: Sequence[bytes], marks: Sequence[SenderMark | ArenaMark] = ()) -> int:
@@ -120,33 +102,18 @@ class Log:
         Raises:
             LedgerError: nothing was stored; it may be tried again, when there is room, say.
         """
-        self._check_files()
-        if self._wal_pages >= WAL_PAGES_MAX:
-            self._checkpoint()
-        first, head = self._next, self.head
-        rows = []
-        for position, record in enumerate(records, first):
-            head = sha256(head + record).digest()
-            rows.append((position, head, record))
-        senders, arenas = self._placed(marks)
-        execute = self._connection.execute
         try:
-            execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
-            for (zone, epoch), (number, row) in senders.items():
-                execute("REPLACE INTO senders VALUES (?, ?, ?, ?)", (row, zone, epoch, number))
-            for mark, row in arenas.values():
-                execute("REPLACE INTO arenas VALUES (?, ?, ?, ?)", (row, *mark))
-            execute("COMMIT")
-        except apsw.Error as error:
-            self._roll_back()
-            raise self._failure(f"store {len(rows)} events", error) from error
-        self._senders.update(senders)
-        self._arenas.update(arenas)
-        if rows:
-            self.newest, self.head = first + len(rows) - 1, head
-            self._next = self.newest + 1
-        return first
+            if time.monotonic() >= self._look_s:
+                self._look_after_files()
+            try:
+                return self._append(records, marks)
+            except (apsw.CorruptError, apsw.NotADBError):
+                # A page that was good when it was opened is not: what can be read is saved now.
+                self._shut()
+                self._open()
+                return self._append(records, marks)
+        except (apsw.Error, OSError) as error:
+            raise _refusal(f"store {len(records)} events", self.folder, error) from error
 
     def sender_stored(self, zone: str, epoch: bytes) -> int:
         """Return up to which number the events of one life of a sender are stored; 0: none."""
@@ -158,62 +125,73 @@ class Log:
         return found[0] if found else None
 
     def maintain(self, budget_s: float) -> bool:
-        """Do a step of what can wait; returns whether there is more to do."""
-        if self._wal_pages >= WAL_PAGES_IDLE:
-            self._checkpoint()
+        """Do a step of what can wait; returns whether there is more to do.
+
+        Raises:
+            LedgerError: it could not be done now.
+        """
+        try:
+            self._look_after_files()
+            if self._wal_pages >= WAL_PAGES_IDLE:
+                self._checkpoint()
+        except (apsw.Error, OSError) as error:
+            raise _refusal("look after the ledger", self.folder, error) from error
         return False
 
     def close(self) -> None:
         """Close the files and let another writer in."""
+        self._shut()
+        self._writer.close(self.newest)
+
+    def _open(self) -> None:
+        self._connection = open_log(self.folder, self._writer, self._tell)
+        self._is_open = True
+        self._connection.set_wal_hook(self._on_commit)
+        self._wal_pages = WAL_PAGES_IDLE  # of the writer before, as if
+        self._files = self._identities()
+        self.newest, self.head, self._next = find_end(self.folder, self._connection)
+        self._senders.clear()
+        self._arenas.clear()
+        for row, zone, epoch, number in self._connection.execute("SELECT * FROM senders"):
+            self._senders[zone, epoch] = (number, row)
+        for row, *mark in self._connection.execute("SELECT * FROM arenas"):
+            self._arenas[mark[0]] = (ArenaMark(*mark), row)
+        self._next_row = 1 + max((row for _, row in self._senders.values()), default=0)
+
+    def _shut(self) -> None:
+        self._is_open, self._look_s = False, 0.0
         self._connection.close()
-        os.close(self._lock)
 
-    def _open(self) -> apsw.Connection:
+    def _append(self, records: Sequence[bytes], marks: Sequence[SenderMark | ArenaMark]) -> int:
+        if self._wal_pages >= WAL_PAGES_MAX:
+            self._checkpoint()
+        first, head = self._next, self.head
+        rows = []
+        for position, record in enumerate(records, first):
+            head = sha256(head + record).digest()
+            rows.append((position, head, record))
+        last = first + len(rows) - 1
+        if last > self._writer.free:
+            self._writer.reserve(last)
+        senders, arenas = self._placed(marks)
+        execute = self._connection.execute
         try:
-            _make_wal(self._path)
-            connection = apsw.Connection(str(self._path))
-            connection.set_busy_timeout(BUSY_MS)
-            # The WAL stays when the last one closes it; readers need it, and it has its size.
-            persist = ctypes.c_int(1)
-            connection.file_control(
-                "main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(persist)
-            )
-            connection.pragma("page_size", PAGE_BYTES)
-            connection.pragma("journal_mode", "WAL")
-            connection.pragma("synchronous", "FULL")
-            if connection.pragma("user_version") == 0:
-                connection.execute(
-                    f"BEGIN IMMEDIATE; {LOG_SCHEMA} PRAGMA application_id = {APPLICATION}; "
-                    f"PRAGMA user_version = {VERSION}; COMMIT"
-                )
-            connection.set_wal_hook(self._on_commit)
-            sync_directory(self.folder)
-        except apsw.Error as error:
-            raise self._failure("open the ledger", error) from error
-        except OSError as error:
-            raise LedgerError(
-                f"cannot open the ledger in {self.folder}: {error.strerror}",
-                what_helps(error, self.folder),
-            ) from error
-        return connection
-
-    def _find_end(self) -> tuple[int, bytes, int]:
-        """Return the newest position, its head, and the position to be given next."""
-        query = "SELECT position, head FROM records ORDER BY position DESC LIMIT 1"
-        newest, head = next(iter(self._all(query)), (0, NO_HEAD))
-        names = list_segments(self.folder / SEGMENTS)
-        if newest == 0 and names:
-            segment = Segment(self.folder / SEGMENTS, names[-1])
-            newest, head = names[-1].last, segment.head(names[-1].last) or NO_HEAD
-            segment.close()
-        behind = self._all("SELECT max(last) FROM gaps")[0][0] or 0
-        return newest, head, max(newest, behind) + 1
-
-    def _all(self, query: str) -> list[tuple[Any, ...]]:
-        try:
-            return self._connection.execute(query).fetchall()
-        except apsw.Error as error:
-            raise self._failure("read the ledger", error) from error
+            execute("BEGIN IMMEDIATE")
+            self._connection.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
+            for (zone, epoch), (number, row) in senders.items():
+                execute("REPLACE INTO senders VALUES (?, ?, ?, ?)", (row, zone, epoch, number))
+            for mark, row in arenas.values():
+                execute("REPLACE INTO arenas VALUES (?, ?, ?, ?)", (row, *mark))
+            execute("COMMIT")
+        except apsw.Error:
+            self._roll_back()
+            self._wal_pages = WAL_PAGES_MAX  # a new age of it, without what was just written
+            raise
+        self._senders.update(senders)
+        self._arenas.update(arenas)
+        if rows:
+            self.newest, self.head, self._next = last, head, last + 1
+        return first
 
     def _placed(
         self, marks: Sequence[SenderMark | ArenaMark]
@@ -225,19 +203,47 @@ class Log:
             if isinstance(mark, SenderMark):
                 key = (mark.zone, mark.epoch)
                 known = senders.get(key) or self._senders.get(key)
-                fresh = len(self._senders) + len(senders) + 1
-                senders[key] = (mark.number, known[1] if known else fresh)
+                senders[key] = (mark.number, known[1] if known else self._new_row())
             else:
                 place = arenas.get(mark.arena) or self._arenas.get(mark.arena)
-                fresh = len(self._arenas) + len(arenas) + 1
-                arenas[mark.arena] = (mark, place[1] if place else fresh)
+                arenas[mark.arena] = (mark, place[1] if place else self._new_row())
         return senders, arenas
 
-    def _check_files(self) -> None:
-        """Refuse to store where nobody will find it: in a file that was deleted or replaced."""
+    def _new_row(self) -> int:
+        self._next_row += 1
+        return self._next_row
+
+    def _look_after_files(self) -> None:
+        """Write the log back when somebody has deleted or replaced its files.
+
+        What is stored in a file without a name is durable, and nobody ever finds it. Nothing is
+        lost while this process lives: the files that are open have all of it.
+        """
+        self._look_s = time.monotonic() + LOOK_S
+        if not self._is_open:
+            self._open()
+        if self._identities() == self._files:
+            return
+        aside = salvage.rescue(self.folder, self._connection)
+        kept = self.newest
+        self._shut()
+        self._open()
+        why = "log.sqlite3 or its WAL was deleted or replaced; written back from the open files"
+        self._tell("archive.salvaged", kept=kept, lost=0, aside=str(aside), why=why)
+
+    def _identities(self) -> tuple[tuple[int, int], ...]:
+        """Return which files have the names of the log and its WAL."""
+        found = []
+        for name in (LOG, salvage.WAL):
+            try:
+                status = os.stat(self.folder / name)
+                found.append((status.st_dev, status.st_ino))
+            except FileNotFoundError:
+                found.append((0, 0))
+        return tuple(found)
 
     def _checkpoint(self) -> None:
-        """Carry the WAL into the database; a disk that refuses makes it grow, no more."""
+        """Carry the WAL into the database; a disk that refuses makes the WAL grow, no more."""
         try:
             log_pages, done_pages = self._connection.wal_checkpoint()
         except apsw.Error:
@@ -256,42 +262,13 @@ class Log:
             except apsw.Error:
                 pass  # SQLite has rolled it back by itself
 
-    def _failure(self, act: str, error: apsw.Error) -> LedgerError:
-        number = next((code for kind, code in _ERRNO.items() if isinstance(error, kind)), 0)
-        hint = what_helps(OSError(number, str(error)), self.folder)
-        return LedgerError(f"cannot {act} in {self.folder}: {error}", hint)
 
-
-def _lock(folder: Path) -> int:
-    """Take the lock of the one writer; it goes with the process."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(folder / LOCK, flags, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(descriptor)
-            raise LedgerError(
-                f"cannot write the ledger in {folder}: another process does",
-                f"fuser {folder / LOCK}",
-            ) from error
-    except OSError as error:
-        raise LedgerError(
-            f"cannot open the ledger in {folder}: {error.strerror}", what_helps(error, folder)
-        ) from error
-    return descriptor
-
-
-def _make_wal(log: Path) -> None:
-    """Give the WAL its size. Zeros are no frames to SQLite: it begins at the start."""
-    path = log.with_name(log.name + "-wal")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        lacking = WAL_BYTES - os.fstat(descriptor).st_size
-        while lacking > 0:
-            lacking -= os.write(descriptor, bytes(min(lacking, _ZEROS_BYTES)))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _refusal(act: str, folder: Path, error: apsw.Error | OSError) -> LedgerError:
+    """Return what the disk refused, with what helps."""
+    if isinstance(error, OSError):
+        return LedgerError(
+            f"cannot {act} in {folder}: {error.strerror or error}", what_helps(error, folder)
+        )
+    number = next((code for kind, code in _ERRNO.items() if isinstance(error, kind)), 0)
+    hint = what_helps(OSError(number, str(error)), folder)
+    return LedgerError(f"cannot {act} in {folder}: {error}", hint)

@@ -169,11 +169,12 @@ class _Walk:
         """Judge positions without a record: cut from a torn end, or lost."""
         first, last = self._next, run.first - 1
         told = [gap for gap in self._gaps if gap.first <= last and gap.last >= first]
+        cut = sum(gap.last - gap.first + 1 for gap in told if not gap.is_lost)
         before = run.before or self._head
         head = run.heads[0] if run.heads else b""
         fits = not head or sha256(before + run.records[0]).digest() == head
         joined = bool(self._head) and before == self._head and fits
-        if joined and sum(gap.last - gap.first + 1 for gap in told) == last - first + 1:
+        if joined and cut == last - first + 1:
             self.verdict.gaps += told
             return
         why = "; ".join(dict.fromkeys(gap.why for gap in told))

@@ -43,7 +43,9 @@ CREATE TABLE senders (
 CREATE TABLE arenas (
     id INTEGER PRIMARY KEY, arena BLOB NOT NULL, sequence INTEGER NOT NULL, offset INTEGER NOT NULL
 );
-CREATE TABLE gaps (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, why TEXT NOT NULL);
+CREATE TABLE gaps (
+    first INTEGER PRIMARY KEY, last INTEGER NOT NULL, why TEXT NOT NULL, lost INTEGER NOT NULL
+);
 CREATE TABLE cut (
     id INTEGER PRIMARY KEY, position INTEGER NOT NULL, head BLOB NOT NULL, record BLOB NOT NULL
 );
@@ -73,11 +75,17 @@ class ArenaMark(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Positions that hold no record."""
+    """Positions that hold no record and never will.
+
+    Args:
+        is_lost: something that was acknowledged may have been there; False: it was cut from a
+            torn end and is kept in `cut`.
+    """
 
     first: int
     last: int
     why: str
+    is_lost: bool
 
 
 PastDamage = Callable[[LedgerDamaged], None]
@@ -171,7 +179,8 @@ class LedgerReader:
 
     def gaps(self) -> list[Gap]:
         """Return the positions that are known to hold no record."""
-        return [Gap(*row) for row in self._look("SELECT first, last, why FROM gaps", ())]
+        rows = self._look("SELECT first, last, why, lost FROM gaps ORDER BY first", ())
+        return [Gap(first, last, why, bool(lost)) for first, last, why, lost in rows]
 
     def close(self) -> None:
         """Close all files."""

@@ -14,7 +14,7 @@ from zones.runtime.ledger_search import Search
 
 
 def no_news(kind: str, **payload: Any) -> None:
-    raise AssertionError(f"told {kind}: {payload}")
+    assert kind == "archive.opened", (kind, payload)
 
 
 def store(

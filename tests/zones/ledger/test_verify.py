@@ -17,7 +17,7 @@ from zones.runtime.ledger_file import LOG, LedgerReader
 
 
 def no_news(kind: str, **payload: Any) -> None:
-    raise AssertionError(f"told {kind}: {payload}")
+    assert kind == "archive.opened", (kind, payload)
 
 
 @pytest.fixture
