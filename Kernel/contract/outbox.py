@@ -66,6 +66,11 @@ class Outbox:
         return self._bytes
 
     @property
+    def sent(self) -> int:
+        """Return how many of those that are not settled this connection has been told."""
+        return self._sent
+
+    @property
     def has_unsent(self) -> bool:
         """Return whether there is something that this connection has not been told."""
         return self._sent < len(self._records)

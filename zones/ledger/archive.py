@@ -87,6 +87,7 @@ class Archive:
         derived: what is made from the log, the last of the chores.
         chores: what else is done when nothing is to be stored.
         now_s: monotonic seconds.
+        idle_s: how long a turn waits for something to come in.
     """
 
     def __init__(
@@ -103,7 +104,9 @@ class Archive:
         chores: Sequence[Chore],
         now_s: Callable[[], float],
         log: FilteringBoundLogger,
+        idle_s: float = TURN_S,
     ) -> None:
+        self._idle_s = idle_s
         self._control = control
         self._poller = poller
         self._committer = committer
@@ -160,7 +163,7 @@ class Archive:
         control.beat()
 
     def _wait_s(self) -> float:
-        return 0.0 if self._more or self._chores_due(self._now_s()) else TURN_S
+        return 0.0 if self._more or self._chores_due(self._now_s()) else self._idle_s
 
     def _take(self, now_s: float) -> bool:
         """Gather and store one batch; return whether there was anything."""
@@ -249,6 +252,7 @@ class Archive:
         turns that find nothing are the end. What cannot be stored stays with its sender.
         """
         found_nothing = 0
+        self._committer.try_again(self._now_s())
         while found_nothing < 2 and self._committer.is_open:
             self._poller.wait(0.0)
             self._feeds_due_s = 0.0

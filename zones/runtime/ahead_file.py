@@ -1,0 +1,148 @@
+"""A sender's write-ahead file: what waits for the archive longer than it may wait in memory.
+
+Owns: the file on disk, synced at every append; finding what earlier lives left. Does not own: its
+form (`Kernel/contract/ahead.py`), when something goes in or out (`user_bus.py`).
+
+One file a life, `HOME/data/ahead/<zone>-<epoch>.ahead`: an epoch sorts by time, so files sort by
+age. Its writer holds a lock on it; who finds one without may take it over.
+"""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from Kernel.contract.ahead import HEADER_BYTES, Ahead, pack_entry, pack_header, parse_ahead
+from Kernel.contract.user_bus import EPOCH_BYTES
+from zones.runtime.line_file import sync_directory
+
+FILE_BYTES_MAX: Final = 64 * 1024 * 1024
+"""One file takes no more; its sender waits then, as it does for a full disk."""
+_ENDING: Final = ".ahead"
+_FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+def new_epoch(time_ns: int, entropy: bytes) -> bytes:
+    """Return the epoch of a new life: milliseconds since 1970, then two random bytes."""
+    return (time_ns // 1_000_000).to_bytes(EPOCH_BYTES - 2, "big") + entropy[:2]
+
+
+class AheadFile:
+    """The file of one life; it is made when something first goes in.
+
+    Raises:
+        OSError: the disk refuses; from every method.
+    """
+
+    def __init__(self, folder: Path, zone: str, epoch: bytes) -> None:
+        self.epoch = epoch
+        self.path = folder / f"{zone}-{epoch.hex()}{_ENDING}"
+        self._fd = -1
+        self._size = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing waits in it."""
+        return self._size <= HEADER_BYTES
+
+    def append(self, entries: Iterable[tuple[int, bytes]]) -> None:
+        """Write numbers and records, durable on return. When it raises, none of them is in."""
+        data = b"".join(pack_entry(number, record) for number, record in entries)
+        if self._size + len(data) > FILE_BYTES_MAX:
+            raise OSError(errno.EFBIG, f"the limit of {FILE_BYTES_MAX} bytes is reached")
+        if self._fd < 0:
+            self._make()
+        try:
+            _write(self._fd, data, self._size)
+            os.fdatasync(self._fd)
+        except OSError:
+            os.ftruncate(self._fd, self._size)
+            raise
+        self._size += len(data)
+
+    def read(self) -> Ahead:
+        """Return what is in it."""
+        return parse_ahead(os.pread(self._fd, self._size, 0) if self._fd >= 0 else b"")
+
+    def clear(self) -> None:
+        """Delete it: all of it is stored."""
+        if self._fd >= 0:
+            self.path.unlink(missing_ok=True)
+            self.close()
+
+    def close(self) -> None:
+        """Let go of it; what is in it stays for the next life."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd, self._size = -1, 0
+
+    def _make(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self.path, _FLAGS | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            header = pack_header(self.epoch)
+            os.ftruncate(descriptor, 0)
+            _write(descriptor, header, 0)
+            sync_directory(self.path.parent)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._fd, self._size = descriptor, len(header)
+
+
+class LeftFile:
+    """What an earlier life left; taken over, so that nobody else sends it, too.
+
+    Attributes:
+        ahead: what is in it.
+        cut_bytes: how many bytes of a torn end are not.
+    """
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._fd = descriptor
+        data = os.pread(descriptor, FILE_BYTES_MAX + HEADER_BYTES, 0)
+        self.ahead = parse_ahead(data)
+        self.cut_bytes = len(data) - self.ahead.whole_bytes
+
+    def clear(self) -> None:
+        """Delete it: all of it is stored."""
+        self.path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def take_left(folder: Path, zone: str) -> list[LeftFile]:
+    """Take over the files of a zone that no living sender holds, oldest first.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    found: list[LeftFile] = []
+    for path in sorted(folder.glob(f"{zone}-{'[0-9a-f]' * 2 * EPOCH_BYTES}{_ENDING}")):
+        try:
+            descriptor = os.open(path, _FLAGS)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            continue
+        found.append(LeftFile(path, descriptor))
+    return found
+
+
+def _write(descriptor: int, data: bytes, place: int) -> None:
+    view = memoryview(data)
+    while view:
+        count = os.pwrite(descriptor, view, place)
+        view, place = view[count:], place + count
