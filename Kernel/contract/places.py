@@ -13,7 +13,6 @@ from pathlib import Path
 from Kernel.contract.arena import HEADER_BYTES, MAGIC, TICK_LIMIT, Header
 
 SHARED_MEMORY = Path("/dev/shm")
-JOURNAL = Path("data", "journal")
 LEDGER = Path("data", "ledger")
 CONSOLE_SOCKET = Path("run", "console.sock")
 SCRIBE_SOCKET = Path("run", "scribe.sock")

@@ -26,6 +26,7 @@ OF_OURS: dict[str, tuple[str, ...]] = {
     "zones.client": (
         "zones.client",
         "zones.runtime.ledger_file",
+        "zones.runtime.ledger_reading",
         "zones.runtime.lessons",
         "Kernel.contract",
     ),

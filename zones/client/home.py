@@ -1,7 +1,8 @@
-"""A home as a program sees it: the world's numbers now, and what the journal tells of before.
+"""A home as a program sees it: the world's numbers now, and what the ledger tells of before.
 
 Owns: `open_home`, noticing that a world was replaced, one lock. Does not own: the file and whole
-copies (`arena_reader.py`), what a frame shows (`frame.py`), the journal (`history.py`).
+copies (`arena_reader.py`), what a frame shows (`frame.py`), reading the ledger
+(`zones/runtime/ledger_reading.py`).
 It reads files only. It needs no running kernel, and a running one does not notice it.
 """
 
@@ -16,11 +17,12 @@ from typing import Any, Final
 from Kernel.contract.arena import STATE_BYTES, ArenaWords, Header
 from Kernel.contract.arena_lookup import find_arena
 from Kernel.contract.errors import NoArena
-from Kernel.contract.places import JOURNAL
+from Kernel.contract.places import LEDGER
 from zones.client.arena_reader import ArenaReader
 from zones.client.frame import Arrays, Frame, Named, build_frame, choose_columns, needed_columns
-from zones.client.history import NEWEST, read_history
+from zones.client.history import NEWEST, check_newest, read_history
 from zones.client.schema import Schema
+from zones.runtime.ledger_reading import read_events, read_why
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 
@@ -122,22 +124,59 @@ class Home:
     def history(
         self, kinds: str | Iterable[str] | None = "telemetry", newest: int = NEWEST
     ) -> list[dict[str, Any]]:
-        """Return events of this arena from the archive's journal, oldest first.
+        """Return events of this arena from the ledger, oldest first.
 
-        An event is flat: its own fields, with `position` (number in the journal), `tick`, `kind`.
-        The end of the journal is some ms behind the world; an arena without one gives [].
+        An event is flat: its own fields, with `position` (in the ledger), `tick`, `kind`. The end
+        of the ledger is some ms behind the world; an arena that is not in it gives [].
 
         Args:
             kinds: "telemetry", "world.lineage", ... or several; "world" means all that begin with
                 "world." too. None: every kind.
-            newest: how many at most, from the end; reading goes no further back than
-                `history.SCAN_BYTES_MAX`.
+            newest: how many at most, from the end.
 
         Raises:
-            NoArena, ArenaError: as in `read`, or the journal is damaged or cannot be read.
+            NoArena, ArenaError: as in `read`.
+            LedgerError: the ledger cannot be read.
             UsageError: `newest` is not from 1 to `history.NEWEST_MAX`.
         """
-        return read_history(self.path / JOURNAL, self._current().arena, kinds, newest)
+        return read_history(self.path / LEDGER, self._current().arena, kinds, newest)
+
+    def events(
+        self,
+        *filters: str,
+        since: str | None = None,
+        until: str | None = None,
+        newest: int = NEWEST,
+    ) -> list[dict[str, Any]]:
+        """Return events of this home, of whoever sent them, oldest first; see `molt events`.
+
+        Each is as `molt events --json` prints it; `tables.events_table` makes a table of them.
+
+        Args:
+            filters: such as "kind=zone.*", "level!=info", "tick=100..200", "payload.why=*disk*".
+            since, until: "5m" (ago), "tick:184500", "#17" (a position), or an ISO date.
+            newest: how many at most, from the end.
+
+        Raises:
+            NoLedger: nothing was ever recorded here.
+            LedgerError: the ledger cannot be read.
+            UsageError: a filter or point in time is none, or `newest` is out of its limits.
+        """
+        check_newest(newest)
+        return read_events(self.path / LEDGER, filters, since, until, newest)
+
+    def why(self, event: str | int, effects: bool = False) -> dict[str, Any]:
+        """Return what caused an event, back to the root; see `molt why --json` for the keys.
+
+        Args:
+            event: an id or its beginning, a position, or the id of a mutation, mission or lesson.
+            effects: what came of it, too.
+
+        Raises:
+            NoLedger, LedgerError: as in `events`.
+            UsageError: there is no such event.
+        """
+        return read_why(self.path / LEDGER, str(event), effects)
 
     def _current(self) -> ArenaReader:
         with self._lock:

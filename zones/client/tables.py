@@ -4,8 +4,8 @@ Owns: how ids, colours and genes look in a table. Does not own: the numbers (`fr
 pandas is no dependency of molt: it is imported when a table is asked for.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,6 +54,29 @@ def resources_table(resources: Mapping[str, Array]) -> "DataFrame":
         ConfigError: pandas is not installed.
     """
     return _data_frame(dict(resources))
+
+
+def events_table(events: Iterable[Mapping[str, Any]]) -> "DataFrame":
+    """Return a table with a row for each event, as `Home.events` or `Home.history` gives them.
+
+    `time` is a date in UTC. What a payload holds is in columns of its own, "payload.NAME"; lists
+    and maps in it stay as they are. An event without a value has none (NaN or None).
+
+    Raises:
+        ConfigError: pandas is not installed.
+    """
+    rows = []
+    for event in events:
+        row = {key: value for key, value in event.items() if key not in ("payload", "v")}
+        payload = event.get("payload")
+        if isinstance(payload, Mapping):
+            row |= {f"payload.{key}": value for key, value in payload.items()}
+        rows.append(row)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    table = _data_frame({name: [row.get(name) for row in rows] for name in names})
+    if "time" in table:
+        table["time"] = table["time"].astype("datetime64[ns, UTC]")
+    return table
 
 
 def _value_names(width: int, genes: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ cause that is not in the ledger, or bite its own tail (senders are not trusted):
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from Kernel.contract.envelope import ID_BYTES, Envelope, parse_envelope
 from Kernel.contract.errors import CodecError, LedgerError, UsageError
+from Kernel.contract.event_text import VERSION
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import POSITION_MAX
 from zones.runtime.ledger_search import Query, Search
@@ -65,6 +66,23 @@ class Story:
     cut: bool = False
     effects: tuple[Effect, ...] = ()
     effects_cut: bool = False
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as programs read it."""
+        return {
+            "v": VERSION,
+            "event": self.chain[0].fields(),
+            "causes": [event.fields() for event in self.chain[1:]],
+            "root": self.chain[-1].id,
+            "complete": not (self.missing or self.circle or self.cut),
+            "missing": self.missing or None,
+            "circle": self.circle or None,
+            "effects": [
+                {"depth": effect.depth, "of": effect.of} | effect.event.fields()
+                for effect in self.effects
+            ],
+            "effects_complete": not self.effects_cut,
+        }
 
 
 def find_event(search: Search, word: str) -> LedgerEvent:

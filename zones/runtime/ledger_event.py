@@ -4,13 +4,16 @@ Owns: that view. Does not own: the envelope (`Kernel/contract/envelope.py`), its
 (`Kernel/contract/event_text.py`), which events are wanted (`ledger_search.py`).
 """
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from Kernel.contract.envelope import KERNEL, NAME_CHARS_MAX, Envelope, id_text
 from Kernel.contract.errors import CodecError
 from Kernel.contract.event_text import event_fields, event_line, iso_time, level_word, role_word
 from Kernel.contract.event_words import SENTENCES, tell
+
+_ARENA: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class LedgerEvent:
@@ -79,6 +82,14 @@ class LedgerEvent:
         return self.envelope.agent or None
 
     @property
+    def actor(self) -> str:
+        """Whose act it was, for people: the agent, or the zone, not the id of a world's arena."""
+        agent = self.envelope.agent
+        if agent and _ARENA.fullmatch(agent) is None:
+            return agent
+        return self.about or self.zone
+
+    @property
     def role(self) -> str | None:
         """Whose act it is."""
         return role_word(self.envelope.role) or None
@@ -116,7 +127,7 @@ class LedgerEvent:
         payload = dict(self.payload)
         if self.kind not in SENTENCES:
             return tell(self.kind, payload)
-        around = {"agent": self.agent, "tick": self.tick, "zone": self.zone}
+        around = {"agent": self.actor, "tick": self.tick, "zone": self.zone}
         return tell(self.kind, {k: v for k, v in around.items() if v is not None} | payload)
 
 

@@ -1,4 +1,4 @@
-"""The eyes of `molt top`: a home's arena, its journal and its kernel, read and never written.
+"""The eyes of `molt top`: a home's arena, its ledger and its kernel, read and never written.
 
 Owns: which columns and words are read, and what they become. Does not own: copying a whole tick
 (`zones/client/home.py`), what is made of it (`view.py`).
@@ -68,7 +68,7 @@ class HomeEyes:
         try:
             return series_of(self._home.history("telemetry", HISTORY_EVENTS))
         except MoltError as error:
-            # The living world is worth seeing even where its journal is damaged.
+            # The living world is worth seeing even where its ledger is damaged.
             return Series(trouble=error.message)
 
 

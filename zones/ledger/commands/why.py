@@ -10,9 +10,8 @@ With --json one document: {"v", "event", "causes" (the event's cause first, the 
 import argparse
 import json
 import sys
-from typing import Any, Final
+from typing import Final
 
-from Kernel.contract.event_text import VERSION
 from Kernel.contract.event_words import grouped, printable
 from zones.ledger.commands.event_rows import EventRows, hint, shorten
 from zones.ledger.commands.events import open_search
@@ -44,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     search = open_search(open_ledger(options))
     story = tell_story(search, find_event(search, options.id), options.effects)
     if options.json:
-        print(json.dumps(story_fields(story), ensure_ascii=False))
+        print(json.dumps(story.fields(), ensure_ascii=False))
         return 0
     rows = EventRows(sys.stdout)
     for line in story_lines(story):
@@ -55,24 +54,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         hint("", f"molt why {story.chain[0].position} --effects")
     return 0
-
-
-def story_fields(story: Story) -> dict[str, Any]:
-    """Return a story as programs read it."""
-    return {
-        "v": VERSION,
-        "event": story.chain[0].fields(),
-        "causes": [event.fields() for event in story.chain[1:]],
-        "root": story.chain[-1].id,
-        "complete": not (story.missing or story.circle or story.cut),
-        "missing": story.missing or None,
-        "circle": story.circle or None,
-        "effects": [
-            {"depth": effect.depth, "of": effect.of} | effect.event.fields()
-            for effect in story.effects
-        ],
-        "effects_complete": not story.effects_cut,
-    }
 
 
 def story_lines(story: Story) -> list[str]:
@@ -119,7 +100,7 @@ def _end(depth: int, text: str) -> str:
 
 def _told(event: LedgerEvent) -> str:
     tick = "" if event.tick is None else f"  tick {grouped(event.tick)}"
-    who = event.agent or event.about or event.zone
+    who = event.actor
     told = shorten(event.sentence(), SENTENCE_MAX)
     return (
         f"{printable(event.kind):<{KIND_WIDTH}} {printable(who)}: {told}{tick}  #{event.position}"

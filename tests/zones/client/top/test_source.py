@@ -11,13 +11,14 @@ import pytest
 
 from Kernel.contract.arena import Header, State
 from Kernel.contract.errors import ArenaError
-from Kernel.contract.places import JOURNAL
-from tests.support.old_journal import encode_line
+from Kernel.contract.places import LEDGER
 from tests.zones.client.top.drawn_arena import SCALARS, DrawnArena
 from tests.zones.client.top.made_worlds import made_sight
+from tests.zones.ledger.paper_ledger import make
+from tests.zones.ledger.real_ledger import store
 from zones.client.__main__ import main
 from zones.client.top.source import HomeEyes
-from zones.ledger.outbox_reader import Event
+from zones.runtime.ledger_file import LOG
 
 
 def test_what_is_seen_is_what_the_arena_holds(tmp_path: Path) -> None:
@@ -75,29 +76,27 @@ def test_nothing_is_written(tmp_path: Path) -> None:
     assert path.stat().st_mtime_ns == time_ns
 
 
-def test_past_comes_from_the_journal(tmp_path: Path) -> None:
+def test_past_comes_from_the_ledger(tmp_path: Path) -> None:
     """Recorded telemetry is the past; one that is damaged says why and hides nothing else."""
     arena = DrawnArena(tmp_path, made_sight())
     eyes = HomeEyes(tmp_path)
     assert eyes.remember().samples == []
     identity = arena.words.get_bytes(Header.ARENA_ID, 16).hex()
-    lines = []
+    events = []
     for place in (1, 2, 3):
-        fields = {"kind": "telemetry", "tick": 300 * place, "entity_count": 290 + place}
+        fields = {"tick": 300 * place, "entity_count": 290 + place}
         fields |= {"avg_energy": 50.5, "births_last_period": 6, "death_age": 3}
         fields |= {"death_starvation": 1, "death_collision": 0}
-        event = Event(place, 0, 300 * place, "telemetry", fields)
-        lines.append(encode_line(place, identity, event, 1.5) + b"\n")
-    journal = tmp_path / JOURNAL / f"{identity}.jsonl"
-    journal.parent.mkdir(parents=True)
-    journal.write_bytes(b"".join(lines))
+        events.append(make(place, agent=identity, tick=300 * place, payload=fields))
+    store(tmp_path / LEDGER, events)
     past = eyes.remember()
     told = [(each.tick, each.population, each.mean_energy) for each in past.samples]
     assert told == [(300, 291, 50.5), (600, 292, 50.5), (900, 293, 50.5)]
     rates = past.rates()
     assert rates is not None
     assert (rates.ticks, rates.births, rates.age) == (300, 20.0, 10.0)
-    journal.write_bytes(lines[0] + b'{"kind":"telemetry" torn\n' + lines[2])
+    for path in (tmp_path / LEDGER).glob(f"{LOG}*"):
+        path.write_bytes(b"no database at all, " * 500)
     assert eyes.remember().trouble.startswith("cannot read")
     assert eyes.look().population == 300
 
