@@ -110,8 +110,15 @@ class LedgerReader:
         self._segments: dict[SegmentName, Segment] = {}
         self._connection: apsw.Connection | None = None
         self._identity = (0, 0)
-        if self._log() is None and not list_segments(folder / SEGMENTS):
-            raise NoLedger(f"cannot read {folder}: there is no ledger yet", "molt run")
+        try:
+            log = self._log()
+        except apsw.Error as error:
+            raise LedgerError(f"cannot read {folder / LOG}: {error}", "molt verify") from error
+        if log is None and not list_segments(folder / SEGMENTS):
+            raise NoLedger(
+                f"cannot read {folder}: there is no ledger yet, a kernel makes it",
+                "python manifest.py",
+            )
 
     @property
     def newest(self) -> int:
