@@ -9,7 +9,8 @@ from pathlib import Path
 from Kernel.contract.places import LEDGER
 from zones.runtime.ledger_file import LedgerReader
 from zones.runtime.lessons.embeddings import choose_embedding
-from zones.runtime.lessons.store import LessonsStore, Tried
+from zones.runtime.lessons.store import LessonsStore
+from zones.runtime.lessons.tried import Tried
 
 
 def tried_before(home: Path | str, question: str, limit: int = 5) -> Tried:

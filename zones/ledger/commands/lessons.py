@@ -15,7 +15,8 @@ from typing import Any, Final
 from Kernel.contract.envelope import id_text
 from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger
 from zones.runtime.lessons.embeddings import choose_embedding
-from zones.runtime.lessons.store import FOUND_MAX, LessonsStore, Match, Tried, tried_fields
+from zones.runtime.lessons.store import FOUND_MAX, LessonsStore
+from zones.runtime.lessons.tried import Match, Tried, tried_fields
 
 LIMIT: Final = 5
 LABEL_WIDTH: Final = 11

@@ -53,9 +53,9 @@ class TestModel:
         assert float(np.linalg.norm(vector)) == pytest.approx(1.0, abs=1e-5)
 
     def test_steps(self, model: SentenceModel) -> None:
-        """Half a layer a step: twelve pauses for whoever has other work."""
+        """A quarter of a layer a step: pauses for whoever has other work."""
         steps = model.embed_in_steps("food " * 500)
-        assert sum(1 for _ in steps) == 12
+        assert sum(1 for _ in steps) == 24
 
     def test_long_text_is_cut(self, model: SentenceModel) -> None:
         """Words behind the limit of tokens change nothing."""

@@ -17,7 +17,7 @@ from tests.zones.ledger.paper_ledger import PaperLedger, event_id, make
 from zones.runtime.lessons import rows as lesson_rows
 from zones.runtime.lessons.lesson import TEXT_CHARS_MAX, lesson_id, read_lesson
 from zones.runtime.lessons.rows import FILE
-from zones.runtime.lessons.store import tried_fields
+from zones.runtime.lessons.tried import tried_fields
 
 LATER = Story(zone="sandbox", time_ns=1_800_000_000_000_000_000, agent="historian-1")
 
@@ -221,9 +221,11 @@ class TestFromTheLog:
             assert reader.newest().matches[0].lesson.situation == texts[0]
         assert len(reader.newest().matches) == 5
 
-    def test_file_of_another_log(self, filled: Path) -> None:
-        """A file that knows more than the log is not believed."""
-        reader = store(filled, PaperLedger([lesson(1, FUEL)]))
+    @pytest.mark.parametrize("events", [1, 9])
+    def test_file_of_another_log(self, filled: Path, events: int) -> None:
+        """A file that was made from another log, longer or shorter, is not believed."""
+        log = PaperLedger([lesson(100, FUEL), *(make(100 + n) for n in range(1, events))])
+        reader = store(filled, log)
         assert [match.lesson.situation for match in reader.newest().matches] == [FUEL[0]]
         assert "another log" in reader.newest().notes[0]
 
