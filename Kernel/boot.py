@@ -213,7 +213,6 @@ class Kernel:
         self._tell_strangers(strangers)
         for name, why in config.sources.ignored.items():
             self._log.warning("config.ignored", key=name, why=why, hint=f"unset {name}")
-        self._people_watch = face.reader is Reader.PEOPLE
         self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
         self._notifier = find_notifier(os.environ, os.getpid())
         self._herald = Herald(self._notifier, self._clock)
@@ -249,21 +248,15 @@ class Kernel:
             zones.send_events_by(self._sender)
         return zones
 
-    def _note(self, kind: str, **values: object) -> None:
-        """Keep an event that the screen has shown to people instead of logging it."""
-        if self._people_watch:
-            self._log.note(kind, **values)
-
     def run(self) -> int:
         """Serve until stopped and return the exit code."""
         self._screen.banner(self._home.home)
-        self._note("kernel.started", pid=os.getpid(), home=str(self._home.home))
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
         self._bus.close_all()
         self._listeners.close()
         if self._exit_code == 0:
-            self._note("kernel.stopped", text=self._screen.stopped(self._zones))
+            self._screen.stopped(self._zones)
         elif self._exit_code == EXIT_KILLED:
             self._screen.killed(self._zones)
         self._desk.close("python manifest.py" if self._safe is None else "molt status")
@@ -284,9 +277,10 @@ class Kernel:
         self._desk.look()
         if self._clock.now_s() >= self._stacks_due_s:
             self._keep_stacks()
-        given_up = self._zones.given_up()
+        given_up, given_up_by = self._zones.given_up()
         if given_up and self._zones.stop is None:
-            self.begin_safe_mode("no version of the world keeps running", given_up)
+            why = "no version of the world keeps running"
+            self.begin_safe_mode(why, given_up, cause=given_up_by)
         if not self._ready:
             self._while_booting()
         if self._zones.stopped():
@@ -315,7 +309,6 @@ class Kernel:
         boot_s = round(self._clock.now_s() - self._began_s, 3)
         self._screen.ready(self._zones, boot_s, self._reloader.config.scenario)
         self._reloader.tell_differences()
-        self._note("kernel.ready", boot_s=boot_s)
         self._herald.ready()
         self._note_world()
         if self._zones.all_ready():  # a checkout whose archive is broken is no known-good copy
@@ -406,10 +399,12 @@ class Kernel:
         """
         return self._had_terminal and not has_terminal()
 
-    def _stay_safe(self, reason: str) -> None:
-        self.begin_safe_mode(reason, stay=True)
+    def _stay_safe(self, reason: str, cause: bytes) -> None:
+        self.begin_safe_mode(reason, stay=True, cause=cause)
 
-    def begin_safe_mode(self, reason: str, detail: str = "", stay: bool = False) -> None:
+    def begin_safe_mode(
+        self, reason: str, detail: str = "", stay: bool = False, cause: bytes = b""
+    ) -> None:
         """Stop every zone in order, the world at a tick boundary, then become safe mode.
 
         The service manager is not told of a stop: it would end what goes on as safe mode.
@@ -417,18 +412,19 @@ class Kernel:
         Args:
             detail: what the zone said, with file and line, or "".
             stay: until it is told to leave; else until normal running would work.
+            cause: id of the event that led to it.
         """
         self._safe = reason, detail, stay
-        self._screen.stopping()
-        self._zones.begin_stop()
+        begun = self._log.note(
+            "kernel.safe_mode_begun", why=reason, detail=detail, stay=stay, cause=cause
+        )
+        self._zones.begin_stop(self._screen.stopping(begun))
 
-    def _stop(self) -> None:
+    def _stop(self, cause: bytes = b"") -> None:
         if self._zones.stop is None or self._safe is not None:
             self._herald.stopping(self._reloader.config.stop_deadline_s)
-            self._note("kernel.stopping")
         self._safe = None  # who stops the kernel means it
-        self._screen.stopping()
-        self._zones.begin_stop()
+        self._zones.begin_stop(self._screen.stopping(cause))
 
     def _kill(self) -> None:
         """The second Ctrl-C: nobody is asked any more."""

@@ -42,7 +42,9 @@ class Reloader:
         self._zones = zones
         self._log = log
 
-    def reload(self, dry_run: bool = False, everything: bool = False) -> list[Change]:
+    def reload(
+        self, dry_run: bool = False, everything: bool = False, cause: bytes = b""
+    ) -> list[Change]:
         """Read all files again, let count what may, and return each key that differs.
 
         A key that is refused keeps its old value, and is told again by the next reload. The
@@ -51,6 +53,7 @@ class Reloader:
         Args:
             dry_run: only tell.
             everything: parameters that were set by hand become what their file says, too.
+            cause: id of the event that asked for it.
 
         Raises:
             ConfigError: a file or a value is wrong; nothing was changed.
@@ -63,14 +66,17 @@ class Reloader:
         changes = self._compare_worlds(changes, new, tables, everything)
         if dry_run:
             return changes
-        changes = [self._send(change) for change in changes]
+        # A world tells of its new value as caused by the event that tells of the change.
+        ids = [self._log.reserve() for _ in changes]
+        changes = [self._send(*each) for each in zip(changes, ids, strict=True)]
         refused = [change.key for change in changes if change.refused]
         sources = new.sources.with_kept(self.config.sources, refused)
         self.config = parse_config(sources, self.config.scenario)
         self._zones.reconfigure(self.config)
-        for change in changes:
+        for change, event_id in zip(changes, ids, strict=True):
             tell = self._log.warning if change.refused else self._log.info
-            tell("config.changed", **{k: v for k, v in change.fields().items() if v != ""})
+            told = {key: value for key, value in change.fields().items() if value != ""}
+            tell("config.changed", cause=cause, event_id=event_id, **told)
         return changes
 
     def on_signal(self) -> None:
@@ -94,9 +100,9 @@ class Reloader:
                 text = "; ".join(told[:TOLD_MAX]) + more
                 self._log.info("config.differs", zone=name, text=text, hint="molt reload")
 
-    def answer(self, dry_run: bool, everything: bool = False) -> dict[str, Any]:
+    def answer(self, dry_run: bool, everything: bool = False, cause: bytes = b"") -> dict[str, Any]:
         """Do it for the console and return the answer."""
-        changes = self.reload(dry_run, everything)
+        changes = self.reload(dry_run, everything, cause)
         return {"dry_run": dry_run, "changes": [change.fields() for change in changes]}
 
     def _tables(self) -> dict[str, tuple[Key, ...]]:
@@ -137,7 +143,7 @@ class Reloader:
                 return replace(change, why=why, hint=f"molt wait --for zone.{name}=ready")
         return change
 
-    def _send(self, change: Change) -> Change:
+    def _send(self, change: Change, event_id: bytes) -> Change:
         """Send a parameter to every world whose file says it; a refusal becomes the change's."""
         if change.effect is not Effect.TICK or change.why:
             return change
@@ -146,7 +152,7 @@ class Reloader:
             if world.config.settings_file != file:
                 continue
             try:
-                _post(world, param, change.new)
+                _post(world, param, change.new, event_id)
                 world.by_hand.discard(param)
             except Refused as error:
                 return replace(change, why=error.message, hint=error.hint)
@@ -158,8 +164,8 @@ def tell_difference(file: str, each: Difference) -> str:
     return f"{file}.{each.name}: the file says {each.said:g}, the world has {each.held:g}"
 
 
-def _post(world: ArenaKeeper, param: str, value: float) -> None:
+def _post(world: ArenaKeeper, param: str, value: float, cause: bytes) -> None:
     if world.inbox is None:
         name = world.config.name
         raise Refused(f"cannot reach zone {name}: it is {world.state_word()}", "molt status")
-    world.inbox.post(Input(SET_PARAM, param=param, value=float(value)))
+    world.inbox.post(Input(SET_PARAM, param=param, value=float(value), cause=cause))

@@ -6,6 +6,7 @@ request does (`handlers.py`), how far a follower has read (`following.py`).
 
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -13,6 +14,7 @@ import zmq
 
 from Kernel.console.following import FOLLOWERS_MAX, LINES_PER_LOOK_MAX, Reading
 from Kernel.console.handlers import Asked, Handlers
+from Kernel.console.request import Request
 from Kernel.console.server import ConsoleServer, Interest, Pending, Token
 from Kernel.contract.errors import MoltError, NoKernel, Refused
 from Kernel.core.events import Event, LogLine
@@ -34,7 +36,7 @@ class Desk:
         self._handlers = handlers
         self._loop = loop
         self._clock = clock
-        self._under_way: dict[Token, tuple[str, Asked]] = {}  # with the command
+        self._under_way: dict[Token, tuple[Request, Asked]] = {}
         self._readings: dict[Token, Reading[Event] | Reading[LogLine]] = {}
         self._watched: dict[int, Interest] = {}
         server.before_close = self._forget
@@ -57,9 +59,11 @@ class Desk:
         if self._under_way:
             now_s = self._clock.now_s()
             with self._handlers.one_moment():
-                for token, (command, asked) in list(self._under_way.items()):
-                    settle = partial(self._settle, token, asked, now_s)
-                    if not self._server.is_open(token) or self._serve(token, command, settle):
+                for token, (request, asked) in list(self._under_way.items()):
+                    settle = partial(self._settle, token, request, asked, now_s)
+                    if not self._server.is_open(token) or self._serve(
+                        token, request.command, settle
+                    ):
                         del self._under_way[token]
         for token, reading in list(self._readings.items()):
             if not self._server.is_open(token) or self._go_on(token, reading):
@@ -109,15 +113,25 @@ class Desk:
         command = reading.lost_kind.partition(".")[0]
         return self._serve(token, command, partial(self._tell, token, reading))
 
-    def _settle(self, token: Token, asked: Asked, now_s: float) -> bool:
-        result = asked.result()
+    def _settle(self, token: Token, request: Request, asked: Asked, now_s: float) -> bool:
+        try:
+            result = asked.result()
+            if result is None and asked.until_s is not None and now_s >= asked.until_s:
+                assert asked.late is not None, "a limit comes with what to say when it is met"
+                raise asked.late()
+        except MoltError as error:
+            self._tell_refused(request, error)
+            raise
         if result is not None:
             self._server.answer(token, result)
-            return True
-        if asked.until_s is not None and now_s >= asked.until_s:
-            assert asked.late is not None, "a limit comes with what to say when it is met"
-            raise asked.late()
-        return False
+        return result is not None
+
+    def _tell_refused(self, request: Request, error: MoltError) -> None:
+        """Keep as an event that what was taken came to nothing."""
+        if request.cause:
+            self._handlers.recorder.note(
+                "command.refused", cause=request.cause, command=request.command, why=error.message
+            )
 
     def _tell(self, token: Token, reading: Reading[Event] | Reading[LogLine]) -> bool:
         """Push what is next to one reader; return whether it needs nothing more."""
@@ -146,18 +160,15 @@ class Desk:
             self._serve(pending.token, pending.request.command, begin)
 
     def _begin(self, pending: Pending) -> bool:
-        request = pending.request
-        taken = self._handlers.record(request, pending.peer_pid)  # before it can end us
+        taken = self._handlers.record(pending.request, pending.peer_pid)  # before it can end us
+        request = replace(pending.request, cause=taken)
         try:
             begun = self._handlers.handle(request)
         except MoltError as error:
-            if taken:
-                self._handlers.recorder.note(
-                    "command.refused", cause=taken, command=request.command, why=error.message
-                )
+            self._tell_refused(request, error)
             raise
         if isinstance(begun, Asked):
-            self._under_way[pending.token] = request.command, begun
+            self._under_way[pending.token] = request, begun
             return False
         followers = sum(each.follows for each in self._readings.values())
         if begun.follows and followers >= FOLLOWERS_MAX:

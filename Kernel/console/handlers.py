@@ -83,9 +83,9 @@ class Handlers:
     clock: Clock
     meters: Meters
     began_s: float
-    request_stop: Callable[[], None]
-    reload: Callable[[bool, bool], Result]
-    request_safe_mode: Callable[[str], None]
+    request_stop: Callable[[bytes], None]
+    reload: Callable[[bool, bool, bytes], Result]
+    request_safe_mode: Callable[[str, bytes], None]
     recorder: Recorder
     _facts: dict[str, Fact] | None = None
     _one_moment: bool = False
@@ -215,7 +215,7 @@ class Handlers:
         later = at_tick > world.tick() + 1
         if world.is_holding() and not later and not inbox.awaits(RESUME, STEP):
             return Asked(lambda: self._held(world))
-        ticket = inbox.post(Input(PAUSE, at_tick=at_tick))
+        ticket = inbox.post(Input(PAUSE, at_tick=at_tick, cause=request.cause))
         if later and world.is_holding():
             held = self._held(world) or {}
             return self._now(held | {"pending": True, "at_tick": at_tick, "paused": True})
@@ -234,12 +234,12 @@ class Handlers:
         digest = world.held_hash()
         return None if digest is None else {"tick": world.tick(), "hash": digest, "paused": True}
 
-    def _resume(self, _request: Request) -> Asked:
+    def _resume(self, request: Request) -> Asked:
         world, inbox = self._world()
         free = world.state_value(State.HOLD_AFTER) == NEVER
         if free and not inbox.awaits(PAUSE, STEP):
             return self._now({"tick": world.tick(), "hash": None, "paused": False})
-        ticket = inbox.post(Input(RESUME))
+        ticket = inbox.post(Input(RESUME, cause=request.cause))
 
         def result() -> Result | None:
             if _applied_at(world, inbox, ticket) is None:
@@ -253,7 +253,7 @@ class Handlers:
         if not world.is_holding() and not inbox.awaits(PAUSE):
             raise Refused("cannot step: the world is running", "molt pause")
         steps = request.integer("steps") or 1
-        ticket = inbox.post(Input(STEP, steps=steps))
+        ticket = inbox.post(Input(STEP, steps=steps, cause=request.cause))
 
         def result() -> Result | None:
             applied = _applied_at(world, inbox, ticket)
@@ -281,7 +281,8 @@ class Handlers:
             return self._now(param_fields(world, parameter))
         parameter.check(value)
         at_tick = request.integer("at_tick") or 0
-        ticket = inbox.post(Input(SET_PARAM, at_tick=at_tick, param=key, value=value))
+        given = Input(SET_PARAM, at_tick=at_tick, param=key, value=value, cause=request.cause)
+        ticket = inbox.post(given)
         world.by_hand.add(key)
 
         def result() -> Result | None:
@@ -302,7 +303,8 @@ class Handlers:
         kind, name = request.text("kind"), request.text("zone")
         assert kind is not None and name is not None, "the table requires both"
         keeper = self.zones.keeper(name)
-        watch = begin_drill(keeper, DrillFault(kind), self.clock.now_ns())
+        watch = begin_drill(keeper, DrillFault(kind), self.clock.now_ns(), request.cause)
+        self.zones.drills.add(watch, kind)
         return self._drilled(watch, kind)
 
     def _drilled(
@@ -320,19 +322,21 @@ class Handlers:
         keeper = self.zones.keeper(request.text("zone") or WORLD_ZONE)
         now_ns = self.clock.now_ns()
         if not request.flag("fresh"):
-            return self._drilled(begin_soft_restart(keeper, now_ns), "soft-restart")
-        self.reload(False, False)  # its settings, too, are those of the files as they are now
-        return self._drilled(begin_renewal(keeper, now_ns), "renewal", RENEWAL_S)
+            return self._drilled(begin_soft_restart(keeper, now_ns, request.cause), "soft-restart")
+        # Its settings, too, are those of the files as they are now.
+        self.reload(False, False, request.cause)
+        return self._drilled(begin_renewal(keeper, now_ns, request.cause), "renewal", RENEWAL_S)
 
     def _go_back(self, request: Request) -> Asked:
         keeper = self.zones.keeper(request.text("zone") or WORLD_ZONE)
-        return self._drilled(begin_going_back(keeper, self.clock.now_ns()), "go-back")
+        watch = begin_going_back(keeper, self.clock.now_ns(), request.cause)
+        return self._drilled(watch, "go-back")
 
     def _reload(self, request: Request) -> Asked:
-        return self._now(self.reload(request.flag("dry_run"), request.flag("all")))
+        return self._now(self.reload(request.flag("dry_run"), request.flag("all"), request.cause))
 
-    def _shutdown(self, _request: Request) -> Asked:
-        self.request_stop()
+    def _shutdown(self, request: Request) -> Asked:
+        self.request_stop(request.cause)
 
         def result() -> Result | None:
             if self.zones.stop is None or self.zones.stop.stage is Stage.WORLDS:
@@ -348,8 +352,8 @@ class Handlers:
     def _safe_mode_leave(self, _request: Request) -> Asked:
         raise Refused("cannot leave safe mode: the kernel runs normally", "molt status")
 
-    def _safe_mode_enter(self, _request: Request) -> Asked:
-        self.request_safe_mode("asked for by molt safe-mode enter")
+    def _safe_mode_enter(self, request: Request) -> Asked:
+        self.request_safe_mode("asked for by molt safe-mode enter", request.cause)
         return self._now({"entering": True})
 
 

@@ -35,10 +35,12 @@ class Request:
     Args:
         command: a name of the table.
         args: argument name to value; what was left out and has no default is missing.
+        cause: id of the event that it was taken; b"" where it leaves none.
     """
 
     command: str
     args: Mapping[str, Value]
+    cause: bytes = b""
 
     @property
     def acts(self) -> bool:

@@ -55,16 +55,20 @@ class Screen:
         self._zones_ended = 0
         self._degraded: dict[str, str] = {}
         self._stopping_s: float | None = None
+        self._cause = b""
+        """Id of the event that tells of the stop."""
 
     def banner(self, home: Path) -> None:
         """Say who starts, before anything else."""
+        values = {"version": VERSION, "pid": os.getpid(), "home": str(home)}
         if self._people:
+            self._log.note("kernel.started", **values)
             self._say(
                 f"\n  ◉ molt {VERSION}   pid {os.getpid()} · Python {platform.python_version()}"
                 f" · home {home}\n"
             )
         else:
-            self._log.info("kernel.started", version=VERSION, pid=os.getpid(), home=str(home))
+            self._log.info("kernel.started", **values)
 
     def ready(self, zones: ZoneTable, boot_s: float, scenario: str | None = None) -> None:
         """Say that everything is up.
@@ -76,11 +80,12 @@ class Screen:
         self._up = True
         degraded = degraded_fields(zones)
         self._degraded = {each["what"]: each["why"] for each in degraded}
-        if not self._people:
-            self._log.info("kernel.ready", boot_s=boot_s, degraded=degraded)
+        tell = self._log.note if self._people else self._log.info
+        tell("kernel.ready", boot_s=boot_s, degraded=degraded)
         self._tell_scenario(zones, scenario)
         for each in degraded:
             if self._people:
+                self._log.note("kernel.degraded", **each)
                 self._say(f"    ▲ {each['what']}: {each['why']}   hint: {each['hint']}")
             else:
                 self._log.warning("kernel.degraded", **each)
@@ -95,18 +100,20 @@ class Screen:
             return
         if world.resumed_tick is None:
             if self._people:
+                self._log.note("scenario.founded", scenario=scenario)
                 self._say(f"    founded by scenario {scenario}")
             else:
                 self._log.info("scenario.founded", scenario=scenario)
-        elif self._people:
+            return
+        told = {"scenario": scenario, "tick": world.resumed_tick, "why": RESUMED}
+        if self._people:
+            self._log.note("scenario.not_founded", **told)
             self._say(
                 f"    ▲ scenario {scenario}: not founded, {RESUMED}\n"
                 f"      hint: python manifest.py --home OTHER --scenario {scenario}"
             )
         else:
-            self._log.warning(
-                "scenario.not_founded", scenario=scenario, tick=world.resumed_tick, why=RESUMED
-            )
+            self._log.warning("scenario.not_founded", **told)
 
     def refused(self, message: str, hint: str) -> None:
         """Say last why a boot ends before it was up; the log has told programs already."""
@@ -151,20 +158,19 @@ class Screen:
     def _tell_up(self, keeper: Keeper) -> None:
         name, found = keeper.config.name, words.found(keeper)
         took_s = round(self._clock.now_s() - self._began_s, 3)
+        tell = self._log.note if self._people else self._log.info
+        tell("zone.ready", zone=name, took_s=took_s, found=found)
         if self._people:
             self._say(words.zone_line(name, keeper.state_word(), took_s, found))
-        else:
-            self._log.info("zone.ready", zone=name, took_s=took_s, found=found)
 
     def _log_phase(self, event: str, who: str, phase: str) -> None:
         turns = self._phases.see(who, phase, self._clock.now_s())
-        if self._moving:
-            return
+        tell = self._log.note if self._moving else self._log.info
         for turn in turns:
             if turn.took_s is None:
-                self._log.info(event, zone=turn.who, phase=turn.phase, at="start")
+                tell(event, zone=turn.who, phase=turn.phase, at="start")
             else:
-                self._log.info(event, zone=turn.who, phase=turn.phase, at="end", took_s=turn.took_s)
+                tell(event, zone=turn.who, phase=turn.phase, at="end", took_s=turn.took_s)
 
     def _show_boot(self, zones: ZoneTable) -> None:
         keepers = zones.keepers()
@@ -209,15 +215,20 @@ class Screen:
 
     # The end.
 
-    def stopping(self) -> None:
-        """Say that a stop has begun."""
+    def stopping(self, cause: bytes = b"") -> bytes:
+        """Say that a stop has begun, once; return the id of the event that tells so.
+
+        Args:
+            cause: id of the event that led to it.
+        """
         if self._stopping_s is not None:
-            return
+            return self._cause
         self._stopping_s = self._shown_s = self._clock.now_s()
         if self._people:
             self._say("\n  Stopping. (Ctrl-C again kills at once)")
-        else:
-            self._log.info("kernel.stopping")
+        tell = self._log.note if self._people else self._log.info
+        self._cause = tell("kernel.stopping", cause=cause)
+        return self._cause
 
     def _see_stop(self, zones: ZoneTable, passed_s: float) -> None:
         stop = zones.stop
@@ -244,22 +255,22 @@ class Screen:
     def _show_ended(self, zones: ZoneTable) -> None:
         for each in zones.leaving.ended[self._zones_ended :]:
             self._zones_ended += 1
+            tell = self._log.note if self._people else self._log.info
+            tell(
+                "zone.stopped", zone=each.zone, took_s=round(each.took_s, 3),
+                killed=each.killed, cause=self._cause,
+            )  # fmt: skip
             if self._people:
                 state = "killed" if each.killed else "stopped"
                 self._say(words.zone_line(each.zone, state, each.took_s, ""))
-            else:
-                self._log.info(
-                    "zone.stopped", zone=each.zone, took_s=round(each.took_s, 3), killed=each.killed
-                )
 
-    def stopped(self, zones: ZoneTable) -> str:
-        """Say where the world stands, and what is not saved; return what was said."""
+    def stopped(self, zones: ZoneTable) -> None:
+        """Say where the world stands, and what is not saved."""
         self._show_ended(zones)
         outcome = zones.leaving.outcome()
         ran_s = self._clock.now_s() - self._began_s
         lines = words.end(zones, outcome, ran_s)
         self._tell_end("kernel.stopped", zones, lines)
-        return " ".join(lines)
 
     def killed(self, zones: ZoneTable) -> None:
         """Say what the second Ctrl-C has left."""
@@ -268,10 +279,10 @@ class Screen:
     def _tell_end(self, event: str, zones: ZoneTable, lines: list[str]) -> None:
         if self._people:
             self._say("".join(f"  {line}\n" for line in lines))
-            return
         world = zones.arenas.get(WORLD_ZONE)
         values = {"tick": world.tick()} if world is not None and world.arena is not None else {}
-        self._log.info(event, text=" ".join(lines), **values)
+        tell = self._log.note if self._people else self._log.info
+        tell(event, text=" ".join(lines), cause=self._cause, **values)
 
     def _say(self, text: str) -> None:
         self._stream.write(text + "\n")

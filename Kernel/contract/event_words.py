@@ -41,7 +41,8 @@ SENTENCES: dict[str, str] = {
     "config.refused": "the configuration was refused: {why}",
     "console.bug": "a bug of ours in the answer to '{command}': {why}",
     "drill.begun": "a drill: {fault} of {zone}, pid {pid}",
-    "drill.ended": "the drill {fault} of {zone} is over",
+    "drill.ended": "the drill {fault} of {zone} {ended}",
+    "event.rejected": "the ledger does not take event {number}: {why}",
     "evolution.force": "evolution was asked for: {reason}",
     "evolution.plan": "plan {plan_id}: {description}",
     "evolution.trigger": "{problem_type}, {affected_entities} molbots, severity {severity}",
@@ -50,10 +51,15 @@ SENTENCES: dict[str, str] = {
     "generation.promoted": "generation {which}of {source} serves now{because}",
     "generation.retired": "generation {which}of {source} was let go{because}",
     "input.refused": "an input was refused: {reason}",
+    "kernel.ahead_cut": "{bytes} bytes of an earlier kernel's events are lost: {why}",
     "kernel.degraded": "degraded, {what}: {why}",
+    "kernel.events_dropped": "{count} events of the kernel are lost: {why}",
+    "kernel.feed_ended": "events are no longer written to the descriptor: {why}",
     "kernel.killed": "{text}",
     "kernel.mended": "works again: {what}",
+    "kernel.misfit": "a bug of ours: the event {told} is none, {why}",
     "kernel.ready": "up in {boot_s:.1f} s",
+    "kernel.safe_mode_begun": "safe mode: {why}",
     "kernel.stacks": "the stacks of all threads are in {path}",
     "kernel.stacks_not_kept": "cannot keep the stacks: {why}",
     "kernel.started": "molt {version}, pid {pid}, home {home}",
@@ -81,6 +87,7 @@ SENTENCES: dict[str, str] = {
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
     "zone.degraded": "{why}",
     "zone.died": "{role} with pid {pid} ended: {how}",
+    "zone.drained": "pid {pid} is to leave: {why}",
     "zone.evidence": "{how} in {place}, tick {tick}; blamed: {verdict}",
     "zone.given_up": "no version can be kept alive: {why}",
     "zone.hung": "pid {pid} hangs: {why}",
@@ -89,15 +96,15 @@ SENTENCES: dict[str, str] = {
     "zone.not_started": "cannot start: {why}",
     "zone.ready": "ready in {took_s:.1f} s{found}",
     "zone.refused": "a message was refused: {reason}",
-    "zone.served": "serves from tick {tick}, pid {pid}",
+    "zone.served": "serves, pid {pid}",
     "zone.stack": "pid {pid} hung: {why}{frame}; stacks: {file}",
     "zone.starved": "pid {pid} gets no processor: not hung, {deadline_s} s more",
     "zone.stderr": "{line}",
     "zone.stopped": "stopped after {took_s:.1f} s",
-    "zone.taken_over": "its heir serves from tick {tick}, pid {pid}, epoch {epoch}",
+    "zone.taken_over": "its heir serves from tick {tick_found}, pid {pid}, epoch {epoch}",
     "zone.unprepared": "{why}",
 }
-_COUNTS = frozenset(("tick", "population", "missed_ticks", "entity_count"))
+_COUNTS = frozenset(("tick", "tick_found", "population", "missed_ticks", "entity_count"))
 """Values that are shown in groups of three digits; a pid is a name, not a count."""
 
 
@@ -169,6 +176,7 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
     args = values.get("args")
     return {
         "said": " with " + " ".join(pairs(args)) if args and isinstance(args, Mapping) else "",
+        "ended": "is over" if values.get("over") else "has not come to an end",
         "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",

@@ -4,6 +4,7 @@ Owns: the kinds of input and their fields, checked on both sides. Does not own: 
 (`zones/world/inbox.py`) nor who may send them (`Kernel/console`).
 """
 
+import reprlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ VALUE_MAX = 1e300
 SLOTS_MAX = 64
 """Trait slots are 1 to SLOTS_MAX - 1: a bit each in a word, and none for slot 0, the core."""
 INPUT_BYTES_MAX = 4096
+CAUSE_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Input:
         param: SET_PARAM only, the parameter's name.
         value: SET_PARAM only, the new value.
         slot: QUARANTINE only, the trait slot whose code is not to run any more.
+        cause: id of the event that led to it, b"" for none; decides nothing in the world.
     """
 
     kind: str
@@ -44,6 +47,7 @@ class Input:
     param: str = ""
     value: float = 0.0
     slot: int = 0
+    cause: bytes = b""
 
     def encode(self) -> bytes:
         """Return the payload of the ring entry.
@@ -64,6 +68,8 @@ class Input:
             fields["value"] = self.value
         if self.kind == QUARANTINE:
             fields["slot"] = self.slot
+        if self.cause:
+            fields["cause"] = self.cause
         return fields
 
 
@@ -74,7 +80,7 @@ def parse_input(fields: dict[str, Any]) -> Input:
         CodecError: unknown kind or key, missing key, wrong type, or a number out of range.
     """
     kind = fields.get("kind")
-    known = {"kind", "at_tick"}
+    known = {"kind", "at_tick", "cause"}
     known |= {"steps"} if kind == STEP else set()
     known |= {"param", "value"} if kind == SET_PARAM else set()
     known |= {"slot"} if kind == QUARANTINE else set()
@@ -96,7 +102,10 @@ def parse_input(fields: dict[str, Any]) -> Input:
     slot = fields.get("slot", 0)
     if kind == QUARANTINE and not _whole(slot, 1, SLOTS_MAX - 1):
         raise CodecError(f"cannot read input {kind}: slot {slot!r}, it takes 1 to {SLOTS_MAX - 1}")
-    return Input(str(kind), at_tick, steps, param, float(value), slot)
+    cause = fields.get("cause", b"")
+    if not isinstance(cause, bytes) or len(cause) not in (0, CAUSE_BYTES):
+        raise CodecError(f"cannot read input {kind}: cause {reprlib.repr(cause)} is no event's id")
+    return Input(str(kind), at_tick, steps, param, float(value), slot, cause)
 
 
 def decode_input(payload: bytes) -> Input:

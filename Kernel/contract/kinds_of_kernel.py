@@ -84,18 +84,7 @@ KERNEL_KINDS: Final = (
     _of_zone("drill.begun", {"fault": str, "pid": int}),
     _of_zone("drill.ended", {"fault": str, "over": bool, **_STORY}),
     _of_zone("zone.drained", {"pid": int, "why": str}),
-    _of_zone(
-        "zone.served",
-        {
-            "pid": int,
-            "generation": str,
-            "build": str,
-            "epoch?": int,
-            "tick_found?": int,
-            "found_owner?": int,
-            "found_flight?": int,
-        },
-    ),
+    _of_zone("zone.served", {"pid": int, "generation": str, "build": str}),
     _of_zone("zone.ready", {"took_s": float, "found?": ANY, "pid?": int}),
     _of_zone("zone.degraded", {"why": str, "hint?": str}, _WARNING),
     _of_zone(
@@ -113,6 +102,7 @@ KERNEL_KINDS: Final = (
             "build": str,
             "found_owner": int,
             "found_flight": int,
+            "first?": bool,
         },
     ),
     _of_zone(

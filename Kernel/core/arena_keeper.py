@@ -7,6 +7,7 @@ decisions (`succession.py`).
 
 import signal
 from pathlib import Path
+from typing import Any
 
 from Kernel.config import ZoneConfig
 from Kernel.contract.arena import (
@@ -26,7 +27,7 @@ from Kernel.core.generation_facts import GenerationFacts, parse_facts
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.inquest import Inquest, find_evidence, place_of
 from Kernel.core.ladder import Rules
-from Kernel.core.line import Berth, Line
+from Kernel.core.line import Berth, Death, Line
 from Kernel.core.parts import Parts
 from Kernel.core.succession import decide_permission
 from Kernel.ports.arena_file import ArenaHandle
@@ -35,6 +36,8 @@ from Kernel.ports.process import Exit
 ANCHOR_AHEAD_NS = 2_000_000
 CRASHES_MAX = 2
 FORK_PATIENCE_NS = 150_000_000
+REAPED_S = 0.25
+"""A takeover is told when the end of the owner before is known, or after this."""
 OF_THE_PAST = ("arena", "snapshots", "world", "replay", "events", "migration")
 """Notes about what a founding has lost; what else is noted is so as long as the note stands."""
 
@@ -69,6 +72,7 @@ class ArenaKeeper(ArenaView):
         self._crashes = 0  # of founders that looked at it
         self._told: dict[int, GenerationFacts] = {}
         self._columns = b""
+        self._causes = False
         self._moving_from: Path | None = None
         self._left: ArenaHandle | None = None
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
@@ -77,6 +81,7 @@ class ArenaKeeper(ArenaView):
         self._inquest = Inquest(config.name, parts.log)
         self._drained_pid = 0
         self._anchored = False
+        self._untold: tuple[dict[str, Any], float] | None = None
         self.inbox: InboxWriter | None = None
 
     # The arena.
@@ -122,6 +127,9 @@ class ArenaKeeper(ArenaView):
 
     def _use(self, told: GenerationFacts) -> None:
         self._schema_hash, self._period_ns = told.schema_hash, told.period_ns
+        self._causes = told.causes
+        if self.inbox is not None:
+            self.inbox.causes = told.causes
         self.parameters, self.phases = told.parameters, told.phases
 
     def _fits(self, line: Line) -> bool:
@@ -152,6 +160,7 @@ class ArenaKeeper(ArenaView):
         self._columns = words.get_bytes(Header.SCHEMA_HASH, 32)
         self._anchored = False
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
+        self.inbox.causes = self._causes
         self._tell_differences(words)
         elsewhere = self.parts.arenas.why_elsewhere(path, self._folders)
         if elsewhere:
@@ -309,9 +318,9 @@ class ArenaKeeper(ArenaView):
         # Who is watched belongs to it: an heir whose turn it is begins with a deadline of its own.
         return (words.get(Header.COMMIT), liveness, words.get(Header.EPOCH), self.watched_pid())
 
-    def kill(self, pid: int, why: str) -> None:
+    def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
         """End a process; a drill that made it hang ends with it, or its heir would hang too."""
-        super().kill(pid, why)
+        super().kill(pid, why, cause)
         if self.arena is not None:
             self.set_drill(0)
 
@@ -362,9 +371,10 @@ class ArenaKeeper(ArenaView):
     def _begin_move(self) -> None:
         assert self.arena is not None, "a world moves from one arena to another"
         self._moving_from = self.arena.path
-        self.parts.log.warning(
-            "arena.moving", zone=self.config.name, path=str(self.arena.path), tick=self.tick()
-        )
+        self.last_end = self.parts.log.warning(
+            "arena.moving", zone=self.config.name, path=str(self.arena.path), tick=self.tick(),
+            cause=self._promoted,
+        )  # fmt: skip
 
     def _move_back(self, line: Line, told: GenerationFacts) -> None:
         """Take the old arena up again when no founder could make a new one of it."""
@@ -385,7 +395,7 @@ class ArenaKeeper(ArenaView):
             line.learn(sup.Held(True))
             for berth in line.berths.values():
                 if berth.pid and (active is None or berth.pid != active.pid):
-                    berth.excused = True
+                    berth.excused, berth.cause = True, self.last_end
                     self.parts.processes.send_signal(berth.pid, signal.SIGKILL)
         if active is not None:
             self._drain_once(active)
@@ -407,28 +417,36 @@ class ArenaKeeper(ArenaView):
         """Return when the world has last committed: nearer the truth than when we looked."""
         return now_s if self.arena is None else self.arena.words.get(Header.COMMIT_NS) / 1e9
 
-    def on_process_exit(self, line: Line, berth: Berth, exit_: Exit) -> None:
+    def on_process_exit(self, line: Line, berth: Berth, exit_: Exit, death: Death) -> None:
         """Weigh a death that may be the fault of the code that was running."""
-        super().on_process_exit(line, berth, exit_)
+        super().on_process_exit(line, berth, exit_, death)
         if berth.excused or line.retired_s is not None or self.arena is None:
             return
         evidence = find_evidence(self.arena.words, berth, exit_)
         if evidence is None:
             return
-        verdict, why = self._inquest.take(self.arena.words, line, evidence, self.phases)
+        verdict, why, told = self._inquest.take(
+            self.arena.words, line, evidence, self.phases, death.event_id
+        )
         if verdict is Verdict.TRAIT:
-            self._quarantine(evidence.slot, why)
+            self._quarantine(evidence.slot, why, told)
         elif verdict is Verdict.GENERATION:
+            line.blame = told
             line.learn(sup.Condemned(why))
 
-    def _quarantine(self, slot: int, why: str) -> None:
+    def _quarantine(self, slot: int, why: str, evidence: bytes) -> None:
         assert self.inbox is not None, "an arena comes with its inbox"
+        log = self.parts.log
+        event_id = log.reserve()  # the world tells that it has applied this event's input
         try:
-            self.inbox.post(Input(QUARANTINE, slot=slot))
+            self.inbox.post(Input(QUARANTINE, slot=slot, cause=event_id))
         except Refused as error:
             self.note(f"trait slot {slot}", f"{error.message}; {why}", "molt status")
             return
-        self.parts.log.error("trait.quarantined", zone=self.config.name, slot=slot, why=why)
+        log.error(
+            "trait.quarantined", zone=self.config.name, slot=slot, why=why, cause=evidence,
+            event_id=event_id,
+        )  # fmt: skip
 
     def before_deciding(self) -> None:
         """See whether an heir has taken over and done its first tick."""
@@ -439,6 +457,7 @@ class ArenaKeeper(ArenaView):
         for line in self.lines.values():
             if line.state.heir is not None and line.state.heir.pid == owner and self._is_settled():
                 self._learn_took_over(line, owner)
+        self._tell_takeover()
 
     def _learn_took_over(self, line: Line, owner: int) -> None:
         assert self.arena is not None
@@ -456,14 +475,42 @@ class ArenaKeeper(ArenaView):
         if current is not None and current is not line:
             why = self._inquest.counterproof(current, words.get(Header.TAKEN_OVER_TICK))
             if why:
+                current.blame = self.last_end
                 current.learn(sup.Condemned(why))
-        self.parts.log.info(
-            "zone.served" if first else "zone.taken_over",
-            zone=self.config.name,
-            pid=words.get(Header.OWNER),
-            tick=words.get(Header.TAKEN_OVER_TICK),
-            epoch=words.get(Header.EPOCH),
+        self._tell_takeover(at_once=True)
+        told = {
+            "pid": owner,
+            "epoch": words.get(Header.EPOCH),
+            "tick_found": words.get(Header.TAKEN_OVER_TICK),
+            "found_owner": words.get(Header.FOUND_OWNER),
+            "found_flight": words.get(Header.FOUND_FLIGHT),
+            "first": first,
+        }
+        self._untold = told | self.service_facts(line), self.parts.clock.now_s() + REAPED_S
+        self._tell_takeover()
+
+    def _tell_takeover(self, at_once: bool = False) -> None:
+        """Tell of a takeover once the end of the owner before is told: that is its cause.
+
+        The right to write passes on at the very moment of a death, which the kernel is told a
+        little later.
+        """
+        if self._untold is None:
+            return
+        told, until_s = self._untold
+        before = self.berth_of(int(told["found_owner"])) if told["found_owner"] else None
+        if before is not None and not at_once and self.parts.clock.now_s() < until_s:
+            return
+        self._untold = None
+        cause = before.cause if before is not None and before.cause else self.last_end
+        self.last_service = self.parts.log.info(
+            "zone.taken_over", zone=self.config.name, cause=cause, **told
         )
+
+    @property
+    def is_service_untold(self) -> bool:
+        """Whether it is yet to be told who serves now."""
+        return self._untold is not None
 
     def after_deciding(self) -> None:
         """Publish who may write next."""
@@ -518,6 +565,9 @@ class ArenaKeeper(ArenaView):
     def _drain_once(self, active: sup.Process) -> None:
         if active.pid != self._drained_pid:
             self._drained_pid = active.pid
+            berth = self.berth_of(active.pid)
+            if berth is not None and not berth.cause:
+                berth.cause = self.last_end if self._moving_from is not None else self._promoted
             self.drain()
 
     def _knock_active(self) -> None:

@@ -57,6 +57,7 @@ class BusKeeper(Keeper):
         self._line_of: dict[int, Line] = {}
         self._given: dict[int, dict[str, int]] = {}
         self._beats = 0
+        self._told_pid = 0
         self._request_id = 0
         self._replies: dict[int, Reply] = {}
 
@@ -74,6 +75,24 @@ class BusKeeper(Keeper):
             held = not there or line.number != self.ladder.current or self._others_serve(line)
             if line.state.held is not held:
                 line.learn(sup.Held(held))
+
+    def after_deciding(self) -> None:
+        """Tell who serves now, when it is somebody else than before."""
+        active = self.active
+        line = next((each for each in self.lines.values() if each.state.active), None)
+        if active is None or line is None or active.pid == self._told_pid:
+            return
+        self._told_pid = active.pid
+        self.last_service = self.parts.log.info(
+            "zone.served", zone=self.config.name, pid=active.pid, cause=self.last_end,
+            **self.service_facts(line),
+        )  # fmt: skip
+
+    @property
+    def is_service_untold(self) -> bool:
+        """Whether it is yet to be told who serves now."""
+        active = self.active
+        return active is not None and active.pid != self._told_pid
 
     def _named(self) -> dict[str, int]:
         """Return the descriptors of every arena it reads, by name."""
@@ -102,7 +121,7 @@ class BusKeeper(Keeper):
             return
         if berth.excused:
             return
-        berth.excused = True
+        berth.excused, berth.cause = True, self._promoted
         if endpoint is None or not self._bus.send(endpoint, Drain(LEAVE_S)):
             self.parts.processes.send_signal(active.pid, signal.SIGKILL)
 
@@ -169,8 +188,10 @@ class BusKeeper(Keeper):
             return False
         if endpoint.hello.pid == berth.pid:
             return False
-        self.parts.log.warning("zone.impostor", zone=self.config.name, pid=endpoint.hello.pid)
-        self.kill(berth.pid, "somebody else took its endpoint")
+        told = self.parts.log.warning(
+            "zone.impostor", zone=self.config.name, pid=endpoint.hello.pid
+        )
+        self.kill(berth.pid, "somebody else took its endpoint", told)
         return True
 
     def request(self, name: str, args: dict[str, Any], deadline_s: float) -> int:

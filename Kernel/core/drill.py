@@ -5,7 +5,7 @@ itself: a drill goes the way of every real fault.
 """
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -41,7 +41,12 @@ _SIGNALS = {
 
 @dataclass(frozen=True, slots=True)
 class DrillWatch:
-    """A drill under way. `before` is None for a bus zone, which has no arena."""
+    """A drill under way.
+
+    Args:
+        before: None for a bus zone, which has no arena.
+        begun: id of the event that it began.
+    """
 
     zone: str
     keeper: Keeper
@@ -50,6 +55,7 @@ class DrillWatch:
     before: Words | None = None
     paused: bool = False
     arena: ArenaHandle | None = None
+    begun: bytes = b""
 
     def story(self, now_ns: int) -> dict[str, Any] | None:
         """Return what happened, times in ms since the fault, None while it is not over."""
@@ -99,8 +105,11 @@ class DrillWatch:
         return self.paused or self.keeper.is_on_time() or waited_s > CATCH_UP_S
 
 
-def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int) -> DrillWatch:
+def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int, cause: bytes = b"") -> DrillWatch:
     """Cause the fault in the zone's active process.
+
+    Args:
+        cause: id of the event that asked for it.
 
     Raises:
         Refused: nobody serves there, or no heir is ready to take an arena over.
@@ -114,7 +123,10 @@ def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int) -> DrillWatch:
         )
     berth = keeper.berth_of(watch.pid)
     assert berth is not None, "an active process has a berth"
-    berth.excused = True
+    begun = keeper.parts.log.info(
+        "drill.begun", zone=watch.zone, fault=fault.value, pid=watch.pid, cause=cause
+    )
+    berth.excused, berth.cause = True, begun
     if fault is not DrillFault.HANG:
         keeper.parts.processes.send_signal(watch.pid, _SIGNALS[fault])
     elif isinstance(keeper, ArenaKeeper):
@@ -122,11 +134,14 @@ def begin_drill(keeper: Keeper, fault: DrillFault, now_ns: int) -> DrillWatch:
         keeper.knock(watch.pid)
     elif isinstance(keeper, BusKeeper):
         keeper.request(DRILL_HANG, {}, HANG_DEADLINE_S)
-    return watch
+    return replace(watch, begun=begun)
 
 
-def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
+def begin_soft_restart(keeper: Keeper, now_ns: int, cause: bytes = b"") -> DrillWatch:
     """Hand an arena over to the heir at the next tick boundary; restart a bus process in order.
+
+    Args:
+        cause: id of the event that asked for it.
 
     Raises:
         Refused: as `begin_drill`.
@@ -134,7 +149,11 @@ def begin_soft_restart(keeper: Keeper, now_ns: int) -> DrillWatch:
     watch = _watch(keeper, now_ns, "hand over")
     berth = keeper.berth_of(watch.pid)
     assert berth is not None, "an active process has a berth"
-    berth.excused = True
+    drained = keeper.parts.log.info(
+        "zone.drained", zone=watch.zone, pid=watch.pid, why="a soft restart", cause=cause
+    )
+    berth.excused, berth.cause = True, drained
+    keeper.last_end = drained
     if isinstance(keeper, ArenaKeeper):
         keeper.drain()
     elif isinstance(keeper, BusKeeper):
@@ -161,24 +180,24 @@ def check_going_back(keeper: Keeper) -> int:
     return keeper.warm_former()
 
 
-def begin_renewal(keeper: Keeper, now_ns: int) -> "RenewalWatch":
+def begin_renewal(keeper: Keeper, now_ns: int, cause: bytes = b"") -> "RenewalWatch":
     """Make a generation of the checkout as it is now, and let it take over when it is ready.
 
     Raises:
         Refused: nobody serves there, or a generation is being made ready already.
     """
     watch = _watch(keeper, now_ns, "renew", needs_heir=False)
-    return RenewalWatch(watch, keeper.renew())
+    return RenewalWatch(watch, keeper.renew(cause))
 
 
-def begin_going_back(keeper: Keeper, now_ns: int) -> DrillWatch:
+def begin_going_back(keeper: Keeper, now_ns: int, cause: bytes = b"") -> DrillWatch:
     """Let the generation before serve again, at once.
 
     Raises:
         Refused: nobody serves there, or no generation before is warm.
     """
     watch = _watch(keeper, now_ns, "go back in", needs_heir=False)
-    keeper.go_back()
+    keeper.go_back(cause)
     return watch
 
 

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from Kernel.contract.envelope import KERNEL, TICK_MAX, Envelope, Level, id_text, new_id
 from Kernel.contract.errors import CodecError
-from Kernel.contract.event_text import iso_time
+from Kernel.contract.event_text import iso_time, level_word
 from Kernel.contract.event_words import pairs
-from Kernel.contract.kinds import Story, make_event
+from Kernel.contract.kinds import KINDS, Story, make_event
 from Kernel.ports.clock import Clock
 
 if TYPE_CHECKING:  # the command line filters events too, and has no use for structlog
@@ -175,7 +175,7 @@ class EventLog(Protocol):
         """Keep and say something an operator must look at."""
 
     def note(self, event: str, **values: Any) -> bytes:
-        """Keep something that is said in another way."""
+        """Keep something that is said in another way, or not at all."""
 
     def reserve(self) -> bytes:
         """Return an id for an event that is told later, as `event_id`: its effects come first."""
@@ -218,8 +218,9 @@ class Recorder:
         return self._keep("error", event, values)
 
     def note(self, event: str, **values: Any) -> bytes:
-        """Keep something that is said in another way; return the event's id."""
-        return self._keep("info", event, values)
+        """Keep something that is said in another way, or not at all; return the event's id."""
+        declared = KINDS.get(event)
+        return self._keep(level_word(declared.level) if declared else "info", event, values)
 
     def reserve(self) -> bytes:
         """Return an id for an event that is told later, as `event_id`: its effects come first."""
@@ -255,8 +256,8 @@ class Recorder:
             return make_event(kind, payload, story, self._entropy(10), level)
         except CodecError as error:
             why = error.message
-        self._log.error("kernel.misfit", told=kind, why=why)
         shown = _SHORT.repr(payload)[:MISFIT_CHARACTERS_MAX]
+        self._log.error("kernel.misfit", told=kind, why=why, values=shown)
         misfit = {"told": kind[:MISFIT_CHARACTERS_MAX], "why": why[:MISFIT_CHARACTERS_MAX]}
         return make_event(
             "kernel.misfit", misfit | {"values": shown}, story, self._entropy(10), Level.ERROR

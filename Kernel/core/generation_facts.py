@@ -15,12 +15,17 @@ PHASE_NAME_MAX = 32
 
 @dataclass(frozen=True, slots=True)
 class GenerationFacts:
-    """What a generation says of itself."""
+    """What a generation says of itself.
+
+    Args:
+        causes: it can read an input that says which event led to it; one of before could not.
+    """
 
     schema_hash: bytes
     period_ns: int
     parameters: dict[str, Parameter]
     phases: tuple[str, ...]
+    causes: bool = False
 
 
 def parse_facts(facts: dict[str, Any]) -> GenerationFacts:
@@ -35,6 +40,7 @@ def parse_facts(facts: dict[str, Any]) -> GenerationFacts:
         period_ns=int(facts["period_ns"]),
         parameters={parameter.name: parameter for parameter in parameters},
         phases=_parse_phases(facts.get("phases", [])),
+        causes=facts.get("causes") is True,
     )
 
 

@@ -7,7 +7,7 @@ applied. Does not own: what an input does (`zones/world/inbox.py`), who may send
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from Kernel.contract import rings
 from Kernel.contract.arena import INBOX_WINDOW, ArenaWords, Header, Side, State
@@ -34,6 +34,9 @@ class InboxWriter:
     Args:
         zone: for messages.
         knock: tells the active process to look.
+
+    Attributes:
+        causes: the generation that serves can read the cause of an input.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class InboxWriter:
         self._words = words
         self._side = side
         self._knock = knock
+        self.causes = True
         self._next = 0
         self._head = 0
         self._later: list[Ticket] = []
@@ -90,7 +94,8 @@ class InboxWriter:
             if not safety and not self._archive_follows():
                 raise RingFull("the archive is behind with storing what the world has told")
             oldest = self._state(State.INBOX_OFFSET)
-            head, payload = self._head, input_.encode()
+            head = self._head
+            payload = (input_ if self.causes else replace(input_, cause=b"")).encode()
             head = rings.append(inbox, head, oldest, self._next, payload, keep)
         except RingFull as error:
             raise Refused(

@@ -57,9 +57,21 @@ class Inquest:
         )
 
     def take(
-        self, words: ArenaWords, line: Line, evidence: Evidence, phases: tuple[str, ...]
-    ) -> tuple[Verdict, str]:
-        """Return who is convicted by one more piece of evidence, and why. Changes the words."""
+        self,
+        words: ArenaWords,
+        line: Line,
+        evidence: Evidence,
+        phases: tuple[str, ...],
+        death: bytes = b"",
+    ) -> tuple[Verdict, str, bytes]:
+        """Return who is convicted by one more piece of evidence, and why. Changes the words.
+
+        Args:
+            death: id of the event of the death.
+
+        Returns:
+            The verdict, its reason, and the id of the event that tells of the evidence.
+        """
         self._suspect, verdict = weigh(self._suspect, evidence)
         self._line = line.number
         # The budget has counted this death: one alone means that health has forgotten the others.
@@ -68,11 +80,12 @@ class Inquest:
         words.put(Header.SUSPECT_FLIGHT, self._suspect.flight)
         words.put(Header.SUSPECT_TIMES, self._suspect.times)
         place, times = place_of(evidence.flight, phases), self._suspect.times
-        self._log.warning(
+        told = self._log.warning(
             "zone.evidence", zone=self._zone, tick=evidence.tick + 1, place=place,
-            how=evidence.how, times=times, verdict=verdict.value,
+            how=evidence.how, times=times, verdict=verdict.value, cause=death,
         )  # fmt: skip
-        return verdict, f"tick {evidence.tick + 1} failed {times} times in {place}: {evidence.how}"
+        why = f"tick {evidence.tick + 1} failed {times} times in {place}: {evidence.how}"
+        return verdict, why, told
 
     def counterproof(self, current: Line, tick: int) -> str:
         """Return why a generation is convicted by another's having computed `tick`, or ""."""

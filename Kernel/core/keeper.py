@@ -15,7 +15,7 @@ from Kernel.core import ladder as rungs
 from Kernel.core import supervisor as sup
 from Kernel.core import watchdog
 from Kernel.core.ladder import Ladder, Rules, Rung
-from Kernel.core.line import Berth, Line
+from Kernel.core.line import Berth, Death, Line
 from Kernel.core.parts import Parts
 from Kernel.core.watchdog import Mode, Verdict, Watch
 from Kernel.ports.process import Exit
@@ -56,6 +56,14 @@ class Keeper:
         self._changed = False
         self._slot: Source | None = None
         self._slot_checked = 0
+        self.last_end = b""
+        """Id of what has ended the last process that served, or has it leave; what follows it is
+        caused by that."""
+        self.last_service = b""
+        """Id of the event that tells who serves."""
+        self.given_up = b""
+        """Id of the event that tells of having given up."""
+        self._promoted = b""
 
     # What a subclass gives.
 
@@ -212,8 +220,10 @@ class Keeper:
         """Take the end of a process; False if it is not one of this zone's."""
         return any(line.on_exit(exit_) for line in list(self.lines.values()))
 
-    def on_process_exit(self, line: Line, berth: Berth, exit_: Exit) -> None:
-        """Keep the stacks of one that was hung."""
+    def on_process_exit(self, line: Line, berth: Berth, exit_: Exit, death: Death) -> None:
+        """Remember what ended who served; keep the stacks of one that was hung."""
+        if death.role == "active" and death.event_id:
+            self.last_end = death.event_id
         self._dump_until_s.pop(exit_.pid, None)
         why = self._dump_why.pop(exit_.pid, "")
         if not why:
@@ -228,14 +238,18 @@ class Keeper:
                 place = f"not kept: {error.strerror or error}"
         self.parts.log.error(
             "zone.stack", zone=self.config.name, pid=exit_.pid, why=why, file=place,
-            top=_top_frame(text),
+            top=_top_frame(text), cause=death.event_id,
         )  # fmt: skip
 
-    def kill(self, pid: int, why: str) -> None:
-        """End a process at once and remember why, for the verdict on its death."""
+    def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
+        """End a process at once and remember why, for the verdict on its death.
+
+        Args:
+            cause: id of the event that led to it.
+        """
         line = next((each for each in self.lines.values() if pid in each.pids()), None)
         if line is not None:
-            line.kill(pid, why)
+            line.kill(pid, why, cause)
 
     def note(self, what: str, why: str, hint: str) -> None:
         """Show something that does not work as it should, until it is forgotten by `unnote`."""
@@ -302,10 +316,16 @@ class Keeper:
         standing = self.parts.loads.standstill(pid)
         told = [why, f"state {standing.state}", self.what_it_runs(pid)]
         told += [f"waits in {standing.waits_in}"] if standing.waits_in else []
-        self._dump_why[pid] = ", ".join(each for each in told if each)
+        self._dump_why[pid] = why = ", ".join(each for each in told if each)
+        berth = self.berth_of(pid)
+        cause = berth.cause if berth is not None else b""
+        hung = self.parts.log.note(
+            "zone.hung", zone=self.config.name, pid=pid, why=why, cause=cause
+        )
+        if berth is not None:
+            berth.cause = hung
         if standing.state in STOPPED:
             # Somebody has stopped it: as little evidence against its code as a SIGKILL.
-            berth = self.berth_of(pid)
             if berth is not None:
                 berth.excused = True
             self._end_hung(pid)
@@ -342,7 +362,15 @@ class Keeper:
         for move in moves:
             self._move(move, now_s)
         if self.ladder.gave_up and not gave_up:
-            self.parts.log.error("zone.given_up", zone=self.config.name, why=self.ladder.gave_up)
+            why, blame = self.ladder.gave_up, self._blame(self.ladder.current)
+            self.given_up = self.parts.log.error(
+                "zone.given_up", zone=self.config.name, why=why, cause=blame
+            )
+
+    def _blame(self, number: int) -> bytes:
+        """Return the id of the last event that spoke against a generation."""
+        line = self.lines.get(number)
+        return line.blame if line is not None else b""
 
     def _rung(self, line: Line) -> Rung:
         return Rung(
@@ -380,18 +408,24 @@ class Keeper:
             self._changed = self.parts.versions.fingerprint() != self._fingerprint
         return self._changed
 
-    def _move(self, move: rungs.Move, now_s: float) -> None:
+    def _move(self, move: rungs.Move, now_s: float, cause: bytes = b"") -> None:
+        """Carry a move of the ladder out.
+
+        Args:
+            cause: id of the event that asked for it; b"": the ladder found it by itself.
+        """
         match move:
             case rungs.Begin(number, slot):
-                self._begin(number, slot)
+                self._begin(number, slot, cause or self._blame(self.ladder.current))
             case rungs.Promote(number, before):
                 line = self.lines[number]
                 if before:
                     why = self.lines[before].spent() if before in self.lines else ""
                     tell = self.parts.log.warning if why else self.parts.log.info
-                    tell(
+                    self._promoted = tell(
                         "generation.promoted", zone=self.config.name, source=line.source.name,
                         generation=line.facts.get("generation", ""), why=why,
+                        cause=cause or (self._blame(before) if why else line.begun),
                     )  # fmt: skip
                 self._note_source(line)
                 self.hand_over(line, self.lines.get(before))
@@ -400,10 +434,11 @@ class Keeper:
                 self.parts.log.info(
                     "generation.retired", zone=self.config.name, source=line.source.name,
                     generation=line.facts.get("generation", ""), why=why,
+                    cause=cause or line.blame or self._promoted,
                 )  # fmt: skip
                 line.retire(now_s)
 
-    def _begin(self, number: int, slot: bool) -> None:
+    def _begin(self, number: int, slot: bool, cause: bytes) -> None:
         source = CHECKOUT
         if slot:
             assert self._slot is not None, "the ladder begins a slot only where there is one"
@@ -417,7 +452,9 @@ class Keeper:
             line.learn(sup.StopAsked())
         self.on_begun(line)
         if number > 1:
-            self.parts.log.info("generation.begun", zone=self.config.name, source=source.name)
+            line.begun = self.parts.log.info(
+                "generation.begun", zone=self.config.name, source=source.name, cause=cause
+            )
 
     def on_begun(self, line: Line) -> None:
         """Tell a new generation what the zone knows already."""
@@ -447,8 +484,11 @@ class Keeper:
 
     # What the console asks for.
 
-    def renew(self) -> int:
+    def renew(self, cause: bytes = b"") -> int:
         """Begin a generation of the checkout as it is now, and return its number.
+
+        Args:
+            cause: id of the event that asked for it.
 
         Raises:
             Refused: one is being made ready already.
@@ -460,7 +500,7 @@ class Keeper:
         self.ladder, moves = rungs.renew(self.ladder)
         now_s = self.parts.clock.now_s()
         for move in moves:
-            self._move(move, now_s)
+            self._move(move, now_s, cause)
         return self.ladder.incoming
 
     def warm_former(self) -> int:
@@ -476,8 +516,11 @@ class Keeper:
             )
         return number
 
-    def go_back(self) -> int:
+    def go_back(self, cause: bytes = b"") -> int:
         """Let the generation before serve again, at once, and return its number.
+
+        Args:
+            cause: id of the event that asked for it.
 
         Raises:
             Refused: there is none that is warm.
@@ -487,7 +530,7 @@ class Keeper:
         seen = {each: self._rung(line) for each, line in self.lines.items()}
         self.ladder, moves = rungs.promote(self.ladder, seen, self.rules, now_s, number)
         for move in moves:
-            self._move(move, now_s)
+            self._move(move, now_s, cause)
         self.end_untrusted(number)
         return number
 
@@ -498,8 +541,18 @@ class Keeper:
             if line.number != number and active is not None:
                 berth = line.berth_of(active.pid)
                 if berth is not None:
-                    berth.excused = True
+                    berth.excused, berth.cause = True, self._promoted
                 self.parts.processes.send_signal(active.pid, signal.SIGKILL)
+
+    @property
+    def is_service_untold(self) -> bool:
+        """Whether it is yet to be told who serves now."""
+        return False
+
+    def service_facts(self, line: Line) -> dict[str, str]:
+        """Return which generation computes from now on, by its name and by what it was built of."""
+        generation = str(line.facts.get("generation", ""))
+        return {"generation": generation, "build": str(line.facts.get("build", generation))}
 
 
 def _top_frame(text: str) -> str:

@@ -46,6 +46,7 @@ class Berth:
         killed_as: why the kernel has ended it, "" if it has not.
         excused: what has ended it is no fault of its own: a drill, a change of generation, or
             somebody outside who stopped it.
+        cause: id of the event that has ended it, or is about to, b"" for none of ours.
     """
 
     serial: int
@@ -56,6 +57,20 @@ class Berth:
     has_served: bool = False
     killed_as: str = ""
     excused: bool = False
+    cause: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A death as it was told.
+
+    Args:
+        role: "active", "heir" or "zygote".
+        event_id: of `zone.died`, b"" when it was not told.
+    """
+
+    role: str
+    event_id: bytes
 
 
 class ZoneSide(Protocol):
@@ -79,8 +94,8 @@ class ZoneSide(Protocol):
     def on_founder_exit(self, line: "Line", code: int | None) -> bool:
         """The founder is gone; return whether the arena is there now."""
 
-    def on_process_exit(self, line: "Line", berth: Berth, exit_: Exit) -> None:
-        """Weigh the death of a process that was no founder, and tell of it."""
+    def on_process_exit(self, line: "Line", berth: Berth, exit_: Exit, death: Death) -> None:
+        """Weigh the death of a process that was no founder."""
 
     def has_progressed(self, berth: Berth) -> bool:
         """Tell whether a process that has died had done any work."""
@@ -107,6 +122,8 @@ class Line:
         postponed: a fork waits for a better moment: look again soon.
         berths: its processes by serial, until they are reaped.
         faults: pieces of evidence against it since it was last healthy.
+        begun: id of the event of its beginning.
+        blame: id of the last event that spoke against it.
         retired_s: since when it has been let go, None while it is kept.
     """
 
@@ -120,10 +137,12 @@ class Line:
         self.postponed = False
         self.berths: dict[int, Berth] = {}
         self.faults = 0
+        self.begun = self.blame = b""
         self.retired_s: float | None = None
         self._zone = zone
         self._handle: ZygoteHandle | None = None
         self._zygote_killed_as = ""
+        self._zygote_cause = b""
 
     @property
     def is_gone(self) -> bool:
@@ -169,7 +188,7 @@ class Line:
         except OSError as error:  # no memory, or no room for one process more: try again later
             self._had_no_room(f"cannot start a zygote: {error.strerror or error}")
             return
-        self._handle, self._zygote_killed_as = handle, ""
+        self._handle, self._zygote_killed_as, self._zygote_cause = handle, "", b""
         self.learn(sup.ZygoteStarted(handle.pid))
         lines = StderrLines(parts.log, config.name)
         parts.loop.watch(
@@ -183,7 +202,8 @@ class Line:
 
     def _had_no_room(self, why: str) -> None:
         self.learn(sup.NotStarted(why))
-        self._zone.parts.log.warning("zone.not_started", zone=self._zone.config.name, why=why)
+        zone = self._zone.config.name
+        self.blame = self._zone.parts.log.warning("zone.not_started", zone=zone, why=why)
 
     def _read_stderr(self, fd: int, lines: StderrLines) -> None:
         if not lines.read(fd):
@@ -241,12 +261,13 @@ class Line:
         """Code that cannot be loaded cannot be loaded a second time; settings have an operator."""
         message = self._zone.config.explain(message)
         self._zone.on_unprepared(message)
-        self._zone.parts.log.error(
+        self.blame = self._zone.parts.log.error(
             "zone.unprepared",
             zone=self._zone.config.name,
             source=self.source.name,
             why=message.message,
             hint=message.hint,
+            cause=self.begun,
         )
         self.learn(sup.Condemned(message.message))
 
@@ -313,14 +334,21 @@ class Line:
 
     # Ends.
 
-    def kill(self, pid: int, why: str) -> None:
-        """End a process at once and remember why, for the verdict on its death."""
-        berth = self.berth_of(pid)
+    def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
+        """End a process at once and remember why, for the verdict on its death.
+
+        Args:
+            cause: id of the event that led to it.
+        """
+        berth, log = self.berth_of(pid), self._zone.parts.log
+        cause = cause or (berth.cause if berth is not None else b"")
+        killed = log.warning(
+            "zone.killed", zone=self._zone.config.name, pid=pid, why=why, cause=cause
+        )
         if berth is not None:
-            berth.killed_as = why
+            berth.killed_as, berth.cause = why, killed
         elif self._handle is not None and self._handle.pid == pid:
-            self._zygote_killed_as = why
-        self._zone.parts.log.warning("zone.killed", zone=self._zone.config.name, pid=pid, why=why)
+            self._zygote_killed_as, self._zygote_cause = why, killed
         self._zone.parts.processes.send_signal(pid, signal.SIGKILL)
 
     def retire(self, now_s: float) -> None:
@@ -369,7 +397,7 @@ class Line:
             progressed=zygote is not None and zygote.ready,
         )
         self.learn(sup.Died(exit_.pid, failure=failure, why=why))
-        self.tell_death("zygote", exit_, failure)
+        self.tell_death("zygote", exit_, failure, self._zygote_cause)
 
     def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
         del self.berths[berth.serial]
@@ -386,8 +414,8 @@ class Line:
         why = berth.killed_as or exit_.describe()
         role = self._role_of(exit_.pid)
         self.learn(sup.Died(exit_.pid, failure=failure, why=why))
-        self.tell_death(role, exit_, failure)
-        self._zone.on_process_exit(self, berth, exit_)
+        death = self.tell_death(role, exit_, failure, berth.cause)
+        self._zone.on_process_exit(self, berth, exit_, death)
         self._forget(berth)
 
     def _on_founder_exit(self, berth: Berth, exit_: Exit) -> None:
@@ -417,14 +445,14 @@ class Line:
         self._zone.forget(berth)
         os.close(berth.stack_fd)
 
-    def tell_death(self, role: str, exit_: Exit, failure: bool) -> None:
-        """Tell people of a death, unless the end of everything was asked for."""
+    def tell_death(self, role: str, exit_: Exit, failure: bool, cause: bytes) -> Death:
+        """Tell of a death, unless the end of everything was asked for."""
         if self.state.stopping:
-            return
+            return Death(role, b"")
         patience = self.state.zygote_patience if role == "zygote" else self.state.patience
         as_asked = exit_.code == 0 and not failure
         tell = self._zone.parts.log.info if as_asked else self._zone.parts.log.warning
-        tell(
+        died = tell(
             "zone.died",
             zone=self._zone.config.name,
             role=role,
@@ -432,7 +460,11 @@ class Line:
             how=exit_.describe(),
             counts=failure,
             failures=patience.failures,
+            cause=cause,
         )
+        if failure:
+            self.blame = died
+        return Death(role, died)
 
     def pids(self) -> list[int]:
         """Return every process of it that is not reaped yet, the zygote last."""

@@ -13,7 +13,7 @@ from Kernel.contract.event_words import printable, tell, whose
 ZONE_WIDTH = 9
 
 TOLD_BY_ROWS = frozenset(("zone.served",))
-"""Events that people on a terminal see as a row of the screen."""
+"""Events that people on a terminal see as a row of the screen; so is the first takeover."""
 _MARKS = {"warning": "▲ ", "error": "✕ "}
 _PRIORITIES = {"error": 3, "warning": 4, "info": 6}
 """Of syslog(3), as systemd's journal reads them from <N> at the start of a line."""

@@ -85,7 +85,7 @@ class _ForPeople:
 
     def __call__(self, _logger: Any, _method: str, fields: Fields) -> str:
         event, level = fields.pop("event"), fields.pop("level")
-        if event in TOLD_BY_ROWS:
+        if event in TOLD_BY_ROWS or fields.pop("first", False) is True:
             raise structlog.DropEvent
         return terminal_line(fields.pop("timestamp"), level, event, fields, self._colours)
 

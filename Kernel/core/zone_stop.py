@@ -26,6 +26,7 @@ class ZoneStop:
         config: its time and whether a last snapshot is wanted; may be replaced before a stop.
         stop: where it is, None before it was asked for.
         ended: zones that have left, in that order.
+        cause: id of the event that led to the stop.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class ZoneStop:
     ) -> None:
         self.stop: Stop | None = None
         self.ended: list[Ended] = []
+        self.cause = b""
         self.config = config
         self._parts = parts
         self._arenas = arenas
@@ -47,10 +49,11 @@ class ZoneStop:
         self._why_none = ""
         self._killed: set[str] = set()
 
-    def begin(self) -> None:
+    def begin(self, cause: bytes = b"") -> None:
         """Start; a second call changes nothing."""
         if self.stop is not None:
             return
+        self.cause = cause
         self._began_s = self._parts.clock.now_s()
         self.stop = Stop(Stage.WORLDS, self._began_s, self.config.stop_deadline_s)
         for arena in self._arenas.values():
@@ -184,7 +187,7 @@ class ZoneStop:
                 tick = reply.result.get("tick")
                 if reply.ok and type(tick) is int:
                     self._snapshots[zone] = tick
-                    self._parts.log.info("snapshot.taken", zone=zone, tick=tick)
+                    self._parts.log.info("snapshot.taken", zone=zone, tick=tick, cause=self.cause)
                 else:
                     self._not_taken(zone, reply.error or "chronos did not say which tick")
             elif chronos.active is None:
@@ -193,7 +196,7 @@ class ZoneStop:
         return len(self._requests)
 
     def _not_taken(self, zone: str, why: str) -> None:
-        self._parts.log.warning("snapshot.not_taken", zone=zone, why=why)
+        self._parts.log.warning("snapshot.not_taken", zone=zone, why=why, cause=self.cause)
         self._why_none = why
 
     def _kill_stage(self, stage: Stage) -> None:

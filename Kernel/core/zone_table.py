@@ -15,6 +15,7 @@ from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
+from Kernel.core.drill_log import DrillLog
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
@@ -55,6 +56,7 @@ class ZoneTable:
         """Says what keeps the kernel's events from being stored; set when there is a sender."""
         self.events_waiting: Callable[[], Waiting | None] = lambda: None
         """Says how they stand."""
+        self.drills = DrillLog(parts)
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
@@ -88,6 +90,7 @@ class ZoneTable:
         """One round of every zone, and of the stop if one is under way."""
         for keeper in self.keepers():
             keeper.look()
+        self.drills.look()
         self.leaving.look()
 
     def busy(self) -> bool:
@@ -98,12 +101,15 @@ class ZoneTable:
         """Return when some zone must be looked at again at the latest, monotonic seconds."""
         return min(keeper.next_look_s(now_s) for keeper in self.keepers())
 
-    def given_up(self) -> str:
-        """Return why no world can be kept alive any more by any version, "" while one can."""
+    def given_up(self) -> tuple[str, bytes]:
+        """Return why no world can be kept alive any more by any version, "" while one can.
+
+        With it, the id of the event that told so.
+        """
         for arena in self.arenas.values():
             if arena.ladder.gave_up and arena.active is None:
-                return f"zone {arena.config.name}: {arena.ladder.gave_up}"
-        return ""
+                return f"zone {arena.config.name}: {arena.ladder.gave_up}", arena.given_up
+        return "", b""
 
     def all_ready(self) -> bool:
         """Tell whether every zone serves and every arena has ticked since boot (or is paused)."""
@@ -174,9 +180,13 @@ class ZoneTable:
         """Where the orderly stop is, None before one was asked for."""
         return self.leaving.stop
 
-    def begin_stop(self) -> None:
-        """Start an orderly stop; a second call changes nothing."""
-        self.leaving.begin()
+    def begin_stop(self, cause: bytes = b"") -> None:
+        """Start an orderly stop; a second call changes nothing.
+
+        Args:
+            cause: id of the event that led to it.
+        """
+        self.leaving.begin(cause)
 
     def kill_all(self) -> None:
         """End every process at once."""

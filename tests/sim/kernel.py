@@ -125,7 +125,7 @@ class Boot:
             PaperMeters(),
             clock.now_s(),
             self.zones.begin_stop,
-            lambda _dry, _all: {},
+            lambda _dry, _all, _cause: {},
             self.begin_safe_mode,
             recorder,
         )
@@ -137,7 +137,7 @@ class Boot:
         self.zones.reap()
         self.zones.look()
         self._desk.look()
-        given_up = self.zones.given_up()
+        given_up, _ = self.zones.given_up()
         if given_up and not self.is_stopping():
             self.begin_safe_mode(given_up)
         self.ready = self.ready or self.zones.all_ready()
@@ -149,7 +149,7 @@ class Boot:
         longest_s = min(longest_s, max(self._desk.pace_s() or longest_s, BUSY_ROUND_S))
         return min(longest_s, max(0.0, self.zones.next_look_s(now_s) - now_s))
 
-    def begin_safe_mode(self, reason: str) -> None:
+    def begin_safe_mode(self, reason: str, _cause: bytes = b"") -> None:
         """Stop in order; safe mode follows."""
         self.safe_mode = reason
         self.zones.begin_stop()

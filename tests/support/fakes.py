@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from Kernel.contract.kinds import KINDS, check_payload
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
@@ -22,6 +23,7 @@ from Kernel.contract.zygote_protocol import (
     receive,
     send,
 )
+from Kernel.core.events import NO_EVENTS
 from Kernel.core.parts import Parts
 from Kernel.loop import Loop
 from Kernel.ports.meters import Load, Standstill
@@ -78,6 +80,8 @@ class RecordingLog:
     """Keeps what was logged: (event, values)."""
 
     lines: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    strict: bool = False
+    """Every line must be an event that its kind allows."""
     alarms: list[str] = field(default_factory=list)
     """Events that were more than information."""
     named: dict[bytes, str] = field(default_factory=dict)
@@ -90,6 +94,9 @@ class RecordingLog:
     def info(self, event: str, **values: Any) -> bytes:
         """Keep a line without what places it among others; return its id."""
         event_id: bytes = values.pop("event_id", b"") or self.reserve()
+        if self.strict and event not in NO_EVENTS:
+            clean = {key: each for key, each in values.items() if key != "cause"}
+            check_payload(KINDS[event], clean)
         self.causes[event_id] = values.pop("cause", b"")
         self.named[event_id] = event
         self.lines.append((event, values))
@@ -308,7 +315,7 @@ class FakeMachine:
     clock: FakeClock = field(default_factory=FakeClock)
     processes: FakeProcesses = field(default_factory=FakeProcesses)
     loop: HandLoop = field(default_factory=HandLoop)
-    log: RecordingLog = field(default_factory=RecordingLog)
+    log: RecordingLog = field(default_factory=lambda: RecordingLog(strict=True))
     loads: FakeLoads = field(default_factory=FakeLoads)
     versions: FakeVersions = field(default_factory=FakeVersions)
 

@@ -44,6 +44,7 @@ class Generation:
         self._scratch = self._make_scratch()
         self.facts: dict[str, Any] = {
             "generation": founding.build_id().hex()[:12],
+            "build": founding.build_id().hex(),
             "schema_hash": schema_hash().hex(),
             "period_ns": int(self._settings.tick_rate_ms * 1e6),
             "parameters": [parameter.fields() for parameter in PARAMETERS],
@@ -51,6 +52,7 @@ class Generation:
             "phases": list(engine.PHASES),
             "seed": self._settings.seed,
             "max_entities": self._settings.max_entities,
+            "causes": True,  # an input may say which event led to it
             "inspects": True,  # its founder can be given the arena that is there
         }
 

@@ -32,9 +32,9 @@ class Office:
             machine.clock,
             Meters(),
             0.0,
-            lambda: None,
-            lambda _dry_run, _all: {},
-            lambda _reason: None,
+            lambda _cause: None,
+            lambda _dry_run, _all, _cause: {},
+            lambda _reason, _cause: None,
             self.recorder,
         )
         self.server = ConsoleServer(folder)

@@ -35,12 +35,16 @@ class Console:
             Meters(),
             clock.now_s(),
             self._stop,
-            lambda dry_run, everything: {"dry_run": dry_run, "all": everything, "changes": []},
-            self.safe_reasons.append,
+            lambda dry_run, everything, _cause: {
+                "dry_run": dry_run,
+                "all": everything,
+                "changes": [],
+            },
+            lambda reason, _cause: self.safe_reasons.append(reason),
             Recorder(RecordingLog(), kernel.machine.clock, FakeEntropy()),
         )
 
-    def _stop(self) -> None:
+    def _stop(self, _cause: bytes) -> None:
         self.stops += 1
 
     def ask(self, command: str, **args: object) -> Asked:

@@ -15,7 +15,7 @@ from tests.structure.sources import ROOT
         ("zone.stderr", {"zone": "stable", "line": "hello"}, "hello"),
         (
             "zone.taken_over",
-            {"zone": "stable", "pid": 4121, "tick": 184320, "epoch": 3},
+            {"zone": "stable", "pid": 4121, "tick_found": 184320, "epoch": 3},
             f"its heir serves from tick 184{THIN_SPACE}320, pid 4121, epoch 3",
         ),
         ("zone.degraded", {"why": "cannot x", "hint": "df -h"}, "cannot x   hint: df -h"),
