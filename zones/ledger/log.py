@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,7 @@ from Kernel.contract.errors import LedgerError, what_helps
 from zones.ledger import salvage
 from zones.ledger.flush_check import FlushCheck, check_flush
 from zones.ledger.opening import Tell, find_end, open_log
+from zones.ledger.segments import SegmentMover
 from zones.ledger.writer_file import WriterFile
 from zones.runtime.ledger_file import LOG, ArenaMark, SenderMark
 
@@ -31,6 +33,9 @@ WAL_PAGES_MAX: Final = 1000
 """Pages in the WAL from which a checkpoint is due before the next append."""
 WAL_PAGES_IDLE: Final = 100
 """Pages from which it is due when there is nothing else to do."""
+SENDERS_KEPT: Final = 10_000
+"""Lives of senders whose marks are kept; an older one would have to come back with a write-ahead
+file from before ten thousand other starts to have its events stored twice."""
 LOOK_S: Final = 0.02
 """So often it is seen whether the files still have their names."""
 _ERRNO: Final = {
@@ -107,10 +112,8 @@ class Log:
                 self._look_after_files()
             try:
                 return self._append(records, marks)
-            except (apsw.CorruptError, apsw.NotADBError):
-                # A page that was good when it was opened is not: what can be read is saved now.
-                self._shut()
-                self._open()
+            except (apsw.CorruptError, apsw.NotADBError) as error:
+                self._open_again(error)
                 return self._append(records, marks)
         except (apsw.Error, OSError) as error:
             raise _refusal(f"store {len(records)} events", self.folder, error) from error
@@ -130,10 +133,19 @@ class Log:
         Raises:
             LedgerError: it could not be done now.
         """
+        until_s = time.monotonic() + budget_s
         try:
             self._look_after_files()
+            self._forget_marks()
             if self._wal_pages >= WAL_PAGES_IDLE:
                 self._checkpoint()
+            while self._mover.step():
+                if self._wal_pages >= WAL_PAGES_MAX:
+                    self._checkpoint()
+                if time.monotonic() >= until_s:
+                    return True
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            self._open_again(error)
         except (apsw.Error, OSError) as error:
             raise _refusal("look after the ledger", self.folder, error) from error
         return False
@@ -143,9 +155,8 @@ class Log:
         self._shut()
         self._writer.close(self.newest)
 
-    def _open(self) -> None:
-        self._connection = open_log(self.folder, self._writer, self._tell)
-        self._is_open = True
+    def _open(self, malformed: str = "") -> None:
+        self._connection = open_log(self.folder, self._writer, self._tell, malformed)
         self._connection.set_wal_hook(self._on_commit)
         self._wal_pages = WAL_PAGES_IDLE  # of the writer before, as if
         self._files = self._identities()
@@ -156,10 +167,25 @@ class Log:
             self._senders[zone, epoch] = (number, row)
         for row, *mark in self._connection.execute("SELECT * FROM arenas"):
             self._arenas[mark[0]] = (ArenaMark(*mark), row)
-        self._next_row = 1 + max((row for _, row in self._senders.values()), default=0)
+        self._mover = SegmentMover(
+            self.folder,
+            self._connection,
+            self._settings.log_bytes_max,
+            self._settings.segment_bytes,
+            self._tell,
+        )
+        rows = [row for _, row in (*self._senders.values(), *self._arenas.values())]
+        self._next_row = max(rows, default=0)
+        self._is_open = True
+
+    def _open_again(self, error: apsw.Error) -> None:
+        """Save what can be read, now that a page was found bad that nobody had looked at."""
+        self._shut()
+        self._open(str(error))
 
     def _shut(self) -> None:
         self._is_open, self._look_s = False, 0.0
+        self._mover.drop()
         self._connection.close()
 
     def _append(self, records: Sequence[bytes], marks: Sequence[SenderMark | ArenaMark]) -> int:
@@ -187,11 +213,24 @@ class Log:
             self._roll_back()
             self._wal_pages = WAL_PAGES_MAX  # a new age of it, without what was just written
             raise
+        for key in senders:
+            self._senders.pop(key, None)  # whoever was heard of last comes last
         self._senders.update(senders)
         self._arenas.update(arenas)
         if rows:
             self.newest, self.head, self._next = last, head, last + 1
         return first
+
+    def _forget_marks(self) -> None:
+        """Forget the lives of senders that nobody has heard of for longest."""
+        count = len(self._senders) - SENDERS_KEPT
+        if count > SENDERS_KEPT // 10:
+            oldest = list(islice(self._senders.items(), count))
+            rows = [(row,) for _, (_, row) in oldest]
+            with self._connection:
+                self._connection.executemany("DELETE FROM senders WHERE id = ?", rows)
+            for key, _ in oldest:
+                del self._senders[key]
 
     def _placed(
         self, marks: Sequence[SenderMark | ArenaMark]

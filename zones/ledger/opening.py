@@ -72,8 +72,11 @@ class End(NamedTuple):
     next: int
 
 
-def open_log(folder: Path, writer: WriterFile, tell: Tell) -> apsw.Connection:
+def open_log(folder: Path, writer: WriterFile, tell: Tell, malformed: str = "") -> apsw.Connection:
     """Open the log for writing, and mend what can be mended.
+
+    Args:
+        malformed: why SQLite is known to give up on it, for who has seen that; "" nobody has.
 
     Raises:
         OSError, apsw.Error: the disk refuses.
@@ -84,6 +87,8 @@ def open_log(folder: Path, writer: WriterFile, tell: Tell) -> apsw.Connection:
     why = "" if is_fresh else _why_end_is_doubtful(folder, writer)
     behind = salvage.look_behind(folder)
     try:
+        if malformed:
+            raise apsw.CorruptError(malformed)
         connection = connect(folder / LOG)
         _take_behind(folder, connection, behind, tell)
         verified = check_tail(connection, tell)

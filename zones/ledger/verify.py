@@ -162,7 +162,7 @@ class _Walk:
         head = run.before
         for record in run.records:
             head = sha256(head + record).digest()
-        if head != run.head:
+        if run.before and head != run.head:
             self.verdict.blame(run.first, run.last, UNFIT)
 
     def _cross(self, run: Run) -> None:

@@ -138,7 +138,8 @@ class Segment:
         try:
             self._connection = open_segment(folder / name.file_name())
         except apsw.Error as error:
-            raise self._damage(name.first, error) from error
+            why = f"segment {name.file_name()}: {error}"
+            raise LedgerDamaged(name.first, name.last, why) from error
 
     def runs(self, first: int, last: int) -> Iterator[Run]:
         """Yield what it has from `first` to `last`, block by block, the ends cut to fit."""
@@ -172,19 +173,6 @@ class Segment:
             head = sha256(head + record).digest()
         return head
 
-    def after(self, position: int) -> int:
-        """Return the first position of the first block behind a position, behind all if none.
-
-        For going past a block that cannot be read.
-        """
-        try:
-            row = self._connection.execute(
-                "SELECT min(first) FROM blocks WHERE first > ?", (position,)
-            ).get
-        except apsw.Error:
-            row = None
-        return int(row) if row else self.name.last + 1
-
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
@@ -196,6 +184,7 @@ class Segment:
             "SELECT first, last, before, head, records FROM blocks WHERE first >= coalesce("
             "(SELECT max(first) FROM blocks WHERE first <= ?1 AND last >= ?1), ?1) "
             "ORDER BY first LIMIT 1",
+            self.name.last,
         )
 
     def _block_before(self, place: int) -> Run | None:
@@ -204,21 +193,30 @@ class Segment:
             place,
             "SELECT first, last, before, head, records FROM blocks WHERE first <= ?1 "
             "ORDER BY first DESC LIMIT 1",
+            self.name.first,
         )
 
-    def _block(self, place: int, query: str) -> Run | None:
+    def _block(self, place: int, query: str, end: int) -> Run | None:
         try:
             row = self._connection.execute(query, (place,)).fetchone()
         except apsw.Error as error:
-            raise self._damage(place, error) from error
+            raise self._damage(place, end, error) from error
         if row is None:
             return None
         first, last, before, head, data = row
         return Run(first, unpack_block(first, last, data), before, (), head)
 
-    def _damage(self, position: int, error: apsw.Error) -> LedgerDamaged:
+    def _damage(self, place: int, end: int, error: apsw.Error) -> LedgerDamaged:
+        """Return what cannot be read: a block, or all up to an end where even that is unknown."""
         why = f"segment {self.name.file_name()}: {error}"
-        return LedgerDamaged(position, self.name.last, why)
+        query = "SELECT coalesce({0}(first), ?) FROM blocks WHERE first {1} ?"
+        try:
+            find = self._connection.execute
+            first = find(query.format("max", "<="), (place, place)).get
+            behind = find(query.format("min", ">"), (self.name.last + 1, place)).get
+        except apsw.Error:
+            first, behind = min(place, end), max(place, end) + 1
+        return LedgerDamaged(first, behind - 1, why)
 
 
 def _cut(run: Run, first: int, last: int) -> Run:
