@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.figures import median
+from tests.bench.ledger_bus import open_plain_bus
 from tests.bench.ledger_stores import (
     ZONE,
     Pace,
@@ -38,6 +39,7 @@ SLICE_QUICK_S: Final = 0.1
 RECORDS: Final = 5000
 LIMIT: Final = "limit: preallocated file, fdatasync"
 LOG: Final = "molt, inside the process"
+PLAIN_BUS: Final = "molt, across processes, least a sender can do"
 SQLITE: Final = "SQLite, WAL, synchronous=FULL"
 REPLAYS: Final = 5
 REPLAYS_QUICK: Final = 1
@@ -67,6 +69,7 @@ def measure(peers: bool, quick: bool) -> Report:
             LIMIT: lambda: open_limit(folder, records),
             SQLITE: lambda: open_sqlite(folder, records),
             LOG: lambda: open_log(folder, records),
+            PLAIN_BUS: lambda: open_plain_bus(folder, records),
         }
         absent: dict[str, str] = {}
         if peers:
