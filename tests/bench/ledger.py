@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench.figures import median
-from tests.bench.ledger_bus import open_plain_bus
+from tests.bench.ledger_bus import open_bus, open_plain_bus
+from tests.bench.ledger_live import QUICK, Load, measure_live
 from tests.bench.ledger_stores import (
     ZONE,
     Pace,
@@ -40,10 +41,14 @@ RECORDS: Final = 5000
 LIMIT: Final = "limit: preallocated file, fdatasync"
 LOG: Final = "molt, inside the process"
 PLAIN_BUS: Final = "molt, across processes, least a sender can do"
+BUS: Final = "molt, across processes"
+MAKING_BUS: Final = "molt, across processes, events made on the way"
 SQLITE: Final = "SQLite, WAL, synchronous=FULL"
 REPLAYS: Final = 5
 REPLAYS_QUICK: Final = 1
 INSIDE_RATIO: Final = 0.7
+ACROSS_RATIO: Final = 0.45
+ACROSS_PER_S: Final = 150e3
 REPLAY_PER_S: Final = 500e3
 Opening = Callable[[], AbstractContextManager[Store]]
 
@@ -69,6 +74,8 @@ def measure(peers: bool, quick: bool) -> Report:
             LIMIT: lambda: open_limit(folder, records),
             SQLITE: lambda: open_sqlite(folder, records),
             LOG: lambda: open_log(folder, records),
+            BUS: lambda: open_bus(folder, "bus", made=True),
+            MAKING_BUS: lambda: open_bus(folder, "making-bus", made=False),
             PLAIN_BUS: lambda: open_plain_bus(folder, records),
         }
         absent: dict[str, str] = {}
@@ -83,15 +90,23 @@ def measure(peers: bool, quick: bool) -> Report:
         rows = [describe(name, each, figures[LIMIT], disk) for name, each in figures.items()]
         rows += [describe_absent(name, why, disk) for name, why in absent.items()]
         rows += [describe_replay(name, paces) for name, paces in replays.items()]
-    return Report("ledger", rows, judge(figures, replays))
+        live_rows, live_goals = measure_live(folder, QUICK if quick else Load())
+    return Report("ledger", [*rows, *live_rows], [*judge(figures, replays), *live_goals])
 
 
 def judge(figures: Mapping[str, Figures], replays: Mapping[str, Sequence[Pace]]) -> list[Goal]:
     """Return the goals."""
     inside = ratio_of(figures[LOG].one, figures[LIMIT].one)
+    across = ratio_of(figures[BUS].one, figures[LIMIT].one)
+    thousand = {name: [pace.per_s for pace in figures[name].many] for name in (BUS, MAKING_BUS)}
     replayed = median([pace.per_s for pace in replays[LOG]])
     return [
         at_least(f"{LOG}, one at a time, of the limit", inside, INSIDE_RATIO, "x"),
+        at_least(f"{BUS}, one at a time, of the limit", across, ACROSS_RATIO, "x"),
+        *(
+            at_least(f"{name}, 1000 outstanding", median(rates), ACROSS_PER_S, "per s")
+            for name, rates in thousand.items()
+        ),
         at_least("replay, chain verified", replayed, REPLAY_PER_S, "per s"),
     ]
 
