@@ -14,12 +14,13 @@ from Kernel.ports.arena_file import arena_folders
 
 
 @contextlib.contextmanager
-def temporary_home() -> Iterator[Path]:
+def temporary_home(parent: Path = Path("/tmp")) -> Iterator[Path]:
     """Give an empty home, and remove it with its arenas afterwards.
 
-    The path is short: those of Unix sockets end at 108 bytes.
+    Args:
+        parent: where it is made. The path is short: those of Unix sockets end at 108 bytes.
     """
-    home = Path(tempfile.mkdtemp(prefix="molt-", dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="molt-", dir=parent))
     try:
         yield home
     finally:
