@@ -44,7 +44,7 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
             "molt events kind=input.applied --since tick:184000 --json",
         ),
         "FIELD=VALUE or FIELD!=VALUE keeps events by kind, zone, tick, level, agent, role, cause, "
-        "trace, id,\nposition, or a value of the payload (why=..., payload.input.kind=pause). * "
+        "trace, id,\nposition, or a value of the payload (why=..., payload.input.kind=world.*). * "
         "stands for anything;\ntick=100..200 is a span. All must hold. --since and --until take "
         "5m (ago), tick:N, #POSITION or a\ndate. Without --since the newest 50 are shown, "
         "--last N: so many. --json: one document with\nevents and newest; with -f one line for "

@@ -125,10 +125,11 @@ class LedgerEvent:
     def sentence(self) -> str:
         """Return it as a sentence for people; nothing in it moves a cursor."""
         payload = dict(self.payload)
-        if self.kind not in SENTENCES:
-            return tell(self.kind, payload)
-        around = {"agent": self.actor, "tick": self.tick, "zone": self.zone}
-        return tell(self.kind, {k: v for k, v in around.items() if v is not None} | payload)
+        template = SENTENCES.get(self.kind, "")
+        for name, value in (("agent", self.actor), ("tick", self.tick), ("zone", self.zone)):
+            if value is not None and f"{{{name}" in template:
+                payload.setdefault(name, value)
+        return tell(self.kind, payload)
 
 
 def zone_told(payload: Mapping[str, Any]) -> str | None:

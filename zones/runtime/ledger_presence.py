@@ -16,8 +16,8 @@ from Kernel.contract.errors import LedgerError, MoltError
 from Kernel.contract.places import CONSOLE_SOCKET, LEDGER
 from zones.runtime.ledger_file import LedgerReader
 
-LOCK: Final = "lock"
-"""Held by the one writer, see `zones/ledger/log.py`."""
+LOCK: Final = "writer"
+"""Held by the one writer, see `zones/ledger/writer_file.py`."""
 BEHIND_MIN: Final = 100
 """Events of a world that are not stored yet: less than this is only the way of things."""
 HINT: Final = "molt kernel-events"

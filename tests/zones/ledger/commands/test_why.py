@@ -1,0 +1,93 @@
+"""`molt why`: a tree for people, a document for programs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from Kernel.contract.envelope import id_text
+from Kernel.contract.places import LEDGER
+from tests.zones.ledger.paper_ledger import event_id, make
+from tests.zones.ledger.real_ledger import index, store
+from zones.ledger.__main__ import main
+
+EVENTS = [
+    make(1, "command.taken", zone="kernel",
+         payload={"command": "drill", "by_pid": 7, "args": {"kind": "kill"}}),
+    make(2, "drill.begun", zone="kernel", cause=1,
+         payload={"zone": "stable", "fault": "kill", "pid": 9}),
+    make(3, "zone.taken_over", zone="kernel", cause=2,
+         payload={"zone": "stable", "pid": 10, "epoch": 2, "tick_found": 3}),
+    make(4, "zone.ready", cause=b"\x33" * 16, payload={"took_s": ["x"], "found": "\x1b[2J"}),
+    make(5, "note", cause=5, payload=b"\xc1"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    store(tmp_path / LEDGER, EVENTS)
+    index(tmp_path / LEDGER)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = main(["why", "--home", str(tmp_path), *words])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def test_a_tree_for_people(run: Any) -> None:
+    """Newest first, each cause below what it caused, a sentence each, the position last."""
+    code, out, err = run("3")
+    lines = out.splitlines()
+    assert code == 0
+    assert lines[0].startswith("#3 2027-01-15T08:00:03.000Z ")
+    assert lines[1].split()[:2] == ["zone.taken_over", "stable:"]
+    assert lines[2].startswith(" └ drill.begun")
+    assert lines[3].startswith("   └ command.taken")
+    assert "'drill' with kind=kill was asked for by pid 7" in lines[3]
+    assert lines[3].endswith("#1")
+    assert "molt why 3 --effects" in err
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("1", "its sender named no cause"),
+        ("4", "cause 33333333-3333-3333-3333-333333333333 is not in the ledger"),
+        ("5", "a circle"),
+    ],
+)
+def test_where_it_ends(run: Any, word: str, said: str) -> None:
+    """A chain says why it ends; a hostile payload is shown and does nothing."""
+    out = run(word)[1]
+    assert said in out
+    assert "\x1b" not in out
+
+
+def test_effects(run: Any) -> None:
+    """What came of it, each below its cause."""
+    out = run("1", "--effects")[1].splitlines()
+    assert out[3] == "what came of #1:"
+    assert out[4].startswith(" └ drill.begun") and out[5].startswith("   └ zone.taken_over")
+    assert (
+        run("3", "--effects")[1].splitlines()[-1] == "nothing in the ledger names it as its cause"
+    )
+
+
+def test_a_document(run: Any) -> None:
+    """With --json the chain, its root, whether it is whole, and the effects."""
+    told = json.loads(run(id_text(event_id(3)), "--json", "--effects")[1])
+    assert told["event"]["position"] == 3
+    assert [event["position"] for event in told["causes"]] == [2, 1]
+    assert told["root"] == id_text(event_id(1))
+    assert (told["complete"], told["missing"], told["effects"]) == (True, None, [])
+    assert json.loads(run("4", "--json")[1])["missing"] == "33333333-3333-3333-3333-333333333333"
+
+
+def test_unknown(run: Any) -> None:
+    """What is in no ledger is refused with 2; with --json as a document."""
+    assert run("nothing")[0] == 2
+    code, out, _ = run("nothing", "--json")
+    assert code == 2 and json.loads(out)["error"].startswith("cannot find 'nothing'")
