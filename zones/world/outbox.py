@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from Kernel.contract import rings
-from Kernel.contract.arena import SURVEY_TICKS, ArenaWords, State
+from Kernel.contract.arena import SURVEY_TICKS, ArenaWords, Header, State
 from Kernel.contract.codec import pack
 from Kernel.contract.errors import RingFull
 from Kernel.contract.inputs import INPUT_BYTES_MAX
@@ -41,6 +41,7 @@ class Outbox:
         self._words = words
         self._ring = words.outbox()
         self._acked = acked
+        self._arena = words.get_bytes(Header.ARENA_ID, 4).hex()
 
     def has_room(self, tick: int) -> bool:
         """Return whether the event of an input would fit behind what `tick` committed."""
@@ -82,8 +83,14 @@ class Outbox:
         return self.append(tick, event, safety=True)
 
     def tell_telemetry(self, tick: int, new: Buffer, found: Survey) -> None:
-        """Write the telemetry of the period that ends with `tick`, or count it as thinned."""
-        if not self.append(tick, telemetry(tick, new, found), safety=False):
+        """Write the telemetry of the period that ends with `tick`, or count it as thinned.
+
+        Its snapshot_key is how a snapshot of this very tick is named, behind the zone
+        (`SnapshotName`). There need be none: `molt replay --to-tick` computes the tick again.
+        """
+        event = telemetry(tick, new, found)
+        event["snapshot_key"] = f"{tick:012d}-{self._arena}"
+        if not self.append(tick, event, safety=False):
             new.scalars[State.EVENTS_THINNED >> 3] += 1
         for period, total in _PERIODS:
             new.scalars[period >> 3] = new.scalars[total >> 3]

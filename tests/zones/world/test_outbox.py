@@ -7,6 +7,7 @@ from Kernel.contract.arena import Header, State
 from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, Input
 from tests.zones.world.test_engine import BUSY
 from tests.zones.world.worlds import living, make_engine, make_world, read_events, run, send
+from zones.runtime.snapshot_file import SnapshotName
 from zones.world import outbox
 from zones.world.columns import open_world
 from zones.world.parameters import FRICTION, RESOURCE_MAX
@@ -30,6 +31,16 @@ def test_telemetry() -> None:
     )
     assert second["death_age"] + first["death_age"] == words.state(600, State.DEATH_AGE)
     assert 0 <= second["resource_density"] <= 1
+
+
+def test_telemetry_names_its_tick_as_a_snapshot_of_it_would() -> None:
+    """The key is made of tick and arena, as the name of a snapshot's file is."""
+    words = make_world(entities=1)
+    words.put_bytes(Header.ARENA_ID, bytes(range(1, 17)))
+    run(words, 300)
+    (told,) = (event for event in read_events(words) if event["kind"] == "telemetry")
+    name = SnapshotName("stable", 300, bytes(range(1, 17)).hex()[:8]).file_name()
+    assert name == f"stable-{told['snapshot_key']}.snapshot"
 
 
 @pytest.mark.parametrize(("most", "lying"), [(0.0, True), (0.0, False), (0.01, True)])
