@@ -10,11 +10,11 @@ outside molt may make up kinds of their own, in families that molt does not use.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from Kernel.contract.codec import pack
 from Kernel.contract.envelope import (
@@ -40,8 +40,7 @@ FAMILIES: Final = frozenset(name.partition(".")[0] for name in KINDS) | {"molt"}
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """What surrounds an event besides its kind and payload; see `Envelope`.
 
     Args:
