@@ -50,6 +50,7 @@ SENTENCES: dict[str, str] = {
     "generation.begun": "a new generation is made ready, of {source}",
     "generation.promoted": "generation {which}of {source} serves now{because}",
     "generation.retired": "generation {which}of {source} was let go{because}",
+    "input.applied": "applied: {given}",
     "input.refused": "an input was refused: {reason}",
     "kernel.ahead_cut": "{bytes} bytes of an earlier kernel's events are lost: {why}",
     "kernel.degraded": "degraded, {what}: {why}",
@@ -83,6 +84,7 @@ SENTENCES: dict[str, str] = {
     "stop.phase": "stop, phase {phase} {turn}",
     "telemetry": "{entity_count} molbots in {lineages} lineages, mean energy {avg_energy:.1f}",
     "trait.quarantined": "the trait in slot {slot} is in quarantine: {why}",
+    "world.lineage": "{born_count} born, {died_count} died",
     "world.params_changed": "{param_name} went from {old_value} to {new_value}",
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
     "zone.degraded": "{why}",
@@ -173,13 +175,22 @@ def _show(key: str, value: Any) -> Any:
 def _optional(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the parts of a sentence that are left out where their value is missing."""
     took_s, found = values.get("took_s"), values.get("found")
-    args = values.get("args")
+    args, given = values.get("args"), values.get("input")
     return {
         "said": " with " + " ".join(pairs(args)) if args and isinstance(args, Mapping) else "",
         "ended": "is over" if values.get("over") else "has not come to an end",
+        "given": " ".join(pairs(given)) if isinstance(given, Mapping) else NOTHING,
+        "born_count": _count(values.get("born")),
+        "died_count": _count(values.get("died")),
         "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",
         "which": f"{values['generation']} " if values.get("generation") else "",
         "frame": f"; {values['top']}" if values.get("top") else "",
     }
+
+
+def _count(crowd: Any) -> str:
+    """Return how many a column of ids has."""
+    ids = crowd.get("ids") if isinstance(crowd, Mapping) else None
+    return grouped(len(ids)) if isinstance(ids, list | tuple) else NOTHING

@@ -53,6 +53,11 @@ from tests.structure.sources import ROOT
             {"command": "pause", "args": {"at_tick": 3}, "done": False, "who": None, "l": [1, 2]},
             "command.taken  at_tick=3  command=pause  done=no  l=1,2  who=\N{EN DASH}",
         ),
+        ("input.applied", {"input": {"kind": "world.pause", "at_tick": 0}},
+         "applied: kind=world.pause  at_tick=0".replace("  ", " ")),
+        ("world.lineage", {"born": {"ids": [1, 2]}, "died": {"ids": ()}}, "2 born, 0 died"),
+        ("world.lineage", {"born": 7}, "\N{EN DASH} born, \N{EN DASH} died"),
+        ("zone.ready", {"took_s": [1], "found": ""}, "zone.ready  found=\N{EN DASH}  took_s=1"),
         ("gate.opened", {"zone": "x", "b": 2, "hint": "go"}, "gate.opened  b=2   hint: go"),
     ],
 )  # fmt: skip
