@@ -14,6 +14,7 @@ from Kernel.contract.arena import HEADER_BYTES, MAGIC, TICK_LIMIT, Header
 
 SHARED_MEMORY = Path("/dev/shm")
 LEDGER = Path("data", "ledger")
+LOGS = Path("log")
 CONSOLE_SOCKET = Path("run", "console.sock")
 SCRIBE_SOCKET = Path("run", "scribe.sock")
 BUS = Path("run", "bus")

@@ -202,7 +202,7 @@ def parse_table(rows: object) -> tuple[Key, ...]:
     """Check the table that a service tells of its settings, and return it.
 
     Raises:
-        CodecError: it is not a list of at most KEYS_MAX numbers with their limits.
+        CodecError: it is not a list of at most KEYS_MAX numbers with their limits, and texts.
     """
     if not isinstance(rows, list) or len(rows) > KEYS_MAX:
         raise CodecError(f"cannot read a table of keys: at most {KEYS_MAX} rows in a list")
@@ -226,7 +226,7 @@ def _parse_key(row: object) -> Key:
             all(type(text) is str and len(text) <= SHOWN_MAX for text in (key.name, key.unit))
             and all(type(number) in (int, float) for number in (key.low, key.high))
             and -_SIZE_MAX <= key.low <= key.high <= _SIZE_MAX
-            and key.sort in (Sort.NUMBER, Sort.WHOLE)
+            and key.sort in (Sort.NUMBER, Sort.WHOLE, Sort.TEXT)
             and (key.default is None or not key.fault(key.default))
         )
     except (KeyError, TypeError, ValueError) as error:

@@ -54,6 +54,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
 LATE_IMPORTS: dict[str, str] = {
     "zones.client.tables": "pandas is in the extra molt[science] and may be missing",
     "zones.ledger.exports.duck": "duckdb is in the extra molt[science] and may be missing",
+    "zones.ledger.exports.otlp": "the exporter is in the extra molt[otlp] and may be missing",
     "manifest": "the kernel comes after the check of its packages, and may be what is broken",
     "tools.ecology_report": "altair is in the extra molt[science] and may be missing",
     "Kernel.console.output": "rich takes as long to import as all the rest, and --json needs none",

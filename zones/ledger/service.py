@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from Kernel.contract.errors import LedgerDamaged
-from Kernel.contract.places import LEDGER
+from Kernel.contract.places import LEDGER, LOGS
 from Kernel.contract.user_bus import SCRIBE
 from zones.ledger.archive import REQUEST, Archive, OwnQueue, keep_and_tell
 from zones.ledger.arena_feed import ArenaFeed
 from zones.ledger.bus_server import BusServer
 from zones.ledger.committer import Committer
 from zones.ledger.derived_tables import DerivedTables, Table
+from zones.ledger.exports.otel import SpanTable
+from zones.ledger.exports.otlp import OtlpSender
 from zones.ledger.followers import Followers, Recent
 from zones.ledger.index import Index
 from zones.ledger.lesson_table import LessonTable
@@ -117,19 +119,23 @@ def assemble(seat: BusSeat, settings: ArchiveSettings) -> Archive:
         (),
         followers,
         queue,
-        derive(folder, queue.tell),
+        derive(seat.home, settings, queue.tell),
         (lambda budget_s: log_of().maintain(budget_s), lambda _budget_s: followers.catch_up()),
         time.monotonic,
         seat.log,
     )
 
 
-def derive(folder: Path, tell: Callable[..., None]) -> DerivedTables:
-    """Return what is made from the log of a folder; nothing has been opened yet."""
+def derive(home: Path, settings: ArchiveSettings, tell: Callable[..., None]) -> DerivedTables:
+    """Return what is made from the log of a home; nothing has been opened yet."""
+    folder = home / LEDGER
+    endpoint = settings.otlp_endpoint
+    open_sender = (lambda: OtlpSender(endpoint)) if endpoint else None
     openers: dict[str, Callable[[], Table]] = {
         "index": lambda: Index(folder, tell),
         "relations": lambda: Relations(folder, tell),
         "lessons": lambda: LessonTable(folder, choose_embedding(), tell, time.monotonic),
+        "spans": lambda: SpanTable(folder, home / LOGS, open_sender, tell),
     }
     return DerivedTables(openers, lambda: _PastDamage(folder), time.monotonic, tell)
 

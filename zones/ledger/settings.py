@@ -11,7 +11,7 @@ from Kernel.contract.errors import ConfigError
 from Kernel.contract.settings import Effect, Key, Sort, read_values
 
 FILE: Final = "archive.yaml"
-KEYS: Final = tuple(
+_NUMBERS: Final = tuple(
     Key(name, Sort.WHOLE, default, low, high, unit, Effect.GENERATION)
     for name, default, low, high, unit in (
         ("log_mb", 256, 1, 1_000_000, "MB"),
@@ -24,6 +24,10 @@ KEYS: Final = tuple(
         ("scribe_total_rate", 2000, 1, 1_000_000, "events a second"),
         ("scribe_line_kb", 64, 1, 64, "KB"),
     )
+)
+KEYS: Final = (
+    *_NUMBERS,
+    Key("otlp_endpoint", Sort.TEXT, "", unit="URL", effect=Effect.GENERATION),
 )
 
 
@@ -40,13 +44,14 @@ class ArchiveSettings:
     scribe_burst: int = 1000
     scribe_total_rate: int = 2000
     scribe_line_kb: int = 64
+    otlp_endpoint: str = ""
 
 
 def parse_settings(given: Mapping[str, Any]) -> ArchiveSettings:
     """Check plain data and return the settings; a key left out has its default.
 
     Raises:
-        ConfigError: unknown keys, or values that are no whole number within their limits.
+        ConfigError: unknown keys, or values that are not what their key takes.
     """
     values, faults = read_values(KEYS, given)
     if faults:

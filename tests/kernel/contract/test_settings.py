@@ -87,7 +87,7 @@ def test_any_values_are_read_or_told(values):
 
 def test_a_table_survives_the_road():
     """What a service tells of its keys is what the kernel reads."""
-    keys = (Key("a", Sort.NUMBER, None, -1, 1, "m", Effect.TICK), WHOLE)
+    keys = (Key("a", Sort.NUMBER, None, -1, 1, "m", Effect.TICK), WHOLE, Key("b", Sort.TEXT, ""))
     assert parse_table([key.fields() for key in keys]) == keys
 
 

@@ -34,6 +34,7 @@ def test_file_holds_every_key_with_its_default_and_a_comment() -> None:
         {"scribe_rate": True},
         {"recent_mb": "300"},
         {"recent_mb": None},
+        {"otlp_endpoint": 4318},
     ],
 )
 def test_wrong_settings_are_refused_by_name(given: dict[str, Any]) -> None:

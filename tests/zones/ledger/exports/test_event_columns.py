@@ -29,6 +29,7 @@ def with_payload(payload: bytes) -> Envelope:
 
 
 class TestPayloadJson:
+    @pytest.mark.slow
     @given(fields=st.dictionaries(st.text(max_size=8), PLAIN, max_size=4))
     def test_short_way_says_what_the_long_one_says(self, fields: dict[str, Any]) -> None:
         """Bytes, numbers that are none, deep lists: the same value, whichever way it went."""
