@@ -35,6 +35,7 @@ from Kernel.contract.envelope import KERNEL
 from Kernel.contract.errors import ConfigError, MoltError, what_helps
 from Kernel.contract.user_bus import EPOCH_BYTES
 from Kernel.core.event_bus import PrivateBus
+from Kernel.core.event_feed import EventFeed
 from Kernel.core.events import Recorder
 from Kernel.core.log_sender import LogSender
 from Kernel.core.logger import make_log
@@ -48,6 +49,7 @@ from Kernel.ports.disk import HomeFolders, make_home, open_home
 from Kernel.ports.event_road import SocketRoads
 from Kernel.ports.face import Reader, find_face
 from Kernel.ports.limits import check_descriptors
+from Kernel.ports.line_writer import LineWriter, open_writer
 from Kernel.ports.listeners import Listeners
 from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
@@ -88,6 +90,7 @@ def _make_kernel(options: argparse.Namespace, arguments: list[str]) -> "Kernel |
     """Return a kernel ready to run, or the exit code when it cannot be made."""
     try:
         home = options.home.resolve()
+        writer = open_writer(options.events_fd) if options.events_fd is not None else None
         folder = config_folder(home, ROOT)
         read = partial(load_config, folder, tuple(options.set), scenario=options.scenario)
         config = read()
@@ -98,7 +101,10 @@ def _make_kernel(options: argparse.Namespace, arguments: list[str]) -> "Kernel |
         folders = arena_folders(home)
         opened = open_home(home, folders)
         strangers = claim_folders(home, folders)
-        return Kernel(config, read, opened, folders, strangers, options.json, arguments)
+        kernel = Kernel(config, read, opened, folders, strangers, options.json, arguments)
+        if writer is not None:
+            kernel.feed_events(writer)
+        return kernel
     except MoltError as error:
         _complain(error.message, f"hint: {error.hint}" if error.hint else "")
         return error.exit_code
@@ -136,6 +142,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--ephemeral", action="store_true", help="a throw-away home, removed at the end"
+    )
+    parser.add_argument(
+        "--events-fd",
+        type=int,
+        metavar="N",
+        help="write every event of the ledger from now on to this descriptor, a line of JSON each",
     )
     parser.add_argument(
         "--own-terminal",
@@ -189,6 +201,7 @@ class Kernel:
         stderr = StatusLine(sys.stderr, face)
         self._log = Recorder(make_log(stderr, face), self._clock, os.urandom)
         self._sender = self._make_sender(config)
+        self._feed: EventFeed | None = None
         cache_dir = ROOT / ".cache" / "numba"
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._processes = SystemProcesses(ROOT, cache_dir, home.lock_fds)
@@ -228,6 +241,24 @@ class Kernel:
         sender.begin()
         return sender
 
+    def feed_events(self, writer: LineWriter) -> None:
+        """Write every event of the ledger to a descriptor from now on.
+
+        Raises:
+            ConfigError: no zone keeps a ledger.
+        """
+        sender = self._sender
+        if sender is None:
+            raise ConfigError("cannot write events: no zone of kernel.yaml is the broker")
+        self._feed = EventFeed(
+            SocketRoads(self._home.bus_fd, KERNEL),
+            writer,
+            lambda: sender.newest_at_start,
+            self._clock,
+            self._loop,
+            self._log,
+        )
+
     def _make_parts(self) -> Parts:
         return Parts(
             clock=self._clock,
@@ -260,6 +291,8 @@ class Kernel:
         elif self._exit_code == EXIT_KILLED:
             self._screen.killed(self._zones)
         self._desk.close("python manifest.py" if self._safe is None else "molt status")
+        if self._feed is not None:
+            self._feed.close()
         if self._sender is not None:
             self._sender.close()
         if self._exit_code == 0 and self._safe is not None:
@@ -289,6 +322,10 @@ class Kernel:
         self._tell_manager()
         if self._sender is not None:
             self._sender.look()
+        if self._feed is not None:
+            self._feed.look()
+            if self._feed.has_more:
+                return 0.0
         if self._zones.busy():
             return BUSY_ROUND_S
         if not self._ready:

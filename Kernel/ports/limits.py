@@ -10,8 +10,8 @@ from typing import Final
 
 from Kernel.contract.errors import ConfigError
 
-DESCRIPTORS_MIN: Final = 48
-"""Free ones at the start. The two zones of `config/` take 37; without 6 libzmq aborts."""
+DESCRIPTORS_MIN: Final = 64
+"""Free ones at the start. The three zones of `config/` take 50; without 6 libzmq aborts."""
 
 
 def check_descriptors() -> None:
