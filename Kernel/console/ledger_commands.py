@@ -163,6 +163,21 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         tool_options=(("--home", None), ("--limit", None), ("--status", None), ("--json", None)),
     ),
     _row(
+        "emit",
+        "Write an event of your own into the ledger",
+        (
+            "molt emit build.finished ok=true seconds=41.5",
+            "molt emit note.made 'text=the third run is the good one' --agent anna",
+            "molt emit build.failed --level error --json",
+        ),
+        "KIND is words with dots, in a family that molt does not use itself. A value is JSON where "
+        "it reads as\nJSON, else a text; what looks like a credential is taken out. Prints the "
+        "event's id and position. While\nnobody answers at run/scribe.sock it waits in data/ahead, "
+        "and the next 'molt emit' sends it first.\n--json: id, position (null while it waits), "
+        "waits. Exits 5 when it is refused, 1 when it cannot be kept.",
+        (("--agent", None), ("--cause", None), ("--level", None)),
+    ),
+    _row(
         "sql",
         "Ask the recorded events in SQL, read-only",
         (

@@ -19,7 +19,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from Kernel.contract.envelope import NAME_CHARS_MAX, RECORD_BYTES_MAX
+from Kernel.contract.envelope import NAME_CHARS_MAX, RECORD_BYTES_MAX, arena_event_id
 from Kernel.contract.errors import CodecError
 
 PROTOCOL: Final = 1
@@ -32,6 +32,8 @@ BATCH_MAX: Final = 1024
 NUMBER_MAX: Final = 2**62
 SCRIBE: Final = "scribe"
 """The zone of events that come in by the scribe socket."""
+
+_OF_SCRIBE: Final = b"scribe: "
 
 Number = Annotated[int, Meta(ge=0, le=NUMBER_MAX)]
 Record = Annotated[bytes, Meta(max_length=RECORD_BYTES_MAX)]
@@ -113,6 +115,11 @@ FromArchive = Welcome | Stored | Rejected | Standing | Records
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _FROM_SENDER: Final = msgspec.msgpack.Decoder(FromSender)
 _FROM_ARCHIVE: Final = msgspec.msgpack.Decoder(FromArchive)
+
+
+def scribe_event_id(epoch: bytes, number: int) -> bytes:
+    """Return the id of a numbered line at the scribe's socket, the same each time it is sent."""
+    return arena_event_id(_OF_SCRIBE + epoch, number)
 
 
 def endpoint_name(zone: str) -> str:

@@ -20,6 +20,7 @@ from Kernel.contract.errors import MoltError, UsageError
 COMMANDS: Final = {
     "conversations": "questions",
     "decisions": "questions",
+    "emit": "emit",
     "events": "events",
     "export": "export",
     "history": "questions",

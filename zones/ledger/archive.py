@@ -71,6 +71,12 @@ class Source(Protocol):
     def collect(self, batch: Batch) -> bool:
         """Put what has come in into the batch; True: there may be more."""
 
+    def facts(self) -> dict[str, Any]:
+        """Return what status shows."""
+
+    def close(self) -> None:
+        """Hang up."""
+
 
 Chore = Callable[[float], bool]
 """Something that can wait: does a step of about so many seconds, True: there is more to do."""
@@ -83,7 +89,7 @@ class Archive:
         committer: with its log, or trying to open it.
         feeds: the outboxes it reads, by zone.
         bus: the user bus.
-        others: further sources.
+        others: further sources, by name.
         derived: what is made from the log, the last of the chores.
         chores: what else is done when nothing is to be stored.
         now_s: monotonic seconds.
@@ -97,7 +103,7 @@ class Archive:
         committer: Committer,
         feeds: Mapping[str, ArenaFeed],
         bus: BusServer,
-        others: Sequence[Source],
+        others: Mapping[str, Source],
         followers: Followers,
         own: "OwnQueue",
         derived: DerivedTables,
@@ -134,6 +140,7 @@ class Archive:
             "arenas": {zone: feed.facts() for zone, feed in self._feeds.items()},
             "events": log.newest if log else 0,
             "bus": self._bus.facts(),
+            **{name: source.facts() for name, source in self._others.items()},
             "derived": self._derived.facts(),
             "degraded": [each.fields() for each in self._degraded()],
         }
@@ -170,7 +177,7 @@ class Archive:
         batch = Batch()
         self._own.collect(batch)
         more = self._bus.collect(batch)
-        for source in self._others:
+        for source in self._others.values():
             more |= source.collect(batch)
         if now_s >= self._feeds_due_s:
             more |= self._take_feeds(batch, now_s)
@@ -179,7 +186,10 @@ class Archive:
             self._followers.feed()
             return False
         self._busy_s = now_s
-        self._committer.commit(batch, now_s)
+        if batch.is_silent:
+            batch.settle(0)
+        else:
+            self._committer.commit(batch, now_s)
         return True
 
     def _take_feeds(self, batch: Batch, now_s: float) -> bool:
@@ -260,6 +270,8 @@ class Archive:
             self._control.beat()
         self._followers.feed()
         self._bus.close()
+        for source in self._others.values():
+            source.close()
         for feed in self._feeds.values():
             feed.close()
         self._derived.close()

@@ -42,6 +42,11 @@ class Batch:
         """Return whether there is nothing to store, mark or say."""
         return not self.records and not self._marks and not self._thens
 
+    @property
+    def is_silent(self) -> bool:
+        """Return whether there is something to be said, but nothing to be stored."""
+        return not self.records and not self._marks
+
     def add(self, record: bytes) -> int:
         """Add a record and return its place: its position is the first one's plus this."""
         self.records.append(record)

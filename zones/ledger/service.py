@@ -29,6 +29,7 @@ from zones.ledger.outbox_reader import Place
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import Poller
 from zones.ledger.relations import Relations
+from zones.ledger.scribe_server import ScribeLimits, ScribeServer
 from zones.ledger.settings import KEYS, ArchiveSettings, parse_settings
 from zones.runtime.generation import Progress, untold
 from zones.runtime.ledger_file import LedgerReader, PastDamage
@@ -36,7 +37,8 @@ from zones.runtime.lessons.embeddings import choose_embedding
 from zones.runtime.seat import BusSeat
 
 ENTROPY_BYTES: Final = 10
-MB: Final = 1024 * 1024
+KB: Final = 1024
+MB: Final = 1024 * KB
 
 
 class Generation:
@@ -67,43 +69,31 @@ class Generation:
 def assemble(seat: BusSeat, settings: ArchiveSettings) -> Archive:
     """Return an archive of all its parts; nothing has been read yet."""
     folder = seat.home / LEDGER
-    own = OwnEvents(seat.zone, time.time_ns, lambda: os.urandom(ENTROPY_BYTES))
+    own = OwnEvents(seat.zone, time.time_ns, _entropy)
     queue = OwnQueue(own)
     poller = Poller()
     recent = Recent(settings.recent_mb * MB)
-    readers: list[LedgerReader] = []
-
-    def read(position: int) -> Any:
-        if not readers:
-            readers.append(LedgerReader(folder))
-        return readers[0].read(position, None, lambda _damage: None)
-
-    followers = Followers(recent, read)
-    log_settings = LogSettings(settings.log_mb * MB, settings.segment_mb * MB)
+    followers = Followers(recent, _Behind(folder).read)
 
     def open_log() -> Log:
-        log = Log(folder, log_settings, queue.tell)
+        limits = LogSettings(settings.log_mb * MB, settings.segment_mb * MB)
+        log = Log(folder, limits, queue.tell)
         recent.newest = log.newest
         return log
 
     committer = Committer(open_log, keep_and_tell(recent, followers), seat.log)
 
-    def log_of() -> Log:
+    def log() -> Log:
         assert committer.log is not None, "nothing is taken in before the log is open"
         return committer.log
 
-    def arena_stored(arena: bytes) -> Place | None:
-        mark = log_of().arena_stored(arena)
-        return Place(mark.sequence, mark.offset) if mark else None
+    def sender_stored(zone: str, epoch: bytes) -> int:
+        return log().sender_stored(zone, epoch)
 
-    feeds = {
-        zone: ArenaFeed(zone, words, seat.sides[zone], arena_stored, own, time.time_ns, seat.log)
-        for zone, words in sorted(seat.arenas.items())
-    }
     bus = BusServer(
         {zone: fd for zone, fd in seat.listeners.items() if zone != SCRIBE},
         poller,
-        lambda zone, epoch: log_of().sender_stored(zone, epoch),
+        sender_stored,
         lambda: recent.newest,
         followers,
         own,
@@ -114,16 +104,65 @@ def assemble(seat: BusSeat, settings: ArchiveSettings) -> Archive:
         seat.bus,
         poller,
         committer,
-        feeds,
+        _feeds(seat, log, own),
         bus,
-        (),
+        {SCRIBE: _scribe(seat, settings, poller, sender_stored, own)},
         followers,
         queue,
         derive(seat.home, settings, queue.tell),
-        (lambda budget_s: log_of().maintain(budget_s), lambda _budget_s: followers.catch_up()),
+        (lambda budget_s: log().maintain(budget_s), lambda _budget_s: followers.catch_up()),
         time.monotonic,
         seat.log,
     )
+
+
+def _feeds(seat: BusSeat, log: Callable[[], Log], own: OwnEvents) -> dict[str, ArenaFeed]:
+    def stored(arena: bytes) -> Place | None:
+        mark = log().arena_stored(arena)
+        return Place(mark.sequence, mark.offset) if mark else None
+
+    return {
+        zone: ArenaFeed(zone, words, seat.sides[zone], stored, own, time.time_ns, seat.log)
+        for zone, words in sorted(seat.arenas.items())
+    }
+
+
+def _scribe(
+    seat: BusSeat,
+    settings: ArchiveSettings,
+    poller: Poller,
+    stored: Callable[[str, bytes], int],
+    own: OwnEvents,
+) -> ScribeServer:
+    limits = ScribeLimits(
+        settings.scribe_connections_max,
+        settings.scribe_rate,
+        settings.scribe_burst,
+        settings.scribe_total_rate,
+        settings.scribe_line_kb * KB,
+    )
+    listener = seat.listeners.get(SCRIBE)
+    return ScribeServer(
+        listener, poller, limits, stored, own, time.monotonic, time.time_ns, _entropy, seat.log
+    )
+
+
+def _entropy() -> bytes:
+    return os.urandom(ENTROPY_BYTES)
+
+
+class _Behind:
+    """The log as followers read it who are behind what is in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._reader: LedgerReader | None = None
+
+    def read(self, position: int) -> Iterator[tuple[int, bytes]]:
+        """Yield records from a position on, past what is damaged."""
+        if self._reader is None:
+            self._reader = LedgerReader(self._folder)
+        return self._reader.read(position, None, _go_on)
 
 
 def derive(home: Path, settings: ArchiveSettings, tell: Callable[..., None]) -> DerivedTables:

@@ -49,18 +49,9 @@ class AheadFile:
 
     def append(self, entries: Iterable[tuple[int, bytes]]) -> None:
         """Write numbers and records, durable on return. When it raises, none of them is in."""
-        data = b"".join(pack_entry(number, record) for number, record in entries)
-        if self._size + len(data) > FILE_BYTES_MAX:
-            raise OSError(errno.EFBIG, f"the limit of {FILE_BYTES_MAX} bytes is reached")
         if self._fd < 0:
             self._make()
-        try:
-            _write(self._fd, data, self._size)
-            os.fdatasync(self._fd)
-        except OSError:
-            os.ftruncate(self._fd, self._size)
-            raise
-        self._size += len(data)
+        self._size = _append(self._fd, self._size, entries)
 
     def read(self) -> Ahead:
         """Return what is in it."""
@@ -107,6 +98,11 @@ class LeftFile:
         data = os.pread(descriptor, FILE_BYTES_MAX + HEADER_BYTES, 0)
         self.ahead = parse_ahead(data)
         self.cut_bytes = len(data) - self.ahead.whole_bytes
+        self._size = self.ahead.whole_bytes
+
+    def append(self, entries: Iterable[tuple[int, bytes]]) -> None:
+        """Write more behind what is whole, durable on return; see `AheadFile.append`."""
+        self._size = _append(self._fd, self._size, entries)
 
     def clear(self) -> None:
         """Delete it: all of it is stored."""
@@ -139,6 +135,21 @@ def take_left(folder: Path, zone: str) -> list[LeftFile]:
             continue
         found.append(LeftFile(path, descriptor))
     return found
+
+
+def _append(descriptor: int, size: int, entries: Iterable[tuple[int, bytes]]) -> int:
+    """Write entries behind `size`, all or none, and return the new size."""
+    data = b"".join(pack_entry(number, record) for number, record in entries)
+    if size + len(data) > FILE_BYTES_MAX:
+        raise OSError(errno.EFBIG, f"the limit of {FILE_BYTES_MAX} bytes is reached")
+    try:
+        _write(descriptor, data, size)
+        os.ftruncate(descriptor, size + len(data))  # a torn end may have been longer
+        os.fdatasync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+    return size + len(data)
 
 
 def _write(descriptor: int, data: bytes, place: int) -> None:

@@ -1,8 +1,8 @@
 """A bus zone's end of the user bus: events that count as published when they are on disk.
 
-Owns: sending, waiting, spilling to the write-ahead file, what earlier lives left; following the
-log. Does not own: numbers and batches (`Kernel/contract/outbox.py`), the file (`ahead_file.py`),
-the messages (`Kernel/contract/user_bus.py`).
+Owns: sending, waiting, spilling to the write-ahead file, what earlier lives left. Does not own:
+numbers and batches (`Kernel/contract/outbox.py`), the file (`ahead_file.py`), the messages
+(`Kernel/contract/user_bus.py`), following the log (`log_follower.py`).
 
 First back-pressure, then the file: a sender with too much on its way waits; when nothing has moved
 for `patience_s`, all that waits goes to the file, and so does what comes until the archive answers
@@ -13,19 +13,18 @@ takes anything, the sender waits: nothing is dropped.
 import select
 import socket
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from Kernel.contract.envelope import Envelope, pack_envelope, parse_envelope
+from Kernel.contract.envelope import Envelope, pack_envelope
 from Kernel.contract.errors import CodecError, Refused, WaitTimeout
 from Kernel.contract.outbox import Outbox
 from Kernel.contract.user_bus import (
     MESSAGE_BYTES_MAX,
     PROTOCOL,
-    Follow,
     FromArchive,
     Hello,
     Put,
@@ -448,39 +447,3 @@ class UserBus:
         self._memory.on_lost()
         for stage in self._stages:
             stage.outbox.on_lost()
-
-
-def follow(
-    connect: Connect, from_position: int, sleep: Callable[[float], Any]
-) -> Iterator[tuple[int, Envelope]]:
-    """Yield all events from a position on, in log order, for good; comes again when it is lost.
-
-    Args:
-        connect: returns a connected socket; raises OSError.
-        sleep: waits between two tries.
-    """
-    place = max(from_position, 1)
-    while True:
-        try:
-            sock = connect()
-        except OSError:
-            sleep(RETRY_S)
-            continue
-        with sock:
-            for position, record in _records(sock, place):
-                yield position, parse_envelope(record)
-                place = position + 1
-        sleep(RETRY_S)
-
-
-def _records(sock: socket.socket, from_position: int) -> Iterator[tuple[int, bytes]]:
-    """Yield positions and records until the connection is lost."""
-    try:
-        sock.setblocking(True)
-        sock.send(pack_message(Follow(PROTOCOL, from_position)))
-        while data := sock.recv(MESSAGE_BYTES_MAX + 1):
-            message = parse_from_archive(data)
-            if isinstance(message, Records):
-                yield from enumerate(message.records, message.first_position)
-    except (OSError, CodecError):
-        return

@@ -34,7 +34,7 @@ from zones.world.parameters import find_parameter
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
     "shutdown", "help", "world run", "top", "doctor world", "kernel-events", "logs", "doctor",
-    "completion", "go-back", "reload", "config", "verify", "lessons", "events", "why",
+    "completion", "go-back", "reload", "config", "verify", "lessons", "events", "why", "emit",
     "sql", "export",
     "decisions", "conversations", "relations", "rolled-back", "history", "replay",
     "safe-mode status", "safe-mode leave", "safe-mode enter",

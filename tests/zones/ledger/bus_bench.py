@@ -25,7 +25,7 @@ from Kernel.contract.user_bus import (
 )
 from tests.support.logs import QuietLog
 from tests.zones.ledger.paper_log import PaperLog
-from zones.ledger.archive import Archive, OwnQueue, keep_and_tell
+from zones.ledger.archive import Archive, OwnQueue, Source, keep_and_tell
 from zones.ledger.bus_server import BusServer
 from zones.ledger.committer import Committer
 from zones.ledger.derived_tables import DerivedTables
@@ -125,6 +125,7 @@ class BusBench:
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self.connections_max = 16
+        self.others: dict[str, Source] = {}
         self.recent_bytes = 1 << 20
 
     def start(self) -> Archive:
@@ -157,7 +158,7 @@ class BusBench:
             committer,
             {},
             self.bus,
-            (),
+            self.others,
             self.followers,
             queue,
             DerivedTables({}, lambda: PaperSource(self.log), time.monotonic, queue.tell),

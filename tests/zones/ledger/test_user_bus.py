@@ -15,7 +15,7 @@ from tests.support.wait import wait_until
 from tests.zones.ledger.bus_bench import BusBench, event
 from zones.runtime import ahead_file
 from zones.runtime.ahead_file import AheadFile, new_epoch, take_left
-from zones.runtime.user_bus import follow
+from zones.runtime.log_follower import follow
 
 SHORT_S = 0.05
 
