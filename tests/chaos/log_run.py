@@ -28,7 +28,7 @@ from tests.support.leash import die_with_us
 from zones.ledger.service import derive
 from zones.runtime.ledger_file import LOG, SEGMENTS, LedgerReader
 
-SENDERS: Final = {"alice": "bus", "bob": "bus"}
+SENDERS: Final = {"alice": "bus", "bob": "bus", "carol": "scribe"}
 """Name, and the road it takes."""
 POSTER: Final = "world"
 """Stands for who posts inputs: its events are the world's input.applied."""

@@ -20,6 +20,7 @@ from Kernel.contract.kinds import Story, make_event
 from Kernel.contract.places import BUS
 from tests.chaos.log_checker import acknowledged_note, parse_notes, sent_note
 from zones.runtime.ahead_file import new_epoch
+from zones.runtime.scribe import Scribe
 from zones.runtime.user_bus import UserBus, connector
 
 ZONE = "chronos"
@@ -89,6 +90,33 @@ class BusRoad:
         return make_event("feed", payload, Story(ZONE, time.time_ns()), os.urandom(10))
 
 
+class ScribeRoad:
+    """As any program speaks."""
+
+    def __init__(self, home: Path, name: str, patience_s: float) -> None:
+        self._name = name
+        self._scribe = Scribe(home, name, patience_s)
+
+    def publish(self, number: int) -> int | None:
+        """Emit one."""
+        payload = {"sender": self._name, "number": number}
+        return self._scribe.emit("test.numbered", payload).position
+
+    def burst(self, numbers: range) -> None:
+        """Emit all, as fast as may be: more than the archive takes from one client."""
+        for number in numbers:
+            self.publish(number)
+
+    def settle(self) -> None:
+        """Wait until the file is empty."""
+        left = self._scribe.flush(DURABLE_S)
+        assert not left, f"{left} events still wait"
+
+    def close(self) -> None:
+        """Hang up."""
+        self._scribe.close()
+
+
 def say(event: str, **values: object) -> None:
     """Keep what a road tells in the log of this life."""
     print(os.getpid(), round(time.monotonic(), 3), event, values, file=sys.stderr, flush=True)
@@ -113,13 +141,14 @@ def run(road: Road, notes: int, first: int, stop: list[int]) -> None:
 
 def main(words: list[str]) -> None:
     """Live one life."""
-    _, home, name, path, *options = words
+    kind, home, name, path, *options = words
     stop: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _frame: stop.append(number))
     notes = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     known = parse_notes(Path(path).read_bytes())
     os.write(notes, b"\n")  # ends a line that a kill has cut short
-    road = BusRoad(Path(home), name, random.choice(PATIENCES_S))
+    roads = {"bus": BusRoad, "scribe": ScribeRoad}
+    road: Road = roads[kind](Path(home), name, random.choice(PATIENCES_S))
     if "--drain" not in options:
         run(road, notes, max(known.sent, default=0) + 1, stop)
     road.settle()
