@@ -120,13 +120,19 @@ def about_thing(name: str) -> Query:
     return Query(kinds=MENTIONS, mentions=name)
 
 
-def find_ids(search: Search, digits: str) -> list[LedgerEvent]:
+def find_ids(search: Search, digits: str, near: int = 0) -> list[LedgerEvent]:
     """Return the events whose id begins with these digits, at most SHOWN_MAX + 1.
+
+    Of a whole id it is one at most, should a sender have used it twice.
+
+    Args:
+        near: a whole id is looked for from this position back, and only then behind it.
 
     Raises:
         LedgerError: the log cannot be read.
     """
-    count = SHOWN_MAX + 1
+    is_whole = len(digits) == 2 * ID_BYTES
+    count = 1 if is_whole else SHOWN_MAX + 1
     positions, first = [], 1
     if search.index is not None:
         try:
@@ -134,8 +140,10 @@ def find_ids(search: Search, digits: str) -> list[LedgerEvent]:
             first = search.index.upto + 1
         except LedgerError:
             search.index = None
-    begins = bytes.fromhex(digits[: len(digits) // 2 * 2])
-    if len(positions) < count and not (positions and len(digits) == 2 * ID_BYTES):
+    if is_whole and not positions:
+        positions = _find_whole(search, bytes.fromhex(digits), first, near)
+    elif len(positions) < count:
+        begins = bytes.fromhex(digits[: len(digits) // 2 * 2])
         for position, record in search.records(first):
             event_id = _id_of(record)
             if event_id.startswith(begins) and event_id.hex().startswith(digits):
@@ -143,6 +151,15 @@ def find_ids(search: Search, digits: str) -> list[LedgerEvent]:
                 if len(positions) == count:
                     break
     return [event for event in map(search.at, positions) if event is not None]
+
+
+def _find_whole(search: Search, event_id: bytes, first: int, near: int) -> list[int]:
+    """Return where an id is, read from the log: a cause is nearly always a little before."""
+    for records in (search.records(first, near, back=True), search.records(max(first, near + 1))):
+        for position, record in records:
+            if _id_of(record) == event_id:
+                return [position]
+    return []
 
 
 def tell_story(search: Search, event: LedgerEvent, effects: bool = False) -> Story:
@@ -165,7 +182,7 @@ def tell_story(search: Search, event: LedgerEvent, effects: bool = False) -> Sto
         if len(chain) == CAUSES_MAX:
             cut = True
             break
-        found = find_ids(search, cause.replace("-", ""))
+        found = find_ids(search, cause.replace("-", ""), chain[-1].position)
         if not found:
             missing = cause
             break

@@ -78,7 +78,10 @@ class LedgerIndex:
         """
         low = bytes.fromhex(digits.ljust(2 * ID_BYTES, "0"))
         high = bytes.fromhex(digits.ljust(2 * ID_BYTES, "f"))
-        sql = "SELECT position FROM event WHERE id BETWEEN ? AND ? AND position <= ? LIMIT ?"
+        sql = (
+            "SELECT position FROM event WHERE id BETWEEN ? AND ? AND position <= ? "
+            "ORDER BY id, position LIMIT ?"
+        )
         return sorted(position for (position,) in self.fetch(sql, (low, high, self.upto, count)))
 
     def caused_by(self, event_id: bytes, count: int) -> list[int]:

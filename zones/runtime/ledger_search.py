@@ -176,9 +176,11 @@ class Search:
             return event
         return None
 
-    def records(self, first: int) -> Iterator[tuple[int, bytes]]:
-        """Yield positions and records from `first` on, as they are stored."""
-        return self._records(first, POSITION_MAX, back=False)
+    def records(
+        self, first: int, last: int = POSITION_MAX, back: bool = False
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield positions and records, both ends in it, as they are stored; none in no span."""
+        return self._records(first, last, back) if first <= last else iter(())
 
     def _look_at(self, chunk: list[int], query: Query, back: bool) -> Iterator[LedgerEvent]:
         """Yield those of these positions that fit, in their order."""

@@ -98,6 +98,21 @@ def test_a_beginning_of_several_ids(tmp_path: Path) -> None:
     assert find_event(search(tmp_path), twins[1].id.hex()).position == 2
 
 
+@pytest.mark.parametrize("indexed", [True, False])
+def test_an_id_used_twice(tmp_path: Path, indexed: bool) -> None:
+    """A word means the first; a sender that repeats an id breaks nothing."""
+    store(
+        tmp_path, [make(1), make(2), make(2, "forged"), make(4, cause=2), make(5, cause=6), make(6)]
+    )
+    if indexed:
+        index(tmp_path)
+    found = search(tmp_path)
+    assert find_event(found, id_text(event_id(2))).kind == "telemetry"
+    assert tell_story(found, find_event(found, "4")).chain[1].position in {2, 3}
+    late = tell_story(found, find_event(found, "5"))
+    assert [event.position for event in late.chain] == [5, 6], "a cause may be stored later"
+
+
 @pytest.mark.parametrize("causes", [{1: 1}, {1: 2, 2: 1}, {1: 2, 2: 3, 3: 2}])
 def test_circles_end(tmp_path: Path, causes: dict[int, int]) -> None:
     """Events that cause each other are told once, and the circle is said."""
