@@ -58,7 +58,11 @@ class Filter:
 
     def accepts(self, value: object) -> bool:
         """Return whether the pattern, as it is without `!`, fits a value."""
-        if value is None:
+        if isinstance(value, list | tuple):  # one of its values is enough, as in tags=food
+            return any(
+                self.accepts(inner) for inner in value if not isinstance(inner, list | tuple)
+            )
+        if value is None or isinstance(value, Mapping):
             return False
         if isinstance(value, bool):
             value = "true" if value else "false"

@@ -14,6 +14,9 @@ from Kernel.contract.envelope import Envelope, Level, Role, id_text
 from Kernel.contract.errors import CodecError
 
 VERSION: Final = 1
+DEPTH_MAX: Final = 64
+"""Lists and maps nested in each other that are shown."""
+TOO_DEEP: Final = "(nested too deep)"
 
 
 def event_fields(position: int, envelope: Envelope) -> dict[str, Any]:
@@ -41,21 +44,12 @@ def event_line(position: int, envelope: Envelope) -> str:
 
     A number that is not finite is told as a text: JSON has no word for it.
     """
-    fields = event_fields(position, envelope)
-    try:
-        return json.dumps(fields, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        fields["payload"] = _finite(fields["payload"])
-        return json.dumps(fields, ensure_ascii=False, allow_nan=False)
+    return json_text(event_fields(position, envelope))
 
 
 def payload_text(envelope: Envelope) -> str:
     """Return the payload alone, as JSON says it in a line."""
-    payload = _payload(envelope)
-    try:
-        return json.dumps(payload, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        return json.dumps(_finite(payload), ensure_ascii=False, allow_nan=False)
+    return json_text(_payload(envelope))
 
 
 def _payload(envelope: Envelope) -> Any:
@@ -76,15 +70,30 @@ def role_word(role: Role) -> str:
     return role.name.lower() if role else ""
 
 
-def plain(value: Any) -> Any:
-    """Return plain data with {"$bytes": base64} for bytes."""
+def plain(value: Any, depth: int = DEPTH_MAX) -> Any:
+    """Return plain data with {"$bytes": base64} for bytes.
+
+    Args:
+        depth: lists and maps that are nested deeper are told as TOO_DEEP: a sender that nests a
+            thousand of them must not end who reads them.
+    """
     if isinstance(value, bytes):
         return {"$bytes": _base64(value)}
-    if isinstance(value, dict):
-        return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
+    if isinstance(value, dict | list | tuple):
+        if depth == 0:
+            return TOO_DEEP
+        if isinstance(value, dict):
+            return {key: plain(inner, depth - 1) for key, inner in value.items()}
+        return [plain(inner, depth - 1) for inner in value]
     return value
+
+
+def json_text(fields: Any) -> str:
+    """Return plain data as JSON in one line; a number that is not finite is told as a text."""
+    try:
+        return json.dumps(fields, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(fields), ensure_ascii=False, allow_nan=False)
 
 
 def iso_time(time_s: float) -> str:

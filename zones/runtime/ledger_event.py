@@ -10,7 +10,14 @@ from typing import Any, Final
 
 from Kernel.contract.envelope import KERNEL, NAME_CHARS_MAX, Envelope, id_text
 from Kernel.contract.errors import CodecError
-from Kernel.contract.event_text import event_fields, event_line, iso_time, level_word, role_word
+from Kernel.contract.event_text import (
+    event_fields,
+    event_line,
+    iso_time,
+    level_word,
+    plain,
+    role_word,
+)
 from Kernel.contract.event_words import SENTENCES, tell
 
 _ARENA: Final = re.compile(r"[0-9a-f]{32}")
@@ -124,7 +131,7 @@ class LedgerEvent:
 
     def sentence(self) -> str:
         """Return it as a sentence for people; nothing in it moves a cursor."""
-        payload = dict(self.payload)
+        payload: dict[str, Any] = plain(dict(self.payload))
         template = SENTENCES.get(self.kind, "")
         for name, value in (("agent", self.actor), ("tick", self.tick), ("zone", self.zone)):
             if value is not None and f"{{{name}" in template:

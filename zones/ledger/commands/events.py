@@ -163,6 +163,7 @@ def _follow(
     else:
         shown.show_all(search.forwards(before))
     sys.stdout.flush()
+    search.index = None  # what comes is not in it yet
     told, looked_s = "", 0.0
     place = end + 1
     while place <= query.last:

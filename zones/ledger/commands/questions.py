@@ -9,12 +9,11 @@ With --json one document each: {"v", "agent", "decisions": [event...]}, {"v", "b
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from Kernel.contract.event_text import VERSION
+from Kernel.contract.event_text import VERSION, json_text
 from Kernel.contract.event_words import printable
 from zones.ledger import questions
 from zones.ledger.commands.event_rows import HEAD, EventRows
@@ -154,4 +153,4 @@ def _show_table(rows: list[tuple[str, ...]], head: tuple[str, ...], empty: str) 
 
 
 def _print(fields: dict[str, Any]) -> None:
-    print(json.dumps({"v": VERSION, **fields}, ensure_ascii=False))
+    print(json_text({"v": VERSION, **fields}))

@@ -8,10 +8,10 @@ With --json one document: {"v", "event", "causes" (the event's cause first, the 
 """
 
 import argparse
-import json
 import sys
 from typing import Final
 
+from Kernel.contract.event_text import json_text
 from Kernel.contract.event_words import grouped, printable
 from zones.ledger.commands.event_rows import EventRows, hint, shorten
 from zones.ledger.commands.events import open_search
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     search = open_search(open_ledger(options))
     story = tell_story(search, find_event(search, options.id), options.effects)
     if options.json:
-        print(json.dumps(story.fields(), ensure_ascii=False))
+        print(json_text(story.fields()))
         return 0
     rows = EventRows(sys.stdout)
     for line in story_lines(story):

@@ -21,6 +21,7 @@ EVENTS = [
          payload={"zone": "stable", "pid": 10, "epoch": 2, "tick_found": 3}),
     make(4, "zone.ready", cause=b"\x33" * 16, payload={"took_s": ["x"], "found": "\x1b[2J"}),
     make(5, "note", cause=5, payload=b"\xc1"),
+    make(6, "note", payload=b"\x82\xa1x" + b"\x91" * 900 + b"\xc0" + b"\xa1y\xca\x7f\xc0\x00\x00"),
 ]  # fmt: skip
 
 
@@ -84,6 +85,14 @@ def test_a_document(run: Any) -> None:
     assert told["root"] == id_text(event_id(1))
     assert (told["complete"], told["missing"], told["effects"]) == (True, None, [])
     assert json.loads(run("4", "--json")[1])["missing"] == "33333333-3333-3333-3333-333333333333"
+
+
+def test_hostile_payloads(run: Any) -> None:
+    """Nested a thousand deep, and no number: told, valid JSON, and nobody falls over it."""
+    told = json.loads(run("6", "--json")[1], parse_constant=pytest.fail)
+    assert "(nested too deep)" in json.dumps(told)
+    assert told["event"]["payload"]["y"] == "nan"
+    assert run("6")[0] == 0
 
 
 def test_unknown(run: Any) -> None:
