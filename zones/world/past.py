@@ -312,6 +312,9 @@ class _Teller:
             if envelope.kind == REFUSED:
                 self._why = f"cannot read event {number} of arena {arena[:8]}: it was refused"
                 return
+            if tick < self._tick:
+                self._why = f"cannot use event {number} of arena {arena[:8]}: its tick is {tick}"
+                return
             if not self._take(envelope, tick, tick > behind or computes_first):
                 return
             self._sequence = number + 1

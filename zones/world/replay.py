@@ -11,6 +11,7 @@ told, because then it may be no fault.
 """
 
 import mmap
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -109,6 +110,7 @@ class Replay:
         self._threads = threads
         self._progress = progress
         self._warnings: list[str] = []
+        self._hint = f"ls -l {shlex.quote(str(home / SNAPSHOTS))}"
 
     def prove(self, to_tick: int | None = None, from_tick: int | None = None) -> Proof:
         """Compute the ticks from a snapshot to a tick again, and hold what is stored against them.
@@ -179,7 +181,7 @@ class Replay:
         if second is not None:
             return second
         wanted = "" if to_tick is None else f" to tick {to_tick}"
-        raise Refused(f"cannot replay{wanted}: {why or 'no snapshot can be read'}", "molt ps")
+        raise Refused(f"cannot replay{wanted}: {why or 'no snapshot can be read'}", self._hint)
 
     def _later(self, names: list[SnapshotName], past: Past) -> list[int]:
         """Return the ticks of the later snapshots of this world that the log leads to."""
