@@ -18,6 +18,10 @@ from Kernel.contract.envelope import Envelope, arena_event_id, id_text, parse_en
 
 FAULTS_MAX = 20
 """How many are told of each rule: one bug breaks thousands."""
+ALARMS = frozenset(
+    f"archive.{what}" for what in ("gap", "refused", "tail_cut", "damaged", "salvaged")
+)
+"""Kinds by which the archive itself says that something is lost: a kill alone loses nothing."""
 SPILLED = 0
 """In place of a position: in the sender's write-ahead file, so promised."""
 
@@ -86,6 +90,11 @@ def find_faults(
         if (named := identify(event)) is not None:
             found[named[0]].append((position, named[1]))
     faults = [*_at_most(check_chain(log)), *_at_most(check_ids(events))]
+    faults += _at_most(
+        f"the archive says {event.kind} at {position}: {event.payload_fields()}"
+        for position, event in events
+        if event.kind in ALARMS
+    )
     for name, notes in senders.items():
         told = _at_most(check_sender(found[name], notes))
         faults += (f"sender {name}: {fault}" for fault in told)

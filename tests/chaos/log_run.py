@@ -135,13 +135,16 @@ class SenderProcess:
         self._ended()
 
     def _ended(self) -> bool:
-        """Return whether the present life is over; it may end by our kill, or in order."""
+        """Return whether the present life is over; it may end by our signals, or in order."""
         assert self._process is not None
         code = self._process.poll()
         if code is None:
             return False
         said = Path(self._log.name).read_text(errors="replace")[-3000:]
-        assert code in {0, -signal.SIGKILL}, f"{self.name} left with {code}\n{said}"
+        # SIGTERM ends one that has not begun: it has no handler yet.
+        assert code in {0, -signal.SIGKILL, -signal.SIGTERM}, (
+            f"{self.name} left with {code}\n{said}"
+        )
         return True
 
     def close(self) -> None:

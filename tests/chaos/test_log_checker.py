@@ -85,6 +85,14 @@ def test_an_event_twice_under_one_id_is_found() -> None:
     assert any("is there 2 times" in fault for fault in told)
 
 
+def test_what_the_archive_says_is_heard() -> None:
+    """An archive.gap in the log is a fault, whoever misses nothing."""
+    payload = pack({"sender": "world", "first": 1, "last": 2, "why": "too slow"})
+    lost = Envelope(bytes(16), 1, None, "archive", "archive.gap", 1, Level.ERROR, payload)
+    (told,) = faults([event("a", 1), pack_envelope(lost)], Notes(SENT, {1: 1}))
+    assert told.startswith("the archive says archive.gap at 2") and "too slow" in told
+
+
 def test_a_broken_chain_is_found() -> None:
     """A gap, and a record that was changed, are found with their positions."""
     log = chain([event("a", number) for number in (1, 2, 3)])
