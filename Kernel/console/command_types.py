@@ -118,6 +118,7 @@ class Command:
         lines: the answer is a row of lines, which make one document under this key; "": it is
             one answer.
         tool_options: of a TOOL: its options, for completion, with where their values are found.
+        tool_words: of a TOOL: what its words that are no options may be, for completion.
         acts: it changes something: it is recorded, and refused while the kernel is being stopped.
         open_ended: arguments with which the answer may come any time later, so that the command
             line waits as long as the kernel lives.
@@ -136,6 +137,7 @@ class Command:
     patience_s: float = 10.0
     lines: str = ""
     tool_options: tuple[tuple[str, Suggest | None], ...] = ()
+    tool_words: Suggest | None = None
     open_ended: tuple[str, ...] = ()
     acts: bool = False
 

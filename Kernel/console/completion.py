@@ -21,6 +21,7 @@ from Kernel.console.session import CHECKOUT, Session
 from Kernel.console.values import rows_of, word
 from Kernel.contract.errors import MoltError
 from Kernel.contract.event_filter import FIELDS
+from Kernel.contract.event_words import SENTENCES
 from Kernel.contract.scenarios import list_scenarios
 
 PROGRAM = "molt"
@@ -87,7 +88,7 @@ def complete_argument(argument: Argument, ctx: click.Context, typed: str) -> lis
     if argument.suggest is None:
         return []
     if argument.suggest is Suggest.EVENT_FILTER:
-        return _filters(argument, ctx, typed)
+        return _filters(argument.name, ctx, typed)
     return _fitting(_values(argument.suggest, ctx), typed)
 
 
@@ -99,15 +100,18 @@ def complete_tool(command: Command, ctx: click.Context, typed: str) -> list[Item
     if not typed.startswith("-") and before in known:
         source = known[before]
         return [] if source is None else _fitting(_values(source, ctx), typed)
-    return _fitting((option for option in known if option not in words), typed)
+    options = _fitting((option for option in known if option not in words), typed)
+    if command.tool_words is Suggest.EVENT_FILTER and not typed.startswith("-"):
+        return _filters("words", ctx, typed) + options
+    return options
 
 
-def _filters(argument: Argument, ctx: click.Context, typed: str) -> list[Item]:
+def _filters(name: str, ctx: click.Context, typed: str) -> list[Item]:
     """Return FIELD= or FIELD=VALUE.
 
     bash hands the three parts over as three words, and click takes a lone "=" for nothing typed.
     """
-    words = list(ctx.params.get(argument.name) or ())
+    words = list(ctx.params.get(name) or ())
     if not typed and words and words[-1] in FIELDS:
         return _fitting(_filter_values(words[-1], ctx), "")
     if words[-1:] == ["="] and len(words) > 1:
@@ -122,6 +126,8 @@ def _filters(argument: Argument, ctx: click.Context, typed: str) -> list[Item]:
 def _filter_values(field: str, ctx: click.Context) -> Iterable[str]:
     if field == "zone":
         return [*_values(Suggest.ZONE, ctx), "kernel"]
+    if field == "kind":
+        return SENTENCES
     return ("info", "warning", "error") if field == "level" else ()
 
 

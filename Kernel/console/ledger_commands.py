@@ -16,6 +16,7 @@ def _row(
     examples: tuple[str, ...],
     details: str,
     options: tuple[tuple[str, Suggest | None], ...] = (),
+    words: Suggest | None = None,
 ) -> Command:
     return Command(
         name,
@@ -27,6 +28,7 @@ def _row(
         runs=("zones.ledger", name),
         about_home=True,
         tool_options=(*options, *_HOME_AND_JSON),
+        tool_words=words,
     )
 
 
@@ -51,6 +53,7 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         "each. Needs no kernel; while the archive is away, what\nhappens now is in 'molt "
         "kernel-events' only.",
         (*_SPAN, ("--last", None), ("--follow", None), ("--no-index", None)),
+        Suggest.EVENT_FILTER,
     ),
     _row(
         "why",
