@@ -34,6 +34,8 @@ QUIET_S: Final = 0.02
 """So long after the last event what can wait is done."""
 OVERDUE_S: Final = 0.25
 """So long after the last time it is done although events keep coming, if nobody waits just then."""
+SHARE_OF_CHORES: Final = 10
+"""And then it takes at most one part in so many of the time."""
 STEP_S: Final = 0.004
 """Of one step of what can wait."""
 STUCK_S: Final = 0.05
@@ -127,10 +129,11 @@ class Archive:
         self._log = log
         self._control_due_s = self._feeds_due_s = 0.0
         self._busy_s = self._chored_s = now_s()
+        self._chores_took_s = 0.0
         self._chores_left = True
         self._more = False
         self._feed_trouble: tuple[Degraded, ...] = ()
-        self._draining = False
+        self._draining = self._told_degraded = False
         poller.add(control.fileno(), READ, self._hear)
 
     def facts(self) -> dict[str, Any]:
@@ -162,11 +165,13 @@ class Archive:
             took = self._take(self._now_s())
             if not took:
                 self._do_chores(self._now_s())
-        now_s = self._now_s()
-        if now_s >= self._control_due_s:
+        if self._now_s() >= self._control_due_s:
             self._hear(0)
+            self._told_degraded = False
+        if control.degraded or not self._told_degraded:
+            control.degraded = self._degraded()
+            self._told_degraded = True
         control.progress += 1
-        control.degraded = self._degraded()
         control.beat()
 
     def _wait_s(self) -> float:
@@ -212,15 +217,17 @@ class Archive:
         self._bus.accept_waiting()
         self._bus.stand(self._committer.why, self._committer.hint)
         self._control_due_s = 0.0
+        self._control.degraded = self._degraded()
         for message in self._control.poll(STUCK_S):
             self._answer(message)
 
     # What can wait.
 
     def _chores_due(self, now_s: float) -> bool:
-        if not self._chores_left and now_s < self._chored_s + OVERDUE_S:
-            return False
-        return now_s >= self._busy_s + QUIET_S or now_s >= self._chored_s + OVERDUE_S
+        pause_s = max(OVERDUE_S, self._chores_took_s * SHARE_OF_CHORES)
+        if now_s >= self._busy_s + QUIET_S:
+            return self._chores_left or now_s >= self._chored_s + OVERDUE_S
+        return now_s >= self._chored_s + pause_s
 
     def _do_chores(self, now_s: float) -> None:
         if not self._chores_due(now_s):
@@ -233,6 +240,7 @@ class Archive:
                 self._log.error("archive.chore_failed", why=error.message)
         self._chores_left = left
         self._chored_s = self._now_s()
+        self._chores_took_s = self._chored_s - now_s
 
     # The kernel.
 

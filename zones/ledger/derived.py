@@ -18,7 +18,10 @@ from Kernel.contract.envelope import Envelope, Level, arena_event_id, parse_enve
 from Kernel.contract.errors import CodecError, LedgerError
 
 BATCH: Final = 2048
-"""Records read, parsed and taken at once: some 10 ms, the longest a step overruns its budget."""
+"""Records read, parsed and taken at once at most."""
+BATCH_MIN: Final = 32
+"""And at least. In between as many as fit the budget, by what the last ones took: whoever sends an
+event meanwhile waits for the end of a batch."""
 RETRY_S: Final = 5.0
 """How long one that could not be written is left alone."""
 UNREADABLE: Final = "archive.damaged"
@@ -112,6 +115,7 @@ class Deriver:
         self._checked: set[str] = set()
         self._held_until_s: dict[str, float] = {}
         self._held_why: dict[str, str] = {}
+        self._batch = BATCH_MIN
         self._has_late_work = any(isinstance(table, Unhurried) for table in tables)
 
     def step(self, budget_s: float) -> bool:
@@ -125,7 +129,12 @@ class Deriver:
         """
         end_s = self._now_s() + budget_s
         while True:
+            began_s = self._now_s()
             more = self._take_batch()
+            took_s = self._now_s() - began_s
+            if more:
+                fits = self._batch * budget_s / took_s if took_s > 0.0 else BATCH
+                self._batch = int(min(max(fits, BATCH_MIN), 2 * self._batch, BATCH))
             left_s = end_s - self._now_s()
             if left_s <= 0.0:
                 return more or self._has_late_work
@@ -151,7 +160,7 @@ class Deriver:
         there = [table for table in waiting if table.upto == start]
         last = min([newest, *(table.upto for table in waiting if table.upto > start)])
         # By count and not by number: positions may be missing where a damaged log was salvaged.
-        records = islice(self._source.read(start + 1, last), BATCH)
+        records = islice(self._source.read(start + 1, last), self._batch)
         rows = [read_row(*record) for record in records]
         if not rows:
             return False

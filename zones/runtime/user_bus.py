@@ -46,7 +46,7 @@ RETRY_S: Final = 0.25
 """How long until the next try to connect, or to write the file."""
 TURN_S: Final = 0.05
 """How long one wait is, so that patience is looked at in between."""
-EAGER: Final = 256
+EAGER: Final = 16
 """With fewer than so many events on their way each is sent at once; with more, many together."""
 TOGETHER: Final = 128
 BUFFER_BYTES: Final = 1024 * 1024

@@ -100,7 +100,7 @@ def test_all_tables_come_to_the_end_and_each_event_is_given_once(teller: Teller)
 
 def test_a_step_takes_little(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step without time left takes one batch and says that there is more."""
-    monkeypatch.setattr(derived, "BATCH", 10)
+    monkeypatch.setattr(derived, "BATCH_MIN", 10)
     table = Listed()
     deriver = Deriver(PaperLedger([make(n) for n in range(1, 31)]), (table,), Clock(), teller)
     assert deriver.step(0.0)
@@ -111,7 +111,7 @@ def test_a_step_takes_little(teller: Teller, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_missing_positions_are_passed(teller: Teller, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hole of a salvaged log, wider than a batch, does not stop anything."""
-    monkeypatch.setattr(derived, "BATCH", 4)
+    monkeypatch.setattr(derived, "BATCH_MIN", 4)
     ledger = PaperLedger([make(n) for n in range(1, 31)])
     for position in range(5, 25):
         del ledger.records[position]
@@ -178,3 +178,25 @@ def test_late_work_that_fails_waits(teller: Teller) -> None:
     slow.broken = ""
     clock.now_s += derived.RETRY_S
     assert deriver.step(1.0) and slow.left == 1
+
+
+def test_a_batch_fits_the_budget(teller: Teller) -> None:
+    """By what the last one took: a slow table gets small batches, a fast one large ones."""
+    clock = Clock()
+
+    class Slow(Listed):
+        """Takes a millisecond for each event."""
+
+        def take(self, rows: Sequence[Row]) -> None:
+            """Take them, slowly."""
+            super().take(rows)
+            sizes.append(len(rows))
+            clock.now_s += len(rows) * 0.001
+
+    sizes: list[int] = []
+    ledger = PaperLedger([make(n) for n in range(1, 1001)])
+    deriver = Deriver(ledger, (Slow(),), clock, teller)
+    deriver.step(0.1)
+    while deriver.step(0.1):
+        pass
+    assert sizes[0] == derived.BATCH_MIN and 90 <= max(sizes) <= 100
