@@ -21,7 +21,7 @@ from Kernel.contract.codec import pack
 from Kernel.contract.errors import LedgerError, MoltError, NoLedger, RingFull
 from zones.runtime.arena_image import ArenaImage, tell_event
 from zones.runtime.ledger_file import LedgerReader
-from zones.world.past import RESTORED, Past, Start, no_past, read_past, start_of
+from zones.world.past import RESTORED, Past, Start, newest_tick, no_past, read_past, start_of
 from zones.world.replaying import Replayer, Told
 
 REPLAY_S_MAX: Final = 120.0
@@ -130,6 +130,19 @@ class CatchUp:
         self._ticks_max = ticks_max
         self._say = say
         self._clock_s = clock_s
+
+    def newest(self) -> int:
+        """Return the newest tick that the log tells of in this zone, 0 where it tells of none."""
+        try:
+            reader = LedgerReader(self._ledger)
+        except LedgerError:
+            return 0
+        try:
+            return newest_tick(reader.read_back(), self._zone)
+        except LedgerError:
+            return 0
+        finally:
+            reader.close()
 
     def run(self, words: ArenaWords, image: ArenaImage) -> CaughtUp:
         """Run a draft of a snapshot's world forward; changes `words`.

@@ -251,6 +251,14 @@ class Founder:
                 f"a new one was founded from seed {settings.seed} at tick 0",
                 f"ls -l {shlex.quote(str(self._snapshots))}",
             )
+        elif (told := self._catch_up.newest()) > 0:
+            self._note(
+                "world",
+                f"cannot bring the world back that the log tells of up to tick {told}: it has "
+                f"neither an arena nor a snapshot; a new one was founded from seed "
+                f"{settings.seed} at tick 0",
+                f"ls -l {shlex.quote(str(self._snapshots))}",
+            )
         draft = self._reserve(founding.plan(settings).file_bytes)
         founding.found(draft.words, settings)
         arena_id, created_ns = self._stamp()

@@ -161,6 +161,20 @@ def read_past(rows: Iterable[tuple[int, bytes]], start: Start, zone: str = "stab
     return _Teller(start, found, zone, cut).tell()
 
 
+def newest_tick(rows: Iterable[tuple[int, bytes]], zone: str = "stable") -> int:
+    """Return the tick of the newest event of a zone's world, 0 when the log has none near its end.
+
+    Args:
+        rows: as for `read_past`.
+    """
+    for count, envelope in _rows_of(rows, zone):
+        if envelope is None or count > ROWS_BEFORE_MAX:
+            break
+        if envelope.zone == zone and envelope.kind != TAKEN_OVER:
+            return envelope.tick or 0
+    return 0
+
+
 def _rows_of(rows: Iterable[tuple[int, bytes]], zone: str) -> Iterator[tuple[int, Envelope | None]]:
     """Yield the events that may be about a zone's world, numbered; None when it is too far."""
     mark = zone.encode()

@@ -393,6 +393,18 @@ def test_damaged_arena_loses_only_what_no_log_knows(home: Home) -> None:
     assert report.tick == 40
 
 
+def test_world_that_only_the_log_knows_is_told_of(home: Home) -> None:
+    """No arena, no snapshot: a new world, and a word about the one that was."""
+    snapshot, _ = lived_on(home, known=40, ticks=47)
+    home.arena.unlink()
+    snapshot.unlink()
+    report = home.found()
+    assert (report.did, report.tick) == ("founded", 0)
+    (note,) = report.notes
+    assert note.degraded
+    assert "cannot bring the world back that the log tells of up to tick 40" in note.why
+
+
 def test_way_that_is_too_long_is_told(home: Home) -> None:
     """No arena was lost, but the log knows of more than may be replayed."""
     lived_on(home, known=40, ticks=47)
