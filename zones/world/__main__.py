@@ -31,6 +31,7 @@ TICKS_MAX: Final = 2**62
 SEED_MAX: Final = 2**64 - 1
 VALUE_SHOWN_MAX: Final = 48
 EXIT_UNSOUND: Final = 1
+EXIT_INTERRUPTED: Final = 130
 SELF_TEST_TICKS_MAX: Final = 100_000
 _LABEL_WIDTH: Final = 15
 THIN_SPACE: Final = "\N{THIN SPACE}"
@@ -76,6 +77,9 @@ def main(arguments: Sequence[str]) -> int:
         # The reader has seen enough; nothing is left to be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return EXIT_INTERRUPTED
     except MoltError as error:
         print(error.message, file=sys.stderr)
         if error.hint:

@@ -227,3 +227,17 @@ def test_command_fails_on_a_mismatch(home: Home, capsys: pytest.CaptureFixture[s
     write_snapshot(home.snapshots, copy_committed(other))
     assert main(["replay", "--home", str(home.path)]) == 1
     assert "tick 200: " in capsys.readouterr().out
+
+
+def test_interrupted_command_says_it_by_the_code(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl-C during a long way: 130, and no stack."""
+    home.live(new_world(), 230)
+
+    def interrupt(*_arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zones.world.replaying.Replayer.run_to", interrupt)
+    assert main(["replay", "--home", str(home.path)]) == 130
+    assert capsys.readouterr().err == "\n"
