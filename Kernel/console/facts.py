@@ -111,6 +111,8 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
         "checks_failed": _count(world, State.CHECKS_FAILED),
         "paused": world.is_holding(),
         "inputs_waiting": _inputs_waiting(world),
+        "events_waiting_bytes": world.inbox.unstored_bytes() if world.inbox else 0,
+        "events_thinned": _count(world, State.EVENTS_THINNED),
         "hash": world.held_hash(),
         "ticks_per_s": round(world.ticks_per_s(), 2),
         "p99_tick_ms": times_us[place] / 1000 if times_us else None,
@@ -153,6 +155,7 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         found.extend(keeper.notes)
         if isinstance(keeper, ArenaKeeper) and keeper.arena is not None:
             found.extend(_lost_arena(name, keeper.parts.arenas, keeper.arena))
+            found.extend(_full_outbox(name, keeper))
         if isinstance(keeper, BusKeeper):
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded
@@ -179,6 +182,18 @@ def differs_fields(zones: ZoneTable) -> list[dict[str, Any]]:
         for each in world.differences(world.config.settings)
         if world.config.settings_file and each.name not in world.by_hand
     ]
+
+
+def _full_outbox(zone: str, world: ArenaKeeper) -> list[dict[str, str]]:
+    """Say that a world's events wait for the archive so long that it takes no inputs any more."""
+    if world.inbox is None or not world.inbox.is_archive_behind():
+        return []
+    thinned = _count(world, State.EVENTS_THINNED)
+    why = (
+        f"cannot take inputs: {world.inbox.unstored_bytes() // 1024} KiB of events wait for the "
+        f"archive; it ticks on, {thinned} events of telemetry were left out so far"
+    )
+    return [{"what": f"{zone}: outbox", "why": why, "hint": "molt logs archive"}]
 
 
 def _lost_arena(zone: str, files: ArenaFiles, arena: ArenaHandle) -> list[dict[str, str]]:

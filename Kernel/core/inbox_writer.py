@@ -91,7 +91,7 @@ class InboxWriter:
         try:
             if waiting >= room:
                 raise RingFull(f"{waiting} inputs wait, the limit is {room}")
-            if not safety and not self._archive_follows():
+            if not safety and self.is_archive_behind():
                 raise RingFull("the archive is behind with storing what the world has told")
             oldest = self._state(State.INBOX_OFFSET)
             head = self._head
@@ -107,11 +107,15 @@ class InboxWriter:
         words.put(Header.INBOX_NEXT, self._next)
         self._knock()
 
-    def _archive_follows(self) -> bool:
-        """Tell whether the outbox has more room than the quarter that is kept for safety."""
+    def is_archive_behind(self) -> bool:
+        """Tell whether the outbox has no more room than the quarter that is kept for safety."""
+        return self.unstored_bytes() >= len(self._words.outbox()) * 3 // 4
+
+    def unstored_bytes(self) -> int:
+        """Return how much of the outbox the archive has not stored yet."""
         side = self._side[Side.OUTBOX_ACKED_OFFSET : Side.OUTBOX_ACKED_OFFSET + 8]
-        told = self._state(State.OUTBOX_HEAD) - int.from_bytes(side, "little")
-        return told < len(self._words.outbox()) * 3 // 4
+        unstored = self._state(State.OUTBOX_HEAD) - int.from_bytes(side, "little")
+        return min(max(unstored, 0), len(self._words.outbox()))  # whatever a world says
 
     def send_later_ones(self) -> None:
         """Send what was kept and is due soon; what finds no room is tried again."""

@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -226,3 +227,64 @@ def test_kernel_without_descriptors(home: Path) -> None:
             assert kernel.process.poll() is None
         wait_until(kernel.heir_pid, "an heir again")
         wait_until(lambda: kernel.ask("status")["degraded"] == [], "nothing is amiss")
+
+
+def flood_with_inputs(kernel: KernelRun) -> str:
+    """Change a parameter until that is refused, and return the reason."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer, peer.makefile("rb") as lines:
+        peer.settimeout(60.0)
+        peer.connect(str(kernel.home / "run" / "console.sock"))
+        for number in range(20_000):
+            args = {"key": "friction", "value": 0.5 + number % 100 / 1000}
+            request = json.dumps({"command": "params", "args": args}).encode() + b"\n"
+            peer.sendall(request * 8)
+            for reply in [json.loads(lines.readline()) for _ in range(8)]:
+                if not reply["ok"]:
+                    return str(reply["error"]["message"])
+    raise AssertionError("it was never refused")
+
+
+def test_an_archive_that_is_away_for_long(home: Path) -> None:
+    """The world's outbox fills: telemetry is left out, inputs are refused, safety gets through.
+
+    A frozen archive that its watchdog only records, and thousands of inputs (an hour of telemetry
+    fills the outbox just so), stand for one that is away for long. All of it is said. When it goes
+    on, what was written is stored without a hole, inputs are taken again, and nothing is amiss.
+    """
+    settings = (
+        "world.tick_rate_ms=1",
+        "world.seed=5",
+        "kernel.zones.archive.watchdog=passive",
+        "kernel.zones.archive.deadline_ms=1000",
+    )
+    with KernelRun(home, *settings) as kernel:
+        ticks_on(kernel, 400)
+        archive = kernel.zone("archive")["pid"]
+        send_signal(archive, signal.SIGSTOP)
+
+        why = flood_with_inputs(kernel)
+        assert "the archive is behind with storing what the world has told" in why
+        assert "cannot take inputs" in degraded(kernel)
+        wait_until(
+            lambda: kernel.ask("status")["world"]["events_thinned"] > 3, "telemetry is left out"
+        )
+        held = kernel.ask("pause")
+        assert held["hash"] and kernel.ask("resume")
+        ticks_on(kernel, 500)
+        send_signal(archive, signal.SIGCONT)
+        wait_until(lambda: kernel.ask("status")["degraded"] == [], "nothing is amiss", 20)
+        assert kernel.ask("params", key="friction", value=0.5)["applied_at_tick"]
+        thinned = kernel.ask("status")["world"]["events_thinned"]
+        ticks_on(kernel, 400)
+        arena = kernel.words.get_bytes(Header.ARENA_ID, 16)
+        assert kernel.stop() == 0
+    events = [event for event in ledger_events(home) if event["zone"] == "stable"]
+    spoken = [event for event in events if event["kind"] in ("telemetry", "input.applied")]
+    assert thinned > 3 and not [e for e in events if e["kind"] == "archive.gap"]
+    numbers = {id_text(arena_event_id(arena, number)): number for number in range(len(events) * 2)}
+    told = [numbers[event["id"]] for event in events if event["id"] in numbers]
+    assert told == list(range(len(told))) and len(spoken) > 5
+    kinds = [e["payload"]["input"]["kind"] for e in events if e["kind"] == "input.applied"]
+    assert len(kinds) > 1000
+    assert [k for k in kinds if k != "world.set_param"] == ["world.pause", "world.resume"]
+    assert kinds[-1] == "world.set_param"

@@ -163,6 +163,22 @@ def test_lives_that_no_event_tells_of_are_degraded(kernel):
     assert added["what"] == "world" and added["why"].startswith("7 births and deaths")
 
 
+def test_an_archive_that_is_behind_is_degraded(kernel):
+    """When three quarters of the outbox wait no input is taken: said, with how much is left out."""
+    kernel.start()
+    before = degraded_fields(kernel.zones)
+    size = len(kernel.words.outbox())
+    put_state(kernel, State.OUTBOX_HEAD, size * 3 // 4 - 8)
+    assert degraded_fields(kernel.zones) == before
+    put_state(kernel, State.OUTBOX_HEAD, size * 3 // 4)
+    put_state(kernel, State.EVENTS_THINNED, 12)
+    (added,) = [each for each in degraded_fields(kernel.zones) if each not in before]
+    assert added["what"] == "stable: outbox" and added["hint"] == "molt logs archive"
+    assert "cannot take inputs: 768 KiB" in added["why"] and "12 events" in added["why"]
+    world = world_fields(kernel.world)
+    assert (world["events_waiting_bytes"], world["events_thinned"]) == (size * 3 // 4, 12)
+
+
 def test_words_of_a_damaged_world_are_bounded(kernel):
     """Whatever a world writes, counts stay numbers that every reader of JSON keeps."""
     kernel.start()
