@@ -25,7 +25,6 @@ LOOKERS = {
     "Kernel/ports/stacks.py": "which dumps of stacks are the oldest and go; they are for people",
     "Kernel/ports/own_stacks.py": "the name of a dump of stacks, for people",
     "Kernel/ports/versions.py": "whether a file has changed: compared, never put in order",
-    "zones/runtime/line_file.py": "the order of journals of arenas that are gone",
     "fallback/entry.py": "the name and the head of a crash report, for people",
     "fallback/probing.py": "whether a file has changed: compared, never put in order",
     "fallback/slot_files.py": "when a slot was filled, for people",

@@ -23,6 +23,7 @@ from zones.ledger import salvage
 from zones.ledger.carve import Row
 from zones.ledger.salvage import PAGE_BYTES, WAL, TornTail
 from zones.ledger.writer_file import WriterFile
+from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import Segment, list_segments
 from zones.runtime.ledger_file import (
     APPLICATION,
@@ -36,7 +37,6 @@ from zones.runtime.ledger_file import (
     Gap,
     SenderMark,
 )
-from zones.runtime.line_file import sync_directory
 
 TAIL_RECORDS: Final = 10_000
 TAIL_BYTES: Final = 8 * 1024 * 1024

@@ -20,6 +20,7 @@ import apsw
 
 from zones.ledger.carve import Bytes, Pages, Row, carve
 from zones.ledger.wal_file import look_into_wal
+from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import list_segments
 from zones.runtime.ledger_file import (
     APPLICATION,
@@ -31,7 +32,6 @@ from zones.runtime.ledger_file import (
     Gap,
     SenderMark,
 )
-from zones.runtime.line_file import sync_directory
 
 PAGE_BYTES: Final = 4096
 PAGES_KEPT: Final = 16

@@ -24,6 +24,7 @@ import apsw
 
 from Kernel.contract.errors import LedgerError
 from zones.ledger.opening import Tell
+from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import (
     BLOCK_RAW_BYTES,
     BLOCK_RECORDS_MAX,
@@ -36,7 +37,6 @@ from zones.runtime.ledger_blocks import (
     unpack_block,
 )
 from zones.runtime.ledger_file import NO_HEAD, SEGMENTS, VERSION
-from zones.runtime.line_file import sync_directory
 
 DELETED_A_STEP: Final = 1000
 """Records that leave the log in one transaction: about 90 pages in the WAL."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from Kernel.contract.ahead import HEADER_BYTES, Ahead, pack_entry, pack_header, parse_ahead
 from Kernel.contract.user_bus import EPOCH_BYTES
-from zones.runtime.line_file import sync_directory
+from zones.runtime.durable_names import sync_directory
 
 FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 """One file takes no more; its sender waits then, as it does for a full disk."""

@@ -24,7 +24,7 @@ from Kernel.contract.arena import SCHEMA_BYTES_MAX, STATE_BYTES
 from Kernel.contract.codec import pack, unpack
 from Kernel.contract.errors import CodecError, SnapshotError, what_helps
 from zones.runtime.arena_image import ArenaImage
-from zones.runtime.line_file import sync_directory
+from zones.runtime.durable_names import sync_directory
 
 MAGIC: Final = b"MOLTSNAP"
 VERSION: Final = 1

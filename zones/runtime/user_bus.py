@@ -8,6 +8,9 @@ First back-pressure, then the file: a sender with too much on its way waits; whe
 for `patience_s`, all that waits goes to the file, and so does what comes until the archive answers
 again. The file is sent before what is in memory, so the order holds. When neither archive nor disk
 takes anything, the sender waits: nothing is dropped.
+
+Longer than usual: waiting, spilling and connecting change the same few words (what is sent, what is
+welcome, since when nothing has moved), and apart each would need the other two.
 """
 
 import select

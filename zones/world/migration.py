@@ -70,7 +70,7 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a migration did, for people and for the journal.
+    """What a migration did, for people and for the ledger.
 
     Args:
         added, dropped: columns, genes and parameters that only the new, only the old world has.

@@ -21,8 +21,8 @@ from Kernel.contract.event_text import event_line
 from zones.ledger.derived import Row
 from zones.ledger.exports.parquet import write_file, write_parts
 from zones.ledger.exports.protobuf import swarm_event, write_delimited
+from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_file import NO_HEAD, LedgerReader, PastDamage
-from zones.runtime.line_file import sync_directory
 
 WROTE_EVERY: Final = 10_000
 """Events after which an export tells how far it is."""
