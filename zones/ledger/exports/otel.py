@@ -189,22 +189,34 @@ class _Finder:
         try:
             if self._reader is None:
                 self._reader = LedgerReader(self._folder)
-            if self._index is None:
-                self._index = open_index(self._folder, self._reader)
-            if self._index is None:
-                return None
-            for position in self._index.find_id(event_id.hex(), 1):
-                record = self._reader.get(position)
-                if record is not None:
-                    return position, parse_envelope(record)
+            found = self._look(self._reader, event_id)
+            if found is None:  # an index that is open says no more than when it was opened
+                self._close_index()
+                found = self._look(self._reader, event_id)
         except (LedgerError, CodecError):
             self.close()
+            return None
+        return found
+
+    def _look(self, reader: LedgerReader, event_id: bytes) -> Row | None:
+        if self._index is None:
+            self._index = open_index(self._folder, reader)
+        if self._index is None:
+            return None
+        for position in self._index.find_id(event_id.hex(), 1):
+            record = reader.get(position)
+            if record is not None:
+                return position, parse_envelope(record)
         return None
+
+    def _close_index(self) -> None:
+        if self._index is not None:
+            self._index.close()
+        self._index = None
 
     def close(self) -> None:
         """Close both."""
-        if self._index is not None:
-            self._index.close()
+        self._close_index()
         if self._reader is not None:
             self._reader.close()
-        self._index = self._reader = None
+        self._reader = None

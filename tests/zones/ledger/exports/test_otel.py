@@ -70,6 +70,18 @@ def test_is_a_derived_table(tmp_path: Path) -> None:
     assert names(tmp_path) == [each.kind for each in drill()]
 
 
+def test_a_cause_is_found_however_late_it_came(tmp_path: Path) -> None:
+    """What began a chain is told with its first effect, when both came after a first look, too."""
+    table = opened(tmp_path)
+    first, second = drill(20), drill(40)
+    for place, part in enumerate((first[:1], first[1:], second[:1], second[1:])):
+        store(tmp_path, part).close()
+        index(ledger_folder(tmp_path))
+        table.take(numbered(part, table.upto + 1))
+        assert place % 2 or len(names(tmp_path)) == (5 if place else 0)
+    assert names(tmp_path) == [each.kind for each in (*first, *second)]
+
+
 def test_open_cycle_goes_over_a_restart(tmp_path: Path) -> None:
     """What an agent began before a kill is one span with what it did after it."""
     table = opened(tmp_path)
