@@ -5,6 +5,7 @@ the log for the checker. Does not own: the rules (`log_checker.py`), what a send
 (`log_sender.py`).
 """
 
+import json
 import os
 import random
 import shutil
@@ -21,11 +22,13 @@ from typing import Final
 
 from Kernel.contract.arena import Header
 from Kernel.contract.envelope import ID_BYTES, Envelope
-from Kernel.contract.places import LEDGER
+from Kernel.contract.places import LEDGER, LOGS
 from tests.chaos.harness import ROOT, KernelRun, is_running, wait_until
 from tests.chaos.log_checker import Notes, Stored, parse_notes
 from tests.support.leash import die_with_us
+from zones.ledger.exports.otel import FILE as SPANS
 from zones.ledger.service import derive
+from zones.ledger.settings import ArchiveSettings
 from zones.runtime.ledger_file import LOG, SEGMENTS, LedgerReader
 
 SENDERS: Final = {"alice": "bus", "bob": "bus", "carol": "scribe"}
@@ -305,22 +308,22 @@ def read_log(home: Path) -> list[Stored]:
     return log
 
 
-def derived_tables(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+def derived_tables(home: Path) -> dict[str, list[tuple[object, ...]]]:
     """Return the rows of all tables made from the log, brought up to date first.
 
     Args:
-        folder: a ledger that nobody writes.
+        home: with a ledger that nobody writes.
     """
     told: list[tuple[str, object]] = []
-    derived = derive(folder, lambda kind, **values: told.append((kind, values)))
+    derived = derive(home, ArchiveSettings(), lambda kind, **values: told.append((kind, values)))
     deadline = time.monotonic() + DERIVE_S
     while derived.step(1.0):
         assert time.monotonic() < deadline, f"not made in {DERIVE_S} s"
     derived.close()
     assert not told, told
     rows: dict[str, list[tuple[object, ...]]] = {}
-    for path in sorted(folder.glob("*.sqlite3")):
-        if path.name == LOG:
+    for path in sorted((home / LEDGER).glob("*.sqlite3")):
+        if path.name in {LOG, SPANS}:  # that one holds how long its file is: compared below
             continue
         with closing(sqlite3.connect(path)) as base:
             names = [
@@ -330,12 +333,26 @@ def derived_tables(folder: Path) -> dict[str, list[tuple[object, ...]]]:
             for name in sorted(names):
                 found = base.execute(f"SELECT * FROM {name}").fetchall()
                 rows[f"{path.name} {name}"] = sorted(found, key=repr)
+    rows["spans"] = sorted(spans_in(home / LOGS))
     return rows
 
 
-def copy_log(ledger: Path, folder: Path) -> None:
-    """Copy the log and its segments, and nothing that is made from them."""
-    folder.mkdir()
+def spans_in(folder: Path) -> list[tuple[object, ...]]:
+    """Return the spans in files: what they are and where they hang."""
+    return [
+        (span["traceId"], span["spanId"], span.get("parentSpanId", ""), span["name"])
+        for path in folder.glob("spans*.jsonl")
+        for line in path.read_text().splitlines()
+        for resource in json.loads(line)["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
+
+
+def copy_log(home: Path, copy: Path) -> None:
+    """Make a home with the log and its segments, and nothing that is made from them."""
+    ledger, folder = home / LEDGER, copy / LEDGER
+    folder.mkdir(parents=True)
     for path in ledger.glob(f"{LOG}*"):
         shutil.copy(path, folder)
     if (ledger / SEGMENTS).is_dir():

@@ -40,8 +40,8 @@ def test_nothing_acknowledged_is_lost(
     with closing(LedgerReader(home / LEDGER)) as reader:
         verdict = verify(reader)
         assert verdict.ok and verdict.events == len(log), verdict.fields()
-    copy_log(home / LEDGER, home / "copy")
-    derived, anew = derived_tables(home / LEDGER), derived_tables(home / "copy")
+    copy_log(home, home / "copy")
+    derived, anew = derived_tables(home), derived_tables(home / "copy")
     assert {"index.sqlite3 event"} <= derived.keys() == anew.keys()
     for name, rows in derived.items():
         assert rows == anew[name], f"{told}: {name} is not what the log says"
