@@ -21,7 +21,6 @@ from zones.runtime.ledger_file import HEAD_BYTES, POSITION_MAX, ArenaMark, Gap, 
 
 _LEAF: Final = 0x0D
 _FILE_HEADER_BYTES: Final = 100
-_EPOCH_BYTES: Final = 16
 _PAYLOAD_BYTES_MAX: Final = RECORD_BYTES_MAX + 1024
 _OVERFLOW_PAGES_MAX: Final = 1024
 _WHOLE: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
@@ -80,12 +79,12 @@ def _told(rowid: int, columns: list[Column]) -> Row | SenderMark | ArenaMark | G
         case [None, bytes(head), bytes(record)]:
             if 1 <= rowid <= POSITION_MAX and len(head) == HEAD_BYTES:
                 return Row(rowid, head, record)
-        case [None, str(zone), bytes(epoch), int(number)]:
-            if len(epoch) == _EPOCH_BYTES:
-                return SenderMark(zone, epoch, number)
-        case [None, bytes(arena), int(sequence), int(offset)]:
-            if len(arena) == _EPOCH_BYTES:
-                return ArenaMark(arena, sequence, offset)
+        case [None, str(zone), bytes(epoch), int(number), int(checksum)]:
+            mark = SenderMark(zone, epoch, number)
+            return mark if mark.checksum == checksum else None
+        case [None, bytes(arena), int(sequence), int(offset), int(checksum)]:
+            place = ArenaMark(arena, sequence, offset)
+            return place if place.checksum == checksum else None
         case [None, int(last), str(why), int(lost)]:
             if 1 <= rowid <= last <= POSITION_MAX:
                 return Gap(rowid, last, why, bool(lost))

@@ -24,8 +24,9 @@ import apsw
 from Kernel.contract.errors import LedgerError, what_helps
 from zones.ledger import salvage
 from zones.ledger.flush_check import FlushCheck, check_flush
-from zones.ledger.opening import Tell, find_end, open_log
+from zones.ledger.opening import find_end, load_marks, open_log
 from zones.ledger.segments import SegmentMover
+from zones.ledger.telling import Tell
 from zones.ledger.writer_file import WriterFile
 from zones.runtime.ledger_file import LOG, ArenaMark, SenderMark
 
@@ -38,6 +39,8 @@ SENDERS_KEPT: Final = 10_000
 file from before ten thousand other starts to have its events stored twice."""
 LOOK_S: Final = 0.02
 """So often it is seen whether the files still have their names."""
+_PUT_SENDER: Final = "REPLACE INTO senders VALUES (?, ?, ?, ?, ?)"
+_PUT_ARENA: Final = "REPLACE INTO arenas VALUES (?, ?, ?, ?, ?)"
 _ERRNO: Final = {
     apsw.FullError: errno.ENOSPC,
     apsw.IOError: errno.EIO,
@@ -85,7 +88,7 @@ class Log:
         self.folder = folder
         self._settings = settings
         self._tell = tell
-        self._senders: dict[tuple[str, bytes], tuple[int, int]] = {}
+        self._senders: dict[tuple[str, bytes], tuple[SenderMark, int]] = {}
         self._arenas: dict[bytes, tuple[ArenaMark, int]] = {}
         self._writer = WriterFile(folder)
         try:
@@ -120,7 +123,8 @@ class Log:
 
     def sender_stored(self, zone: str, epoch: bytes) -> int:
         """Return up to which number the events of one life of a sender are stored; 0: none."""
-        return self._senders.get((zone, epoch), (0, 0))[0]
+        found = self._senders.get((zone, epoch))
+        return found[0].number if found else 0
 
     def arena_stored(self, arena: bytes) -> ArenaMark | None:
         """Return how far an arena's outbox is stored, None when nothing of it is."""
@@ -163,10 +167,13 @@ class Log:
         self.newest, self.head, self._next = find_end(self.folder, self._connection)
         self._senders.clear()
         self._arenas.clear()
-        for row, zone, epoch, number in self._connection.execute("SELECT * FROM senders"):
-            self._senders[zone, epoch] = (number, row)
-        for row, *mark in self._connection.execute("SELECT * FROM arenas"):
-            self._arenas[mark[0]] = (ArenaMark(*mark), row)
+        marks = load_marks(self._connection)
+        for row, mark in marks.items():
+            if isinstance(mark, SenderMark):
+                self._senders[mark.zone, mark.epoch] = (mark, row)
+            else:
+                self._arenas[mark.arena] = (mark, row)
+        self._next_row = max(marks, default=0)
         self._mover = SegmentMover(
             self.folder,
             self._connection,
@@ -174,8 +181,6 @@ class Log:
             self._settings.segment_bytes,
             self._tell,
         )
-        rows = [row for _, row in (*self._senders.values(), *self._arenas.values())]
-        self._next_row = max(rows, default=0)
         self._is_open = True
 
     def _open_again(self, error: apsw.Error) -> None:
@@ -204,10 +209,10 @@ class Log:
         try:
             execute("BEGIN IMMEDIATE")
             self._connection.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
-            for (zone, epoch), (number, row) in senders.items():
-                execute("REPLACE INTO senders VALUES (?, ?, ?, ?)", (row, zone, epoch, number))
-            for mark, row in arenas.values():
-                execute("REPLACE INTO arenas VALUES (?, ?, ?, ?)", (row, *mark))
+            for sender, row in senders.values():
+                execute(_PUT_SENDER, (row, *sender, sender.checksum))
+            for arena, row in arenas.values():
+                execute(_PUT_ARENA, (row, *arena, arena.checksum))
             execute("COMMIT")
         except apsw.Error:
             self._roll_back()
@@ -234,15 +239,15 @@ class Log:
 
     def _placed(
         self, marks: Sequence[SenderMark | ArenaMark]
-    ) -> tuple[dict[tuple[str, bytes], tuple[int, int]], dict[bytes, tuple[ArenaMark, int]]]:
+    ) -> tuple[dict[tuple[str, bytes], tuple[SenderMark, int]], dict[bytes, tuple[ArenaMark, int]]]:
         """Return marks with the rows they go to."""
-        senders: dict[tuple[str, bytes], tuple[int, int]] = {}
+        senders: dict[tuple[str, bytes], tuple[SenderMark, int]] = {}
         arenas: dict[bytes, tuple[ArenaMark, int]] = {}
         for mark in marks:
             if isinstance(mark, SenderMark):
                 key = (mark.zone, mark.epoch)
                 known = senders.get(key) or self._senders.get(key)
-                senders[key] = (mark.number, known[1] if known else self._new_row())
+                senders[key] = (mark, known[1] if known else self._new_row())
             else:
                 place = arenas.get(mark.arena) or self._arenas.get(mark.arena)
                 arenas[mark.arena] = (mark, place[1] if place else self._new_row())

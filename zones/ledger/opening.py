@@ -1,7 +1,7 @@
 """Opening the log: what is found wrong is cut, saved or named, and told; then it is written again.
 
-Owns: the connection and its pragmas, the order of the checks, the end of the log. Does not own:
-carving and the fresh file (`salvage.py`), appending (`log.py`).
+Owns: the connection and its pragmas, the order of the checks, the end of the log. Does not own: the
+chain at the end (`tail.py`), carving and the fresh file (`salvage.py`), appending (`log.py`).
 
 Three sorts of damage, told apart by what follows them. *A torn end*: nothing good comes behind it;
 it goes into the table `cut`. *A changed bit in the middle*: good records follow; it is named and
@@ -12,9 +12,8 @@ set aside whole and a fresh one is built of what can be read.
 import ctypes
 import os
 import time
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple
 
 import apsw
 
@@ -22,6 +21,9 @@ from Kernel.contract.errors import LedgerError
 from zones.ledger import salvage
 from zones.ledger.carve import Row
 from zones.ledger.salvage import PAGE_BYTES, WAL, TornTail
+from zones.ledger.tail import TORN, check_tail
+from zones.ledger.telling import TOLD_MAX, Tell
+from zones.ledger.verify import UNPROVEN
 from zones.ledger.writer_file import WriterFile
 from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import Segment, list_segments
@@ -38,24 +40,10 @@ from zones.runtime.ledger_file import (
     SenderMark,
 )
 
-TAIL_RECORDS: Final = 10_000
-TAIL_BYTES: Final = 8 * 1024 * 1024
-"""So much of the end is checked when the log is opened; `molt verify` checks all."""
 WAL_BYTES: Final = 8 * 1024 * 1024
 """The WAL is made of this size and kept: a sync of a file that does not grow costs the disk one
 write, of a growing one it is two or three."""
-TOLD_MAX: Final = 20
-"""Of one sort of event; the rest is in `molt verify`."""
-TORN: Final = "the end of the log was torn"
-UNFIT: Final = "the record does not fit its head"
 _ZEROS_BYTES: Final = 1024 * 1024
-
-
-class Tell(Protocol):
-    """Takes an event about the log itself; the archive appends it."""
-
-    def __call__(self, kind: str, **payload: Any) -> None:
-        """Take one event of a kind of `archive.*`."""
 
 
 class End(NamedTuple):
@@ -90,12 +78,13 @@ def open_log(folder: Path, writer: WriterFile, tell: Tell, malformed: str = "") 
         if malformed:
             raise apsw.CorruptError(malformed)
         connection = connect(folder / LOG)
-        _take_behind(folder, connection, behind, tell)
-        verified = check_tail(connection, tell)
+        _check_small_tables(connection)
+        _take_behind(folder, connection, behind, _given(writer), tell)
+        verified = check_tail(connection, _given(writer), tell)
     except (apsw.CorruptError, apsw.NotADBError) as error:
         _salvage(folder, _given(writer), f"log.sqlite3 was malformed: {error}", tell)
         connection = connect(folder / LOG)
-        verified = check_tail(connection, tell)
+        verified = check_tail(connection, _given(writer), tell)
     _note_lost_end(folder, connection, writer, why, tell)
     _make_wal(folder / WAL)
     sync_directory(folder)
@@ -167,97 +156,60 @@ def _check_form(connection: apsw.Connection, path: Path) -> None:
         )
 
 
-def check_tail(connection: apsw.Connection, tell: Tell) -> int:
-    """Check the chain at the end of the log; cuts a torn end and names what is bad before it.
+def _check_small_tables(connection: apsw.Connection) -> None:
+    """Look at what the chain does not cover."""
+    for table in ("senders", "arenas", "gaps"):
+        said = connection.execute(f"PRAGMA quick_check({table})").get
+        if said != "ok":
+            raise apsw.CorruptError(f"table {table}: {said}")
+    load_marks(connection)
 
-    Returns:
-        How many records were checked.
+
+def _take_behind(
+    folder: Path, connection: apsw.Connection, behind: TornTail, given: int, tell: Tell
+) -> None:
+    """Store what SQLite forgot of a damaged WAL, and set aside what was torn.
+
+    Of what was torn nobody can say how many records it had: so many positions are left out.
     """
-    bad, checked = _find_unfit(connection)
-    end = connection.execute("SELECT max(position) FROM records").get
-    first = end
-    while first in bad:
-        first -= 1
-    if end is not None and first < end:
-        cut_tail(connection, first + 1, end)
-        tell("archive.tail_cut", first=first + 1, last=end, why=f"{TORN}: {UNFIT}")
-    for position in sorted(position for position in bad if position <= first)[:TOLD_MAX]:
-        tell("archive.damaged", position=position, why=UNFIT)
-    return checked
-
-
-def _find_unfit(connection: apsw.Connection) -> tuple[set[int], int]:
-    bad: set[int] = set()
-    checked = size = 0
-    after: tuple[int, bytes, bytes] | None = None
-    cuts = [Gap(*row) for row in connection.execute("SELECT * FROM gaps WHERE NOT lost")]
-    for row in connection.execute("SELECT * FROM records ORDER BY position DESC"):
-        position, head, record = row
-        if after is not None:
-            joined = after[0] == position + 1 or any(
-                gap.first == position + 1 and gap.last == after[0] - 1 for gap in cuts
-            )
-            if joined and sha256(head + after[2]).digest() != after[1]:
-                bad.add(after[0])
-            checked += 1
-        after = row
-        size += len(record)
-        if checked >= TAIL_RECORDS or size >= TAIL_BYTES:
-            return bad, checked
-    if after is not None and after[0] == 1:
-        checked += 1
-        if sha256(NO_HEAD + after[2]).digest() != after[1]:
-            bad.add(1)
-    return bad, checked
-
-
-def cut_tail(connection: apsw.Connection, first: int, last: int) -> None:
-    """Move the rows of a torn end into the table `cut`; their positions are not given again."""
-    with connection:
-        connection.execute(
-            "INSERT INTO cut (position, head, record) "
-            "SELECT position, head, record FROM records WHERE position BETWEEN ?1 AND ?2",
-            (first, last),
-        )
-        connection.execute("DELETE FROM records WHERE position BETWEEN ? AND ?", (first, last))
-        connection.execute("REPLACE INTO gaps VALUES (?, ?, ?, 0)", (first, last, TORN))
-
-
-def _take_behind(folder: Path, connection: apsw.Connection, behind: TornTail, tell: Tell) -> None:
-    """Store what SQLite forgot of a damaged WAL, and what was torn."""
     end = find_end(folder, connection)
     rows = _continuing(behind.rows, end)
     torn = [row for row in _continuing(behind.torn, End(0, b"", 1)) if row.position > end.newest]
     if rows and _contradict(connection, behind.rows, end.newest):
         rows = []
     torn = [row for row in torn if row.position > (rows[-1].position if rows else end.newest)]
-    if not rows and not torn:
+    last = rows[-1].position if rows else end.newest
+    cut_to = min(last + behind.torn_max, given)
+    if not rows and cut_to <= last:
         return
     aside = salvage.keep_wal(folder)
-    lost = 0
+    holes: list[Gap] = []
     with connection:
-        last = end.newest
+        before = end.newest
         for row in rows:
-            if row.position > last + 1:
-                gap = Gap(last + 1, row.position - 1, salvage.LOST, True)
+            if row.position > before + 1:
+                gap = Gap(before + 1, row.position - 1, salvage.LOST, True)
                 connection.execute("REPLACE INTO gaps VALUES (?, ?, ?, ?)", gap)
-                lost += row.position - last - 1
+                holes.append(gap)
             connection.execute("INSERT INTO records VALUES (?, ?, ?)", row)
-            last = row.position
+            before = row.position
         if rows:
             _put_marks(connection, behind.marks)
-        if torn:
-            connection.executemany(
-                "INSERT INTO cut (position, head, record) VALUES (?, ?, ?)", torn
-            )
-            gap = Gap(last + 1, max(last + 1, torn[-1].position), TORN, False)
+        query = "INSERT INTO cut (position, head, record) VALUES (?, ?, ?)"
+        connection.executemany(query, torn)
+        if cut_to > last:
+            gap = Gap(last + 1, cut_to, TORN, False)
             connection.execute("REPLACE INTO gaps VALUES (?, ?, ?, ?)", gap)
     if rows:
         why = "a bit of log.sqlite3-wal was changed: SQLite would have forgotten all behind it"
+        lost = sum(hole.last - hole.first + 1 for hole in holes)
         tell("archive.salvaged", kept=len(rows), lost=lost, aside=str(aside), why=why)
-    if torn:
+        for hole in holes[:TOLD_MAX]:
+            tell("archive.gap", first=hole.first, last=hole.last, why=hole.why)
+            tell("archive.damaged", position=hole.last + 1, why=UNPROVEN)
+    if cut_to > last:
         why = f"{TORN}: the last transaction in log.sqlite3-wal is not whole"
-        tell("archive.tail_cut", first=last + 1, last=gap.last, why=why)
+        tell("archive.tail_cut", first=last + 1, last=cut_to, why=why)
     # A new age: what lies behind the end of this one is not found again.
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_RESTART)
 
@@ -279,32 +231,52 @@ def _continuing(rows: list[Row], end: End) -> list[Row]:
 
 
 def _contradict(connection: apsw.Connection, rows: list[Row], newest: int) -> bool:
-    """Return whether carved rows say otherwise than the log: they are of an append that failed."""
+    """Return whether carved rows tell another story than the log: that of an append that failed.
+
+    One that differs and is followed by a record that fits it is of another story; one that nothing
+    fits is a changed bit.
+    """
+    versions: dict[int, list[Row]] = {}
+    for row in rows:
+        versions.setdefault(row.position, []).append(row)
+    query = "SELECT head FROM records WHERE position = ?"
     for row in rows:
         if row.position <= newest:
-            known = connection.execute(
-                "SELECT head FROM records WHERE position = ?", (row.position,)
-            ).get
-            if known is not None and known != row.head:
+            known = connection.execute(query, (row.position,)).get
+            after = versions.get(row.position + 1, [])
+            if known not in (None, row.head) and any(
+                salvage.fits(row.head, each) for each in after
+            ):
                 return True
     return False
 
 
 def _put_marks(connection: apsw.Connection, marks: salvage.Marks) -> None:
     """Store marks, unless newer ones are."""
-    known = salvage.Marks()
-    for row in connection.execute("SELECT zone, epoch, number FROM senders"):
-        known.add(SenderMark(*row))
-    for row in connection.execute("SELECT arena, sequence, offset FROM arenas"):
-        known.add(ArenaMark(*row))
-    for mark in marks.all():
-        known.add(mark)
+    for mark in load_marks(connection).values():
+        marks.add(mark)
     connection.execute("DELETE FROM senders; DELETE FROM arenas")
-    for mark in known.all():
-        if isinstance(mark, SenderMark):
-            connection.execute("INSERT INTO senders VALUES (NULL, ?, ?, ?)", mark)
-        else:
-            connection.execute("INSERT INTO arenas VALUES (NULL, ?, ?, ?)", mark)
+    salvage.put_marks(connection, marks)
+
+
+def load_marks(connection: apsw.Connection) -> dict[int, SenderMark | ArenaMark]:
+    """Return all marks by their row; ids of both tables are one series.
+
+    Raises:
+        apsw.CorruptError: one of them is not what was stored.
+    """
+    marks: dict[int, SenderMark | ArenaMark] = {}
+    for sort, table in ((SenderMark, "senders"), (ArenaMark, "arenas")):
+        for row, *values, checksum in connection.execute(f"SELECT * FROM {table} ORDER BY id"):
+            try:
+                mark = sort(*values)
+                is_whole = mark.checksum == checksum
+            except (TypeError, ValueError, AttributeError):
+                is_whole = False
+            if not is_whole:
+                raise apsw.CorruptError(f"row {row} of {table} is not what was stored")
+            marks[row] = mark
+    return marks
 
 
 def _salvage(folder: Path, given: int, why: str, tell: Tell) -> None:
@@ -312,8 +284,8 @@ def _salvage(folder: Path, given: int, why: str, tell: Tell) -> None:
     tell("archive.salvaged", kept=saved.kept, lost=saved.lost_count, aside=saved.aside, why=why)
     for gap in saved.lost[:TOLD_MAX]:
         tell("archive.gap", first=gap.first, last=gap.last, why=gap.why)
-    for position in saved.bad[:TOLD_MAX]:
-        tell("archive.damaged", position=position, why=UNFIT)
+    for position, fault in list(saved.bad.items())[:TOLD_MAX]:
+        tell("archive.damaged", position=position, why=fault)
 
 
 def _given(writer: WriterFile) -> int:

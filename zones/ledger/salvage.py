@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from zones.ledger.carve import Bytes, Pages, Row, carve
+from zones.ledger.verify import UNFIT, UNPROVEN
 from zones.ledger.wal_file import look_into_wal
 from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import list_segments
@@ -34,6 +35,8 @@ from zones.runtime.ledger_file import (
 )
 
 PAGE_BYTES: Final = 4096
+ROWS_A_PAGE_MAX: Final = PAGE_BYTES // 40
+"""A row is its head of 32 bytes and 8 bytes more, at least."""
 PAGES_KEPT: Final = 16
 ASIDE: Final = "aside"
 WAL: Final = LOG + "-wal"
@@ -74,14 +77,14 @@ class Saved(NamedTuple):
         kept: rows in the fresh log.
         lost_count: positions before the last of them that could not be read.
         lost: these, and those behind the last one that may have been given, as ranges.
-        bad: positions whose record could be read and does not fit its head.
+        bad: positions whose record could be read, and why it is not known to be good.
         aside: where the damaged files are.
     """
 
     kept: int
     lost_count: int
     lost: list[Gap]
-    bad: list[int]
+    bad: dict[int, str]
     aside: str
 
 
@@ -166,11 +169,13 @@ class TornTail(NamedTuple):
         rows: of transactions that were finished, for sure.
         marks: of the same.
         torn: rows of a last transaction that is not whole.
+        torn_max: how many rows that may have had, at most; 0: there is none.
     """
 
     rows: list[Row]
     marks: Marks
     torn: list[Row]
+    torn_max: int
 
 
 def look_behind(folder: Path) -> TornTail:
@@ -179,7 +184,7 @@ def look_behind(folder: Path) -> TornTail:
     Raises:
         OSError: the disk refused.
     """
-    tail = TornTail([], Marks(), [])
+    tail = TornTail([], Marks(), [], 0)
     wal = _map(folder / WAL)
     frames = look_into_wal(wal, PAGE_BYTES)
     if frames.sound == len(frames.frames):
@@ -191,7 +196,7 @@ def look_behind(folder: Path) -> TornTail:
                 (tail.rows if number < frames.whole else tail.torn).append(row)
             elif number < frames.whole and not isinstance(row, Gap):
                 tail.marks.add(row)
-    return tail
+    return tail._replace(torn_max=(len(frames.frames) - frames.whole) * ROWS_A_PAGE_MAX)
 
 
 def fits(head: bytes, row: Row) -> bool:
@@ -276,13 +281,16 @@ def _build(draft: Path, found: _Found, moved: int, given: int) -> Saved:
         f"PRAGMA user_version = {VERSION}"
     )
     lost: list[Gap] = []
-    bad: list[int] = []
+    bad: dict[int, str] = {}
     kept, last, head = 0, moved, b""
     for row in found.rows():
         if row.position > last + 1:
-            lost += _lost_between(last + 1, row.position - 1, found.gaps)
+            holes = [*_lost_between(last + 1, row.position - 1, found.gaps)]
+            lost += holes
+            if holes and not (head and fits(head, row)):
+                bad[row.position] = UNPROVEN
         elif head and not fits(head, row):
-            bad.append(row.position)
+            bad[row.position] = UNFIT
         connection.execute("INSERT INTO records VALUES (?, ?, ?)", row)
         kept, last, head = kept + 1, row.position, row.head
     lost_count = sum(gap.last - gap.first + 1 for gap in lost)
@@ -292,15 +300,19 @@ def _build(draft: Path, found: _Found, moved: int, given: int) -> Saved:
     )
     gaps = {gap.first: gap for gap in (*lost, *found.gaps.values())}
     connection.executemany("INSERT INTO gaps VALUES (?, ?, ?, ?)", [*gaps.values()])
-    for number, mark in enumerate(found.marks.all(), 1):
-        if isinstance(mark, SenderMark):
-            connection.execute("INSERT INTO senders VALUES (?, ?, ?, ?)", (number, *mark))
-        else:
-            connection.execute("INSERT INTO arenas VALUES (?, ?, ?, ?)", (number, *mark))
+    put_marks(connection, found.marks)
     connection.execute("COMMIT")
     connection.close()
     _sync(draft)
     return Saved(kept, lost_count, lost, bad, "")
+
+
+def put_marks(connection: apsw.Connection, marks: Marks) -> None:
+    """Store marks into tables that are empty."""
+    for number, mark in enumerate(marks.all(), 1):
+        table = "senders" if isinstance(mark, SenderMark) else "arenas"
+        row = (number, *mark, mark.checksum)
+        connection.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?)", row)
 
 
 def _lost_between(first: int, last: int, gaps: dict[int, Gap]) -> Iterator[Gap]:

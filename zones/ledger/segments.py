@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from Kernel.contract.errors import LedgerError
-from zones.ledger.opening import Tell
+from zones.ledger.telling import Tell
 from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import (
     BLOCK_RAW_BYTES,

@@ -93,6 +93,7 @@ class Verdict:
 UNREADABLE: Final = "it cannot be read"
 UNFIT: Final = "it does not fit its head"
 MISSING: Final = "there is no record"
+UNPROVEN: Final = "it cannot be checked: the record before it is lost"
 
 
 def verify(
@@ -107,7 +108,8 @@ def verify(
         progress: told the position that was reached, every few hundred records.
     """
     last = reader.newest if last is None else min(last, reader.newest)
-    walk = _Walk(Verdict(first), reader.gaps(), _head_before(reader, first))
+    gaps = reader.gaps()
+    walk = _Walk(Verdict(first), gaps, _head_before(reader, gaps, first))
     for run in reader.runs(first, last, walk.on_damage):
         walk.take(run)
         progress(run.last)
@@ -135,7 +137,7 @@ class _Walk:
         verdict = self.verdict
         if run.first > self._next:
             self._cross(run)
-        elif run.before and self._head and run.before != self._head:
+        if run.before and self._head and run.before != self._head:
             verdict.blame(run.first, run.first, UNFIT)
             self._head = run.before
         if run.heads:
@@ -153,16 +155,21 @@ class _Walk:
 
     def _look_at_each(self, run: Run) -> None:
         before = self._head or run.before
+        if not before:
+            self.verdict.blame(run.first, run.first, UNPROVEN)
         for position, record, head in zip(count(run.first), run.records, run.heads, strict=False):
             if before and sha256(before + record).digest() != head:
                 self.verdict.blame(position, position, UNFIT)
             before = head
 
     def _look_at_all(self, run: Run) -> None:
+        if not run.before:
+            self.verdict.blame(run.first, run.last, UNPROVEN)
+            return
         head = run.before
         for record in run.records:
             head = sha256(head + record).digest()
-        if run.before and head != run.head:
+        if head != run.head:
             self.verdict.blame(run.first, run.last, UNFIT)
 
     def _cross(self, run: Run) -> None:
@@ -170,25 +177,26 @@ class _Walk:
         first, last = self._next, run.first - 1
         told = [gap for gap in self._gaps if gap.first <= last and gap.last >= first]
         cut = sum(gap.last - gap.first + 1 for gap in told if not gap.is_lost)
-        before = run.before or self._head
-        head = run.heads[0] if run.heads else b""
-        fits = not head or sha256(before + run.records[0]).digest() == head
-        joined = bool(self._head) and before == self._head and fits
-        if joined and cut == last - first + 1:
+        if cut == last - first + 1:
             self.verdict.gaps += told
             return
         why = "; ".join(dict.fromkeys(gap.why for gap in told))
         self.verdict.blame(first, last, f"{MISSING}: {why}" if why else MISSING)
-        self._head = self._head if joined else run.before
+        head = run.heads[0] if run.heads else run.head
+        fits = sha256(self._head + run.records[0]).digest() == head
+        self._head = self._head if fits else run.before
 
 
-def _head_before(reader: LedgerReader, first: int) -> bytes:
-    """Return the stored head that the record at `first` must fit, b"" when there is none."""
+def _head_before(reader: LedgerReader, gaps: list[Gap], first: int) -> bytes:
+    """Return the stored head that the record at `first` must fit, b"" when it is lost."""
     if first <= 1:
         return NO_HEAD
     try:
-        for run in reader.runs_back(1, first - 1):
-            return run.head
+        run = next(reader.runs_back(1, first - 1), None)
     except LedgerDamaged:
         return b""
-    return NO_HEAD
+    last, head = (run.last, run.head) if run else (0, NO_HEAD)
+    between = first - 1 - last
+    cut = sum(gap.last - gap.first + 1 for gap in gaps if last < gap.first and gap.last < first)
+    is_lost = any(gap.is_lost and last < gap.last and gap.first < first for gap in gaps)
+    return head if cut == between and not is_lost else b""

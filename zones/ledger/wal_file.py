@@ -12,6 +12,7 @@ Format: SQLite, "The WAL File Format" (fileformat2.html, section 4). Pure.
 
 import mmap
 import struct
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -23,6 +24,7 @@ HEADER_BYTES: Final = 32
 FRAME_HEADER_BYTES: Final = 24
 _MAGICS: Final = {0x377F0682: "<u4", 0x377F0683: ">u4"}
 _VERSION: Final = 3007000
+_AGE_FRAMES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,15 @@ def look_into_wal(data: bytes | mmap.mmap, page_bytes: int) -> WalFile:
     whole = whole and seed == struct.unpack_from(">2I", data, HEADER_BYTES - 8)
     heads = np.ndarray((count, 6), ">u4", data, HEADER_BYTES, (size, 4))
     if not whole:
-        salts = [int(word) for word in heads[0, 2:4]]
-        if salts == [0, 0]:
+        # What most of the first frames say: they are all of one age.
+        told = Counter((int(first), int(second)) for first, second in heads[:_AGE_FRAMES, 2:4])
+        del told[0, 0]
+        if not told:
             return empty
-    strange = np.flatnonzero((heads[:, 2] != salts[0]) | (heads[:, 3] != salts[1]))
-    present = _age_end(strange, count)
-    ends = np.flatnonzero(heads[:present, 1])
+        salts = [*told.most_common(1)[0][0]]
+    # The last frame of the present age proves that all before it were written in that age, too.
+    present = (heads[:, 2] == salts[0]) & (heads[:, 3] == salts[1])
+    ends = np.flatnonzero(present & (heads[:, 1] != 0))
     if not len(ends):
         return empty
     finished = int(ends[-1]) + 1
@@ -78,17 +83,6 @@ def look_into_wal(data: bytes | mmap.mmap, page_bytes: int) -> WalFile:
     start = HEADER_BYTES + FRAME_HEADER_BYTES
     frames = tuple((page, start + number * size) for number, page in enumerate(pages))
     return WalFile(page_bytes, frames, sound, last_begins if is_torn else finished)
-
-
-def _age_end(strange: NDArray[Any], count: int) -> int:
-    """Return where the frames of the present age end: at two strange ones in a row, or the end.
-
-    One alone among others is a frame whose header was damaged.
-    """
-    for number in strange:
-        if number + 1 >= count or number + 1 in strange:
-            return int(number)
-    return count
 
 
 def _judge(

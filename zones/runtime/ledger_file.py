@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
+from zlib import crc32
 
 import apsw
 
@@ -38,10 +39,12 @@ POSITION_MAX: Final = 2**62
 LOG_SCHEMA: Final = """
 CREATE TABLE records (position INTEGER PRIMARY KEY, head BLOB NOT NULL, record BLOB NOT NULL);
 CREATE TABLE senders (
-    id INTEGER PRIMARY KEY, zone TEXT NOT NULL, epoch BLOB NOT NULL, number INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, zone TEXT NOT NULL, epoch BLOB NOT NULL, number INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 );
 CREATE TABLE arenas (
-    id INTEGER PRIMARY KEY, arena BLOB NOT NULL, sequence INTEGER NOT NULL, offset INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, arena BLOB NOT NULL, sequence INTEGER NOT NULL, offset INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 );
 CREATE TABLE gaps (
     first INTEGER PRIMARY KEY, last INTEGER NOT NULL, why TEXT NOT NULL, lost INTEGER NOT NULL
@@ -53,7 +56,8 @@ CREATE TABLE cut (
 """`senders` and `arenas`: what is stored of whom, for dropping what is sent again. `gaps`:
 positions that hold no record, because it was lost or cut. `cut`: what was cut from a torn end.
 Marks are plain rows without an index, the writer knows their ids: one page less in each commit,
-and a page that is carved out of a damaged file still says what they are."""
+and a page that is carved out of a damaged file still says what they are. The chain does not cover
+them, so they have a checksum: a wrong number would drop events or store them twice."""
 LOOK_RECORDS: Final = 512
 BUSY_MS: Final = 5000
 
@@ -65,6 +69,11 @@ class SenderMark(NamedTuple):
     epoch: bytes
     number: int
 
+    @property
+    def checksum(self) -> int:
+        """Return what is stored beside it."""
+        return crc32(b"%b|%b|%d" % (self.zone.encode(), self.epoch, self.number))
+
 
 class ArenaMark(NamedTuple):
     """What is stored of an arena's outbox: all before entry `sequence`, which is at `offset`."""
@@ -72,6 +81,11 @@ class ArenaMark(NamedTuple):
     arena: bytes
     sequence: int
     offset: int
+
+    @property
+    def checksum(self) -> int:
+        """Return what is stored beside it."""
+        return crc32(b"%b|%d|%d" % self)
 
 
 class Gap(NamedTuple):
@@ -276,7 +290,9 @@ class LedgerReader:
                 return []
             place = first if order == "ASC" else min(last, end)
             try:
-                return self._look(query, (place, place))
+                return self._look(
+                    "SELECT position, head, record FROM records WHERE position = ?", (place,)
+                )
             except LedgerDamaged as damage:
                 raise LedgerDamaged(place, place, damage.why) from damage
 
@@ -352,6 +368,8 @@ def _run(rows: list[tuple[int, bytes, bytes]]) -> Run:
     if rows[-1][0] != first + len(rows) - 1:
         rows = [row for number, row in enumerate(rows) if row[0] == first + number]
     _, heads, records = zip(*rows, strict=True)
+    if not all(isinstance(record, bytes) for record in records):
+        raise LedgerDamaged(first, first + len(rows) - 1, "a row is no record")
     return Run(first, records, b"", heads, heads[-1])
 
 

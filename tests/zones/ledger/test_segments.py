@@ -20,7 +20,7 @@ from tests.zones.ledger.damage import (
 from zones.ledger import opening, segments
 from zones.ledger.log import Log
 from zones.ledger.segments import SegmentMover
-from zones.ledger.verify import MISSING, UNFIT, Fault, verify
+from zones.ledger.verify import MISSING, UNFIT, UNPROVEN, Fault, verify
 from zones.runtime import ledger_blocks
 from zones.runtime.ledger_blocks import list_segments
 from zones.runtime.ledger_file import LOG, SEGMENTS, Gap, LedgerReader
@@ -48,6 +48,7 @@ def move_all(log: Log) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_every_way_of_reading_crosses_the_files(tmp_path: Path) -> None:
     """Forward, backward, one, heads and the chain are the same as before the move."""
     news = News()
@@ -150,6 +151,7 @@ def test_record_that_was_changed_before_it_moved_stays_the_one_that_is_bad(tmp_p
         Fault(150, 151, UNFIT),
         Fault(300, 300, UNFIT),
         Fault(400, 410, f"{MISSING}: test"),
+        Fault(411, 411, UNPROVEN),
     ]
     assert LedgerReader(tmp_path).get(150) == b"\0"
     assert LedgerReader(tmp_path).gaps() == [Gap(400, 410, "test", True)]

@@ -12,7 +12,7 @@ import pytest
 from tests.structure.sources import ROOT
 from zones.ledger.__main__ import main
 from zones.ledger.log import Log, LogSettings
-from zones.ledger.verify import MISSING, UNFIT, Fault, verify
+from zones.ledger.verify import MISSING, UNFIT, UNPROVEN, Fault, verify
 from zones.runtime.ledger_file import LOG, LedgerReader
 
 
@@ -64,7 +64,12 @@ def test_missing_records_are_named(folder: Path) -> None:
     """Records that are gone without a word are found, in the middle and at the beginning."""
     tamper(folder, "DELETE FROM records WHERE position BETWEEN 30 AND 40 OR position = 1")
     faults = verify(LedgerReader(folder)).faults
-    assert faults == [Fault(1, 1, MISSING), Fault(30, 40, MISSING)]
+    assert faults == [
+        Fault(1, 1, MISSING),
+        Fault(2, 2, UNPROVEN),
+        Fault(30, 40, MISSING),
+        Fault(41, 41, UNPROVEN),
+    ]
 
 
 def test_part_that_begins_behind_the_damage_is_whole(folder: Path) -> None:
