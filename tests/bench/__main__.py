@@ -32,6 +32,7 @@ NAMES = (
     "bus",
     "world",
     "ledger",
+    "exports",
     "pace",
 )
 

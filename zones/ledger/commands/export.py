@@ -6,6 +6,7 @@ Owns: its words. Does not own: the files (`zones/ledger/exports/export.py`), whi
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -51,6 +52,8 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code."""
+    # So that its end by a signal takes the draft away, too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     form = Form(options.format) if options.format else None
     target = choose_target(options.target, form, options.force)
     chosen = Query(parse_filters(options.filters), tuple(options.kind) if options.kind else None)

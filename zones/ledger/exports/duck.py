@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MEMORY_MB: Final = 1024
-"""The most a query or an export may hold; what needs more is refused. Nothing spills to a disk."""
+"""The most a query may hold; what needs more is refused. Nothing spills to a disk."""
 THREADS: Final = 2
 _ALWAYS: Final = (
-    f"SET memory_limit = '{MEMORY_MB}MiB'",
     "SET temp_directory = ''",
-    f"SET threads = {THREADS}",
     "SET autoinstall_known_extensions = false",
     "SET autoload_known_extensions = false",
     "SET allow_community_extensions = false",
@@ -50,14 +48,15 @@ def load_duckdb() -> ModuleType:
     return duckdb
 
 
-def open_duck() -> "DuckDBPyConnection":
+def open_duck(memory_mb: int = MEMORY_MB, threads: int = THREADS) -> "DuckDBPyConnection":
     """Return a connection to a database in memory that installs nothing.
 
     Raises:
         ConfigError: DuckDB is not installed.
     """
     connection: DuckDBPyConnection = load_duckdb().connect(":memory:")
-    for setting in _ALWAYS:
+    limits = (f"SET memory_limit = '{memory_mb}MiB'", f"SET threads = {threads}")
+    for setting in (*limits, *_ALWAYS):
         connection.execute(setting)
     return connection
 
@@ -84,7 +83,7 @@ def told_errors(what: str) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise Refused(f"cannot {what}: it takes more than {MEMORY_MB} MB of memory") from error
+        raise Refused(f"cannot {what}: it takes more memory than it may have") from error
     except duckdb.PermissionException as error:
         raise Refused(f"cannot {what}: {_words(error)}") from error
     except duckdb.InvalidInputException as error:

@@ -42,9 +42,9 @@ AS_SELECTED: Final = ", ".join(
 )
 """What to select from the arrays."""
 ROWS_A_BATCH: Final = 20_000
-"""About 10 MB of arrays at the usual 300 bytes an event, 1.3 GB if every event were the largest:
-so a batch also ends at BATCH_BYTES."""
-BATCH_BYTES: Final = 16 * 1024 * 1024
+"""About 10 MB of arrays at the usual 300 bytes an event, 1.3 GB if each were the largest there may
+be: so a batch also ends at BATCH_BYTES."""
+BATCH_BYTES: Final = 8 * 1024 * 1024
 """Of payloads, as they are stored."""
 
 Columns = dict[str, NDArray[Any]]

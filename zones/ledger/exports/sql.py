@@ -8,8 +8,7 @@ import json
 import math
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -81,7 +80,11 @@ def ask(
     """
     with told_errors("run the query"):
         _check(connection, query)
-    with _limited(connection, time_s), told_errors("run the query"):
+    return _limited(connection, lambda: _run(connection, query, rows_max), time_s)
+
+
+def _run(connection: "DuckDBPyConnection", query: str, rows_max: int) -> Answer:
+    with told_errors("run the query"):
         result = connection.execute(query)
         described = result.description or []
         types = tuple(str(column[1]) for column in described)
@@ -124,28 +127,42 @@ def _check(connection: "DuckDBPyConnection", query: str) -> None:
         )
 
 
-@contextmanager
-def _limited(connection: "DuckDBPyConnection", time_s: float) -> Iterator[None]:
-    """End what runs when its time is over."""
+def _limited(connection: "DuckDBPyConnection", work: Callable[[], Answer], time_s: float) -> Answer:
+    """Do work in a thread, and end it when its time is over or a person has had enough.
+
+    In the main thread DuckDB would hear of Ctrl-C only when it is done.
+    """
+    done: list[Answer] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            over.set()
+
+    # An event and not a join: one that Ctrl-C has ended takes the thread for ended, too.
     over = threading.Event()
-
-    def end() -> None:
-        over.set()
-        connection.interrupt()
-
-    timer = threading.Timer(time_s, end)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=run, name="query", daemon=True).start()
     try:
-        yield
-    except Refused as error:
-        if not over.is_set():
-            raise
-        raise Refused(
-            f"cannot finish the query: it took more than {time_s:g} s", "molt sql --time 10m ..."
-        ) from error
-    finally:
-        timer.cancel()
+        in_time = over.wait(time_s)
+    except KeyboardInterrupt:
+        connection.interrupt()
+        over.wait()
+        raise
+    if not in_time:
+        connection.interrupt()
+        over.wait()
+        if not done:
+            raise Refused(
+                f"cannot finish the query: it took more than {time_s:g} s",
+                "molt sql --time 10m ...",
+            ) from failed[0]
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def _apart(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """`molt export`: what it writes, what it says, and with which code it ends."""
 
 import json
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +12,7 @@ from tests.zones.ledger.exports.samples import START_NS, STEP_NS, samples
 from tests.zones.ledger.exports.small_ledger import ledger_folder, many, store
 from tests.zones.ledger.real_ledger import index
 from zones.ledger.__main__ import main
-from zones.ledger.commands import events
+from zones.ledger.commands import events, export
 
 
 def run(home: Path, *words: str) -> int:
@@ -18,6 +21,14 @@ def run(home: Path, *words: str) -> int:
 
 def kinds(path: Path) -> list[str]:
     return [json.loads(line)["kind"] for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(autouse=True)
+def same_signals() -> Iterator[None]:
+    """The command is run in this process, and takes SIGTERM for its own."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.parametrize("indexed", [False, True])
@@ -117,3 +128,18 @@ def test_damage_ends_it_unless_it_is_to_be_left_out(
         assert run(home, str(home / name), "--past-damage") == 1
         assert "left out: cannot read event 2" in capsys.readouterr().err
     assert len(kinds(home / "a.jsonl")) == 2
+
+
+def test_end_by_a_signal_leaves_no_draft(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither half a file nor a hidden one."""
+    store(home, many(3)).close()
+
+    def ended(*_: object) -> Iterator[Any]:
+        yield (1, many(1)[0]), b""
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(export, "_found", ended)
+    with pytest.raises(SystemExit) as left:
+        run(home, str(home / "a.jsonl"))
+    assert left.value.code == 143
+    assert [path.name for path in home.iterdir()] == ["data"]

@@ -1,11 +1,15 @@
 """`molt sql`: what it prints and with which code it ends."""
 
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.structure.sources import ROOT
 from tests.zones.ledger.exports.samples import samples
 from tests.zones.ledger.exports.small_ledger import many, store
 from zones.ledger.__main__ import main
@@ -81,3 +85,25 @@ def test_damage_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store(home, many(3), damaged=2).close()
     assert run(home, "SELECT kind FROM events WHERE position = 2", "--json") == 0
     assert json.loads(capsys.readouterr().out)["rows"] == [{"kind": "archive.damaged"}]
+
+
+def test_ctrl_c_ends_a_query_at_once(home: Path) -> None:
+    """DuckDB itself would hear of it when it is done."""
+    store(home, many(2)).close()
+    query = "SELECT count(*) FROM range(10000000000000)"
+    words = [sys.executable, "-m", "zones.ledger", "sql", "--home", str(home), query]
+    # A child of a shell's background job would ignore it.
+    script = "import os, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    line = [sys.executable, "-c", script + "os.execv(sys.argv[1], sys.argv[1:])", *words]
+    with subprocess.Popen(line, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        end_s = time.monotonic() + 60
+        while threads(process.pid) < 3:  # its own, the query's and DuckDB's
+            assert time.monotonic() < end_s and process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (130, "")
+
+
+def threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))

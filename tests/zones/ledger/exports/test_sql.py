@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from Kernel.contract.errors import ConfigError, Refused, UsageError
 from tests.zones.ledger.exports.samples import drill, event_id, samples
 from tests.zones.ledger.exports.small_ledger import ledger_folder, many, store
 from zones.ledger.exports import event_table
+from zones.ledger.exports.duck import open_duck
 from zones.ledger.exports.event_table import open_events
 from zones.ledger.exports.sql import Answer, ask, table
 
@@ -171,10 +173,7 @@ class TestRefusals:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Nothing spills to a disk."""
-        monkeypatch.setattr(
-            "zones.ledger.exports.duck._ALWAYS",
-            ("SET memory_limit = '20MiB'", "SET temp_directory = ''"),
-        )
+        monkeypatch.setattr(event_table, "open_duck", partial(open_duck, memory_mb=20))
         store(tmp_path, many(2))
         with opened(tmp_path) as db, pytest.raises(Refused, match="memory"):
             ask(db, "SELECT * FROM range(10000000) t(a) ORDER BY hash(a)")
