@@ -96,6 +96,7 @@ class BusServer:
         log: FilteringBoundLogger,
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self._complaints: Counter[tuple[str, str]] = Counter()
         self._poller = poller
         self._stored = stored
         self._newest = newest
@@ -210,6 +211,10 @@ class BusServer:
                 if message is None:
                     return False
                 self._take(connection, message, batch)
+                # One event alone is the end of what its sender has said, nearly always: looking
+                # for more would take as long as storing it. If there is more, epoll says so.
+                if type(message) is Put and len(message.records) == 1:
+                    return False
         except Gone:
             self._drop(connection)
             return False
@@ -225,8 +230,15 @@ class BusServer:
     def _throw_out(self, connection: Connection, why: str) -> None:
         """Drop one that does not keep to the protocol: what it says next cannot be trusted."""
         self.counts["thrown_out"] += 1
-        self._log.warning("archive.sender_dropped", sender=connection.zone, why=why[:300])
+        self._complain("archive.sender_dropped", connection.zone, why)
         self._drop(connection)
+
+    def _complain(self, name: str, zone: str, why: str) -> None:
+        """Log the 1st, 2nd, 4th, 8th, ... time: whoever does it all day must not fill the log."""
+        self._complaints[name, zone] += 1
+        count = self._complaints[name, zone]
+        if count & (count - 1) == 0:
+            self._log.warning(name, sender=zone, why=why[:300], count=count)
 
     # What they say.
 
@@ -337,6 +349,6 @@ class BusServer:
 
     def _refusal(self, zone: str, record: bytes, why: str) -> bytes:
         self.counts["refused"] += 1
-        self._log.warning("archive.events_refused", sender=zone, why=why)
+        self._complain("archive.events_refused", zone, why)
         shown = {"why": why, "bytes": len(record), "begins": record[:SHOWN_BYTES], "from": zone}
         return self._own.record("archive.refused", shown)

@@ -124,6 +124,8 @@ class ScribeServer:
 
     def collect(self, batch: Batch) -> bool:
         """Put what programs have written, and may, into the batch; True: there may be more."""
+        if not self._writers:
+            return False
         now_s = self._now_s()
         self._release(now_s)
         left = TURN_LINES_MAX

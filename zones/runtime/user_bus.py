@@ -175,8 +175,10 @@ class UserBus:
         """
         number = self._add(envelope)
         self._wanted, self._position = number, None
-        while self._memory.first <= number:
+        while True:
             self._turn(TURN_S)
+            if self._memory.first > number:
+                break
             self._mind_patience()
         if number in self._rejected:
             raise Refused(f"cannot publish {envelope.kind}: {self._rejected.pop(number)}")
@@ -323,8 +325,11 @@ class UserBus:
         if sock is None:
             return
         if timeout_s:
-            self._poll.modify(sock, select.POLLIN | (select.POLLOUT if self._is_full else 0))
+            if self._is_full:
+                self._poll.modify(sock, select.POLLIN | select.POLLOUT)
             self._poll.poll(timeout_s * 1000)
+            if self._is_full:
+                self._poll.modify(sock, select.POLLIN)
         self._is_full = False
         self._receive(sock)
         if self._present.has_unsent:
@@ -385,6 +390,8 @@ class UserBus:
                     self._hang_up()
                     return
                 self._take(parse_from_archive(data))
+                if self._is_welcome and not self._present.sent:
+                    return  # nothing more is to be answered
             except BlockingIOError:
                 return
             except OSError:
@@ -398,6 +405,7 @@ class UserBus:
         match message:
             case Stored(number, position):
                 if self._is_welcome:
+                    self.standing = ""
                     self._moved_s = self._now_s()
                     self._note_position(present, number, position)
                     present.on_stored(number)
