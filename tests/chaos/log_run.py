@@ -22,7 +22,7 @@ from typing import Final
 
 from Kernel.contract.arena import Header
 from Kernel.contract.envelope import ID_BYTES, Envelope
-from Kernel.contract.places import LEDGER, LOGS
+from Kernel.contract.places import LEDGER
 from tests.chaos.harness import ROOT, KernelRun, is_running, wait_until
 from tests.chaos.log_checker import Notes, Stored, parse_notes
 from tests.support.leash import die_with_us
@@ -323,7 +323,7 @@ def derived_tables(home: Path) -> dict[str, list[tuple[object, ...]]]:
     assert not told, told
     rows: dict[str, list[tuple[object, ...]]] = {}
     for path in sorted((home / LEDGER).glob("*.sqlite3")):
-        if path.name in {LOG, SPANS}:  # that one holds how long its file is: compared below
+        if path.name in {LOG, SPANS}:  # that one says how long its file is
             continue
         with closing(sqlite3.connect(path)) as base:
             names = [
@@ -333,14 +333,13 @@ def derived_tables(home: Path) -> dict[str, list[tuple[object, ...]]]:
             for name in sorted(names):
                 found = base.execute(f"SELECT * FROM {name}").fetchall()
                 rows[f"{path.name} {name}"] = sorted(found, key=repr)
-    rows["spans"] = sorted(spans_in(home / LOGS))
     return rows
 
 
-def spans_in(folder: Path) -> list[tuple[object, ...]]:
-    """Return the spans in files: what they are and where they hang."""
+def spans_in(folder: Path) -> list[tuple[str, str]]:
+    """Return trace and id of the spans in files."""
     return [
-        (span["traceId"], span["spanId"], span.get("parentSpanId", ""), span["name"])
+        (span["traceId"], span["spanId"])
         for path in folder.glob("spans*.jsonl")
         for line in path.read_text().splitlines()
         for resource in json.loads(line)["resourceSpans"]

@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.contract.places import LEDGER
+from Kernel.contract.places import LEDGER, LOGS
 from tests.chaos.log_checker import find_faults, parse_notes
-from tests.chaos.log_run import LogRun, SenderProcess, copy_log, derived_tables, identify, read_log
+from tests.chaos.log_run import (
+    LogRun,
+    SenderProcess,
+    copy_log,
+    derived_tables,
+    identify,
+    read_log,
+    spans_in,
+)
 from tests.support.lone_archive import LoneArchive
 from zones.ledger.verify import verify
 from zones.runtime.ledger_file import LedgerReader
@@ -45,6 +53,8 @@ def test_nothing_acknowledged_is_lost(
     assert {"index.sqlite3 event"} <= derived.keys() == anew.keys()
     for name, rows in derived.items():
         assert rows == anew[name], f"{told}: {name} is not what the log says"
+    spans = spans_in(home / LOGS)
+    assert len(spans) == len(set(spans)), f"{told}: a span is there twice"
     print(told)
 
 
