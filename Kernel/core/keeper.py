@@ -222,8 +222,10 @@ class Keeper:
 
     def on_process_exit(self, line: Line, berth: Berth, exit_: Exit, death: Death) -> None:
         """Remember what ended who served; keep the stacks of one that was hung."""
-        if death.role == "active" and death.event_id:
-            self.last_end = death.event_id
+        # Of a generation that was let go no death is told: then what had it leave is known.
+        cause = death.event_id or berth.cause
+        if death.role == "active" and cause:
+            self.last_end = cause
         self._dump_until_s.pop(exit_.pid, None)
         why = self._dump_why.pop(exit_.pid, "")
         if not why:
@@ -238,7 +240,7 @@ class Keeper:
                 place = f"not kept: {error.strerror or error}"
         self.parts.log.error(
             "zone.stack", zone=self.config.name, pid=exit_.pid, why=why, file=place,
-            top=_top_frame(text), cause=death.event_id,
+            top=_top_frame(text), cause=cause,
         )  # fmt: skip
 
     def kill(self, pid: int, why: str, cause: bytes = b"") -> None:

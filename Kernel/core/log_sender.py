@@ -168,6 +168,11 @@ class LogSender:
             dropped=self._dropped.total(),
         )
 
+    @property
+    def has_lost(self) -> bool:
+        """Whether some events of this life are stored nowhere, or in memory alone."""
+        return bool(self._dropped) or bool(self._unkept)
+
     def degraded(self, broker_since_s: float | None) -> list[dict[str, str]]:
         """Return what does not work as it should.
 

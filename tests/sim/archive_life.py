@@ -22,6 +22,7 @@ from Kernel.contract.messages import (
 from tests.sim.bus import PaperSocket
 from tests.sim.code import Code
 from tests.sim.disk import Mapped, SimDisk
+from tests.sim.ledger import SimLedger
 from tests.sim.processes import SimProcess, SimProcesses
 from zones.runtime.arena_image import copy_committed
 
@@ -45,12 +46,14 @@ class ArchiveLife(SimProcess):
         socket: PaperSocket,
         disk: SimDisk,
         slow_ns: int,
+        ledger: SimLedger,
     ) -> None:
         super().__init__(processes, zone)
         self.stack_fd = things["stack"]
         self._socket = socket
         self._disk = disk
         self._keeps = zone == CHRONOS
+        self._ledger = ledger
         mapped: Mapped = things["arena.stable"]
         self._words: ArenaWords = mapped.file.words()
         check_arena(self._words, "the arena it reads")
@@ -69,6 +72,8 @@ class ArchiveLife(SimProcess):
 
     def _begin(self) -> None:
         self.was_ready = True
+        if not self._keeps:
+            self._ledger.attend(self)
         self._socket.deliver(Ready({"events": 0}))
         self._beat()
 
@@ -116,3 +121,4 @@ class ArchiveLife(SimProcess):
     def on_end(self) -> None:
         """Its end of the road closes."""
         self._socket.hear = None
+        self._ledger.leave(self)

@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
+from Kernel.contract.outbox import Outbox
 from Kernel.core.inbox_writer import InboxWriter
+from Kernel.core.line import Death, Line
+from Kernel.core.log_sender import LogSender
 from Kernel.core.watchdog import Verdict
+from tests.sim.ledger import SimAheadFiles
 
 
 def _everywhere(name: str, planted: Callable[..., Any]) -> list[Any]:
@@ -62,12 +66,40 @@ def input_sent_twice() -> list[Any]:
     return [mock.patch.object(InboxWriter, "_find_end", planted)]
 
 
+def events_forgotten() -> list[Any]:
+    """Begin a file of one's own without a look at what a killed kernel has left."""
+    return [mock.patch.object(SimAheadFiles, "earlier", lambda _self: [])]
+
+
+def event_sent_twice() -> list[Any]:
+    """Number everything anew when the connection was lost."""
+    real = LogSender._hang_up
+
+    def planted(self: LogSender) -> None:
+        if self._road is not None and len(self._own):
+            records = [record for _, record in self._own.kept()]
+            self._own = Outbox(self._own.epoch, 10_000, 10_000_000, self._own.next_number)
+            for record in records:
+                self._own.add(record)
+        real(self)
+
+    return [mock.patch.object(LogSender, "_hang_up", planted)]
+
+
+def cause_unknown() -> list[Any]:
+    """Forget what has ended who served."""
+    return [mock.patch.object(Line, "tell_death", lambda *_: Death("active", b""))]
+
+
 CANARIES: dict[str, Callable[[], list[Any]]] = {
     "outside-kill-counts": outside_kill_counts,
     "permission-before-ready": permission_before_ready,
     "no-back-off": no_back_off,
     "hang-unseen": hang_unseen,
     "input-sent-twice": input_sent_twice,
+    "events-forgotten": events_forgotten,
+    "event-sent-twice": event_sent_twice,
+    "cause-unknown": cause_unknown,
 }
 
 

@@ -15,9 +15,11 @@ from Kernel.config import KernelConfig, ZoneConfig
 from Kernel.console.desk import Desk
 from Kernel.console.handlers import Handlers
 from Kernel.contract.arena import NEVER, State
+from Kernel.contract.user_bus import EPOCH_BYTES
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.events import Recorder
+from Kernel.core.log_sender import LogSender
 from Kernel.core.parts import Parts
 from Kernel.core.watchdog import Mode
 from Kernel.core.zone_table import ZoneTable
@@ -26,6 +28,7 @@ from tests.sim.archive_life import CHRONOS
 from tests.sim.bus import SimBus
 from tests.sim.console import CONSOLE_FD, PaperMeters, SimConsoleServer
 from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
+from tests.sim.ledger import SimLedger, noted
 from tests.sim.machine import FIRST_FD, Descriptors, SimClock, SimDoors, SimLoop
 from tests.sim.processes import SimLoads, SimProcesses
 from tests.sim.world_model import waiting
@@ -91,6 +94,7 @@ class Boot:
         processes: SimProcesses,
         disk: SimDisk,
         versions: SimVersions,
+        ledger: SimLedger,
         log: Any,
         on_answer: Any,
     ) -> None:
@@ -103,7 +107,13 @@ class Boot:
         self._clock = clock
         self._config = config
         self._bus_dir_fd = descriptors.open("bus directory")
-        recorder = Recorder(log, clock, random.Random(clock.ns).randbytes)
+        entropy = random.Random(clock.ns).randbytes
+        recorder = Recorder(log, clock, entropy)
+        roads = ledger.roads_of(loop, descriptors)
+        self.life = ledger.begin_life()
+        self.sender = LogSender(roads, ledger.files, clock, loop, entropy(EPOCH_BYTES), recorder)
+        recorder.send = noted(self.life, self.sender.add, processes.watcher.fail)
+        self.sender.begin()
         parts = Parts(
             clock=clock,
             processes=processes,
@@ -119,6 +129,7 @@ class Boot:
         self.zones = ZoneTable(
             self._config, parts, self.bus, self._bus_dir_fd, FOLDERS, Path("/sim/data/snapshots")
         )
+        self.zones.send_events_by(self.sender)
         handlers = Handlers(
             self.zones,
             clock,
@@ -137,6 +148,7 @@ class Boot:
         self.zones.reap()
         self.zones.look()
         self._desk.look()
+        self.sender.look()
         given_up, _ = self.zones.given_up()
         if given_up and not self.is_stopping():
             self.begin_safe_mode(given_up)
@@ -156,6 +168,7 @@ class Boot:
 
     def close(self) -> None:
         """End as a kernel does, in order or not: the operating system takes the rest."""
+        self.life.has_lost |= self.sender.has_lost
         for source in list(self._loop._callbacks):
             if isinstance(source, int) and source < FIRST_FD and source != CONSOLE_FD:
                 os.close(source)

@@ -79,6 +79,7 @@ class SimLoop(Loop):
         self._callbacks: dict[Source, Callable[[int], None]] = {}
         self._ready: dict[Source, Callable[[], bool]] = {}
         self._touched: dict[Source, None] = {}
+        self._events: dict[Source, int] = {}
         self._running = True
 
     def offer(self, source: Source, is_ready: Callable[[], bool]) -> None:
@@ -99,15 +100,18 @@ class SimLoop(Loop):
     ) -> None:
         """Call `callback(events)` whenever `source` is ready."""
         self._callbacks[source] = callback
+        self._events[source] = events
         self._touched[source] = None
 
     def unwatch(self, source: Source) -> None:
         """Forget what to call."""
         self._callbacks.pop(source, None)
+        self._events.pop(source, None)
 
     def forget_all(self) -> None:
         """The kernel has died."""
         self._callbacks.clear()
+        self._events.clear()
         self._ready.clear()
         self._touched.clear()
 
@@ -131,7 +135,7 @@ class SimLoop(Loop):
             ready = self._ready.get(source)
             callback = self._callbacks.get(source)
             if callback is not None and ready is not None and ready():
-                callback(zmq.POLLIN)
+                callback(zmq.POLLIN | self._events[source] & zmq.POLLOUT)
 
 
 class Descriptors:

@@ -25,6 +25,9 @@ FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SI
 class Watcher(Protocol):
     """Who is told of every step, to check it."""
 
+    def fail(self, why: str) -> None:
+        """Something is wrong."""
+
     def on_signal(self, pid: int, number: int) -> None:
         """The kernel sends a signal."""
 

@@ -30,6 +30,7 @@ from tests.sim.code import Code
 from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.faults import Injector, Limits
 from tests.sim.kernel import BUS_ZONES, STOP_DEADLINE_S, WORLD, Boot, draw_config
+from tests.sim.ledger import SimLedger
 from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
 from tests.sim.processes import SimProcess, SimProcesses
 from tests.sim.world_life import WorldLife
@@ -107,6 +108,7 @@ class Simulation:
         self.checks = Checks(self.clock)
         self.disk = SimDisk()
         self.disk.descriptors = self.descriptors
+        self.ledger = SimLedger(self.disk)
         self.processes = SimProcesses(
             self.clock,
             self.schedule,
@@ -167,7 +169,14 @@ class Simulation:
         assert self.boot is not None, "its zygote lives no longer than the kernel"
         socket = self.boot.bus.sockets[request.facts["endpoint"]]
         return ArchiveLife(
-            self.processes, zygote.zone, zygote.code, things, socket, self.disk, slow_ns
+            self.processes,
+            zygote.zone,
+            zygote.code,
+            things,
+            socket,
+            self.disk,
+            slow_ns,
+            self.ledger,
         )
 
     def _found(self, code: Code, job: dict[str, Any]) -> None:
@@ -230,6 +239,7 @@ class Simulation:
             self.processes,
             self.disk,
             self.versions,
+            self.ledger,
             SimLog(self),
             self._on_answer,
         )
@@ -383,7 +393,7 @@ class Simulation:
         why = "it does not run"
         while why and self.clock.ns < end_ns:
             self._pass(0.5)
-            why = self._why_unwell()
+            why = self._why_unwell() or self._why_untold()
         if why:
             self.checks.fail(f"not well {RECOVERY_S:g} s after the last fault: {why}")
         assert self.boot is not None
@@ -421,6 +431,17 @@ class Simulation:
         if boot.degraded():
             return f"degraded: {boot.degraded()}"
         return boot.unready()
+
+    def _why_untold(self) -> str:
+        """Return what of the kernel's events is not stored; what is stored is as it was said."""
+        assert self.boot is not None
+        waiting = self.boot.sender.waiting().count
+        if waiting:
+            return f"{waiting} events of the kernel are not stored"
+        wrong = self.ledger.why_wrong()
+        if wrong:
+            self.checks.fail(wrong)
+        return ""
 
     def _runs_bad_code(self, process: SimProcess) -> bool:
         """Tell whether an owner will fail by its own code; nobody can know of an idle zygote's."""

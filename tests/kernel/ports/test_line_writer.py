@@ -56,8 +56,10 @@ def test_a_full_socket_takes_nothing():
 
 def test_what_cannot_be_written_is_refused(tmp_path: Path):
     """Not open, for reading only, a folder."""
-    with pytest.raises(ConfigError, match="descriptor 987: it is not open"):
-        open_writer(987)
+    closed = os.dup(0)
+    os.close(closed)
+    with pytest.raises(ConfigError, match=f"descriptor {closed}: it is not open"):
+        open_writer(closed)
     with pytest.raises(ConfigError, match="descriptor -1: it is not open"):
         open_writer(-1)
     with pytest.raises(ConfigError, match="not open"):
