@@ -26,6 +26,7 @@ from Kernel.contract.envelope import (
     NAME_CHARS_MAX,
     SPAN_BYTES,
     TICK_MAX,
+    TIME_NS_MAX,
     TRACE_BYTES,
     Envelope,
     Level,
@@ -40,7 +41,7 @@ from Kernel.contract.user_bus import EPOCH_BYTES, NUMBER_MAX, SCRIBE, scribe_eve
 KEYS: Final = frozenset(
     {
         "kind", "payload", "agent", "role", "cause", "trace", "span", "level", "tick", "number",
-        "epoch",
+        "epoch", "time",
     }
 )  # fmt: skip
 
@@ -62,7 +63,7 @@ def parse_line(text: bytes, time_ns: int, entropy: bytes) -> Line:
     """Return the event of a line; the bytes are hostile.
 
     Args:
-        time_ns: when it came in.
+        time_ns: when it came in: the event's time, unless it says its own.
         entropy: 10 random bytes.
 
     Raises:
@@ -83,7 +84,7 @@ def parse_line(text: bytes, time_ns: int, entropy: bytes) -> Line:
         raise CodecError("cannot read a line: kind is a text, payload an object")
     story = Story(
         SCRIBE,
-        time_ns,
+        _time_ns(fields, time_ns),
         tick=_whole(fields, "tick", TICK_MAX),
         cause=_cause(fields),
         role=_choice(fields, "role", Role, Role.UNSPECIFIED),
@@ -122,6 +123,16 @@ def _numbered(fields: Mapping[str, Any]) -> tuple[bytes, int]:
     if type(number) is not int or not 1 <= number <= NUMBER_MAX:
         raise CodecError(f"cannot use number {str(number)[:40]}: it is a whole number from 1 on")
     return _hex(fields, "epoch", EPOCH_BYTES), number
+
+
+def _time_ns(fields: Mapping[str, Any], default: int) -> int:
+    """Return when it happened, by its sender: one that has waited in a file is older."""
+    value = fields.get("time")
+    if value is None:
+        return default
+    if type(value) not in (int, float) or not 0 <= value <= TIME_NS_MAX // 10**9:
+        raise CodecError("cannot use time: it is a number of seconds since 1970")
+    return int(value * 1e9)
 
 
 def _text(fields: Mapping[str, Any], key: str) -> str:

@@ -117,7 +117,8 @@ class Scribe:
         Args:
             kind: words with dots, in a family that molt does not use itself.
             payload: what JSON can say.
-            more: agent, role, cause, trace, span, level, tick; see `zones/ledger/scribe_line.py`.
+            more: agent, role, cause, trace, span, level, tick, time; see
+                `zones/ledger/scribe_line.py`.
 
         Raises:
             CodecError: the event cannot be written as a line, or its kind is none of yours.
@@ -125,7 +126,7 @@ class Scribe:
             LedgerError: neither the archive nor the disk takes it.
         """
         check_free_kind(kind)
-        given = {"kind": kind, "payload": dict(payload or {}), **more}
+        given = {"time": now_ns() / 1e9, "kind": kind, "payload": dict(payload or {}), **more}
         if self._agent:
             given.setdefault("agent", self._agent)
         until_s = self._now_s() + self._timeout_s

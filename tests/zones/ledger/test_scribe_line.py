@@ -42,7 +42,8 @@ def test_every_key_has_its_place() -> None:
 
 
 def test_little_is_enough() -> None:
-    """A kind alone is an event; hyphens in a cause do not matter."""
+    """A kind alone is an event; hyphens in a cause do not matter; a time of its own counts."""
+    assert parsed(time=5.5).envelope.time_ns == 5_500_000_000
     event = parse_line(b'{"kind": "a.b"}', NOW_NS, ENTROPY).envelope
     assert event.payload_fields() == {} and event.cause == b"" and event.tick is None
     assert parsed(cause=id_text(b"0123456789abcdef")).envelope.cause == b"0123456789abcdef"
@@ -68,7 +69,8 @@ def test_credentials_are_taken_out() -> None:
         ({"tick": True}, "tick"), ({"tick": 2**70}, "tick"), ({"number": 1}, "go together"),
         ({"epoch": "0f" * 8}, "go together"), ({"number": 0, "epoch": "0f" * 8}, "number"),
         ({"number": "1", "epoch": "0f" * 8}, "number"), ({"number": 1, "epoch": "0f"}, "epoch"),
-        ({"payload": {"x": "y" * 70_000}}, "cannot"),
+        ({"payload": {"x": "y" * 70_000}}, "cannot"), ({"time": -1}, "time"),
+        ({"time": "now"}, "time"), ({"time": True}, "time"), ({"time": 1e300}, "time"),
     ],
 )  # fmt: skip
 def test_what_is_refused_is_said(fields: dict[str, Any], part: str) -> None:
