@@ -62,17 +62,21 @@ class BusKeeper(Keeper):
         self._replies: dict[int, Reply] = {}
 
     def before_deciding(self) -> None:
-        """It can start once every arena it reads is there, and nobody of another generation is."""
+        """It can start once every arena it reads is there, and nobody of another generation is.
+
+        The broker starts without: what happens in a boot is to be stored from its first moment on.
+        """
         there = all(map(self._arena_descriptors, self.config.reads))
+        may_serve = there or self.config.broker
         for line in self.lines.values():
-            if there and not line.state.founded:
+            if may_serve and not line.state.founded:
                 line.learn(sup.Founded())
             active = line.state.active
             berth = line.berth_of(active.pid) if active is not None else None
             if there and berth is not None and self._given.get(berth.serial) != self._named():
                 self._expect_leaving(line)  # a world has moved: the next one gets its new arena
             # While a world moves there is nothing to read.
-            held = not there or line.number != self.ladder.current or self._others_serve(line)
+            held = not may_serve or line.number != self.ladder.current or self._others_serve(line)
             if line.state.held is not held:
                 line.learn(sup.Held(held))
 
@@ -93,6 +97,14 @@ class BusKeeper(Keeper):
         """Whether it is yet to be told who serves now."""
         active = self.active
         return active is not None and active.pid != self._told_pid
+
+    @property
+    def has_its_arenas(self) -> bool:
+        """Whether a process serves that was given every arena it reads, as they are now."""
+        active = self.active
+        berth = self.berth_of(active.pid) if active is not None else None
+        there = all(map(self._arena_descriptors, self.config.reads))
+        return there and berth is not None and self._given.get(berth.serial) == self._named()
 
     def _named(self) -> dict[str, int]:
         """Return the descriptors of every arena it reads, by name."""

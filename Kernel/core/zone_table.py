@@ -113,7 +113,7 @@ class ZoneTable:
 
     def all_ready(self) -> bool:
         """Tell whether every zone serves and every arena has ticked since boot (or is paused)."""
-        return self.worlds_ready() and all(each.active for each in self.services.values())
+        return self.worlds_ready() and all(each.has_its_arenas for each in self.services.values())
 
     def worlds_ready(self) -> bool:
         """Tell whether every arena has ticked since boot, or is paused."""
@@ -125,7 +125,9 @@ class ZoneTable:
     def is_up(self) -> bool:
         """Tell whether a boot is over: every world ticks, every service serves or cannot."""
         services = self.services.values()
-        return self.worlds_ready() and all(each.active or each.ladder.gave_up for each in services)
+        return self.worlds_ready() and all(
+            each.has_its_arenas or each.ladder.gave_up for each in services
+        )
 
     def world_tick(self) -> int | None:
         """Return the committed tick of the world, None while no arena is mapped."""

@@ -54,11 +54,15 @@ class ArchiveLife(SimProcess):
         self._disk = disk
         self._keeps = zone == CHRONOS
         self._ledger = ledger
-        mapped: Mapped = things["arena.stable"]
-        self._words: ArenaWords = mapped.file.words()
-        check_arena(self._words, "the arena it reads")
+        mapped: Mapped | None = things.get("arena.stable")  # the broker is born before a world
+        assert mapped is not None or not self._keeps, "who keeps snapshots is given an arena"
+        self._words: ArenaWords | None = None
+        self._snapshot_tick = 0
+        if mapped is not None:
+            self._words = mapped.file.words()
+            check_arena(self._words, "the arena it reads")
+            self._snapshot_tick = self._words.get(Header.COMMIT)
         self._progress = 0
-        self._snapshot_tick = self._words.get(Header.COMMIT)
         self._degraded: tuple[Degraded, ...] = ()
         if code.dies_at_birth:
             self.later(processes.between(5, 50), lambda: self.leave(1))
@@ -79,13 +83,15 @@ class ArchiveLife(SimProcess):
 
     def _beat(self) -> None:
         self._progress += 1
-        if self._keeps and self._words.get(Header.COMMIT) >= self._snapshot_tick + SNAPSHOT_TICKS:
+        due = self._snapshot_tick + SNAPSHOT_TICKS
+        if self._keeps and self._words is not None and self._words.get(Header.COMMIT) >= due:
             self._take_snapshot()
         heartbeat = Heartbeat(self._progress, self.processes.clock.ns, self._degraded)
         self._socket.deliver(heartbeat)
         self.later(self.processes.between(*HEARTBEAT_MS), self._beat)
 
     def _take_snapshot(self) -> int | None:
+        assert self._words is not None
         self.processes.advance_owners()
         try:
             image = copy_committed(self._words)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -125,18 +126,46 @@ def test_it_serves_once_it_is_ready(stage):
     assert stage.keeper.state_word() == "ready" and not stage.machine.zygote.is_asked()
 
 
+@contextmanager
+def stage_of(machine: FakeMachine, folder: Path, broker: bool) -> Iterator[Stage]:
+    """A stage whose zone may be the broker."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    context = zmq.Context()
+    stage = Stage(machine, fd, context, broker=broker)
+    try:
+        yield stage
+    finally:
+        stage.close()
+        context.term()
+        os.close(fd)
+
+
 @pytest.mark.parametrize("broker", [False, True])
 def test_the_broker_is_given_the_listening_sockets(machine, tmp_path, broker):
     """Each process of the broker gets them, and no process of any other zone."""
-    fd = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
-    context = zmq.Context()
-    stage = Stage(machine, fd, context, broker=broker)
-    stage.serve()
-    assert ("listen.kernel" in machine.zygote.descriptors[1]) is broker
-    assert {"bus", "stack", "arena.stable"} <= set(machine.zygote.descriptors[1])
-    stage.close()
-    context.term()
-    os.close(fd)
+    with stage_of(machine, tmp_path, broker) as stage:
+        stage.serve()
+        assert ("listen.kernel" in machine.zygote.descriptors[1]) is broker
+        assert {"bus", "stack", "arena.stable"} <= set(machine.zygote.descriptors[1])
+
+
+def test_the_broker_serves_before_there_is_an_arena(machine, tmp_path):
+    """What happens in a boot is stored from the start; with the arenas a next process gets them."""
+    with stage_of(machine, tmp_path, broker=True) as stage:
+        stage.arena = None
+        pid, peer = stage.serve()
+        assert not any(each.startswith("arena.") for each in machine.zygote.descriptors[1])
+        assert not stage.keeper.has_its_arenas
+        stage.arena = {"arena.stable": stage.bus_fd}
+        stage.round()
+        assert isinstance(parse_message(peer.recv()), Drain)
+        machine.processes.end(pid, code=0)
+        stage.round()
+        _, peer = stage.fork()
+        stage.say(peer, Ready({}))
+        wait_until("the zone to serve", stage.is_served)
+        assert stage.keeper.has_its_arenas
+        assert "arena.stable" in machine.zygote.descriptors[2]
 
 
 def test_it_waits_for_the_arenas_it_reads(stage):
