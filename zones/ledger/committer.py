@@ -64,10 +64,14 @@ class Committer:
         return self.log is not None and self._waiting is None
 
     def degraded(self) -> list[Degraded]:
-        """Return what does not work at present."""
-        if not self._retry.failures:
-            return []
-        return [Degraded("archive.ledger", self.why[:TEXT_CHARS_MAX], self.hint)]
+        """Return what does not work at present, or cannot be trusted."""
+        found = []
+        if self._retry.failures:
+            found.append(Degraded("archive.ledger", self.why[:TEXT_CHARS_MAX], self.hint))
+        if self.log is not None and not self.log.flush.is_trusted:
+            why = f"cannot trust that what is acknowledged is on disk: {self.log.flush.why}"
+            found.append(Degraded("archive.flush", why[:TEXT_CHARS_MAX], self.log.flush.hint))
+        return found
 
     def commit(self, batch: Batch, now_s: float) -> bool:
         """Store a batch; False: it is kept and `try_again` goes on with it."""

@@ -3,7 +3,7 @@
 Owns: the steps and their order, the draft of a segment. Does not own: the form of a segment
 (`zones/runtime/ledger_blocks.py`), when a step is taken (`log.py`).
 
-    gather   blocks of records go into a draft, each synced
+    gather   blocks of records go into a draft, a few to a sync
     compare  the draft is read back from the disk and held against the log, block by block
     publish  the draft gets its name: from now on readers find these records twice and use the log
     delete   the records leave the log, oldest first
@@ -40,6 +40,8 @@ from zones.runtime.ledger_file import NO_HEAD, SEGMENTS, VERSION
 
 DELETED_A_STEP: Final = 1000
 """Records that leave the log in one transaction: about 90 pages in the WAL."""
+SYNCED_BYTES: Final = 4 * BLOCK_RAW_BYTES
+"""The draft is synced in so small parts that no append waits long for one."""
 _DRAFT: Final = ".draft.tmp"
 
 
@@ -126,8 +128,9 @@ class SegmentMover:
         pages = self._connection.pragma("page_count") - self._connection.pragma("freelist_count")
         if pages * self._connection.pragma("page_size") <= self._log_bytes_max:
             return _Phase.IDLE
-        rows = self._connection.execute("SELECT min(position), max(position) FROM records").get
-        if rows is None or rows[0] == rows[1]:
+        # In one query of both SQLite would read the whole table.
+        oldest = self._connection.execute("SELECT min(position) FROM records").get
+        if oldest == self._connection.execute("SELECT max(position) FROM records").get:
             return _Phase.IDLE  # the newest record always stays
         names = list_segments(self._folder)
         self._head = _last_head(self._folder, names[-1]) if names else NO_HEAD
@@ -139,7 +142,7 @@ class SegmentMover:
         draft.pragma("synchronous", "FULL")
         draft.execute(
             f"{SEGMENT_SCHEMA} PRAGMA application_id = {SEGMENT_APPLICATION}; "
-            f"PRAGMA user_version = {VERSION}"
+            f"PRAGMA user_version = {VERSION}; BEGIN"
         )
         return _Phase.GATHER
 
@@ -148,6 +151,7 @@ class SegmentMover:
         newest = self._connection.execute("SELECT max(position) FROM records").get
         block = next(_blocks(self._connection, self._place, newest - 1, self._head), None)
         if block is None or self._bytes >= self._segment_bytes:
+            self._draft.execute("COMMIT")
             self._close_draft()
             self._draft = self._open_draft()
             self._place = self._first
@@ -156,7 +160,9 @@ class SegmentMover:
             "INSERT INTO blocks VALUES (?, ?, ?, ?, ?)",
             (block.first, block.last, block.before, block.head, pack_block(block.records)),
         )
-        self._bytes += sum(map(len, block.records))
+        before, self._bytes = self._bytes, self._bytes + sum(map(len, block.records))
+        if before // SYNCED_BYTES != self._bytes // SYNCED_BYTES:
+            self._draft.execute("COMMIT; BEGIN")
         self._place, self._head = block.last + 1, block.head
         return _Phase.GATHER
 
@@ -184,7 +190,8 @@ class SegmentMover:
 
     def _publish(self) -> _Phase:
         assert self._draft is not None
-        first, last = self._draft.execute("SELECT min(first), max(last) FROM blocks").get
+        first = self._draft.execute("SELECT min(first) FROM blocks").get
+        last = self._draft.execute("SELECT last FROM blocks ORDER BY first DESC LIMIT 1").get
         self._close_draft()
         name = SegmentName(first, last)
         path = self._folder / name.file_name()

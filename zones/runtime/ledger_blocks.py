@@ -37,8 +37,9 @@ CREATE TABLE blocks (
 SEGMENT_APPLICATION: Final = 0x4D4C5347
 """PRAGMA application_id, "MLSG"."""
 BLOCK_RECORDS_MAX: Final = 1024
-BLOCK_RAW_BYTES: Final = 256 * 1024
-"""A block is full with the record that reaches this: 0.3 ms to read one record back."""
+BLOCK_RAW_BYTES: Final = 64 * 1024
+"""A block is full with the record that reaches this. Four times as much compresses a tenth better,
+and makes the step that packs one, which an append has to wait for, take 5 ms instead of 1."""
 BLOCK_RAW_BYTES_MAX: Final = BLOCK_RAW_BYTES + RECORD_BYTES_MAX + 4 * BLOCK_RECORDS_MAX
 _NAME: Final = re.compile(r"([0-9]{12,19})-([0-9]{12,19})\.sqlite3")
 _LEVEL: Final = 3
@@ -135,6 +136,7 @@ class Segment:
 
     def __init__(self, folder: Path, name: SegmentName) -> None:
         self.name = name
+        self._last: Run | None = None
         try:
             self._connection = open_segment(folder / name.file_name())
         except apsw.Error as error:
@@ -160,6 +162,13 @@ class Segment:
                 return
             yield _cut(run, first, place)
             place = run.first - 1
+
+    def get(self, position: int) -> bytes | None:
+        """Return one record, None when the position holds none."""
+        run = self._block_before(position)
+        if run is None or run.last < position:
+            return None
+        return run.records[position - run.first]
 
     def head(self, position: int) -> bytes | None:
         """Return the head of a position, None when it has none."""
@@ -197,6 +206,8 @@ class Segment:
         )
 
     def _block(self, place: int, query: str, end: int) -> Run | None:
+        if self._last is not None and self._last.first <= place <= self._last.last:
+            return self._last
         try:
             row = self._connection.execute(query, (place,)).fetchone()
         except apsw.Error as error:
@@ -204,7 +215,8 @@ class Segment:
         if row is None:
             return None
         first, last, before, head, data = row
-        return Run(first, unpack_block(first, last, data), before, (), head)
+        self._last = Run(first, unpack_block(first, last, data), before, (), head)
+        return self._last
 
     def _damage(self, place: int, end: int, error: apsw.Error) -> LedgerDamaged:
         """Return what cannot be read: a block, or all up to an end where even that is unknown."""

@@ -182,7 +182,11 @@ class LedgerReader:
 
     def get(self, position: int) -> bytes | None:
         """Return one record, None when the position holds none."""
-        return next((record for _, record in self.read(position, position)), None)
+        rows = self._look("SELECT record FROM records WHERE position = ?", (position,))
+        if rows:
+            return bytes(rows[0][0])
+        segment = self._segment(position)
+        return segment.get(position) if segment else None
 
     def head(self, position: int) -> bytes | None:
         """Return the head of a position, None when it holds no record."""
@@ -218,59 +222,70 @@ class LedgerReader:
         """Yield the same as `read`, as runs with their heads."""
         place, last = max(first, 1), POSITION_MAX if last is None else last
         while place <= last:
+            begun = place
             try:
-                run = self._run_at(place, last)
+                for run in self._runs_at(place, last):
+                    yield run
+                    place = run.last + 1
             except LedgerDamaged as damage:
                 if past is None:
                     raise
                 past(damage)
                 place = max(place, damage.last) + 1
                 continue
-            if run is None:
+            if place == begun:
                 return
-            yield run
-            place = run.last + 1
 
-    def _run_at(self, place: int, last: int) -> Run | None:
+    def _runs_at(self, place: int, last: int) -> Iterator[Run]:
+        """Yield what one look at the log gives, or else one segment."""
         rows = self._rows(place, last, "ASC")
         if rows and rows[0][0] == place:
-            return _run(rows)
+            yield _run(rows)
+            return
         # Looked for after the log: what has left it since the last look is here by now.
         before = rows[0][0] - 1 if rows else last
         for name in list_segments(self.folder / SEGMENTS):
             if name.last >= place and name.first <= before:
-                run = next(self._open(name).runs(place, before), None)
-                if run:
-                    return run
-        return _run(rows) if rows else None
+                found = False
+                for run in self._open(name).runs(place, before):
+                    yield run
+                    found = True
+                if found:
+                    return
+        if rows:
+            yield _run(rows)
 
     def runs_back(self, first: int, last: int, past: PastDamage | None = None) -> Iterator[Run]:
         """Yield the same from the last run to the first; within a run the order is ascending."""
         place = last
         while place >= first:
+            begun = place
             try:
-                run = self._run_before(first, place)
+                for run in self._runs_before(first, place):
+                    yield run
+                    place = run.first - 1
             except LedgerDamaged as damage:
                 if past is None:
                     raise
                 past(damage)
                 place = min(place, damage.position) - 1
                 continue
-            if run is None:
+            if place == begun:
                 return
-            yield run
-            place = run.first - 1
 
-    def _run_before(self, first: int, place: int) -> Run | None:
+    def _runs_before(self, first: int, place: int) -> Iterator[Run]:
         rows = self._rows(first, place, "DESC")
         if rows:  # what has left the log is older than all that is in it
-            return _run_back(rows)
+            yield _run_back(rows)
+            return
         for name in reversed(list_segments(self.folder / SEGMENTS)):
             if name.first <= place and name.last >= first:
-                run = next(self._open(name).runs_back(first, place), None)
-                if run:
-                    return run
-        return None
+                found = False
+                for run in self._open(name).runs_back(first, place):
+                    yield run
+                    found = True
+                if found:
+                    return
 
     def _rows(self, first: int, last: int, order: str) -> list[tuple[int, bytes, bytes]]:
         """Return one look at the log: rows from one end of what is wanted.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from Kernel.contract.envelope import Envelope, parse_envelope
 from Kernel.contract.errors import LedgerError
+from zones.ledger.flush_check import FlushCheck
 from zones.runtime.ledger_file import ArenaMark, SenderMark
 
 
@@ -13,9 +14,11 @@ class PaperLog:
     Attributes:
         refuses: what the disk says to every append, "" when it takes them.
         appends: how many records each transaction had.
+        flush: what was found of the disk.
     """
 
     def __init__(self) -> None:
+        self.flush = FlushCheck("", "", "paper", 1.0, 100.0)
         self.records: list[bytes] = []
         self.refuses = ""
         self.appends: list[int] = []

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.logs import QuietLog
 from tests.zones.ledger.damage import open_log
-from zones.ledger.flush_check import find_mount, judge, measure
+from tests.zones.ledger.paper_log import PaperLog
+from zones.ledger.committer import Committer
+from zones.ledger.flush_check import FlushCheck, find_mount, judge, measure
 
 WAL = {"journal_mode": "wal", "synchronous": 2}
 NONE: frozenset[str] = frozenset()
@@ -67,3 +70,15 @@ def test_mount_is_found_by_device(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     file_system, options = find_mount(tmp_path, MOUNTS)
     assert (file_system, "barrier=0" in options) == ("ext4", True)
     assert find_mount(tmp_path, "") == ("unknown", NONE)
+
+
+def test_what_cannot_be_trusted_is_a_degraded_state() -> None:
+    """The archive says so for as long as it runs, with what shows more."""
+    log = PaperLog()
+    committer = Committer(lambda: log, lambda first, batch: None, QuietLog())
+    assert committer.try_again(0.0)
+    assert committer.degraded() == []
+    log.flush = FlushCheck("the ledger is on tmpfs", "findmnt -T x", "tmpfs", 1.0, 1.1)
+    (degraded,) = committer.degraded()
+    assert (degraded.what, degraded.hint) == ("archive.flush", "findmnt -T x")
+    assert degraded.why.startswith("cannot trust")
