@@ -102,7 +102,7 @@ def test_larger_world_goes_on_at_its_tick(home: Path) -> None:
     with KernelRun(home, *FAST, "world.max_entities=900") as kernel:
         assert kernel.word(Header.TAKEN_OVER_TICK) == tick
         assert kernel.word(Header.CAPACITY) == 900
-        assert kernel.ask("status")["degraded"] == []
+        wait_until(lambda: kernel.ask("status")["degraded"] == [], "nothing is amiss")
         (aside,) = arena.parent.glob("stable.arena.set-aside-*")
         assert aside.read_bytes()[512:] == old[512:], "the old file stays as it was"
         ticks_on(kernel, 320)
