@@ -182,7 +182,7 @@ def _take_behind(
     cut_to = min(last + behind.torn_max, given)
     if not rows and cut_to <= last:
         return
-    aside = salvage.keep_wal(folder)
+    aside = salvage.keep_wal(folder) if rows else None
     holes: list[Gap] = []
     with connection:
         before = end.newest

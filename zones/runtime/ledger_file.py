@@ -3,8 +3,10 @@
 Owns: the schema of `log.sqlite3`, the marks, reading across log and segments. Does not own:
 writing (`zones/ledger/log.py`), the form of a segment (`ledger_blocks.py`).
 
-    HOME/data/ledger/log.sqlite3               newest records, WAL, one writer
-    HOME/data/ledger/segments/1-5000.sqlite3   older ones, compressed, never changed
+    HOME/data/ledger/log.sqlite3                    newest records, WAL, one writer
+    HOME/data/ledger/segments/FIRST-LAST.sqlite3    older ones, compressed, never changed
+    HOME/data/ledger/writer                         lock, and positions that may have been given
+    HOME/data/ledger/aside/                         damaged files, as they were found
 
 Positions are 1, 2, 3, ... in the order of appending and are never given twice. The head of a record
 is sha256(head of the record before + record), that before the first one 32 zero bytes.
