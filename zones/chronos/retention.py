@@ -12,15 +12,16 @@ from zones.runtime.snapshot_file import SnapshotName
 
 
 def is_snapshot_due(
-    tick: int, last_tick: int, interval_ticks: int, retry: Retry, now_s: float
+    tick: int, last_tick: int | None, interval_ticks: int, retry: Retry, now_s: float
 ) -> bool:
     """Return whether to take a snapshot of the committed `tick` now.
 
     Args:
-        last_tick: of this arena's newest snapshot, 0 when it has none.
+        last_tick: of this arena's newest snapshot, None when it has none: then one is taken at
+            once, for without any the recorded inputs lead nowhere.
         retry: of earlier attempts.
     """
-    return tick - last_tick >= interval_ticks and retry.may_try(now_s)
+    return (last_tick is None or tick - last_tick >= interval_ticks) and retry.may_try(now_s)
 
 
 class Sweep(NamedTuple):

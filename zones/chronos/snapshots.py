@@ -58,7 +58,7 @@ class ArenaSnapshots:
         self._verified: set[SnapshotName] = set()
         self._copy: bytearray | None = None
         own = [name for name in self._names() if name.arena == self._arena[:8]]
-        self._last_tick = own[0].tick if own else 0
+        self._last_tick = own[0].tick if own else None
 
     def facts(self) -> dict[str, Any]:
         """Return what the ready message says about this arena."""

@@ -68,3 +68,9 @@ def test_due_at_the_first_boundary_after_the_interval(tick: int, last: int, inte
     assert is_snapshot_due(tick, last, interval, Retry(), 5.0) is (tick >= last + interval)
     assert not is_snapshot_due(last + interval, last, interval, Retry(1, 5.1, "why"), 5.0)
     assert is_snapshot_due(last + interval, last, interval, Retry(1, 5.0, "why"), 5.0)
+
+
+def test_an_arena_without_any_gets_one_at_once() -> None:
+    """Recorded inputs lead nowhere without a snapshot to begin from."""
+    assert is_snapshot_due(1, None, 300, Retry(), 5.0)
+    assert not is_snapshot_due(1, None, 300, Retry(1, 5.1, "why"), 5.0)

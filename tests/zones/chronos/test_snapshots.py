@@ -120,7 +120,7 @@ def test_directory_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_snapshots_at_their_interval(tmp_path: Path) -> None:
-    """A snapshot is taken at the first boundary seen after the interval; three are kept."""
+    """One at once, then one at the first boundary seen after each interval; three are kept."""
     bench = Bench(tmp_path, snapshot_interval_ticks=10)
     taken = []
     for _ in range(58):
@@ -130,11 +130,13 @@ def test_snapshots_at_their_interval(tmp_path: Path) -> None:
         ticks = [entry["tick"] for entry in bench.arena.listed()]
         if ticks and (not taken or ticks[0] != taken[-1]):
             taken.append(ticks[0])
-    assert taken == [12, 24, 36, 48]
-    assert ticks == [48, 36, 24]
+    assert taken == [3, 15, 27, 39, 51]
+    assert ticks == [51, 39, 27]
     bench.start()
+    for _ in range(3):
+        advance(bench.words)
     bench.arena.keep_snapshot(0.0)
-    assert [entry["tick"] for entry in bench.arena.listed()] == [58, 48, 36]
+    assert [entry["tick"] for entry in bench.arena.listed()] == [61, 51, 39]
     _, newest = next(good_snapshots(bench.directory, []))
     assert newest == copy_committed(bench.words)
 
