@@ -14,40 +14,57 @@ from typing import Any, Final
 
 MARK: Final = "[redacted]"
 _SECRET_KEYS: Final = re.compile(
-    r"(?:^|_)(?:pass(?:word|wd|phrase)?|secret|token|api_?key|apikey|access_?key|private_?key"
-    r"|credentials?|authorization|cookie|bearer)(?:$|_(?:id|value|key|text)$)"
+    r"(?:^|_)(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|(?:api|access|private|account|signing"
+    r"|encryption|ssh|master)_?key|credentials?|authorization|cookie|bearer)[0-9]{0,3}"
+    r"(?:$|_(?:id|value|key|text|hash)$)"
 )
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SHAPES: Final = re.compile(
     r"""
-    -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----[\s\S]*?(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
+    -----BEGIN\ [A-Z ]{0,64}PRIVATE\ KEY(?:\ BLOCK)?-----[\s\S]*?
+        (?:-----END\ [A-Z ]{0,64}PRIVATE\ KEY(?:\ BLOCK)?-----|\Z)
     | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
     | \bgh[pousr]_[A-Za-z0-9]{20,}
     | \bgithub_pat_[A-Za-z0-9_]{20,}
     | \bglpat-[A-Za-z0-9_-]{16,}
-    | \bxox[abeoprs]-[A-Za-z0-9-]{10,}
-    | \bsk-[A-Za-z0-9_-]{16,}
+    | \bx(?:ox[abeoprs]|app)-[A-Za-z0-9-]{10,}
+    | (?<![A-Za-z0-9_-])sk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{16,}
+    | \b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}
     | \bAIza[A-Za-z0-9_-]{30,}
-    | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}
-    | (?<=[Bb]earer\ )[A-Za-z0-9._~+/=-]{8,}
-    | (?<=[Bb]asic\ )[A-Za-z0-9+/=]{12,}
+    | \bya29\.[A-Za-z0-9_-]{20,}
+    | \bnpm_[A-Za-z0-9]{30,}
+    | \bhf_[A-Za-z0-9]{30,}
+    | \bpypi-[A-Za-z0-9_-]{30,}
+    | \bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,}
+    | (?<=hooks\.slack\.com/services/)[A-Za-z0-9/]{20,}
+    | (?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}
+    | (?<=(?i:bearer)\ )(?=[A-Za-z._~+/=-]*[0-9])[A-Za-z0-9._~+/=-]{8,}
+    | (?<=(?i:basic)\ )(?=[A-Za-z]*[0-9+/=])[A-Za-z0-9+/=]{12,}
     | (?<=://)[^/\s:@]{1,64}:[^/\s@]{1,256}(?=@)
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
+"""Each begins at a fixed word and goes on through a class that this word cannot begin anew in, or
+for a bounded length: the time is linear in the text, whatever is in it. A token is told from a word
+by a digit where words are usual ("Bearer authentication", "sk-learn")."""
 _ASSIGNED: Final = re.compile(
-    r"(?i)\b((?:password|passwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token"
-    r"|access[_-]?token|client[_-]?secret)[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]{4,})"
+    r"(?i)(?<![a-z])((?:password|passwd|passphrase|passcode|pwd|secret|(?:api|access|account|private"
+    r"|signing|encryption)[_-]?key|(?:auth|access|refresh|bot)[_-]?token|client[_-]?secret)"
+    r"[0-9]{0,3}[\"']?\s{0,8}[=:]\s{0,8}[\"']?)"
+    r"(?!(?:\[redacted\]|none|null|true|false|required|missing|unset|empty|wrong|changed)"
+    r"(?:[\s\"',;&)\]}]|$))([^\s\"',;&]{4,})"
 )
 _HINTS: Final = re.compile(
-    r"(?i)-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat|glpat|xox|sk-|AIza|eyJ|bearer|basic|://"
-    r"|pass|secret|key|token"
+    r"(?i)-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat|glpat|xox|xapp|[sr]k[-_]|AIza|ya29|npm_|hf_"
+    r"|pypi-|SG\.|slack|eyJ|bearer|basic|://|pass|pwd|secret|key|token"
 )
 """A cheap look that lets nearly every text pass untouched."""
 _TRACES: Final = (
-    ("", ("pass", "secret", "key", "token", "credential", "cookie", "bearer", "basic")),
+    ("", ("pass", "pwd", "secret", "key", "token", "credential", "cookie", "bearer", "basic")),
     ("", ("akia", "asia", "eyj", "\xe2\x84\xaa", "\xc5\xbf")),
-    ("-", ("-----begin", "glpat-", "xox", "sk-")),
-    ("_", ("gh", "github_pat")),
+    ("-", ("-----begin", "glpat-", "xox", "xapp-", "sk-", "pypi-")),
+    ("_", ("gh", "github_pat", "k_live_", "k_test_", "npm_", "hf_")),
+    (".", ("ya29.", "sg.", "hooks.slack.com")),
     ("z", ("authorization", "aiza")),
     (":", ("://",)),
 )
@@ -94,24 +111,35 @@ def redact_text(text: str) -> tuple[str, int]:
 def _clean(value: Any) -> tuple[Any, int]:
     if isinstance(value, str):
         return redact_text(value)
+    if isinstance(value, bytes):
+        text, count = redact_text(value.decode("latin-1"))
+        return (text.encode("latin-1"), count) if count else (value, 0)
     if isinstance(value, Mapping):
-        kept: dict[str, Any] = {}
-        count = 0
-        for key, inner in value.items():
-            if _is_secret(key, inner):
-                kept[key], taken = MARK, 1
-            else:
-                kept[key], taken = _clean(inner)
-            count += taken
-        return kept, count
+        return _clean_map(value)
     if isinstance(value, list | tuple):
         cleaned = [_clean(inner) for inner in value]
         return [inner for inner, _ in cleaned], sum(taken for _, taken in cleaned)
     return value, 0
 
 
+def _clean_map(value: Mapping[Any, Any]) -> tuple[dict[Any, Any], int]:
+    kept: dict[Any, Any] = {}
+    count = 0
+    for key, inner in value.items():
+        if _is_secret(key, inner):
+            shown, taken = MARK, int(inner != MARK)
+        else:
+            shown, taken = _clean(inner)
+        named, of_name = redact_text(key) if isinstance(key, str) else (key, 0)
+        while of_name and named in kept:  # two credentials must not become one entry
+            named += "+"
+        kept[named] = shown
+        count += taken + of_name
+    return kept, count
+
+
 def _is_secret(key: object, value: object) -> bool:
     """A text under a name such as "api_key": numbers (token counts, sort keys) are none."""
     if not isinstance(key, str) or not isinstance(value, str | bytes) or not value:
         return False
-    return _SECRET_KEYS.search(key.lower().replace("-", "_")) is not None
+    return _SECRET_KEYS.search(_HUMP.sub("_", key).lower().replace("-", "_")) is not None

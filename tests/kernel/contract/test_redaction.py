@@ -1,12 +1,14 @@
 """What looks like a credential is taken out, and the cheap look before misses none."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from Kernel.contract.codec import pack, unpack
 from Kernel.contract.kinds import Story, make_free_event
-from Kernel.contract.redaction import MARK, may_need_redaction, redact
+from Kernel.contract.redaction import MARK, may_need_redaction, redact, redact_text
 
 SHAPES = (
     "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----",
@@ -21,6 +23,22 @@ SHAPES = (
     ".".join(("eyJ" + "a1" * 4, "b2" * 4, "c3" * 4)),
     "Bearer " + "a1" * 4,
     "Basic " + "a1" * 6,
+    "pypi-" + "a1" * 20,
+    "npm_" + "a1" * 18,
+    "hf_" + "a1" * 17,
+    "sk_live_" + "a1" * 8,
+    "rk_test_" + "a1" * 8,
+    "xapp-1-" + "a1" * 8,
+    "ya29." + "a1" * 12,
+    "SG." + "a1" * 8 + "." + "b2" * 8,
+    "https://hooks.slack.com/services/T0/B0/" + "a1" * 12,
+    "bearer " + "a1" * 4,
+    "BASIC " + "dXNlcjp3b3Jk" + "ZA==",
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----\nabc",
+    "aws_secret_access_key=wJalrXUtnFEMI/K7MDENG",
+    "DB_PASSWORD2 = hunter22",
+    '{"refresh_token": "hunter22"}',
+    "AccountKey=hunter22",
     "postgres://user:word@host/base",
     *(f"{name}=hunter22" for name in ("password", "Api-Key", "access_key", "client_secret")),
     "pa\u017f\u017fword: hunter22",
@@ -29,6 +47,8 @@ SHAPES = (
 KEYS = (
     *("pass", "password", "db_passwd", "passphrase", "secret", "token", "API-Key", "apikey"),
     *("access_key", "accesskey", "private_key", "credential", "credentials", "Authorization"),
+    *("apiKey", "accessToken", "clientSecret", "passwordHash", "X-Api-Key", "pwd", "sshKey"),
+    *("password2", "signing_key"),
     *("cookie", "bearer", "token_id", "secret_value", "api_\u212aey"),
 )
 
@@ -70,3 +90,71 @@ def test_cheap_look_misses_nothing(payload: dict[str, object]) -> None:
     event = make_free_event("shop.sold", payload, Story("scribe", 1), bytes(10))
     assert event.payload == pack(clean)
     assert unpack(event.payload) == unpack(pack(clean))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer authentication is used",
+        "basic Authentication failed",
+        "sk-learn-is-a-package-of-python",
+        "the password: required",
+        'secret = "none"',
+        "password is wrong",
+        "https://example.org:8080/a@b",
+        "task-management-system-of-2026",
+        "token_count: 1234567",
+        "eyJ.eyJ.eyJ",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+        "/run/bus/events-kernel.sock key=world.seed",
+    ],
+)
+def test_harmless_text_stays(text: str) -> None:
+    """What is no credential is told as it is."""
+    assert redact_text(text) == (text, 0)
+
+
+@pytest.mark.parametrize(
+    "payload", [{"tokens": 12}, {"token": 7}, {"sort_key": "tick"}, {"keys": "a b"}, {"secret": ""}]
+)
+def test_harmless_names_stay(payload: dict[str, object]) -> None:
+    """Numbers, and names that only sound like one."""
+    assert redact(payload) == (payload, 0)
+
+
+def test_bytes_and_names_are_looked_at() -> None:
+    """A credential goes from bytes, and from the keys of a map, of which none is lost."""
+    key = "AKIA" + "A1" * 8
+    clean, count = redact(
+        {"begins": b"\xff" + key.encode(), "deep": {key: 1, "AKIA" + "B2" * 8: 2}}
+    )
+    assert clean == {"begins": b"\xff[redacted]", "deep": {MARK: 1, MARK + "+": 2}} and count == 3
+
+
+@given(st.dictionaries(WORDS, PLAIN, max_size=3))
+def test_once_is_enough(payload: dict[str, object]) -> None:
+    """What was redacted has nothing more to take out, and is not changed again."""
+    clean, _ = redact(payload)
+    assert redact(clean)[0] == clean
+
+
+HOSTILE = (
+    *("eyJ-", "eyJ.", "eyJaaaaaaaa.", "eyJ-aaaaaaaa.b", "sk-", "sk-a ", "sk-a-", "-----BEGIN "),
+    *("-----BEGIN PRIVATE KEY-----", "-----END ", "A ", "password", "password ", "password=", "'"),
+    *("pass", "://", "://a:", "://a:b", "a:@", "Bearer ", "Bearer a", "Basic ", "basic a", "SG.a"),
+    *("SG." + "a" * 16 + ".", "xox", "gh", "ghp_", "_key", "secret:", "token = ", "\u212a", "-"),
+    *("hooks.slack.com/services/", "ya29.", "a", " ", "."),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("second", ["", "a", " ", ".", "-"])
+def test_hostile_text_takes_no_time(second: str) -> None:
+    """64 KiB of anything are looked through in a fraction of a second: no expression runs away."""
+    for piece in HOSTILE:
+        text = (piece + second) * (65536 // len(piece + second))
+        began = time.process_time()
+        redact_text(text)
+        redact({text: text})
+        taken_s = time.process_time() - began
+        assert taken_s < 1.0, (piece, second, taken_s)
