@@ -35,6 +35,8 @@ Fields = Mapping[str, object]
 _PIPE_WIDTH = 200
 _WIDE = 100
 """From so many columns on, `ps` shows all it knows of a zone's processes."""
+_EVENTS_SHOWN_AFTER_S = 2.0
+"""The archive takes an event within some milliseconds."""
 _DIFFERENCES_SHOWN = 3
 _PHASES_SHOWN = 4
 _DOT = " · "
@@ -150,7 +152,16 @@ def _kernel_facts(kernel: Fields) -> list[str]:
         ("", mib(kernel, "memory_mb"), ""),
         ("grade ", word(kernel, "grade"), ""),
         ("pid ", word(kernel, "pid"), ""),
+        ("", _events_that_wait(fields_of(kernel, "events")), ""),
     )
+
+
+def _events_that_wait(events: Fields) -> str:
+    """Return how many of the kernel's events are not stored yet, once that takes longer."""
+    waits_s = events.get("waits_s")
+    if not isinstance(waits_s, int | float) or waits_s < _EVENTS_SHOWN_AFTER_S:
+        return MISSING
+    return f"{count(events, 'waiting', 'event')} wait to be stored for {span(waits_s)}"
 
 
 def _world_facts(world: Fields) -> list[str]:

@@ -60,6 +60,24 @@ def test_missing_keys_show_as_dashes() -> None:
     assert out.count(MISSING) >= 5
 
 
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        ({"waiting": 12, "waits_s": 14.2, "lost": 0}, "12 events wait to be stored for 14 s"),
+        ({"waiting": 1, "waits_s": 0.4, "lost": 0}, ""),
+        ({"waiting": 0, "waits_s": 0.0, "lost": 0}, ""),
+        (None, ""),
+        ({"waiting": "x", "waits_s": "y"}, ""),
+    ],
+)
+def test_events_that_wait_are_told(events: object, told: str) -> None:
+    """How many of the kernel's own are not stored and for how long; not for a moment's sake."""
+    answer = status()
+    answer["kernel"]["events"] = events
+    out = shown("status", answer)
+    assert told in out and ("to be stored" in out) is bool(told)
+
+
 def test_safe_mode_is_loud() -> None:
     """Safe mode stands in the kernel's line as state, in shape and word."""
     assert "✕ safe mode" in shown("status", {"kernel": {"safe_mode": True, "state": "running"}})
