@@ -30,7 +30,7 @@ from Kernel.contract.kind_table import ANY, Kind
 from Kernel.contract.kinds_of_agents import AGENT_KINDS
 from Kernel.contract.kinds_of_kernel import KERNEL_KINDS
 from Kernel.contract.kinds_of_world import WORLD_KINDS
-from Kernel.contract.redaction import may_need_redaction, redact
+from Kernel.contract.redaction import may_need_redaction, redact, redact_text
 
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind for kind in (*KERNEL_KINDS, *WORLD_KINDS, *AGENT_KINDS)
@@ -112,14 +112,18 @@ def _build(
         payload=_pack_clean(payload),
         cause=story.cause,
         role=story.role,
-        agent=story.agent,
+        agent=redact_text(story.agent)[0],
         trace=story.trace,
         span=story.span,
     )
 
 
 def _pack_clean(payload: Mapping[str, Any]) -> bytes:
-    """Return the payload packed and redacted."""
+    """Return the payload packed and redacted.
+
+    Raises:
+        CodecError: it is no plain data, too large, or nested too deep.
+    """
     try:
         packed = pack(payload, PAYLOAD_BYTES_MAX)
     except CodecError:  # of a mapping that is no dict, or too large with what is taken out

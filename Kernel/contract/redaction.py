@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from Kernel.contract.errors import CodecError
+
 MARK: Final = "[redacted]"
 _SECRET_KEYS: Final = re.compile(
     r"(?:^|_)(?:pass(?:word|wd|phrase|code)?|pwd|secret|token|(?:api|access|private|account|signing"
@@ -94,8 +96,14 @@ def redact(payload: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
 
     Args:
         payload: plain data; not changed.
+
+    Raises:
+        CodecError: it is nested too deep to be looked through, by some hundred levels.
     """
-    clean, count = _clean(payload)
+    try:
+        clean, count = _clean(payload)
+    except RecursionError as error:
+        raise CodecError("cannot look for credentials in what is nested so deep") from error
     return clean, count
 
 
@@ -126,10 +134,7 @@ def _clean_map(value: Mapping[Any, Any]) -> tuple[dict[Any, Any], int]:
     kept: dict[Any, Any] = {}
     count = 0
     for key, inner in value.items():
-        if _is_secret(key, inner):
-            shown, taken = MARK, int(inner != MARK)
-        else:
-            shown, taken = _clean(inner)
+        shown, taken = _hide(inner) if _is_secret(key) else _clean(inner)
         named, of_name = redact_text(key) if isinstance(key, str) else (key, 0)
         while of_name and named in kept:  # two credentials must not become one entry
             named += "+"
@@ -138,8 +143,23 @@ def _clean_map(value: Mapping[Any, Any]) -> tuple[dict[Any, Any], int]:
     return kept, count
 
 
-def _is_secret(key: object, value: object) -> bool:
-    """A text under a name such as "api_key": numbers (token counts, sort keys) are none."""
-    if not isinstance(key, str) or not isinstance(value, str | bytes) or not value:
+def _hide(value: Any) -> tuple[Any, int]:
+    """Take out every text under a name such as "api_key"; numbers (token counts) are none."""
+    if isinstance(value, str | bytes):
+        return (MARK, int(value != MARK)) if value else (value, 0)
+    if isinstance(value, Mapping):
+        value, count = _clean_map(value)
+        hidden = {key: _hide(inner) for key, inner in value.items()}
+        return {key: inner for key, (inner, _) in hidden.items()}, count + sum(
+            taken for _, taken in hidden.values()
+        )
+    if isinstance(value, list | tuple):
+        inners = [_hide(inner) for inner in value]
+        return [inner for inner, _ in inners], sum(taken for _, taken in inners)
+    return value, 0
+
+
+def _is_secret(key: object) -> bool:
+    if not isinstance(key, str):
         return False
     return _SECRET_KEYS.search(_HUMP.sub("_", key).lower().replace("-", "_")) is not None

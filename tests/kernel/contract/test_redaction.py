@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kernel.contract.codec import pack, unpack
+from Kernel.contract.errors import CodecError
 from Kernel.contract.kinds import Story, make_free_event
 from Kernel.contract.redaction import MARK, may_need_redaction, redact, redact_text
 
@@ -69,6 +70,24 @@ def test_name_is_enough(key: str) -> None:
     payload = {"deep": [{key: "x"}]}
     assert redact(payload) == ({"deep": [{key: MARK}]}, 1)
     assert may_need_redaction(pack(payload))
+
+
+@pytest.mark.parametrize("key", ["token", "credentials", "apiKey"])
+def test_name_hides_what_is_nested_in_it(key: str) -> None:
+    """Whatever text is in a list or a map under the name of a credential goes; numbers stay."""
+    payload = {key: ["a", {"kind": "x", "value": b"y", "of": ("z",)}, 7, ""]}
+    hidden = {"kind": MARK, "value": MARK, "of": [MARK]}
+    assert redact(payload) == ({key: [MARK, hidden, 7, ""]}, 4)
+
+
+@pytest.mark.parametrize("key", ["a", "token"])
+def test_what_is_nested_too_deep_is_refused(key: str) -> None:
+    """It ends in a sentence, wherever in the stack it is looked through."""
+    nested: object = "password=hunter22"
+    for level in range(2000):
+        nested = {key: nested} if level % 2 else [nested]
+    with pytest.raises(CodecError, match="nested so deep"):
+        redact({key: nested})
 
 
 PARTS = st.sampled_from((*SHAPES, *KEYS, "plain", "ghost", "_", "-", ": ", "é", "K", "BASIC "))

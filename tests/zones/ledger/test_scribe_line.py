@@ -21,6 +21,24 @@ def parsed(**fields: Any) -> Line:
     return parse_line(json.dumps({"kind": "build.done", **fields}).encode(), NOW_NS, ENTROPY)
 
 
+@pytest.mark.parametrize("depth", [300, 600, 900])
+def test_credential_in_a_deep_nest_never_ends_the_archive(depth: int) -> None:
+    """A line is stored without it or refused, however deep JSON lets it be nested."""
+    nested: object = "password=hunter22"
+    for _ in range(depth):
+        nested = {"a": nested}
+    try:
+        event = parsed(payload={"a": nested}).envelope
+    except CodecError:
+        return
+    assert b"hunter22" not in pack_envelope(event)
+
+
+def test_credential_in_the_agent_is_taken_out() -> None:
+    """Who speaks is told without it, too."""
+    assert parsed(agent="ci ghp_" + "a1" * 18).envelope.agent == "ci [redacted]"
+
+
 def test_every_key_has_its_place() -> None:
     """What is said stands in the envelope; the zone is the scribe, whatever is said."""
     cause, trace, span = "01" * 16, "ab" * 16, "cd" * 8
