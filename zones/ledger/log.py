@@ -11,11 +11,11 @@ batch is synced is in the next one.
 
 import errno
 import os
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -35,8 +35,8 @@ WAL_PAGES_MAX: Final = 1000
 WAL_PAGES_IDLE: Final = 100
 """Pages from which it is due when there is nothing else to do."""
 SENDERS_KEPT: Final = 10_000
-"""Lives of senders whose marks are kept; an older one would have to come back with a write-ahead
-file from before ten thousand other starts to have its events stored twice."""
+"""Lives of senders of each zone whose marks are kept; an older one would have to come back with a
+write-ahead file from before ten thousand other starts to have its events stored twice."""
 LOOK_S: Final = 0.02
 """So often it is seen whether the files still have their names."""
 _PUT_SENDER: Final = "REPLACE INTO senders VALUES (?, ?, ?, ?, ?)"
@@ -83,6 +83,7 @@ class Log:
     flush: FlushCheck
     _is_open = False
     _look_s = 0.0
+    _forget_at = SENDERS_KEPT
 
     def __init__(self, folder: Path, settings: LogSettings, tell: Tell) -> None:
         self.folder = folder
@@ -227,15 +228,22 @@ class Log:
         return first
 
     def _forget_marks(self) -> None:
-        """Forget the lives of senders that nobody has heard of for longest."""
-        count = len(self._senders) - SENDERS_KEPT
-        if count > SENDERS_KEPT // 10:
-            oldest = list(islice(self._senders.items(), count))
-            rows = [(row,) for _, (_, row) in oldest]
-            with self._connection:
-                self._connection.executemany("DELETE FROM senders WHERE id = ?", rows)
-            for key, _ in oldest:
-                del self._senders[key]
+        """Forget, of each zone, the lives that nobody has heard of for longest.
+
+        Of each: every `molt emit` is a life, and all of them together must not forget the kernel.
+        """
+        if len(self._senders) < self._forget_at:
+            return
+        of_zone: dict[str, list[tuple[str, bytes]]] = {}
+        for key in self._senders:
+            of_zone.setdefault(key[0], []).append(key)
+        oldest = [key for keys in of_zone.values() for key in keys[:-SENDERS_KEPT]]
+        with self._connection:
+            rows = [(self._senders[key][1],) for key in oldest]
+            self._connection.executemany("DELETE FROM senders WHERE id = ?", rows)
+        for key in oldest:
+            del self._senders[key]
+        self._forget_at = len(self._senders) + SENDERS_KEPT // 10
 
     def _placed(
         self, marks: Sequence[SenderMark | ArenaMark]
@@ -312,6 +320,11 @@ def _refusal(act: str, folder: Path, error: apsw.Error | OSError) -> LedgerError
     if isinstance(error, OSError):
         return LedgerError(
             f"cannot {act} in {folder}: {error.strerror or error}", what_helps(error, folder)
+        )
+    if isinstance(error, apsw.BusyError):
+        return LedgerError(
+            f"cannot {act} in {folder}: another process has locked {LOG}",
+            f"fuser -v {shlex.quote(str(folder / LOG))}",
         )
     number = next((code for kind, code in _ERRNO.items() if isinstance(error, kind)), 0)
     hint = what_helps(OSError(number, str(error)), folder)

@@ -29,7 +29,6 @@ from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import Segment, list_segments
 from zones.runtime.ledger_file import (
     APPLICATION,
-    BUSY_MS,
     LOG,
     LOG_SCHEMA,
     NO_HEAD,
@@ -43,6 +42,8 @@ from zones.runtime.ledger_file import (
 WAL_BYTES: Final = 8 * 1024 * 1024
 """The WAL is made of this size and kept: a sync of a file that does not grow costs the disk one
 write, of a growing one it is two or three."""
+LOCKED_MS: Final = 250
+"""So long a foreign lock is waited for at a time: the loop must stay alive, and it tries again."""
 _ZEROS_BYTES: Final = 1024 * 1024
 
 
@@ -122,7 +123,7 @@ def connect(path: Path) -> apsw.Connection:
     """
     connection = apsw.Connection(str(path))
     try:
-        connection.set_busy_timeout(BUSY_MS)
+        connection.set_busy_timeout(LOCKED_MS)
         # The WAL stays when the last one closes it: readers need it, and it has its size.
         persist = ctypes.c_int(1)
         control = ctypes.addressof(persist)
@@ -131,6 +132,8 @@ def connect(path: Path) -> apsw.Connection:
         connection.pragma("journal_mode", "WAL")
         connection.pragma("synchronous", "FULL")
         connection.wal_autocheckpoint(0)
+        # A reader that stays makes the WAL grow; when it has gone, the WAL has its size again.
+        connection.pragma("journal_size_limit", WAL_BYTES)
         _check_form(connection, path)
     except BaseException:
         connection.close()

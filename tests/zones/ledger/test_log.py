@@ -4,10 +4,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from Kernel.contract.errors import LedgerError, NoLedger
+from zones.ledger import log as log_module
 from zones.ledger.log import Log, LogSettings
+from zones.ledger.opening import WAL_BYTES
 from zones.runtime.ledger_file import ArenaMark, LedgerReader, SenderMark
 
 EPOCH = b"e" * 16
@@ -75,3 +78,43 @@ def test_no_ledger_is_told(tmp_path: Path) -> None:
     with pytest.raises(NoLedger):
         LedgerReader(tmp_path / "ledger")
     assert not (tmp_path / "ledger").exists()
+
+
+def test_many_lives_of_one_zone_forget_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs come and go at the scribe's socket; what is stored of the kernel stays known."""
+    monkeypatch.setattr(log_module, "SENDERS_KEPT", 20)
+    monkeypatch.setattr(Log, "_forget_at", 20)
+    log = open_log(tmp_path)
+    log.append([b"one"], [SenderMark("kernel", EPOCH, 500)])
+    lives = [number.to_bytes(16, "little") for number in range(100)]
+    for life in lives:
+        log.append([b"more"], [SenderMark("scribe", life, 1)])
+        log.maintain(0.01)
+    known = [life for life in lives if log.sender_stored("scribe", life)]
+    assert lives[-20:] == known[-20:] and len(known) <= 22
+    assert log.sender_stored("kernel", EPOCH) == 500
+    log.close()
+    log = open_log(tmp_path)
+    assert log.sender_stored("kernel", EPOCH) == 500
+    assert log.sender_stored("scribe", lives[0]) == 0
+    log.close()
+
+
+def test_wal_has_its_size_again_when_a_reader_has_gone(tmp_path: Path) -> None:
+    """A reader that stays in one view of the log makes the WAL grow, not for good."""
+    log = open_log(tmp_path)
+    log.append([b"one"])
+    reader = apsw.Connection(str(tmp_path / "log.sqlite3"))
+    reader.execute("BEGIN; SELECT count(*) FROM records")
+    for _ in range(12):
+        log.append([b"x" * 10_000] * 100)
+    wal = tmp_path / "log.sqlite3-wal"
+    assert wal.stat().st_size > WAL_BYTES
+    reader.close()
+    for _ in range(2):
+        log.maintain(0.01)
+        log.append([b"x" * 10_000] * 100)
+    assert wal.stat().st_size == WAL_BYTES
+    log.close()

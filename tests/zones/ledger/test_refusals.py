@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,21 @@ def test_refused_append_changes_nothing_and_the_next_one_works(
     assert (log.newest, log.sender_stored("stable", EPOCH)) == (60, 60)
     log.close()
     assert verify(LedgerReader(copy)).ok
+
+
+def test_foreign_lock_is_a_refusal_and_soon(tmp_path: Path) -> None:
+    """Whoever locks the log holds up an append for less than a heartbeat, and it is said who."""
+    log = open_log(tmp_path)
+    other = apsw.Connection(str(tmp_path / "log.sqlite3"))
+    other.execute("BEGIN IMMEDIATE")
+    began_s = time.monotonic()
+    with pytest.raises(LedgerError, match=r"another process has locked log\.sqlite3") as refusal:
+        log.append([b"one"])
+    assert time.monotonic() - began_s < 1.0
+    assert refusal.value.hint.startswith("fuser -v ")
+    other.close()
+    assert log.append([b"one"]) == 1
+    log.close()
 
 
 def test_shorter_batch_after_a_refused_one_leaves_nothing_of_it(
