@@ -38,6 +38,8 @@ SHARE_OF_CHORES: Final = 10
 """And then it takes at most one part in so many of the time."""
 STEP_S: Final = 0.004
 """Of one step of what can wait."""
+TROUBLE_S: Final = 60.0
+"""So long after it was seen last is what could not be done told as a degraded state."""
 STUCK_S: Final = 0.05
 """How long the kernel is listened to at a time while nothing can be stored."""
 OWN_MAX: Final = 1000
@@ -133,6 +135,8 @@ class Archive:
         self._chores_left = True
         self._more = False
         self._feed_trouble: tuple[Degraded, ...] = ()
+        self._chore_trouble: tuple[Degraded, ...] = ()
+        self._chore_trouble_s = 0.0
         self._draining = self._told_degraded = False
         poller.add(control.fileno(), READ, self._hear)
 
@@ -237,10 +241,19 @@ class Archive:
             try:
                 left |= chore(STEP_S)
             except LedgerError as error:
-                self._log.error("archive.chore_failed", why=error.message)
+                self._note_chore(error, now_s)
+        if self._chore_trouble and now_s >= self._chore_trouble_s + TROUBLE_S:
+            self._chore_trouble = ()
         self._chores_left = left
         self._chored_s = self._now_s()
         self._chores_took_s = self._chored_s - now_s
+
+    def _note_chore(self, error: LedgerError, now_s: float) -> None:
+        """Say what could not be done, once for each reason: it is tried again all the time."""
+        trouble = (Degraded("archive.upkeep", error.message[:TEXT_CHARS_MAX], error.hint),)
+        if trouble != self._chore_trouble:
+            self._log.error("archive.chore_failed", why=error.message, hint=error.hint)
+        self._chore_trouble, self._chore_trouble_s = trouble, now_s
 
     # The kernel.
 
@@ -261,7 +274,12 @@ class Archive:
             self._control.refuse(message, why)
 
     def _degraded(self) -> tuple[Degraded, ...]:
-        return (*self._committer.degraded(), *self._feed_trouble, *self._derived.degraded())
+        return (
+            *self._committer.degraded(),
+            *self._feed_trouble,
+            *self._chore_trouble,
+            *self._derived.degraded(),
+        )
 
     def _leave(self) -> None:
         """Take what everybody still had to say, and close.

@@ -16,6 +16,7 @@ import apsw
 
 from Kernel.contract.errors import LedgerError, what_helps
 from zones.ledger.derived import Row
+from zones.runtime.sqlite_damage import DAMAGED, FAILED
 
 BUSY_MS: Final = 2000
 CACHE_KIB: Final = 16 * 1024
@@ -65,7 +66,7 @@ class DerivedFile:
             with self._db:
                 write(self._db)
                 self._db.execute("UPDATE meta SET upto = ?, last_id = ?", (upto, last_id))
-        except (apsw.CorruptError, apsw.NotADBError) as error:
+        except DAMAGED as error:
             # The next batch begins at 1 again: who drives this looks at `upto` each time.
             self._tell("archive.derived_rebuilt", what=self.path.name, why=str(error))
             self.rebuild()
@@ -109,7 +110,7 @@ class DerivedFile:
                 for statement in (_META, *self._schema):
                     db.execute(statement)
                 db.execute("INSERT INTO meta VALUES (1, ?, 0, x'')", (self._version,))
-        except (apsw.Error, OSError) as error:
+        except (*FAILED, OSError) as error:
             raise self._cannot("open", error) from error
         return db
 
@@ -148,7 +149,7 @@ def _misfit(db: apsw.Connection, version: int) -> str | None:
         if found != [(version,)]:
             return f"it is of version {found[0][0] if found else '?'}, this code has {version}"
         return None
-    except apsw.Error as error:
+    except FAILED as error:
         return str(error)
 
 

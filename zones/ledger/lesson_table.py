@@ -33,6 +33,7 @@ from zones.runtime.lessons.rows import (
     write_vector,
 )
 from zones.runtime.lessons.vectors import Embedding, Floats
+from zones.runtime.sqlite_damage import DAMAGED, FAILED
 
 PART: Final = "archive.lessons"
 CHECKED_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -179,7 +180,7 @@ class LessonTable:
                 with self._file.connection() as db:
                     drop_vectors(db, (HASHED.name, self._choice.embedding.name))
                 return
-        except apsw.Error as error:
+        except FAILED as error:
             why = str(error)
         self._tell("archive.derived_rebuilt", what=self._file.path.name, why=why)
         self._file.rebuild()
@@ -188,7 +189,7 @@ class LessonTable:
     def _db(self) -> Iterator[apsw.Connection]:
         try:
             yield self._file.connection()
-        except (apsw.CorruptError, apsw.NotADBError) as error:
+        except DAMAGED as error:
             self._tell("archive.derived_rebuilt", what=self._file.path.name, why=str(error))
             self.rebuild()
         except apsw.Error as error:

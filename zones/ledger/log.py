@@ -29,6 +29,7 @@ from zones.ledger.segments import SegmentMover
 from zones.ledger.telling import Tell
 from zones.ledger.writer_file import WriterFile
 from zones.runtime.ledger_file import LOG, ArenaMark, SenderMark
+from zones.runtime.sqlite_damage import DAMAGED
 
 WAL_PAGES_MAX: Final = 1000
 """Pages in the WAL from which a checkpoint is due before the next append."""
@@ -116,7 +117,7 @@ class Log:
                 self._look_after_files()
             try:
                 return self._append(records, marks)
-            except (apsw.CorruptError, apsw.NotADBError) as error:
+            except DAMAGED as error:
                 self._open_again(error)
                 return self._append(records, marks)
         except (apsw.Error, OSError) as error:
@@ -149,7 +150,7 @@ class Log:
                     self._checkpoint()
                 if time.monotonic() >= until_s:
                     return True
-        except (apsw.CorruptError, apsw.NotADBError) as error:
+        except DAMAGED as error:
             self._open_again(error)
         except (apsw.Error, OSError) as error:
             raise _refusal("look after the ledger", self.folder, error) from error
@@ -184,13 +185,14 @@ class Log:
         )
         self._is_open = True
 
-    def _open_again(self, error: apsw.Error) -> None:
+    def _open_again(self, error: Exception) -> None:
         """Save what can be read, now that a page was found bad that nobody had looked at."""
         self._shut()
         self._open(str(error))
 
     def _shut(self) -> None:
         self._is_open, self._look_s = False, 0.0
+        self._writer.closed = self.newest  # what is behind it was reserved and never given
         self._mover.drop()
         self._connection.close()
 

@@ -38,6 +38,7 @@ from zones.runtime.ledger_file import (
     Gap,
     SenderMark,
 )
+from zones.runtime.sqlite_damage import DAMAGED
 
 WAL_BYTES: Final = 8 * 1024 * 1024
 """The WAL is made of this size and kept: a sync of a file that does not grow costs the disk one
@@ -82,7 +83,7 @@ def open_log(folder: Path, writer: WriterFile, tell: Tell, malformed: str = "") 
         _check_small_tables(connection)
         _take_behind(folder, connection, behind, _given(writer), tell)
         verified = check_tail(connection, _given(writer), tell)
-    except (apsw.CorruptError, apsw.NotADBError) as error:
+    except DAMAGED as error:
         _salvage(folder, _given(writer), f"log.sqlite3 was malformed: {error}", tell)
         connection = connect(folder / LOG)
         verified = check_tail(connection, _given(writer), tell)

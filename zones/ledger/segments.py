@@ -247,6 +247,8 @@ def _blocks(connection: apsw.Connection, first: int, last: int, head: bytes) -> 
         (first, last),
     )
     for position, stored, record in rows:
+        if not (isinstance(stored, bytes) and isinstance(record, bytes)):
+            raise apsw.CorruptError(f"row {position} is no record")
         fits = sha256(head + record).digest() == stored
         if block and (not fits or position != due or _is_full(block, size)):
             yield block

@@ -24,6 +24,7 @@ import zstandard
 
 from Kernel.contract.envelope import RECORD_BYTES_MAX
 from Kernel.contract.errors import LedgerDamaged
+from zones.runtime.sqlite_damage import FAILED
 
 SEGMENT_SCHEMA: Final = """
 CREATE TABLE blocks (
@@ -139,7 +140,7 @@ class Segment:
         self._last: Run | None = None
         try:
             self._connection = open_segment(folder / name.file_name())
-        except apsw.Error as error:
+        except FAILED as error:
             why = f"segment {name.file_name()}: {error}"
             raise LedgerDamaged(name.first, name.last, why) from error
 
@@ -210,7 +211,7 @@ class Segment:
             return self._last
         try:
             row = self._connection.execute(query, (place,)).fetchone()
-        except apsw.Error as error:
+        except FAILED as error:
             raise self._damage(place, end, error) from error
         if row is None:
             return None
@@ -218,7 +219,7 @@ class Segment:
         self._last = Run(first, unpack_block(first, last, data), before, (), head)
         return self._last
 
-    def _damage(self, place: int, end: int, error: apsw.Error) -> LedgerDamaged:
+    def _damage(self, place: int, end: int, error: Exception) -> LedgerDamaged:
         """Return what cannot be read: a block, or all up to an end where even that is unknown."""
         why = f"segment {self.name.file_name()}: {error}"
         query = "SELECT coalesce({0}(first), ?) FROM blocks WHERE first {1} ?"
@@ -226,7 +227,7 @@ class Segment:
             find = self._connection.execute
             first = find(query.format("max", "<="), (place, place)).get
             behind = find(query.format("min", ">"), (self.name.last + 1, place)).get
-        except apsw.Error:
+        except FAILED:
             first, behind = min(place, end), max(place, end) + 1
         return LedgerDamaged(first, behind - 1, why)
 

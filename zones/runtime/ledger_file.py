@@ -27,6 +27,7 @@ import apsw
 
 from Kernel.contract.errors import LedgerDamaged, LedgerError, NoLedger, what_helps
 from zones.runtime.ledger_blocks import Run, Segment, SegmentName, list_segments
+from zones.runtime.sqlite_damage import DAMAGED
 
 LOG: Final = "log.sqlite3"
 SEGMENTS: Final = "segments"
@@ -62,6 +63,7 @@ and a page that is carved out of a damaged file still says what they are. The ch
 them, so they have a checksum: a wrong number would drop events or store them twice."""
 LOOK_RECORDS: Final = 512
 BUSY_MS: Final = 5000
+NO_RECORD: Final = "a row is no record"
 
 
 class SenderMark(NamedTuple):
@@ -184,17 +186,17 @@ class LedgerReader:
 
     def get(self, position: int) -> bytes | None:
         """Return one record, None when the position holds none."""
-        rows = self._look("SELECT record FROM records WHERE position = ?", (position,))
+        rows = self._look_at("record", position)
         if rows:
-            return bytes(rows[0][0])
+            return rows[0]
         segment = self._segment(position)
         return segment.get(position) if segment else None
 
     def head(self, position: int) -> bytes | None:
         """Return the head of a position, None when it holds no record."""
-        rows = self._look("SELECT head FROM records WHERE position = ?", (position,))
+        rows = self._look_at("head", position)
         if rows:
-            return bytes(rows[0][0])
+            return rows[0]
         segment = self._segment(position)
         return segment.head(position) if segment else None
 
@@ -324,11 +326,21 @@ class LedgerReader:
             segment = self._segments[name] = Segment(self.folder / SEGMENTS, name)
         return segment
 
+    def _look_at(self, column: str, position: int) -> list[bytes]:
+        """Return one column of a position's row, nothing when the log has none."""
+        try:
+            rows = self._look(f"SELECT {column} FROM records WHERE position = ?", (position,))
+        except LedgerDamaged as damage:
+            raise LedgerDamaged(position, position, damage.why) from damage
+        if rows and not isinstance(rows[0][0], bytes):
+            raise LedgerDamaged(position, position, NO_RECORD)
+        return [row[0] for row in rows]
+
     def _look(self, query: str, bindings: tuple[int | bytes, ...]) -> list[tuple[Any, ...]]:
         try:
             log = self._log()
             return [] if log is None else log.execute(query, bindings).fetchall()
-        except (apsw.CorruptError, apsw.NotADBError) as error:
+        except DAMAGED as error:
             raise LedgerDamaged(1, POSITION_MAX, str(error)) from error
         except apsw.Error as error:
             raise LedgerError(f"cannot read {self.folder / LOG}: {error}") from error
@@ -380,13 +392,13 @@ def open_for_reading(path: Path) -> apsw.Connection:
 
 
 def _run(rows: list[tuple[int, bytes, bytes]]) -> Run:
-    """Return the rows up to the first gap."""
+    """Return the rows up to the first gap, or up to one that is none of a log."""
     first = rows[0][0]
     if rows[-1][0] != first + len(rows) - 1:
         rows = [row for number, row in enumerate(rows) if row[0] == first + number]
     _, heads, records = zip(*rows, strict=True)
-    if not all(isinstance(record, bytes) for record in records):
-        raise LedgerDamaged(first, first + len(rows) - 1, "a row is no record")
+    if {*map(type, heads), *map(type, records)} != {bytes}:
+        _, heads, records = zip(*_whole(rows), strict=True)
     return Run(first, records, b"", heads, heads[-1])
 
 
@@ -394,4 +406,18 @@ def _run_back(rows: list[tuple[int, bytes, bytes]]) -> Run:
     """Return descending rows down to the first gap, as a run in ascending order."""
     last = rows[0][0]
     rows = [row for number, row in enumerate(rows) if row[0] == last - number]
-    return _run(rows[::-1])
+    return _run(_whole(rows)[::-1])
+
+
+def _whole(rows: list[tuple[int, Any, Any]]) -> list[tuple[int, bytes, bytes]]:
+    """Return the rows before the first one that is none of a log.
+
+    Raises:
+        LedgerDamaged: that is the very first.
+    """
+    for number, (position, head, record) in enumerate(rows):
+        if not (isinstance(head, bytes) and isinstance(record, bytes)):
+            if not number:
+                raise LedgerDamaged(position, position, NO_RECORD)
+            return rows[:number]
+    return rows

@@ -16,6 +16,7 @@ import apsw
 from Kernel.contract.envelope import ID_BYTES, parse_envelope
 from Kernel.contract.errors import CodecError, LedgerError
 from zones.runtime.ledger_file import LedgerReader
+from zones.runtime.sqlite_damage import FAILED
 
 FILE: Final = "index.sqlite3"
 VERSION: Final = 1
@@ -137,7 +138,7 @@ def open_reading(path: Path, version: int) -> apsw.Connection | None:
         if list(db.execute("SELECT version FROM meta")) == [(version,)]:
             return db
         db.close()
-    except apsw.Error:
+    except FAILED:
         pass
     return None
 
@@ -150,5 +151,5 @@ def fetch(db: apsw.Connection, sql: str, values: Iterable[Any] = ()) -> list[tup
     """
     try:
         return list(db.execute(sql, tuple(values)))
-    except apsw.Error as error:
+    except FAILED as error:
         raise LedgerError(f"cannot read {db.db_filename('main')}: {error}") from error

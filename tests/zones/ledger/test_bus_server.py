@@ -1,11 +1,13 @@
 """The archive's end of the user bus: what is stored, dropped, refused, and what is answered."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from Kernel.contract.envelope import pack_envelope
+from Kernel.contract.errors import LedgerError
 from Kernel.contract.user_bus import (
     PROTOCOL,
     Follow,
@@ -19,6 +21,7 @@ from Kernel.contract.user_bus import (
     pack_message,
 )
 from tests.zones.ledger.bus_bench import BusBench, Peer, event
+from zones.ledger import archive
 
 EPOCH = b"epoch001"
 
@@ -314,3 +317,25 @@ def test_drain_takes_what_is_still_in_the_sockets(bench: BusBench) -> None:
     bench.poller.close()
     bench.archive = None
     assert bench.messages() == [str(number) for number in range(1, 40)]
+
+
+def test_upkeep_that_fails_is_a_state_and_is_logged_once(
+    bench: BusBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can wait is tried again several times a second: it must not fill the log."""
+    tries = 0
+
+    def fail() -> bool:
+        nonlocal tries
+        tries += 1
+        raise LedgerError("cannot keep a segment", "df -h")
+
+    monkeypatch.setattr(bench.followers, "catch_up", fail)
+    monkeypatch.setattr(archive, "OVERDUE_S", 0.01)
+    until_s = time.monotonic() + 5
+    while tries < 3 and time.monotonic() < until_s:
+        bench.turn()
+    bench.turn(60)
+    assert tries >= 3
+    assert [each.what for each in bench.control.degraded] == ["archive.upkeep"]
+    assert bench.said.events.count("archive.chore_failed") == 1

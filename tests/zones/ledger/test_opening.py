@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.contract.errors import LedgerError
+from Kernel.contract.errors import LedgerDamaged, LedgerError
 from tests.zones.ledger.damage import (
     FRAME_BYTES,
     PAGE_BYTES,
@@ -253,3 +253,53 @@ def test_newer_form_is_refused(folder: Path) -> None:
     tamper(folder, "PRAGMA user_version = 99")
     with pytest.raises(LedgerError, match="version 99"):
         open_log(folder)
+
+
+NO_UTF8 = "CAST(x'9c9cff' AS TEXT)"
+
+
+@pytest.mark.parametrize("position", [1, 50, 100])
+@pytest.mark.parametrize("column", ["head", "record"])
+@pytest.mark.parametrize("value", [NO_UTF8, "'text'"])
+def test_bit_that_makes_a_text_of_a_record_is_damage_like_any(
+    tmp_path: Path, column: str, position: int, value: str
+) -> None:
+    """One bit tells a blob from a text: readers name the position, the next opening saves."""
+    log = open_log(tmp_path)
+    log.append(records(1, 100))
+    log.close()
+    tamper(tmp_path, f"UPDATE records SET {column} = {value} WHERE position = {position}")
+    reader = LedgerReader(tmp_path)
+    others = [n for n in range(1, 101) if n != position]
+    assert [n for n, _ in reader.read(1, None, lambda _damage: None)] == others
+    assert [n for n, _ in reader.read_back(100, 1, lambda _damage: None)] == others[::-1]
+    with pytest.raises(LedgerDamaged, match=f"event {position} of"):
+        (reader.get if column == "record" else reader.head)(position)
+    assert verify(reader).first_bad == position
+    reader.close()
+    news = News()
+    log = open_log(tmp_path, news)
+    assert "archive.salvaged" in news.kinds()
+    assert log.append([b"next"]) > 100
+    log.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"UPDATE senders SET zone = {NO_UTF8}",
+        f"UPDATE senders SET epoch = {NO_UTF8}",
+        f"UPDATE arenas SET arena = {NO_UTF8}",
+        f"INSERT INTO gaps VALUES (200, 201, {NO_UTF8}, 1)",
+    ],
+)
+def test_text_that_is_none_in_a_small_table_is_saved_from(tmp_path: Path, statement: str) -> None:
+    """A changed letter of a zone's name keeps nobody from opening the log."""
+    log = open_log(tmp_path)
+    log.append(records(1, 100), [SenderMark("kernel", EPOCH, 9), ArenaMark(ARENA, 3, 4)])
+    log.close()
+    tamper(tmp_path, statement)
+    news = News()
+    log = open_log(tmp_path, news)
+    assert "archive.salvaged" in news.kinds() and log.newest == 100
+    log.close()

@@ -223,3 +223,20 @@ def test_mover_takes_nothing_while_the_log_is_small(tmp_path: Path) -> None:
     assert list_segments(tmp_path / SEGMENTS) == [(1, 99)]
     assert log.append([b"next"]) == 101
     log.close()
+
+
+@pytest.mark.parametrize("value", ["'text'", "CAST(x'9cff' AS TEXT)"])
+def test_row_that_is_no_record_is_saved_from_and_ends_nothing(tmp_path: Path, value: str) -> None:
+    """A row far behind the end, which no opening looks at, is found when it is to be moved."""
+    news = News()
+    log = filled(tmp_path, news)
+    tamper(tmp_path, f"UPDATE records SET head = {value} WHERE position = 300")
+    move_all(log)
+    assert "malformed" in news.of("archive.salvaged")["why"]
+    assert log.append([b"next"]) == COUNT + 1
+    move_all(log)
+    log.close()
+    faults = verify(LedgerReader(tmp_path)).faults
+    assert (faults[0].first, faults[0].last) == (300, 300)
+    found = [position for position, _ in LedgerReader(tmp_path).read(1, None, lambda _damage: None)]
+    assert found == [position for position in range(1, COUNT + 2) if position != 300]

@@ -17,6 +17,7 @@ from Kernel.contract.envelope import parse_envelope
 from Kernel.contract.errors import CodecError, LedgerError
 from zones.runtime.lessons.lesson import KIND
 from zones.runtime.lessons.rows import CHANGED, MUTATION, SCHEMA, VERSION, Row, write_rows
+from zones.runtime.sqlite_damage import FAILED
 
 BUSY_MS: Final = 2000
 SCAN_MAX: Final = 1_000_000
@@ -83,7 +84,7 @@ class FreshRows:
             finally:
                 if not view.is_memory:
                     view.db.close()
-        except (apsw.Error, ValueError, TypeError) as error:
+        except (*FAILED, ValueError, TypeError) as error:
             self.note(_damaged(self._path, str(error)))
         self._memory = self._fill(_new_memory())
         return look(self._memory)
@@ -160,7 +161,7 @@ class FreshRows:
             db = apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
             db.set_busy_timeout(BUSY_MS)
             version = db.execute("SELECT version FROM meta").get
-        except apsw.Error as error:
+        except FAILED as error:
             self.note(_damaged(self._path, str(error)))
             return None
         if version == VERSION:
