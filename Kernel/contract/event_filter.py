@@ -17,6 +17,7 @@ from Kernel.contract.quantities import parse_duration, parse_whole
 
 FILTERS_MAX = 8
 TEXT_MAX = 128
+FIELD_CHARS_MAX: Final = 64
 FIELDS = (
     "kind", "zone", "tick", "cause", "level", "id", "position",
     "agent", "role", "trace", "span", "time",
@@ -24,8 +25,9 @@ FIELDS = (
 """Fields of an event; any other name is one of its payload, as `payload.NAME` always is."""
 NUMBERS: Final = frozenset(("tick", "position"))
 """Fields that take a range, too: 100..200, 100.. or ..200, both ends in it."""
+LEVELS: Final = ("info", "warning", "error")
 PAYLOAD: Final = "payload."
-_FILTER = re.compile(r"([a-z][A-Za-z0-9_.]{0,63}?)(!?)=(.+)", re.DOTALL)
+_FILTER = re.compile(r"([a-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)(!?)=(.+)", re.DOTALL)
 _RANGE = re.compile(r"([0-9]{0,19})\.\.([0-9]{0,19})")
 _HINT = "molt help events"
 
@@ -120,16 +122,35 @@ def parse_filter(text: str) -> Filter:
     """Return the filter in FIELD=VALUE or FIELD!=VALUE.
 
     Raises:
-        UsageError: it has another form, or is too long.
+        UsageError: it has another form, is too long, or can fit no event.
     """
     match = _FILTER.fullmatch(text) if len(text) <= TEXT_MAX else None
-    if match is None:
+    if match is None or len(match[1]) > FIELD_CHARS_MAX:
         raise UsageError(
             f"cannot filter by {text[:48]!r}: write FIELD=VALUE, as in kind=zone.*, "
             f"at most {TEXT_MAX} characters",
             _HINT,
         )
-    return Filter(match[1], match[3], bool(match[2]))
+    wanted = Filter(match[1], match[3], bool(match[2]))
+    wants = _what_it_takes(wanted)
+    if wants:
+        raise UsageError(f"cannot filter by {text[:48]!r}: {wanted.field} {wants}", _HINT)
+    return wanted
+
+
+def _what_it_takes(wanted: Filter) -> str:
+    """Return what a field takes whose pattern can fit no event at all, "" when it may."""
+    if wanted.field == "payload":
+        return "has fields: write payload.NAME"
+    if wanted.field == "level" and wanted.is_exact and wanted.pattern not in LEVELS:
+        return f"is one of {', '.join(LEVELS)}"
+    if wanted.field in NUMBERS and wanted.is_exact:
+        bounds = wanted.bounds
+        if bounds is None and not wanted.pattern.isdecimal():
+            return "takes a number, or a span as in 100..200"
+        if bounds is not None and bounds[1] is not None and bounds[1] < bounds[0]:
+            return "takes a span whose end is not before its beginning"
+    return ""
 
 
 def parse_since(text: str) -> Since:

@@ -54,6 +54,24 @@ def test_an_event_without_a_field_is_asked_by_its_payload() -> None:
     assert passes(told, [parse_filter("agent=coder-*")])
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("tick=abc", "tick takes a number"),
+        ("position=#7", "position takes a number"),
+        ("tick=100..50", "end is not before"),
+        ("level=warn", "level is one of info, warning, error"),
+        ("payload.=1", "write FIELD=VALUE"),
+        ("payload=1", "write payload.NAME"),
+    ],
+)
+def test_what_can_fit_no_event(text: str, says: str) -> None:
+    """A pattern that its field never has is refused, and what was meant is named."""
+    with pytest.raises(UsageError, match=says):
+        parse_filter(text)
+    assert parse_filter("level=warn*") and parse_filter("tick=1*") and parse_filter("tick=5..")
+
+
 @pytest.mark.parametrize("text", ["", "kind", "kind=", "kind!", "=x", "Kind=x", "a" * 70 + "=x"])
 def test_what_is_no_filter(text: str) -> None:
     """Other forms are refused."""
