@@ -18,7 +18,7 @@ from Kernel.console.folding import columns_of, fold
 from Kernel.console.help import help_fields, help_text
 from Kernel.console.session import Session
 from Kernel.console.values import clean
-from Kernel.contract.errors import MoltError, NoKernel, Refused
+from Kernel.contract.errors import MoltError, NoKernel, Refused, error_fields
 
 MESSAGE_MAX = 2000
 LINE_MAX = 4096
@@ -141,8 +141,7 @@ def show_error(error: MoltError, session: Session) -> None:
 
 
 def _error_fields(error: MoltError, session: Session) -> dict[str, object]:
-    hint = session.pasteable(error.hint)
-    fields: dict[str, object] = {"code": error.exit_code, "message": error.message, "hint": hint}
+    fields = error_fields(error, session.pasteable(error.hint))
     return fields | ({"line": session.line} if session.line else {})
 
 

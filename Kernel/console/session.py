@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from Kernel.console.hints import at_home
+from Kernel.contract.hints import at_home
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

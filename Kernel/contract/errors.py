@@ -169,6 +169,15 @@ class SnapshotError(MoltError):
     """A snapshot cannot be read, or does not match its own hash."""
 
 
+def error_fields(error: MoltError, hint: str) -> dict[str, object]:
+    """Return an error as programs read it.
+
+    Args:
+        hint: that of the error, about the home in question.
+    """
+    return {"code": error.exit_code, "message": error.message, "hint": hint}
+
+
 def what_helps(error: OSError, directory: Path) -> str:
     """Return the command that shows what is wrong with a directory that could not be written."""
     place = shlex.quote(str(directory))

@@ -174,7 +174,7 @@ class Home:
 
         Raises:
             NoLedger, LedgerError: as in `events`.
-            UsageError: there is no such event.
+            Refused: there is no such event, or several.
         """
         return read_why(self.path / LEDGER, str(event), effects)
 

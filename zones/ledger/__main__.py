@@ -13,9 +13,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NoReturn
 
-from Kernel.contract.errors import MoltError, UsageError
+from Kernel.contract.errors import MoltError, UsageError, error_fields
+from zones.ledger.commands.options import pasteable
 
 COMMANDS: Final = {
     "conversations": "questions",
@@ -46,8 +48,10 @@ def main(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    home: Path | None = None
     try:
         options = _parse(arguments)
+        home = options.home
         code: int = options.run(options)
         sys.stdout.flush()
         return code
@@ -58,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except MoltError as error:
-        _tell(error, "--json" in arguments)
+        _tell(error, home, "--json" in arguments)
         return error.exit_code
 
 
@@ -71,7 +75,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     one = _One()
     module.add(one)
     # Intermixed: a word without a name may stand before, between and behind options.
-    return one.parsers[asked].parse_intermixed_args(rest)
+    options = one.parsers[asked].parse_intermixed_args(rest)
+    if options.home is None:  # not `required`: usage would tell people to type what molt adds
+        raise UsageError("cannot tell whose ledger is meant: --home DIR is missing", "molt help")
+    return options
 
 
 class _One:
@@ -85,13 +92,13 @@ class _One:
         return parser
 
 
-def _tell(error: MoltError, as_json: bool) -> None:
+def _tell(error: MoltError, home: Path | None, as_json: bool) -> None:
+    hint = pasteable(error.hint, home)
     if as_json:
-        print(json.dumps({"error": error.message, "hint": error.hint}))
-        return
+        print(json.dumps({"error": error_fields(error, hint)}, ensure_ascii=False))
     print(error.message, file=sys.stderr)
-    if error.hint:
-        print(f"hint: {error.hint}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
 
 
 if __name__ == "__main__":

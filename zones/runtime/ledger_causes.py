@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from Kernel.contract.envelope import ID_BYTES, Envelope, parse_envelope
-from Kernel.contract.errors import CodecError, LedgerError, UsageError
+from Kernel.contract.errors import CodecError, LedgerError, Refused
 from Kernel.contract.event_text import VERSION
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import POSITION_MAX
@@ -92,7 +92,7 @@ def find_event(search: Search, word: str) -> LedgerEvent:
     mission, lesson, or the name of a trait: then the newest event about it.
 
     Raises:
-        UsageError: there is none, or several ids begin so.
+        Refused: there is none, or several ids begin so.
         LedgerError: the log cannot be read.
     """
     text = word.strip()
@@ -105,9 +105,11 @@ def find_event(search: Search, word: str) -> LedgerEvent:
     if _DIGITS.fullmatch(digits) is not None and len(digits) >= PREFIX_MIN:
         found = find_ids(search, digits.lower())
         if len(found) > 1:
-            ids = ", ".join(each.id for each in found[:SHOWN_MAX])
-            raise UsageError(
-                f"cannot tell which event {text[:40]!r} is: {ids}", f"molt why {found[0].id}"
+            places = ", ".join(f"#{each.position}" for each in found[:SHOWN_MAX])
+            more = " and more" if len(found) > SHOWN_MAX else ""
+            raise Refused(
+                f"cannot tell which event {text[:40]!r} is: {places}{more}",
+                f"molt why {found[0].position}",
             )
         if found:
             return found[0]
@@ -269,7 +271,7 @@ def _id_of(record: bytes) -> bytes:
 def _need(event: LedgerEvent | None, text: str, search: Search) -> LedgerEvent:
     if event is None:
         oldest, newest = search.reader.oldest, search.reader.newest
-        raise UsageError(
+        raise Refused(
             f"cannot find {text[:64]!r} in the ledger: no position from {oldest} to {newest}, no "
             f"id that begins so with {PREFIX_MIN} digits or more, and no mutation, mission, trait "
             "or lesson of that name",

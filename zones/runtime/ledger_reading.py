@@ -66,7 +66,7 @@ def read_why(folder: Path, word: str, effects: bool) -> dict[str, Any]:
     """Return why something happened, as `molt why --json` prints it.
 
     Raises:
-        UsageError: there is no such event.
+        Refused: there is no such event.
         NoLedger, LedgerError: as `opened`.
     """
     with opened(folder) as search:

@@ -17,10 +17,10 @@ from Kernel.console import cli
 from Kernel.console.client import ask
 from Kernel.console.command_types import Place
 from Kernel.console.commands import COMMANDS
-from Kernel.console.hints import at_home
 from Kernel.console.request import Request
 from Kernel.console.screen import VERSION
 from Kernel.contract.errors import MoltError, NoKernel
+from Kernel.contract.hints import at_home
 from tests.kernel.console.fake_kernel import HASH, TICK, FakeKernel, status
 
 CHECKOUT = Path(cli.__file__).parents[2]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from Kernel.contract.envelope import Level, id_text
-from Kernel.contract.errors import NoLedger, UsageError
+from Kernel.contract.errors import NoLedger, Refused, UsageError
 from Kernel.contract.places import LEDGER
 from tests.zones.client.paper_world import PaperWorld
 from tests.zones.ledger.paper_ledger import event_id, make
@@ -131,7 +131,7 @@ def test_why(opened: Any) -> None:
     assert [effect["position"] for effect in opened.why(told["root"], effects=True)["effects"]] == [
         2
     ]
-    with pytest.raises(UsageError, match="cannot find"):
+    with pytest.raises(Refused, match="cannot find"):
         opened.why("nothing")
 
 

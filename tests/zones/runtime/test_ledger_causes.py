@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from Kernel.contract.envelope import Envelope, id_text
-from Kernel.contract.errors import UsageError
+from Kernel.contract.errors import Refused
 from tests.zones.ledger.paper_ledger import event_id, make
 from tests.zones.ledger.real_ledger import index, search, store
 from zones.runtime import ledger_causes
@@ -85,7 +85,7 @@ def test_what_a_word_means(folder: Path, word: str, position: int) -> None:
 @pytest.mark.parametrize("word", ["", "99", "#99", "zzzz", "ffffffff", "9" * 40, "\x00", "*"])
 def test_a_word_that_means_nothing(folder: Path, word: str) -> None:
     """It is refused with what would be understood."""
-    with pytest.raises(UsageError, match="cannot find"):
+    with pytest.raises(Refused, match="cannot find"):
         find_event(search(folder), word)
 
 
@@ -93,7 +93,7 @@ def test_a_beginning_of_several_ids(tmp_path: Path) -> None:
     """It is refused, and the ids are named; a whole id is always its own event."""
     twins = [make(n, id=b"\xab\xcd" + bytes(13) + bytes([n])) for n in range(1, 4)]
     store(tmp_path, twins)
-    with pytest.raises(UsageError, match="cannot tell which event 'abcd' is: abcd0000-"):
+    with pytest.raises(Refused, match="'abcd' is: #1, #2, #3"):
         find_event(search(tmp_path), "abcd")
     assert find_event(search(tmp_path), twins[1].id.hex()).position == 2
 

@@ -7,9 +7,11 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, TextIO
 
 from Kernel.contract.event_words import THIN_SPACE, grouped, printable
+from zones.ledger.commands.options import pasteable
 from zones.runtime.ledger_event import LedgerEvent
 
 SHAPES: Final = {"info": "○", "warning": "▲", "error": "✕"}
@@ -82,6 +84,7 @@ def count_of(number: int, word: str) -> str:
     return f"{grouped(number)}{THIN_SPACE}{word}{'' if number == 1 else 's'}"
 
 
-def hint(text: str, command: str = "") -> None:
-    """Say something on stderr, with the command that helps."""
+def hint(text: str, command: str = "", home: Path | None = None) -> None:
+    """Say something on stderr, with the command that helps, about that home."""
+    command = pasteable(command, home)
     print(text if not command else f"{text}   hint: {command}", file=sys.stderr, flush=True)

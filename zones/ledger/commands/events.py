@@ -9,24 +9,34 @@ socket: it goes on while the archive restarts, and costs it nothing.
 """
 
 import argparse
-import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 from Kernel.contract.errors import LedgerDamaged, NoLedger, UsageError
-from Kernel.contract.event_filter import FILTERS_MAX, Filter, parse_filter, parse_since
+from Kernel.contract.event_filter import (
+    FIELDS,
+    FILTERS_MAX,
+    PAYLOAD,
+    Filter,
+    parse_filter,
+    parse_since,
+)
 from Kernel.contract.event_text import VERSION
 from Kernel.contract.kinds import KINDS
+from Kernel.contract.places import LEDGER
 from zones.ledger.commands.event_rows import HEAD, EventRows, count_of, hint
-from zones.ledger.commands.options import Commands, add_command, ledger_folder
+from zones.ledger.commands.options import Commands, add_command, ledger_folder, whole
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import LedgerReader
 from zones.runtime.ledger_index import open_index
-from zones.runtime.ledger_presence import HINT, what_is_missing
+from zones.runtime.ledger_presence import HINT, is_written, what_is_missing
 from zones.runtime.ledger_search import Query, Search
 from zones.runtime.wall_clock import now_ns
 
@@ -38,15 +48,25 @@ ROUND: Final = 512
 PRESENCE_S: Final = 2.0
 """How often following looks whether the archive is there."""
 NEAR_MAX: Final = 6
+HELP: Final = "molt help events"
+START: Final = "python manifest.py"
 
 
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "events", run, "what happened, by filters; -f follows it live")
-    parser.add_argument("filters", nargs="*", metavar="FIELD=VALUE", help="see molt help events")
+    parser.add_argument(
+        "filters", nargs="*", default=[], metavar="FIELD=VALUE", help="only such events"
+    )
     parser.add_argument("--since", default=None, metavar="WHEN", help="5m, tick:N, #N or a date")
     parser.add_argument("--until", default=None, metavar="WHEN", help="the same, not behind it")
-    parser.add_argument("--last", type=_count, default=None, metavar="N")
+    parser.add_argument(
+        "--last",
+        type=whole(0, LAST_MAX),
+        default=None,
+        metavar="N",
+        help=f"the newest so many ({LAST}, without --since)",
+    )
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
     parser.add_argument("--no-index", action="store_true", help="read every event of the log")
 
@@ -54,11 +74,13 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code."""
     query = span_query(options.since, options.until, Query(parse_filters(options.filters)))
+    if options.follow and options.until is not None:
+        raise UsageError("cannot follow until a point in time: leave out --until, or -f", HELP)
     last = options.last
     if last is None and options.since is None:
         last = LAST
     reader = _open(options)
-    search = open_search(reader, is_indexed=not options.no_index)
+    search = open_search(reader, options.home, is_indexed=not options.no_index)
     shown = _Lines(sys.stdout.write) if options.json else _Rows(EventRows(sys.stdout))
     if options.follow:
         _follow(search, query, last, shown, options)
@@ -72,11 +94,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def open_search(reader: LedgerReader, is_indexed: bool = True) -> Search:
+def open_search(reader: LedgerReader, home: Path, is_indexed: bool = True) -> Search:
     """Return a search that says on stderr what damage it goes past."""
 
     def past(damage: LedgerDamaged) -> None:
-        hint(f"going on: {damage.message}", damage.hint)
+        hint(f"going on: {damage.message}", damage.hint, home)
 
     return Search(reader, open_index(reader.folder, reader) if is_indexed else None, past)
 
@@ -88,9 +110,34 @@ def parse_filters(words: Iterable[str]) -> tuple[Filter, ...]:
         UsageError: one is none, or there are too many.
     """
     filters = tuple(parse_filter(word) for word in words)
+    for each in filters:
+        _check_field(each)
     if len(filters) > FILTERS_MAX:
         raise UsageError(f"cannot filter by {len(filters)} fields: {FILTERS_MAX} at most")
     return filters
+
+
+def _check_field(wanted: Filter) -> None:
+    """Refuse a field that no event of ours has: a typing error would find nothing, and say so.
+
+    Raises:
+        UsageError: there is none; what other programs call theirs goes by payload.NAME.
+    """
+    first = wanted.field.partition(".")[0]
+    if not wanted.is_of_payload or wanted.field.startswith(PAYLOAD) or first in _payload_names():
+        return
+    near = get_close_matches(first, [*FIELDS, *_payload_names()], n=1)
+    mean = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(
+        f"cannot filter by {wanted.field!r}: no event of molt has it; {mean}fields are "
+        f"{', '.join(FIELDS)}, and payload.{wanted.field} is one of your own",
+        HELP,
+    )
+
+
+@cache
+def _payload_names() -> frozenset[str]:
+    return frozenset(key.rstrip("?") for kind in KINDS.values() for key in kind.payload)
 
 
 def span_query(since: str | None, until: str | None, query: Query) -> Query:
@@ -166,7 +213,7 @@ def _follow(
     search.index = None  # what comes is not in it yet
     told, looked_s = "", 0.0
     place = end + 1
-    while place <= query.last:
+    while True:
         now_s = time.monotonic()
         if now_s - looked_s >= PRESENCE_S:
             looked_s = now_s
@@ -182,16 +229,19 @@ def _follow(
 
 
 def _tell_change(told: str, options: argparse.Namespace) -> str:
-    missing = what_is_missing(options.home)
+    home: Path = options.home
+    missing, helps = what_is_missing(home), HINT
+    if not missing and not is_written(home / LEDGER):
+        missing, helps = f"no kernel runs at {home}: nothing comes until one does", START
     if bool(missing) != bool(told):
-        hint(missing or "the archive is back", HINT if missing else "")
+        hint(missing or "the archive is there", helps if missing else "", home)
     return missing
 
 
 def _say_what_is_missing(options: argparse.Namespace) -> None:
     missing = what_is_missing(options.home)
     if missing:
-        hint(missing, HINT)
+        hint(missing, HINT, options.home)
 
 
 def _say_why_empty(search: Search, query: Query, options: argparse.Namespace) -> None:
@@ -199,7 +249,7 @@ def _say_why_empty(search: Search, query: Query, options: argparse.Namespace) ->
     oldest, newest = search.reader.oldest, search.reader.newest
     if not newest:
         print("The ledger is empty: nothing has been stored yet. A running kernel fills it.")
-        hint("", f"python manifest.py --home {shlex.quote(str(options.home))}")
+        hint("", START, options.home)
         return
     asked = " ".join(
         [*options.filters, *(f"--since {options.since}" for _ in [0] if options.since)]
@@ -224,12 +274,5 @@ def _open(options: argparse.Namespace) -> LedgerReader:
         raise NoLedger(
             f"cannot show events of {options.home}: it has no ledger; the first start of a kernel "
             "there makes one",
-            f"python manifest.py --home {shlex.quote(str(options.home))}",
+            START,
         ) from error
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= LAST_MAX:
-        raise argparse.ArgumentTypeError(f"{text} is not from 0 to {LAST_MAX}")
-    return number

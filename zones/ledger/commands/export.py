@@ -36,7 +36,11 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "export", run, "write events into a file")
     parser.add_argument("target", metavar="FILE|FOLDER", help="where to; a folder ends with '/'")
     parser.add_argument(
-        "filters", nargs="*", metavar="FIELD=VALUE", help="only such events, as molt events"
+        "filters",
+        nargs="*",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="only such events, as molt events",
     )
     parser.add_argument("--since", metavar="WHEN", help="5m (ago), tick:N, #POSITION or a date")
     parser.add_argument("--until", metavar="WHEN", help="the same, not behind it")

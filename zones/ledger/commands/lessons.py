@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from Kernel.contract.envelope import id_text
-from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger
+from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger, whole
 from zones.runtime.lessons.embeddings import choose_embedding
 from zones.runtime.lessons.store import FOUND_MAX, LessonsStore
 from zones.runtime.lessons.tried import Match, Tried, tried_fields
@@ -32,9 +32,15 @@ NONE_YET: Final = (
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "lessons", run, "have we tried this before, how did it end")
-    parser.add_argument("query", nargs="*", metavar="QUERY", help="any words, or a lesson's id")
     parser.add_argument(
-        "--limit", type=_limit, default=LIMIT, metavar="N", help=f"at most so many ({LIMIT})"
+        "query", nargs="*", default=[], metavar="QUERY", help="any words, or a lesson's id"
+    )
+    parser.add_argument(
+        "--limit",
+        type=whole(1, FOUND_MAX),
+        default=LIMIT,
+        metavar="N",
+        help=f"at most so many ({LIMIT})",
     )
     parser.add_argument("--status", action="store_true", help="what is there, and which model")
 
@@ -61,13 +67,6 @@ def _look(store: LessonsStore, question: str, limit: int) -> Tried:
     if not question.strip():
         return store.newest(limit)
     return store.named(question.strip()) or store.tried_before(question, limit)
-
-
-def _limit(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= FOUND_MAX:
-        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {FOUND_MAX}")
-    return number
 
 
 def _lines(tried: Tried) -> Iterator[str]:

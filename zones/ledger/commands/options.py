@@ -1,14 +1,19 @@
-"""What the commands of the ledger have in common: the home, --json, numbers with limits.
+"""What the commands of the ledger have in common: the home, --json, numbers with limits, hints.
 
-Owns: these options. Does not own: any command.
+Owns: these options, hints about this home. Does not own: any command.
 """
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
+from Kernel.contract.hints import at_home
+from Kernel.contract.quantities import parse_whole
 from zones.runtime.ledger_file import POSITION_MAX, LedgerReader
+
+CHECKOUT: Final = Path(__file__).resolve().parents[3]
 
 
 class Commands(Protocol):
@@ -24,7 +29,7 @@ def add_command(
     """Add a command with --home and --json, and return its parser for the rest."""
     parser = commands.add_parser(name, help=help)
     parser.set_defaults(run=run)
-    parser.add_argument("--home", type=Path, required=True, metavar="DIR", help="whose ledger")
+    parser.add_argument("--home", type=Path, default=None, metavar="DIR", help="whose ledger")
     parser.add_argument("--json", action="store_true", help="documents on stdout")
     return parser
 
@@ -44,9 +49,35 @@ def open_ledger(options: argparse.Namespace) -> LedgerReader:
     return LedgerReader(ledger_folder(home))
 
 
-def position(text: str) -> int:
-    """Return the position a word says, for argparse."""
-    number = int(text)
-    if not 1 <= number <= POSITION_MAX:
-        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {POSITION_MAX}")
-    return number
+def pasteable(hint: str, home: Path | None) -> str:
+    """Return a hint as a command line about the same home.
+
+    A home that the command would find by itself is not named: `molt` reads MOLT_HOME, the kernel
+    does not.
+    """
+    if home is None:
+        return hint
+    place = home.absolute()
+    found = Path(os.environ.get("MOLT_HOME") or CHECKOUT).absolute()
+    given = None if place == found else str(home)
+    return at_home(hint, given, None if place == CHECKOUT else str(home))
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Return what reads a whole number with limits, for argparse."""
+
+    def read(text: str) -> int:
+        try:
+            number = parse_whole(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f"{text[:32]!r} is not a whole number from {low} to {high}"
+            )
+        return number
+
+    return read
+
+
+position: Final = whole(1, POSITION_MAX)

@@ -52,7 +52,7 @@ def _add(commands: Commands, name: str, run: Run, help: str) -> argparse.Argumen
 
 
 def _search(options: argparse.Namespace) -> tuple[Search, Query]:
-    search = open_search(open_ledger(options))
+    search = open_search(open_ledger(options), options.home)
     since, until = getattr(options, "since", None), getattr(options, "until", None)
     return search, span_query(since, until, Query())
 

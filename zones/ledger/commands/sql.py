@@ -8,8 +8,9 @@ import argparse
 import json
 import sys
 
+from Kernel.contract.errors import UsageError
 from Kernel.contract.quantities import parse_duration
-from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger
+from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger, whole
 from zones.ledger.commands.progress import Progress
 from zones.ledger.exports.event_table import open_events
 from zones.ledger.exports.sql import ROWS, ROWS_MAX, TIME_S, TIME_S_MAX, ask, table
@@ -20,7 +21,11 @@ def add(commands: Commands) -> None:
     parser = add_command(commands, "sql", run, "ask the ledger in SQL, read-only")
     parser.add_argument("query", metavar="QUERY", help="one SELECT over the table events")
     parser.add_argument(
-        "--rows", type=_rows, default=ROWS, metavar="N", help=f"at most so many ({ROWS})"
+        "--rows",
+        type=whole(1, ROWS_MAX),
+        default=ROWS,
+        metavar="N",
+        help=f"at most so many ({ROWS})",
     )
     parser.add_argument(
         "--time", type=_time_s, default=TIME_S, metavar="DURATION", help="end it after so long (1m)"
@@ -57,15 +62,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= ROWS_MAX:
-        raise argparse.ArgumentTypeError(f"{text} is not from 1 to {ROWS_MAX}")
-    return number
-
-
 def _time_s(text: str) -> float:
-    time_s = parse_duration(text)
+    try:
+        time_s = parse_duration(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(error.message) from error
     if not 0 < time_s <= TIME_S_MAX:
         raise argparse.ArgumentTypeError(f"{text} is not from 1 ms to {TIME_S_MAX:g} s")
     return time_s

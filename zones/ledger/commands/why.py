@@ -40,19 +40,19 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code."""
-    search = open_search(open_ledger(options))
+    search = open_search(open_ledger(options), options.home)
     story = tell_story(search, find_event(search, options.id), options.effects)
     if options.json:
         print(json_text(story.fields()))
         return 0
     rows = EventRows(sys.stdout)
     for line in story_lines(story):
-        print(line if rows.width == 0 else shorten(line, rows.width))
+        print(line if rows.width == 0 else fit(line, rows.width))
     if options.effects:
         for line in effect_lines(story):
-            print(line if rows.width == 0 else shorten(line, rows.width))
+            print(line if rows.width == 0 else fit(line, rows.width))
     else:
-        hint("", f"molt why {story.chain[0].position} --effects")
+        hint("", f"molt why {story.chain[0].position} --effects", options.home)
     return 0
 
 
@@ -84,6 +84,13 @@ def effect_lines(story: Story) -> list[str]:
     if story.effects_cut:
         lines.append(f"and more: only {EFFECTS_MAX} effects are followed")
     return lines
+
+
+def fit(line: str, width: int) -> str:
+    """Return a line cut to a width; the position at its end stays, it is what is typed next."""
+    told, gap, place = line.rpartition("  #")
+    end = gap + place
+    return shorten(told, max(width - len(end), 0)) + end if gap else shorten(line, width)
 
 
 def _branch(event: LedgerEvent, depth: int) -> str:

@@ -118,13 +118,36 @@ def test_no_ledger_and_an_empty_one(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(
-    "words", [("nonsense",), ("--since", "x"), ("--last", "-1"), ("a=b",) * 9, ("--what",)]
+    "words",
+    [
+        ("nonsense",),
+        ("--since", "x"),
+        ("--last", "-1"),
+        ("--last", "x"),
+        ("tick=1",) * 9,
+        ("--what",),
+        ("foo=bar",),
+        ("level=warn",),
+        ("-f", "--until", "5m"),
+    ],
 )
 def test_wrong_words(run: Any, words: tuple[str, ...]) -> None:
     """They are refused with 2."""
     code, out, err = run(*words)
     assert (code, out) == (2, "")
     assert err.startswith("cannot ")
+
+
+def test_a_field_that_no_event_has(run: Any) -> None:
+    """It says which is near, and how a field of somebody's own event is asked for."""
+    assert "did you mean zone?" in run("zones=x")[2]
+    assert "payload.foo is one of your own" in run("foo=bar")[2]
+    assert run("payload.foo=bar")[0] == run("why=*")[0] == run("input.kind=*")[0] == 0
+
+
+def test_a_number_that_is_none(run: Any) -> None:
+    """What is wrong is told in words, not by the name of a function."""
+    assert "'x' is not a whole number from 0 to" in run("--last", "x")[2]
 
 
 def test_what_it_prints_feeds_a_world(run: Any, tmp_path: Path) -> None:
@@ -192,6 +215,23 @@ class Follower:
         self.process.kill()
         self.process.wait()
         self.out.close()
+
+
+@pytest.mark.slow
+def test_following_where_no_kernel_runs(house: Path) -> None:
+    """Whoever waits for what never comes is told so, once and soon, with what helps."""
+    line = [sys.executable, "-m", "zones.ledger", "events", "--home", str(house), "-f"]
+    process = subprocess.Popen(
+        line, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        assert said.startswith("no kernel runs at ")
+        assert said.endswith(f"hint: python manifest.py --home {house}\n")
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.slow

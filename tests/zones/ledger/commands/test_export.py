@@ -108,7 +108,7 @@ def test_wrong_words_are_refused_with_their_code(
 def test_existing_file_and_missing_ledger(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """5 and 69; with --json the error is a document, too."""
     assert run(home, str(home / "a.jsonl"), "--json") == 69
-    assert "no ledger" in json.loads(capsys.readouterr().out)["error"]
+    assert "no ledger" in json.loads(capsys.readouterr().out)["error"]["message"]
     store(home, many(1)).close()
     (home / "a.jsonl").write_text("mine")
     assert run(home, str(home / "a.jsonl")) == 5

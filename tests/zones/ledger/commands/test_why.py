@@ -11,6 +11,7 @@ from Kernel.contract.places import LEDGER
 from tests.zones.ledger.paper_ledger import event_id, make
 from tests.zones.ledger.real_ledger import index, store
 from zones.ledger.__main__ import main
+from zones.ledger.commands.why import fit
 
 EVENTS = [
     make(1, "command.taken", zone="kernel",
@@ -49,7 +50,7 @@ def test_a_tree_for_people(run: Any) -> None:
     assert lines[3].startswith("   └ command.taken")
     assert "'drill' with kind=kill was asked for by pid 7" in lines[3]
     assert lines[3].endswith("#1")
-    assert "molt why 3 --effects" in err
+    assert " why 3 --effects" in err
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,15 @@ def test_hostile_payloads(run: Any) -> None:
 
 
 def test_unknown(run: Any) -> None:
-    """What is in no ledger is refused with 2; with --json as a document."""
-    assert run("nothing")[0] == 2
+    """What is in no ledger is refused with 5; with --json as a document."""
+    assert run("nothing")[0] == 5
     code, out, _ = run("nothing", "--json")
-    assert code == 2 and json.loads(out)["error"].startswith("cannot find 'nothing'")
+    assert code == 5 and json.loads(out)["error"]["message"].startswith("cannot find 'nothing'")
+
+
+def test_a_narrow_terminal_keeps_positions() -> None:
+    """The middle of a line is cut: the position at its end is what is typed next."""
+    line = "zone.ready           stable: " + "ready " * 20 + "  tick 12  #1204"
+    assert fit(line, 60).endswith("…  #1204") and len(fit(line, 60)) == 60
+    assert fit("short  #1", 60) == "short  #1"
+    assert fit("x" * 70, 60) == "x" * 59 + "…"
