@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from fallback.entry import RETURNED_AT, enter_safe_mode
+from fallback.home_locks import say_stopped
 from fallback.known_world import KnownWorld, save_known_world
 from Kernel.config import KernelConfig, config_folder, load_config, speakers
 from Kernel.console import screen_words
@@ -282,6 +283,9 @@ class Kernel:
     def run(self) -> int:
         """Serve until stopped and return the exit code."""
         self._screen.banner(self._home.home)
+        if self._home.lost_pid:
+            why = "did not stop in order: it was killed, crashed, or the machine went down"
+            self._log.warning("kernel.lost", pid=self._home.lost_pid, why=why)
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
         self._bus.close_all()
@@ -301,6 +305,7 @@ class Kernel:
             self._signals.hold()
             enter_safe_mode(self._home.home, reason, detail, self._arguments, probe_s, stay)
         self._notifier.close()
+        say_stopped(self._home.lock_fds[0])
         return self._exit_code
 
     def _round(self) -> float:

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 
 LOCK = "kernel.lock"
+STOPPED = "stopped"
+"""Stands in a lock instead of a pid when its kernel has stopped in order."""
 LEFTOVER_S = 2.0
 
 
@@ -63,6 +65,22 @@ def take_lock(folder: Path) -> int:
     os.ftruncate(lock_fd, len(said))
     os.set_inheritable(lock_fd, True)
     return lock_fd
+
+
+def read_holder(folder: Path) -> int:
+    """Return the pid of the kernel that a lock names, 0 when it stopped in order or never was."""
+    try:
+        said = (folder / LOCK).read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return 0
+    return int(said) if said.isdecimal() else 0
+
+
+def say_stopped(lock_fd: int) -> None:
+    """Leave word in a lock that its kernel stops in order, as the last act before it goes."""
+    with contextlib.suppress(OSError):  # a full disk: the next kernel takes us for killed, no more
+        os.pwrite(lock_fd, f"{STOPPED}\n".ljust(16).encode(), 0)
+        os.ftruncate(lock_fd, len(STOPPED) + 1)
 
 
 def find_held(folders: list[Path]) -> dict[Path, int]:

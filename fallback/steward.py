@@ -31,6 +31,7 @@ from fallback.decisions import (
 )
 from fallback.entry import RETURNED_AT
 from fallback.home_folders import Folders, open_run
+from fallback.home_locks import say_stopped
 from fallback.known_world import load_known_world
 from fallback.lone_world import LoneWorld
 from fallback.probing import Outcome, Prober, fingerprint
@@ -127,6 +128,7 @@ class Steward:
         if self._goal == "normal":
             self._return_to_normal()
         self._talk.say(f"stopped{self._at_tick()}")
+        say_stopped(self._folders.lock_fds[0])
         return self._exit_code
 
     def _wait(self) -> None:

@@ -63,6 +63,7 @@ SENTENCES: dict[str, str] = {
     "kernel.safe_mode_begun": "safe mode: {why}",
     "kernel.stacks": "the stacks of all threads are in {path}",
     "kernel.stacks_not_kept": "cannot keep the stacks: {why}",
+    "kernel.lost": "the kernel before, pid {pid}, {why}",
     "kernel.started": "molt {version}, pid {pid}, home {home}",
     "kernel.stopped": "{text}",
     "kernel.stopping": "stopping",

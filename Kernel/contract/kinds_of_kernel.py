@@ -30,6 +30,7 @@ def _of_zone(name: str, payload: dict[str, Any], level: Level = Level.INFO) -> K
 
 
 KERNEL_KINDS: Final = (
+    Kind("kernel.lost", {"pid": int, "why": str}, _WARNING),  # told by the next one
     Kind("kernel.started", {"pid": int, "home": str, "version?": str}),
     Kind("kernel.ready", {"boot_s": float, "degraded?": ANY}),
     Kind("kernel.stopping", {}),

@@ -58,6 +58,7 @@ class BusKeeper(Keeper):
         self._given: dict[int, dict[str, int]] = {}
         self._beats = 0
         self._told_pid = 0
+        self._exchanges = 0
         self._request_id = 0
         self._replies: dict[int, Reply] = {}
 
@@ -74,7 +75,7 @@ class BusKeeper(Keeper):
             active = line.state.active
             berth = line.berth_of(active.pid) if active is not None else None
             if there and berth is not None and self._given.get(berth.serial) != self._named():
-                self._expect_leaving(line)  # a world has moved: the next one gets its new arena
+                self._exchange(line, berth)
             # While a world moves there is nothing to read.
             held = not may_serve or line.number != self.ladder.current or self._others_serve(line)
             if line.state.held is not held:
@@ -97,6 +98,23 @@ class BusKeeper(Keeper):
         """Whether it is yet to be told who serves now."""
         active = self.active
         return active is not None and active.pid != self._told_pid
+
+    @property
+    def restarts(self) -> int:
+        """Return how often a process came in the place of one that had served, and was not sent."""
+        return super().restarts - self._exchanges
+
+    def _exchange(self, line: Line, berth: Berth) -> None:
+        """Let the next process have arenas that have come, or moved, since this one was forked."""
+        if berth.excused:
+            return
+        self._exchanges += 1
+        why = "the next one is given the arenas as they are now"
+        told = self.parts.log.note(
+            "zone.drained", zone=self.config.name, pid=berth.pid, why=why, cause=self._promoted
+        )
+        self._expect_leaving(line)
+        berth.cause = told
 
     @property
     def has_its_arenas(self) -> bool:

@@ -429,6 +429,8 @@ class Line:
             self.learn(sup.Founded())
         elif no_room:
             self._had_no_room("cannot found: there is no room for an arena")
+        else:
+            self.tell_death("founder", exit_, failure=True, cause=berth.cause)
 
     def _role_of(self, pid: int) -> str:
         if self.state.heir is not None and self.state.heir.pid == pid:
@@ -451,7 +453,7 @@ class Line:
             return Death(role, b"")
         patience = self.state.zygote_patience if role == "zygote" else self.state.patience
         as_asked = exit_.code == 0 and not failure
-        tell = self._zone.parts.log.info if as_asked else self._zone.parts.log.warning
+        tell = self._zone.parts.log.note if as_asked else self._zone.parts.log.warning
         died = tell(
             "zone.died",
             zone=self._zone.config.name,

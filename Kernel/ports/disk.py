@@ -10,14 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fallback.home_locks import HeldError, take_lock
+from fallback.home_locks import HeldError, read_holder, take_lock
 from Kernel.contract.errors import AlreadyRunning, ConfigError, what_helps
 from Kernel.contract.places import CONSOLE_SOCKET
 
 
 @dataclass(frozen=True, slots=True)
 class HomeFolders:
-    """An opened home. `lock_fds` are inheritable on purpose, `run_fd` and `bus_fd` are not."""
+    """An opened home. `lock_fds` are inheritable on purpose, `run_fd` and `bus_fd` are not.
+
+    Args:
+        lost_pid: of the kernel before, when it did not stop in order; else 0.
+    """
 
     home: Path
     run_dir: Path
@@ -25,6 +29,7 @@ class HomeFolders:
     run_fd: int
     bus_fd: int
     lock_fds: tuple[int, ...]
+    lost_pid: int = 0
 
 
 def open_home(home: Path, arena_folders: Sequence[Path] = ()) -> HomeFolders:
@@ -44,6 +49,7 @@ def open_home(home: Path, arena_folders: Sequence[Path] = ()) -> HomeFolders:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         run_dir.chmod(0o700)
         bus_dir.chmod(0o700)
+        former = read_holder(run_dir)
         lock_fds = tuple(take_lock(folder) for folder in (run_dir, *arena_folders))
     except HeldError as error:
         raise AlreadyRunning(
@@ -56,7 +62,13 @@ def open_home(home: Path, arena_folders: Sequence[Path] = ()) -> HomeFolders:
         stale.unlink(missing_ok=True)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
     return HomeFolders(
-        home, run_dir, home / "data", os.open(run_dir, flags), os.open(bus_dir, flags), lock_fds
+        home,
+        run_dir,
+        home / "data",
+        os.open(run_dir, flags),
+        os.open(bus_dir, flags),
+        lock_fds,
+        0 if former == os.getpid() else former,  # safe mode becomes the kernel again by an exec
     )
 
 

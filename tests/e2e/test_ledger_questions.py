@@ -38,8 +38,9 @@ def test_why_down_to_the_command(home: Path) -> None:
         kernel.ask("params", key="friction", value=0.9)
         assert told_why(opened, "input.applied") == ["input.applied", "command.taken"]
         wait_until(lambda: kernel.zone("archive")["state"] == "ready", "the archive serves")
+        killed = kernel.zone("archive")["pid"]
         kernel.ask("drill", kind="kill", zone="archive")
-        assert told_why(opened, "zone.died", zone="archive") == to_the_drill
+        assert told_why(opened, "zone.died", zone="archive", pid=killed) == to_the_drill
         root = newest(opened, "command.taken", command="drill")
         assert root is not None
         effects = opened.why(root["id"], effects=True)["effects"]

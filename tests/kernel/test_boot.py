@@ -14,7 +14,7 @@ import pytest
 
 from fallback.entry import RETURNED_AT
 from Kernel.boot import _process_start_s
-from Kernel.console.client import KernelRefused, ask
+from Kernel.console.client import KernelRefused, ask, ask_lines
 from Kernel.contract.arena import Header, State
 from Kernel.contract.places import HOME_MARK
 from Kernel.ports.signals import CAUGHT_SIGNALS, Signals
@@ -335,6 +335,21 @@ def test_ephemeral_leaves_nothing(tmp_path):
         assert not (tmp_path / "unused").exists()
 
 
+def lost_pids(home):
+    """Return the kernels before that the running one says were lost."""
+    lines = list(ask_lines(home, "kernel-events", {"filters": ["kind=kernel.lost"]}, 10.0))
+    return [line["payload"]["pid"] for line in lines]
+
+
+def test_a_kernel_that_stopped_in_order_is_not_lost(toy_home):
+    """Who boots after an orderly stop, or first, tells of nobody that was killed."""
+    for _ in range(2):
+        with ToyKernel(toy_home, "--json") as kernel:
+            kernel.ready()
+            assert lost_pids(toy_home) == []
+            assert kernel.stop() == 0
+
+
 def test_killed_kernel_leaves_nobody_and_its_world_goes_on(toy_home):
     """Kill -9 of the kernel ends its processes; the next boot goes on at the committed tick."""
     with ToyKernel(toy_home, "--json") as kernel:
@@ -344,8 +359,10 @@ def test_killed_kernel_leaves_nobody_and_its_world_goes_on(toy_home):
         kernel.process.wait()
         wait_until("everybody's end", lambda: not any(map(is_alive, everybody)))
         tick, epoch = kernel.tick(), kernel.words().get(Header.EPOCH)
+        killed = kernel.process.pid
     with ToyKernel(toy_home, "--json") as kernel:
         kernel.ready()
+        assert lost_pids(toy_home) == [killed]
         assert kernel.words().get(Header.TAKEN_OVER_TICK) == tick
         assert kernel.words().get(Header.EPOCH) == epoch + 1
         assert kernel.stop() == 0

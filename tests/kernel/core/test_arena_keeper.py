@@ -115,6 +115,7 @@ class TestFounding:
         stage.round()
         stage.die(500, code=1)
         assert stage.keeper.state.patience.failures == 1 and "founder" in stage.keeper.state.why
+        assert stage.machine.log.of("zone.died")[-1]["role"] == "founder"
         stage.found()
         assert stage.keeper.state.founded
 
