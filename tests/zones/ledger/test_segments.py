@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import apsw
 import pytest
 
 from Kernel.contract.errors import LedgerDamaged, LedgerError
@@ -240,3 +241,38 @@ def test_row_that_is_no_record_is_saved_from_and_ends_nothing(tmp_path: Path, va
     assert (faults[0].first, faults[0].last) == (300, 300)
     found = [position for position, _ in LedgerReader(tmp_path).read(1, None, lambda _damage: None)]
     assert found == [position for position in range(1, COUNT + 2) if position != 300]
+
+
+def test_block_that_reads_back_different_stays_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing leaves the log before the draft was read from the disk and is the same."""
+    log = filled(tmp_path)
+    wrong = segments.pack_block([b"something else"] * 100)
+    monkeypatch.setattr(segments, "pack_block", lambda _records: wrong)
+    with pytest.raises(LedgerError, match="read back different"):
+        move_all(log)
+    assert list_segments(tmp_path / SEGMENTS) == [] and contents(tmp_path) == ALL
+    monkeypatch.undo()
+    move_all(log)
+    log.close()
+    assert contents(tmp_path) == ALL and verify(LedgerReader(tmp_path)).ok
+
+
+def test_name_of_a_segment_is_synced_before_its_rows_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash of the system would lose a name that is only in memory, and the rows with it."""
+    log = filled(tmp_path)
+    synced: list[int] = []
+
+    def sync(folder: Path) -> None:
+        names = list_segments(folder)
+        synced.append(names[-1].last)
+        in_log = apsw.Connection(str(tmp_path / LOG)).execute("SELECT min(position) FROM records")
+        assert in_log.get <= names[-1].first
+
+    monkeypatch.setattr(segments, "sync_directory", sync)
+    move_all(log)
+    assert synced == [name.last for name in list_segments(tmp_path / SEGMENTS)]
+    log.close()

@@ -28,6 +28,7 @@ WROTE_EVERY: Final = 10_000
 """Events after which an export tells how far it is."""
 _PART: Final = "events-*-*.parquet"
 _FORCE: Final = "add --force to replace it"
+_DATABASE: Final = b"SQLite format 3\0"
 
 
 class Form(Enum):
@@ -89,9 +90,24 @@ def choose_target(words: str, form: Form | None, may_replace: bool) -> Target:
         raise Refused(f"cannot write {path}: there is no folder {path.parent}")
     if is_folder and path.is_dir():
         _check_folder(path, may_replace)
-    elif path.exists() and not may_replace:
-        raise Refused(f"cannot write {path}: it is there already", _FORCE)
+    elif path.exists():
+        _check_file(path, may_replace)
     return Target(path, form, is_folder, may_replace)
+
+
+def _check_file(path: Path, may_replace: bool) -> None:
+    """Refuse what no export has written: a rename over a device or a ledger would be its end."""
+    if not may_replace:
+        raise Refused(f"cannot write {path}: it is there already", _FORCE)
+    if not path.is_file():
+        raise Refused(f"cannot replace {path}: it is no plain file")
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(_DATABASE))
+    except OSError as error:
+        raise Refused(f"cannot replace {path}: {error.strerror}") from error
+    if begins == _DATABASE:
+        raise Refused(f"cannot replace {path}: it is a database, which no export has written")
 
 
 def _check_folder(path: Path, may_replace: bool) -> None:

@@ -1,6 +1,8 @@
 """What must hold of exported files: each event once, whole or not at all, none replaced unasked."""
 
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +165,17 @@ class TestReplacing:
         reader.close()
 
     @pytest.mark.slow
+    def test_force_replaces_no_device_and_no_database(self, tmp_path: Path) -> None:
+        """A rename would take their place: /dev/null of all, or the ledger itself."""
+        pipe, database, link = tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "c.jsonl"
+        os.mkfifo(pipe)
+        database.write_bytes(b"SQLite format 3\0 and more")
+        link.symlink_to(pipe)
+        for path, why in ((pipe, "no plain file"), (link, "no plain file"), (database, "database")):
+            with pytest.raises(Refused, match=why):
+                choose_target(str(path), None, True)
+        assert stat.S_ISFIFO(pipe.stat().st_mode) and link.is_symlink()
+
     def test_force_replaces_a_folder_of_parts_only(self, tmp_path: Path) -> None:
         """A folder that holds anything else is nobody's to delete."""
         reader = store(tmp_path, many(3))
