@@ -303,3 +303,20 @@ def test_text_that_is_none_in_a_small_table_is_saved_from(tmp_path: Path, statem
     log = open_log(tmp_path, news)
     assert "archive.salvaged" in news.kinds() and log.newest == 100
     log.close()
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE senders SET number = 10", "UPDATE arenas SET sequence = 5"]
+)
+def test_number_of_a_mark_that_was_changed_is_not_believed(tmp_path: Path, statement: str) -> None:
+    """It would drop events that were never stored, and acknowledge them."""
+    log = open_log(tmp_path)
+    log.append(records(1, 100), [SenderMark("kernel", EPOCH, 9), ArenaMark(ARENA, 3, 4)])
+    log.close()
+    tamper(tmp_path, statement)
+    news = News()
+    log = open_log(tmp_path, news)
+    assert "archive.salvaged" in news.kinds() and log.newest == 100
+    assert log.sender_stored("kernel", EPOCH) in (0, 9)
+    assert log.arena_stored(ARENA) in (None, ArenaMark(ARENA, 3, 4))
+    log.close()

@@ -202,12 +202,10 @@ def table(answer: Answer) -> Iterator[str]:
         for _, plan in answer.rows:
             yield from str(plan).splitlines()
         return
-    cells = [[_cell(value) for value in row] for row in answer.rows]
-    widths = [
-        max(len(name), *(len(row[place]) for row in cells)) if cells else len(name)
-        for place, name in enumerate(answer.columns)
-    ]
-    for row in (answer.columns, *cells):
+    # Names are looked at, too: PIVOT makes them of what strangers have said.
+    cells = [[_cell(value) for value in row] for row in (answer.columns, *answer.rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join(padded).rstrip()
 

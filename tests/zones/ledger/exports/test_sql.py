@@ -277,3 +277,11 @@ def test_ids_in_rows_are_those_of_commands(tmp_path: Path) -> None:
     with opened(tmp_path) as db:
         (row,) = ask(db, "SELECT id FROM events").rows
     assert bytes.fromhex(row[0].replace("-", "")) == event_id(1)
+
+
+def test_what_a_stranger_said_is_no_command_to_a_terminal() -> None:
+    """Neither in a cell nor in the name of a column that PIVOT makes of one."""
+    answer = Answer(("\x1b[2Jname", "b"), ("VARCHAR",) * 2, [("\x9b31m", {"\x1b": "\x07"})], False)
+    empty = Answer(("\x1b[2Jname",), ("VARCHAR",), [], False)
+    for line in (*table(answer), *table(empty)):
+        assert line.isprintable()
