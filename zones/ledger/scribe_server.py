@@ -105,7 +105,6 @@ class ScribeServer:
         self._entropy = entropy
         self._log = log
         self._total = TokenBucket(limits.total_rate, limits.total_rate, now_s())
-        self._total_held_until_s = 0.0
         self._writers: dict[int, _Writer] = {}
         self._numbers: dict[bytes, int] = {}
         self._ready: dict[int, None] = {}  # in the order of their turns
