@@ -23,10 +23,10 @@ from zones.ledger.carve import Row
 from zones.ledger.salvage import PAGE_BYTES, WAL, TornTail
 from zones.ledger.tail import TORN, check_tail
 from zones.ledger.telling import TOLD_MAX, Tell
-from zones.ledger.verify import UNPROVEN
 from zones.ledger.writer_file import WriterFile
 from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import Segment, list_segments
+from zones.runtime.ledger_chain import UNPROVEN
 from zones.runtime.ledger_file import (
     APPLICATION,
     LOG,

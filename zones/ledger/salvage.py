@@ -19,10 +19,10 @@ from typing import Final, NamedTuple
 import apsw
 
 from zones.ledger.carve import Bytes, Pages, Row, carve
-from zones.ledger.verify import UNFIT, UNPROVEN
 from zones.ledger.wal_file import look_into_wal
 from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import list_segments
+from zones.runtime.ledger_chain import UNFIT, UNPROVEN
 from zones.runtime.ledger_file import (
     APPLICATION,
     LOG,

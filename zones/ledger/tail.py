@@ -12,7 +12,7 @@ import apsw
 
 from zones.ledger.carve import Row
 from zones.ledger.telling import TOLD_MAX, Tell
-from zones.ledger.verify import UNFIT, UNPROVEN
+from zones.runtime.ledger_chain import UNFIT, UNPROVEN
 from zones.runtime.ledger_file import HEAD_BYTES, NO_HEAD, Gap
 
 TAIL_RECORDS: Final = 10_000

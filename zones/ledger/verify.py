@@ -1,33 +1,18 @@
 """Is every event of the ledger the one that was appended? The chain says so, or where it breaks.
 
-Owns: walking the chain across log and segments, naming what does not fit. Does not own: reading
-(`zones/runtime/ledger_file.py`), mending (nothing is mended: see `salvage.py` for what is saved).
-
-A record fits when its head is sha256(stored head of the record before + record). So a changed bit
-in a record makes that one bad and no other; one in a stored head makes two bad: its own and the
-next.
+Owns: the verdict on log and segments. Does not own: the chain (`zones/runtime/ledger_chain.py`),
+reading (`ledger_file.py` there), mending (nothing is mended: see `salvage.py` for what is saved).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
-from itertools import count
 from typing import Any, Final
 
 from Kernel.contract.errors import LedgerDamaged
-from zones.runtime.ledger_blocks import Run
+from zones.runtime.ledger_chain import MISSING, Chain, Fault, Hole, head_before
 from zones.runtime.ledger_file import NO_HEAD, Gap, LedgerReader
 
 FAULTS_KEPT_MAX: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Positions whose records are not what was appended, or not there."""
-
-    first: int
-    last: int
-    why: str
 
 
 @dataclass(slots=True)
@@ -91,9 +76,6 @@ class Verdict:
 
 
 UNREADABLE: Final = "it cannot be read"
-UNFIT: Final = "it does not fit its head"
-MISSING: Final = "there is no record"
-UNPROVEN: Final = "it cannot be checked: the record before it is lost"
 
 
 def verify(
@@ -109,94 +91,29 @@ def verify(
     """
     last = reader.newest if last is None else min(last, reader.newest)
     gaps = reader.gaps()
-    walk = _Walk(Verdict(first), gaps, _head_before(reader, gaps, first))
-    for run in reader.runs(first, last, walk.on_damage):
-        walk.take(run)
-        progress(run.last)
-    walk.end(last)
-    return walk.verdict
+    verdict = Verdict(first)
+    chain = Chain(first, head_before(reader, gaps, first), lambda: gaps)
 
+    def lose(damage: LedgerDamaged) -> None:
+        verdict.blame(damage.position, damage.last, f"{UNREADABLE}: {damage.why}")
+        chain.lose(damage.last)
 
-class _Walk:
-    """One walk: the verdict so far, and the stored head the next record must fit, b"" if lost."""
-
-    def __init__(self, verdict: Verdict, gaps: list[Gap], head: bytes) -> None:
-        self.verdict = verdict
-        self._gaps = gaps
-        self._head = head
-        self._next = verdict.first
-
-    def on_damage(self, damage: LedgerDamaged) -> None:
-        """Note what cannot be read."""
-        self.verdict.blame(damage.position, damage.last, f"{UNREADABLE}: {damage.why}")
-        self._head = b""
-        self._next = damage.last + 1
-
-    def take(self, run: Run) -> None:
-        """Look at records that were read."""
-        verdict = self.verdict
-        if run.first > self._next:
-            self._cross(run)
-        if run.before and self._head and run.before != self._head:
-            verdict.blame(run.first, run.first, UNFIT)
-            self._head = run.before
-        if run.heads:
-            self._look_at_each(run)
-        else:
-            self._look_at_all(run)
+    for run in reader.runs(first, last, lose):
+        for found in chain.take(run):
+            _judge(found, verdict)
         verdict.events += len(run.records)
         verdict.last, verdict.head = run.last, run.head
-        self._head, self._next = run.head, run.last + 1
-
-    def end(self, last: int) -> None:
-        """Note what is missing at the end."""
-        if self._next <= last:
-            self.verdict.blame(self._next, last, MISSING)
-
-    def _look_at_each(self, run: Run) -> None:
-        before = self._head or run.before
-        if not before:
-            self.verdict.blame(run.first, run.first, UNPROVEN)
-        for position, record, head in zip(count(run.first), run.records, run.heads, strict=False):
-            if before and sha256(before + record).digest() != head:
-                self.verdict.blame(position, position, UNFIT)
-            before = head
-
-    def _look_at_all(self, run: Run) -> None:
-        if not run.before:
-            self.verdict.blame(run.first, run.last, UNPROVEN)
-            return
-        head = run.before
-        for record in run.records:
-            head = sha256(head + record).digest()
-        if head != run.head:
-            self.verdict.blame(run.first, run.last, UNFIT)
-
-    def _cross(self, run: Run) -> None:
-        """Judge positions without a record: cut from a torn end, or lost."""
-        first, last = self._next, run.first - 1
-        told = [gap for gap in self._gaps if gap.first <= last and gap.last >= first]
-        cut = sum(gap.last - gap.first + 1 for gap in told if not gap.is_lost)
-        if cut == last - first + 1:
-            self.verdict.gaps += told
-            return
-        why = "; ".join(dict.fromkeys(gap.why for gap in told))
-        self.verdict.blame(first, last, f"{MISSING}: {why}" if why else MISSING)
-        head = run.heads[0] if run.heads else run.head
-        fits = sha256(self._head + run.records[0]).digest() == head
-        self._head = self._head if fits else run.before
+        progress(run.last)
+    if chain.next <= last:
+        verdict.blame(chain.next, last, MISSING)
+    return verdict
 
 
-def _head_before(reader: LedgerReader, gaps: list[Gap], first: int) -> bytes:
-    """Return the stored head that the record at `first` must fit, b"" when it is lost."""
-    if first <= 1:
-        return NO_HEAD
-    try:
-        run = next(reader.runs_back(1, first - 1), None)
-    except LedgerDamaged:
-        return b""
-    last, head = (run.last, run.head) if run else (0, NO_HEAD)
-    between = first - 1 - last
-    cut = sum(gap.last - gap.first + 1 for gap in gaps if last < gap.first and gap.last < first)
-    is_lost = any(gap.is_lost and last < gap.last and gap.first < first for gap in gaps)
-    return head if cut == between and not is_lost else b""
+def _judge(found: Fault | Hole, verdict: Verdict) -> None:
+    if isinstance(found, Fault):
+        verdict.blame(*found)
+    elif found.is_cut:
+        verdict.gaps += found.told
+    else:
+        why = "; ".join(dict.fromkeys(gap.why for gap in found.told))
+        verdict.blame(found.first, found.last, f"{MISSING}: {why}" if why else MISSING)

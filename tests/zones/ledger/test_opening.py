@@ -22,7 +22,8 @@ from tests.zones.ledger.damage import (
     wal_frames,
 )
 from zones.ledger.tail import TORN
-from zones.ledger.verify import UNFIT, verify
+from zones.ledger.verify import verify
+from zones.runtime.ledger_chain import UNFIT
 from zones.runtime.ledger_file import LOG, ArenaMark, Gap, LedgerReader, SenderMark
 
 EPOCH, ARENA = b"e" * 16, b"a" * 16

@@ -21,9 +21,10 @@ from tests.zones.ledger.damage import (
 from zones.ledger import opening, segments
 from zones.ledger.log import Log
 from zones.ledger.segments import SegmentMover
-from zones.ledger.verify import MISSING, UNFIT, UNPROVEN, Fault, verify
+from zones.ledger.verify import verify
 from zones.runtime import ledger_blocks
 from zones.runtime.ledger_blocks import list_segments
+from zones.runtime.ledger_chain import MISSING, UNFIT, UNPROVEN, Fault
 from zones.runtime.ledger_file import LOG, SEGMENTS, Gap, LedgerReader
 
 COUNT = 2500

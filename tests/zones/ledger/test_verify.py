@@ -12,7 +12,8 @@ import pytest
 from tests.structure.sources import ROOT
 from zones.ledger.__main__ import main
 from zones.ledger.log import Log, LogSettings
-from zones.ledger.verify import MISSING, UNFIT, UNPROVEN, Fault, verify
+from zones.ledger.verify import verify
+from zones.runtime.ledger_chain import MISSING, UNFIT, UNPROVEN, Fault
 from zones.runtime.ledger_file import LOG, LedgerReader
 
 
