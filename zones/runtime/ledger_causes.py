@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from Kernel.contract.envelope import ID_BYTES, Envelope, parse_envelope
-from Kernel.contract.errors import CodecError, LedgerError, Refused
+from Kernel.contract.errors import CodecError, LedgerDamaged, LedgerError, Refused
 from Kernel.contract.event_text import VERSION
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import POSITION_MAX
@@ -271,6 +271,9 @@ def _id_of(record: bytes) -> bytes:
 def _need(event: LedgerEvent | None, text: str, search: Search) -> LedgerEvent:
     if event is None:
         oldest, newest = search.reader.oldest, search.reader.newest
+        number = _POSITION.fullmatch(text)
+        if number is not None and 1 <= int(number[1]) <= newest:
+            raise _not_there(int(number[1]), search)
         raise Refused(
             f"cannot find {text[:64]!r} in the ledger: no position from {oldest} to {newest}, no "
             f"id that begins so with {PREFIX_MIN} digits or more, and no mutation, mission, trait "
@@ -278,3 +281,12 @@ def _need(event: LedgerEvent | None, text: str, search: Search) -> LedgerEvent:
             "molt events --last 20",
         )
     return event
+
+
+def _not_there(position: int, search: Search) -> LedgerError:
+    """Return why a position that was given holds no event."""
+    for gap in search.reader.gaps():
+        if gap.first <= position <= gap.last:
+            return LedgerError(f"cannot show event {position}: there is none: {gap.why}")
+    why = "it is missing, or not what was appended"
+    return LedgerDamaged(position, position, why)

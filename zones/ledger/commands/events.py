@@ -11,7 +11,7 @@ socket: it goes on while the archive restarts, and costs it nothing.
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
@@ -33,8 +33,9 @@ from Kernel.contract.kinds import KINDS
 from Kernel.contract.places import LEDGER
 from zones.ledger.commands.event_rows import HEAD, EventRows, count_of, hint
 from zones.ledger.commands.options import Commands, add_command, ledger_folder, whole
+from zones.runtime.ledger_chain import MISSING, CheckedReader
 from zones.runtime.ledger_event import LedgerEvent
-from zones.runtime.ledger_file import LedgerReader
+from zones.runtime.ledger_file import Gap, LedgerReader
 from zones.runtime.ledger_index import open_index
 from zones.runtime.ledger_presence import HINT, is_written, what_is_missing
 from zones.runtime.ledger_search import Query, Search
@@ -42,6 +43,8 @@ from zones.runtime.wall_clock import now_ns
 
 LAST: Final = 50
 LAST_MAX: Final = 10_000_000
+TOLD_MAX: Final = 10
+"""Of damage, and of gaps, so many are told one by one."""
 POLL_S: Final = 0.1
 ROUND: Final = 512
 """Events shown between two flushes while there are many."""
@@ -90,15 +93,41 @@ def run(options: argparse.Namespace) -> int:
         _document(found, reader)
     elif not shown.show_all(found):
         _say_why_empty(search, query, options)
+    for line in gap_lines(reader.gaps_met):
+        hint(line)
     _say_what_is_missing(options)
     return 0
 
 
+def missing(first: int, last: int) -> str:
+    """Return that events are missing, and which."""
+    what = f"#{first}" if first == last else f"#{first} to #{last}"
+    count = last - first + 1
+    return f"{count_of(count, 'event')} {'is' if count == 1 else 'are'} missing ({what})"
+
+
+def gap_lines(gaps: Sequence[Gap]) -> list[str]:
+    """Return a line for each gap on record: no damage, and not to be kept silent."""
+    told = [f"{missing(gap.first, gap.last)}: {gap.why}" for gap in gaps]
+    more = len(told) - TOLD_MAX
+    return [*told[:TOLD_MAX], f"and {more} gaps more"] if more > 0 else told
+
+
 def open_search(reader: LedgerReader, home: Path, is_indexed: bool = True) -> Search:
     """Return a search that says on stderr what damage it goes past."""
+    told: set[tuple[int, int]] = set()
 
     def past(damage: LedgerDamaged) -> None:
-        hint(f"going on: {damage.message}", damage.hint, home)
+        place = damage.position, damage.last
+        if place in told or len(told) > TOLD_MAX:
+            return
+        told.add(place)
+        if len(told) > TOLD_MAX:
+            hint("going on: and there is more", damage.hint, home)
+        elif damage.why == MISSING:
+            hint(f"{missing(*place)}, and nothing on record says why", damage.hint, home)
+        else:
+            hint(f"going on: {damage.message}", damage.hint, home)
 
     return Search(reader, open_index(reader.folder, reader) if is_indexed else None, past)
 
@@ -267,9 +296,9 @@ def _near(pattern: str) -> str:
     return ", ".join([kind for kind in KINDS if family and family in kind][:NEAR_MAX])
 
 
-def _open(options: argparse.Namespace) -> LedgerReader:
+def _open(options: argparse.Namespace) -> CheckedReader:
     try:
-        return LedgerReader(ledger_folder(options.home))
+        return CheckedReader(ledger_folder(options.home))
     except NoLedger as error:
         raise NoLedger(
             f"cannot show events of {options.home}: it has no ledger; the first start of a kernel "

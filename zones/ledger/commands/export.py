@@ -11,19 +11,17 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from Kernel.contract.envelope import parse_envelope
 from Kernel.contract.errors import CodecError, LedgerDamaged
-from zones.ledger.commands.events import parse_filters, span_query
-from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger
+from zones.ledger.commands.events import gap_lines, parse_filters, span_query
+from zones.ledger.commands.options import Commands, add_command, open_ledger
 from zones.ledger.commands.progress import Progress
 from zones.ledger.derived import Row
 from zones.ledger.exports.export import Form, choose_target, with_heads, write
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import LedgerReader, PastDamage
-from zones.runtime.ledger_index import open_index
 from zones.runtime.ledger_search import Query, Search
 
 DAMAGE_SHOWN_MAX: Final = 10
@@ -73,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
         if target.form is Form.PROTOBUF:
             rows = _chained(reader, query, past)
         else:
-            rows = _found(reader, ledger_folder(options.home), query, past)
+            rows = _found(reader, query, past)
         count = write(target, rows, lambda done: progress.show(done, newest))
     finally:
         progress.end()
@@ -89,6 +87,9 @@ def run(options: argparse.Namespace) -> int:
             "bytes": size,
             "newest": newest,
             "damaged": [{"first": each.position, "last": each.last} for each in damage],
+            "gaps": [
+                {"first": gap.first, "last": gap.last, "why": gap.why} for gap in reader.gaps_met
+            ],
             "seconds": round(took_s, 3),
         }
         print(json.dumps(told))
@@ -96,13 +97,18 @@ def run(options: argparse.Namespace) -> int:
         print(f"{count:,} events in {target.path}, {size / 1e6:,.1f} MB, {took_s:.1f} s")
     for each in damage[:DAMAGE_SHOWN_MAX]:
         print(f"left out: {each.message}", file=sys.stderr)
+    if len(damage) > DAMAGE_SHOWN_MAX:
+        print(f"and {len(damage) - DAMAGE_SHOWN_MAX} places more", file=sys.stderr)
+    for line in gap_lines(reader.gaps_met):
+        print(line, file=sys.stderr)
     return EXIT_INCOMPLETE if damage else 0
 
 
 def _found(
-    reader: LedgerReader, folder: Path, query: Query, past: PastDamage | None
+    reader: LedgerReader, query: Query, past: PastDamage | None
 ) -> Iterator[tuple[Row, bytes]]:
-    for event in Search(reader, open_index(folder, reader), past).forwards(query):
+    """Yield what fits, without an index: one made after a loss does not know of it."""
+    for event in Search(reader, None, past).forwards(query):
         yield (event.position, event.envelope), b""
 
 

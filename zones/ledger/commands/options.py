@@ -11,7 +11,8 @@ from typing import Final, Protocol
 
 from Kernel.contract.hints import at_home
 from Kernel.contract.quantities import parse_whole
-from zones.runtime.ledger_file import POSITION_MAX, LedgerReader
+from zones.runtime.ledger_chain import CheckedReader
+from zones.runtime.ledger_file import POSITION_MAX
 
 CHECKOUT: Final = Path(__file__).resolve().parents[3]
 
@@ -39,14 +40,14 @@ def ledger_folder(home: Path) -> Path:
     return home / "data" / "ledger"
 
 
-def open_ledger(options: argparse.Namespace) -> LedgerReader:
-    """Open the ledger that `--home` names.
+def open_ledger(options: argparse.Namespace) -> CheckedReader:
+    """Open the ledger that `--home` names; what is damaged is not passed on.
 
     Raises:
         NoLedger: there is none.
     """
     home: Path = options.home
-    return LedgerReader(ledger_folder(home))
+    return CheckedReader(ledger_folder(home))
 
 
 def pasteable(hint: str, home: Path | None) -> str:

@@ -7,13 +7,19 @@ Owns: its words. Does not own: the query (`zones/ledger/exports/sql.py`), the ta
 import argparse
 import json
 import sys
+from typing import Final
 
 from Kernel.contract.errors import UsageError
 from Kernel.contract.quantities import parse_duration
+from zones.ledger.commands.events import gap_lines
 from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger, whole
 from zones.ledger.commands.progress import Progress
 from zones.ledger.exports.event_table import open_events
 from zones.ledger.exports.sql import ROWS, ROWS_MAX, TIME_S, TIME_S_MAX, ask, table
+
+EXIT_INCOMPLETE: Final = 1
+"""The answer is there, and is not of everything: a script should not take it for whole."""
+LEFT_OUT_SHOWN_MAX: Final = 10
 
 
 def add(commands: Commands) -> None:
@@ -45,21 +51,31 @@ def run(options: argparse.Namespace) -> int:
         print(sentence, file=sys.stderr)
 
     folder = ledger_folder(options.home)
+    left_out: list[str] = []
+    past = left_out.append if options.past_damage else None
     try:
-        with open_events(reader, folder, progress.show, say, options.past_damage) as connection:
+        with open_events(reader, folder, progress.show, say, past) as connection:
             progress.end()
             answer = ask(connection, options.query, options.rows, options.time)
+        gaps = reader.gaps()
     finally:
         progress.end()
         reader.close()
+    for each in left_out[:LEFT_OUT_SHOWN_MAX]:
+        print(f"left out: {each}", file=sys.stderr)
+    if len(left_out) > LEFT_OUT_SHOWN_MAX:
+        print(f"and {len(left_out) - LEFT_OUT_SHOWN_MAX} places more", file=sys.stderr)
+    for line in gap_lines(gaps):
+        print(line, file=sys.stderr)
+    code = EXIT_INCOMPLETE if left_out else 0
     if options.json:
-        print(json.dumps(answer.fields(), ensure_ascii=False))
-        return 0
+        print(json.dumps(answer.fields() | {"left_out": left_out}, ensure_ascii=False))
+        return code
     for line in table(answer):
         print(line)
     if answer.is_cut:
         print(f"there are more rows: --rows {options.rows * 10}", file=sys.stderr)
-    return 0
+    return code
 
 
 def _time_s(text: str) -> float:

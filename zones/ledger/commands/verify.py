@@ -11,8 +11,9 @@ import sys
 import time
 from typing import Final
 
-from zones.ledger.commands.options import Commands, add_command, open_ledger, position
+from zones.ledger.commands.options import Commands, add_command, ledger_folder, position
 from zones.ledger.verify import Verdict, verify
+from zones.runtime.ledger_file import LedgerReader
 
 EXIT_DAMAGED: Final = 1
 SHOWN_MAX: Final = 10
@@ -28,7 +29,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code."""
-    reader = open_ledger(options)
+    reader = LedgerReader(ledger_folder(options.home))
     began_s = time.monotonic()
     shown = _Progress(sys.stderr.isatty() and not options.json, began_s)
     verdict = verify(reader, options.first, options.last, shown.on_position)

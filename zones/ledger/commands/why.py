@@ -14,7 +14,7 @@ from typing import Final
 from Kernel.contract.event_text import json_text
 from Kernel.contract.event_words import grouped, printable
 from zones.ledger.commands.event_rows import EventRows, hint, shorten
-from zones.ledger.commands.events import open_search
+from zones.ledger.commands.events import gap_lines, open_search
 from zones.ledger.commands.options import Commands, add_command, open_ledger
 from zones.runtime.ledger_causes import (
     CAUSES_MAX,
@@ -40,8 +40,11 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code."""
-    search = open_search(open_ledger(options), options.home)
+    reader = open_ledger(options)
+    search = open_search(reader, options.home)
     story = tell_story(search, find_event(search, options.id), options.effects)
+    for line in gap_lines(reader.gaps_met):
+        hint(line)
     if options.json:
         print(json_text(story.fields()))
         return 0

@@ -60,15 +60,15 @@ def open_events(
     folder: Path,
     progress: Callable[[int, int], None],
     say: Callable[[str], None],
-    past_damage: bool = False,
+    left_out: Callable[[str], None] | None = None,
 ) -> "Iterator[DuckDBPyConnection]":
     """Give a locked connection with a view `events` of the whole ledger.
 
     Args:
         folder: HOME/data/ledger.
         progress: called now and then with up to which position events were read, and the last.
-        say: called with a sentence when the file cannot be written, or something is left out.
-        past_damage: leave out what cannot be read, instead of raising.
+        say: called with a sentence when the file cannot be written.
+        left_out: called with a sentence for what cannot be read and is left out; None: it raises.
 
     Raises:
         ConfigError: DuckDB is not installed.
@@ -77,8 +77,8 @@ def open_events(
     """
     connection = open_duck()
     lost: list[str] = []
-    past = (lambda damage: lost.append(damage.message)) if past_damage else None
-    table = _File(connection, Path(os.path.abspath(folder / FILE)), past_damage)
+    past = (lambda damage: lost.append(damage.message)) if left_out else None
+    table = _File(connection, Path(os.path.abspath(folder / FILE)), left_out is not None)
     try:
         newest = reader.newest
         kept = table.attach(reader)
@@ -97,8 +97,9 @@ def open_events(
             both = "SELECT * FROM kept.events UNION ALL " if table.is_attached else ""
             connection.execute(f"CREATE VIEW events AS {both}SELECT * FROM newer.events")
             lock(connection)
-        if kept.damage or lost:
-            say(f"left out: {kept.damage or lost[0]}")
+        if left_out:
+            for each in [kept.damage, *lost] if kept.damage else lost:
+                left_out(each)
         yield connection
     finally:
         connection.close()

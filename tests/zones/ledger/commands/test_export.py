@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.zones.ledger.exports.samples import START_NS, STEP_NS, samples
-from tests.zones.ledger.exports.small_ledger import ledger_folder, many, store
+from tests.zones.ledger.exports.small_ledger import harm, ledger_folder, many, store
 from tests.zones.ledger.real_ledger import index
 from zones.ledger.__main__ import main
 from zones.ledger.commands import events, export
@@ -128,6 +128,48 @@ def test_damage_ends_it_unless_it_is_to_be_left_out(
         assert run(home, str(home / name), "--past-damage") == 1
         assert "left out: cannot read event 2" in capsys.readouterr().err
     assert len(kinds(home / "a.jsonl")) == 2
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.pb"])
+@pytest.mark.parametrize(
+    ("statement", "left"),
+    [
+        ("UPDATE records SET record = (SELECT record FROM records WHERE position = 7) "
+         "WHERE position = 5", "event 5 of the ledger: it does not fit its head"),
+        ("DELETE FROM records WHERE position = 8", "event 8 of the ledger: there is no record"),
+    ],
+)  # fmt: skip
+def test_what_was_changed_or_lost_is_never_exported_as_if_nothing_were(
+    home: Path, capsys: pytest.CaptureFixture[str], statement: str, left: str, name: str,
+    indexed: bool,
+) -> None:  # fmt: skip
+    """Refused; with --past-damage it is left out, said, and the code is 1."""
+    store(home, many(12)).close()
+    harm(home, statement)
+    if indexed:
+        index(ledger_folder(home))
+    assert run(home, str(home / name)) == 1
+    assert left in capsys.readouterr().err
+    assert not (home / name).exists()
+    assert run(home, str(home / name), "--past-damage", "--json") == 1
+    told = capsys.readouterr()
+    assert f"left out: cannot read {left}" in told.err
+    assert json.loads(told.out)["events"] == 11
+    assert run(home, str(home / name), "--past-damage", "--force", "kind=weather.read") == 1
+
+
+def test_gap_on_record_is_told_and_no_damage(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is written, the code is 0, and what is missing is said with its reason."""
+    store(home, many(12)).close()
+    harm(home, "DELETE FROM records WHERE position BETWEEN 5 AND 6")
+    harm(home, "INSERT INTO gaps VALUES (5, 6, 'the disk broke', 1)")
+    assert run(home, str(home / "a.jsonl"), "--json") == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["gaps"] == [{"first": 5, "last": 6, "why": "the disk broke"}]
+    assert "events are missing (#5 to #6): the disk broke" in told.err
 
 
 def test_end_by_a_signal_leaves_no_draft(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.structure.sources import ROOT
 from tests.zones.ledger.exports.samples import samples
-from tests.zones.ledger.exports.small_ledger import many, store
+from tests.zones.ledger.exports.small_ledger import harm, many, store
 from zones.ledger.__main__ import main
 
 pytest.importorskip("duckdb")
@@ -85,6 +85,34 @@ def test_damage_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store(home, many(3), damaged=2).close()
     assert run(home, "SELECT kind FROM events WHERE position = 2", "--json") == 0
     assert json.loads(capsys.readouterr().out)["rows"] == [{"kind": "archive.damaged"}]
+
+
+def test_what_was_changed_or_lost_is_never_in_an_answer(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Refused; with --past-damage it is left out, said, and the code is 1."""
+    store(home, many(12)).close()
+    harm(home, "DELETE FROM records WHERE position = 8")
+    harm(home, "UPDATE records SET record = x'00' WHERE position = 3")
+    assert run(home, "SELECT count(*) AS n FROM events") == 1
+    assert "cannot read event 3 of the ledger" in capsys.readouterr().err
+    assert run(home, "SELECT count(*) AS n FROM events", "--past-damage", "--json") == 1
+    told = capsys.readouterr()
+    assert json.loads(told.out)["rows"] == [{"n": 10}]
+    assert (
+        "left out: cannot read event 3" in told.err and "left out: cannot read event 8" in told.err
+    )
+
+
+def test_gap_on_record_is_told_and_no_damage(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The answer is there, with what is missing and why beside it."""
+    store(home, many(12)).close()
+    harm(home, "DELETE FROM records WHERE position = 5")
+    harm(home, "INSERT INTO gaps VALUES (5, 5, 'the disk broke', 1)")
+    assert run(home, "SELECT count(*) AS n FROM events", "--json") == 0
+    assert "is missing (#5): the disk broke" in capsys.readouterr().err
 
 
 def test_ctrl_c_ends_a_query_at_once(home: Path) -> None:

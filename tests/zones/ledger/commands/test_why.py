@@ -8,6 +8,7 @@ import pytest
 
 from Kernel.contract.envelope import id_text
 from Kernel.contract.places import LEDGER
+from tests.zones.ledger.exports.small_ledger import harm
 from tests.zones.ledger.paper_ledger import event_id, make
 from tests.zones.ledger.real_ledger import index, store
 from zones.ledger.__main__ import main
@@ -109,3 +110,36 @@ def test_a_narrow_terminal_keeps_positions() -> None:
     assert fit(line, 60).endswith("…  #1204") and len(fit(line, 60)) == 60
     assert fit("short  #1", 60) == "short  #1"
     assert fit("x" * 70, 60) == "x" * 59 + "…"
+
+
+@pytest.mark.parametrize("command", ["why", "events"])
+def test_what_is_missing_on_the_way_is_said(
+    run: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """A hole, a changed record, a gap on record: none is passed in silence."""
+    harm(tmp_path, "DELETE FROM records WHERE position IN (2, 5)")
+    harm(tmp_path, "UPDATE records SET record = zeroblob(9) WHERE position = 4")
+    harm(tmp_path, "INSERT INTO gaps VALUES (5, 5, 'the disk broke', 1)")
+    words = {"why": ["3"], "events": ["--no-index"]}[command]
+    assert main([command, "--home", str(tmp_path), *words]) == 0
+    err = capsys.readouterr().err
+    assert "is missing (#2), and nothing on record says why" in err
+    if command == "events":
+        assert "event 4 of the ledger: it does not fit its head" in err
+        assert "is missing (#5): the disk broke" in err
+
+
+@pytest.mark.parametrize(
+    ("position", "said"),
+    [("2", "cannot read event 2 "), ("4", "cannot read event 4 "), ("5", "the disk broke")],
+)
+def test_position_whose_event_is_lost_is_not_said_to_be_none(
+    run: Any, tmp_path: Path, position: str, said: str
+) -> None:
+    """It is within the ledger: it is lost, and not a wrong word."""
+    harm(tmp_path, "DELETE FROM records WHERE position IN (2, 5)")
+    harm(tmp_path, "UPDATE records SET record = zeroblob(9) WHERE position = 4")
+    harm(tmp_path, "INSERT INTO gaps VALUES (5, 5, 'the disk broke', 1)")
+    code, out, err = run(position)
+    assert (code, out) == (1, "")
+    assert said in err and "no position from" not in err

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 from Kernel.contract.codec import pack
 from Kernel.contract.envelope import Envelope, Level, pack_envelope
 from tests.zones.ledger.exports.samples import START_NS, STEP_NS, event_id
 from zones.ledger.log import Log, LogSettings
-from zones.runtime.ledger_file import LedgerReader
+from zones.runtime.ledger_file import LOG, LedgerReader
 
 
 def ledger_folder(home: Path) -> Path:
@@ -51,3 +53,10 @@ def many(count: int, first: int = 1) -> list[Envelope]:
 
 def _no_news(kind: str, **payload: Any) -> None:
     assert kind == "archive.opened", (kind, payload)
+
+
+def harm(home: Path, statement: str) -> None:
+    """Change rows behind the log's back."""
+    connection = apsw.Connection(str(ledger_folder(home) / LOG))
+    connection.execute(statement)
+    connection.close()
