@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     if missing:
         print(
             f"cannot draw the ecology: packages are missing: {', '.join(missing)}\n"
-            "  .venv/bin/pip install 'molt[science]'",
+            "  .venv/bin/python -m pip install -e '.[science]'",
             file=sys.stderr,
         )
         return EXIT_INSTALLATION

@@ -9,6 +9,7 @@ Model: Trio's `_core/_exceptions.py`.
 
 import errno
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,6 +177,19 @@ def error_fields(error: MoltError, hint: str) -> dict[str, object]:
         hint: that of the error, about the home in question.
     """
     return {"code": error.exit_code, "message": error.message, "hint": hint}
+
+
+def what_installs(extra: str) -> str:
+    """Return the command that installs an extra of molt into this Python.
+
+    From the checkout, and never by name: on the public index "molt" is somebody else's package. A
+    copy in a slot is no checkout; then the command is to be typed in one.
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    if not (checkout / "pyproject.toml").is_file():
+        return f".venv/bin/python -m pip install -e '.[{extra}]'"
+    place = shlex.quote(f"{checkout}[{extra}]")
+    return f"{shlex.quote(sys.executable)} -m pip install -e {place}"
 
 
 def what_helps(error: OSError, directory: Path) -> str:

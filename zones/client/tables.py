@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from Kernel.contract.errors import ConfigError
+from Kernel.contract.errors import ConfigError, what_installs
 from zones.client.schema import Array
 
 if TYPE_CHECKING:
@@ -89,6 +89,6 @@ def _data_frame(table: dict[str, object]) -> "DataFrame":
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"cannot make a table: {error}; it is in the extra molt[science]",
-            "pip install 'molt[science]'",
+            what_installs("science"),
         ) from error
     return pd.DataFrame(table)

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from Kernel.contract.errors import ConfigError
+from Kernel.contract.errors import ConfigError, what_installs
 from tests.zones.client.paper_world import GENES, PaperWorld
 from zones.client import open_home
 
@@ -61,4 +61,4 @@ def test_without_pandas(frame, monkeypatch):
             ConfigError, match=r"pandas.*; it is in the extra molt\[science\]"
         ) as error:
             table()
-        assert error.value.hint == "pip install 'molt[science]'"
+        assert error.value.hint == what_installs("science")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
-from Kernel.contract.errors import ConfigError, LedgerError, Refused, UsageError
+from Kernel.contract.errors import ConfigError, LedgerError, Refused, UsageError, what_installs
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -43,7 +43,7 @@ def load_duckdb() -> ModuleType:
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"cannot use DuckDB: {error}; it is in the extra molt[science]",
-            "pip install 'molt[science]'",
+            what_installs("science"),
         ) from error
     return duckdb
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
+from Kernel.contract.errors import what_installs
 from Kernel.contract.messages import Degraded
 from zones.ledger.exports.otlp_json import SCOPE, SERVICE
 from zones.ledger.exports.spans import Span
@@ -130,7 +131,7 @@ class OtlpSender:
             export = self._export = self._connect(self._url)
         except ModuleNotFoundError as error:
             self._why = f"{error}; it is in the extra molt[otlp]"
-            self._hint = "pip install 'molt[otlp]'"
+            self._hint = what_installs("otlp")
             self._discard()
             return
         while True:

@@ -77,7 +77,7 @@ def test_no_ledger_and_no_duckdb(
     monkeypatch.setitem(sys.modules, "duckdb", None)
     capsys.readouterr()
     assert run(home, "SELECT 1") == 78
-    assert "hint: pip install 'molt[science]'" in capsys.readouterr().err
+    assert "[science]" in capsys.readouterr().err
 
 
 def test_damage_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from Kernel.contract.errors import what_installs
 from tests.zones.ledger.exports.collector import collector
 from tests.zones.ledger.exports.samples import drill
 from tests.zones.ledger.exports.test_otlp_json import WHOLE
@@ -160,7 +161,7 @@ class TestWithoutTheSdk:
         wait_until(lambda: sender.facts()["lost"] == 1)
         (said,) = sender.degraded()
         assert "molt[otlp]" in said.why
-        assert said.hint == "pip install 'molt[otlp]'"
+        assert said.hint == what_installs("otlp")
         sender.close()
 
     def test_address_that_is_none_is_said(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from Kernel.contract.errors import ConfigError, Refused, UsageError
+from Kernel.contract.errors import ConfigError, Refused, UsageError, what_installs
 from tests.zones.ledger.exports.samples import drill, event_id, samples
 from tests.zones.ledger.exports.small_ledger import ledger_folder, many, store
 from zones.ledger.exports import event_table
@@ -268,7 +268,7 @@ def test_missing_extra_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(ConfigError, match=r"molt\[science\]") as missing, opened(tmp_path):
         pass
     assert missing.value.exit_code == 78
-    assert missing.value.hint == "pip install 'molt[science]'"
+    assert missing.value.hint == what_installs("science")
 
 
 def test_ids_in_rows_are_those_of_commands(tmp_path: Path) -> None:
