@@ -22,10 +22,10 @@ EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(4, "status --check: safe mode"),
     ExitCode(
         5,
-        "understood and refused: no such zone or parameter, a value out of range, not now; "
+        "understood and refused: no such zone, parameter or event, a value out of range, not now; "
         "of reload: a key was refused, the others count; or the answer to a question was no",
     ),
-    ExitCode(69, "no kernel answers at this home, or no world lives there"),
+    ExitCode(69, "no kernel answers at this home, no world lives there, or it has no ledger yet"),
     ExitCode(73, "no folder has room for a world's arena"),
     ExitCode(75, "another kernel holds this home"),
     ExitCode(78, "configuration or installation is wrong"),

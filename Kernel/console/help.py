@@ -39,7 +39,7 @@ def help_fields(words: str | None) -> dict[str, object]:
 
 
 def find_commands(words: str | None) -> tuple[Command, ...]:
-    """Return all commands, the one of that name, or those that mention the words.
+    """Return all commands, the one of that name, a group, or those that mention the words.
 
     Raises:
         UsageError: nothing is found.
@@ -48,6 +48,8 @@ def find_commands(words: str | None) -> tuple[Command, ...]:
     if not wanted:
         return COMMANDS
     members = tuple(command for command in COMMANDS if f"{command.name} ".startswith(wanted + " "))
+    if not members:
+        members = tuple(command for command in COMMANDS if command.group.lower() == wanted)
     if members:
         return members
     found = tuple(command for command in COMMANDS if wanted in _searched(command))
@@ -59,9 +61,9 @@ def find_commands(words: str | None) -> tuple[Command, ...]:
 
 
 def is_search(words: str | None) -> bool:
-    """Tell whether words name no command, so that those are found which mention them."""
+    """Tell whether words name neither command nor group: then those are found that mention them."""
     wanted = " ".join((words or "").lower().split())
-    names = (command.name for command in COMMANDS)
+    names = (*(command.name for command in COMMANDS), *(group.lower() for group in GROUPS))
     return bool(wanted) and not any(f"{name} ".startswith(f"{wanted} ") for name in names)
 
 
@@ -144,7 +146,7 @@ def usage(command: Command) -> str:
         word = _word(argument, with_short=False)
         word += " ..." if argument.kind is Kind.FILTERS else ""
         words.append(word if argument.required else f"[{word}]")
-    if command.place is Place.TOOL:
+    if command.place is Place.TOOL and not command.arguments:
         words.append("...")
     return " ".join(["molt", *words, *(["[--yes]"] if command.destructive else []), "[--json]"])
 

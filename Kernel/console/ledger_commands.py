@@ -5,7 +5,8 @@ Owns: these rows, all of Place.TOOL. Does not own: the table (`commands.py`), wh
 """
 
 from Kernel.console.command_groups import LEDGER
-from Kernel.console.command_types import Command, Place, Suggest
+from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
+from Kernel.contract.event_filter import LEVELS
 
 _HOME_AND_JSON = (("--home", None), ("--json", None))
 
@@ -15,24 +16,55 @@ def _row(
     summary: str,
     examples: tuple[str, ...],
     details: str,
-    options: tuple[tuple[str, Suggest | None], ...] = (),
+    arguments: tuple[Argument, ...] = (),
     words: Suggest | None = None,
+    service: str = "zones.ledger",
 ) -> Command:
     return Command(
         name,
         LEDGER,
         summary,
         examples,
+        arguments,
         details=details,
         place=Place.TOOL,
-        runs=("zones.ledger", name),
+        runs=(service, name),
         about_home=True,
-        tool_options=(*options, *_HOME_AND_JSON),
+        tool_options=(*((each.option, None) for each in arguments if each.option), *_HOME_AND_JSON),
         tool_words=words,
     )
 
 
-_SPAN = (("--since", None), ("--until", None))
+def _word(name: str, metavar: str, help: str, required: bool = True) -> Argument:
+    return Argument(name, Kind.WORDS, help, metavar, required=required)
+
+
+def _option(
+    name: str, metavar: str, help: str, kind: Kind = Kind.WORDS, choices: tuple[str, ...] = ()
+) -> Argument:
+    option = "--" + name.replace("_", "-")
+    return Argument(name, kind, help, metavar, option, choices=choices)
+
+
+def _flag(name: str, help: str, short: str = "") -> Argument:
+    option = "--" + name.replace("_", "-")
+    return Argument(name, Kind.FLAG, help, option=option, short=short)
+
+
+_SINCE = _option("since", "WHEN", "5m (ago), tick:N, #POSITION or a date", Kind.SINCE)
+_UNTIL = _option("until", "WHEN", "the same, not behind it", Kind.SINCE)
+_SPAN = (_SINCE, _UNTIL)
+_PAST_DAMAGE = _flag("past_damage", "leave out what cannot be read, and say so")
+_FILTERS = Argument("filters", Kind.FILTERS, "only such events", "FIELD=VALUE")
+_PERSONA = "an id, a pattern of ids, or a role"
+_OF = ("modified", "depends_on", "triggered", "rolled_back", "talked_to")
+_SCIENCE = ".venv/bin/python -m pip install -e '.[science]' in the checkout"
+OWN_FAMILIES = (
+    "agent", "archive", "arena", "boot", "command", "config", "console", "drill", "evolution",
+    "feed", "generation", "input", "kernel", "lesson", "mission", "molt", "mutation", "note",
+    "scenario", "slot", "snapshot", "stop", "telemetry", "trait", "world", "zone",
+)  # fmt: skip
+"""First words of molt's own kinds. Written out: the table of kinds takes long to import."""
 
 LEDGER_COMMANDS: tuple[Command, ...] = (
     _row(
@@ -52,7 +84,13 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         "--last N: so many. --json: one document with\nevents and newest; with -f one line for "
         "each. Needs no kernel; while the archive is away, what\nhappens now is in 'molt "
         "kernel-events' only.",
-        (*_SPAN, ("--last", None), ("--follow", None), ("--no-index", None)),
+        (
+            _FILTERS,
+            *_SPAN,
+            _option("last", "N", "the newest so many (50, without --since)", Kind.INTEGER),
+            _flag("follow", "go on with what comes", "-f"),
+            _flag("no_index", "read every event of the log"),
+        ),
         Suggest.EVENT_FILTER,
     ),
     _row(
@@ -63,7 +101,10 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         "or lesson:\nthen the newest event about it. Only causes that a sender recorded count. "
         "--effects: what came of\nit, too. --json: event, causes (the root last), root, complete, "
         "missing, circle, effects.",
-        (("--effects", None),),
+        (
+            _word("id", "ID", "an id or its beginning, a position, a mutation"),
+            _flag("effects", "what came of it, too"),
+        ),
     ),
     _row(
         "decisions",
@@ -71,7 +112,7 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         ("molt decisions coder-1", "molt decisions coder --since 2h", "molt decisions 'c*' --json"),
         "AGENT is an id, a pattern of ids, or a role: architect, coder, reviewer, operator, "
         "watcher,\nhistorian, patcher, orchestrator. --json: agent, decisions (events).",
-        _SPAN,
+        (_word("agent", "AGENT", _PERSONA), *_SPAN),
     ),
     _row(
         "conversations",
@@ -82,7 +123,12 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         ),
         "Both ways, oldest first; of the subject a part is enough. --json: between, subject, "
         "messages (events).",
-        _SPAN,
+        (
+            _word("one", "AGENT", "the id of one"),
+            _word("other", "AGENT", "the id of the other"),
+            _word("subject", "SUBJECT", "a part of what it was about", required=False),
+            *_SPAN,
+        ),
     ),
     _row(
         "relations",
@@ -97,7 +143,11 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         "agent),\nrolled_back (event to event or mutation), talked_to (agent to agent). THING is "
         "either end, or what it\nis about. --json: relations [{relation, from, to, about, role, "
         "position, id}].",
-        (("--of", None), *_SPAN),
+        (
+            _word("thing", "THING", "either end, or what it is about", required=False),
+            _option("of", "RELATION", "only this one; may stand more than once", Kind.CHOICE, _OF),
+            *_SPAN,
+        ),
     ),
     _row(
         "rolled-back",
@@ -105,49 +155,49 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         ("molt rolled-back coder", "molt rolled-back coder-1 --json"),
         "A rollback names the change or its mutation, or the change is among its recorded causes "
         "(how).\n--json: persona, files [{file, agent, mutation, how, modified, rolled_back}].",
+        (_word("persona", "AGENT", _PERSONA),),
     ),
     _row(
         "history",
         "List all events about one mutation, trait, plan, mission or lesson",
         ("molt history M-0143", "molt history forage --json"),
-        "Oldest first. --json: id, events.",
+        "Oldest first. Exits 0, also when nothing names it. --json: id, events.",
+        (_word("id", "ID", "of a mutation, trait, plan, mission or lesson"),),
     ),
-    Command(
+    _row(
         "verify",
-        LEDGER,
         "Walk the chain of the ledger: is every event the one that was appended?",
         ("molt verify", "molt verify --from 1000 --to 2000", "molt verify --json"),
-        details="Needs no kernel, and may run beside one. Exits 0 when the ledger is whole, 1 when "
+        "Needs no kernel, and may run beside one. Exits 0 when the ledger is whole, 1 when "
         "an event is changed or\nlost: the first such position is named, and the walk goes on "
         "behind it; 69 when there is no ledger.",
-        place=Place.TOOL,
-        runs=("zones.ledger", "verify"),
-        about_home=True,
-        tool_options=(("--home", None), ("--from", None), ("--to", None), ("--json", None)),
+        (
+            _option("from", "POSITION", "the first event to check", Kind.INTEGER),
+            _option("to", "POSITION", "the last one", Kind.INTEGER),
+        ),
     ),
-    Command(
+    _row(
         "replay",
-        LEDGER,
         "Prove the stored snapshots from an earlier one and the inputs of the log",
         ("molt replay", "molt replay --to-tick 184500", "molt replay --from-tick 184200 --json"),
-        details="Computes every tick again, compares the hash of each snapshot on the way, and the "
+        "Computes every tick again, compares the hash of each snapshot on the way, and the "
         "telemetry.\nNeeds no kernel and changes nothing. Exits 0 when all is as stored, 1 when "
         "something differs,\n5 when log and snapshots do not lead to that tick, 69 when there is "
         "no snapshot.\nWhat stands after 'replay' goes to python -m zones.world replay as it is.",
-        place=Place.TOOL,
-        runs=("zones.world", "replay"),
-        about_home=True,
-        tool_options=(
-            ("--home", None),
-            ("--to-tick", None),
-            ("--from-tick", None),
-            ("--threads", None),
-            ("--json", None),
+        (
+            _option("to_tick", "N", "how far (default: the newest snapshot)", Kind.INTEGER),
+            _option("from_tick", "N", "of the snapshot to begin from (the oldest)", Kind.INTEGER),
+            _option(
+                "threads",
+                "N",
+                "threads of the parallel phases (default 1); they change the speed and no result",
+                Kind.INTEGER,
+            ),
         ),
+        service="zones.world",
     ),
-    Command(
+    _row(
         "lessons",
-        LEDGER,
         "Have we tried this before? The nearest lessons, with how they ended",
         (
             "molt lessons",
@@ -155,30 +205,38 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
             "molt lessons L-84833a435a --json",
             "molt lessons --status",
         ),
-        details="Needs no kernel. Without words, the lessons learned last. Texts are compared by "
+        "Needs no kernel. Without words, the lessons learned last. Texts are compared by "
         "their words; by their\nmeaning too, once 'make memory' in the checkout has installed the "
         "sentence model (90 MB):\n--status says which model is in use, and why. The events a "
         "lesson came from are told with\nids that 'molt why' takes. Exits 0, also when nothing "
         "is found; 69 when there is no ledger.",
-        place=Place.TOOL,
-        runs=("zones.ledger", "lessons"),
-        about_home=True,
-        tool_options=(("--home", None), ("--limit", None), ("--status", None), ("--json", None)),
+        (
+            _word("query", "QUERY", "any words, or a lesson's id", required=False),
+            _option("limit", "N", "at most so many (5)", Kind.INTEGER),
+            _flag("status", "what is there, and which model"),
+        ),
     ),
     _row(
         "emit",
         "Write an event of your own into the ledger",
         (
             "molt emit build.finished ok=true seconds=41.5",
-            "molt emit note.made 'text=the third run is the good one' --agent anna",
+            "molt emit lab.made 'text=the third run is the good one' --agent anna",
             "molt emit build.failed --level error --json",
         ),
-        "KIND is words with dots, in a family that molt does not use itself. A value is JSON where "
-        "it reads as\nJSON, else a text; what looks like a credential is taken out. Prints the "
-        "event's id and position. While\nnobody answers at run/scribe.sock it waits in data/ahead, "
-        "and the next 'molt emit' sends it first.\n--json: id, position (null while it waits), "
-        "waits. Exits 5 when it is refused, 1 when it cannot be kept.",
-        (("--agent", None), ("--cause", None), ("--level", None)),
+        "KIND is a word of a-z, 0-9 and _, or several with dots between. Its first is none of "
+        f"molt's own:\n{', '.join(OWN_FAMILIES)}.\nA value is JSON where it reads as JSON, else a "
+        "text; what looks like a credential is taken out. Prints the id and position. While "
+        "nobody answers at run/scribe.sock it waits in data/ahead, and the next 'molt emit' sends "
+        "it first. --json: id, position (null while it waits), waits. Exits 5 when it is refused, "
+        "1 when it cannot be kept, 69 when no kernel has ever run there.",
+        (
+            _word("kind", "KIND", "what happened, such as build.finished"),
+            Argument("fields", Kind.FILTERS, "of its payload", "FIELD=VALUE"),
+            _option("cause", "ID", "the event that led to it, as molt why takes it"),
+            _option("agent", "NAME", "who writes it"),
+            _option("level", "LEVEL", "how much it matters", Kind.CHOICE, LEVELS),
+        ),
     ),
     _row(
         "sql",
@@ -188,13 +246,18 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
             "molt sql 'DESCRIBE events'",
             "molt sql \"FROM events SELECT tick, payload->>'fault'\" --json",
         ),
-        "Needs no kernel, and DuckDB: pip install 'molt[science]'. One row of 'events' is one "
-        "event; its payload\nis JSON. The first query makes data/ledger/events.duckdb, later "
-        "ones add what is new; it may be deleted.\nA query reads this table and nothing else: "
-        "files, network and settings are locked. It ends after --time\n(60 s), at 1 GB of memory, "
-        "and its answer at --rows (10000). Exits 2 for a fault in the SQL, 5 for what\nit may not "
-        "do, 69 when there is no ledger.",
-        (("--rows", None), ("--time", None), ("--past-damage", None)),
+        f"Needs no kernel, and DuckDB: {_SCIENCE}. One row of 'events' is one "
+        "event; its payload is JSON. From 5000 events on, the first query makes "
+        "data/ledger/events.duckdb, and later ones add what is new; it may be deleted. "
+        "A query reads this table and nothing else: files, network and settings are locked. "
+        "It ends after --time (60 s), at 1 GB of memory, and its answer at --rows (10000). "
+        "Exits 2 for a fault in the SQL, 5 for what it may not do, 69 when there is no ledger.",
+        (
+            _word("query", "QUERY", "one SELECT over the table events"),
+            _option("rows", "N", "at most so many (10000)", Kind.INTEGER),
+            _option("time", "DURATION", "end it after so long (1m)", Kind.DURATION),
+            _PAST_DAMAGE,
+        ),
     ),
     _row(
         "export",
@@ -206,19 +269,20 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
             "molt export swarm.pb --kind agent",
         ),
         "Needs no kernel. The name's ending says the form (.parquet, .jsonl, .pb), or "
-        "--format does; a folder\ngets Parquet in parts. Filters and --since are those of "
-        "'molt events'; --kind takes a kind and those\nbelow it. Parquet needs DuckDB: pip install "
-        "'molt[science]'. Protobuf is SwarmEvent, each with its length\nbefore it "
-        "(zones/ledger/exports/swarm_event.proto). The file appears when it is whole. One that is "
-        "there\nis kept, and the command exits 5, unless --force is given; 69 when there is no "
-        "ledger.",
+        "--format does; a folder gets Parquet in parts. Filters and --since are those of "
+        f"'molt events'; --kind takes a kind and those below it. Parquet needs DuckDB: {_SCIENCE}; "
+        "it is read with duckdb.read_parquet (pandas.read_parquet needs pyarrow besides). Protobuf "
+        "is SwarmEvent, each with its length before it (zones/ledger/exports/swarm_event.proto). "
+        "The file appears when it is whole. One that is there is kept, and the command exits 5, "
+        "unless --force is given; 69 when there is no ledger.",
         (
-            ("--since", None),
-            ("--until", None),
-            ("--kind", None),
-            ("--format", None),
-            ("--past-damage", None),
-            ("--force", None),
+            _word("target", "FILE|FOLDER", "where to; a folder ends with '/'"),
+            _FILTERS,
+            *_SPAN,
+            _option("kind", "KIND", "only these kinds, and those below them"),
+            _option("format", "FORM", "of the file", Kind.CHOICE, ("parquet", "jsonl", "protobuf")),
+            _PAST_DAMAGE,
+            _flag("force", "replace what is there"),
         ),
     ),
 )

@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 FAMILIES: Final = frozenset(name.partition(".")[0] for name in KINDS) | {"molt"}
 """First words of our kinds; a free kind of the scribe has another one."""
+_HINT: Final = "molt help emit"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*\Z")
 
 
@@ -152,11 +153,12 @@ def check_free_kind(kind: str) -> None:
     if not is_kind_name(kind):
         raise CodecError(
             f"cannot use the kind {kind[:80]!r}: words of a-z, 0-9 and _ with dots between, "
-            f"{KIND_CHARS_MAX} characters at most"
+            f"{KIND_CHARS_MAX} characters at most",
+            _HINT,
         )
     family = kind.partition(".")[0]
     if family in FAMILIES:
-        raise CodecError(f"cannot use the kind {kind!r}: kinds in {family!r} are molt's own")
+        raise CodecError(f"cannot use the kind {kind!r}: kinds in {family!r} are molt's own", _HINT)
 
 
 def is_kind_name(kind: str) -> bool:

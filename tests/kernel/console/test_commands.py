@@ -174,12 +174,19 @@ def test_help_searches_for_words() -> None:
     assert "status" not in {command.name for command in find_commands("sigsegv")}
     assert help_text("tick").startswith("commands that mention 'tick'\n")
     assert help_text("sigsegv").startswith("commands that mention 'sigsegv': only this one\n")
-    for words in ("drill", "pause", "status"):
+    for words in ("drill", "pause", "status", "ledger", "Ledger"):
         assert "mention" not in help_text(words)
     with pytest.raises(UsageError, match="'zzz': no such command, and none mentions it"):
         find_commands("zzz")
     with pytest.raises(UsageError, match="did you mean 'status'"):
         find_commands("statsu")
+
+
+def test_help_knows_the_groups() -> None:
+    """The name of a group lists the commands in it, and no other."""
+    assert {each.name for each in find_commands("ledger")} == {
+        each.name for each in COMMANDS if each.group == "Ledger"
+    }
 
 
 def test_help_data_mirrors_the_table() -> None:

@@ -45,6 +45,7 @@ LAST: Final = 50
 LAST_MAX: Final = 10_000_000
 TOLD_MAX: Final = 10
 """Of damage, and of gaps, so many are told one by one."""
+SINCE_HELP: Final = "5m (ago), tick:N, #POSITION or a date"
 POLL_S: Final = 0.1
 ROUND: Final = 512
 """Events shown between two flushes while there are many."""
@@ -61,7 +62,7 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "filters", nargs="*", default=[], metavar="FIELD=VALUE", help="only such events"
     )
-    parser.add_argument("--since", default=None, metavar="WHEN", help="5m, tick:N, #N or a date")
+    parser.add_argument("--since", default=None, metavar="WHEN", help=SINCE_HELP)
     parser.add_argument("--until", default=None, metavar="WHEN", help="the same, not behind it")
     parser.add_argument(
         "--last",

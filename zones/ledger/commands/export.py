@@ -15,7 +15,7 @@ from typing import Final
 
 from Kernel.contract.envelope import parse_envelope
 from Kernel.contract.errors import CodecError, LedgerDamaged
-from zones.ledger.commands.events import gap_lines, parse_filters, span_query
+from zones.ledger.commands.events import SINCE_HELP, gap_lines, parse_filters, span_query
 from zones.ledger.commands.options import Commands, add_command, open_ledger
 from zones.ledger.commands.progress import Progress
 from zones.ledger.derived import Row
@@ -38,9 +38,9 @@ def add(commands: Commands) -> None:
         nargs="*",
         default=[],
         metavar="FIELD=VALUE",
-        help="only such events, as molt events",
+        help="only such events",
     )
-    parser.add_argument("--since", metavar="WHEN", help="5m (ago), tick:N, #POSITION or a date")
+    parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
     parser.add_argument("--until", metavar="WHEN", help="the same, not behind it")
     parser.add_argument(
         "--kind", action="append", metavar="KIND", help="only these kinds, and those below them"

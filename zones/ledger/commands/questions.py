@@ -17,7 +17,7 @@ from Kernel.contract.event_text import VERSION, json_text
 from Kernel.contract.event_words import printable
 from zones.ledger import questions
 from zones.ledger.commands.event_rows import HEAD, EventRows
-from zones.ledger.commands.events import open_search, span_query
+from zones.ledger.commands.events import SINCE_HELP, open_search, span_query
 from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger
 from zones.ledger.questions import UndoneFile
 from zones.ledger.relations import RELATIONS, Relation
@@ -30,23 +30,37 @@ Run = Callable[[argparse.Namespace], int]
 def add(commands: Commands) -> None:
     """Add the commands."""
     parser = _add(commands, "decisions", _decisions, "every decision of one agent")
-    parser.add_argument("agent", metavar="AGENT", help="its id, a pattern of ids, or a role")
+    parser.add_argument("agent", metavar="AGENT", help="an id, a pattern of ids, or a role")
     parser = _add(commands, "conversations", _conversations, "what two agents said to each other")
-    parser.add_argument("one", metavar="AGENT")
-    parser.add_argument("other", metavar="AGENT")
-    parser.add_argument("subject", metavar="SUBJECT", nargs="?", default="")
+    parser.add_argument("one", metavar="AGENT", help="the id of one")
+    parser.add_argument("other", metavar="AGENT", help="the id of the other")
+    parser.add_argument(
+        "subject",
+        metavar="SUBJECT",
+        nargs="?",
+        default="",
+        help="a part of what it was about",
+    )
     parser = _add(commands, "relations", _relations, "who modified what, what depends on what")
-    parser.add_argument("thing", metavar="THING", nargs="?", default=None)
-    parser.add_argument("--of", choices=RELATIONS, action="append", default=None)
+    parser.add_argument(
+        "thing", metavar="THING", nargs="?", default=None, help="either end, or what it is about"
+    )
+    parser.add_argument(
+        "--of",
+        choices=RELATIONS,
+        action="append",
+        default=None,
+        help="only this one; may stand more than once",
+    )
     parser = add_command(commands, "rolled-back", _undone, "files of a persona, later rolled back")
     parser.add_argument("persona", metavar="AGENT", help="an id, a pattern of ids, or a role")
     parser = add_command(commands, "history", _history, "all about one mutation, trait or mission")
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", metavar="ID", help="of a mutation, trait, plan, mission or lesson")
 
 
 def _add(commands: Commands, name: str, run: Run, help: str) -> argparse.ArgumentParser:
     parser = add_command(commands, name, run, help)
-    parser.add_argument("--since", default=None, metavar="WHEN", help="5m, tick:N, #N or a date")
+    parser.add_argument("--since", default=None, metavar="WHEN", help=SINCE_HELP)
     parser.add_argument("--until", default=None, metavar="WHEN", help="the same, not behind it")
     return parser
 
