@@ -1,7 +1,7 @@
 """Decide who is to blame for a death: a trait, the whole generation, or nobody.
 
 Owns: what counts as evidence, when evidence is proof. Does not own: collecting it (the words of an
-arena, `arena_keeper.py`), what follows (an input that quarantines, `ladder.py`).
+arena, `inquest.py`), what follows (an input that quarantines, `ladder.py`).
 Pure. After a death the heir runs the same tick again. A kill from outside does not repeat; code
 that is guilty does, at the same tick and the same flight word. So evidence twice at one place
 convicts the trait that was running there. Where no trait was, only the generation as a whole can

@@ -16,10 +16,11 @@ from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.messages import Degraded, Drain, Heartbeat, Message, Ready, Reply, Request
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
+from Kernel.core.berth import Berth
 from Kernel.core.event_bus import Endpoint, PrivateBus
 from Kernel.core.keeper import LEAVE_S, Keeper
 from Kernel.core.ladder import Rules
-from Kernel.core.line import Berth, Line
+from Kernel.core.line import Line
 from Kernel.core.parts import Parts
 
 Descriptors = Callable[[str], dict[str, int] | None]

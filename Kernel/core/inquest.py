@@ -1,13 +1,21 @@
-"""An inquest into each death that may be the fault of code: what was running, and what it proves.
+"""An inquest into each death that may be the fault of code: what was running, what follows.
 
 Owns: finding evidence in the words of an arena, the suspect (kept there, so that it outlives this
-kernel). Does not own: when evidence is proof (`blame.py`), what follows (`arena_keeper.py`).
+kernel), putting a trait that is convicted into quarantine. Does not own: when evidence is proof
+(`blame.py`), what becomes of a generation that is condemned (`supervisor.py`, `ladder.py`).
 """
 
+from collections.abc import Callable
+
 from Kernel.contract.arena import ArenaWords, Header
+from Kernel.contract.errors import Refused
+from Kernel.contract.inputs import QUARANTINE, Input
+from Kernel.core import supervisor as sup
+from Kernel.core.berth import Berth
 from Kernel.core.blame import Evidence, Suspect, Verdict, is_disproved, weigh
 from Kernel.core.events import EventLog
-from Kernel.core.line import Berth, Line
+from Kernel.core.inbox_writer import InboxWriter
+from Kernel.core.line import Line
 from Kernel.core.succession import is_evidence
 from Kernel.ports.process import Exit
 
@@ -40,11 +48,16 @@ def place_of(flight: int, phases: tuple[str, ...]) -> str:
 
 
 class Inquest:
-    """The suspect of one zone."""
+    """The inquests of one zone, and its suspect.
 
-    def __init__(self, zone: str, log: EventLog) -> None:
+    Args:
+        note: shows what, why and a hint, as long as it is not forgotten.
+    """
+
+    def __init__(self, zone: str, log: EventLog, note: Callable[[str, str, str], None]) -> None:
         self._zone = zone
         self._log = log
+        self._note = note
         self._suspect = Suspect()
         self._line = 0
 
@@ -56,22 +69,44 @@ class Inquest:
             words.get(Header.SUSPECT_TIMES),
         )
 
-    def take(
+    def hold(
+        self,
+        words: ArenaWords,
+        line: Line,
+        berth: Berth,
+        exit_: Exit,
+        phases: tuple[str, ...],
+        death: bytes,
+        inbox: InboxWriter | None,
+    ) -> None:
+        """Weigh a death, and see to what follows. Changes the words.
+
+        Args:
+            line: the generation of the process that has died.
+            phases: names by flight number.
+            death: id of the event of the death.
+            inbox: of the arena.
+        """
+        evidence = find_evidence(words, berth, exit_)
+        if evidence is None:
+            return
+        verdict, why, told = self._take(words, line, evidence, phases, death)
+        if verdict is Verdict.TRAIT:
+            assert inbox is not None, "an arena comes with its inbox"
+            self._quarantine(evidence.slot, why, told, inbox)
+        elif verdict is Verdict.GENERATION:
+            line.blame = told
+            line.learn(sup.Condemned(why))
+
+    def _take(
         self,
         words: ArenaWords,
         line: Line,
         evidence: Evidence,
         phases: tuple[str, ...],
-        death: bytes = b"",
+        death: bytes,
     ) -> tuple[Verdict, str, bytes]:
-        """Return who is convicted by one more piece of evidence, and why. Changes the words.
-
-        Args:
-            death: id of the event of the death.
-
-        Returns:
-            The verdict, its reason, and the id of the event that tells of the evidence.
-        """
+        """Return the verdict, its reason, and the id of the event that tells of the evidence."""
         self._suspect, verdict = weigh(self._suspect, evidence)
         self._line = line.number
         # The budget has counted this death: one alone means that health has forgotten the others.
@@ -86,6 +121,18 @@ class Inquest:
         )  # fmt: skip
         why = f"tick {evidence.tick + 1} failed {times} times in {place}: {evidence.how}"
         return verdict, why, told
+
+    def _quarantine(self, slot: int, why: str, evidence: bytes, inbox: InboxWriter) -> None:
+        event_id = self._log.reserve()  # the world tells that it has applied this event's input
+        try:
+            inbox.post(Input(QUARANTINE, slot=slot, cause=event_id))
+        except Refused as error:
+            self._note(f"trait slot {slot}", f"{error.message}; {why}", "molt status")
+            return
+        self._log.error(
+            "trait.quarantined", zone=self._zone, slot=slot, why=why, cause=evidence,
+            event_id=event_id,
+        )  # fmt: skip
 
     def counterproof(self, current: Line, tick: int) -> str:
         """Return why a generation is convicted by another's having computed `tick`, or ""."""

@@ -14,8 +14,9 @@ from Kernel.contract.zygote_protocol import Fork, Progress, Unprepared
 from Kernel.core import ladder as rungs
 from Kernel.core import supervisor as sup
 from Kernel.core import watchdog
+from Kernel.core.berth import Berth, Death
 from Kernel.core.ladder import Ladder, Rules, Rung
-from Kernel.core.line import Berth, Death, Line
+from Kernel.core.line import Line
 from Kernel.core.parts import Parts
 from Kernel.core.watchdog import Mode, Verdict, Watch
 from Kernel.ports.process import Exit

@@ -8,7 +8,6 @@ processes of a zone are spoken to (`arena_keeper.py`, `bus_keeper.py`), the loop
 import os
 import signal
 import socket
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from Kernel.config import ZoneConfig
@@ -26,6 +25,7 @@ from Kernel.contract.zygote_protocol import (
     send,
 )
 from Kernel.core import supervisor as sup
+from Kernel.core.berth import Berth, Death
 from Kernel.core.logger import StderrLines
 from Kernel.core.parts import Parts
 from Kernel.core.succession import is_failure
@@ -34,43 +34,6 @@ from Kernel.ports.stacks import new_stack_file
 from Kernel.ports.versions import Source
 
 EXIT_SETTINGS = 78
-
-
-@dataclass(slots=True)
-class Berth:
-    """What the kernel holds for one forked process until it is reaped.
-
-    Args:
-        stack_fd: a file in memory into which the process can be asked to dump its stacks.
-        has_served: it was seen to hold an arena and to have done its first tick.
-        killed_as: why the kernel has ended it, "" if it has not.
-        excused: what has ended it is no fault of its own: a drill, a change of generation, or
-            somebody outside who stopped it.
-        cause: id of the event that has ended it, or is about to, b"" for none of ours.
-    """
-
-    serial: int
-    role: str
-    stack_fd: int
-    pid: int = 0
-    was_ready: bool = False
-    has_served: bool = False
-    killed_as: str = ""
-    excused: bool = False
-    cause: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """A death as it was told.
-
-    Args:
-        role: "active", "heir" or "zygote".
-        event_id: of `zone.died`, b"" when it was not told.
-    """
-
-    role: str
-    event_id: bytes
 
 
 class ZoneSide(Protocol):

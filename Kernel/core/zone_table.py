@@ -14,12 +14,12 @@ from Kernel.contract.errors import Refused
 from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.berth import Berth
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.drill_log import DrillLog
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
-from Kernel.core.line import Berth
 from Kernel.core.log_sender import LogSender, Waiting
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop

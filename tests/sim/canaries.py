@@ -11,8 +11,9 @@ from typing import Any
 from unittest import mock
 
 from Kernel.contract.outbox import Outbox
+from Kernel.core.berth import Death
 from Kernel.core.inbox_writer import InboxWriter
-from Kernel.core.line import Death, Line
+from Kernel.core.line import Line
 from Kernel.core.log_sender import LogSender
 from Kernel.core.watchdog import Verdict
 from tests.sim.ledger import SimAheadFiles

@@ -76,7 +76,7 @@ class Generation:
         """See that a good arena lies under the zone's name.
 
         Args:
-            job: {"zone", "folders", "snapshots"}, see `Kernel/core/arena_keeper.py`, and the path
+            job: {"zone", "folders", "snapshots"}, see `Kernel/core/arena_founding.py`, and the path
                 of the arena that is there: as "inspect" at boot, as "migrate_from" when a
                 generation of other columns, or of another size, is to go on in a new file.
 

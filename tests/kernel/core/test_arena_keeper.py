@@ -1,6 +1,5 @@
 """An arena keeper over a real arena file, with processes that exist on paper only."""
 
-import errno
 import signal
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 
 from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import Refused
-from Kernel.contract.founding_report import FoundingNote, FoundingReport, Replayed, report_path
 from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unforked, Unprepared, send
 from Kernel.core import supervisor as sup
 from Kernel.core.drill import DrillFault, begin_drill
@@ -105,141 +103,6 @@ class TestComingUp:
         assert stage.keeper.state.founded
         (note,) = stage.keeper.notes
         assert str(stage.folders[0]) in note["why"] and note["hint"]
-
-
-class TestFounding:
-    def test_failing_founder_is_tried_again(self, stage):
-        """A founder that fails counts, and the next one may succeed."""
-        stage.prepare()
-        stage.machine.zygote.fork(500)
-        stage.round()
-        stage.die(500, code=1)
-        assert stage.keeper.state.patience.failures == 1 and "founder" in stage.keeper.state.why
-        assert stage.machine.log.of("zone.died")[-1]["role"] == "founder"
-        stage.found()
-        assert stage.keeper.state.founded
-
-    def test_founder_that_made_nothing_has_failed(self, stage):
-        """Exit code 0 without an arena is a failure."""
-        stage.prepare()
-        stage.machine.zygote.fork(500)
-        stage.round()
-        stage.die(500, code=0)
-        assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
-
-    def test_late_founder_does_not_open_the_arena_again(self, stage):
-        """An arena has one right to write: a founder that ends while somebody ticks makes none."""
-        active, heir = stage.serve()
-        before = stage.keeper.arena
-        assert stage.keeper.on_founder_exit(stage.keeper.line, 0)
-        assert stage.keeper.arena is before and stage.words.get(Header.OWNER) == active
-        assert stage.words.get(Header.PERMISSION) == heir
-
-    def test_founded_arena_out_of_reach_is_a_failure(self, stage, monkeypatch):
-        """No descriptor left just when the founder ends: the kernel lives and tries again."""
-
-        def refuse(path, schema_hash):
-            raise OSError(errno.EMFILE, "Too many open files")
-
-        stage.prepare()
-        with monkeypatch.context() as patch:
-            patch.setattr("Kernel.ports.arena_file.open_arena", refuse)
-            stage.found()
-        assert not stage.keeper.state.founded and stage.keeper.state.patience.failures == 1
-        stage.found()
-        assert stage.keeper.state.founded
-
-    def test_arena_out_of_reach_is_left_where_it_is(self, machine, folders, monkeypatch):
-        """A machine out of descriptors costs another try, never a healthy arena."""
-        Stage(machine, folders).serve()
-        stage = Stage(machine, folders)
-
-        def refuse(path, schema_hash):
-            raise OSError(errno.EMFILE, "Too many open files")
-
-        monkeypatch.setattr("Kernel.ports.arena_file.open_arena", refuse)
-        stage.prepare()
-        assert not stage.keeper.state.founded and stage.machine.processes.killed()
-        assert [path.name for path in folders[0].glob("*.arena*")] == ["stable.arena"]
-
-    @pytest.mark.parametrize("harm", ["magic", "commit", "short", "foreign", "empty"])
-    def test_unusable_arena_is_set_aside(self, machine, folders, harm):
-        """A damaged or foreign file is renamed with a note, never overwritten."""
-        Stage(machine, folders).serve()
-        path = folders[0] / "stable.arena"
-        data = bytearray(path.read_bytes())
-        if harm == "magic":
-            data[0] ^= 1
-        elif harm == "commit":
-            data[Header.COMMIT] ^= 2
-        elif harm == "foreign":
-            data[Header.SCHEMA_HASH] ^= 1
-        else:
-            data = data[: 100 if harm == "short" else 0]
-        path.write_bytes(data)
-        stage = Stage(machine, folders)
-        stage.prepare()
-        assert (folders[0] / "stable.arena.set-aside-1").read_bytes() == data
-        (note,) = stage.keeper.notes
-        assert "stable.arena.set-aside-1" in note["why"] and note["why"].startswith("cannot")
-        stage.found()
-        assert stage.keeper.state.founded
-
-    def test_founder_that_can_is_given_the_arena(self, machine, folders):
-        """A generation that inspects gets the path of what is there, and its report is told."""
-        Stage(machine, folders).serve()
-        path = folders[0] / "stable.arena"
-        stage = Stage(machine, folders)
-        stage.prepare(inspects=True)
-        assert not stage.keeper.state.founded, "nobody lives in it before it was looked at"
-        request = machine.zygote.fork(500)
-        assert request.role == "founder" and request.facts["inspect"] == str(path)
-        stage.round()
-        notes = (
-            FoundingNote("arena", "cannot x", "ls", True),
-            FoundingNote("size", "grown", "molt status", False),
-        )
-        report_path(folders[0], "stable").write_bytes(
-            FoundingReport("migrated", 0, "old", notes).encode()
-        )
-        stage.die(500, code=0)
-        assert stage.keeper.state.founded and stage.keeper.resumed_tick == stage.keeper.tick()
-        assert [note["why"] for note in stage.keeper.notes] == ["cannot x"]
-        assert not report_path(folders[0], "stable").exists(), "it is read once"
-
-    def test_founder_tells_what_it_has_restored(self, machine, folders):
-        """How a lost world came back is kept for as long as the kernel runs."""
-        stage = Stage(machine, folders)
-        stage.prepare()
-        report = FoundingReport("restored", 0, replayed=Replayed(0, 0, 0.1))
-        report_path(folders[0], "stable").write_bytes(report.encode())
-        stage.found()
-        assert stage.keeper.restored == report and stage.keeper.resumed_tick == 0
-
-    def test_arena_that_founders_die_of_is_set_aside(self, machine, folders):
-        """One crash may be anything; at the second the file goes, and the next founder is alone."""
-        Stage(machine, folders).serve()
-        stage = Stage(machine, folders)
-        stage.prepare(inspects=True)
-        for pid in (500, 501):
-            assert machine.zygote.fork(pid).facts["inspect"]
-            stage.round()
-            stage.die(pid, number=signal.SIGSEGV)
-        assert (folders[0] / "stable.arena.set-aside-1").exists()
-        assert "2 founders died of it" in stage.keeper.notes[0]["why"]
-        request = machine.zygote.fork(502)
-        assert "inspect" not in request.facts
-
-    def test_founder_that_only_fails_costs_no_arena(self, machine, folders):
-        """An exit code is no room or no descriptors: tried again, with the same file."""
-        Stage(machine, folders).serve()
-        stage = Stage(machine, folders)
-        stage.prepare(inspects=True)
-        for pid in (500, 501, 502):
-            assert machine.zygote.fork(pid).facts["inspect"]
-            stage.round()
-            stage.die(pid, code=1)
-        assert (folders[0] / "stable.arena").exists() and not stage.keeper.notes
 
 
 class TestZygoteTrouble:

@@ -9,10 +9,10 @@ import pytest
 from Kernel.contract.arena import Header, Side
 from Kernel.contract.inputs import PAUSE, QUARANTINE, Input, decode_input
 from Kernel.contract.rings import read
-from Kernel.core.arena_keeper import REAPED_S
 from Kernel.core.drill import DrillFault, begin_drill, begin_soft_restart
 from Kernel.core.drill_log import DRILLS_MAX, OVER_S
 from Kernel.core.inbox_writer import InboxWriter
+from Kernel.core.takeover_news import REAPED_S
 from tests.support.fakes import FakeMachine
 from tests.support.paper_archive import PaperArchive
 from tests.support.paper_kernel import PaperKernel
@@ -64,26 +64,6 @@ def test_a_drilled_kill_is_explained(kernel):
     told = kernel.machine.log.of("zone.taken_over")[-1]
     assert told["found_owner"] == kernel.active and told["pid"] == kernel.heir
     assert told["build"] == told["generation"] != "" and not told["first"]
-
-
-def test_a_takeover_waits_for_the_news_of_the_death(kernel):
-    """The heir may serve before the dead owner is reaped: it is told afterwards, with its cause."""
-    log = kernel.machine.log
-    before = len(log.of("zone.taken_over"))
-    succeed(kernel)
-    assert len(log.of("zone.taken_over")) == before
-    kernel.machine.processes.end(kernel.active, number=signal.SIGSEGV)
-    kernel.round()
-    assert chain(kernel, "zone.taken_over") == ["zone.taken_over", "zone.died"]
-
-
-def test_a_takeover_is_told_without_the_news_in_the_end(kernel):
-    """A dead process that nobody can reap holds no event up for long."""
-    before = len(kernel.machine.log.of("zone.taken_over"))
-    succeed(kernel)
-    kernel.machine.clock.advance(REAPED_S)
-    kernel.round()
-    assert len(kernel.machine.log.of("zone.taken_over")) == before + 1
 
 
 def test_a_hang_is_explained(kernel):
