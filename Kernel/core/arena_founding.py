@@ -267,7 +267,7 @@ class ArenaFounding(ArenaView):
         self._moving_from = self.arena.path
         self.last_end = self.parts.log.warning(
             "arena.moving", zone=self.config.name, path=str(self.arena.path), tick=self.tick(),
-            cause=self._promoted,
+            cause=self.generations.promoted,
         )  # fmt: skip
 
     def _move_back(self, line: Line, told: GenerationFacts) -> None:

@@ -69,7 +69,8 @@ class ArenaKeeper(ArenaFounding):
             self._drained_pid = active.pid
             berth = self.berth_of(active.pid)
             if berth is not None and not berth.cause:
-                berth.cause = self.last_end if self._moving_from is not None else self._promoted
+                moving = self._moving_from is not None
+                berth.cause = self.last_end if moving else self.generations.promoted
             self.drain()
 
     # What Keeper asks for.
@@ -90,7 +91,7 @@ class ArenaKeeper(ArenaFounding):
         self.parts.loop.watch(ring, lambda _events: self._on_ring(line, serial, ring))
         names = ["arena", "side", "mutex", "door", "ring"]
         descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
-        urgent = self.served and self.active is None  # nobody ticks: it is waited for
+        urgent = self.generations.served and self.active is None  # nobody ticks: it is waited for
         return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
 
     def _on_ring(self, line: Line, serial: int, ring: int) -> None:
@@ -209,7 +210,7 @@ class ArenaKeeper(ArenaFounding):
         berth = line.berth_of(owner)
         if berth is not None:
             berth.has_served = True
-        self.served = True
+        self.generations.served = True
         current = self.lines.get(self.ladder.current)
         if current is not None and current is not line:
             why = self._inquest.counterproof(current, words.get(Header.TAKEN_OVER_TICK))

@@ -18,7 +18,8 @@ from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
 from Kernel.core.berth import Berth
 from Kernel.core.event_bus import Endpoint, PrivateBus
-from Kernel.core.keeper import LEAVE_S, Keeper
+from Kernel.core.generations import LEAVE_S
+from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
 from Kernel.core.line import Line
 from Kernel.core.parts import Parts
@@ -112,7 +113,11 @@ class BusKeeper(Keeper):
         self._exchanges += 1
         why = "the next one is given the arenas as they are now"
         told = self.parts.log.note(
-            "zone.drained", zone=self.config.name, pid=berth.pid, why=why, cause=self._promoted
+            "zone.drained",
+            zone=self.config.name,
+            pid=berth.pid,
+            why=why,
+            cause=self.generations.promoted,
         )
         self._expect_leaving(line)
         berth.cause = told
@@ -152,7 +157,7 @@ class BusKeeper(Keeper):
             return
         if berth.excused:
             return
-        berth.excused, berth.cause = True, self._promoted
+        berth.excused, berth.cause = True, self.generations.promoted
         if endpoint is None or not self._bus.send(endpoint, Drain(LEAVE_S)):
             self.parts.processes.send_signal(active.pid, signal.SIGKILL)
 
@@ -200,7 +205,7 @@ class BusKeeper(Keeper):
                     return
                 self.ready_facts = facts
                 self._line_of[serial].on_ready(serial)
-                self.served = True
+                self.generations.served = True
             case Heartbeat(_, _, degraded):
                 self._beats += 1
                 self.degraded = degraded

@@ -177,7 +177,7 @@ def check_going_back(keeper: Keeper) -> int:
         Refused: as `begin_going_back`.
     """
     _watch(keeper, 0, "go back in", needs_heir=False)
-    return keeper.warm_former()
+    return keeper.generations.warm_former()
 
 
 def begin_renewal(keeper: Keeper, now_ns: int, cause: bytes = b"") -> "RenewalWatch":
@@ -187,7 +187,7 @@ def begin_renewal(keeper: Keeper, now_ns: int, cause: bytes = b"") -> "RenewalWa
         Refused: nobody serves there, or a generation is being made ready already.
     """
     watch = _watch(keeper, now_ns, "renew", needs_heir=False)
-    return RenewalWatch(watch, keeper.renew(cause))
+    return RenewalWatch(watch, keeper.generations.renew(cause))
 
 
 def begin_going_back(keeper: Keeper, now_ns: int, cause: bytes = b"") -> DrillWatch:
@@ -197,7 +197,7 @@ def begin_going_back(keeper: Keeper, now_ns: int, cause: bytes = b"") -> DrillWa
         Refused: nobody serves there, or no generation before is warm.
     """
     watch = _watch(keeper, now_ns, "go back in", needs_heir=False)
-    keeper.go_back(cause)
+    keeper.generations.go_back(cause)
     return watch
 
 

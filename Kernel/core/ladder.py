@@ -2,7 +2,7 @@
 
 Owns: the order of what is tried, the guard period, when what was broken is tried again. Does not
 own: the life of one generation (`supervisor.py`), which decides when its budget is spent; carrying
-a move out (`keeper.py`); what follows when nothing is left (safe mode, `fallback/safe_mode.py`).
+a move out (`generations.py`); what follows when nothing is left (`fallback/safe_mode.py`).
 Pure. A generation is called by its number, counted up through one boot. Model: the rungs of
 DESIGN §5; going back on evidence, and never to give up for good, is what users of other
 supervisors ask for.

@@ -1,7 +1,7 @@
 """One generation of a zone as this kernel runs it: its zygote, the road to it, its processes.
 
 Owns: the descriptors of one generation, and what is said over the road to its zygote. Does not
-own: decisions (`supervisor.py`), which generation serves (`ladder.py`, `keeper.py`), how the
+own: decisions (`supervisor.py`), which generation serves (`ladder.py`, `generations.py`), how the
 processes of a zone are spoken to (`arena_keeper.py`, `bus_keeper.py`), the loop.
 """
 

@@ -1,8 +1,8 @@
 """Decide who may write an arena next, and what a death means.
 
 Owns: the permission word's value, whether a death is a failure of its generation, the story of
-one takeover in milliseconds. Does not own: storing the word (`keeper.py`), the mutex that hands
-the right over (`Kernel/contract/robust_mutex.py`).
+one takeover in milliseconds. Does not own: storing the word (`arena_keeper.py`), the mutex that
+hands the right over (`Kernel/contract/robust_mutex.py`).
 Pure: no clock, no process, no arena; it is given the words.
 """
 

@@ -1,7 +1,7 @@
 """Decide whether something that should move is hung, or only gets no processor time.
 
 Owns: since when a progress word has not changed, when to look again, and the verdict in each mode.
-Does not own: reading words and loads, dumping stacks, ending anybody (`keeper.py`).
+Does not own: reading words and loads, dumping stacks, ending anybody (`zone_watch.py`).
 Pure. A process that waits for a processor more than half of the time it is watched (run delay,
 Linux `Documentation/scheduler/sched-stats.rst`) is starved: it gets one deadline more, then it is
 hung whatever the reason, since a world that stands still that long has to be taken over anyway.

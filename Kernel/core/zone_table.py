@@ -107,8 +107,9 @@ class ZoneTable:
         With it, the id of the event that told so.
         """
         for arena in self.arenas.values():
-            if arena.ladder.gave_up and arena.active is None:
-                return f"zone {arena.config.name}: {arena.ladder.gave_up}", arena.given_up
+            why = arena.ladder.gave_up
+            if why and arena.active is None:
+                return f"zone {arena.config.name}: {why}", arena.generations.given_up
         return "", b""
 
     def all_ready(self) -> bool:

@@ -1,7 +1,7 @@
 """Stack dumps of hung processes: a file in memory each may write, and where they are kept.
 
 Owns: making such a file, reading it after its process is gone, keeping the newest few on disk.
-Does not own: asking for a dump (`Kernel/core/keeper.py`), writing one (faulthandler in the
+Does not own: asking for a dump (`Kernel/core/zone_watch.py`), writing one (faulthandler in the
 process itself, see `zones/runtime/host.py`).
 """
 

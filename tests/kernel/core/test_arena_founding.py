@@ -174,7 +174,7 @@ def test_next_generation_takes_a_move_over(stage):
     stage.machine.zygote.prepare(toy.Generation({}).facts | {"schema_hash": "00" * 32})
     stage.round()
     stage.die(active, code=0)
-    stage.keeper.renew()
+    stage.keeper.generations.renew()
     stage.round()
     stage.machine.zygote.prepare(toy.Generation({}).facts | {"schema_hash": "11" * 32})
     stage.round(6)

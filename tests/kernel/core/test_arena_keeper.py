@@ -10,7 +10,7 @@ from Kernel.contract.errors import Refused
 from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Unforked, Unprepared, send
 from Kernel.core import supervisor as sup
 from Kernel.core.drill import DrillFault, begin_drill
-from Kernel.core.keeper import FINGERPRINT_S
+from Kernel.core.generations import FINGERPRINT_S
 from tests.support.arena_stage import Stage
 from tests.support.fakes import FakeMachine
 from tests.support.toy import service as toy

@@ -159,7 +159,7 @@ def test_a_generation_that_is_condemned_is_explained(kernel):
 
 def test_a_renewal_is_explained(kernel):
     """Command, beginning of the generation."""
-    kernel.world.renew(COMMAND)
+    kernel.world.generations.renew(COMMAND)
     kernel.round()
     assert chain(kernel, "generation.begun") == ["generation.begun", "command.taken"]
 

@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,16 +12,11 @@ from Kernel.console.request import check_request
 from Kernel.contract.arena import NEVER, Header
 from Kernel.contract.errors import MoltError, NoRoom, Refused
 from Kernel.contract.zygote_protocol import Unprepared
-from Kernel.core.drill import DrillFault, begin_drill
-from Kernel.core.keeper import DUMP_S, FINGERPRINT_S
-from Kernel.core.watchdog import Mode
-from Kernel.ports.meters import Load
+from Kernel.core.generations import FINGERPRINT_S
 from Kernel.ports.versions import Source
 from tests.support.arena_stage import Stage
 from tests.support.fakes import FakeMachine
 from tests.support.toy import service as toy
-
-HUNG_S = 0.26
 
 
 @pytest.fixture
@@ -35,7 +29,7 @@ def stage(machine: FakeMachine, folders: list[Path]) -> Iterator[Stage]:
 
 def renew(stage: Stage) -> int:
     """Bring a second generation up to a ready heir; return the heir's pid."""
-    stage.keeper.renew()
+    stage.keeper.generations.renew()
     stage.prepare()
     return stage.fork_heir()
 
@@ -64,7 +58,7 @@ class TestRenewing:
     def test_while_it_is_made_ready_nothing_changes(self, stage):
         """Preparing, and dying while preparing, costs the world nothing."""
         active, old_heir = stage.pair
-        stage.keeper.renew()
+        stage.keeper.generations.renew()
         stage.round()
         stage.machine.zygote.say(Unprepared(1, "cannot load it: invalid syntax", "edit it"))
         stage.round()
@@ -75,9 +69,9 @@ class TestRenewing:
 
     def test_one_at_a_time(self, stage):
         """A second renewal is refused while the first is under way."""
-        stage.keeper.renew()
+        stage.keeper.generations.renew()
         with pytest.raises(Refused, match="is being made ready"):
-            stage.keeper.renew()
+            stage.keeper.generations.renew()
 
     def test_an_older_heir_goes_on_when_the_new_one_dies_before_its_turn(self, stage):
         """A world is never left alone: whoever is ready is named, the newest first."""
@@ -111,7 +105,7 @@ class TestGoingBack:
         active, old_heir = stage.pair
         heir = renew(stage)
         succeed(stage, heir, active)
-        stage.keeper.go_back()
+        stage.keeper.generations.go_back()
         assert stage.words.get(Header.PERMISSION) == old_heir, "named before anybody is ended"
         assert heir in stage.machine.processes.killed()
         stage.take_over(old_heir)
@@ -138,7 +132,7 @@ class TestGoingBack:
     def test_without_a_former_it_is_refused(self, stage):
         """There is nothing to go back to, and it says so."""
         with pytest.raises(Refused, match="no generation before is warm"):
-            stage.keeper.go_back()
+            stage.keeper.generations.go_back()
 
     def test_a_spent_budget_goes_back_by_itself(self, stage):
         """Failures in a row spend the new generation; the former heir is named."""
@@ -155,66 +149,6 @@ class TestGoingBack:
         assert stage.words.get(Header.DRAIN_AT) == stage.words.get(Header.COMMIT)
         succeed(stage, old_heir, heir)
         assert stage.keeper.active.pid == old_heir
-
-
-class TestHangs:
-    def test_a_hung_process_is_asked_for_its_stacks_first(self, stage):
-        """SIGUSR1, a moment to write, then SIGKILL; what it wrote is told."""
-        active, _heir = stage.pair
-        stage.round()
-        stage.machine.clock.pass_time(HUNG_S, lambda: stage.round(1))
-        assert (active, signal.SIGUSR1) in stage.machine.processes.signals
-        stage.machine.clock.advance(DUMP_S)
-        stage.round()
-        assert stage.machine.processes.killed() == [active]
-        (told,) = stage.machine.log.of("zone.stack")
-        assert told["pid"] == active and "no progress in 250 ms" in told["why"]
-
-    def test_a_stopped_process_cannot_say_anything(self, stage):
-        """It is ended at once: it would not wake up to write. Whoever stopped it is to blame."""
-        active, _heir = stage.pair
-        stage.machine.loads.state = "T"
-        stage.round()
-        stage.machine.clock.pass_time(HUNG_S, lambda: stage.round(1))
-        assert stage.machine.processes.killed() == [active]
-        assert (active, signal.SIGUSR1) not in stage.machine.processes.signals
-        assert stage.keeper.state.patience.failures == 0
-        assert not stage.machine.log.of("zone.evidence")
-
-    def test_a_passive_watchdog_says_so_and_ends_nobody(self, machine, folders):
-        """Degraded for as long as nothing moves; a drill that would hang it is refused."""
-        stage = Stage(machine, folders)
-        active, _heir = stage.serve()
-        stage.keeper.config = replace(stage.keeper.config, watchdog=Mode.PASSIVE)
-        for fault in (DrillFault.HANG, DrillFault.STOP):
-            with pytest.raises(Refused, match="its watchdog is passive"):
-                begin_drill(stage.keeper, fault, machine.clock.now_ns())
-        stage.round()
-        machine.clock.pass_time(1.0, lambda: stage.round(1))
-        assert not machine.processes.signals
-        (note,) = stage.keeper.notes
-        assert note["what"] == "stable: watchdog" and f"kill -9 {active}" == note["hint"]
-        stage.tick()
-        stage.round()
-        assert stage.keeper.notes == []
-
-    def test_a_starved_world_is_given_one_deadline_more(self, stage):
-        """Waiting for a processor is no hang; standing still for two deadlines is."""
-        active, _heir = stage.pair
-        clock, loads = stage.machine.clock, stage.machine.loads.loads
-        began_s = clock.now_s()
-
-        def look() -> None:
-            loads[active] = Load(0, round((clock.now_s() - began_s) * 0.9e9))
-            stage.round(1)
-
-        stage.round()
-        clock.pass_time(HUNG_S, look)
-        assert stage.machine.log.of("zone.starved") and not stage.machine.processes.killed()
-        clock.pass_time(HUNG_S, look)
-        clock.advance(DUMP_S)
-        stage.round()
-        assert stage.machine.processes.killed() == [active]
 
 
 class TestRoom:

@@ -26,7 +26,7 @@ def stage(machine: FakeMachine, folders: list[Path]) -> Iterator[Stage]:
 
 def renew(stage: Stage) -> int:
     """Bring a second generation up to a ready heir; return the heir's pid."""
-    stage.keeper.renew()
+    stage.keeper.generations.renew()
     stage.prepare()
     return stage.fork_heir()
 
