@@ -1,17 +1,17 @@
-"""One generation of a zone as this kernel runs it: its zygote, the road to it, its processes.
+"""One generation of a zone as this kernel runs it: its zygote, its processes.
 
-Owns: the descriptors of one generation, and what is said over the road to its zygote. Does not
-own: decisions (`supervisor.py`), which generation serves (`ladder.py`, `generations.py`), how the
-processes of a zone are spoken to (`arena_keeper.py`, `bus_keeper.py`), the loop.
+Owns: the berths of one generation, what its zygote is asked for and what becomes of its answers.
+Does not own: the road to the zygote (`zygote_road.py`), decisions (`supervisor.py`), which
+generation serves (`ladder.py`, `generations.py`), how the processes of a zone are spoken to
+(`arena_keeper.py`, `bus_keeper.py`), the loop.
 """
 
 import os
 import signal
-import socket
 from typing import Any, Protocol
 
 from Kernel.config import ZoneConfig
-from Kernel.contract.errors import ArenaError, CodecError, MoltError, NoRoom
+from Kernel.contract.errors import MoltError, NoRoom
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
@@ -21,19 +21,15 @@ from Kernel.contract.zygote_protocol import (
     Progress,
     Unforked,
     Unprepared,
-    receive,
-    send,
 )
 from Kernel.core import supervisor as sup
 from Kernel.core.berth import Berth, Death
-from Kernel.core.logger import StderrLines
 from Kernel.core.parts import Parts
 from Kernel.core.succession import is_failure
-from Kernel.ports.process import Exit, ZygoteHandle
+from Kernel.core.zygote_road import ZygoteRoad
+from Kernel.ports.process import Exit
 from Kernel.ports.stacks import new_stack_file
 from Kernel.ports.versions import Source
-
-EXIT_SETTINGS = 78
 
 
 class ZoneSide(Protocol):
@@ -103,14 +99,12 @@ class Line:
         self.begun = self.blame = b""
         self.retired_s: float | None = None
         self._zone = zone
-        self._handle: ZygoteHandle | None = None
-        self._zygote_killed_as = ""
-        self._zygote_cause = b""
+        self._zygote: ZygoteRoad | None = None
 
     @property
     def is_gone(self) -> bool:
         """Whether nothing of it is left."""
-        return not self.berths and self._handle is None
+        return not self.berths and self._zygote is None
 
     def learn(self, event: sup.Event) -> None:
         """Take an event into the state."""
@@ -151,15 +145,10 @@ class Line:
         except OSError as error:  # no memory, or no room for one process more: try again later
             self._had_no_room(f"cannot start a zygote: {error.strerror or error}")
             return
-        self._handle, self._zygote_killed_as, self._zygote_cause = handle, "", b""
+        self._zygote = ZygoteRoad(handle, config.name, parts, self._hear, self.kill)
         self.learn(sup.ZygoteStarted(handle.pid))
-        lines = StderrLines(parts.log, config.name)
-        parts.loop.watch(
-            handle.stderr_fd, lambda _events: self._read_stderr(handle.stderr_fd, lines)
-        )
-        parts.loop.watch(handle.road.fileno(), lambda _events: self._on_road(handle))
         try:
-            send(handle.road, Configure(config.name, parts.home, config.settings))
+            self._zygote.send(Configure(config.name, parts.home, config.settings))
         except (OSError, MoltError) as error:
             self.kill(handle.pid, f"cannot configure the zygote: {error}")
 
@@ -168,40 +157,7 @@ class Line:
         zone = self._zone.config.name
         self.blame = self._zone.parts.log.warning("zone.not_started", zone=zone, why=why)
 
-    def _read_stderr(self, fd: int, lines: StderrLines) -> None:
-        if not lines.read(fd):
-            self._zone.parts.loop.unwatch(fd)
-            os.close(fd)
-
-    def _on_road(self, handle: ZygoteHandle) -> None:
-        self._read_road(handle)
-
-    def _read_road(self, handle: ZygoteHandle) -> bool:
-        """Read one message; False when there is none (left)."""
-        if handle.road.fileno() < 0:
-            return False
-        try:
-            got = receive(handle.road)
-            if got is not None:
-                self._hear(handle, *got)
-                return True
-        except BlockingIOError:
-            return False
-        except ConnectionResetError:
-            return True  # said once, before the words it left in our queue
-        except CodecError as error:
-            self.kill(handle.pid, f"zygote spoke nonsense: {error}")
-            return True
-        except ArenaError as error:  # tried again with the next zygote
-            self.kill(handle.pid, error.message)
-            return True
-        self._zone.parts.loop.unwatch(handle.road.fileno())
-        handle.road.close()
-        return False
-
-    def _hear(self, handle: ZygoteHandle, message: Message, descriptors: list[int]) -> None:
-        for descriptor in descriptors:  # a zygote has none to give
-            os.close(descriptor)
+    def _hear(self, message: Message) -> None:
         match message:
             case Prepared(_, facts):
                 self.facts = facts
@@ -218,7 +174,8 @@ class Line:
             case Unforked(serial, why):
                 self._on_unforked(serial, why)
             case _:
-                self.kill(handle.pid, f"zygote spoke out of turn: {type(message).__name__}")
+                assert self._zygote is not None, "it is heard until it is gone"
+                self.kill(self._zygote.pid, f"zygote spoke out of turn: {type(message).__name__}")
 
     def _cannot_prepare(self, message: Unprepared) -> None:
         """Code that cannot be loaded cannot be loaded a second time; settings have an operator."""
@@ -234,19 +191,8 @@ class Line:
         )
         self.learn(sup.Condemned(message.message))
 
-    def _hang_up(self, handle: ZygoteHandle) -> None:
-        """Close the road to a dead zygote; what was said before still counts.
-
-        A process it was forking may yet announce a birth. Nobody can once we read no more: who
-        cannot announce a birth ends it, so nobody is left over.
-        """
-        if handle.road.fileno() >= 0:
-            handle.road.shutdown(socket.SHUT_RD)
-        while self._read_road(handle):
-            pass
-
     def _ask(self, role: str) -> None:
-        assert self._handle is not None, "supervisor asks only a prepared zygote"
+        assert self._zygote is not None, "supervisor asks only a prepared zygote"
         serial = self._zone.next_serial()
         try:
             stack_fd = new_stack_file()
@@ -262,10 +208,10 @@ class Line:
             return
         message.descriptors.append("stack")
         try:
-            send(self._handle.road, message, [*descriptors, stack_fd])
+            self._zygote.send(message, [*descriptors, stack_fd])
         except (OSError, MoltError) as error:
             self._drop_unborn()
-            self.kill(self._handle.pid, f"cannot ask the zygote to fork: {error}")
+            self.kill(self._zygote.pid, f"cannot ask the zygote to fork: {error}")
             return
         self.learn(sup.Asked())
 
@@ -310,8 +256,8 @@ class Line:
         )
         if berth is not None:
             berth.killed_as, berth.cause = why, killed
-        elif self._handle is not None and self._handle.pid == pid:
-            self._zygote_killed_as, self._zygote_cause = why, killed
+        elif self._zygote is not None and self._zygote.pid == pid:
+            self._zygote.killed_as, self._zygote.cause = why, killed
         self._zone.parts.processes.send_signal(pid, signal.SIGKILL)
 
     def retire(self, now_s: float) -> None:
@@ -334,15 +280,15 @@ class Line:
 
     def on_exit(self, exit_: Exit) -> bool:
         """Take the end of a process; False if it is not one of this generation's."""
-        handle = self._handle
-        if handle is not None and handle.pid == exit_.pid:
-            self._hang_up(handle)
-            self._handle = None
+        zygote = self._zygote
+        if zygote is not None and zygote.pid == exit_.pid:
+            zygote.hang_up()
+            self._zygote = None
             self._drop_unborn()
-            self._on_zygote_exit(exit_)
+            self._on_zygote_exit(zygote, exit_)
             return True
-        if self.berth_of(exit_.pid) is None and handle is not None:
-            while self._read_road(handle):
+        if self.berth_of(exit_.pid) is None and zygote is not None:
+            while zygote.read():
                 pass  # it may have died before we read of its birth
         berth = self.berth_of(exit_.pid)
         if berth is None:
@@ -350,17 +296,17 @@ class Line:
         self._on_process_exit(berth, exit_)
         return True
 
-    def _on_zygote_exit(self, exit_: Exit) -> None:
-        zygote, why = self.state.zygote, self._zygote_killed_as or exit_.describe()
+    def _on_zygote_exit(self, road: ZygoteRoad, exit_: Exit) -> None:
+        zygote, why = self.state.zygote, road.killed_as or exit_.describe()
         failure = is_failure(
             code=exit_.code,
             signal_number=exit_.signal,
             excused=False,
-            hung=bool(self._zygote_killed_as),
+            hung=bool(road.killed_as),
             progressed=zygote is not None and zygote.ready,
         )
         self.learn(sup.Died(exit_.pid, failure=failure, why=why))
-        self.tell_death("zygote", exit_, failure, self._zygote_cause)
+        self.tell_death("zygote", exit_, failure, road.cause)
 
     def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
         del self.berths[berth.serial]
@@ -434,4 +380,4 @@ class Line:
     def pids(self) -> list[int]:
         """Return every process of it that is not reaped yet, the zygote last."""
         pids = [berth.pid for berth in self.berths.values() if berth.pid]
-        return pids + ([self._handle.pid] if self._handle else [])
+        return pids + ([self._zygote.pid] if self._zygote else [])
