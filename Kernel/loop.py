@@ -10,6 +10,7 @@ from collections.abc import Callable
 import zmq
 
 Source = int | zmq.Socket[bytes]
+CAN_READ, CAN_WRITE = int(zmq.POLLIN), int(zmq.POLLOUT)
 
 
 class Loop:
@@ -21,7 +22,7 @@ class Loop:
         self._running = True
 
     def watch(
-        self, source: Source, callback: Callable[[int], None], events: int = zmq.POLLIN
+        self, source: Source, callback: Callable[[int], None], events: int = CAN_READ
     ) -> None:
         """Call `callback(events)` whenever `source` is ready; again: change the events."""
         self._callbacks[source] = callback

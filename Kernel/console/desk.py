@@ -17,7 +17,7 @@ from Kernel.console.handlers import Asked, Handlers
 from Kernel.console.request import Request
 from Kernel.console.server import ConsoleServer, Interest, Pending, Token
 from Kernel.contract.errors import MoltError, NoKernel, Refused
-from Kernel.core.events import Event, LogLine
+from Kernel.core.event_ring import Event, LogLine
 from Kernel.loop import Loop
 from Kernel.ports.clock import Clock
 

@@ -1,19 +1,16 @@
 """Which of the kernel's own events are meant: from when on, and the last so many.
 
 Owns: what a point in time means in the ring. Does not own: the grammar
-(`Kernel/contract/event_filter.py`), the events (`Kernel/core/events.py`). Pure.
+(`Kernel/contract/event_filter.py`), the ring (`Kernel/core/event_ring.py`). Pure.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from Kernel.contract.event_filter import Filter, Since, passes
-
-if TYPE_CHECKING:  # the command line reads filters, too, and has no events
-    from Kernel.core.events import Event, Ring
+from Kernel.core.event_ring import Event, Ring
 
 
-def includes(since: Since, event: "Event", now_s: float) -> bool:
+def includes(since: Since, event: Event, now_s: float) -> bool:
     """Return whether an event is not before a point in time.
 
     Args:
@@ -30,7 +27,7 @@ def includes(since: Since, event: "Event", now_s: float) -> bool:
 
 
 def first_position(
-    ring: "Ring[Event]",
+    ring: Ring[Event],
     filters: Sequence[Filter],
     since: Since | None,
     last: int | None,

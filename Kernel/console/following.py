@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic
 
-from Kernel.core.events import Item, Ring
+from Kernel.core.event_ring import Item, Ring
 
 FOLLOWERS_MAX = 8
 LINES_PER_LOOK_MAX = 48

@@ -43,7 +43,8 @@ from Kernel.core.drill import (
     begin_renewal,
     begin_soft_restart,
 )
-from Kernel.core.events import Event, LogLine, Recorder
+from Kernel.core.event_ring import Event, LogLine
+from Kernel.core.events import Recorder
 from Kernel.core.inbox_writer import InboxWriter, Ticket
 from Kernel.core.stopping import Stage
 from Kernel.core.zone_table import ZoneTable

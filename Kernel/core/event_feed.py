@@ -13,8 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-import zmq
-
 from Kernel.contract.envelope import parse_envelope
 from Kernel.contract.errors import CodecError
 from Kernel.contract.event_text import VERSION, event_line
@@ -26,7 +24,7 @@ from Kernel.contract.user_bus import (
     parse_from_archive,
 )
 from Kernel.core.events import EventLog
-from Kernel.loop import Loop
+from Kernel.loop import CAN_WRITE, Loop
 from Kernel.ports.clock import Clock
 from Kernel.ports.event_road import EventRoad, EventRoads
 from Kernel.ports.line_writer import LineWriter
@@ -34,7 +32,6 @@ from Kernel.ports.line_writer import LineWriter
 LINES_PER_TURN_MAX: Final = 64
 """Some 45 µs each on a busy machine: a flood of events takes 3 ms of a round and no more."""
 RETRY_S: Final = 1.0
-_CAN_READ, _CAN_WRITE = int(zmq.POLLIN), int(zmq.POLLOUT)
 
 
 class EventFeed:
@@ -122,7 +119,7 @@ class EventFeed:
             return
         self._listens = wanted
         if wanted:
-            self._loop.watch(self._road.fileno(), lambda _events: self._on_road(), _CAN_READ)
+            self._loop.watch(self._road.fileno(), lambda _events: self._on_road())
         else:
             self._loop.unwatch(self._road.fileno())
 
@@ -173,7 +170,7 @@ class EventFeed:
         if waits is not self._waits_to_write:
             self._waits_to_write = waits
             if waits:
-                self._loop.watch(self._writer.fileno(), lambda _events: self._go_on(), _CAN_WRITE)
+                self._loop.watch(self._writer.fileno(), lambda _events: self._go_on(), CAN_WRITE)
             else:
                 self._loop.unwatch(self._writer.fileno())
 

@@ -1,8 +1,8 @@
 """The kernel's events: made, sent, and kept in memory for when everything else is dead.
 
-Owns: making the envelope of what is logged, the newest of them in memory, reading on from a
-position; the kernel's log lines, kept the same way. Does not own: how a line of the log looks on
-stderr (`logger.py`), sending (`log_sender.py`), who may see what (`Kernel/console/following.py`).
+Owns: making the envelope of what is logged; how much of events and log lines is kept. Does not own:
+keeping them (`event_ring.py`), how a line of the log looks on stderr (`logger.py`), sending
+(`log_sender.py`).
 
 Whatever the kernel logs is an event, by its name and values: `log.warning("zone.died", zone=...)`;
 `cause` is the id of the event that led to it. Some are none (NO_EVENTS): `zone.stderr` is a line a
@@ -15,21 +15,18 @@ An event that its kind does not allow is a bug of ours, and no reason to end a k
 
 import json
 import reprlib
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 from Kernel.contract.envelope import KERNEL, TICK_MAX, Envelope, Level, id_text, new_id
 from Kernel.contract.errors import CodecError
-from Kernel.contract.event_text import iso_time, level_word
+from Kernel.contract.event_text import level_word
 from Kernel.contract.event_words import pairs
 from Kernel.contract.kinds import KINDS, Story, make_event
+from Kernel.core.event_ring import Event, LogLine, Ring
+from Kernel.core.logger import Log
 from Kernel.ports.clock import Clock
-
-if TYPE_CHECKING:  # the command line filters events too, and has no use for structlog
-    from Kernel.core.logger import Log
 
 EVENTS_MAX = 4096
 LINES_MAX = 4096
@@ -42,124 +39,6 @@ _LINE_EVENT = "zone.stderr"
 NO_EVENTS = (_LINE_EVENT, "world.ticking", "boot.progress", "event.rejected")
 """What is logged and no event."""
 _LEVELS = {"info": Level.INFO, "warning": Level.WARNING, "error": Level.ERROR}
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened.
-
-    Args:
-        id: UUID, names it among all events of all homes; in the ledger, too.
-        position: 1, 2, 3, ... within this boot.
-        at_s: monotonic seconds; ages are reckoned by it, since the date may be set anew.
-        time_s: the date, seconds since 1970.
-        tick: the world's committed tick, None while there is no world.
-        zone: whom it is about, or KERNEL.
-        kind: such as "zone.died".
-        level: "info", "warning" or "error".
-        cause: id of the event that caused it, or "".
-        payload: its values as JSON holds them, at most PAYLOAD_BYTES_MAX.
-    """
-
-    id: str
-    position: int
-    at_s: float
-    time_s: float
-    tick: int | None
-    zone: str
-    kind: str
-    level: str
-    cause: str
-    payload: Mapping[str, object]
-
-    def fields(self) -> dict[str, object]:
-        """Return it as programs read it."""
-        return {
-            "id": self.id,
-            "position": self.position,
-            "time": iso_time(self.time_s),
-            "tick": self.tick,
-            "zone": self.zone,
-            "kind": self.kind,
-            "level": self.level,
-            "cause": self.cause or None,
-            "payload": dict(self.payload),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line that a zone or the kernel wrote.
-
-    Args:
-        zone: whose it is; a line of the kernel about a zone carries that zone.
-        source: "stderr" of a zone, or "kernel".
-    """
-
-    position: int
-    time_s: float
-    zone: str
-    source: str
-    level: str
-    line: str
-
-    def fields(self) -> dict[str, object]:
-        """Return it as programs read it."""
-        return {
-            "position": self.position,
-            "time": iso_time(self.time_s),
-            "zone": self.zone,
-            "source": self.source,
-            "level": self.level,
-            "line": self.line,
-        }
-
-
-class Numbered(Protocol):
-    """What a ring keeps."""
-
-    @property
-    def position(self) -> int:
-        """Return its number, one more than that of the one before."""
-
-    def fields(self) -> dict[str, object]:
-        """Return it as programs read it."""
-
-
-Item = TypeVar("Item", bound=Numbered)
-
-
-class Ring(Generic[Item]):
-    """The newest numbered things, bounded by their count and by the bytes they take."""
-
-    def __init__(self, count_max: int, bytes_max: int) -> None:
-        self.newest = 0
-        """Position of the newest ever added, 0 before there is one."""
-        self._count_max = count_max
-        self._bytes_max = bytes_max
-        self._items: deque[tuple[Item, int]] = deque()
-        self._bytes = 0
-
-    @property
-    def oldest(self) -> int:
-        """Return the position of the oldest that is kept; one past the newest when none is."""
-        return self._items[0][0].position if self._items else self.newest + 1
-
-    def add(self, item: Item, size_bytes: int) -> None:
-        """Keep one more; the oldest go when there is no room."""
-        assert item.position == self.newest + 1, "positions leave no gap"
-        self.newest = item.position
-        self._items.append((item, size_bytes))
-        self._bytes += size_bytes
-        while len(self._items) > self._count_max or (
-            self._bytes > self._bytes_max and len(self._items) > 1
-        ):
-            self._bytes -= self._items.popleft()[1]
-
-    def read(self, position: int) -> Iterator[Item]:
-        """Yield what is kept from a position on, oldest first; nothing may be added meanwhile."""
-        start = max(0, position - self.oldest)
-        return (item for item, _ in islice(self._items, start, None))
 
 
 class EventLog(Protocol):
@@ -193,7 +72,7 @@ class Recorder:
         send: takes each event, for the ledger; set when there is a road to it.
     """
 
-    def __init__(self, log: "Log", clock: Clock, entropy: Callable[[int], bytes]) -> None:
+    def __init__(self, log: Log, clock: Clock, entropy: Callable[[int], bytes]) -> None:
         self.events: Ring[Event] = Ring(EVENTS_MAX, BYTES_MAX)
         self.lines: Ring[LogLine] = Ring(LINES_MAX, BYTES_MAX)
         self.tick_now: Callable[[], int | None] = lambda: None

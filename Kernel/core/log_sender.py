@@ -16,8 +16,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import zmq
-
 from Kernel.contract.ahead import HEADER_BYTES, pack_entry, pack_header, parse_ahead
 from Kernel.contract.envelope import KERNEL, Envelope, pack_envelope
 from Kernel.contract.errors import CodecError
@@ -37,7 +35,7 @@ from Kernel.contract.user_bus import (
     parse_from_archive,
 )
 from Kernel.core.events import EventLog
-from Kernel.loop import Loop
+from Kernel.loop import CAN_READ, CAN_WRITE, Loop
 from Kernel.ports.ahead_file import FILES_MAX, AheadFiles
 from Kernel.ports.clock import Clock
 from Kernel.ports.event_road import EventRoad, EventRoads
@@ -73,7 +71,6 @@ SHARES: Final = {
     ),
 }
 """The part of the room that a kind may use; any other may use all of it."""
-_CAN_READ, _CAN_WRITE = int(zmq.POLLIN), int(zmq.POLLOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +283,7 @@ class LogSender:
             self._road = self._roads.connect()
         except OSError:  # out of descriptors, or too many wait there already: later
             return
-        self._loop.watch(self._road.fileno(), self._on_road, _CAN_READ)
+        self._loop.watch(self._road.fileno(), self._on_road, CAN_READ)
         self._say_hello()
 
     def _say_hello(self) -> None:
@@ -319,7 +316,7 @@ class LogSender:
             return False
         if not sent:
             self._full = True
-            self._loop.watch(self._road.fileno(), self._on_road, _CAN_READ | _CAN_WRITE)
+            self._loop.watch(self._road.fileno(), self._on_road, CAN_READ | CAN_WRITE)
         return sent
 
     def _send_more(self) -> None:
@@ -332,9 +329,9 @@ class LogSender:
                 self._current.untake(first)
 
     def _on_road(self, events: int) -> None:
-        if events & _CAN_WRITE and self._full and self._road is not None:
+        if events & CAN_WRITE and self._full and self._road is not None:
             self._full = False
-            self._loop.watch(self._road.fileno(), self._on_road, _CAN_READ)
+            self._loop.watch(self._road.fileno(), self._on_road, CAN_READ)
         for _ in range(MESSAGES_PER_TURN_MAX):
             if self._road is None or not self._receive():
                 break

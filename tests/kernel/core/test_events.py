@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from Kernel.contract.envelope import (
     Envelope,
@@ -15,7 +13,7 @@ from Kernel.contract.envelope import (
     parse_id,
 )
 from Kernel.core import events
-from Kernel.core.events import EVENTS_MAX, PAYLOAD_BYTES_MAX, LogLine, Recorder, Ring
+from Kernel.core.events import EVENTS_MAX, PAYLOAD_BYTES_MAX, Recorder
 from tests.support.fakes import FakeClock, FakeEntropy, RecordingLog
 
 
@@ -177,15 +175,3 @@ def test_memory_is_bounded(recorder, monkeypatch):
     kept = list(recorder.lines.read(1))
     assert sum(len(line.line) for line in kept) <= 50_000 and len(kept) > 10
     assert kept[-1].position == 100
-
-
-@given(st.lists(st.integers(0, 400), max_size=60), st.integers(1, 20), st.integers(1, 1000))
-def test_a_ring_keeps_the_newest(sizes, count_max, bytes_max):
-    """Against a list: a suffix of what was added, within both limits unless it is one alone."""
-    ring = Ring(count_max, bytes_max)
-    for position, size in enumerate(sizes, start=1):
-        ring.add(LogLine(position, 0.0, "a", "stderr", "info", ""), size)
-    kept = [line.position for line in ring.read(0)]
-    assert kept == list(range(ring.oldest, len(sizes) + 1))
-    assert len(kept) <= count_max
-    assert sum(sizes[place - 1] for place in kept) <= bytes_max or len(kept) == 1
