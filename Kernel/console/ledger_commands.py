@@ -170,7 +170,7 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         ("molt verify", "molt verify --from 1000 --to 2000", "molt verify --json"),
         "Needs no kernel, and may run beside one. Exits 0 when the ledger is whole, 1 when "
         "an event is changed or\nlost: the first such position is named, and the walk goes on "
-        "behind it; 69 when there is no ledger.",
+        "behind it; 5 when nothing is\nthere to be checked, 69 when there is no ledger.",
         (
             _option("from", "POSITION", "the first event to check", Kind.INTEGER),
             _option("to", "POSITION", "the last one", Kind.INTEGER),
@@ -182,8 +182,9 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         ("molt replay", "molt replay --to-tick 184500", "molt replay --from-tick 184200 --json"),
         "Computes every tick again, compares the hash of each snapshot on the way, and the "
         "telemetry.\nNeeds no kernel and changes nothing. Exits 0 when all is as stored, 1 when "
-        "something differs,\n5 when log and snapshots do not lead to that tick, 69 when there is "
-        "no snapshot.\nWhat stands after 'replay' goes to python -m zones.world replay as it is.",
+        "something differs,\n5 when log and snapshots do not lead to that tick or nothing that is "
+        "stored lies on the way,\n69 when there is no snapshot.\n"
+        "What stands after 'replay' goes to python -m zones.world replay as it is.",
         (
             _option("to_tick", "N", "how far (default: the newest snapshot)", Kind.INTEGER),
             _option("from_tick", "N", "of the snapshot to begin from (the oldest)", Kind.INTEGER),

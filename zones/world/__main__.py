@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from Kernel.contract.errors import ConfigError, MoltError, UsageError
+from Kernel.contract.errors import ConfigError, MoltError, Refused, UsageError
 from Kernel.contract.sources import WORLD
 from zones.world import doctor, numba_setup, recorded, replay, run, self_test
 from zones.world.engine import PHASES
@@ -334,6 +334,8 @@ def _replay(options: argparse.Namespace) -> int:
     if progress is not None:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     print(json.dumps(proof.fields()) if options.json else "\n".join(replay.proof_lines(proof)))
+    if proof.checked_nothing:
+        return Refused.exit_code
     return 0 if proof.holds else EXIT_UNSOUND
 
 

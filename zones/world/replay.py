@@ -80,11 +80,17 @@ class Proof:
         """Whether everything came out as it is stored."""
         return not self.mismatches and not self.telemetry_differs
 
+    @property
+    def checked_nothing(self) -> bool:
+        """Whether nothing that is stored could be held against what came out: that is no proof."""
+        return not self.snapshots_checked and not self.telemetry_checked
+
     def fields(self) -> dict[str, Any]:
         """Return the document of `--json`."""
         told = {name: getattr(self, name) for name in self.__slots__}
         return told | {
             "holds": self.holds,
+            "checked_nothing": self.checked_nothing,
             "mismatches": [each._asdict() for each in self.mismatches],
             "seconds": round(self.seconds, 3),
         }
@@ -292,9 +298,11 @@ def proof_lines(proof: Proof) -> list[str]:
         for tick, expected, found in proof.mismatches
     ]
     rows += [(WARNS, text) for text in proof.warnings]
-    verdict = (
-        "not checked: no snapshot lies on the way" if not proof.snapshots_checked else "proved"
-    )
+    verdict = "proved"
+    if proof.checked_nothing:
+        verdict = "not checked: neither a snapshot nor telemetry lies on the way"
+    elif not proof.snapshots_checked:
+        verdict = "proved by telemetry only: no snapshot lies on the way"
     rows.append(("", verdict if proof.holds else "not proved"))
     return [f"{label:<{_LABEL}}{text}" if label else text for label, text in rows]
 

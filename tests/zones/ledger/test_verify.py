@@ -96,6 +96,34 @@ def test_command_prints_what_programs_rely_on(
     assert main(["verify", "--home", home, "--from", "0"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--from", "50", "--to", "10"], 2, "cannot verify from 50 to 10"),
+        (["--from", "2001"], 5, "nothing to check, the newest is 2000"),
+        (["--from", "2001", "--to", "3000"], 5, "nothing to check, the newest is 2000"),
+        (["--from", "1999", "--to", "3000"], 0, "whole"),
+    ],
+)
+def test_nothing_to_check_is_no_proof(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str
+) -> None:
+    """A part that holds nothing is refused, and never said to be whole."""
+    assert main(["verify", "--home", str(folder.parents[1]), *words]) == code
+    told = capsys.readouterr()
+    assert said in told.out + told.err
+    assert ("whole" in told.out) == (code == 0)
+
+
+def test_ledger_without_an_event_has_nothing_to_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no damage either."""
+    Log(tmp_path / "data" / "ledger", LogSettings(), no_news).close()
+    assert main(["verify", "--home", str(tmp_path)]) == 0
+    assert "nothing to check" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_command_runs_by_its_name(folder: Path) -> None:
     """`python -m zones.ledger verify` is a program."""

@@ -216,6 +216,18 @@ def test_command_prints_json_and_says_it_by_the_code(
     assert main(["replay", "--home", str(home.path), "--to-tick", "999"]) == Refused.exit_code
 
 
+def test_command_that_could_check_nothing_proves_nothing(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a snapshot nor telemetry lies on the way: 5, and the reason."""
+    home.live(new_world(), 230)
+    words = ["replay", "--home", str(home.path), "--from-tick", "200", "--to-tick", "210"]
+    assert main(words) == Refused.exit_code
+    assert "not checked: neither a snapshot nor telemetry" in capsys.readouterr().out
+    assert main([*words, "--json"]) == Refused.exit_code
+    assert json.loads(capsys.readouterr().out)["checked_nothing"] is True
+
+
 def test_command_fails_on_a_mismatch(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     """Code 1, and a table that names the tick."""
     words = new_world()

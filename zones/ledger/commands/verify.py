@@ -2,7 +2,8 @@
 
 Owns: its words. Does not own: the walk (`zones/ledger/verify.py`).
 Exits 0 when the ledger is whole, EXIT_DAMAGED when it is not: damage is what the command was asked
-to find, and no fault of its own; `molt doctor world` does the same.
+to find, and no fault of its own; `molt doctor world` does the same. Where nothing was there to be
+checked it is refused: that is no proof.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import sys
 import time
 from typing import Final
 
+from Kernel.contract.errors import Refused, UsageError
 from zones.ledger.commands.options import Commands, add_command, ledger_folder, position
 from zones.ledger.verify import Verdict, verify
 from zones.runtime.ledger_file import LedgerReader
@@ -29,10 +31,19 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code."""
+    first, last = options.first, options.last
+    if last is not None and first > last:
+        raise UsageError(f"cannot verify from {first} to {last}: the first comes behind the last")
     reader = LedgerReader(ledger_folder(options.home))
+    newest = max((reader.newest, *(gap.last for gap in reader.gaps())))
+    if first > max(newest, 1):
+        raise Refused(
+            f"cannot verify from {first} on: nothing to check, the newest is {newest}",
+            "molt verify",
+        )
     began_s = time.monotonic()
     shown = _Progress(sys.stderr.isatty() and not options.json, began_s)
-    verdict = verify(reader, options.first, options.last, shown.on_position)
+    verdict = verify(reader, first, last, shown.on_position)
     shown.end()
     took_s = time.monotonic() - began_s
     if options.json:
@@ -63,6 +74,8 @@ class _Progress:
 def _show(verdict: Verdict, took_s: float) -> None:
     rate = f"{verdict.events / took_s:,.0f} a second" if took_s > 0 else ""
     whole = "whole" if verdict.ok else f"damaged: first at position {verdict.first_bad}"
+    if verdict.ok and not verdict.events:
+        whole = "nothing to check: it holds no event here"
     lines = [
         ("ledger", whole),
         ("events", f"{verdict.events:,} read, {rate}"),
