@@ -1,7 +1,8 @@
 """A sender's write-ahead file: what waits for the archive longer than it may wait in memory.
 
-Owns: the file on disk, synced at every append; finding what earlier lives left. Does not own: its
-form (`Kernel/contract/ahead.py`), when something goes in or out (`user_bus.py`).
+Owns: the file on disk, synced at every append; finding what earlier lives left; keeping what was
+refused when it came out. Does not own: its form (`Kernel/contract/ahead.py`), when something goes
+in or out (`user_bus.py`, `scribe.py`).
 
 One file a life, `HOME/data/ahead/<zone>-<epoch>.ahead`: an epoch sorts by time, so files sort by
 age. Its writer holds a lock on it; who finds one without may take it over.
@@ -9,6 +10,7 @@ age. Its writer holds a lock on it; who finds one without may take it over.
 
 import errno
 import fcntl
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,6 +22,8 @@ from zones.runtime.durable_names import sync_directory
 
 FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 """One file takes no more; its sender waits then, as it does for a full disk."""
+REFUSED_BYTES_MAX: Final = 1024 * 1024
+"""Of refused entries; a file that is full gives its name to a second one, which it replaces."""
 _ENDING: Final = ".ahead"
 _FLAGS: Final = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -135,6 +139,45 @@ def take_left(folder: Path, zone: str) -> list[LeftFile]:
             continue
         found.append(LeftFile(path, descriptor))
     return found
+
+
+def refused_path(folder: Path, zone: str) -> Path:
+    """Return where it is kept what of a zone was refused after it had waited."""
+    return folder / f"{zone}.refused"
+
+
+def keep_refused(
+    folder: Path, zone: str, epoch: bytes, number: int, record: bytes, why: str
+) -> None:
+    """Keep what will never be stored, with the reason, as a line of JSON; durable on return.
+
+    Whoever sent it was told that it waits, so it must not go without a word. Kept once, however
+    often it is refused.
+
+    Raises:
+        OSError: the disk refuses; the entry is to stay where it waits.
+    """
+    path = refused_path(folder, zone)
+    place = json.dumps({"epoch": epoch.hex(), "number": number})[:-1].encode()
+    text = {"why": why, "line": record.decode("utf-8", "backslashreplace")}
+    entry = place + b", " + json.dumps(text)[1:].encode() + b"\n"
+    descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        known = os.pread(descriptor, 2 * REFUSED_BYTES_MAX, 0)
+        whole, _, torn = known.rpartition(b"\n")
+        if any(line.startswith(place) for line in whole.splitlines()):
+            return
+        entry = b"\n" + entry if torn else entry
+        if known and len(known) + len(entry) > REFUSED_BYTES_MAX:
+            path.rename(path.with_name(path.name + ".old"))
+            os.close(descriptor)
+            descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_APPEND, 0o600)
+        _write(descriptor, entry, 0)  # O_APPEND: at the end, whatever the place
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_directory(folder)
 
 
 def _append(descriptor: int, size: int, entries: Iterable[tuple[int, bytes]]) -> int:

@@ -8,7 +8,8 @@ a line may say (`zones/ledger/scribe_line.py`), the file's form (`Kernel/contrac
 
 An event is durable when `emit` returns: in the ledger, or in a file under HOME/data/ahead that this
 or the next client sends first. Each line has a number in the client's life (its epoch), so one that
-was stored without our hearing of it is not stored twice.
+was stored without our hearing of it is not stored twice. One that has waited and is refused then
+goes to `scribe.refused` in that folder, with the reason; whoever sent it on is told.
 """
 
 import json
@@ -29,7 +30,14 @@ from Kernel.contract.errors import CodecError, LedgerError, Refused, what_helps
 from Kernel.contract.kinds import check_free_kind
 from Kernel.contract.places import SCRIBE_SOCKET
 from Kernel.contract.user_bus import SCRIBE, scribe_event_id
-from zones.runtime.ahead_file import AheadFile, LeftFile, new_epoch, take_left
+from zones.runtime.ahead_file import (
+    AheadFile,
+    LeftFile,
+    keep_refused,
+    new_epoch,
+    refused_path,
+    take_left,
+)
 from zones.runtime.wall_clock import now_ns
 
 AHEAD: Final = Path("data", "ahead")
@@ -74,6 +82,11 @@ class Scribe:
         agent: who writes, for events that do not say so themselves.
         timeout_s: how long `emit` waits for the ledger before the event waits in the file.
         now_s: monotonic seconds.
+
+    Attributes:
+        refused: how many events that had waited in a file were refused for good, so far.
+        refused_why: the reason of the newest of them.
+        refused_path: the file in which they are kept.
     """
 
     def __init__(
@@ -88,6 +101,9 @@ class Scribe:
         self._timeout_s = timeout_s
         self._now_s = now_s
         self._folder = home / AHEAD
+        self.refused = 0
+        self.refused_why = ""
+        self.refused_path = refused_path(self._folder, SCRIBE)
         self._epoch = new_epoch(now_ns(), secrets.token_bytes(2))
         self._number = 0
         self._socket: socket.socket | None = None
@@ -203,12 +219,24 @@ class Scribe:
         while self._waiting:
             waiting = self._waiting[0]
             while waiting.lines:
-                with suppress(Refused):  # it never will be: whoever emitted it was told `waits`
-                    self._ask(waiting.lines[0][1], until_s)
+                number, line = waiting.lines[0]
+                try:
+                    self._ask(line, until_s)
+                except Refused as error:
+                    self._keep_refused(waiting.epoch, number, line, error)
                 waiting.lines.popleft()
             with suppress(OSError):  # what is sent again is known
                 waiting.file.clear()
             self._waiting.popleft()
+
+    def _keep_refused(self, epoch: bytes, number: int, line: bytes, error: Refused) -> None:
+        """Keep what never will be stored: whoever emitted it was told that it waits."""
+        try:
+            keep_refused(self._folder, SCRIBE, epoch, number, line, error.message)
+        except OSError as trouble:  # no room for it there: it stays where it is
+            raise _Away from trouble
+        self.refused += 1
+        self.refused_why = error.message
 
     # The road.
 

@@ -83,3 +83,22 @@ def test_from_waiting_to_stored(
     finally:
         home.halt()
         home.close()
+
+
+def test_what_waited_and_is_refused_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever emits next is told, with the place and the reason."""
+    monkeypatch.setattr("zones.ledger.commands.emit.TIMEOUT_S", 0.2)
+    home = Home(tmp_path)
+    try:
+        home.client().emit("build.done", {"n": 1}, tick="soon")
+        home.clients.pop().close()
+        home.run()
+        assert main(["emit", "build.done", "n=2", "--home", str(tmp_path), "--json"]) == 0
+        said = capsys.readouterr()
+        assert json.loads(said.out)["refused"] == 1 and home.numbers() == [2]
+        assert "scribe.refused" in said.err and "cannot use tick" in said.err
+    finally:
+        home.halt()
+        home.close()

@@ -1,6 +1,7 @@
 """The scribe's client against an archive on paper, or nobody: stored, or waiting, never twice."""
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,3 +138,27 @@ def test_what_is_wrong_is_said_here(home: Home, kind: str, payload: dict[str, ob
     with pytest.raises(CodecError):
         client.emit(kind, payload)
     assert home.files() == [] and client.waiting == 0
+
+
+def test_waiting_events_that_are_refused_are_kept_and_told(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their sender was told that they wait: they are set aside with the reason, never dropped."""
+    client = home.client()
+    client.emit("build.done", {"n": 1})
+    client.emit("build.done", {"n": 2}, cause="no id")
+    client.emit("build.done", {"n": 3})
+    home.run()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", _no_room)
+        assert client.flush(0.5) == 2 and client.refused == 0, "it stays where it is kept"
+    assert client.flush(5.0) == 0
+    assert home.numbers() == [1, 3] and home.files() == [client.refused_path]
+    assert client.refused == 1 and "event id" in client.refused_why
+    kept = json.loads(client.refused_path.read_text())
+    assert kept["number"] == 2 and kept["why"] == client.refused_why
+    assert json.loads(kept["line"])["payload"] == {"n": 2}
+
+
+def _no_room(_descriptor: int) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

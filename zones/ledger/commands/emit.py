@@ -7,6 +7,7 @@ Owns: its words, and how FIELD=VALUE is read. Does not own: the way there
 import argparse
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,8 +51,10 @@ def run(options: argparse.Namespace) -> int:
             emitted = scribe.emit(options.kind, payload, **more)
         except CodecError as error:
             raise Refused(error.message, error.hint or "molt help emit") from error
+        finally:
+            _tell_refused(scribe)
     if options.json:
-        print(json.dumps(emitted._asdict()))
+        print(json.dumps(emitted._asdict() | {"refused": scribe.refused}))
     elif emitted.waits:
         print(f"{emitted.id}  waits in {options.home}/data/ahead: no archive has answered")
     elif emitted.position is None:
@@ -59,6 +62,16 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(f"{emitted.id}  #{emitted.position}")
     return 0
+
+
+def _tell_refused(scribe: Scribe) -> None:
+    """Say what became of events that an earlier call has reported as waiting."""
+    if scribe.refused:
+        print(
+            f"{scribe.refused} that waited were refused, kept in {scribe.refused_path}; the last: "
+            f"{scribe.refused_why}",
+            file=sys.stderr,
+        )
 
 
 def _need_home(home: Path) -> None:
