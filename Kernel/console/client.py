@@ -203,8 +203,15 @@ def _connect(home: Path, connect_s: float) -> socket.socket:
 
 
 def _no_kernel(path: Path, error: OSError) -> NoReturn:
-    why = "nobody listens" if isinstance(error, ConnectionRefusedError) else error.strerror
-    raise NoKernel(f"cannot reach a kernel at {path}: {why}", "python manifest.py") from error
+    home = path.parents[1]
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        why = "" if home.is_dir() else ": there is no such folder"
+        raise NoKernel(
+            f"cannot reach a kernel: none runs at {home}{why}", "python manifest.py"
+        ) from error
+    raise NoKernel(
+        f"cannot reach a kernel at {path}: {error.strerror}", "python manifest.py"
+    ) from error
 
 
 def _read_line(peer: socket.socket, rest: bytearray) -> bytes | None:

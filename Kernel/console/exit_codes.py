@@ -35,5 +35,6 @@ EXIT_CODES: tuple[ExitCode, ...] = (
 """The code says whether the command worked; health is in it only where it is asked for."""
 
 EXIT_CODES_NOTE = (
+    "A question that finds nothing exits 0; a thing that is named and does not exist, 5. "
     "make turns every code but 0 into its own 2; python manifest.py gives them as they are."
 )

@@ -9,15 +9,14 @@ is imported: what one needs (numpy) would make all others slow to start.
 import argparse
 import importlib
 import io
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
-from Kernel.contract.errors import MoltError, UsageError, error_fields
-from zones.ledger.commands.options import pasteable
+from Kernel.contract.errors import MoltError, UsageError
+from zones.runtime.command_errors import tell_error
 
 COMMANDS: Final = {
     "conversations": "questions",
@@ -62,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except MoltError as error:
-        _tell(error, home, "--json" in arguments)
+        tell_error(error, home, "--json" in arguments)
         return error.exit_code
 
 
@@ -90,15 +89,6 @@ class _One:
     def add_parser(self, name: str, *, help: str) -> argparse.ArgumentParser:
         parser = self.parsers[name] = _Parser(prog=f"molt {name}", description=help)
         return parser
-
-
-def _tell(error: MoltError, home: Path | None, as_json: bool) -> None:
-    hint = pasteable(error.hint, home)
-    if as_json:
-        print(json.dumps({"error": error_fields(error, hint)}, ensure_ascii=False))
-    print(error.message, file=sys.stderr)
-    if hint:
-        print(f"hint: {hint}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Final, NoReturn
 
 from Kernel.contract.errors import ConfigError, MoltError, Refused, UsageError
 from Kernel.contract.sources import WORLD
+from zones.runtime.command_errors import tell_error
 from zones.world import doctor, numba_setup, recorded, replay, run, self_test
 from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
@@ -68,8 +69,12 @@ def main(arguments: Sequence[str]) -> int:
         # A terminal that lacks a character shows a plain one instead of ending the command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=PLAIN)
+    home: Path | None = None
     try:
         options = _parser().parse_args(arguments)
+        home = getattr(options, "home", None)
+        if home is None and getattr(options, "needs_home", False):
+            raise UsageError("cannot tell whose world is meant: --home DIR is missing", "molt help")
         code = _COMMANDS[options.command](options)
         sys.stdout.flush()
         return code
@@ -81,9 +86,7 @@ def main(arguments: Sequence[str]) -> int:
         print(file=sys.stderr)
         return EXIT_INTERRUPTED
     except MoltError as error:
-        print(error.message, file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        tell_error(error, home, "--json" in arguments)
         return error.exit_code
 
 
@@ -137,23 +140,30 @@ def _parser() -> argparse.ArgumentParser:
     # For the canary of the kill tests only: one random draw too many in each tick, which the
     # hash of every tick must show.
     once.add_argument("--canary", action="store_true", help=argparse.SUPPRESS)
-    ready = commands.add_parser("compile", help="compile all kernels into the cache")
-    _add_threads(ready)
-    check = commands.add_parser("doctor", help="check the world of a home")
-    check.add_argument("--home", type=Path, required=True, help="whose world")
-    check.add_argument("--json", action="store_true", help="one document on stdout")
-    _add_replay(commands.add_parser("replay", help="prove stored snapshots by the log"))
+    _add_threads(commands.add_parser("compile", help="compile all kernels into the cache"))
+    _add_home(
+        commands.add_parser("doctor", prog="molt doctor world", help="check the world of a home")
+    )
+    _add_replay(
+        commands.add_parser("replay", prog="molt replay", help="prove stored snapshots by the log")
+    )
     test = commands.add_parser("self-test", help="found a small world in memory and run it")
     _add_count(test, "--ticks", 1, SELF_TEST_TICKS_MAX, "how far (default 300)", default=300)
     return parser
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--home", type=Path, required=True, help="whose world")
+    _add_home(parser)
     _add_count(parser, "--to-tick", 1, TICKS_MAX, "how far (default: the newest snapshot)")
     _add_count(parser, "--from-tick", 0, TICKS_MAX, "of the snapshot to begin from (the oldest)")
     _add_threads(parser)
+
+
+def _add_home(parser: argparse.ArgumentParser) -> None:
+    # Not `required`: usage would tell people to type what molt adds.
+    parser.add_argument("--home", type=Path, default=None, metavar="DIR", help="whose world")
     parser.add_argument("--json", action="store_true", help="one document on stdout")
+    parser.set_defaults(needs_home=True)
 
 
 def _add_threads(parser: argparse.ArgumentParser) -> None:
@@ -173,7 +183,7 @@ def _add_count(
 ) -> None:
     parser.add_argument(
         option,
-        type=_count(option, low, high),
+        type=_count(option, low, high, f"{parser.prog} --help"),
         required=required,
         default=default,
         metavar="N",
@@ -181,7 +191,7 @@ def _add_count(
     )
 
 
-def _count(option: str, low: int, high: int) -> Callable[[str], int]:
+def _count(option: str, low: int, high: int, help: str) -> Callable[[str], int]:
     """Return what reads a whole number; its error names option, value and limits."""
 
     def read(text: str) -> int:
@@ -193,7 +203,7 @@ def _count(option: str, low: int, high: int) -> Callable[[str], int]:
             raise UsageError(
                 f"cannot take {option} {text[:VALUE_SHOWN_MAX]!a}: "
                 f"it is a whole number from {low} to {high}",
-                "molt world run --help",
+                help,
             )
         return value
 

@@ -305,3 +305,14 @@ def test_a_terminal_gets_lines_that_break_between_words():
     assert "\n" not in whole.splitlines()[1] and len(whole.splitlines()[1]) > 80
     assert max(map(len, narrow.splitlines())) <= 60
     assert narrow.split() == whole.split()
+
+
+def test_errors_for_programs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They have the one documented form, and a hint about the home or the command asked for."""
+    assert main(["doctor", "--home", str(home / "none"), "--json"]) == 69
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert set(error) == {"code", "message", "hint"} and error["code"] == 69
+    assert main(["doctor"]) == 2
+    assert "--home DIR is missing" in capsys.readouterr().err
+    assert main(["replay", "--home", str(home), "--to-tick", "x"]) == 2
+    assert "hint: molt replay --help" in capsys.readouterr().err.replace(f" --home {home}", "")

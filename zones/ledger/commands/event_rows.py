@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from Kernel.contract.event_words import THIN_SPACE, grouped, printable
-from zones.ledger.commands.options import pasteable
+from zones.runtime.command_errors import pasteable
 from zones.runtime.ledger_event import LedgerEvent
 
 SHAPES: Final = {"info": "○", "warning": "▲", "error": "✕"}

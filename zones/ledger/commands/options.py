@@ -1,20 +1,16 @@
-"""What the commands of the ledger have in common: the home, --json, numbers with limits, hints.
+"""What the commands of the ledger have in common: the home, --json, numbers with limits.
 
-Owns: these options, hints about this home. Does not own: any command.
+Owns: these options. Does not own: any command.
 """
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from Kernel.contract.hints import at_home
 from Kernel.contract.quantities import parse_whole
 from zones.runtime.ledger_chain import CheckedReader
 from zones.runtime.ledger_file import POSITION_MAX
-
-CHECKOUT: Final = Path(__file__).resolve().parents[3]
 
 
 class Commands(Protocol):
@@ -48,20 +44,6 @@ def open_ledger(options: argparse.Namespace) -> CheckedReader:
     """
     home: Path = options.home
     return CheckedReader(ledger_folder(home))
-
-
-def pasteable(hint: str, home: Path | None) -> str:
-    """Return a hint as a command line about the same home.
-
-    A home that the command would find by itself is not named: `molt` reads MOLT_HOME, the kernel
-    does not.
-    """
-    if home is None:
-        return hint
-    place = home.absolute()
-    found = Path(os.environ.get("MOLT_HOME") or CHECKOUT).absolute()
-    given = None if place == found else str(home)
-    return at_home(hint, given, None if place == CHECKOUT else str(home))
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

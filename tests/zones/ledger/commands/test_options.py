@@ -15,7 +15,7 @@ from Kernel.contract.kinds import FAMILIES, check_free_kind
 from zones.ledger.__main__ import COMMANDS, main
 from zones.ledger.commands.emit import parse_fields
 from zones.ledger.commands.events import parse_filters, span_query
-from zones.ledger.commands.options import CHECKOUT, pasteable
+from zones.runtime.command_errors import CHECKOUT, pasteable
 from zones.runtime.ledger_search import Query
 
 WORDS = {
