@@ -85,8 +85,14 @@ SENTENCES: dict[str, str] = {
     "stop.phase": "stop, phase {phase} {turn}",
     "telemetry": "{entity_count} molbots in {lineages} lineages, mean energy {avg_energy:.1f}",
     "trait.quarantined": "the trait in slot {slot} is in quarantine: {why}",
+    "world.check_failed": "the check {name} failed: {value}, at most {limit}",
     "world.lineage": "{born_count} born, {died_count} died",
+    "world.migrated": "the world goes on in columns {to_schema}, with {to_capacity} slots",
     "world.params_changed": "{param_name} went from {old_value} to {new_value}",
+    "world.restored": (
+        "the world of tick {from_tick} was restored and brought to tick {tick}, the log knows "
+        "{known_tick}{because}"
+    ),
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
     "zone.degraded": "{why}",
     "zone.died": "{role} with pid {pid} ended: {how}",
@@ -107,7 +113,9 @@ SENTENCES: dict[str, str] = {
     "zone.taken_over": "its heir serves from tick {tick_found}, pid {pid}, epoch {epoch}",
     "zone.unprepared": "{why}",
 }
-_COUNTS = frozenset(("tick", "tick_found", "population", "missed_ticks", "entity_count"))
+_COUNTS = frozenset(
+    ("tick", "tick_found", "from_tick", "known_tick", "population", "missed_ticks", "entity_count")
+)
 """Values that are shown in groups of three digits; a pid is a name, not a count."""
 
 

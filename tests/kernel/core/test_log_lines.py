@@ -25,6 +25,12 @@ from tests.structure.sources import ROOT
             {"phase": "prepare", "at": "end", "took_s": 0.84},
             "phase prepare is over after 0.8 s",
         ),
+        (
+            "world.restored",
+            {"tick": 4300, "from_tick": 4200, "known_tick": 4310, "why": "a gap", "inputs": 0},
+            f"the world of tick 4{THIN_SPACE}200 was restored and brought to tick "
+            f"4{THIN_SPACE}300, the log knows 4{THIN_SPACE}310: a gap",
+        ),
         ("zone.ready", {"took_s": 0.5, "found": ""}, "ready in 0.5 s"),
         ("zone.ready", {"took_s": 0.5, "found": "tick 1"}, "ready in 0.5 s: tick 1"),
         ("arena.founded", {"told": "founded from seed 1"}, "founded from seed 1"),
