@@ -26,7 +26,7 @@ from zones.ledger import salvage
 from zones.ledger.flush_check import FlushCheck, check_flush
 from zones.ledger.opening import find_end, load_marks, open_log
 from zones.ledger.segments import SegmentMover
-from zones.ledger.telling import Tell
+from zones.ledger.telling import Pulse, Tell, unwatched
 from zones.ledger.writer_file import WriterFile
 from zones.runtime.ledger_file import LOG, ArenaMark, SenderMark
 from zones.runtime.sqlite_damage import DAMAGED
@@ -69,6 +69,7 @@ class Log:
     Args:
         folder: HOME/data/ledger; made when it is missing.
         tell: is told what was found wrong, while it opens and later.
+        pulse: called between the steps of what takes long: opening, mending.
 
     Attributes:
         newest: position of the newest record, 0 when there is none.
@@ -86,8 +87,11 @@ class Log:
     _look_s = 0.0
     _forget_at = SENDERS_KEPT
 
-    def __init__(self, folder: Path, settings: LogSettings, tell: Tell) -> None:
+    def __init__(
+        self, folder: Path, settings: LogSettings, tell: Tell, pulse: Pulse = unwatched
+    ) -> None:
         self.folder = folder
+        self._pulse = pulse
         self._settings = settings
         self._tell = tell
         self._senders: dict[tuple[str, bytes], tuple[SenderMark, int]] = {}
@@ -162,7 +166,7 @@ class Log:
         self._writer.close(self.newest)
 
     def _open(self, malformed: str = "") -> None:
-        self._connection = open_log(self.folder, self._writer, self._tell, malformed)
+        self._connection = open_log(self.folder, self._writer, self._tell, malformed, self._pulse)
         self._connection.set_wal_hook(self._on_commit)
         self._wal_pages = WAL_PAGES_IDLE  # of the writer before, as if
         self._files = self._identities()
@@ -278,7 +282,7 @@ class Log:
             self._open()
         if self._identities() == self._files:
             return
-        aside = salvage.rescue(self.folder, self._connection)
+        aside = salvage.rescue(self.folder, self._connection, self._pulse)
         kept = self.newest
         self._shut()
         self._open()

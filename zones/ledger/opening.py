@@ -22,7 +22,7 @@ from zones.ledger import salvage
 from zones.ledger.carve import Row
 from zones.ledger.salvage import PAGE_BYTES, WAL, TornTail
 from zones.ledger.tail import TORN, check_tail
-from zones.ledger.telling import TOLD_MAX, Tell
+from zones.ledger.telling import TOLD_MAX, Pulse, Tell, unwatched
 from zones.ledger.writer_file import WriterFile
 from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import Segment, list_segments
@@ -62,11 +62,14 @@ class End(NamedTuple):
     next: int
 
 
-def open_log(folder: Path, writer: WriterFile, tell: Tell, malformed: str = "") -> apsw.Connection:
+def open_log(
+    folder: Path, writer: WriterFile, tell: Tell, malformed: str = "", pulse: Pulse = unwatched
+) -> apsw.Connection:
     """Open the log for writing, and mend what can be mended.
 
     Args:
         malformed: why SQLite is known to give up on it, for who has seen that; "" nobody has.
+        pulse: called every few ms: mending a large log takes longer than a heartbeat may.
 
     Raises:
         OSError, apsw.Error: the disk refuses.
@@ -75,18 +78,18 @@ def open_log(folder: Path, writer: WriterFile, tell: Tell, malformed: str = "") 
     began_s = time.monotonic()
     is_fresh = salvage.finish(folder)
     why = "" if is_fresh else _why_end_is_doubtful(folder, writer)
-    behind = salvage.look_behind(folder)
+    behind = salvage.look_behind(folder, pulse)
     try:
         if malformed:
             raise apsw.CorruptError(malformed)
         connection = connect(folder / LOG)
         _check_small_tables(connection)
         _take_behind(folder, connection, behind, _given(writer), tell)
-        verified = check_tail(connection, _given(writer), tell)
+        verified = check_tail(connection, _given(writer), tell, pulse)
     except DAMAGED as error:
-        _salvage(folder, _given(writer), f"log.sqlite3 was malformed: {error}", tell)
+        _salvage(folder, _given(writer), f"log.sqlite3 was malformed: {error}", tell, pulse)
         connection = connect(folder / LOG)
-        verified = check_tail(connection, _given(writer), tell)
+        verified = check_tail(connection, _given(writer), tell, pulse)
     _note_lost_end(folder, connection, writer, why, tell)
     _make_wal(folder / WAL)
     sync_directory(folder)
@@ -283,8 +286,8 @@ def load_marks(connection: apsw.Connection) -> dict[int, SenderMark | ArenaMark]
     return marks
 
 
-def _salvage(folder: Path, given: int, why: str, tell: Tell) -> None:
-    saved = salvage.salvage(folder, given)
+def _salvage(folder: Path, given: int, why: str, tell: Tell, pulse: Pulse) -> None:
+    saved = salvage.salvage(folder, given, pulse)
     tell("archive.salvaged", kept=saved.kept, lost=saved.lost_count, aside=saved.aside, why=why)
     for gap in saved.lost[:TOLD_MAX]:
         tell("archive.gap", first=gap.first, last=gap.last, why=gap.why)

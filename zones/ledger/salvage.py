@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from zones.ledger.carve import Bytes, Pages, Row, carve
+from zones.ledger.telling import STEP_ROWS, Pulse, unwatched
 from zones.ledger.wal_file import look_into_wal
 from zones.runtime.durable_names import sync_directory
 from zones.runtime.ledger_blocks import list_segments
@@ -88,11 +89,12 @@ class Saved(NamedTuple):
     aside: str
 
 
-def salvage(folder: Path, given: int) -> Saved:
+def salvage(folder: Path, given: int, pulse: Pulse = unwatched) -> Saved:
     """Set the log aside and build a fresh one of everything that can be read.
 
     Args:
         given: no position above it was ever given.
+        pulse: called every few ms.
 
     Raises:
         OSError, apsw.Error: the disk refused; the damaged log is where it was.
@@ -104,10 +106,10 @@ def salvage(folder: Path, given: int) -> Saved:
     last = len(pages.images) - len(frames.frames) + frames.whole
     names = list_segments(folder / SEGMENTS)
     moved = names[-1].last if names else 0
-    found = _Found(pages, last, moved, given)
+    found = _Found(pages, last, moved, given, pulse)
     draft = folder / _DRAFT
     draft.unlink(missing_ok=True)
-    saved = _build(draft, found, moved, given)
+    saved = _build(draft, found, moved, given, pulse)
     draft.rename(folder / _FRESH)
     sync_directory(folder)
     finish(folder)
@@ -130,7 +132,7 @@ def finish(folder: Path) -> bool:
     return True
 
 
-def rescue(folder: Path, connection: apsw.Connection) -> Path:
+def rescue(folder: Path, connection: apsw.Connection, pulse: Pulse = unwatched) -> Path:
     """Write the log back that somebody deleted or replaced, from the file that is still open.
 
     Returns:
@@ -145,7 +147,8 @@ def rescue(folder: Path, connection: apsw.Connection) -> Path:
     copy = apsw.Connection(str(draft))
     with copy.backup("main", connection, "main") as backup:
         while not backup.done:
-            backup.step(1000)
+            backup.step(STEP_ROWS)
+            pulse()
     copy.close()
     _sync(draft)
     draft.rename(folder / _FRESH)
@@ -178,7 +181,7 @@ class TornTail(NamedTuple):
     torn_max: int
 
 
-def look_behind(folder: Path) -> TornTail:
+def look_behind(folder: Path, pulse: Pulse = unwatched) -> TornTail:
     """Carve what is in the WAL behind the place where SQLite stops reading; before it opens it.
 
     Raises:
@@ -191,6 +194,8 @@ def look_behind(folder: Path) -> TornTail:
         return tail
     pages = Pages(_map(folder / LOG), wal, frames)
     for number in range(frames.sound, len(frames.frames)):
+        if number % STEP_ROWS == 0:
+            pulse()
         for row in carve(pages, pages.first_frame + number):
             if isinstance(row, Row):
                 (tail.rows if number < frames.whole else tail.torn).append(row)
@@ -224,13 +229,15 @@ def choose(versions: list[Row], head: bytes, after: list[Row]) -> Row:
 class _Found:
     """All rows that can be carved, by position; read again from their pages when asked for."""
 
-    def __init__(self, pages: Pages, last: int, moved: int, given: int) -> None:
+    def __init__(self, pages: Pages, last: int, moved: int, given: int, pulse: Pulse) -> None:
         self.marks = Marks()
         self.gaps: dict[int, Gap] = {}
         self._pages = pages
         self._images: dict[int, tuple[int, ...]] = {}
         self._read: dict[int, list[Row]] = {}
         for index in range(last):
+            if index % STEP_ROWS == 0:
+                pulse()
             for row in carve(pages, index):
                 if isinstance(row, Gap):
                     self.gaps[row.first] = row
@@ -272,7 +279,7 @@ class _Found:
         return self._read[index]
 
 
-def _build(draft: Path, found: _Found, moved: int, given: int) -> Saved:
+def _build(draft: Path, found: _Found, moved: int, given: int, pulse: Pulse) -> Saved:
     connection = apsw.Connection(str(draft))
     connection.pragma("page_size", PAGE_BYTES)
     connection.pragma("journal_mode", "OFF")
@@ -293,6 +300,8 @@ def _build(draft: Path, found: _Found, moved: int, given: int) -> Saved:
             bad[row.position] = UNFIT
         connection.execute("INSERT INTO records VALUES (?, ?, ?)", row)
         kept, last, head = kept + 1, row.position, row.head
+        if kept % STEP_ROWS == 0:
+            pulse()
     lost_count = sum(gap.last - gap.first + 1 for gap in lost)
     lost += (
         gap._replace(why=f"the log was malformed: {BEHIND}")

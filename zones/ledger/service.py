@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from Kernel.contract.errors import LedgerDamaged
+from Kernel.contract.messages import Degraded
 from Kernel.contract.places import LEDGER, LOGS
 from Kernel.contract.user_bus import SCRIBE
 from zones.ledger.archive import REQUEST, Archive, OwnQueue, keep_and_tell
@@ -31,12 +32,16 @@ from zones.ledger.poller import Poller
 from zones.ledger.relations import Relations
 from zones.ledger.scribe_server import ScribeLimits, ScribeServer
 from zones.ledger.settings import KEYS, ArchiveSettings, parse_settings
+from zones.ledger.telling import unwatched
 from zones.runtime.generation import Progress, untold
 from zones.runtime.ledger_file import LedgerReader, PastDamage
 from zones.runtime.lessons.embeddings import choose_embedding
 from zones.runtime.seat import BusSeat
 
 ENTROPY_BYTES: Final = 10
+OPENING_S: Final = 5.0
+"""After so long the archive is ready although its log is still being opened."""
+OPENING: Final = "cannot store events yet: the ledger is being opened, which takes long"
 KB: Final = 1024
 MB: Final = 1024 * KB
 
@@ -60,13 +65,45 @@ class Generation:
 
     def run(self, seat: BusSeat) -> None:
         """Serve until the kernel says drain."""
-        archive = assemble(seat, self._settings)
+        vital = _Vital(seat)
+        archive = assemble(seat, self._settings, vital.pulse)
+        vital.facts = archive.facts
         archive.turn()
-        seat.bus.ready(archive.facts())
+        vital.ready()
         archive.run()
 
 
-def assemble(seat: BusSeat, settings: ArchiveSettings) -> Archive:
+class _Vital:
+    """Tells the kernel that long work gets on: opening and mending a large log takes minutes.
+
+    An archive is ready within some seconds, also if its log is not: who sends then waits or spills,
+    as for a full disk, and ending the archive would only begin the work anew.
+    """
+
+    def __init__(self, seat: BusSeat) -> None:
+        self.facts: Callable[[], dict[str, Any]] = dict
+        self._bus = seat.bus
+        self._is_ready = False
+        self._late_s = time.monotonic() + OPENING_S
+
+    def pulse(self) -> None:
+        """Beat, with progress."""
+        if not self._is_ready and time.monotonic() >= self._late_s:
+            self._bus.degraded = (Degraded("archive.ledger", OPENING, "molt status"),)
+            self.ready()
+        self._bus.progress += 1
+        self._bus.beat()
+
+    def ready(self) -> None:
+        """Say once that it serves."""
+        if not self._is_ready:
+            self._is_ready = True
+            self._bus.ready(self.facts())
+
+
+def assemble(
+    seat: BusSeat, settings: ArchiveSettings, pulse: Callable[[], None] = unwatched
+) -> Archive:
     """Return an archive of all its parts; nothing has been read yet."""
     folder = seat.home / LEDGER
     own = OwnEvents(seat.zone, time.time_ns, _entropy)
@@ -77,7 +114,7 @@ def assemble(seat: BusSeat, settings: ArchiveSettings) -> Archive:
 
     def open_log() -> Log:
         limits = LogSettings(settings.log_mb * MB, settings.segment_mb * MB)
-        log = Log(folder, limits, queue.tell)
+        log = Log(folder, limits, queue.tell, pulse)
         recent.newest = log.newest
         return log
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from zones.ledger.carve import Row
-from zones.ledger.telling import TOLD_MAX, Tell
+from zones.ledger.telling import STEP_ROWS, TOLD_MAX, Pulse, Tell, unwatched
 from zones.runtime.ledger_chain import UNFIT, UNPROVEN
 from zones.runtime.ledger_file import HEAD_BYTES, NO_HEAD, Gap
 
@@ -22,7 +22,9 @@ TORN: Final = "the end of the log was torn"
 HOLE: Final = "the log was damaged and these are missing"
 
 
-def check_tail(connection: apsw.Connection, given: int, tell: Tell) -> int:
+def check_tail(
+    connection: apsw.Connection, given: int, tell: Tell, pulse: Pulse = unwatched
+) -> int:
     """Check the chain at the end of the log.
 
     What does not fit and has nothing good behind it is cut into the table `cut`. What does not fit
@@ -37,7 +39,7 @@ def check_tail(connection: apsw.Connection, given: int, tell: Tell) -> int:
     Raises:
         apsw.CorruptError: a row is none of a log.
     """
-    tail = _look(connection, given)
+    tail = _look(connection, given, pulse)
     first = tail.end
     while first in tail.bad:
         first -= 1
@@ -72,7 +74,7 @@ class _Tail(NamedTuple):
     holes: list[Gap]
 
 
-def _look(connection: apsw.Connection, given: int) -> _Tail:
+def _look(connection: apsw.Connection, given: int, pulse: Pulse) -> _Tail:
     tail = _Tail(0, 0, set(), [])
     gaps = [Gap(*row) for row in connection.execute("SELECT * FROM gaps")]
     size = 0
@@ -89,6 +91,8 @@ def _look(connection: apsw.Connection, given: int) -> _Tail:
             tail = tail._replace(checked=tail.checked + 1)
         after = row
         size += len(row.record)
+        if tail.checked % STEP_ROWS == 0:
+            pulse()
         if tail.checked >= TAIL_RECORDS or size >= TAIL_BYTES:
             return tail
     if after is not None and after.position == 1:

@@ -1,6 +1,9 @@
 """What a log finds when it is opened on harmed files: nothing good is lost, the rest is told."""
 
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +24,11 @@ from tests.zones.ledger.damage import (
     tamper,
     wal_frames,
 )
+from zones.ledger import salvage
+from zones.ledger.carve import Pages
+from zones.ledger.log import Log, LogSettings
 from zones.ledger.tail import TORN
+from zones.ledger.telling import STEP_ROWS
 from zones.ledger.verify import verify
 from zones.runtime.ledger_chain import UNFIT
 from zones.runtime.ledger_file import LOG, ArenaMark, Gap, LedgerReader, SenderMark
@@ -321,3 +328,35 @@ def test_number_of_a_mark_that_was_changed_is_not_believed(tmp_path: Path, state
     assert log.sender_stored("kernel", EPOCH) in (0, 9)
     assert log.arena_stored(ARENA) in (None, ArenaMark(ARENA, 3, 4))
     log.close()
+
+
+def test_mending_is_done_in_steps_with_a_pulse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log of any size: who mends it beats between short steps, else its watchdog ends it."""
+    log = open_log(tmp_path)
+    fill(log, 1, COUNT)
+    log.close()
+    pulses: list[int] = []
+    Log(tmp_path, LogSettings(), News(), lambda: pulses.append(1)).close()
+    assert len(pulses) >= COUNT // STEP_ROWS, "the end of the chain is looked at"
+    page = (tmp_path / LOG).read_bytes().index(record(500)) // PAGE_BYTES
+    overwrite(tmp_path / LOG, page * PAGE_BYTES, b"\xff" * 8)
+    overwrite(tmp_path / WAL, 0, bytes((tmp_path / WAL).stat().st_size))
+    carved: list[int] = []
+    steps: list[int] = []
+    carve = salvage.carve
+
+    def count(pages: Pages, index: int) -> Iterator[Any]:
+        carved.append(index)
+        return carve(pages, index)
+
+    def note() -> None:
+        steps.append(len(carved))
+
+    monkeypatch.setattr(salvage, "carve", count)
+    monkeypatch.setattr(salvage, "STEP_ROWS", 10)
+    news = News()
+    Log(tmp_path, LogSettings(), news, note).close()
+    assert news.of("archive.salvaged")["kept"] > COUNT // 2
+    assert max(after - before for before, after in pairwise(steps)) <= 10

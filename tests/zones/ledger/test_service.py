@@ -4,17 +4,19 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from Kernel.contract.arena import Header, Side, State
 from Kernel.contract.envelope import Envelope, arena_event_id, parse_envelope
-from Kernel.contract.messages import Heartbeat, Hello
+from Kernel.contract.messages import Heartbeat, Hello, Ready
 from Kernel.contract.settings import parse_table
 from tests.support.service_process import ServiceProcess
 from tests.zones.ledger.lesson_book import lesson
 from tests.zones.ledger.real_ledger import store
 from tests.zones.runtime.small_arena import advance
+from zones.ledger import log as log_module
 from zones.ledger import service
 from zones.ledger.settings import KEYS
 from zones.runtime.ledger_file import LedgerReader
@@ -104,3 +106,32 @@ def test_derived_tables_follow(kernel: ServiceProcess) -> None:
     assert told["lessons"]["lessons"] == 1 and told["lessons"]["model"]["why"]
     assert kernel.drain() == 0
     assert (folder / "lessons.sqlite3").exists()
+
+
+def test_opening_that_takes_long_is_no_hang(kernel: ServiceProcess) -> None:
+    """It beats with progress while it mends its log, and is ready, degraded, before it is done."""
+
+    def slow() -> None:
+        opening = log_module.open_log
+
+        def open_slowly(folder: Path, writer: Any, tell: Any, bad: str, pulse: Any) -> Any:
+            for _ in range(30):
+                time.sleep(0.05)
+                pulse()
+            return opening(folder, writer, tell, bad, pulse)
+
+        service.OPENING_S = 0.2  # type: ignore[misc]
+        log_module.open_log = open_slowly
+
+    kernel.before = slow
+    began_s = time.monotonic()
+    kernel.start({})
+    kernel.ready()
+    assert time.monotonic() < began_s + 1.2
+    first = kernel.heard(lambda m: isinstance(m, Heartbeat) and bool(m.degraded))
+    second = kernel.heard(lambda m: isinstance(m, Heartbeat) and bool(m.degraded))
+    assert isinstance(first, Heartbeat) and isinstance(second, Heartbeat)
+    assert second.progress > first.progress and "being opened" in second.degraded[0].why
+    kernel.heard(lambda m: isinstance(m, Heartbeat) and not m.degraded)
+    assert sum(isinstance(m, Ready) for m in kernel.messages) == 1
+    assert kernel.drain() == 0
