@@ -228,11 +228,11 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         "KIND is a word of a-z, 0-9 and _, or several with dots between. Its first is none of "
         f"molt's own:\n{', '.join(OWN_FAMILIES)}.\nA value is JSON where it reads as JSON, else a "
         "text; what looks like a credential is taken out. Prints the id and position. While "
-        "nobody answers at run/scribe.sock it waits in data/ahead, and the next 'molt emit' sends "
-        "it first; what is refused only then is told and kept, with the reason, in "
-        "data/ahead/scribe.refused. --json: id, position (null while it waits), waits, refused "
-        "(how many of those). Exits 5 when it is refused, 1 when it cannot be kept, 69 when no "
-        "kernel has ever run there.",
+        "nobody answers at run/scribe.sock it waits in data/ahead, until the next 'molt emit' "
+        "sends it or the\narchive finds it; what is refused only then is told and kept, with the "
+        "reason, in data/ahead/scribe.refused. --json: id, position (null while it waits), waits, "
+        "refused (how many of those). Exits 5 when it is refused, 1 when it cannot be kept, 69 "
+        "when no kernel has ever run there.",
         (
             _word("kind", "KIND", "what happened, such as build.finished"),
             Argument("fields", Kind.FILTERS, "of its payload", "FIELD=VALUE"),

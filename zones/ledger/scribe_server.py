@@ -19,12 +19,12 @@ from structlog.typing import FilteringBoundLogger
 
 from Kernel.contract.envelope import pack_envelope
 from Kernel.contract.errors import CodecError, LedgerError
-from Kernel.contract.user_bus import SCRIBE
 from zones.ledger.batch import Batch
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import READ, WRITE, Poller
 from zones.ledger.rate_limit import TokenBucket
 from zones.ledger.scribe_line import Line, accepted, parse_line, refused
+from zones.ledger.scribe_numbers import ScribeNumbers
 
 READ_BYTES: Final = 16 * 1024
 LINES_MAX: Final = 16
@@ -75,7 +75,7 @@ class ScribeServer:
 
     Args:
         listener: a listening STREAM socket, None where there is none.
-        stored: what the log holds of an epoch; raises LedgerError.
+        numbers: which lines are known.
         own: makes the archive's own events.
         now_s, wall_ns, entropy: monotonic seconds, the hour, 10 random bytes.
 
@@ -88,7 +88,7 @@ class ScribeServer:
         listener: int | None,
         poller: Poller,
         limits: ScribeLimits,
-        stored: Callable[[str, bytes], int],
+        numbers: ScribeNumbers,
         own: OwnEvents,
         now_s: Callable[[], float],
         wall_ns: Callable[[], int],
@@ -98,7 +98,7 @@ class ScribeServer:
         self.counts: Counter[str] = Counter()
         self._poller = poller
         self._limits = limits
-        self._stored = stored
+        self._numbers = numbers
         self._own = own
         self._now_s = now_s
         self._wall_ns = wall_ns
@@ -106,7 +106,6 @@ class ScribeServer:
         self._log = log
         self._total = TokenBucket(limits.total_rate, limits.total_rate, now_s())
         self._writers: dict[int, _Writer] = {}
-        self._numbers: dict[bytes, int] = {}
         self._ready: dict[int, None] = {}  # in the order of their turns
         self._held: dict[int, float] = {}
         self._told_s = -TOLD_S
@@ -123,13 +122,12 @@ class ScribeServer:
 
     def collect(self, batch: Batch) -> bool:
         """Put what programs have written, and may, into the batch; True: there may be more."""
+        self._numbers.begin_batch()
         if not self._writers:
             return False
         now_s = self._now_s()
         self._release(now_s)
         left = TURN_LINES_MAX
-        if len(self._numbers) > self._limits.connections_max * 4:
-            self._numbers.clear()  # all batches before this one are in the log
         for fd in list(self._ready):
             if left <= 0 or batch.is_full:
                 return True
@@ -285,7 +283,7 @@ class ScribeServer:
         try:
             line = parse_line(text, self._wall_ns(), self._entropy())
             record = pack_envelope(line.envelope)
-            if line.epoch and self._is_known(line):
+            if line.epoch and self._numbers.is_known(line.epoch, line.number):
                 self._acknowledge_again(writer, line, batch)
                 return
         except CodecError as error:
@@ -299,16 +297,9 @@ class ScribeServer:
         self._tell_flood(writer, batch)
         place = batch.add(record)
         if line.epoch:
-            self._numbers[line.epoch] = line.number
-            batch.mark_sender(SCRIBE, line.epoch, line.number)
+            self._numbers.note(line.epoch, line.number, batch)
         self.counts["stored"] += 1
         batch.then(lambda first: self._say(writer, accepted(line.envelope.id, first + place)))
-
-    def _is_known(self, line: Line) -> bool:
-        known = self._numbers.get(line.epoch)
-        if known is None:
-            known = self._numbers[line.epoch] = self._stored(SCRIBE, line.epoch)
-        return line.number <= known
 
     def _acknowledge_again(self, writer: _Writer, line: Line, batch: Batch) -> None:
         self.counts["duplicates"] += 1

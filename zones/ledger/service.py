@@ -24,18 +24,21 @@ from zones.ledger.exports.otel import SpanTable
 from zones.ledger.exports.otlp import OtlpSender
 from zones.ledger.followers import Followers, Recent
 from zones.ledger.index import Index
+from zones.ledger.left_lines import LeftLines
 from zones.ledger.lesson_table import LessonTable
 from zones.ledger.log import Log, LogSettings
 from zones.ledger.outbox_reader import Place
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import Poller
 from zones.ledger.relations import Relations
+from zones.ledger.scribe_numbers import ScribeNumbers
 from zones.ledger.scribe_server import ScribeLimits, ScribeServer
 from zones.ledger.settings import KEYS, ArchiveSettings, parse_settings
 from zones.ledger.telling import unwatched
 from zones.runtime.generation import Progress, untold
 from zones.runtime.ledger_file import LedgerReader, PastDamage
 from zones.runtime.lessons.embeddings import choose_embedding
+from zones.runtime.scribe import AHEAD
 from zones.runtime.seat import BusSeat
 
 ENTROPY_BYTES: Final = 10
@@ -137,13 +140,17 @@ def assemble(
         settings.connections_max,
         seat.log,
     )
+    numbers = ScribeNumbers(sender_stored)
+    left = LeftLines(
+        seat.home / AHEAD, numbers, own, time.monotonic, time.time_ns, _entropy, seat.log
+    )
     return Archive(
         seat.bus,
         poller,
         committer,
         _feeds(seat, log, own),
         bus,
-        {SCRIBE: _scribe(seat, settings, poller, sender_stored, own)},
+        {SCRIBE: _scribe(seat, settings, poller, numbers, own), AHEAD.name: left},
         followers,
         queue,
         derive(seat.home, settings, queue.tell),
@@ -168,7 +175,7 @@ def _scribe(
     seat: BusSeat,
     settings: ArchiveSettings,
     poller: Poller,
-    stored: Callable[[str, bytes], int],
+    numbers: ScribeNumbers,
     own: OwnEvents,
 ) -> ScribeServer:
     limits = ScribeLimits(
@@ -180,7 +187,7 @@ def _scribe(
     )
     listener = seat.listeners.get(SCRIBE)
     return ScribeServer(
-        listener, poller, limits, stored, own, time.monotonic, time.time_ns, _entropy, seat.log
+        listener, poller, limits, numbers, own, time.monotonic, time.time_ns, _entropy, seat.log
     )
 
 

@@ -12,7 +12,7 @@ import errno
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -74,16 +74,19 @@ class AheadFile:
         self._fd, self._size = -1, 0
 
     def _make(self) -> None:
+        """Make it under a name that nobody looks for, so that it is locked when it is found."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.path, _FLAGS | os.O_CREAT, 0o600)
+        draft = self.path.with_name(f".{self.path.name}.new")
+        descriptor = os.open(draft, _FLAGS | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             header = pack_header(self.epoch)
-            os.ftruncate(descriptor, 0)
             _write(descriptor, header, 0)
+            draft.rename(self.path)
             sync_directory(self.path.parent)
         except OSError:
             os.close(descriptor)
+            draft.unlink(missing_ok=True)
             raise
         self._fd, self._size = descriptor, len(header)
 
@@ -126,7 +129,15 @@ def take_left(folder: Path, zone: str) -> list[LeftFile]:
     Raises:
         OSError: one cannot be read.
     """
-    found: list[LeftFile] = []
+    return list(find_left(folder, zone))
+
+
+def find_left(folder: Path, zone: str) -> Iterator[LeftFile]:
+    """Yield the same one by one: each is read when it is asked for.
+
+    Raises:
+        OSError: one cannot be read.
+    """
     for path in sorted(folder.glob(f"{zone}-{'[0-9a-f]' * 2 * EPOCH_BYTES}{_ENDING}")):
         try:
             descriptor = os.open(path, _FLAGS)
@@ -137,8 +148,10 @@ def take_left(folder: Path, zone: str) -> list[LeftFile]:
         except BlockingIOError:
             os.close(descriptor)
             continue
-        found.append(LeftFile(path, descriptor))
-    return found
+        if not os.fstat(descriptor).st_nlink:  # whoever held it was done with it
+            os.close(descriptor)
+            continue
+        yield LeftFile(path, descriptor)
 
 
 def refused_path(folder: Path, zone: str) -> Path:

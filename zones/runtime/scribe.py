@@ -7,9 +7,10 @@ a line may say (`zones/ledger/scribe_line.py`), the file's form (`Kernel/contrac
         scribe.emit("build.finished", {"ok": True})
 
 An event is durable when `emit` returns: in the ledger, or in a file under HOME/data/ahead that this
-or the next client sends first. Each line has a number in the client's life (its epoch), so one that
-was stored without our hearing of it is not stored twice. One that has waited and is refused then
-goes to `scribe.refused` in that folder, with the reason; whoever sent it on is told.
+client sends first, or the next one, or the archive takes up once nobody holds it. Each line has a
+number in the client's life (its epoch), so one that was stored without our hearing of it is not
+stored twice. One that has waited and is refused then goes to `scribe.refused` in that folder, with
+the reason; whoever sent it on is told.
 """
 
 import json

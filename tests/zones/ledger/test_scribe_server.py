@@ -13,6 +13,7 @@ from Kernel.contract.user_bus import PROTOCOL, Hello, Put, Stored
 from tests.support.logs import QuietLog
 from tests.zones.ledger.bus_bench import NOW_NS, BusBench, event
 from zones.ledger.own_events import OwnEvents
+from zones.ledger.scribe_numbers import ScribeNumbers
 from zones.ledger.scribe_server import DEAF_S, ScribeLimits, ScribeServer
 
 EPOCH = "0123456789abcdef"
@@ -39,7 +40,7 @@ class ScribeBench(BusBench):
             self.listener.fileno(),
             self.poller,
             self.limits,
-            self.log.sender_stored,
+            ScribeNumbers(self.log.sender_stored),
             OwnEvents("archive", lambda: NOW_NS, lambda: b"0123456789"),
             lambda: self.now_s,
             lambda: NOW_NS,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from Kernel.contract.arena import Header, Side, State
-from Kernel.contract.envelope import Envelope, arena_event_id, parse_envelope
+from Kernel.contract.envelope import Envelope, arena_event_id, id_text, parse_envelope
 from Kernel.contract.messages import Heartbeat, Hello, Ready
 from Kernel.contract.settings import parse_table
 from tests.support.service_process import ServiceProcess
@@ -20,6 +20,7 @@ from zones.ledger import log as log_module
 from zones.ledger import service
 from zones.ledger.settings import KEYS
 from zones.runtime.ledger_file import LedgerReader
+from zones.runtime.scribe import Scribe
 
 
 @pytest.fixture
@@ -37,6 +38,18 @@ def stored(home: Path) -> list[Envelope]:
         return [parse_envelope(record) for _, record in reader.read(1)]
     finally:
         reader.close()
+
+
+def test_what_a_program_left_is_taken_up_at_the_start(kernel: ServiceProcess) -> None:
+    """Nobody has to emit again for it."""
+    with Scribe(kernel.home, "ci", timeout_s=0.0) as scribe:
+        emitted = scribe.emit("build.done", {"ok": True})
+    assert emitted.waits
+    kernel.start({})
+    kernel.ready()
+    assert kernel.drain() == 0
+    assert [id_text(e.id) for e in stored(kernel.home) if e.kind == "build.done"] == [emitted.id]
+    assert not [*(kernel.home / "data" / "ahead").iterdir()]
 
 
 def test_life_of_an_archive(kernel: ServiceProcess) -> None:
