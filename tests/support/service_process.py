@@ -160,6 +160,10 @@ class ServiceProcess:
         """Ask it to leave and return its exit code."""
         assert self.bus is not None
         assert self.bus.send(self.endpoint, Drain(5.0))
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait until it has left and return its exit code."""
         until = time.monotonic() + WAIT_S
         while time.monotonic() < until:
             pid, status = os.waitpid(self.pid, os.WNOHANG)

@@ -153,7 +153,11 @@ class Archive:
         }
 
     def run(self) -> None:
-        """Serve until the kernel says drain, then take what is left and return."""
+        """Serve until the kernel says drain, then take what is left and return.
+
+        Also when the ledger's folder was replaced: readers and derived tables still have files of
+        the one before, and the next archive opens all anew.
+        """
         while not self._draining:
             self.turn()
         self._leave()
@@ -169,6 +173,9 @@ class Archive:
             took = self._take(self._now_s())
             if not took:
                 self._do_chores(self._now_s())
+            if self._committer.has_moved:
+                self._log.error("archive.ledger_moved", why="leaving, to be started in order")
+                self._draining = True
         if self._now_s() >= self._control_due_s:
             self._hear(0)
             self._told_degraded = False

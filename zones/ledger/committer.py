@@ -17,6 +17,7 @@ from Kernel.contract.errors import LedgerError
 from Kernel.contract.messages import TEXT_CHARS_MAX, Degraded
 from zones.ledger.batch import Batch
 from zones.ledger.log import Log
+from zones.runtime.ledger_file import SEGMENTS
 from zones.runtime.retry import Retry
 
 FIRST_S: Final = 0.1
@@ -63,6 +64,11 @@ class Committer:
         """Return whether a new batch may be gathered."""
         return self.log is not None and self._waiting is None
 
+    @property
+    def has_moved(self) -> bool:
+        """Return whether the ledger's folder is another one than this process began with."""
+        return self.log is not None and self.log.has_moved
+
     def degraded(self) -> list[Degraded]:
         """Return what does not work at present, or cannot be trusted."""
         found = []
@@ -71,6 +77,8 @@ class Committer:
         if self.log is not None and not self.log.flush.is_trusted:
             why = f"cannot trust that what is acknowledged is on disk: {self.log.flush.why}"
             found.append(Degraded("archive.flush", why[:TEXT_CHARS_MAX], self.log.flush.hint))
+        if self.log is not None and self.log.missing:
+            found.append(_missing(self.log))
         return found
 
     def commit(self, batch: Batch, now_s: float) -> bool:
@@ -124,3 +132,11 @@ class Committer:
         if self._retry.failures:
             self._say.info("archive.ledger_recovered")
             self._retry = Retry()
+
+
+def _missing(log: Log) -> Degraded:
+    gaps = log.missing
+    count = sum(gap.last - gap.first + 1 for gap in gaps)
+    why = f"cannot read {count} events from {gaps[0].first} to {gaps[-1].last}: {gaps[0].why}"
+    hint = f"put the files back into {log.folder / SEGMENTS}, then: molt verify"
+    return Degraded("archive.segments", why[:TEXT_CHARS_MAX], hint)

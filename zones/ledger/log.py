@@ -24,11 +24,11 @@ import apsw
 from Kernel.contract.errors import LedgerError, what_helps
 from zones.ledger import salvage
 from zones.ledger.flush_check import FlushCheck, check_flush
-from zones.ledger.opening import find_end, load_marks, open_log
+from zones.ledger.opening import find_end, find_missing, load_marks, open_log
 from zones.ledger.segments import SegmentMover
-from zones.ledger.telling import Pulse, Tell, unwatched
+from zones.ledger.telling import TOLD_MAX, Pulse, Tell, unwatched
 from zones.ledger.writer_file import WriterFile
-from zones.runtime.ledger_file import LOG, ArenaMark, SenderMark
+from zones.runtime.ledger_file import LOG, ArenaMark, Gap, SenderMark
 from zones.runtime.sqlite_damage import DAMAGED
 
 WAL_PAGES_MAX: Final = 1000
@@ -75,6 +75,9 @@ class Log:
         newest: position of the newest record, 0 when there is none.
         head: its head.
         flush: whether an acknowledgement can be trusted on this disk.
+        missing: positions whose segments are not there.
+        has_moved: the folder was replaced while it was written: who else has files of it open must
+            open them again.
 
     Raises:
         LedgerError: another process writes it, or the disk refuses.
@@ -83,6 +86,8 @@ class Log:
     newest: int
     head: bytes
     flush: FlushCheck
+    missing: tuple[Gap, ...] = ()
+    has_moved = False
     _is_open = False
     _look_s = 0.0
     _forget_at = SENDERS_KEPT
@@ -146,6 +151,8 @@ class Log:
         until_s = time.monotonic() + budget_s
         try:
             self._look_after_files()
+            if self.missing:  # somebody may have put them back
+                self.missing = tuple(find_missing(self.folder, self._connection, self.newest))
             self._forget_marks()
             if self._wal_pages >= WAL_PAGES_IDLE:
                 self._checkpoint()
@@ -180,6 +187,9 @@ class Log:
             else:
                 self._arenas[mark.arena] = (mark, row)
         self._next_row = max(marks, default=0)
+        self.missing = tuple(find_missing(self.folder, self._connection, self.newest))
+        for gap in self.missing[:TOLD_MAX]:
+            self._tell("archive.gap", first=gap.first, last=gap.last, why=gap.why)
         self._mover = SegmentMover(
             self.folder,
             self._connection,
@@ -272,12 +282,20 @@ class Log:
         return self._next_row
 
     def _look_after_files(self) -> None:
-        """Write the log back when somebody has deleted or replaced its files.
+        """Write the log back when somebody has deleted or replaced its files, or their folder.
 
-        What is stored in a file without a name is durable, and nobody ever finds it. Nothing is
-        lost while this process lives: the files that are open have all of it.
+        What is stored in a file without a name is durable, and nobody ever finds it. Nothing of the
+        log is lost while this process lives: the files that are open have all of it. Segments are
+        not open; those that are gone are told.
         """
         self._look_s = time.monotonic() + LOOK_S
+        if not self._writer.has_its_name():
+            went = self._writer.place()
+            self._writer = self._writer.again()
+            self.has_moved = True
+            why = f"the folder was replaced or moved; what was in it is where {went} is"
+        else:
+            why = "log.sqlite3 or its WAL was deleted or replaced"
         if not self._is_open:
             self._open()
         if self._identities() == self._files:
@@ -286,8 +304,9 @@ class Log:
         kept = self.newest
         self._shut()
         self._open()
-        why = "log.sqlite3 or its WAL was deleted or replaced; written back from the open files"
-        self._tell("archive.salvaged", kept=kept, lost=0, aside=str(aside), why=why)
+        why += "; log.sqlite3 was written back from the open files"
+        lost = sum(gap.last - gap.first + 1 for gap in self.missing)
+        self._tell("archive.salvaged", kept=kept - lost, lost=lost, aside=str(aside), why=why)
 
     def _identities(self) -> tuple[tuple[int, int], ...]:
         """Return which files have the names of the log and its WAL."""

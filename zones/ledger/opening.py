@@ -45,6 +45,7 @@ WAL_BYTES: Final = 8 * 1024 * 1024
 write, of a growing one it is two or three."""
 LOCKED_MS: Final = 250
 """So long a foreign lock is waited for at a time: the loop must stay alive, and it tries again."""
+GONE: Final = "their segments are not in data/ledger/segments"
 _ZEROS_BYTES: Final = 1024 * 1024
 
 
@@ -116,6 +117,25 @@ def find_end(folder: Path, connection: apsw.Connection) -> End:
         segment.close()
     behind = connection.execute("SELECT max(last) FROM gaps").get or 0
     return End(newest, head, max(newest, behind) + 1)
+
+
+def find_missing(folder: Path, connection: apsw.Connection, newest: int) -> list[Gap]:
+    """Return the positions before the log's oldest record that neither segment nor gap has.
+
+    They are told and not noted as gaps: a segment that is put back is read again.
+    """
+    oldest: int | None = connection.execute("SELECT min(position) FROM records").get
+    end = newest + 1 if oldest is None else oldest
+    gaps = (Gap(*row) for row in connection.execute("SELECT * FROM gaps"))
+    known = [(gap.first, gap.last) for gap in gaps]
+    known += [(name.first, name.last) for name in list_segments(folder / SEGMENTS)]
+    missing: list[Gap] = []
+    place = 1
+    for first, last in [*sorted(known), (end, end)]:
+        if place < min(first, end):
+            missing.append(Gap(place, min(first, end) - 1, GONE, True))
+        place = max(place, last + 1)
+    return missing
 
 
 def connect(path: Path) -> apsw.Connection:

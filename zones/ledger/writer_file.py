@@ -74,6 +74,30 @@ class WriterFile:
         finally:
             os.close(self._descriptor)
 
+    def has_its_name(self) -> bool:
+        """Return whether this is the file that another writer would find in the folder."""
+        own = os.fstat(self._descriptor)
+        try:
+            found = os.stat(self._folder / NAME)
+        except FileNotFoundError:
+            return False
+        return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
+
+    def place(self) -> str:
+        """Return where the file is now, by what the system says."""
+        return os.readlink(f"/proc/self/fd/{self._descriptor}")
+
+    def again(self) -> "WriterFile":
+        """Take the lock in the folder anew, with the same promises; this one is let go."""
+        new = WriterFile(self._folder)
+        try:
+            new._write(max(new.reserved, self.reserved), self.closed)
+        except LedgerError:
+            new.abandon()
+            raise
+        self.abandon()
+        return new
+
     def abandon(self) -> None:
         """Let another writer in without a word."""
         os.close(self._descriptor)

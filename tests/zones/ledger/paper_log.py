@@ -17,6 +17,9 @@ class PaperLog:
         flush: what was found of the disk.
     """
 
+    missing = ()
+    has_moved = False
+
     def __init__(self) -> None:
         self.flush = FlushCheck("", "", "paper", 1.0, 100.0)
         self.records: list[bytes] = []

@@ -7,6 +7,7 @@ import apsw
 import pytest
 
 from Kernel.contract.errors import LedgerDamaged, LedgerError
+from tests.support.logs import QuietLog
 from tests.zones.ledger.damage import (
     News,
     contents,
@@ -19,6 +20,7 @@ from tests.zones.ledger.damage import (
     tamper,
 )
 from zones.ledger import opening, segments
+from zones.ledger.committer import Committer
 from zones.ledger.log import Log
 from zones.ledger.segments import SegmentMover
 from zones.ledger.verify import verify
@@ -276,4 +278,39 @@ def test_name_of_a_segment_is_synced_before_its_rows_leave(
     monkeypatch.setattr(segments, "sync_directory", sync)
     move_all(log)
     assert synced == [name.last for name in list_segments(tmp_path / SEGMENTS)]
+    log.close()
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_moved_away_is_told_with_what_went_with_it(tmp_path: Path) -> None:
+    """The log is written back, its lock taken anew, and the lost segments have their range."""
+    news = News()
+    folder = tmp_path / "ledger"
+    log = filled(folder, news)
+    move_all(log)
+    last = list_segments(folder / SEGMENTS)[-1].last
+    news.told.clear()
+    folder.rename(tmp_path / "moved")
+    log.maintain(0.0)
+    assert log.append([b"next"]) == COUNT + 1
+    gap, salvaged = news.of("archive.gap"), news.of("archive.salvaged")
+    assert (gap["first"], gap["last"]) == (1, last)
+    assert (salvaged["kept"], salvaged["lost"]) == (COUNT - last, last)
+    assert str(tmp_path / "moved") in salvaged["why"]
+    with pytest.raises(LedgerError, match="another process"):
+        open_log(folder)
+    told = Committer(lambda: log, lambda *_: None, QuietLog())
+    told.try_again(0.0)
+    (state,) = told.degraded()
+    assert told.has_moved and f"from 1 to {last}" in state.why and str(folder) in state.hint
+    (tmp_path / "moved" / SEGMENTS).rename(folder / SEGMENTS)
+    move_all(log)
+    assert told.degraded() == []
+    log.close()
+    assert contents(folder)[:COUNT] == ALL
+    assert verify(LedgerReader(folder)).ok
+    news.told.clear()
+    shutil.rmtree(folder / SEGMENTS)
+    log = open_log(folder, news)
+    assert news.of("archive.gap")["first"] == 1 and log.missing and not log.has_moved
     log.close()

@@ -148,3 +148,18 @@ def test_opening_that_takes_long_is_no_hang(kernel: ServiceProcess) -> None:
     kernel.heard(lambda m: isinstance(m, Heartbeat) and not m.degraded)
     assert sum(isinstance(m, Ready) for m in kernel.messages) == 1
     assert kernel.drain() == 0
+
+
+def test_a_ledger_that_is_moved_away_ends_it_in_order(kernel: ServiceProcess) -> None:
+    """Derived tables and readers are in the old folder: the next archive opens all in the new."""
+    kernel.start({})
+    kernel.ready()
+    folder = kernel.home / "data" / "ledger"
+    before = len(stored(kernel.home))
+    folder.rename(kernel.home / "data" / "moved")
+    assert kernel.ended() == 0
+    kinds = [event.kind for event in stored(kernel.home)]
+    assert "archive.salvaged" in kinds and len(kinds) > before
+    kernel.start({})
+    assert kernel.ready().facts["degraded"] == []
+    assert kernel.drain() == 0
