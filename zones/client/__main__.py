@@ -4,11 +4,12 @@ top      watch the living world, drawn in the terminal
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from Kernel.contract.errors import MoltError, UsageError
+from Kernel.contract.errors import MoltError, UsageError, error_fields
 from zones.client.top import command
 
 
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return command.run(parser.parse_args(arguments))
     except MoltError as error:
+        if "--json" in arguments:
+            print(json.dumps({"error": error_fields(error, error.hint)}, ensure_ascii=False))
         print(error.message, file=sys.stderr)
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)

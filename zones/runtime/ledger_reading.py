@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from Kernel.contract.errors import LedgerDamaged, NoLedger
-from Kernel.contract.event_filter import Filter, parse_filter, parse_since
+from Kernel.contract.event_filter import Filter, parse_since
 from Kernel.contract.event_text import plain
 from zones.runtime.ledger_causes import find_event, tell_story
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import LedgerReader
+from zones.runtime.ledger_filters import parse_filters
 from zones.runtime.ledger_index import open_index
 from zones.runtime.ledger_search import Query, Search, is_kind_among
 from zones.runtime.wall_clock import now_ns
@@ -54,7 +55,7 @@ def read_events(
         UsageError: a filter or point in time is none.
         NoLedger, LedgerError: as `opened`.
     """
-    query = Query(tuple(parse_filter(each) for each in filters))
+    query = Query(parse_filters(filters))
     now = now_ns()
     query = query.since(parse_since(since) if since else None, now)
     query = query.until(parse_since(until) if until else None, now)

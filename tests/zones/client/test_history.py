@@ -119,6 +119,8 @@ def test_events(opened: Any) -> None:
     assert [event["position"] for event in opened.events("kind!=telemetry", newest=1)] == [2]
     assert [event["position"] for event in opened.events(since="tick:2", until="#2")] == [2]
     assert opened.events("pid=7")[0]["payload"] == {"zone": "stable", "pid": 7}
+    with pytest.raises(UsageError, match="no event of molt has it"):
+        opened.events("foo=bar")
     with pytest.raises(UsageError, match="cannot filter"):
         opened.events("nonsense")
 

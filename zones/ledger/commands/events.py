@@ -13,21 +13,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from Kernel.contract.errors import LedgerDamaged, NoLedger, UsageError
-from Kernel.contract.event_filter import (
-    FIELDS,
-    FILTERS_MAX,
-    PAYLOAD,
-    Filter,
-    parse_filter,
-    parse_since,
-)
+from Kernel.contract.event_filter import parse_since
 from Kernel.contract.event_text import VERSION
 from Kernel.contract.kinds import KINDS
 from Kernel.contract.places import LEDGER
@@ -36,6 +27,7 @@ from zones.ledger.commands.options import Commands, add_command, ledger_folder, 
 from zones.runtime.ledger_chain import MISSING, CheckedReader
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import Gap, LedgerReader
+from zones.runtime.ledger_filters import HELP, parse_filters
 from zones.runtime.ledger_index import open_index
 from zones.runtime.ledger_presence import HINT, is_written, what_is_missing
 from zones.runtime.ledger_search import Query, Search
@@ -52,7 +44,6 @@ ROUND: Final = 512
 PRESENCE_S: Final = 2.0
 """How often following looks whether the archive is there."""
 NEAR_MAX: Final = 6
-HELP: Final = "molt help events"
 START: Final = "python manifest.py"
 
 
@@ -131,43 +122,6 @@ def open_search(reader: LedgerReader, home: Path, is_indexed: bool = True) -> Se
             hint(f"going on: {damage.message}", damage.hint, home)
 
     return Search(reader, open_index(reader.folder, reader) if is_indexed else None, past)
-
-
-def parse_filters(words: Iterable[str]) -> tuple[Filter, ...]:
-    """Return the filters of a command line.
-
-    Raises:
-        UsageError: one is none, or there are too many.
-    """
-    filters = tuple(parse_filter(word) for word in words)
-    for each in filters:
-        _check_field(each)
-    if len(filters) > FILTERS_MAX:
-        raise UsageError(f"cannot filter by {len(filters)} fields: {FILTERS_MAX} at most")
-    return filters
-
-
-def _check_field(wanted: Filter) -> None:
-    """Refuse a field that no event of ours has: a typing error would find nothing, and say so.
-
-    Raises:
-        UsageError: there is none; what other programs call theirs goes by payload.NAME.
-    """
-    first = wanted.field.partition(".")[0]
-    if not wanted.is_of_payload or wanted.field.startswith(PAYLOAD) or first in _payload_names():
-        return
-    near = get_close_matches(first, [*FIELDS, *_payload_names()], n=1)
-    mean = f"did you mean {near[0]}? " if near else ""
-    raise UsageError(
-        f"cannot filter by {wanted.field!r}: no event of molt has it; {mean}fields are "
-        f"{', '.join(FIELDS)}, and payload.{wanted.field} is one of your own",
-        HELP,
-    )
-
-
-@cache
-def _payload_names() -> frozenset[str]:
-    return frozenset(key.rstrip("?") for kind in KINDS.values() for key in kind.payload)
 
 
 def span_query(since: str | None, until: str | None, query: Query) -> Query:

@@ -25,8 +25,17 @@ PROGRESS_S: Final = 0.25
 def add(commands: Commands) -> None:
     """Add the command."""
     parser = add_command(commands, "verify", run, "walk the chain and name what does not fit")
-    parser.add_argument("--from", type=position, default=1, dest="first", metavar="POSITION")
-    parser.add_argument("--to", type=position, default=None, dest="last", metavar="POSITION")
+    parser.add_argument(
+        "--from",
+        type=position,
+        default=1,
+        dest="first",
+        metavar="POSITION",
+        help="the first event to check",
+    )
+    parser.add_argument(
+        "--to", type=position, default=None, dest="last", metavar="POSITION", help="the last one"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -126,7 +126,7 @@ def test_no_arena_ends_with_69(tmp_path: Path, capsys: pytest.CaptureFixture[str
     """A home without a world ends with code 69, a sentence and a hint."""
     assert main(["top", "--home", str(tmp_path), "--json"]) == 69
     told = capsys.readouterr()
-    assert told.out == ""
+    assert json.loads(told.out)["error"]["code"] == 69
     assert told.err.startswith("cannot ")
     assert "hint: python manifest.py" in told.err
 

@@ -141,7 +141,7 @@ def test_wrong_words(run: Any, words: tuple[str, ...]) -> None:
 def test_a_field_that_no_event_has(run: Any) -> None:
     """It says which is near, and how a field of somebody's own event is asked for."""
     assert "did you mean zone?" in run("zones=x")[2]
-    assert "payload.foo is one of your own" in run("foo=bar")[2]
+    assert "payload.foo asks for one of your own" in run("foo=bar")[2]
     assert run("payload.foo=bar")[0] == run("why=*")[0] == run("input.kind=*")[0] == 0
 
 
