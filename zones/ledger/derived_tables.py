@@ -65,6 +65,8 @@ class DerivedTables:
         self._missing = dict(openers)
         self._retries: dict[str, Retry] = {}
         self._tables: dict[str, Table] = {}
+        # Once for each: looking whether an object fits a Protocol takes 5 µs.
+        self._telling: dict[str, Telling] = {}
         self._open_source = open_source
         self._source: ClosableSource | None = None
         self._now_s = now_s
@@ -100,9 +102,9 @@ class DerivedTables:
         return {
             name: {
                 "behind": behind.get(name),
-                **(table.facts() if isinstance(table, Telling) else {}),
+                **(self._telling[name].facts() if name in self._telling else {}),
             }
-            for name, table in self._tables.items()
+            for name in self._tables
         }
 
     def degraded(self) -> tuple[Degraded, ...]:
@@ -114,9 +116,8 @@ class DerivedTables:
             Degraded(f"{_PART} {name}", why[:TEXT_CHARS_MAX], hint)
             for name, (why, hint) in sorted(waiting.items())
         ]
-        for table in self._tables.values():
-            if isinstance(table, Telling):
-                said += table.degraded()
+        for telling in self._telling.values():
+            said += telling.degraded()
         return tuple(said)
 
     def close(self) -> None:
@@ -124,6 +125,7 @@ class DerivedTables:
         for table in self._tables.values():
             table.close()
         self._tables.clear()
+        self._telling.clear()
         self._deriver = None
         if self._source is not None:
             with suppress(LedgerError):
@@ -139,12 +141,15 @@ class DerivedTables:
             if not retry.may_try(now_s):
                 continue
             try:
-                self._tables[name] = opener()
+                table = opener()
             except LedgerError as error:
                 if retry.why != error.message:
                     self._tell("archive.derived_waits", what=name, why=error.message)
                 self._retries[name] = retry.failed(now_s, error.message, error.hint)
             else:
+                self._tables[name] = table
+                if isinstance(table, Telling):
+                    self._telling[name] = table
                 self._retries.pop(name, None)
                 del self._missing[name]
                 opened = True
