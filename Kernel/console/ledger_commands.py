@@ -253,7 +253,8 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         "event; its payload is JSON. From 5000 events on, the first query makes "
         "data/ledger/events.duckdb, and later ones add what is new; it may be deleted. "
         "A query reads this table and nothing else: files, network and settings are locked. "
-        "It ends after --time (60 s), at 1 GB of memory, and its answer at --rows (10000). "
+        "It ends after --time (60 s; making that table does not count), at 1 GB of memory, and "
+        "its answer at --rows (10000). "
         "Exits 2 for a fault in the SQL, 5 for what it may not do, 69 when there is no ledger.",
         (
             _word("query", "QUERY", "one SELECT over the table events"),

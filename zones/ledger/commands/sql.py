@@ -7,7 +7,8 @@ Owns: its words. Does not own: the query (`zones/ledger/exports/sql.py`), the ta
 import argparse
 import json
 import sys
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
 from Kernel.contract.errors import UsageError
 from Kernel.contract.quantities import parse_duration
@@ -15,7 +16,8 @@ from zones.ledger.commands.events import gap_lines
 from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger, whole
 from zones.ledger.commands.progress import Progress
 from zones.ledger.exports.event_table import open_events
-from zones.ledger.exports.sql import ROWS, ROWS_MAX, TIME_S, TIME_S_MAX, ask, table
+from zones.ledger.exports.query_process import Told, run_apart
+from zones.ledger.exports.sql import ROWS, ROWS_MAX, TIME_S, TIME_S_MAX, Answer, ask, table
 
 EXIT_INCOMPLETE: Final = 1
 """The answer is there, and is not of everything: a script should not take it for whole."""
@@ -43,30 +45,20 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run it and return the exit code."""
-    reader = open_ledger(options)
-    progress = Progress("reading events", not options.json)
 
     def say(sentence: str) -> None:
-        progress.end()
         print(sentence, file=sys.stderr)
 
-    folder = ledger_folder(options.home)
-    left_out: list[str] = []
-    past = left_out.append if options.past_damage else None
-    try:
-        with open_events(reader, folder, progress.show, say, past) as connection:
-            progress.end()
-            answer = ask(connection, options.query, options.rows, options.time)
-        gaps = reader.gaps()
-    finally:
-        progress.end()
-        reader.close()
+    gave = run_apart(lambda told: _answer(options, told), options.time, say)
+    rows = [tuple(row) for row in gave["rows"]]
+    answer = Answer(tuple(gave["columns"]), tuple(gave["types"]), rows, gave["is_cut"])
+    left_out: list[str] = gave["left_out"]
     for each in left_out[:LEFT_OUT_SHOWN_MAX]:
-        print(f"left out: {each}", file=sys.stderr)
+        say(f"left out: {each}")
     if len(left_out) > LEFT_OUT_SHOWN_MAX:
-        print(f"and {len(left_out) - LEFT_OUT_SHOWN_MAX} places more", file=sys.stderr)
-    for line in gap_lines(gaps):
-        print(line, file=sys.stderr)
+        say(f"and {len(left_out) - LEFT_OUT_SHOWN_MAX} places more")
+    for line in gave["gaps"]:
+        say(line)
     code = EXIT_INCOMPLETE if left_out else 0
     if options.json:
         print(json.dumps(answer.fields() | {"left_out": left_out}, ensure_ascii=False))
@@ -76,6 +68,30 @@ def run(options: argparse.Namespace) -> int:
     if answer.is_cut:
         print(f"there are more rows: --rows {options.rows * 10}", file=sys.stderr)
     return code
+
+
+def _answer(options: argparse.Namespace, told: Told) -> dict[str, Any]:
+    """Open the events, ask, and return what there is to print as plain data."""
+    reader = open_ledger(options)
+    progress = Progress("reading events", not options.json)
+
+    def say(sentence: str) -> None:
+        progress.end()
+        told.say(sentence)
+
+    folder = ledger_folder(options.home)
+    left_out: list[str] = []
+    past = left_out.append if options.past_damage else None
+    try:
+        with open_events(reader, folder, progress.show, say, past) as connection:
+            progress.end()
+            with told.limited():
+                answer = ask(connection, options.query, options.rows, options.time)
+        gaps = gap_lines(reader.gaps())
+    finally:
+        progress.end()
+        reader.close()
+    return asdict(answer) | {"left_out": left_out, "gaps": [*gaps]}
 
 
 def _time_s(text: str) -> float:

@@ -18,6 +18,7 @@ from uuid import UUID
 from Kernel.contract.errors import Refused, UsageError
 from Kernel.contract.event_text import plain
 from zones.ledger.exports.duck import load_duckdb, told_errors
+from zones.ledger.exports.query_process import too_long
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -156,10 +157,7 @@ def _limited(connection: "DuckDBPyConnection", work: Callable[[], Answer], time_
         connection.interrupt()
         over.wait()
         if not done:
-            raise Refused(
-                f"cannot finish the query: it took more than {time_s:g} s",
-                "molt sql --time 10m ...",
-            ) from failed[0]
+            raise too_long(time_s) from failed[0]
     if failed:
         raise failed[0]
     return done[0]
