@@ -89,6 +89,7 @@ class Log:
     missing: tuple[Gap, ...] = ()
     has_moved = False
     _is_open = False
+    _owes_step = False
     _look_s = 0.0
     _forget_at = SENDERS_KEPT
 
@@ -154,13 +155,18 @@ class Log:
             if self.missing:  # somebody may have put them back
                 self.missing = tuple(find_missing(self.folder, self._connection, self.newest))
             self._forget_marks()
-            if self._wal_pages >= WAL_PAGES_IDLE:
+            if self._wal_pages >= WAL_PAGES_IDLE and not self._owes_step:
                 self._checkpoint()
+                # One slow sync is enough for whoever waits; the next time it is not put first.
+                self._owes_step = time.monotonic() >= until_s
+                if self._owes_step:
+                    return True
+            self._owes_step = False
             while self._mover.step():
-                if self._wal_pages >= WAL_PAGES_MAX:
-                    self._checkpoint()
                 if time.monotonic() >= until_s:
                     return True
+                if self._wal_pages >= WAL_PAGES_MAX:
+                    self._checkpoint()
         except DAMAGED as error:
             self._open_again(error)
         except (apsw.Error, OSError) as error:

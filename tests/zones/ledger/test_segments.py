@@ -19,6 +19,7 @@ from tests.zones.ledger.damage import (
     records,
     tamper,
 )
+from zones.ledger import log as log_module
 from zones.ledger import opening, segments
 from zones.ledger.committer import Committer
 from zones.ledger.log import Log
@@ -313,4 +314,17 @@ def test_a_folder_that_is_moved_away_is_told_with_what_went_with_it(tmp_path: Pa
     shutil.rmtree(folder / SEGMENTS)
     log = open_log(folder, news)
     assert news.of("archive.gap")["first"] == 1 and log.missing and not log.has_moved
+    log.close()
+
+
+def test_slow_disk_and_a_log_that_grows_let_records_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With time for one sync a call, carrying the WAL over does not always go first."""
+    monkeypatch.setattr(log_module, "WAL_PAGES_IDLE", 1)
+    log = filled(tmp_path)
+    for _ in range(60):
+        log.append([b"next"])
+        log.maintain(0.0)
+    assert list_segments(tmp_path / SEGMENTS)
     log.close()
