@@ -43,7 +43,10 @@ from zones.ledger.poller import READ, Poller
 TURN_BYTES_MAX: Final = 2 * MESSAGE_BYTES_MAX
 """Of one connection in one turn: whoever floods waits for the turn of all others."""
 SHARE_OF_ONE: Final = 4
-"""One endpoint has at most one in so many of all connections, and never fewer than so many."""
+"""One endpoint has at most one in so many of all connections, and never fewer than so many.
+Followers are counted apart, with the same limits: they must not keep a sender out."""
+SILENT_S: Final = 2.0
+"""Who has said nothing for so long after it connected gives way when there is no room."""
 ACCEPTED_MAX: Final = 8
 """Connections accepted at an endpoint in one turn."""
 SENDABLE: Final = frozenset(name for name in KINDS if not name.startswith("archive."))
@@ -78,7 +81,8 @@ class BusServer:
         stored: what the log holds of a sender by zone and epoch; raises LedgerError.
         newest: the newest position.
         own: makes the archive's own events.
-        connections_max: how many there may be at once.
+        connections_max: how many may be there at once that do not follow, and that do.
+        now_s: monotonic seconds.
 
     Attributes:
         counts: of what was stored, dropped, refused, for people.
@@ -93,6 +97,7 @@ class BusServer:
         followers: Followers,
         own: OwnEvents,
         connections_max: int,
+        now_s: Callable[[], float],
         log: FilteringBoundLogger,
     ) -> None:
         self.counts: Counter[str] = Counter()
@@ -103,10 +108,13 @@ class BusServer:
         self._followers = followers
         self._own = own
         self._connections_max = connections_max
+        self._share = max(connections_max // SHARE_OF_ONE, SHARE_OF_ONE)
+        self._now_s = now_s
         self._log = log
         self._buffer = bytearray(BUFFER_BYTES)
         self._standing = Standing("")
         self._connections: dict[int, Connection] = {}
+        self._silent: dict[Connection, float] = {}  # since when, oldest first
         self._sender_of: dict[Connection, Sender] = {}
         self._senders: dict[tuple[str, bytes], Sender] = {}
         self._ready: list[int] = []
@@ -173,19 +181,37 @@ class BusServer:
                 sock, _ = listener.accept()
             except OSError:  # nobody waits any more, or there is no descriptor for him
                 return
-            of_zone = sum(each.zone == zone for each in self._connections.values())
-            share = max(self._connections_max // SHARE_OF_ONE, SHARE_OF_ONE)
-            if len(self._connections) >= self._connections_max or of_zone >= share:
+            if not self._has_room(zone):
                 self.counts["turned_away"] += 1
                 sock.close()
                 continue
             connection = Connection(zone, sock, self._poller, self._ready.append)
             self._connections[connection.fd] = connection
+            self._silent[connection] = self._now_s()
             if self._standing.why:
                 connection.say(self._standing)
 
+    def _has_room(self, zone: str) -> bool:
+        """Return whether one more of an endpoint may come; who has said nothing gives way to it."""
+        here = [
+            each
+            for each in self._connections.values()
+            if each in self._sender_of or each not in self._followers
+        ]
+        share_is_used = sum(each.zone == zone for each in here) >= self._share
+        if not share_is_used and len(here) < self._connections_max:
+            return True
+        long_ago_s = self._now_s() - SILENT_S
+        for each, since_s in self._silent.items():
+            if since_s <= long_ago_s and (each.zone == zone or not share_is_used):
+                self.counts["gave_way"] += 1
+                self._drop(each)
+                return True
+        return False
+
     def _drop(self, connection: Connection) -> None:
         del self._connections[connection.fd]
+        self._silent.pop(connection, None)
         self._leave(connection)
         self._followers.drop(connection)
         connection.close()
@@ -243,6 +269,7 @@ class BusServer:
     # What they say.
 
     def _take(self, connection: Connection, message: FromSender, batch: Batch) -> None:
+        self._silent.pop(connection, None)
         if type(message) is Put:
             self._put(connection, message, batch)
         elif isinstance(message, Hello):
@@ -250,7 +277,20 @@ class BusServer:
         elif isinstance(message, Follow):
             if message.protocol != PROTOCOL:
                 raise CodecError(f"cannot speak protocol {message.protocol}, only {PROTOCOL}")
+            self._check_may_follow(connection)
             self._followers.add(connection, message.from_position)
+
+    def _check_may_follow(self, connection: Connection) -> None:
+        zone, share = connection.zone, self._share
+        is_full = len(self._followers) >= self._connections_max
+        if connection not in self._followers and (
+            is_full or self._followers.of_zone(zone) >= share
+        ):
+            self.counts["turned_away"] += 1
+            raise CodecError(
+                f"cannot take one more follower: {share} of {zone} and {self._connections_max} in "
+                "all at most"
+            )
 
     def _hello(self, connection: Connection, hello: Hello, batch: Batch) -> None:
         if hello.protocol != PROTOCOL or hello.zone != connection.zone:

@@ -95,6 +95,14 @@ class Followers:
         """Return how many follow."""
         return len(self._next)
 
+    def __contains__(self, connection: Connection) -> bool:
+        """Return whether it follows."""
+        return connection in self._next
+
+    def of_zone(self, zone: str) -> int:
+        """Return how many of an endpoint follow."""
+        return sum(each.zone == zone for each in self._next)
+
     def add(self, connection: Connection, from_position: int) -> None:
         """Send a connection everything from a position on, for good."""
         self._next[connection] = max(from_position, 1)

@@ -37,6 +37,8 @@ DEAF_S: Final = 30.0
 """Who has not read its answers for so long is hung up on."""
 SILENT_S: Final = 600.0
 """Who has said nothing for so long makes room for others."""
+GIVES_WAY_S: Final = 5.0
+"""Who has said nothing for so long, and waits for nothing, gives way when there is no room."""
 TOLD_S: Final = 60.0
 """A flood is on record once in so long."""
 
@@ -157,7 +159,7 @@ class ScribeServer:
             except OSError:
                 return
             sock.setblocking(False)
-            if len(self._writers) >= self._limits.connections_max:
+            if len(self._writers) >= self._limits.connections_max and not self._give_way():
                 self.counts["turned_away"] += 1
                 self._turn_away(sock)
                 continue
@@ -166,6 +168,21 @@ class ScribeServer:
             writer = _Writer(sock, bucket, now_s)
             self._writers[writer.fd] = writer
             self._poller.add(writer.fd, READ, self._on_ready(writer))
+
+    def _give_way(self) -> bool:
+        """Hang up on who has been silent for longest; False: nobody has been for long."""
+        long_ago_s = self._now_s() - GIVES_WAY_S
+        idle = [
+            each
+            for each in self._writers.values()
+            if each.heard_s <= long_ago_s
+            and not (each.output or each.fd in self._held or each.fd in self._ready)
+        ]
+        if not idle:
+            return False
+        self.counts["gave_way"] += 1
+        self._drop(min(idle, key=lambda each: each.heard_s))
+        return True
 
     def _turn_away(self, sock: socket.socket) -> None:
         try:

@@ -138,6 +138,7 @@ def assemble(
         followers,
         own,
         settings.connections_max,
+        time.monotonic,
         seat.log,
     )
     numbers = ScribeNumbers(sender_stored)

@@ -125,6 +125,7 @@ class BusBench:
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self.connections_max = 16
+        self.bus_now_s = 0.0
         self.others: dict[str, Source] = {}
         self.recent_bytes = 1 << 20
 
@@ -150,6 +151,7 @@ class BusBench:
             self.followers,
             own,
             self.connections_max,
+            lambda: self.bus_now_s,
             self.said,  # type: ignore[arg-type]  # only what is called is there
         )
         self.archive = Archive(

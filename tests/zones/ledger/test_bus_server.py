@@ -21,7 +21,7 @@ from Kernel.contract.user_bus import (
     pack_message,
 )
 from tests.zones.ledger.bus_bench import BusBench, Peer, event
-from zones.ledger import archive
+from zones.ledger import archive, bus_server
 
 EPOCH = b"epoch001"
 
@@ -339,3 +339,36 @@ def test_upkeep_that_fails_is_a_state_and_is_logged_once(
     assert tries >= 3
     assert [each.what for each in bench.control.degraded] == ["archive.upkeep"]
     assert bench.said.events.count("archive.chore_failed") == 1
+
+
+def test_followers_keep_no_sender_out(bench: BusBench) -> None:
+    """They have a share of their own; one too many of them is hung up on."""
+    followers = [bench.peer() for _ in range(4)]
+    for each in followers:
+        each.say(Follow(PROTOCOL, 1))
+        each.heard()
+    more = bench.peer()
+    more.say(Follow(PROTOCOL, 1))
+    with pytest.raises(EOFError):
+        more.heard()
+    for _ in range(4):
+        welcome(bench.peer())
+    with pytest.raises(EOFError):
+        bench.peer().heard()
+    followers[0].say(Follow(PROTOCOL, 1))
+    followers[0].heard()
+    assert len(bench.followers) == 4 and bench.bus.counts["turned_away"] == 2
+
+
+def test_who_says_nothing_gives_way(bench: BusBench) -> None:
+    """The oldest of its endpoint, when it had time enough; never one that has spoken."""
+    speaking, *silent = [bench.peer() for _ in range(4)]
+    welcome(speaking)
+    bench.bus_now_s = bus_server.SILENT_S
+    welcome(bench.peer())
+    with pytest.raises(EOFError):
+        silent[0].heard()
+    welcome(bench.peer("sandbox"))
+    assert bench.bus.counts["gave_way"] == 2
+    speaking.say(put(1, 1))
+    assert speaking.heard()

@@ -14,7 +14,7 @@ from tests.support.logs import QuietLog
 from tests.zones.ledger.bus_bench import NOW_NS, BusBench, event
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.scribe_numbers import ScribeNumbers
-from zones.ledger.scribe_server import DEAF_S, ScribeLimits, ScribeServer
+from zones.ledger.scribe_server import DEAF_S, GIVES_WAY_S, ScribeLimits, ScribeServer
 
 EPOCH = "0123456789abcdef"
 
@@ -251,3 +251,22 @@ def test_who_reads_no_answers_is_not_read_and_hung_up_on(
     bench.now_s += DEAF_S + 1
     bench.turn(4)
     assert bench.scribe.counts["hung_up"] == 1 and not bench.scribe._writers
+
+
+def test_the_longest_silent_program_gives_way(bench: ScribeBench) -> None:
+    """Programs that only connect must not keep out who has something to say."""
+    programs = [bench.program() for _ in range(4)]
+    bench.turn()
+    for second, program in enumerate((programs[1], programs[0], programs[3]), 1):
+        bench.now_s = second
+        program.write()
+        assert program.heard()[0]["ok"]
+    bench.now_s = GIVES_WAY_S
+    late = bench.program()
+    late.write()
+    assert late.heard()[0]["ok"] and programs[2].heard() == [{"gone": True}]
+    other = bench.program()
+    assert "more than 4" in other.heard()[0]["why"], "the others have said something just now"
+    bench.now_s = GIVES_WAY_S + 1.0
+    assert bench.program().heard() == [] and programs[1].heard() == [{"gone": True}]
+    assert bench.scribe.counts["gave_way"] == 2
