@@ -39,6 +39,7 @@ from zones.ledger.followers import Followers
 from zones.ledger.outbox_start import gap_payload
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import READ, Poller
+from zones.ledger.rate_limit import TokenBucket
 
 TURN_BYTES_MAX: Final = 2 * MESSAGE_BYTES_MAX
 """Of one connection in one turn: whoever floods waits for the turn of all others."""
@@ -47,6 +48,11 @@ SHARE_OF_ONE: Final = 4
 Followers are counted apart, with the same limits: they must not keep a sender out."""
 SILENT_S: Final = 2.0
 """Who has said nothing for so long after it connected gives way when there is no room."""
+JUMPS_BURST: Final = 16
+JUMPS_RATE: Final = 0.1
+"""Of one endpoint, numbers left out: so many at once and so many a second have an event and a line
+of the log each. Whoever leaves out more is hung up on before anything is settled, and comes again:
+an honest sender loses nothing, and a mad one cannot fill the ledger."""
 ACCEPTED_MAX: Final = 8
 """Connections accepted at an endpoint in one turn."""
 SENDABLE: Final = frozenset(name for name in KINDS if not name.startswith("archive."))
@@ -114,6 +120,7 @@ class BusServer:
         self._buffer = bytearray(BUFFER_BYTES)
         self._standing = Standing("")
         self._connections: dict[int, Connection] = {}
+        self._jumps: dict[str, TokenBucket] = {}
         self._silent: dict[Connection, float] = {}  # since when, oldest first
         self._sender_of: dict[Connection, Sender] = {}
         self._senders: dict[tuple[str, bytes], Sender] = {}
@@ -314,6 +321,14 @@ class BusServer:
 
     def _skip(self, sender: Sender, number: int, why: str, batch: Batch) -> None:
         """Say that numbers up to before `number` are missing, and go on with it."""
+        now_s = self._now_s()
+        jumps = self._jumps.setdefault(sender.zone, TokenBucket(JUMPS_RATE, JUMPS_BURST, now_s))
+        if not jumps.take(now_s):
+            self.counts["jumps_refused"] += 1
+            raise CodecError(
+                f"cannot go on at number {number} behind {sender.next - 1}: {sender.zone} leaves "
+                f"out numbers more than {JUMPS_RATE} times a second"
+            )
         of = f"{sender.zone} {sender.epoch.hex()}"
         lost = gap_payload(sender.next, number - 1, f"{why}, and the log has them not", of)
         self._log.error("archive.events_lost", **lost)

@@ -372,3 +372,36 @@ def test_who_says_nothing_gives_way(bench: BusBench) -> None:
     assert bench.bus.counts["gave_way"] == 2
     speaking.say(put(1, 1))
     assert speaking.heard()
+
+
+def test_who_leaves_out_numbers_all_the_time_is_slowed_down(bench: BusBench) -> None:
+    """Each jump taken is told; beyond a burst it has to come again, and nothing is settled."""
+    burst = bus_server.JUMPS_BURST
+    peer = bench.peer()
+    welcome(peer)
+    for number in range(2, 2 * burst + 1, 2):
+        peer.say(put(number, number))
+        assert isinstance(peer.heard()[0], Stored)
+    refused = 2 * burst + 2
+    peer.say(put(refused, refused))
+    with pytest.raises(EOFError):
+        peer.heard()
+    again = bench.peer()
+    again.say(hello(refused))
+    with pytest.raises(EOFError):
+        again.heard()
+    other = bench.peer("kernel")
+    other.say(hello(5, zone="kernel"))
+    assert isinstance(other.heard()[0], Welcome), "each endpoint has its own"
+    gaps = [e for e in bench.log.envelopes() if e.kind == "archive.gap"]
+    assert len(gaps) == burst + 1 == bench.said.events.count("archive.events_lost")
+    assert bench.log.sender_stored("sandbox", EPOCH) == 2 * burst
+    bench.bus_now_s += 1 / bus_server.JUMPS_RATE
+    later = bench.peer()
+    later.say(hello(refused))
+    (welcomed,) = later.heard()
+    assert isinstance(welcomed, Welcome) and welcomed.stored == 2 * burst
+    later.say(put(refused, refused))
+    later.heard()
+    assert bench.log.sender_stored("sandbox", EPOCH) == refused
+    assert bench.bus.counts["jumps_refused"] == 2
