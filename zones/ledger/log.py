@@ -296,10 +296,10 @@ class Log:
         """
         self._look_s = time.monotonic() + LOOK_S
         if not self._writer.has_its_name():
-            went = self._writer.place()
+            went = self._writer.where()
             self._writer = self._writer.again()
             self.has_moved = True
-            why = f"the folder was replaced or moved; what was in it is where {went} is"
+            why = f"the folder was moved to {went}" if went else "the folder was deleted"
         else:
             why = "log.sqlite3 or its WAL was deleted or replaced"
         if not self._is_open:

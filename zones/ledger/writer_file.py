@@ -83,9 +83,10 @@ class WriterFile:
             return False
         return (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
 
-    def place(self) -> str:
-        """Return where the file is now, by what the system says."""
-        return os.readlink(f"/proc/self/fd/{self._descriptor}")
+    def where(self) -> str:
+        """Return in which folder the file is now, by what the system says; "" when in none."""
+        place = os.readlink(f"/proc/self/fd/{self._descriptor}")
+        return "" if place.endswith(" (deleted)") else os.path.dirname(place)
 
     def again(self) -> "WriterFile":
         """Take the lock in the folder anew, with the same promises; this one is let go."""

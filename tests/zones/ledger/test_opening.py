@@ -1,5 +1,6 @@
 """What a log finds when it is opened on harmed files: nothing good is lost, the rest is told."""
 
+import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -244,6 +245,22 @@ def test_deleted_log_is_noticed_and_written_back(tmp_path: Path) -> None:
         log.append([b"three"])
         log.close()
         assert contents(folder) == [(1, b"one"), (2, b"two"), (3, b"three")]
+
+
+def test_deleted_folder_is_noticed_and_written_back(tmp_path: Path) -> None:
+    """With all that is in it; positions go on, and the next writer is kept out."""
+    folder = tmp_path / "ledger"
+    news = News()
+    log = open_log(folder, news)
+    log.append([b"one"])
+    shutil.rmtree(folder)
+    log.maintain(0.0)
+    assert "the folder was deleted" in news.of("archive.salvaged")["why"] and log.has_moved
+    with pytest.raises(LedgerError, match="another process"):
+        open_log(folder)
+    assert log.append([b"two"]) == 2
+    log.close()
+    assert contents(folder) == [(1, b"one"), (2, b"two")]
 
 
 def test_log_deleted_at_rest_gives_no_position_twice(folder: Path) -> None:

@@ -297,7 +297,7 @@ def test_a_folder_that_is_moved_away_is_told_with_what_went_with_it(tmp_path: Pa
     gap, salvaged = news.of("archive.gap"), news.of("archive.salvaged")
     assert (gap["first"], gap["last"]) == (1, last)
     assert (salvaged["kept"], salvaged["lost"]) == (COUNT - last, last)
-    assert str(tmp_path / "moved") in salvaged["why"]
+    assert f"moved to {tmp_path / 'moved'};" in salvaged["why"]
     with pytest.raises(LedgerError, match="another process"):
         open_log(folder)
     told = Committer(lambda: log, lambda *_: None, QuietLog())
