@@ -105,10 +105,11 @@ class Past:
     def tells_of(self, snapshot: Start) -> bool:
         """Return whether a later snapshot is of this world, and all before it is told of.
 
-        One of a tick after the newest event says itself that there was none in between.
+        One of a tick after the newest event says itself that there was none in between. One of the
+        very tick at which an arena began is of what had been computed before.
         """
         for stretch in self.stretches:
-            if stretch.arena == snapshot.arena and stretch.behind < snapshot.tick <= stretch.last:
+            if stretch.arena == snapshot.arena and stretch.behind <= snapshot.tick <= stretch.last:
                 return True
         is_last = self.arena == snapshot.arena and snapshot.tick > self.tick
         return is_last and not self.why and self.sequence == snapshot.sequence

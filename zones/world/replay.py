@@ -207,7 +207,7 @@ class Replay:
         """Tell by its name whether a snapshot was taken of ticks that count."""
         return any(
             stretch.arena.startswith(name.arena)
-            and stretch.behind < name.tick
+            and stretch.behind <= name.tick
             and (name.tick <= stretch.last or stretch is past.stretches[-1])
             for stretch in past.stretches
         )

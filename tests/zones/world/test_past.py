@@ -67,6 +67,9 @@ def test_later_of_two_that_go_on_counts() -> None:
     assert ticks(found) == [12, 15]
     assert (found.arena, found.known) == (C.hex(), 15)
     assert [each.arena for each in found.stretches] == [A.hex(), C.hex()]
+    began = found.stretches[1].behind
+    assert found.tells_of(Start(C.hex(), began, 0)), "a snapshot of the tick it began with"
+    assert not found.tells_of(Start(C.hex(), began - 1, 0))
 
 
 def test_migrated_world_tells_again_what_was_not_stored() -> None:
