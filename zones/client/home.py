@@ -150,7 +150,8 @@ class Home:
     ) -> list[dict[str, Any]]:
         """Return events of this home, of whoever sent them, oldest first; see `molt events`.
 
-        Each is as `molt events --json` prints it; `tables.events_table` makes a table of them.
+        Each is as `molt events --json` prints it; `tables.events_table` makes a table of them. What
+        is damaged or missing in the ledger is passed over and not told: `molt verify` tells.
 
         Args:
             filters: such as "kind=zone.*", "level!=info", "tick=100..200", "payload.why=*disk*".

@@ -41,8 +41,8 @@ STEP_S: Final = 0.004
 TROUBLE_S: Final = 60.0
 """So long after it was seen last is what could not be done told as a degraded state."""
 LOOKS: Final = 60
-"""How often it looks for the next event before it sleeps, when one has just been stored (30 µs):
-a sender that waits for each answer has sent the next by then. Without: 0.43 of the limit."""
+"""How often it looks for the next event before it sleeps, when one has just been stored: a
+sender that waits for each answer has sent the next by then. Without: 0.43 of the limit."""
 STUCK_S: Final = 0.05
 """How long the kernel is listened to at a time while nothing can be stored."""
 OWN_MAX: Final = 1000
