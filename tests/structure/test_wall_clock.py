@@ -30,7 +30,7 @@ LOOKERS = {
     "fallback/slot_files.py": "when a slot was filled, for people",
     "fallback/talk.py": "the hour of a line on a terminal or in a pipe, for people",
     "zones/runtime/wall_clock.py": "what a person means by five minutes ago",
-    "zones/world/numba_setup.py": "which compile caches of old sources to delete",
+    "zones/runtime/numba_setup.py": "which compile caches of old sources to delete",
 }
 RUNNING = (
     "Kernel/",

@@ -21,8 +21,9 @@ from typing import Final, NoReturn
 
 from Kernel.contract.errors import ConfigError, MoltError, Refused, UsageError
 from Kernel.contract.sources import WORLD
+from zones.runtime import numba_setup
 from zones.runtime.command_errors import tell_error
-from zones.world import doctor, numba_setup, recorded, replay, run, self_test
+from zones.world import doctor, recorded, replay, run, self_test
 from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
 from zones.world.warm_up import prepare

@@ -11,11 +11,11 @@ would have to be in every distance, and in every picture).
 
 from typing import Any, NamedTuple
 
+from zones.runtime.numba_setup import kernel, njit, prange
 from zones.world.blocks import BLOCK, LIVING, list_living
 from zones.world.bodies import touch_block
 from zones.world.columns import F32, F64, I32, I64
 from zones.world.moving import grow_older, pay, read_ground, sum_spent, walk
-from zones.world.numba_setup import kernel, njit, prange
 from zones.world.senses import find_food, measure_sight, steer
 
 

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from zones.runtime.numba_setup import njit
 from zones.world.columns import ALIVE, F32, I32
-from zones.world.numba_setup import njit
 
 BLOCK: Final = 1024
 """Slots handled together; also the neighbourhood in memory that a newborn is put into."""

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from zones.runtime.numba_setup import njit
 from zones.world import parameters
 from zones.world.blocks import FEW, LIVING, PUSH_X, PUSH_Y
 from zones.world.lanes import LANES, count_near
-from zones.world.numba_setup import njit
 
 _BODY_RADIUS = parameters.BODY_RADIUS
 _PUSH = parameters.COLLISION_PUSH

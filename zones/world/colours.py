@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from zones.runtime.numba_setup import njit
 from zones.world.columns import F32, U32
-from zones.world.numba_setup import njit
 
 _TABLE: Final = (
     0xFB93B4, 0xFC93B0, 0xFD93AB, 0xFE93A7, 0xFE93A2, 0xFF939E, 0xFF939A, 0xFF9495,

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from zones.runtime.numba_setup import kernel, njit, prange
 from zones.world.columns import ALIVE, F32, I32
 from zones.world.lanes import LANES
-from zones.world.numba_setup import kernel, njit, prange
 
 CELLS_PER_SLOT: Final = 2
 CELLS_MIN: Final = 4096

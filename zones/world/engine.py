@@ -16,7 +16,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
-from zones.world import columns, founding, parameters, random_streams
+from zones.runtime import random_streams
+from zones.runtime.numba_setup import use_threads
+from zones.world import columns, founding, parameters
 from zones.world.behaviour import behave
 from zones.world.bodies import largest_radius
 from zones.world.columns import ALIVE, COLD, HOT, LOG, Buffer, World, open_world
@@ -28,7 +30,6 @@ from zones.world.inbox import Inbox, is_held
 from zones.world.invariants import quick_checks
 from zones.world.lifecycle import bury, decide_fates, give_birth, reseed
 from zones.world.lineage_log import carry_log, tell_log
-from zones.world.numba_setup import use_threads
 from zones.world.outbox import TELEMETRY_TICKS, Outbox
 from zones.world.scratch import derive_grid, new_scratch
 from zones.world.senses import WANDER_SHIFT, farthest_sight

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from zones.runtime.numba_setup import kernel, njit, prange
 from zones.world import parameters
 from zones.world.blocks import BLOCK
 from zones.world.genes import METABOLISM, factor
-from zones.world.numba_setup import kernel, njit, prange
 from zones.world.senses import NOTHING
 
 PLACES_BLOCK: Final = 4096

@@ -26,14 +26,15 @@ from Kernel.contract.arena import (
     new_header,
     plan_buffers,
 )
-from zones.world import columns, random_streams
+from zones.runtime import random_streams
+from zones.runtime.numba_setup import COMPILER, SOURCES
+from zones.world import columns
 from zones.world.bodies import largest_radius
 from zones.world.colours import GOLDEN, hue_colours
 from zones.world.columns import FIRST_ID, GENES, U64, Buffer, Layout, open_world, plan_layout
 from zones.world.genes import COLOUR, SIZE, grains_of
 from zones.world.grid import FineGrid, cells_of, plan_grid
 from zones.world.landscape import Land, fertility_at, heights, warmth_at
-from zones.world.numba_setup import COMPILER, SOURCES
 from zones.world.parameters import (
     AGE_MAX,
     BODY_RADIUS,

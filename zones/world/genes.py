@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from zones.runtime.numba_setup import njit
 from zones.world.columns import GENE_NAMES, GENES, U8
-from zones.world.numba_setup import njit
 
 SPEED: Final = 0
 """How fast it can go. Going costs energy by the square."""

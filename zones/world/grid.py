@@ -19,9 +19,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from Kernel.contract.errors import ArenaError
+from zones.runtime.numba_setup import kernel, njit, prange
 from zones.world.columns import F32, I32
 from zones.world.lanes import LANES, nearest_key
-from zones.world.numba_setup import kernel, njit, prange
 
 PLACES_PER_FINE_CELL: Final = 0.5
 FINE_CELL_MIN: Final = 0.01

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zones.world import random_streams
+from zones.runtime import random_streams
 from zones.world.columns import F32, F64
 
 OCTAVES: Final = 3

@@ -14,13 +14,14 @@ from typing import Any, Final
 import numpy as np
 
 from Kernel.contract.arena import State
-from zones.world import columns, parameters, random_streams
+from zones.runtime import random_streams
+from zones.runtime.numba_setup import kernel, njit, prange, serial_kernel
+from zones.world import columns, parameters
 from zones.world.blocks import BLOCK
 from zones.world.colours import GOLDEN, hue_colour
 from zones.world.columns import ALIVE, FREE, GENES, NO_PARENT
 from zones.world.genes import COLOUR, SIZE, distance2, factor, grain
 from zones.world.moving import WORN_OUT
-from zones.world.numba_setup import kernel, njit, prange, serial_kernel
 
 BORN: Final = 0
 STARVATION: Final = 1

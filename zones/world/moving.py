@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from zones.world import genes, parameters, random_streams
+from zones.runtime import random_streams
+from zones.runtime.numba_setup import njit
+from zones.world import genes, parameters
 from zones.world.blocks import (
     FEW,
     LIVING,
@@ -28,7 +30,6 @@ from zones.world.blocks import (
     WARMTH,
 )
 from zones.world.genes import factor
-from zones.world.numba_setup import njit
 
 WORN_OUT: Final = np.float32(-1.0)
 """Instead of the energy to bear at: it dies of age."""

@@ -14,9 +14,9 @@ from typing import Any
 from Kernel.contract.arena import ArenaWords, State
 from Kernel.contract.errors import MoltError
 from zones.runtime.arena_zone import rehearse
+from zones.runtime.numba_setup import CACHE_FOLDER
 from zones.world import founding
 from zones.world.engine import Engine
-from zones.world.numba_setup import CACHE_FOLDER
 from zones.world.service import Generation
 from zones.world.settings import parse_settings
 

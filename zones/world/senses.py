@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from zones.world import genes, parameters, random_streams
+from zones.runtime import random_streams
+from zones.runtime.numba_setup import njit
+from zones.world import genes, parameters
 from zones.world.blocks import DISTANCE2, FAR, FEW, FOUND, LIVING, SPEED_MAX, WANT_X, WANT_Y
 from zones.world.genes import factor, pace
 from zones.world.grid import nearest
-from zones.world.numba_setup import njit
 
 WANDER_SHIFT: Final = 6
 """A Molbot that senses nothing keeps a heading for 2**6 ticks."""

@@ -17,11 +17,11 @@ from Kernel.contract.arena import ArenaWords, Side
 from Kernel.contract.places import LEDGER
 from zones.runtime.arena_place import ArenaPlace
 from zones.runtime.generation import Progress, untold
+from zones.runtime.numba_setup import THREADS_MAX
 from zones.world import engine, founding, warm_up
 from zones.world.catching_up import CatchUp
 from zones.world.columns import schema_hash
 from zones.world.founder import Founder, say
-from zones.world.numba_setup import THREADS_MAX
 from zones.world.parameters import PARAMETERS
 from zones.world.settings import KEYS, parse_settings
 

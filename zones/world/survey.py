@@ -10,12 +10,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from Kernel.contract.arena import State
+from zones.runtime.numba_setup import kernel, njit, prange, serial_kernel
 from zones.world import columns
 from zones.world.blocks import BLOCK
 from zones.world.columns import ALIVE, F64, GENES, I64, U32, Buffer
 from zones.world.feeding import PLACES_BLOCK
 from zones.world.moving import SPEED_LIMIT
-from zones.world.numba_setup import kernel, njit, prange, serial_kernel
 
 _MIX: Final = np.uint32(2654435769)
 """2^32 / golden ratio: spreads consecutive lineage numbers over the table."""

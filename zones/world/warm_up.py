@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 
 from Kernel.contract.arena import ArenaWords
+from zones.runtime.numba_setup import use_threads
 from zones.world import founding
 from zones.world.engine import PHASES, Engine, silent
 from zones.world.feeding import settle
-from zones.world.numba_setup import use_threads
 from zones.world.senses import NOTHING
 from zones.world.settings import parse_settings
 from zones.world.survey import new_tally, survey

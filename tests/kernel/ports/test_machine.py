@@ -95,7 +95,7 @@ def test_a_checkout_without_its_files_is_no_crash(tmp_path):
 @pytest.mark.slow
 def test_the_compile_cache_is_the_one_the_world_uses():
     """What we reckon from the sources is what numba is told."""
-    script = "from zones.world import numba_setup as n; print(n._config.CACHE_DIR)"
+    script = "from zones.runtime import numba_setup as n; print(n._config.CACHE_DIR)"
     environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     done = subprocess.run(
         [sys.executable, "-c", script],

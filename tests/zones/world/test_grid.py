@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from Kernel.contract.errors import ArenaError
+from zones.runtime.numba_setup import serial_kernel
 from zones.world.grid import (
     FineGrid,
     cells_of,
@@ -16,7 +17,6 @@ from zones.world.grid import (
     plan_grid,
     row_starts,
 )
-from zones.world.numba_setup import serial_kernel
 
 LEAST = np.float32(5.0)
 

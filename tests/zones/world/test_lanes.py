@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from zones.runtime.numba_setup import njit
 from zones.world.lanes import LANES, count_near, nearest_key
-from zones.world.numba_setup import njit
 
 ROOM = 3 * LANES
 lengths = st.floats(0, 60_000, width=32)

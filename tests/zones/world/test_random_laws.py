@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.zones.world.stage import assert_uniform, chi_square, chi_square_limit
-from zones.world.random_streams import many_units, tick_key
+from zones.runtime.random_streams import many_units, tick_key
 
 N = 1 << 16
 SIGMAS = 5.0

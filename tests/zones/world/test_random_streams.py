@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from zones.world import random_streams
-from zones.world.random_streams import (
+from zones.runtime import random_streams
+from zones.runtime.random_streams import (
     _mix_int,
     draw_bits,
     draw_signed,

@@ -21,6 +21,15 @@ from Kernel.contract.errors import ConfigError
 LAYER = "workqueue"
 THREADS_MAX = 8
 _ROOT = Path(__file__).resolve().parents[2]
+COMPILED_FOLDERS = ("zones/world", "Kernel/contract")
+COMPILED_FILES = (
+    "zones/runtime/numba_setup.py",
+    "zones/runtime/random_streams.py",
+    "zones/traits/table.py",
+    "zones/traits/numerics.py",
+    "zones/traits/neighbours.py",
+)
+"""What machine code is made from: where a change makes all of it stale."""
 CACHES_KEPT = 4
 """Caches of other sources that stay, for the generations before: they may be taken up again."""
 
@@ -63,8 +72,9 @@ def _hash_sources() -> str:
     numba looks only at the file a kernel stands in; constants and inlined helpers come from
     others, and a change there would leave stale machine code in the cache (it did).
     """
-    here = Path(__file__).resolve()
-    files = [*here.parent.glob("*.py"), *(here.parents[2] / "Kernel" / "contract").glob("*.py")]
+    files = [_ROOT / name for name in COMPILED_FILES]
+    for folder in COMPILED_FOLDERS:
+        files += (_ROOT / folder).glob("*.py")
     digest = hashlib.sha256()
     for path in sorted(each for each in files if not each.name.startswith(".")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

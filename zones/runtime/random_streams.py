@@ -12,9 +12,9 @@ key, each word multiplied by its own odd constant first.
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from zones.world.columns import F32, U64
-from zones.world.numba_setup import njit
+from zones.runtime.numba_setup import njit
 
 FOUNDING_PLACE: Final = 1
 FOUNDING_FOOD: Final = 2
@@ -27,6 +27,11 @@ SEED_PLACE: Final = 8
 FOUNDING_AGE: Final = 9
 CANARY: Final = 10
 LANDSCAPE: Final = 11
+TRAITS: Final = 64
+"""Traits draw from TRAITS + their slot."""
+
+F32 = NDArray[np.float32]
+U64 = NDArray[np.uint64]
 
 _MASK: Final = 0xFFFF_FFFF_FFFF_FFFF
 _C1: Final = np.uint64(0xBF58476D1CE4E5B9)

@@ -9,7 +9,7 @@ import pytest
 
 from Kernel.contract.errors import ConfigError
 from tests.zones.world.worlds import make_world, run
-from zones.world import numba_setup
+from zones.runtime import numba_setup
 from zones.world.behaviour import behave
 from zones.world.feeding import feed, settle
 from zones.world.grid import index_food

@@ -1,0 +1,1 @@
+"""From source to a runnable trait: a library without effects."""

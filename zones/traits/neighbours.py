@@ -1,0 +1,1 @@
+"""Who and what is near, for traits, one order for both tiers."""

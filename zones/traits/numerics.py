@@ -1,0 +1,1 @@
+"""Arithmetic of traits, one meaning for both tiers."""
