@@ -1,0 +1,114 @@
+"""The store of traits: durable, held to hashes, versions that never repeat."""
+
+import hashlib
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from zones.runtime.trait_store import MUTATIONS, PLACE, StoreError, TraitStore, file_name
+
+SOURCE = b"class Forager(Trait):\n    async def execute(self, entity):\n        pass\n"
+
+
+def keep(store: TraitStore, source: bytes = SOURCE, name: str = "Forager", **more: object) -> str:
+    """Put a trait in as the worker does; return its hash."""
+    code_hash = hashlib.sha256(source).hexdigest()
+    folder = store.begin(source)
+    tier = more.get("tier", "interpreted")
+    if tier == "native":
+        (folder / "kernel.py").write_text("# compiled\n")
+        (folder / "__pycache__").mkdir()
+        (folder / "__pycache__" / "kernel.nbi").write_bytes(b"\0\1")
+    version = store.version_of(name, code_hash)
+    store.finish(code_hash, {"name": name, "version": version, "tier": tier})
+    store.show(name, version, source)
+    return code_hash
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TraitStore:
+    """Give the store of a home that has none yet."""
+    return TraitStore(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("Forager", "forager"), ("SlowForager2", "slow_forager2"), ("HTTPTrait", "http_trait")],
+)
+def test_a_class_is_named_in_files_by_its_words(name, file):
+    """CamelCase becomes words with _ between."""
+    assert file_name(name) == file
+
+
+def test_what_was_kept_is_read_back(store, tmp_path):
+    """Source and verdict come back; nobody else may look into the folder."""
+    code_hash = keep(store, tier="native")
+    found = store.load(code_hash)
+    assert found.source == SOURCE and found.verdict["name"] == "Forager" and found.has_native
+    assert store.hashes() == [code_hash]
+    assert stat.S_IMODE((tmp_path / PLACE).stat().st_mode) == 0o700
+    assert stat.S_IMODE((found.folder / "source.py").stat().st_mode) == 0o600
+
+
+def test_a_source_that_was_changed_is_refused(store):
+    """Its name is its hash: a changed file is not run, and the reason is said."""
+    code_hash = keep(store)
+    (store.folder(code_hash) / "source.py").write_bytes(SOURCE + b"#")
+    with pytest.raises(StoreError, match="it was changed"):
+        store.load(code_hash)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"code_hash": "0"}'])
+def test_a_damaged_verdict_is_refused(store, text):
+    """Of a verdict that is none, or is about another source, nothing is believed."""
+    code_hash = keep(store)
+    (store.folder(code_hash) / "verdict.json").write_text(text)
+    with pytest.raises(StoreError, match=r"cannot (read|use)"):
+        store.load(code_hash)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "abc", "A" * 64])
+def test_only_a_hash_names_a_trait(store, name):
+    """Nothing else becomes a path."""
+    with pytest.raises(StoreError):
+        store.load(name)
+
+
+def test_machine_code_that_was_changed_does_not_count(store):
+    """A changed, or missing, file of it: the trait is there without its machine code."""
+    code_hash = keep(store, tier="native")
+    (store.folder(code_hash) / "__pycache__" / "kernel.nbi").write_bytes(b"\0\2")
+    assert not store.load(code_hash).has_native
+    (store.folder(code_hash) / "__pycache__" / "kernel.nbi").unlink()
+    assert not store.load(code_hash).has_native
+
+
+def test_versions_count_up_and_never_repeat(store, tmp_path):
+    """The same source keeps its number; files for people are those of the last three."""
+    hashes = [keep(store, SOURCE + b"#%d" % each) for each in range(5)]
+    assert [store.load(each).verdict["version"] for each in hashes] == [1, 2, 3, 4, 5]
+    there = sorted(path.name for path in (tmp_path / MUTATIONS).iterdir())
+    assert there == [f"trait_forager_v{version}.py" for version in (3, 4, 5)]
+    assert store.version_of("Forager", hashes[0]) == 1
+    for path in (tmp_path / MUTATIONS).iterdir():
+        path.unlink()
+    assert store.version_of("Forager", "0" * 64) == 6
+
+
+def test_machine_code_of_old_versions_goes_and_sources_stay(store):
+    """What is run, and the last three of a name, keep theirs; a replay finds every source."""
+    hashes = [keep(store, SOURCE + b"#%d" % each, tier="native") for each in range(6)]
+    assert store.drop_compiled({hashes[0]}) == [hashes[2], hashes[1]]
+    assert [store.load(each).has_native for each in hashes] == [True, False, False, *[True] * 3]
+    assert store.drop_compiled({hashes[0]}) == []
+
+
+def test_a_trait_whose_preparing_was_cut_off_is_not_there(store):
+    """A folder without a verdict is no trait, counts no version, and is no obstacle."""
+    folder = store.begin(SOURCE)
+    with pytest.raises(StoreError):
+        store.load(folder.name)
+    assert store.version_of("Forager", folder.name) == 1
+    assert json.loads((store.folder(keep(store)) / "verdict.json").read_text())["version"] == 1
