@@ -23,11 +23,17 @@ DESCRIPTORS_MAX = 128
 
 @dataclass(frozen=True, slots=True)
 class Configure:
-    """First message: the settings of the zone, as parsed from its yaml file."""
+    """First message: the settings of the zone, as parsed from its yaml file.
+
+    Args:
+        traits: hashes of the traits whose code the generation has (`HOME/data/traits`); not sent
+            where there are none, so that a slot of before there were any reads the message.
+    """
 
     zone: str
     home: str
     settings: dict[str, Any]
+    traits: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,10 @@ def send(road: socket.socket, message: Message, descriptors: list[int] | None = 
     Raises:
         OSError: the other side is gone, or its queue is full (EAGAIN on a non-blocking road).
     """
-    data = pack({"is": type(message).__name__, **asdict(message)})
+    fields = asdict(message)
+    if isinstance(message, Configure) and not message.traits:
+        del fields["traits"]
+    data = pack({"is": type(message).__name__, **fields})
     rights = array("i", descriptors or [])
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)] if rights else []
     road.sendmsg([data], ancillary)

@@ -4,7 +4,8 @@ Owns: the two forms of it. Does not own: any service. A generation is made once,
 `Generation(settings, progress)`; then the zygote is forked and each process uses it for its role.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from Kernel.contract.arena import ArenaWords
@@ -24,10 +25,19 @@ class ArenaGeneration(Protocol):
 
     Attributes:
         facts: plain data for the kernel: generation, schema_hash (hex), period_ns, parameters;
-            settings: the table of its keys (`Key.fields`), if its settings may be read again.
+            settings: the table of its keys (`Key.fields`), if its settings may be read again;
+            traits: after `load_traits`, a row {"hash", "tier", "why"} for each, "why" "" where it
+            was loaded.
     """
 
     facts: dict[str, Any]
+
+    def load_traits(self, home: Path, hashes: Sequence[str], progress: Progress) -> None:
+        """Before the first fork: load the code of these traits from the store of a home.
+
+        Runs no trait. One that cannot be loaded is told in `facts` and left out: the world goes on
+        without it. Not called where there are none; a service without traits has no such method.
+        """
 
     def found(self, job: dict[str, Any]) -> None:
         """Role founder: make the arena file."""

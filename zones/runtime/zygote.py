@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import traceback
+from pathlib import Path
 
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.contract.zygote_protocol import (
@@ -77,9 +78,9 @@ def _prepare(
 
     try:
         service = importlib.import_module(f"{service_name}.service")
-        generation: ArenaGeneration | BusGeneration = service.Generation(
-            configure.settings, progress
-        )
+        generation = service.Generation(configure.settings, progress)
+        if configure.traits:
+            generation.load_traits(Path(configure.home), configure.traits, progress)
     except MoltError as error:
         faults = error.faults if isinstance(error, ConfigError) else ()
         told = [{"key": fault.key, "why": fault.why} for fault in faults]
@@ -93,8 +94,9 @@ def _prepare(
         hint = "make setup" if isinstance(error, ModuleNotFoundError) else f"edit {_place(error)}"
         send(road, Unprepared(1, why[:WHY_CHARS_MAX], hint))
         return None
-    send(road, Prepared(os.getpid(), generation.facts))
-    return generation
+    made: ArenaGeneration | BusGeneration = generation
+    send(road, Prepared(os.getpid(), made.facts))
+    return made
 
 
 def _tell_frames(error: Exception) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from Kernel.contract.codec import MESSAGE_BYTES_MAX, pack
+from Kernel.contract.codec import MESSAGE_BYTES_MAX, pack, unpack
 from Kernel.contract.errors import CodecError
 from Kernel.contract.zygote_protocol import (
     DESCRIPTORS_MAX,
@@ -25,6 +25,7 @@ from Kernel.contract.zygote_protocol import (
 Road = tuple[socket.socket, socket.socket]
 EXAMPLES = [
     Configure("stable", "/home", {"seed": 7, "deep": {"list": [1, 2.5, None, "x"]}}),
+    Configure("stable", "/home", {}, ["0" * 64]),
     Prepared(5, {"generation": "toy"}),
     Unprepared(78, "cannot use world.yaml: seed is -1", "edit it"),
     Unprepared(78, "cannot x", "", [{"key": "seed", "why": "is -1"}]),
@@ -57,6 +58,12 @@ def test_a_service_of_an_older_version_tells_no_faults(road):
     assert receive(road[1]) == (Unprepared(78, "m", "h"), [])
 
 
+def test_a_service_of_an_older_version_is_told_of_no_traits(road):
+    """Without any the message is that of before: a slot may hold code that knows of none."""
+    send(road[0], Configure("stable", "/home", {}))
+    assert set(unpack(road[1].recv(1024))) == {"is", "zone", "home", "settings"}
+
+
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda each: type(each).__name__)
 def test_every_message_arrives_as_it_was_sent(road, message):
     """Each kind comes out equal, in order, with nothing left behind."""
@@ -71,7 +78,7 @@ def test_every_message_arrives_as_it_was_sent(road, message):
 def test_descriptors_come_along_in_order(road):
     """Descriptors arrive as copies, in order, closed on exec."""
     pipes = [os.pipe() for _ in range(3)]
-    send(road[0], EXAMPLES[3], [read_end for read_end, _ in pipes])
+    send(road[0], EXAMPLES[5], [read_end for read_end, _ in pipes])
     got = receive(road[1])
     assert got is not None and len(got[1]) == 3
     for number, (copy, (_, write_end)) in enumerate(zip(got[1], pipes, strict=True)):
