@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 GENERATED: dict[str, str] = {
     "zones/ledger/exports/swarm_event_pb2.py": "written by protoc, compared with its .proto",
 }
+# Traits as models and attackers write them: data of tests, never imported.
+CORPUS = "tests/corpus/"
 
 
 @dataclass(frozen=True)
@@ -58,5 +60,9 @@ def project_files() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def python_sources() -> tuple[Source, ...]:
     """Return every Python file of the project that people write."""
-    names = [name for name in project_files() if name.endswith(".py") and name not in GENERATED]
+    names = [
+        name
+        for name in project_files()
+        if name.endswith(".py") and name not in GENERATED and not name.startswith(CORPUS)
+    ]
     return tuple(Source(name, (ROOT / name).read_text(encoding="utf-8")) for name in names)
