@@ -90,6 +90,11 @@ class Header:
     # published while the world holds still
     HASH_TICK = 896  # tick of the hash + 1, 0 none; stored last
     HASH = 904  # 32 bytes
+    # written by the world: where its two buffers may differ (`zones/world/warm.py`). No state: it
+    # says what to copy at the begin of a tick, and a new file has two equal buffers.
+    WARM = 960  # bits of columns
+    WARM_MEMORY = 968  # bits of places of the trait memory
+    WARM_FAULTS = 976  # bits of trait slots, of the column with their faults
     TICK_TIMES = 2048  # TICK_TIMES x u32, microseconds, entry tick % TICK_TIMES
     # PHASES_MAX x u32: running mean of what each phase took, nanoseconds, by its flight number
     PHASE_NS = 3072
@@ -119,10 +124,18 @@ class State:
     CHECKS_FAILED = 144  # checks of the world's invariants that failed
     LIVES_UNTOLD = 152  # births and deaths that no event tells of: the outbox was full for long
     QUARANTINED = 160  # bits of the trait slots that a verdict has switched off
+    TRAITS_ACTIVE = 168  # bits of the trait slots whose code runs
+    REGISTRY_VERSION = 176  # counts the changes of the table of traits
+    # Two ranges of a buffer that hold nothing but zeros: bytes from its begin, and how many.
+    HOLE_1 = 224
+    HOLE_2 = 240
     # INBOX_WINDOW bits: input s (cursor <= s < cursor + INBOX_WINDOW) is applied, bit
     # s % INBOX_WINDOW. A bit is cleared when the cursor passes its input.
     INBOX_APPLIED = 192
     PARAMETERS = 256  # PARAMETERS_MAX x f64
+    # INBOX_WINDOW x u8: why input s % INBOX_WINDOW changed nothing when it was applied, a place in
+    # `inputs.REFUSALS`; 0: it was carried out.
+    INPUT_REFUSED = 768
     APPLIED_AT = 1024  # INBOX_WINDOW x u64: tick at which input s % INBOX_WINDOW was applied
     # from 3072 on: zones.world's own scalars (see zones/world/columns.py)
     OWN = 3072
@@ -250,6 +263,11 @@ class ArenaWords:
         if bool(word >> (slot & 63) & 1) is not (sequence >= cursor):
             return None
         return self.state(tick, State.APPLIED_AT + 8 * slot)
+
+    def input_refusal(self, tick: int, sequence: int) -> int:
+        """Return why an input that `input_applied_at` knows was refused, 0: it was carried out."""
+        place = self.buffer_offset(tick) + State.INPUT_REFUSED + sequence % INBOX_WINDOW
+        return self.memory[place]
 
     def schema(self) -> bytes:
         """Return the schema JSON stored behind the header."""

@@ -1,12 +1,14 @@
 """Inputs: everything from outside that may change a world, as numbered entries of its inbox.
 
 Owns: the kinds of input and their fields, checked on both sides. Does not own: what they do
-(`zones/world/inbox.py`) nor who may send them (`Kernel/console`).
+(`zones/world/inbox.py`, `zones/world/trait_inputs.py`) nor who may send them (`Kernel/console`).
 """
 
+import re
 import reprlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from Kernel.contract.codec import pack, unpack
 from Kernel.contract.errors import CodecError
@@ -16,15 +18,92 @@ RESUME = "world.resume"
 STEP = "world.step"
 SET_PARAM = "world.set_param"
 QUARANTINE = "world.quarantine"
-KINDS = (PAUSE, RESUME, STEP, SET_PARAM, QUARANTINE)
+ADD_TRAIT = "world.add_trait"
+REMOVE_TRAIT = "world.remove_trait"
+RESET_TRAITS = "world.reset_traits"
+SUSPEND_TRAIT = "world.suspend_trait"
+KINDS = (
+    PAUSE, RESUME, STEP, SET_PARAM, QUARANTINE,
+    ADD_TRAIT, REMOVE_TRAIT, RESET_TRAITS, SUSPEND_TRAIT,
+)  # fmt: skip
 SAFETY_KINDS = (PAUSE, RESUME, STEP, QUARANTINE)
 """Kinds that may use the quarter of inbox and outbox kept for safety."""
+OWN_KINDS = (RESET_TRAITS, SUSPEND_TRAIT)
+"""Kinds that a world gives itself in the first tick of a process; only a replay sends them."""
 STEPS_MAX = 1_000_000
 VALUE_MAX = 1e300
 SLOTS_MAX = 64
 """Trait slots are 1 to SLOTS_MAX - 1: a bit each in a word, and none for slot 0, the core."""
 INPUT_BYTES_MAX = 4096
 CAUSE_BYTES = 16
+VERSION_MAX = 2**31 - 1
+TRAIT_NAME_BYTES = 32
+"""Of a trait's name in UTF-8; of a mood's MOOD_BYTES."""
+MOOD_BYTES = 16
+MOODS_MAX = 64
+MEMORY_MAX = 64
+WHY_CHARS_MAX = 200
+REFUSALS = (
+    "",
+    "it cannot be read",
+    "the world has no such parameter, or not with this value",
+    "the same code is active already",
+    "this code is quarantined: remove the trait first",
+    "as many traits are active as can be",
+    "every slot for traits is taken",
+    "the trait memory has not so many places left in a row",
+    "the world knows as many names of states as it can",
+    "the world has no such trait",
+    "the world's process has not got this code",
+)
+"""Why an input changed nothing, for people, by the number in `State.INPUT_REFUSED`."""
+(
+    UNREADABLE, NO_PARAMETER, SAME_CODE, QUARANTINED_CODE, TOO_MANY_TRAITS, NO_SLOT, NO_MEMORY,
+    NO_MOOD, NO_TRAIT, NO_CODE,
+) = range(1, len(REFUSALS))  # fmt: skip
+ALL = "all"
+NEWBORNS = "newborns"
+TIERS: Final = ("native", "interpreted")
+STATES: Final = ("none", "carried", "volatile")
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class TraitFacts:
+    """One version of a trait, as an input brings it in.
+
+    Args:
+        name: of its class; a version replaces the one that is active under the same name.
+        hash: sha256 of its source, hex.
+        tier: one of TIERS.
+        state: one of STATES.
+        memory: places of the trait memory it takes; 0 unless its state is carried.
+        moods: names that it assigns to `state`.
+        carriers: ALL: everybody who lives carries it at once; NEWBORNS: besides those who carried
+            the version before, only who is born from now on.
+    """
+
+    name: str
+    version: int
+    hash: str
+    tier: str
+    state: str
+    memory: int = 0
+    moods: tuple[str, ...] = ()
+    carriers: str = ALL
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "hash": self.hash,
+            "tier": self.tier,
+            "state": self.state,
+            "memory": self.memory,
+            "moods": list(self.moods),
+            "carriers": self.carriers,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +116,12 @@ class Input:
         steps: STEP only, how many ticks to run before standing still again.
         param: SET_PARAM only, the parameter's name.
         value: SET_PARAM only, the new value.
-        slot: QUARANTINE only, the trait slot whose code is not to run any more.
+        slot: QUARANTINE and SUSPEND_TRAIT only, the trait slot whose code is not to run any more.
         cause: id of the event that led to it, b"" for none; decides nothing in the world.
+        trait: ADD_TRAIT only.
+        name: REMOVE_TRAIT only, the name of the trait.
+        slots: RESET_TRAITS only, whose state was lost with the process that had it.
+        why: SUSPEND_TRAIT only, for people.
     """
 
     kind: str
@@ -48,6 +131,10 @@ class Input:
     value: float = 0.0
     slot: int = 0
     cause: bytes = b""
+    trait: TraitFacts | None = None
+    name: str = ""
+    slots: tuple[int, ...] = ()
+    why: str = ""
 
     def encode(self) -> bytes:
         """Return the payload of the ring entry.
@@ -61,16 +148,29 @@ class Input:
     def fields(self) -> dict[str, Any]:
         """Return the input as plain data: the form used in rings, events and files."""
         fields: dict[str, Any] = {"kind": self.kind, "at_tick": self.at_tick}
-        if self.kind == STEP:
-            fields["steps"] = self.steps
-        if self.kind == SET_PARAM:
-            fields["param"] = self.param
-            fields["value"] = self.value
-        if self.kind == QUARANTINE:
-            fields["slot"] = self.slot
+        if self.kind == ADD_TRAIT and self.trait is not None:
+            fields |= self.trait.fields()
+        for key in _KEYS.get(self.kind, ()):
+            if key not in fields:
+                told = getattr(self, key)
+                fields[key] = list(told) if isinstance(told, tuple) else told
         if self.cause:
             fields["cause"] = self.cause
         return fields
+
+
+_TRAIT_KEYS: Final = (
+    "name", "version", "hash", "tier", "state", "memory", "moods", "carriers",
+)  # fmt: skip
+_KEYS: Final[dict[str, tuple[str, ...]]] = {
+    STEP: ("steps",),
+    SET_PARAM: ("param", "value"),
+    QUARANTINE: ("slot",),
+    REMOVE_TRAIT: ("name",),
+    RESET_TRAITS: ("slots",),
+    SUSPEND_TRAIT: ("slot", "why"),
+}
+_OPTIONAL: Final = frozenset({"at_tick", "cause", "steps", "memory", "moods", "carriers", "why"})
 
 
 def parse_input(fields: dict[str, Any]) -> Input:
@@ -80,32 +180,31 @@ def parse_input(fields: dict[str, Any]) -> Input:
         CodecError: unknown kind or key, missing key, wrong type, or a number out of range.
     """
     kind = fields.get("kind")
-    known = {"kind", "at_tick", "cause"}
-    known |= {"steps"} if kind == STEP else set()
-    known |= {"param", "value"} if kind == SET_PARAM else set()
-    known |= {"slot"} if kind == QUARANTINE else set()
-    if kind not in KINDS or set(fields) - known:
+    keys = set(_TRAIT_KEYS if kind == ADD_TRAIT else _KEYS.get(str(kind), ()))
+    if kind not in KINDS or set(fields) - keys - {"kind", "at_tick", "cause"}:
         raise CodecError(f"cannot read input: kind {kind!r} with keys {sorted(fields)}")
-    at_tick = fields.get("at_tick", 0)
-    steps = fields.get("steps", 1 if kind == STEP else 0)
-    if not _whole(at_tick, 0, 2**62) or (kind == STEP and not _whole(steps, 1, STEPS_MAX)):
-        raise CodecError(f"cannot read input {kind}: at_tick {at_tick!r}, steps {steps!r}")
-    param = fields.get("param", "")
-    value = fields.get("value", 0.0)
-    if kind == SET_PARAM and not {"param", "value"} <= set(fields):
-        raise CodecError(f"cannot read input {kind}: param and value are needed")
-    if not isinstance(param, str) or len(param) > 64 or (kind == SET_PARAM and not param):
-        raise CodecError(f"cannot read input {kind}: param {param!r}")
-    # Written so that NaN, infinity and integers too large for a float all fail.
-    if type(value) not in (int, float) or not abs(value) <= VALUE_MAX:
-        raise CodecError(f"cannot read input {kind}: value {value!r} is not a finite number")
-    slot = fields.get("slot", 0)
-    if kind == QUARANTINE and not _whole(slot, 1, SLOTS_MAX - 1):
-        raise CodecError(f"cannot read input {kind}: slot {slot!r}, it takes 1 to {SLOTS_MAX - 1}")
-    cause = fields.get("cause", b"")
-    if not isinstance(cause, bytes) or len(cause) not in (0, CAUSE_BYTES):
-        raise CodecError(f"cannot read input {kind}: cause {reprlib.repr(cause)} is no event's id")
-    return Input(str(kind), at_tick, steps, param, float(value), slot, cause)
+    missing = sorted(keys - set(fields) - _OPTIONAL)
+    if missing:
+        raise CodecError(f"cannot read input {kind}: it lacks {', '.join(missing)}")
+    read = {"at_tick": 0, **fields}
+    for key, value in read.items():
+        check = _CHECKS.get(key)
+        if check is not None and not check(value):
+            raise CodecError(f"cannot read input {kind}: {key} {reprlib.repr(value)}")
+    if kind == ADD_TRAIT:
+        return Input(ADD_TRAIT, read["at_tick"], cause=read.get("cause", b""), trait=_trait(read))
+    return Input(
+        str(kind),
+        read["at_tick"],
+        read.get("steps", 1 if kind == STEP else 0),
+        read.get("param", ""),
+        float(read.get("value", 0.0)),
+        read.get("slot", 0),
+        read.get("cause", b""),
+        name=read.get("name", ""),
+        slots=tuple(read.get("slots", ())),
+        why=read.get("why", ""),
+    )
 
 
 def decode_input(payload: bytes) -> Input:
@@ -117,5 +216,57 @@ def decode_input(payload: bytes) -> Input:
     return parse_input(unpack(payload, INPUT_BYTES_MAX))
 
 
+def _trait(read: dict[str, Any]) -> TraitFacts:
+    told = {key: read[key] for key in _TRAIT_KEYS if key in read}
+    facts = TraitFacts(**(told | {"moods": tuple(read.get("moods", ()))}))
+    if facts.memory and facts.state != "carried":
+        raise CodecError(
+            f"cannot read input {ADD_TRAIT}: memory {facts.memory} for state {facts.state}"
+        )
+    return facts
+
+
 def _whole(value: object, low: int, high: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _text(value: object, size_bytes: int) -> bool:
+    """Tell whether a value is a printable text that fits, with something in it."""
+    try:
+        return (
+            isinstance(value, str) and value.isprintable() and 0 < len(value.encode()) <= size_bytes
+        )
+    except UnicodeEncodeError:  # half of a pair
+        return False
+
+
+def _slot(value: object) -> bool:
+    return _whole(value, 1, SLOTS_MAX - 1)
+
+
+_CHECKS: Final[dict[str, Callable[[Any], bool]]] = {
+    "at_tick": lambda value: _whole(value, 0, 2**62),
+    "steps": lambda value: _whole(value, 1, STEPS_MAX),
+    "param": lambda value: isinstance(value, str) and 0 < len(value) <= 64,
+    # Written so that NaN, infinity and integers too large for a float all fail.
+    "value": lambda value: type(value) in (int, float) and abs(value) <= VALUE_MAX,
+    "slot": _slot,
+    "cause": lambda value: isinstance(value, bytes) and len(value) in (0, CAUSE_BYTES),
+    "name": lambda value: _text(value, TRAIT_NAME_BYTES),
+    "version": lambda value: _whole(value, 1, VERSION_MAX),
+    "hash": lambda value: isinstance(value, str) and _HASH.fullmatch(value) is not None,
+    "tier": lambda value: value in TIERS,
+    "state": lambda value: value in STATES,
+    "memory": lambda value: _whole(value, 0, MEMORY_MAX),
+    "moods": lambda value: (
+        isinstance(value, list | tuple)
+        and len(value) <= MOODS_MAX
+        and len(set(map(repr, value))) == len(value)
+        and all(_text(mood, MOOD_BYTES) for mood in value)
+    ),
+    "carriers": lambda value: value in (ALL, NEWBORNS),
+    "slots": lambda value: (
+        isinstance(value, list | tuple) and 0 < len(value) < SLOTS_MAX and all(map(_slot, value))
+    ),
+    "why": lambda value: isinstance(value, str) and len(value) <= WHY_CHARS_MAX,
+}

@@ -9,16 +9,28 @@ from hypothesis import strategies as st
 from Kernel.contract.codec import pack
 from Kernel.contract.errors import CodecError
 from Kernel.contract.inputs import (
+    ADD_TRAIT,
+    ALL,
     INPUT_BYTES_MAX,
     KINDS,
+    MEMORY_MAX,
+    MOODS_MAX,
+    NEWBORNS,
     PAUSE,
+    QUARANTINE,
+    REMOVE_TRAIT,
+    RESET_TRAITS,
     RESUME,
     SAFETY_KINDS,
     SET_PARAM,
+    STATES,
     STEP,
     STEPS_MAX,
+    SUSPEND_TRAIT,
+    TIERS,
     VALUE_MAX,
     Input,
+    TraitFacts,
     decode_input,
     parse_input,
 )
@@ -26,7 +38,34 @@ from tests.kernel.contract.test_codec import MAPS, PLAIN
 
 TICKS = st.integers(0, 2**62)
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
+SLOTS = st.integers(1, 63)
+TRAIT_NAMES = st.text(st.sampled_from("abcdefgh"), min_size=1, max_size=32)
+TRAITS = st.builds(
+    TraitFacts,
+    TRAIT_NAMES,
+    st.integers(1, 2**31 - 1),
+    st.text("0123456789abcdef", min_size=64, max_size=64),
+    st.sampled_from(TIERS),
+    st.sampled_from(STATES),
+    moods=st.lists(st.text("abcd", min_size=1, max_size=16), max_size=MOODS_MAX, unique=True).map(
+        tuple
+    ),
+    carriers=st.sampled_from([ALL, NEWBORNS]),
+) | st.builds(
+    TraitFacts,
+    TRAIT_NAMES,
+    st.just(1),
+    st.just("0" * 64),
+    st.just("native"),
+    st.just("carried"),
+    st.integers(0, MEMORY_MAX),
+)
 INPUTS = st.one_of(
+    st.builds(Input, st.just(ADD_TRAIT), TICKS, trait=TRAITS),
+    st.builds(Input, st.just(REMOVE_TRAIT), TICKS, name=TRAIT_NAMES),
+    st.builds(Input, st.just(QUARANTINE), TICKS, slot=SLOTS),
+    st.builds(Input, st.just(SUSPEND_TRAIT), TICKS, slot=SLOTS, why=st.text("abc ", max_size=200)),
+    st.builds(Input, st.just(RESET_TRAITS), slots=st.lists(SLOTS, min_size=1).map(tuple)),
     st.builds(Input, st.sampled_from([PAUSE, RESUME]), TICKS),
     st.builds(Input, st.just(STEP), TICKS, st.integers(1, STEPS_MAX)),
     st.builds(
@@ -35,6 +74,7 @@ INPUTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(INPUTS)
 def test_round_trip(entry: Input) -> None:
@@ -44,12 +84,15 @@ def test_round_trip(entry: Input) -> None:
     assert len(entry.encode()) <= INPUT_BYTES_MAX
 
 
+HUNTER = TraitFacts("Hunter", 1, "a" * 64, "native", "none").fields()
+
+
 @settings(deadline=None)
 @given(INPUTS, st.data())
 def test_one_change_is_refused_or_sound(entry: Input, data: st.DataObject) -> None:
     """Any one key changed gives CodecError or an input that encodes again."""
     fields: dict[str, Any] = entry.fields()
-    key = data.draw(st.sampled_from(["kind", "at_tick", "steps", "param", "value", "more"]))
+    key = data.draw(st.sampled_from(["at_tick", "steps", "param", "value", "more", *fields]))
     fields[key] = data.draw(PLAIN)
     try:
         parsed = parse_input(fields)
@@ -100,6 +143,19 @@ def test_out_of_range_is_refused_before_it_is_sent(entry: Input) -> None:
         {"kind": SET_PARAM, "value": 1.0},
         {"kind": PAUSE, "steps": 1},
         {"kind": STEP, "steps": 1.0},
+        {"kind": QUARANTINE, "slot": 0},
+        {"kind": REMOVE_TRAIT},
+        {"kind": REMOVE_TRAIT, "name": "\ud800"},
+        {"kind": RESET_TRAITS, "slots": [64]},
+        {"kind": ADD_TRAIT, "name": "Hunter"},
+        {"kind": ADD_TRAIT, **HUNTER, "version": 0},
+        {"kind": ADD_TRAIT, **HUNTER, "name": "x" * 33},
+        {"kind": ADD_TRAIT, **HUNTER, "hash": "G" * 64},
+        {"kind": ADD_TRAIT, **HUNTER, "tier": "fast"},
+        {"kind": ADD_TRAIT, **HUNTER, "memory": 1},
+        {"kind": ADD_TRAIT, **HUNTER, "moods": ["calm", "calm"]},
+        {"kind": ADD_TRAIT, **HUNTER, "moods": [["calm"]]},
+        {"kind": ADD_TRAIT, **HUNTER, "carriers": "some"},
     ],
 )
 def test_missing_and_foreign_keys(fields: dict[str, Any]) -> None:
