@@ -5,7 +5,6 @@ the configuration. A probe that fails says that it does not know.
 """
 
 import ctypes
-import hashlib
 import os
 import re
 import resource
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from Kernel.contract.arena import Header
 from Kernel.contract.arena_lookup import find_arena, map_arena
+from Kernel.contract.compiled_files import cache_name, hash_sources
 from Kernel.contract.errors import ArenaError, ConfigError, MoltError, NoArena
 from Kernel.contract.places import CONSOLE_SOCKET, SHARED_MEMORY
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
@@ -70,7 +70,7 @@ def look_at_machine(
         files_max=resource.getrlimit(resource.RLIMIT_NOFILE)[0],
         processes_max=resource.getrlimit(resource.RLIMIT_NPROC)[0],
         memlock_bytes=resource.getrlimit(resource.RLIMIT_MEMLOCK)[0],
-        kernels_compiled=any(compile_cache(checkout).rglob("*.nbc")),
+        kernels_compiled=_kernels_compiled(checkout),
         cgroup_version=_cgroup_version(),
         pressure=os.access("/proc/pressure/cpu", os.R_OK),
         lock_holder=holder,
@@ -84,13 +84,17 @@ def look_at_machine(
     )
 
 
+def _kernels_compiled(checkout: Path) -> bool:
+    try:
+        return any(compile_cache(checkout).rglob("*.nbc"))
+    except OSError:
+        return False  # a checkout without its files is compiled for nobody
+
+
 def compile_cache(checkout: Path) -> Path:
     """Return where the compiled code of the present sources lies, as `zones.world` names it."""
-    zone, contract = checkout / "zones" / "world", checkout / "Kernel" / "contract"
-    digest = hashlib.sha256()
-    for path in sorted([*zone.glob("*.py"), *contract.glob("*.py")]):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return checkout / ".cache" / "numba" / f"world-{digest.hexdigest()[:16]}"
+    name = cache_name(hash_sources(checkout))
+    return checkout / ".cache" / "numba" / name
 
 
 def _packages(checkout: Path) -> tuple[Package, ...]:

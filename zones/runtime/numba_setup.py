@@ -9,27 +9,18 @@ that has used it, and heirs are forked. This module works at import because numb
 its environment at import.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from Kernel.contract.compiled_files import cache_name, hash_sources
 from Kernel.contract.errors import ConfigError
 
 LAYER = "workqueue"
 THREADS_MAX = 8
 _ROOT = Path(__file__).resolve().parents[2]
-COMPILED_FOLDERS = ("zones/world", "Kernel/contract")
-COMPILED_FILES = (
-    "zones/runtime/numba_setup.py",
-    "zones/runtime/random_streams.py",
-    "zones/traits/table.py",
-    "zones/traits/numerics.py",
-    "zones/traits/neighbours.py",
-)
-"""What machine code is made from: where a change makes all of it stale."""
 CACHES_KEPT = 4
 """Caches of other sources that stay, for the generations before: they may be taken up again."""
 
@@ -66,26 +57,13 @@ prange = numba.prange
 _config: Any = numba.config  # it makes its attributes at run time
 
 
-def _hash_sources() -> str:
-    """Return sha256, in hex, of the sources that compiled code is made from.
-
-    numba looks only at the file a kernel stands in; constants and inlined helpers come from
-    others, and a change there would leave stale machine code in the cache (it did).
-    """
-    files = [_ROOT / name for name in COMPILED_FILES]
-    for folder in COMPILED_FOLDERS:
-        files += (_ROOT / folder).glob("*.py")
-    digest = hashlib.sha256()
-    for path in sorted(each for each in files if not each.name.startswith(".")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
-
-
-SOURCES = _hash_sources()
+SOURCES = hash_sources(_ROOT)
+"""numba looks only at the file a kernel stands in; constants and inlined helpers come from others,
+and a change there would leave stale machine code in the cache (it did)."""
 COMPILER = f"numba {numba.__version__} llvmlite {llvmlite.__version__} numpy {numpy.__version__}"
 
 
-CACHE_FOLDER = Path(os.environ["NUMBA_CACHE_DIR"]) / f"world-{SOURCES[:16]}"
+CACHE_FOLDER = Path(os.environ["NUMBA_CACHE_DIR"]) / cache_name(SOURCES)
 """The folder with the compiled kernels of these sources."""
 # Not in the environment: children inherit that, and would append once more. Each kernel's place is
 # settled when it is decorated; numba forgets this whenever it compiles and reads its environment

@@ -1,5 +1,6 @@
 """What is fixed before numba is imported, and compiled phases in forked processes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from Kernel.contract.compiled_files import COMPILED_FILES, COMPILED_FOLDERS
 from Kernel.contract.errors import ConfigError
 from tests.zones.world.worlds import make_world, run
 from zones.runtime import numba_setup
@@ -105,6 +107,24 @@ def test_cache_is_named_by_sources() -> None:
     """The cache folder carries the stamp of the sources, so no stale machine code is loaded."""
     assert numba_setup.CACHE_FOLDER.name == f"world-{numba_setup.SOURCES[:16]}"
     assert behave._cache.cache_path == str(numba_setup.CACHE_FOLDER / "zones_world")
+
+
+def test_all_that_is_compiled_is_named() -> None:
+    """Every source that kernels or their helpers stand in counts for the name of the cache."""
+    compiling = re.compile(
+        r"from zones\.runtime\.numba_setup import [^#]*\b(njit|kernel)", re.DOTALL
+    )
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "zones").rglob("*.py")
+        if compiling.search(path.read_text(encoding="utf-8").split("\n\n\n")[0])
+    }
+    assert "zones/world/engine.py" not in found and "zones/world/behaviour.py" in found
+    named = {
+        *COMPILED_FILES,
+        *(name for name in found if name.rpartition("/")[0] in COMPILED_FOLDERS),
+    }
+    assert found <= named
 
 
 def test_cache_does_not_know_where_the_checkout_lies(tmp_path: Path) -> None:
