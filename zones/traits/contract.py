@@ -56,7 +56,10 @@ to constants and nowhere else are constants. The rest: `none` | `carried` (each 
 bool, known from the source; kept in 8 bytes each of the trait memory: what is float in the
 source is stored as float64, the rest as int64; a call begins with what is stored) | `volatile`.
 __init__ runs before the first call for an entity, in the same tick, and counts as part of that
-call.
+call. Where a trait has an __init__ or carried attributes (`state.is_begun`), the first call without
+a failure sets its bit in `ready`; until then each call is a first one. In other traits the bit is
+neither read nor set. A carried attribute with a value in the class body, too, begins with that.
+A float is stored as `numerics` makes it canonical.
 
 *Fuel.* 1 for each call of a function, method or lambda of the source (execute and __init__
 too), at its entry; 1 for each iteration of a for or while loop, when its body begins; 1 for

@@ -57,6 +57,8 @@ WORDS: Final = (
     Word("food_y", "<f4"),
     Word("food_place", "<i4"),
     Word("food_amount", "<f4"),  # committed, by number of the place
+    Word("place_x", "<f4"),  # of all places, ripe or not, by number
+    Word("place_y", "<f4"),
     Word("food_cols"),
     Word("food_rows"),
     Word("places"),

@@ -163,6 +163,8 @@ def _place_food(scene, rng, places, width, height, food):  # type: ignore[no-unt
     scene.set_real("food_cell", float(cell))
     scene.set_real("food_slack", float(np.float32(1e-3 * cell + 1e-6 * max(width, height))))
     scene.place_x, scene.place_y = x, y
+    scene.place_array("place_x", x)
+    scene.place_array("place_y", y)
 
 
 def _place_crowd(scene, width, height, bodies):  # type: ignore[no-untyped-def]
