@@ -8,6 +8,7 @@ from pathlib import Path
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 HONEST = CORPUS / "honest"
+HOSTILE = CORPUS / "hostile"
 FOUND = CORPUS / "found"
 """Sources for which a fuzzer has seen the tiers differ, or worse: kept so that they stay mended."""
 
@@ -47,6 +48,11 @@ UNSAID = frozenset({"cached_table", "property_hunger"})
 def honest() -> dict[str, bytes]:
     """Return the honest sources by name."""
     return {path.stem: path.read_bytes() for path in sorted(HONEST.glob("*.py"))}
+
+
+def hostile() -> dict[str, bytes]:
+    """Return the hostile sources by name: to be read and changed, never to be run here."""
+    return {path.stem: path.read_bytes() for path in sorted(HOSTILE.rglob("*.py"))}
 
 
 def found() -> dict[str, bytes]:
