@@ -11,8 +11,18 @@ COMPILED_FOLDERS = ("zones/world", "Kernel/contract")
 COMPILED_FILES = (
     "zones/runtime/numba_setup.py",
     "zones/runtime/random_streams.py",
-    "zones/traits/numerics.py",
+    "zones/traits/contract.py",
+    "zones/traits/draws.py",
+    "zones/traits/float_arithmetic.py",
+    "zones/traits/functions.py",
+    "zones/traits/in_place.py",
+    "zones/traits/integer_arithmetic.py",
+    "zones/traits/linked.py",
+    "zones/traits/machine.py",
     "zones/traits/neighbours.py",
+    "zones/traits/numerics.py",
+    "zones/traits/searches.py",
+    "zones/traits/signatures.py",
     "zones/traits/table.py",
 )
 

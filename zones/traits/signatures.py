@@ -95,10 +95,10 @@ FLOATS: Final = {
     # As CPython computes both from fmod: exact remainder, floor of the quotient. ZERO_DIVISION.
     "floordiv_float": Signature("ff", "f", fails=True),
     "mod_float": Signature("ff", "f", fails=True),
-    # x ** y, special values as CPython. x ** 2 is x * x, x ** 0.5 with x > 0 is sqrt(x), other
-    # whole y from -64 to 64 by products (`float_power.py`), the rest libm. 0 ** negative is
-    # ZERO_DIVISION, negative ** fraction DOMAIN, finite beyond the largest float OVERFLOW.
+    # x ** y, special values as CPython. Exact for y of 1, 2, -1 and 0.5, else libm. 0 ** negative
+    # is ZERO_DIVISION, negative ** fraction DOMAIN, from finite to beyond all floats OVERFLOW.
     "pow_float": Signature("ff", "f", fails=True),
+    "square": Signature("f", "f", fails=True),  # x ** 2
     # round(x, n): exact, as CPython: the decimal nearest to x, halves of the exact value to even.
     "round_digits": Signature("fi", "f", fails=True),
     "canonical": Signature("f", "f"),  # x, and of all NaN the one with bits 0x7FF8000000000000
@@ -193,4 +193,19 @@ argument that is refused uses none.
 - getrandbits(k): the upper k of the 64 bits, 0 <= k <= 63, else OVERFLOW or DOMAIN.
 """
 
-SIGNATURES: Final[dict[str, Signature]] = {**INTEGERS, **MIXED, **FLOATS, **FUNCTIONS, **DRAWS}
+SEARCHES: Final = {
+    # (table, out, slot, x, y, radius) and without slot, see `neighbours.py`: count, within.
+    "nearby_entities": Signature("iiifff", "ii"),
+    "nearby_resources": Signature("iifff", "ii"),
+    # (table, x, y, reach): number of the place, -1 for none.
+    "nearest_food": Signature("ifff", "i"),
+}
+
+SIGNATURES: Final[dict[str, Signature]] = {
+    **INTEGERS,
+    **MIXED,
+    **FLOATS,
+    **FUNCTIONS,
+    **DRAWS,
+    **SEARCHES,
+}
