@@ -162,18 +162,20 @@ ATTRIBUTES_REFUSED: Final = _words(
     "f_back f_builtins f_code f_generator f_globals f_lasti f_lineno f_locals f_trace "
     "f_trace_lines f_trace_opcodes gi_code gi_frame gi_running gi_suspended gi_yieldfrom "
     "cr_await cr_code cr_frame cr_origin cr_running cr_suspended ag_await ag_code ag_frame "
-    "ag_running ag_suspended tb_frame tb_lasti tb_lineno tb_next with_traceback add_note "
+    "ag_running ag_suspended tb_frame tb_lasti tb_lineno tb_next with_traceback "
     "co_argcount co_cellvars co_code co_consts co_exceptiontable co_filename co_firstlineno "
     "co_flags co_freevars co_kwonlyargcount co_lines co_linetable co_lnotab co_name co_names "
     "co_nlocals co_positions co_posonlyargcount co_qualname co_stacksize co_varnames "
     "func_closure func_code func_defaults func_dict func_globals func_name im_class im_func "
     "im_self asend athrow aclose "
     # Classes.
-    "mro fget fset fdel "
-    # Octets: there are none in a trait.
-    "encode decode from_bytes to_bytes"
+    "mro fget fset fdel"
 )
 """Never, not even where the source defines an attribute of that name."""
+DECORATORS_ONLY: Final = _words(
+    "dataclass final no_type_check overload runtime_checkable total_ordering unique wraps"
+)
+"""Library names that change what they are given: only as decorators of the source's own things."""
 RESERVED_PREFIX: Final = "_molt"
 """No name of a source begins with it, mangled or not: facades keep what is theirs under it."""
 
@@ -182,6 +184,11 @@ GUARDED_METHODS: Final = _words(
     "split translate update zfill"
 )
 """Methods whose one call may cost or build more than one item: both tiers meter them."""
+NEVER_BOUND: Final = _words(
+    "__import__ breakpoint compile delattr eval exec getattr globals locals memoryview print "
+    "setattr BaseException GeneratorExit KeyboardInterrupt SystemExit"
+)
+"""Not even as the name of a local variable: nobody should have to look twice."""
 NAMES_REFUSED: Final[dict[str, str]] = {
     "__import__": "write an import statement",
     "breakpoint": "a trait has no debugger",

@@ -1,0 +1,1 @@
+"""The rules of the validator, by what they are about."""

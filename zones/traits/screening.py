@@ -1,0 +1,202 @@
+"""A verdict on bytes of a stranger, given by a disposable child.
+
+Owns: the child, its limits, its deadline, what its end means. Does not own: the verdict's rules
+(`reading.py`). Whatever the bytes do to parser, compiler or validator happens to a process that
+has no descriptor but one pipe, cannot grow, write or outlive us, and is killed at the deadline;
+what comes out of the pipe is read as the work of a stranger, too. The caller forks, so it should
+be small: neither numpy nor numba is imported on this path.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import resource
+import select
+import signal
+import time
+from typing import Any, Final
+
+from zones.runtime.kinship import die_with, refuse_core_dumps
+from zones.traits.contract import CARRIED, INTERPRETED, NATIVE, NONE, VERDICT_S, VOLATILE
+from zones.traits.reading import check_source
+from zones.traits.verdict import REASON_CHARS_MAX, Refusal, Verdict
+
+MEMORY_BYTES: Final = 256 * 1024 * 1024
+"""What the child may map on top of what its parent had."""
+CPU_S: Final = 2
+DEADLINE_S: Final = VERDICT_S - 0.25
+"""The rest of VERDICT_S is for killing, reaping and telling."""
+RESULT_BYTES_MAX: Final = 16 * 1024
+_TEXT_MAX: Final = 400
+_ITEMS_MAX: Final = 64
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+def screen(data: bytes) -> Verdict:
+    """Return the verdict on a source: accepted, or refused by which rule.
+
+    Args:
+        data: any bytes at all.
+
+    Raises:
+        OSError: no process or descriptor is left for the child.
+    """
+    reader, writer = os.pipe()
+    parent = os.getpid()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(reader)
+        os.close(writer)
+        raise
+    if child == 0:
+        _be_screened(data, writer, parent)
+    os.close(writer)
+    try:
+        answer = _read_answer(reader, time.monotonic() + DEADLINE_S)
+    finally:
+        os.close(reader)
+        _, status = _reaped(child, answer)
+    return _judged(answer, status)
+
+
+def _reaped(child: int, answer: bytes | None) -> tuple[int, int]:
+    """Kill what has not answered in time, and return how the child ended."""
+    if answer is None:
+        os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)
+
+
+def _read_answer(reader: int, deadline_s: float) -> bytes | None:
+    """Return what the child wrote until it closed the pipe; None: not in time, or too much."""
+    poller = select.poll()
+    poller.register(reader, select.POLLIN)
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        left_s = deadline_s - time.monotonic()
+        if left_s <= 0 or not poller.poll(left_s * 1000):
+            return None
+        part = os.read(reader, RESULT_BYTES_MAX)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+        if size > RESULT_BYTES_MAX:
+            return None
+
+
+def _judged(answer: bytes | None, status: int) -> Verdict:
+    if answer is None:
+        return Verdict(False, "too-long", 0, f"no verdict within {VERDICT_S} s: make it simpler")
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        return Verdict(False, "too-long", 0, f"no verdict within {CPU_S} s: make it simpler")
+    verdict = _parse_answer(answer) if status == 0 else None
+    if verdict is None:
+        return Verdict(False, "parser", 0, "reading this ends the reader: make it simpler")
+    return verdict
+
+
+def _parse_answer(answer: bytes) -> Verdict | None:
+    """Return the verdict that a child gave, or None where it is none."""
+    try:
+        fields = json.loads(answer)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict) or fields.keys() != _FORMS.keys():
+        return None
+    if not all(_FORMS[key](value) for key, value in fields.items()):
+        return None
+    return Verdict(**{**fields, "moods": tuple(fields["moods"])})
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= _TEXT_MAX
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1_000_000
+
+
+_FORMS: Final = {
+    "accepted": lambda value: isinstance(value, bool),
+    "rule": _is_text,
+    "line": _is_count,
+    "reason": _is_text,
+    "tier": lambda value: value in ("", NATIVE, INTERPRETED),
+    "state": lambda value: value in ("", NONE, CARRIED, VOLATILE),
+    "why_interpreted": _is_text,
+    "why_volatile": _is_text,
+    "memory": _is_count,
+    "name": _is_text,
+    "code_hash": _is_text,
+    "moods": lambda value: (
+        isinstance(value, list) and len(value) <= _ITEMS_MAX and all(map(_is_text, value))
+    ),
+}
+
+
+def _be_screened(data: bytes, writer: int, parent: int) -> Any:
+    """Be the child: shed everything, judge, write the verdict, end. Does not return."""
+    code = 1
+    try:
+        _shed(writer, parent)
+        # What the parent holds is not to be copied page by page because we count references.
+        gc.disable()
+        fields = judge(data).fields()
+        os.write(3, json.dumps(fields).encode())
+        code = 0
+    except BaseException:
+        # Our own fault, or no memory: the parent says "parser", and nobody reads a traceback.
+        code = 1
+    finally:
+        os._exit(code)
+
+
+def _shed(writer: int, parent: int) -> None:
+    """Give up descriptors, room, time, and a life longer than the parent's."""
+    die_with(parent)
+    refuse_core_dumps()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    pipe = os.dup(writer) if writer < 4 else writer
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.dup2(pipe, 3)
+    os.closerange(4, 1 << 20)
+    mapped = 0
+    with open("/proc/self/statm", encoding="ascii") as file:
+        mapped = int(file.read().split()[0]) * _PAGE_BYTES
+    for limit, value in (
+        (resource.RLIMIT_AS, mapped + MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, 4),
+    ):
+        resource.setrlimit(limit, (value, value))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGXCPU):
+        signal.signal(number, signal.SIG_DFL)
+    ctypes.CDLL(None).alarm(CPU_S + 1)
+
+
+def judge(data: bytes) -> Verdict:
+    """Return the verdict on a source, in this very process: for who is disposable.
+
+    Args:
+        data: any bytes at all.
+    """
+    try:
+        checked = check_source(data)
+    except Refusal as refusal:
+        return Verdict(False, refusal.rule, refusal.line, refusal.reason[:REASON_CHARS_MAX])
+    return Verdict(
+        accepted=True,
+        tier=INTERPRETED,
+        state=checked.state,
+        why_volatile=checked.why_volatile,
+        memory=len(checked.attributes),
+        name=checked.name,
+        code_hash=checked.code_hash,
+        moods=checked.moods,
+    )
