@@ -290,6 +290,19 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *LEDGER_COMMANDS,
     Command(
+        "validate",
+        TRUST,
+        "Check whether files may be traits: accepted, or rule, line and reason",
+        ("molt validate trait.py", "molt validate --json trait.py"),
+        details="Needs no kernel and runs nothing of them. Says the tier and what a trait keeps. "
+        "Exits 0 when all are\naccepted, 5 when one is refused, 78 when one cannot be read; "
+        "- reads stdin. Everything after\n'validate' goes to python -m zones.traits validate as "
+        "it stands.",
+        place=Place.TOOL,
+        runs=("zones.traits", "validate"),
+        tool_options=(("--json", None),),
+    ),
+    Command(
         "doctor",
         TRUST,
         "Check the machine and the home, with what mends each finding",

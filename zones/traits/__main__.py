@@ -75,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exits 0 when all are accepted, 5 when one is refused, 78 when one cannot be read.",
     )
     validate.add_argument("files", nargs="+", metavar="FILE", help="a trait; - reads stdin")
+    # `molt --home DIR validate` says it; a verdict is the same in every home.
+    validate.add_argument("--home", help=argparse.SUPPRESS)
     validate.add_argument("--json", action="store_true", help="one document on stdout")
     return parser
 

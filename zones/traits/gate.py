@@ -41,6 +41,8 @@ _TOKEN = re.compile(
 )
 _BREAKS = frozenset((",", ":", ";", "=", "==", "!=", "<", ">", "<=", ">=", ":=", "and", "or", "in"))
 _WORDS_COUNTED = frozenset(("not", "lambda", "if", "else", "await"))
+"""What only a comma or the end of a line ends: all to the right of it lies within it."""
+_ENDS = frozenset((",", ";", "="))
 _SIGNS_COUNTED = frozenset(
     ("+", "-", "*", "/", "//", "%", "@", "&", "|", "^", "~", "<<", ">>", "**")
 )
@@ -50,6 +52,7 @@ _SIGNS_COUNTED = frozenset(
 class _Level:
     """One bracket, or the line around all of them."""
 
+    words: int = 0
     operators: int = 0
     postfixes: int = 0
     after_operand: bool = False
@@ -160,9 +163,9 @@ def _take_word(scan: _Scan, word: str, start: int, text: str) -> None:
         begin = text.rfind("\n", 0, start) + 1
         _start_line(scan, len(text[begin:start].expandtabs()), word)
     if word in _WORDS_COUNTED:
-        _count_operator(scan)
+        _count_word(scan)
     elif word in _BREAKS:
-        _break(scan)
+        _break(scan, word)
     else:
         _operand(scan)
 
@@ -173,10 +176,20 @@ def _operand(scan: _Scan) -> None:
     level.after_operand = True
 
 
-def _break(scan: _Scan) -> None:
+def _break(scan: _Scan, what: str) -> None:
     level = scan.levels[-1]
+    if what in _ENDS:
+        level.words = 0
     level.operators = level.postfixes = 0
     level.after_operand = False
+
+
+def _count_word(scan: _Scan) -> None:
+    level = scan.levels[-1]
+    level.words += 1
+    level.after_operand = False
+    if level.words > OPERATORS_MAX:
+        raise _too_deep(scan, "words such as not, if and lambda", OPERATORS_MAX)
 
 
 def _count_operator(scan: _Scan) -> None:
@@ -212,7 +225,7 @@ def _take_sign(scan: _Scan, sign: str) -> None:
     elif sign in _SIGNS_COUNTED:
         _count_operator(scan)
     elif sign in _BREAKS:
-        _break(scan)
+        _break(scan, sign)
 
 
 def _take_string(scan: _Scan, token: re.Match[str]) -> None:

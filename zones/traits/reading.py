@@ -9,7 +9,7 @@ import hashlib
 import warnings
 
 from zones.traits.gate import read_text
-from zones.traits.state_sketch import study
+from zones.traits.state import study
 from zones.traits.validator import check_tree
 from zones.traits.verdict import Checked, Refusal
 

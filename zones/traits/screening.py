@@ -8,6 +8,7 @@ be small: neither numpy nor numba is imported on this path.
 """
 
 import ctypes
+import fcntl
 import gc
 import json
 import os
@@ -15,6 +16,7 @@ import resource
 import select
 import signal
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from zones.runtime.kinship import die_with, refuse_core_dumps
@@ -53,19 +55,27 @@ def screen(data: bytes) -> Verdict:
     if child == 0:
         _be_screened(data, writer, parent)
     os.close(writer)
+    deadline_s = time.monotonic() + DEADLINE_S
+    answer: bytes | None = None
     try:
-        answer = _read_answer(reader, time.monotonic() + DEADLINE_S)
+        answer = _read_answer(reader, deadline_s)
     finally:
         os.close(reader)
-        _, status = _reaped(child, answer)
-    return _judged(answer, status)
+        in_time, status = _reap(child, deadline_s if answer is not None else 0.0)
+    return _judged(answer if in_time else None, status)
 
 
-def _reaped(child: int, answer: bytes | None) -> tuple[int, int]:
-    """Kill what has not answered in time, and return how the child ended."""
-    if answer is None:
+def _reap(child: int, deadline_s: float) -> tuple[bool, int]:
+    """Return whether a child ended by itself, and how it ended; kill it at the deadline."""
+    handle = os.pidfd_open(child)
+    poller = select.poll()
+    poller.register(handle, select.POLLIN)
+    left_s = max(deadline_s - time.monotonic(), 0.0)
+    ended = bool(poller.poll(left_s * 1000))
+    os.close(handle)
+    if not ended:
         os.kill(child, signal.SIGKILL)
-    return os.waitpid(child, 0)
+    return ended, os.waitpid(child, 0)[1]
 
 
 def _read_answer(reader: int, deadline_s: float) -> bytes | None:
@@ -119,7 +129,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1_000_000
 
 
-_FORMS: Final = {
+_FORMS: Final[dict[str, Callable[[Any], bool]]] = {
     "accepted": lambda value: isinstance(value, bool),
     "rule": _is_text,
     "line": _is_count,
@@ -159,7 +169,7 @@ def _shed(writer: int, parent: int) -> None:
     die_with(parent)
     refuse_core_dumps()
     nowhere = os.open(os.devnull, os.O_RDWR)
-    pipe = os.dup(writer) if writer < 4 else writer
+    pipe = fcntl.fcntl(writer, fcntl.F_DUPFD, 4)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.dup2(pipe, 3)

@@ -38,6 +38,7 @@ ISSUE = (
     "sql", "export",
     "decisions", "conversations", "relations", "rolled-back", "history", "replay",
     "safe-mode status", "safe-mode leave", "safe-mode enter",
+    "validate",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
