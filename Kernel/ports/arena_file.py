@@ -32,6 +32,7 @@ from Kernel.contract.places import (
     plan_set_aside,
 )
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
+from Kernel.contract.trait_registry import TraitRow, read_registry
 from Kernel.ports.disk import refuse_folder
 
 FOLDER_MODE = 0o700
@@ -72,6 +73,9 @@ class ArenaFiles(Protocol):
     def is_deleted(self, arena: ArenaHandle) -> bool:
         """Tell whether the file of an arena has no name any more."""
 
+    def traits(self, arena: ArenaHandle) -> list[TraitRow]:
+        """Return the registry of traits as the committed tick has it, by slot."""
+
     def close(self, arena: ArenaHandle) -> None:
         """Close the descriptors of an arena that the world has left; its words stay readable."""
 
@@ -102,6 +106,10 @@ class SystemArenaFiles:
     def is_deleted(self, arena: ArenaHandle) -> bool:
         """Tell whether the file of an arena has no name any more."""
         return is_deleted(arena)
+
+    def traits(self, arena: ArenaHandle) -> list[TraitRow]:
+        """Return the registry of traits as the committed tick has it, by slot."""
+        return read_registry(arena.words)
 
     def close(self, arena: ArenaHandle) -> None:
         """Close the descriptors of an arena that the world has left; its words stay readable."""

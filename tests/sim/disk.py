@@ -12,6 +12,7 @@ from Kernel.contract.arena import ArenaWords, Header, Side, check_arena
 from Kernel.contract.errors import ArenaError, ConfigError
 from Kernel.contract.founding_report import FoundingReport
 from Kernel.contract.places import arena_name
+from Kernel.contract.trait_registry import TraitRow
 from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.versions import Source
 from tests.sim.code import GONE, GOOD, SLOT, Code
@@ -151,6 +152,10 @@ class SimDisk:
     def is_deleted(self, arena: ArenaHandle) -> bool:
         """Nobody deletes files on paper."""
         return False
+
+    def traits(self, arena: ArenaHandle) -> list[TraitRow]:
+        """Return the registry of traits: a world on paper has none yet."""
+        return []
 
     def close(self, arena: ArenaHandle) -> None:
         """Close the descriptors of an arena that the world has left."""
