@@ -248,11 +248,19 @@ def _parse_reply(line: bytes) -> _Reply:
         if reply.get("ok") is True and isinstance(result, dict):
             return _Reply(result, reply.get("more") is True)
         if reply.get("ok") is False and isinstance(error_fields, dict):
-            code = error_fields.get("code")
-            raise KernelRefused(
-                str(error_fields.get("message", "cannot say why")),
-                str(error_fields.get("hint", "")),
-                code if isinstance(code, int) and 0 < code < 256 else 1,
-                error_fields.get("again") is True,
-            )
+            raise _refusal(error_fields)
     raise MoltError("cannot read the kernel's answer: it is of an unknown form")
+
+
+def _refusal(fields: dict[str, object]) -> KernelRefused:
+    code, details = fields.get("code"), fields.get("details")
+    error = KernelRefused(
+        str(fields.get("message", "cannot say why")),
+        str(fields.get("hint", "")),
+        code if isinstance(code, int) and 0 < code < 256 else 1,
+        fields.get("again") is True,
+    )
+    for key, value in details.items() if isinstance(details, dict) else ():
+        if isinstance(value, str | int) and key not in ("code", "message", "hint"):
+            error.details[str(key)] = value
+    return error

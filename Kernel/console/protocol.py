@@ -221,6 +221,8 @@ def encode_error(error: MoltError) -> bytes:
         "message": error.message[:2000],
         "hint": error.hint[:500],
     }
+    if error.details:
+        fields["details"] = error.details
     if isinstance(error, Busy):
         fields["again"] = True
     return json.dumps({"ok": False, "error": fields}).encode() + b"\n"

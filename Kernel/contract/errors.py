@@ -22,6 +22,9 @@ class MoltError(Exception):
     Args:
         message: one sentence that begins with "cannot".
         hint: a command or act that helps, or "".
+
+    Attributes:
+        details: what programs want to know of it besides, by name.
     """
 
     exit_code = 1
@@ -30,6 +33,7 @@ class MoltError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details: dict[str, str | int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,7 @@ def error_fields(error: MoltError, hint: str) -> dict[str, object]:
     Args:
         hint: that of the error, about the home in question.
     """
-    return {"code": error.exit_code, "message": error.message, "hint": hint}
+    return {"code": error.exit_code, "message": error.message, "hint": hint, **error.details}
 
 
 def what_installs(extra: str) -> str:
