@@ -58,6 +58,7 @@ from Kernel.ports.own_stacks import Stacks, keep_stacks
 from Kernel.ports.process import SystemProcesses
 from Kernel.ports.signals import STOP_SIGNALS, Signals
 from Kernel.ports.terminal import Foreground, has_terminal
+from Kernel.ports.trait_sets import HomeTraitSets
 from Kernel.ports.versions import HomeVersions
 from Kernel.probe import probe
 from Kernel.reloader import Reloader
@@ -270,6 +271,7 @@ class Kernel:
             loads=ProcLoads(),
             versions=HomeVersions(ROOT, self._home.home),
             stacks=self._home.home / "log" / "stacks",
+            trait_sets=HomeTraitSets(self._home.home),
         )
 
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:

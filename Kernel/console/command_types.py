@@ -37,6 +37,9 @@ class Kind(StrEnum):
     SINCE = "since"
     """A point in time: 5m, tick:184500 or #17."""
     FLAG = "flag"
+    FILE = "file"
+    """A file on the command line; in a request what is in it, as base64: a program may be any bytes
+    in no encoding, and must arrive as they are."""
 
 
 class Suggest(StrEnum):
@@ -44,6 +47,7 @@ class Suggest(StrEnum):
 
     ZONE = "zone"
     PARAMETER = "parameter"
+    TRAIT = "trait"
     SCENARIO = "scenario"
     COMMAND = "command"
     EVENT_FILTER = "event filter"
@@ -62,7 +66,8 @@ class Argument:
         short: a shorter word for an option, such as "-f".
         required: the command makes no sense without it.
         unit: unit of the value, for help and errors.
-        low, high: smallest and largest INTEGER or DURATION accepted, both allowed.
+        low, high: smallest and largest INTEGER or DURATION accepted, both allowed; of a FILE the
+            most bytes.
         choices: the values of a CHOICE.
         default: what stands for it when it is left out; None: nothing does.
         needs: another argument without which this one makes no sense.

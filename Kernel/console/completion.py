@@ -85,6 +85,8 @@ def complete_argument(argument: Argument, ctx: click.Context, typed: str) -> lis
     """Return the values an argument of the table may have."""
     if argument.kind is Kind.CHOICE:
         return _fitting(argument.choices, typed)
+    if argument.kind is Kind.FILE:
+        return [CompletionItem(typed, type="file")]
     if argument.suggest is None:
         return []
     if argument.suggest is Suggest.EVENT_FILTER:
@@ -140,6 +142,8 @@ def _values(source: Suggest, ctx: click.Context) -> list[str]:
         return list_scenarios(own if own.is_dir() else CHECKOUT / "config")
     if source is Suggest.ZONE:
         return [word(row, "name") for row in rows_of(_ask(home, "ps"), "zones")]
+    if source is Suggest.TRAIT:
+        return [word(row, "name") for row in rows_of(_ask(home, "trait list"), "traits")]
     return [word(row, "key") for row in rows_of(_ask(home, "params"), "params")]
 
 

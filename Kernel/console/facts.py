@@ -7,6 +7,7 @@ look (`render.py`), where they come from (keepers and arena words).
 import os
 from typing import Any
 
+from Kernel.console.trait_commands import degraded_traits, trait_fields
 from Kernel.contract.arena import SURVEY_TICKS, Header, State
 from Kernel.contract.inputs import SET_PARAM
 from Kernel.contract.parameters import Parameter
@@ -122,6 +123,7 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
         "seed": words.get(Header.SEED),
         "max_entities": words.get(Header.CAPACITY),
         "restored": restored_fields(world),
+        "traits": [trait_fields(row) for row in world.traits.rows()],
     }
 
 
@@ -156,6 +158,7 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         if isinstance(keeper, ArenaKeeper) and keeper.arena is not None:
             found.extend(_lost_arena(name, keeper.parts.arenas, keeper.arena))
             found.extend(_full_outbox(name, keeper))
+            found.extend(degraded_traits(name, keeper))
         if isinstance(keeper, BusKeeper):
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded

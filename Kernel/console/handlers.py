@@ -24,7 +24,8 @@ from Kernel.console.facts import (
 )
 from Kernel.console.following import Reading
 from Kernel.console.plans import PLANS
-from Kernel.console.request import Request
+from Kernel.console.request import Request, told_arguments
+from Kernel.console.trait_commands import begin_addition, begin_removal, list_fields
 from Kernel.console.wait_expression import Fact
 from Kernel.contract.arena import NEVER, State
 from Kernel.contract.envelope import KERNEL
@@ -119,7 +120,7 @@ class Handlers:
         """
         if not request.acts:
             return b""
-        told = {key: value for key, value in request.args.items() if key != "dry_run"}
+        told = told_arguments(request)
         return self.recorder.note(
             "command.taken", command=request.command, by_pid=peer_pid, args=told
         )
@@ -299,6 +300,18 @@ class Handlers:
             return None
 
         return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(WORLD_ZONE))
+
+    def _trait_add(self, request: Request) -> Asked:
+        world, _inbox = self._world()
+        return Asked(begin_addition(self.zones.traits, world, request))
+
+    def _trait_remove(self, request: Request) -> Asked:
+        world, _inbox = self._world()
+        return Asked(begin_removal(self.zones.traits, world, request))
+
+    def _trait_list(self, _request: Request) -> Asked:
+        world, _inbox = self._world()
+        return self._now(list_fields(world, self.zones.traits))
 
     def _drill(self, request: Request) -> Asked:
         kind, name = request.text("kind"), request.text("zone")

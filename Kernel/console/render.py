@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from Kernel.console.folding import fold
+from Kernel.console.trait_words import trait_facts, trait_line
 from Kernel.console.values import (
     MISSING,
     amount,
@@ -54,7 +55,8 @@ _GOOD = (
 )
 _WARN = (
     "warn", "degraded", "late", "waiting", "restarting", "starting", "draining", "backoff",
-    "suspect", "pending", "next process", "next generation", "succession", "takeover", "stopping",
+    "suspect", "suspended", "pending", "next process", "next generation", "succession", "takeover",
+    "stopping",
 )  # fmt: skip
 _BAD = (
     "fail",
@@ -118,6 +120,8 @@ def _show_status(result: Fields, console: _Console) -> None:
         rows += [("", Text(), phases)] if phases else []
         restored = _restored_facts(fields_of(world, "restored"))
         rows += [("", Text(), restored)] if restored else []
+        traits = trait_facts(rows_of(world, "traits"))
+        rows += [("", Text(), traits)] if traits else []
     for zone in rows_of(result, "zones"):
         rows.append((word(zone, "name"), state_text(word(zone, "state")), _zone_facts(zone)))
     _print_facts(rows, console)
@@ -301,6 +305,54 @@ def _tick_line(state: str) -> Callable[[Fields, _Console], None]:
         console.print(line, soft_wrap=True)
 
     return show_tick
+
+
+def _show_trait(result: Fields, console: _Console) -> None:
+    """Show a trait that came in, or waits for its tick."""
+    line = trait_line(result)
+    if result.get("pending"):
+        console.print(Text.assemble(state_text("pending"), line), soft_wrap=True)
+        if result.get("paused") is True:
+            _hint("molt resume", console)
+        return
+    console.print(Text.assemble(state_text("active"), line), soft_wrap=True)
+    if result.get("why"):
+        _print_folded(Text(f"  {word(result, 'tier')}: {word(result, 'why')}"), console, indent=2)
+
+
+def _show_removed(result: Fields, console: _Console) -> None:
+    if result.get("pending"):
+        _show_trait(result, console)
+        return
+    tick = whole(result, "applied_at_tick")
+    name, version = word(result, "name"), word(result, "version")
+    console.print(Text(f"○ removed  {name} v{version} at tick {tick}"), soft_wrap=True)
+
+
+def _show_traits(result: Fields, console: _Console) -> None:
+    traits = rows_of(result, "traits")
+    if traits:
+        table = _table()
+        for name in ("trait", "status"):
+            table.add_column(name)
+        for name in ("version", "slot", "since tick", "memory", "calls", "faults"):
+            table.add_column(name, justify="right")
+        for name in ("tier", "state"):
+            table.add_column(name)
+        for row in traits:
+            table.add_row(
+                word(row, "name"), state_text(word(row, "status")), word(row, "version"),
+                word(row, "slot"), whole(row, "applied_at_tick"), whole(row, "memory"),
+                whole(row, "calls"), whole(row, "faults"), word(row, "tier"), word(row, "state"),
+            )  # fmt: skip
+        _print_table(table, console)
+    else:
+        console.print(Text("○ the world has no traits"), soft_wrap=True)
+        _hint("molt trait add FILE", console)
+    if result.get("under_way"):
+        console.print(
+            Text.assemble(state_text("pending"), f"  one more: {word(result, 'under_way')}")
+        )
 
 
 def _show_drill(result: Fields, console: _Console) -> None:
@@ -508,4 +560,7 @@ SHOWN: dict[str, Callable[[Fields, _Console], None]] = {
     "safe-mode leave": _show_leave,
     "safe-mode enter": _show_enter,
     "doctor": _show_doctor,
+    "trait add": _show_trait,
+    "trait remove": _show_removed,
+    "trait list": _show_traits,
 }

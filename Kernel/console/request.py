@@ -8,9 +8,11 @@ a `Request` that fits the table, or a `UsageError`.
 import json
 import math
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from hashlib import sha256
 from typing import assert_never
 
 from Kernel.console.command_types import Argument, Command, Kind, Place
@@ -67,6 +69,10 @@ class Request:
         value = self.args.get(name)
         assert value is None or isinstance(value, str), name
         return value
+
+    def content(self, name: str) -> bytes:
+        """Return what is in a FILE argument; nothing when it was left out."""
+        return b64decode(self.text(name) or "")
 
     def flag(self, name: str) -> bool:
         """Return a FLAG argument, False when it was left out."""
@@ -156,6 +162,18 @@ def check_request(name: str, args: Mapping[str, object]) -> Request:
     return Request(name, checked)
 
 
+def told_arguments(request: Request) -> dict[str, Value]:
+    """Return the arguments as an event tells them: of a file its digest, it may be long."""
+    kinds = {argument.name: argument.kind for argument in BY_NAME[request.command].takes}
+    return {
+        name: f"sha256:{sha256(request.content(name)).hexdigest()}"
+        if kinds.get(name) is Kind.FILE
+        else value
+        for name, value in request.args.items()
+        if name != "dry_run"
+    }
+
+
 def check_value(command: Command, argument: Argument, raw: object) -> Value:
     """Return one value in its type.
 
@@ -206,8 +224,17 @@ def _typed(argument: Argument, raw: object) -> Value | None:
             return parse_since(raw) if isinstance(raw, str) else None
         case Kind.FLAG:
             return raw if isinstance(raw, bool) else None
+        case Kind.FILE:
+            return raw if isinstance(raw, str) and _is_content(raw, argument.high) else None
         case _:
             assert_never(kind)
+
+
+def _is_content(raw: str, most: int) -> bool:
+    try:
+        return len(b64decode(raw, validate=True)) <= most
+    except ValueError:
+        return False
 
 
 def _filters(raw: object) -> tuple[Filter, ...] | None:
@@ -234,6 +261,8 @@ def _wants(argument: Argument) -> str:
         return f"a name of letters, digits, '_', '-', '.' up to {NAME_MAX}"
     if argument.kind is Kind.FILTERS:
         return f"at most {FILTERS_MAX} words of the form FIELD=VALUE"
+    if argument.kind is Kind.FILE:
+        return f"what is in a file, at most {argument.high} bytes, as base64"
     return f"a {argument.kind.value}"
 
 

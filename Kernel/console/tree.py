@@ -7,6 +7,7 @@ carrying a command out (`errand.py`, `here.py`), what a word may be completed to
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from click.shell_completion import CompletionItem
 from Kernel.console.command_types import Argument, Command, Kind, Place
 from Kernel.console.commands import COMMANDS
 from Kernel.console.completion import complete_argument, complete_tool
+from Kernel.console.content import read_content
 from Kernel.console.errand import ask_kernel, become_tool
 from Kernel.console.help import GLOBAL, YES, command_text, help_text
 from Kernel.console.here import HERE
@@ -163,6 +165,8 @@ class _TableType(click.ParamType[Any]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
         kind = self._argument.kind
+        if kind is Kind.FILE:
+            return read_content(self._command.name, Path(str(value)), self._argument.high)
         raw = _read_word(kind, str(value))
         checked = check_value(self._command, self._argument, raw)
         return raw if kind in (Kind.EXPRESSION, Kind.SINCE) else checked

@@ -85,6 +85,10 @@ SENTENCES: dict[str, str] = {
     "stop.phase": "stop, phase {phase} {turn}",
     "telemetry": "{entity_count} molbots in {lineages} lineages, mean energy {avg_energy:.1f}",
     "trait.quarantined": "the trait in slot {slot} is in quarantine: {why}",
+    "trait.refused": "a trait was refused: {place}{reason} (rule {rule})",
+    "trait.removed": "trait {name} version {version} was removed",
+    "trait.resumed": "trait {name} version {version} is taken up again: its code is there",
+    "trait.validated": "trait {name} version {version} is accepted: {tier}, state {state}{because}",
     "world.check_failed": "the check {name} failed: {value}, at most {limit}",
     "world.lineage": "{born_count} born, {died_count} died",
     "world.migrated": "the world goes on in columns {to_schema}, with {to_capacity} slots",
@@ -195,6 +199,7 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",
         "which": f"{values['generation']} " if values.get("generation") else "",
+        "place": f"line {values['line']}: " if values.get("line") else "",
         "frame": f"; {values['top']}" if values.get("top") else "",
     }
 

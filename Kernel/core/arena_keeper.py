@@ -7,6 +7,7 @@ inputs (`inbox_writer.py`), what a death proves (`inquest.py`), telling of takeo
 """
 
 from pathlib import Path
+from typing import Any
 
 from Kernel.config import ZoneConfig
 from Kernel.contract.arena import NEVER, Header, Side
@@ -22,8 +23,10 @@ from Kernel.core.line import Line
 from Kernel.core.parts import Parts
 from Kernel.core.succession import decide_permission
 from Kernel.core.takeover_news import TakeoverNews
+from Kernel.core.world_traits import WorldTraits
 from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.process import Exit
+from Kernel.ports.versions import CHECKOUT, Source
 
 ANCHOR_AHEAD_NS = 2_000_000
 FORK_PATIENCE_NS = 150_000_000
@@ -42,10 +45,12 @@ class ArenaKeeper(ArenaFounding):
     ) -> None:
         super().__init__(config, parts, folders, snapshots, rules)
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
+        self.traits = WorldTraits(self)
         self._inquest = Inquest(config.name, parts.log, self.note)
         self._news = TakeoverNews(config.name, parts.clock, parts.log, self.berth_of)
         self._drained_pid = 0
         self._anchored = False
+        self._traits_untaken = False
 
     # What ArenaFounding asks for.
 
@@ -62,6 +67,7 @@ class ArenaKeeper(ArenaFounding):
         self._anchored = False
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
         self.inbox.causes = told.causes
+        self._traits_untaken = bool(self.traits.reconcile())
 
     def drain_once(self, active: sup.Process) -> None:
         """Have the active process leave after the tick it is in; it is asked once."""
@@ -74,6 +80,18 @@ class ArenaKeeper(ArenaFounding):
             self.drain()
 
     # What Keeper asks for.
+
+    def serving_facts(self) -> dict[str, Any]:
+        """Return what the generation of the active process says of itself, {} for none."""
+        serving = (line.facts for line in self.lines.values() if line.state.active is not None)
+        return next(serving, {})
+
+    def traits_for(self, source: Source) -> tuple[str, ...]:
+        """Return the traits that a new generation is to load; a slot runs the world without any.
+
+        It is taken when the checkout fails, and a trait may be what it fails of.
+        """
+        return tuple(self.traits.hashes) if source is CHECKOUT else ()
 
     def fork_message(self, line: Line, serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork for a founder or an heir."""
@@ -239,8 +257,16 @@ class ArenaKeeper(ArenaFounding):
             self.inbox.send_later_ones()
         self.sample_pace()
         self._let_rest()
+        self._load_untaken()
         self._publish_permission()
         self._drain_replaced()
+
+    def _load_untaken(self) -> None:
+        """Make a generation that has the code of all traits the world was found with."""
+        serves = self.active is not None and self.line is not None and not self.stopping
+        if self._traits_untaken and serves and not self.ladder.incoming:
+            self._traits_untaken = False
+            self.generations.renew()
 
     def _publish_permission(self) -> None:
         if self.arena is None:

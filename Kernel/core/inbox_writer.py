@@ -152,6 +152,12 @@ class InboxWriter:
             return None
         return self._words.input_applied_at(self._tick(), ticket.sequence)
 
+    def refusal(self, ticket: Ticket) -> int:
+        """Return why an input that was applied has changed nothing (`REFUSALS`), 0: it has."""
+        if ticket.sequence is None:
+            return 0
+        return self._words.input_refusal(self._tick(), ticket.sequence)
+
     def awaits(self, *kinds: str) -> bool:
         """Tell whether an input of these kinds is on its way to the very next tick."""
         return any(

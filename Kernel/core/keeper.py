@@ -18,6 +18,7 @@ from Kernel.core.line import Line
 from Kernel.core.parts import Parts
 from Kernel.core.zone_watch import ZoneWatch
 from Kernel.ports.process import Exit
+from Kernel.ports.versions import Source
 
 
 class Keeper:
@@ -52,6 +53,10 @@ class Keeper:
     def watched_pid(self) -> int:
         """Return the process to end when nothing moves, 0 for nobody."""
         raise NotImplementedError
+
+    def traits_for(self, _source: Source) -> tuple[str, ...]:
+        """Return the hashes of the traits that a new generation of a source is to load."""
+        return ()
 
     def fork_message(self, line: Line, serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork to send and the descriptors that go with it."""

@@ -41,6 +41,9 @@ class ZoneSide(Protocol):
     def next_serial(self) -> int:
         """Return the number of the next process of the zone."""
 
+    def traits_for(self, source: Source) -> tuple[str, ...]:
+        """Return the hashes of the traits that a new generation of a source is to load."""
+
     def fork_message(self, line: "Line", serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork to send and the descriptors that go with it."""
 
@@ -75,6 +78,8 @@ class Line:
         served: the zone has served before.
 
     Attributes:
+        traits: hashes of the traits it is to load: its own for life, so that going back is to
+            the code of then.
         state: the generation as the supervisor sees it.
         facts: what its zygote says of it.
         prepared: its zygote has once been ready.
@@ -89,6 +94,7 @@ class Line:
     def __init__(self, number: int, source: Source, zone: ZoneSide, served: bool) -> None:
         self.number = number
         self.source = source
+        self.traits = zone.traits_for(source)
         self.state = sup.Generation(zone.config.name, served=served)
         self.facts: dict[str, Any] = {}
         self.progress_note: Progress | None = None  # of the preparing, for people
@@ -148,7 +154,9 @@ class Line:
         self._zygote = ZygoteRoad(handle, config.name, parts, self._hear, self.kill)
         self.learn(sup.ZygoteStarted(handle.pid))
         try:
-            self._zygote.send(Configure(config.name, parts.home, config.settings))
+            self._zygote.send(
+                Configure(config.name, parts.home, config.settings, list(self.traits))
+            )
         except (OSError, MoltError) as error:
             self.kill(handle.pid, f"cannot configure the zygote: {error}")
 

@@ -13,6 +13,7 @@ from Kernel.ports.clock import Clock
 from Kernel.ports.doors import Doors, SystemDoors
 from Kernel.ports.meters import Loads
 from Kernel.ports.process import Processes
+from Kernel.ports.trait_sets import MemoryTraitSets, TraitSets
 from Kernel.ports.versions import Versions
 
 
@@ -34,3 +35,4 @@ class Parts:
     stacks: Path | None = field(default=None)
     doors: Doors = field(default_factory=SystemDoors)
     arenas: ArenaFiles = field(default_factory=SystemArenaFiles)
+    trait_sets: TraitSets = field(default_factory=MemoryTraitSets)

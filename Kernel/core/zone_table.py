@@ -23,6 +23,7 @@ from Kernel.core.ladder import Rules
 from Kernel.core.log_sender import LogSender, Waiting
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
+from Kernel.core.trait_changes import TraitChanges
 from Kernel.core.zone_stop import ZoneStop
 from Kernel.ports.process import Exit
 from Kernel.ports.stacks import take_stack
@@ -57,6 +58,7 @@ class ZoneTable:
         self.events_waiting: Callable[[], Waiting | None] = lambda: None
         """Says how they stand."""
         self.drills = DrillLog(parts)
+        self.traits = TraitChanges(parts)
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
@@ -84,13 +86,17 @@ class ZoneTable:
     def reap(self) -> list[Exit]:
         """Collect every process that has ended, tell its zone, and return those of no zone."""
         exits = self._parts.processes.reap()
-        return [exit_ for exit_ in exits if not any(each.on_exit(exit_) for each in self.keepers())]
+        takes = [*(each.on_exit for each in self.keepers()), self.traits.on_exit]
+        return [exit_ for exit_ in exits if not any(take(exit_) for take in takes)]
 
     def look(self) -> None:
         """One round of every zone, and of the stop if one is under way."""
         for keeper in self.keepers():
             keeper.look()
         self.drills.look()
+        self.traits.look()
+        for arena in self.arenas.values():
+            self.traits.resume(arena)
         self.leaving.look()
 
     def busy(self) -> bool:
@@ -190,6 +196,7 @@ class ZoneTable:
             cause: id of the event that led to it.
         """
         self.leaving.begin(cause)
+        self.traits.give_up()
 
     def kill_all(self) -> None:
         """End every process at once."""

@@ -5,15 +5,17 @@ Owns: fakes of the kernel's ports and what a keeper is built from. Does not own:
 messages go the way they always go.
 """
 
+import json
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from Kernel.contract.kinds import KINDS, check_payload
+from Kernel.contract.trait_registry import TraitRow
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
@@ -26,8 +28,10 @@ from Kernel.contract.zygote_protocol import (
 from Kernel.core.events import NO_EVENTS
 from Kernel.core.parts import Parts
 from Kernel.loop import Loop
+from Kernel.ports.arena_file import ArenaHandle, SystemArenaFiles
 from Kernel.ports.meters import Load, Standstill
-from Kernel.ports.process import Exit, ZygoteHandle
+from Kernel.ports.process import Exit, WorkerHandle, ZygoteHandle
+from Kernel.ports.trait_sets import MemoryTraitSets
 from Kernel.ports.versions import Source
 
 STEPS = 20
@@ -218,11 +222,31 @@ class FakeZygote:
         self.descriptors.clear()
 
 
+class FakeWorker:
+    """A worker, in the test's hands."""
+
+    def __init__(self, pid: int, module: str, words: tuple[str, ...], data: bytes) -> None:
+        self.pid, self.module, self.words, self.data = pid, module, words, data
+        read_end, self.out = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self.handle = WorkerHandle(pid, read_end)
+
+    def say(self, told: object) -> None:
+        """Print something."""
+        os.write(self.out, json.dumps(told).encode())
+
+    def leave(self) -> None:
+        """Close its end of the pipe."""
+        if self.out >= 0:
+            os.close(self.out)
+            self.out = -1
+
+
 class FakeProcesses:
     """Processes on paper. Signals are noted; a SIGKILL ends who gets it, like the real one."""
 
     def __init__(self, first_pid: int = 100) -> None:
         self.zygotes: list[FakeZygote] = []
+        self.workers: list[FakeWorker] = []
         self.signals: list[tuple[int, int]] = []
         self.refusal: OSError | None = None
         self._next_pid = first_pid
@@ -236,6 +260,14 @@ class FakeProcesses:
         zygote = FakeZygote(self.new_pid(), service, root)
         self.zygotes.append(zygote)
         return zygote.handle
+
+    def start_worker(self, module: str, words: Sequence[str], data: bytes) -> WorkerHandle:
+        """Start a worker on paper, or raise `refusal`."""
+        if self.refusal is not None:
+            raise self.refusal
+        worker = FakeWorker(self.new_pid(), module, tuple(words), data)
+        self.workers.append(worker)
+        return worker.handle
 
     def new_pid(self) -> int:
         """Return a pid that was never used."""
@@ -258,9 +290,9 @@ class FakeProcesses:
         if pid not in self._ended:
             self._ended.add(pid)
             self._exits.append(Exit(pid, code, number))
-        for zygote in self.zygotes:
-            if zygote.pid == pid:
-                zygote.leave()
+        for process in (*self.zygotes, *self.workers):
+            if process.pid == pid:
+                process.leave()
 
     def killed(self) -> list[int]:
         """Return the pids that were sent SIGKILL, in order."""
@@ -271,6 +303,19 @@ class FakeProcesses:
         for zygote in self.zygotes:
             zygote.leave()
             zygote.handle.road.close()
+        for worker in self.workers:
+            worker.leave()
+
+
+class FakeArenas(SystemArenaFiles):
+    """Real arena files whose registry of traits is on paper."""
+
+    def __init__(self) -> None:
+        self.rows: list[TraitRow] = []
+
+    def traits(self, arena: ArenaHandle) -> list[TraitRow]:
+        """Return the rows a test has put there."""
+        return list(self.rows)
 
 
 @dataclass
@@ -318,12 +363,15 @@ class FakeMachine:
     log: RecordingLog = field(default_factory=lambda: RecordingLog(strict=True))
     loads: FakeLoads = field(default_factory=FakeLoads)
     versions: FakeVersions = field(default_factory=FakeVersions)
+    arenas: FakeArenas = field(default_factory=FakeArenas)
+    trait_sets: MemoryTraitSets = field(default_factory=MemoryTraitSets)
 
     def parts(self, home: str = "/nowhere") -> Parts:
         """Return the parts of a keeper."""
         return Parts(
-            self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions
-        )
+            self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions,
+            arenas=self.arenas, trait_sets=self.trait_sets,
+        )  # fmt: skip
 
     @property
     def zygote(self) -> FakeZygote:

@@ -19,8 +19,20 @@ from Kernel.contract.arena import (
     Header,
     State,
 )
-from Kernel.contract.inputs import PAUSE, RESUME, SET_PARAM, STEP, Input, decode_input
+from Kernel.contract.inputs import (
+    ADD_TRAIT,
+    NO_TRAIT,
+    PAUSE,
+    REFUSALS,
+    REMOVE_TRAIT,
+    RESUME,
+    SET_PARAM,
+    STEP,
+    Input,
+    decode_input,
+)
 from Kernel.contract.rings import read
+from Kernel.contract.trait_registry import TraitRow
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.event_bus import PrivateBus
@@ -68,6 +80,8 @@ class PaperKernel:
             config, machine.parts(), self.bus, self.bus_fd, self.folders, folder / "snapshots"
         )
         self.active = self.heir = 0
+        self.refuses = ""
+        """Why the world refuses inputs about traits, one of `REFUSALS`; "": it does not."""
 
     @property
     def world(self) -> ArenaKeeper:
@@ -173,6 +187,40 @@ class PaperKernel:
             words.put_state(tick, State.HOLD_AFTER, tick + input_.steps - 1)
         elif input_.kind == SET_PARAM:
             self._put_friction(words, tick, input_.value)
+        elif input_.kind in (ADD_TRAIT, REMOVE_TRAIT):
+            self._change_traits(words, tick, input_)
+
+    def _change_traits(self, words: ArenaWords, tick: int, input_: Input) -> None:
+        """Do to the registry on paper what the world does to its own, or refuse as it does."""
+        rows, given = self.machine.arenas.rows, input_.trait
+        gone = given.name if given is not None else input_.name
+        left = [row for row in rows if row.name != gone]
+        refused = REFUSALS.index(self.refuses) if self.refuses else 0
+        if given is None and left == rows:
+            refused = NO_TRAIT
+        if refused:
+            sequence = words.state(tick, State.INBOX_CURSOR)
+            place = words.buffer_offset(tick) + State.INPUT_REFUSED + sequence % INBOX_WINDOW
+            words.memory[place] = refused
+            return
+        if given is not None:
+            slot = len(left) + 1
+            left.append(
+                TraitRow(
+                    slot,
+                    given.name,
+                    given.version,
+                    given.hash,
+                    given.tier,
+                    given.state,
+                    "active",
+                    given.memory,
+                    tick,
+                )
+            )
+        self.machine.arenas.rows = left
+        version = words.state(tick, State.REGISTRY_VERSION)
+        words.put_state(tick, State.REGISTRY_VERSION, version + 1)
 
     @staticmethod
     def _put_friction(words: ArenaWords, tick: int, value: float) -> None:

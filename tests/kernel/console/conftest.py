@@ -1,4 +1,4 @@
-"""A fake kernel for the tests of the console."""
+"""A fake kernel for the tests of the console, and the folder that examples are typed in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,16 @@ from tests.kernel.console.fake_kernel import FakeKernel
 
 
 @pytest.fixture
-def kernel(tmp_path: Path) -> Iterator[FakeKernel]:
+def kernel(tmp_path: Path, trait_folder: Path) -> Iterator[FakeKernel]:
     """Return a fake kernel that serves in a thread until the test ends."""
     with FakeKernel(tmp_path) as fake:
         yield fake
+
+
+@pytest.fixture
+def trait_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a folder with the file that the examples of `trait add` name."""
+    folder = tmp_path_factory.mktemp("typed")
+    (folder / "forager.py").write_text("class Forager(Trait):\n    pass\n")
+    monkeypatch.chdir(folder)
+    return folder

@@ -113,6 +113,10 @@ LINES: tuple[Answer, ...] = (
         "source": "kernel", "level": "info", "line": "kernel.ready boot_s=1.4",
     },
 )  # fmt: skip
+TRAIT: Answer = {
+    "name": "Forager", "version": 2, "tier": "native", "state": "carried", "status": "active",
+    "applied_at_tick": TICK, "slot": 1, "hash": "0" * 64, "memory": 1, "calls": 5, "faults": 0,
+}  # fmt: skip
 CHANGES: list[Answer] = [
     {
         "key": "world.friction",
@@ -175,6 +179,10 @@ def answer(request: Request) -> Answer:
             return {"entering": True}
         case "shutdown":
             return {"tick": TICK}
+        case "trait add" | "trait remove":
+            return TRAIT
+        case "trait list":
+            return {"traits": [TRAIT]}
     raise AssertionError(request.command)
 
 

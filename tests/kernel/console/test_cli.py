@@ -250,7 +250,9 @@ def test_destructive_commands_ask_on_a_terminal(
     json.loads(done.stdout)
 
 
-def test_no_kernel_is_69(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_kernel_is_69(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], trait_folder: Path
+) -> None:
     """With no kernel every command that needs one leaves with 69 and says how to start one."""
     molt = Run(tmp_path, capsys)
     (tmp_path / "run").mkdir()

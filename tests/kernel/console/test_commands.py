@@ -10,7 +10,14 @@ import pytest
 from Kernel.console import cli
 from Kernel.console.cli import EXIT_INTERRUPTED
 from Kernel.console.command_types import Command, Kind, Place
-from Kernel.console.commands import BY_NAME, COMMANDS, EVENTS_MAX, GROUPS, STEPS_MAX
+from Kernel.console.commands import (
+    BY_NAME,
+    COMMANDS,
+    EVENTS_MAX,
+    GROUPS,
+    SOURCE_BYTES_MAX,
+    STEPS_MAX,
+)
 from Kernel.console.errand import EXIT_DEGRADED, EXIT_SAFE_MODE
 from Kernel.console.exit_codes import EXIT_CODES
 from Kernel.console.help import (
@@ -29,6 +36,7 @@ from Kernel.contract.errors import MoltError, UsageError
 from Kernel.core import events
 from tests.kernel.console.fake_kernel import FakeKernel
 from tests.structure.sources import ROOT
+from zones.traits import contract
 from zones.world.parameters import find_parameter
 
 ISSUE = (
@@ -38,7 +46,7 @@ ISSUE = (
     "sql", "export",
     "decisions", "conversations", "relations", "rolled-back", "history", "replay",
     "safe-mode status", "safe-mode leave", "safe-mode enter",
-    "validate",
+    "validate", "trait add", "trait remove", "trait list",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
@@ -52,6 +60,7 @@ def test_has_just_these_commands() -> None:
 def test_limits_are_those_of_the_contract() -> None:
     """A step that the console lets pass must be one that an input may carry."""
     assert STEPS_MAX == inputs.STEPS_MAX
+    assert SOURCE_BYTES_MAX == contract.SOURCE_BYTES_MAX
     assert EVENTS_MAX == events.EVENTS_MAX == events.LINES_MAX
 
 

@@ -68,7 +68,7 @@ class TestJson:
             assert error["code"] == code != 0
             assert said.err.startswith("cannot ")
 
-    def test_where_there_is_nobody(self, tmp_path, command, capsys):
+    def test_where_there_is_nobody(self, tmp_path, command, capsys, trait_folder):
         """Without a kernel each command that needs one says so in a document."""
         code = cli.main(["--home", str(tmp_path), *call_of(command), "--json"])
         document = json.loads(capsys.readouterr().out)

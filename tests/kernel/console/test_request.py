@@ -2,6 +2,7 @@
 
 import json
 import string
+from base64 import b64encode
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,7 @@ SAMPLES = {
     Kind.FILTERS: st.lists(st.sampled_from(["kind=zone.*", "pid=7"]), max_size=8),
     Kind.SINCE: st.sampled_from(["5m", "tick:1\u2009000", "#17", "2.5s"]),
     Kind.FLAG: st.booleans(),
+    Kind.FILE: st.binary(max_size=64).map(lambda data: b64encode(data).decode()),
 }
 ASKABLE = (Place.KERNEL, Place.LOCAL)
 JSON = st.recursive(

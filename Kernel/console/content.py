@@ -1,0 +1,34 @@
+"""What is in a file that a command names, as it is sent to the kernel.
+
+Owns: reading it, with its limit. Does not own: what it is for (`commands.py`). The kernel may run
+in another folder and may not read everybody's files, so it is sent the content and no path.
+"""
+
+from base64 import b64encode
+from pathlib import Path
+
+from Kernel.contract.errors import UsageError
+
+
+def read_content(command: str, path: Path, most: int) -> str:
+    """Return a file's bytes as base64.
+
+    Args:
+        most: bytes; a longer file is not read to its end.
+
+    Raises:
+        UsageError: it cannot be read, or is longer.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(
+            f"cannot run '{command}': {path}: {why}", f"molt help {command}"
+        ) from error
+    if len(data) > most:
+        raise UsageError(
+            f"cannot run '{command}': {path} is longer than {most} bytes", f"molt help {command}"
+        )
+    return b64encode(data).decode()

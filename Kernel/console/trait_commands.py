@@ -1,0 +1,96 @@
+"""What `molt trait` does in a running kernel, and the traits as `status` tells of them.
+
+Owns: turning its requests into changes, facts for its answers. Does not own: the changes
+(`Kernel/core/trait_changes.py`), what the world has (`Kernel/core/world_traits.py`), looks.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from Kernel.console.request import Request
+from Kernel.contract.errors import Refused
+from Kernel.contract.trait_registry import ACTIVE, QUARANTINED, SUSPENDED, TraitRow
+from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.trait_addition import Wish
+from Kernel.core.trait_changes import TraitChanges
+
+Result = dict[str, Any]
+
+
+def begin_addition(
+    changes: TraitChanges, world: ArenaKeeper, request: Request
+) -> Callable[[], Result | None]:
+    """Begin to bring a trait in and return what gives the answer.
+
+    Raises:
+        Refused: it cannot be begun now.
+    """
+    wish = Wish(
+        request.content("source"),
+        request.integer("at_tick") or 0,
+        request.text("carriers") or "all",
+        request.cause,
+    )
+    row = world.traits.of_hash(wish.code_hash)
+    if row is not None and row.status == ACTIVE:
+        answer = trait_fields(row) | {"already": True}
+        return lambda: answer
+    if row is not None and row.status == QUARANTINED:
+        raise Refused(
+            f"cannot add trait {row.name}: this very code is in quarantine",
+            f"molt trait remove {row.name}",
+        )
+    return changes.add(world, wish).result
+
+
+def begin_removal(
+    changes: TraitChanges, world: ArenaKeeper, request: Request
+) -> Callable[[], Result | None]:
+    """Send a trait away and return what gives the answer.
+
+    Raises:
+        Refused: the world has none of that name, or takes no input now.
+    """
+    name = request.text("name")
+    assert name is not None, "the table requires it"
+    return changes.remove(world, name, request.integer("at_tick") or 0, request.cause).result
+
+
+def list_fields(world: ArenaKeeper, changes: TraitChanges) -> Result:
+    """Return what `trait list` answers."""
+    rows = [trait_fields(row) for row in world.traits.rows()]
+    under_way = changes.under_way()
+    return {"traits": rows} | ({"under_way": under_way} if under_way else {})
+
+
+def trait_fields(row: TraitRow) -> Result:
+    """Return one trait as programs read it."""
+    return {
+        "name": row.name,
+        "version": row.version,
+        "tier": row.tier,
+        "state": row.state,
+        "status": row.status,
+        "applied_at_tick": row.since_tick,
+        "slot": row.slot,
+        "hash": row.hash,
+        "memory": row.memory,
+        "calls": row.calls,
+        "faults": row.faults,
+    }
+
+
+def degraded_traits(zone: str, world: ArenaKeeper) -> list[dict[str, str]]:
+    """Return the traits that do not run as they should, with what helps."""
+    found: list[dict[str, str]] = []
+    loaded = world.traits.loaded()
+    for row in world.traits.rows():
+        what = f"{zone}: trait {row.name}"
+        if row.status == QUARANTINED:
+            why = f"version {row.version} is in quarantine: it ended its process twice"
+            found.append({"what": what, "why": why, "hint": f"molt trait remove {row.name}"})
+        elif row.status == SUSPENDED:
+            lacking = loaded.get(row.hash) or "the generation that serves has not got its code"
+            why = f"version {row.version} does not run: {lacking}"
+            found.append({"what": what, "why": why, "hint": f"molt soft-restart {zone} --fresh"})
+    return found

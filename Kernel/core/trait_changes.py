@@ -1,0 +1,162 @@
+"""Traits on their way into worlds and out of them, whether or not anybody still waits for it.
+
+Owns: which changes are under way, one removal, taking up again what was suspended. Does not own:
+one addition (`trait_addition.py`), what an input does (`zones/world/trait_inputs.py`), commands
+(`Kernel/console/trait_commands.py`).
+
+One at a time is made ready; its input then waits for its tick by itself.
+"""
+
+from Kernel.contract.errors import MoltError, Refused
+from Kernel.contract.inputs import ADD_TRAIT, NEWBORNS, REMOVE_TRAIT, Input, TraitFacts
+from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.parts import Parts
+from Kernel.core.posted_trait import Posted, Result, Stage
+from Kernel.core.trait_addition import TraitAddition, Wish
+from Kernel.ports.process import Exit
+
+POSTED_MAX = 64
+"""Changes that wait for their tick and are told of when it comes; more are applied all the same."""
+RESUMED_MAX = 128
+
+
+class TraitRemoval:
+    """One trait on its way out."""
+
+    def __init__(self, parts: Parts, world: ArenaKeeper, name: str, at_tick: int, cause: bytes):
+        row, inbox = world.traits.named(name), world.inbox
+        assert inbox is not None, "a world whose traits can be read has an inbox"
+        given = Input(REMOVE_TRAIT, at_tick=at_tick, name=row.name, cause=cause)
+        self._parts, self._row, self._cause = parts, row, cause
+        self._posted = Posted(world, inbox, inbox.post(given))
+        self._error: MoltError | None = None
+        self._applied: int | None = None
+        self.stage = Stage.POSTED
+
+    def look(self, _now_s: float) -> None:
+        """See whether it was applied."""
+        if self.stage is Stage.OVER:
+            return
+        try:
+            self._applied = self._posted.applied_at()
+        except MoltError as error:
+            self._error, self.stage = error, Stage.OVER
+            return
+        if self._applied is None:
+            return
+        self.stage = Stage.OVER
+        world = self._posted.world
+        world.traits.keep_known()
+        self._parts.log.info(
+            "trait.removed", zone=world.config.name, name=self._row.name,
+            version=self._row.version, code_hash=self._row.hash, cause=self._cause,
+        )  # fmt: skip
+
+    def result(self) -> Result | None:
+        """Return the answer to who asked, None while it is not known.
+
+        Raises:
+            MoltError: it came to nothing.
+        """
+        if self._error is not None:
+            raise self._error
+        answer: Result = {
+            "name": self._row.name,
+            "version": self._row.version,
+            "tier": self._row.tier,
+            "hash": self._row.hash,
+        }
+        if self._applied is not None:
+            return answer | {"applied_at_tick": self._applied}
+        pending = self._posted.pending()
+        return None if pending is None else answer | pending
+
+
+class TraitChanges:
+    """All that are under way in one kernel."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._ready: TraitAddition | None = None
+        self._posted: list[TraitAddition | TraitRemoval] = []
+        self._resumed: list[tuple[str, int]] = []
+
+    def add(self, world: ArenaKeeper, wish: Wish) -> TraitAddition:
+        """Begin to bring a trait in.
+
+        Raises:
+            Refused: another one is being made ready, or there is no room for a process more.
+        """
+        if self._ready is not None:
+            raise Refused(
+                "cannot add a trait: another one is being made ready, and it is one at a time",
+                "molt trait list",
+            )
+        self._ready = TraitAddition(self._parts, world, wish)
+        return self._ready
+
+    def remove(self, world: ArenaKeeper, name: str, at_tick: int, cause: bytes) -> TraitRemoval:
+        """Send a trait away.
+
+        Raises:
+            Refused: the world has none of that name, or takes no input now.
+        """
+        removal = TraitRemoval(self._parts, world, name, at_tick, cause)
+        self._keep(removal)
+        return removal
+
+    def resume(self, world: ArenaKeeper) -> None:
+        """Take up again what was suspended, once the generation that serves has its code.
+
+        Who serves may have lacked it: safe mode, a slot, the generation before. Its carriers have
+        kept their bits, so nobody else is given it.
+        """
+        inbox, epoch = world.inbox, world.takeover_words().epoch
+        if inbox is None or world.stopping or inbox.awaits(ADD_TRAIT):
+            return
+        for row in world.traits.resumable():
+            if (row.hash, epoch) in self._resumed:  # it was refused: not again by this process
+                continue
+            self._resumed = [*self._resumed, (row.hash, epoch)][-RESUMED_MAX:]
+            facts = TraitFacts(
+                row.name, row.version, row.hash, row.tier, row.state, row.memory, (), NEWBORNS
+            )
+            event_id = self._parts.log.reserve()
+            try:
+                inbox.post(Input(ADD_TRAIT, trait=facts, cause=event_id))
+            except Refused:  # no room just now: the degraded state says that it does not run
+                return
+            self._parts.log.info(
+                "trait.resumed", zone=world.config.name, name=row.name, version=row.version,
+                code_hash=row.hash, cause=world.generations.promoted or world.last_service,
+                event_id=event_id,
+            )  # fmt: skip
+
+    def under_way(self) -> str:
+        """Return how far the one is that is being made ready, "" when none is."""
+        return self._ready.stage.value if self._ready is not None else ""
+
+    def on_exit(self, exit_: Exit) -> bool:
+        """Take the end of a process; False if it is not one of ours."""
+        return self._ready is not None and self._ready.on_exit(exit_)
+
+    def look(self) -> None:
+        """One round."""
+        now_s = self._parts.clock.now_s()
+        if self._ready is not None:
+            self._ready.look(now_s)
+            if self._ready.stage in (Stage.POSTED, Stage.OVER):
+                self._keep(self._ready)
+                self._ready = None
+        for each in self._posted:
+            each.look(now_s)
+        self._posted = [each for each in self._posted if each.stage is not Stage.OVER]
+
+    def give_up(self) -> None:
+        """The kernel is being stopped: what is being made ready is left."""
+        if self._ready is not None:
+            self._ready.give_up("the kernel is being stopped")
+            self._ready = None
+
+    def _keep(self, change: TraitAddition | TraitRemoval) -> None:
+        self._posted = [*self._posted, change][-POSTED_MAX:]

@@ -1,0 +1,171 @@
+"""The traits of one arena zone, as the kernel knows them: what the world has, what zygotes load.
+
+Owns: the set of hashes that a new generation is given, keeping it in step with the registry in the
+arena, telling which traits run and which do not, and why. Does not own: the registry (the world
+writes it, `Kernel/contract/trait_registry.py` reads it), bringing one in or out
+(`trait_changes.py`), the file of the set (`Kernel/ports/trait_sets.py`).
+
+The set is what the file says and what the registry says: one hash too many costs a little memory,
+one too few would cost the world a trait until the next generation.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Protocol
+
+from Kernel.config import ZoneConfig
+from Kernel.contract.arena import State
+from Kernel.contract.errors import Refused
+from Kernel.contract.trait_registry import ACTIVE, ACTIVE_MAX, SUSPENDED, TraitRow, main_rows
+from Kernel.contract.trait_sets import is_code_hash
+from Kernel.core.parts import Parts
+from Kernel.ports.arena_file import ArenaHandle
+
+
+class TraitZone(Protocol):
+    """What the traits ask of their zone."""
+
+    config: ZoneConfig
+    parts: Parts
+    arena: ArenaHandle | None
+
+    def serving_facts(self) -> dict[str, Any]:
+        """Return what the generation of the active process says of itself, {} for none."""
+
+    def tick(self) -> int:
+        """Return the committed tick."""
+
+    def note(self, what: str, why: str, hint: str) -> None:
+        """Show something that does not work as it should, until it is forgotten by `unnote`."""
+
+    def unnote(self, what: str) -> None:
+        """Forget what was noted about `what`."""
+
+
+class WorldTraits:
+    """Those of one zone.
+
+    Attributes:
+        hashes: the set, in the order in which they came.
+    """
+
+    def __init__(self, zone: TraitZone) -> None:
+        self._zone = zone
+        self.hashes: list[str] = zone.parts.trait_sets.load(zone.config.name)
+        self._read_at = (0, 0)
+        self._rows: list[TraitRow] = []
+
+    # What the world has.
+
+    def rows(self) -> list[TraitRow]:
+        """Return the registry as the committed tick has it, by slot; empty without an arena.
+
+        It is read anew only when its version has changed: `status` asks often.
+        """
+        arena = self._zone.arena
+        if arena is None:
+            return []
+        mark = (id(arena), self.version())
+        if mark != self._read_at:
+            self._rows, self._read_at = self._zone.parts.arenas.traits(arena), mark
+        return self._rows
+
+    def version(self) -> int:
+        """Return the number that counts the changes of the registry, 0 without an arena."""
+        arena = self._zone.arena
+        return arena.words.state(self._zone.tick(), State.REGISTRY_VERSION) if arena else 0
+
+    def named(self, name: str) -> TraitRow:
+        """Return the trait of a name: that of its class, or that in file names.
+
+        Raises:
+            Refused: the world has none of that name.
+        """
+        known = main_rows(self.rows())
+        if name in known:
+            return known[name]
+        fitting = [row for row in known.values() if _flat(row.name) == _flat(name)]
+        if len(fitting) == 1:
+            return fitting[0]
+        close = get_close_matches(name, known, n=1)
+        mean = f"; did you mean '{close[0]}'?" if close else ""
+        raise Refused(
+            f"cannot find trait '{name}': the world has none of that name{mean}", "molt trait list"
+        )
+
+    def of_hash(self, code_hash: str) -> TraitRow | None:
+        """Return what the world has of a source, None when it has nothing."""
+        return next((row for row in self.rows() if row.hash == code_hash), None)
+
+    def check_room_for(self, name: str) -> None:
+        """Refuse a trait that would be one too many; a new version takes the place of its former.
+
+        Raises:
+            Refused: as many are active as can be.
+        """
+        active = [row.name for row in self.rows() if row.status == ACTIVE]
+        if len(active) >= ACTIVE_MAX and name not in active:
+            raise Refused(
+                f"cannot add trait {name}: {len(active)} are active, the limit is {ACTIVE_MAX}",
+                "molt trait list, then: molt trait remove NAME",
+            )
+
+    # What zygotes load.
+
+    def loaded(self) -> Mapping[str, str]:
+        """Return the hashes that the generation that serves was to load, with why it has not."""
+        told = self._zone.serving_facts().get("traits")
+        rows = told if isinstance(told, list) else []
+        return {
+            row["hash"]: str(row.get("why") or "")
+            for row in rows
+            if isinstance(row, dict) and is_code_hash(row.get("hash"))
+        }
+
+    def resumable(self) -> list[TraitRow]:
+        """Return what is suspended although the generation that serves has its code."""
+        suspended = [row for row in self.rows() if row.status == SUSPENDED]
+        loaded = self.loaded() if suspended else {}
+        return [row for row in suspended if loaded.get(row.hash) == ""]
+
+    def take(self, code_hash: str) -> None:
+        """Have new generations load a trait; the worker has written that down already."""
+        if code_hash not in self.hashes:
+            self.hashes.append(code_hash)
+
+    def drop(self, code_hash: str) -> None:
+        """Have new generations load a trait no more, unless the world has it after all."""
+        if code_hash in self.hashes and self.of_hash(code_hash) is None:
+            self.hashes.remove(code_hash)
+            self._save()
+
+    def keep_known(self) -> None:
+        """Forget what the world has not: it was removed."""
+        known = {row.hash for row in self.rows()}
+        if not known.issuperset(self.hashes):
+            self.hashes = [each for each in self.hashes if each in known]
+            self._save()
+
+    def reconcile(self) -> list[str]:
+        """Take into the set what the world has and the set has not; return those hashes.
+
+        An arena was opened: it may be older than the file, or the file may be lost.
+        """
+        missing = [row.hash for row in self.rows() if row.hash not in self.hashes]
+        if missing:
+            self.hashes += missing
+            self._save()
+        return missing
+
+    def _save(self) -> None:
+        try:
+            self._zone.parts.trait_sets.save(self._zone.config.name, self.hashes)
+        except OSError as error:
+            why = f"cannot write which traits are loaded: {error.strerror or error}"
+            self._zone.note("traits", why, "molt doctor")
+        else:
+            self._zone.unnote("traits")
+
+
+def _flat(name: str) -> str:
+    return name.replace("_", "").lower()

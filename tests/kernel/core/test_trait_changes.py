@@ -1,0 +1,361 @@
+"""Traits coming into a world on paper and going out of it, whatever goes wrong on the way."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.arena import State
+from Kernel.contract.errors import Refused
+from Kernel.contract.inputs import PAUSE, REFUSALS, Input
+from Kernel.contract.trait_registry import ACTIVE_MAX, SUSPENDED, TraitRow
+from Kernel.contract.zygote_protocol import Configure, Prepared, Unprepared
+from Kernel.core.trait_addition import TraitAddition, TraitRefused, Wish
+from Kernel.core.trait_worker import WORKER_S
+from tests.support.fakes import FakeMachine, FakeWorker
+from tests.support.paper_kernel import FRICTION, PHASES, PaperKernel
+from tests.support.toy import service as toy
+
+SOURCE = b"class Forager(Trait):\n    async def execute(self, entity):\n        pass\n"
+CODE_HASH = hashlib.sha256(SOURCE).hexdigest()
+VERDICT = {
+    "accepted": True, "code_hash": CODE_HASH, "name": "Forager", "version": 1, "tier": "native",
+    "state": "carried", "memory": 2, "moods": ["hungry"], "file_path": "trait_forager_v1.py",
+}  # fmt: skip
+
+
+class Scene:
+    """A kernel on paper whose world ticks, and the steps of an addition."""
+
+    def __init__(self, machine: FakeMachine, folder: Path) -> None:
+        self.machine = machine
+        self.kernel = PaperKernel(machine, folder)
+        self.kernel.start()
+        self.changes = self.kernel.zones.traits
+
+    @property
+    def world(self):
+        return self.kernel.world
+
+    @property
+    def worker(self) -> FakeWorker:
+        return self.machine.processes.workers[-1]
+
+    def add(self, source: bytes = SOURCE, at_tick: int = 0) -> TraitAddition:
+        cause = self.machine.log.info("command.taken", command="trait add", by_pid=1, args={})
+        return self.changes.add(self.world, Wish(source, at_tick, cause=cause))
+
+    def judge(self, told: object = VERDICT, code: int = 0) -> None:
+        """Let the worker print its verdict and leave."""
+        self.worker.say(told)
+        self.machine.processes.end(self.worker.pid, code=code)
+        self.kernel.round()
+
+    def prepare(self, **traits: str) -> Configure:
+        """Let the newest zygote say that it is warm; `traits`: why one of a hash is not loaded."""
+        zygote = self.machine.zygote
+        facts = toy.Generation({}).facts | {"parameters": [FRICTION], "phases": PHASES}
+        configure = zygote.expect(Configure)
+        rows = [
+            {"hash": each, "tier": "", "why": traits.get("why", "")} for each in configure.traits
+        ]
+        from_zygote = facts | {"traits": rows}
+        zygote.say(Prepared(zygote.pid, from_zygote))
+        self.kernel.round()
+        return configure
+
+    def succeed(self) -> None:
+        """Fork the new generation's heir, which takes over at once."""
+        active = self.kernel.active
+        pid = self.machine.processes.new_pid()
+        request = self.machine.zygote.fork(pid)
+        self.kernel.round()
+        self.machine.zygote.ring(request.serial)
+        self.kernel.round()
+        self.kernel.take_over(pid)
+        self.machine.processes.end(active, code=0)
+        self.kernel.active = pid
+        self.kernel.round()
+
+    def bring_in(self) -> TraitAddition:
+        """Take a trait all the way in."""
+        addition = self.add()
+        self.judge()
+        self.prepare()
+        self.succeed()
+        self.kernel.tick()
+        self.kernel.round()
+        return addition
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """Give a world that ticks, with an heir."""
+    machine = FakeMachine()
+    scene = Scene(machine, tmp_path)
+    yield scene
+    scene.kernel.close()
+    machine.processes.close()
+
+
+class TestComingIn:
+    def test_a_trait_comes_in_by_succession(self, scene):
+        """Prepared, loaded by a new generation, brought in by an input, told at each step."""
+        addition = scene.add()
+        assert addition.result() is None and scene.worker.data == SOURCE
+        assert scene.worker.words[:5] == ("prepare-trait", "--home", "/nowhere", "--zone", "stable")
+        scene.judge()
+        assert scene.world.ladder.incoming == 2 and scene.changes.under_way() == "loading"
+        assert scene.prepare().traits == [CODE_HASH]
+        scene.succeed()
+        assert addition.result() is None, "its input waits for the next tick"
+        tick = scene.kernel.tick()
+        scene.kernel.round()
+        told = addition.result()
+        assert (told["name"], told["version"], told["tier"]) == ("Forager", 1, "native")
+        assert told["applied_at_tick"] == tick and not scene.changes.under_way()
+        (applied,) = [
+            i for i, kind in scene.machine.log.named.items() if kind == "mutation.applied"
+        ]
+        assert scene.machine.log.why(applied) == [
+            "mutation.applied", "generation.promoted", "generation.begun", "mutation.ready",
+            "trait.validated", "command.taken",
+        ]  # fmt: skip
+
+    def test_whoever_asked_may_leave(self, scene):
+        """Nobody looks at the answer: the trait comes in all the same."""
+        scene.bring_in()
+        assert [row.name for row in scene.world.traits.rows()] == ["Forager"]
+        assert scene.world.traits.hashes == [CODE_HASH]
+
+    def test_a_refused_source_costs_nothing(self, scene):
+        """Rule, line and reason are told; no generation is begun, nothing is kept."""
+        addition = scene.add()
+        verdict = {"accepted": False, "code_hash": CODE_HASH, "rule": "name", "line": 3}
+        scene.judge(verdict | {"reason": "open may not be used"})
+        with pytest.raises(
+            TraitRefused, match=r"line 3: open may not be used \(rule name\)"
+        ) as told:
+            addition.result()
+        assert told.value.details == {"rule": "name", "line": 3, "reason": "open may not be used"}
+        assert not scene.world.ladder.incoming and not scene.world.traits.hashes
+        assert len(scene.machine.log.of("trait.refused")) == 1
+        assert not scene.machine.log.of("mutation.failed"), "it was none"
+
+    @pytest.mark.parametrize(
+        ("told", "why"),
+        [
+            ({"accepted": True}, "cannot be read"),
+            (VERDICT | {"code_hash": "0" * 64}, "about another source"),
+            (VERDICT | {"version": "1"}, "cannot be read"),
+            (VERDICT | {"name": ["x"]}, "cannot be read"),
+            ([1], "cannot be read"),
+        ],
+    )
+    def test_a_verdict_that_is_none_is_refused(self, scene, told, why):
+        """What the worker prints has had a foreign source in its hands: it is parsed."""
+        addition = scene.add()
+        scene.judge(told)
+        with pytest.raises(Refused, match=why):
+            addition.result()
+        assert not scene.world.ladder.incoming
+
+    def test_a_worker_that_fails_is_told(self, scene):
+        """Its exit code is the reason; the next trait is taken."""
+        addition = scene.add()
+        scene.machine.processes.end(scene.worker.pid, code=1)
+        scene.kernel.round()
+        with pytest.raises(Refused, match="exit code 1"):
+            addition.result()
+        scene.add()
+
+    def test_a_worker_that_hangs_is_ended(self, scene):
+        """After its time it is killed, and the reason is that."""
+        addition = scene.add()
+        scene.machine.clock.advance(WORKER_S + 1)
+        scene.kernel.round()
+        with pytest.raises(Refused, match="has not answered in 90 s"):
+            addition.result()
+
+    def test_one_at_a_time(self, scene):
+        """While one is made ready another is refused, and said why."""
+        scene.add()
+        with pytest.raises(Refused, match="another one is being made ready"):
+            scene.add(SOURCE + b"#")
+
+    def test_no_more_than_fit(self, scene):
+        """With all places taken a new name is refused before any generation; a version is not."""
+        row = TraitRow(1, "Forager", 1, "0" * 64, "native", "none", "active")
+        scene.machine.arenas.rows = [
+            replace(row, slot=each, name=f"T{each}") for each in range(1, ACTIVE_MAX + 1)
+        ]
+        scene.kernel.words.put_state(scene.kernel.words.get(512), State.REGISTRY_VERSION, 9)
+        addition = scene.add()
+        scene.judge()
+        with pytest.raises(Refused, match=f"{ACTIVE_MAX} are active, the limit is {ACTIVE_MAX}"):
+            addition.result()
+        assert not scene.world.ladder.incoming
+        scene.add()
+        scene.judge(VERDICT | {"name": "T3"})
+        assert scene.world.ladder.incoming
+
+    def test_it_waits_for_a_generation_that_is_being_made_ready(self, scene):
+        """Another renewal is under way: the trait's own comes after it."""
+        scene.world.generations.renew()
+        scene.kernel.round()
+        scene.add()
+        scene.judge()
+        assert scene.world.ladder.count == 2
+        scene.prepare()
+        scene.succeed()
+        assert scene.world.ladder.incoming == 3 and scene.prepare().traits == [CODE_HASH]
+
+
+class TestGoingWrong:
+    def test_a_generation_that_cannot_load_it(self, scene):
+        """The command fails, the set goes back, and the world ticks on with who served."""
+        addition, active = scene.add(), scene.kernel.active
+        scene.judge()
+        scene.machine.zygote.expect(Configure)
+        scene.machine.zygote.say(Unprepared(1, "cannot load it: no memory", ""))
+        scene.kernel.round()
+        scene.machine.processes.end(scene.machine.zygote.pid, code=78)
+        scene.kernel.round()
+        with pytest.raises(Refused, match="no memory; the world goes on without it"):
+            addition.result()
+        assert scene.world.traits.hashes == [] and scene.world.active.pid == active
+        (failed,) = scene.machine.log.of("mutation.failed")
+        assert failed["stage"] == "import"
+
+    def test_a_generation_that_leaves_it_out(self, scene):
+        """It serves all the same, with the reason why this one was not loaded."""
+        addition = scene.add()
+        scene.judge()
+        scene.prepare(why="its machine code was changed")
+        scene.succeed()
+        with pytest.raises(Refused, match="its machine code was changed"):
+            addition.result()
+        assert scene.world.traits.hashes == []
+
+    def test_a_world_that_refuses_it(self, scene):
+        """The world's own reason is told, and new generations do not load it."""
+        scene.kernel.refuses = REFUSALS[7]
+        addition = scene.bring_in()
+        with pytest.raises(Refused, match="cannot add the trait: the trait memory"):
+            addition.result()
+        assert scene.world.traits.hashes == []
+
+    def test_a_stop_leaves_it(self, scene):
+        """A kernel that stops ends the worker and keeps nothing of the trait."""
+        addition = scene.add()
+        scene.kernel.zones.begin_stop()
+        assert scene.worker.pid in scene.machine.processes.killed()
+        with pytest.raises(Refused, match="being stopped"):
+            addition.result()
+
+
+class TestWaiting:
+    def test_a_paused_world_answers_pending(self, scene):
+        """As with parameters: the answer says that it waits, and it is applied by the next tick."""
+        scene.world.inbox.post(Input(PAUSE))
+        scene.kernel.tick()
+        addition = scene.add()
+        scene.judge()
+        scene.prepare()
+        active, pid = scene.kernel.active, scene.machine.processes.new_pid()
+        request = scene.machine.zygote.fork(pid)
+        scene.kernel.round()
+        scene.machine.zygote.ring(request.serial)
+        scene.kernel.round()
+        scene.kernel.take_over(pid, commit=False)
+        scene.machine.processes.end(active, code=0)
+        scene.kernel.round()
+        told = addition.result()
+        assert told["paused"] is True and told["applied_at_tick"] is None
+        assert told["pending"]["at_tick"] == scene.world.tick() + 1
+        assert not scene.changes.under_way(), "the next one may come"
+
+    def test_a_later_tick(self, scene):
+        """With --at-tick the answer comes at once, and the input waits for its tick."""
+        addition = scene.add(at_tick=scene.world.tick() + 50)
+        scene.judge()
+        scene.prepare()
+        scene.succeed()
+        assert addition.result()["pending"]["at_tick"] >= 50
+
+
+class TestGoingOut:
+    @pytest.mark.parametrize("name", ["Forager", "forager"])
+    def test_a_trait_goes_by_its_name(self, scene, name):
+        """By the name of its class or that in file names; the set forgets it."""
+        scene.bring_in()
+        removal = scene.changes.remove(scene.world, name, 0, b"")
+        assert removal.result() is None
+        tick = scene.kernel.tick()
+        scene.kernel.round()
+        assert removal.result()["applied_at_tick"] == tick
+        assert scene.world.traits.rows() == [] and scene.world.traits.hashes == []
+        assert len(scene.machine.log.of("trait.removed")) == 1
+
+    def test_what_is_not_there_is_refused(self, scene):
+        """With what was probably meant."""
+        scene.bring_in()
+        with pytest.raises(Refused, match="did you mean 'Forager'"):
+            scene.changes.remove(scene.world, "Foragers", 0, b"")
+
+    def test_it_comes_back_without_a_generation(self, scene):
+        """Who serves has the code still: no second succession for it."""
+        scene.bring_in()
+        scene.changes.remove(scene.world, "Forager", 0, b"")
+        scene.kernel.tick()
+        scene.kernel.round()
+        addition = scene.add()
+        scene.judge()
+        scene.kernel.tick()
+        scene.kernel.round()
+        assert addition.result()["applied_at_tick"] and scene.world.ladder.count == 2
+
+
+class TestSuspended:
+    def suspend(self, scene: Scene) -> None:
+        """Suspend the trait, as an heir does that lacks its code."""
+        scene.machine.arenas.rows = [
+            replace(row, status=SUSPENDED) for row in scene.machine.arenas.rows
+        ]
+        tick = scene.world.tick()
+        version = scene.kernel.words.state(tick, State.REGISTRY_VERSION)
+        scene.kernel.words.put_state(tick, State.REGISTRY_VERSION, version + 1)
+
+    def test_it_is_taken_up_again_by_who_has_the_code(self, scene):
+        """An input brings it back, once; its cause is told."""
+        scene.bring_in()
+        self.suspend(scene)
+        scene.kernel.round()
+        assert [each["name"] for each in scene.machine.log.of("trait.resumed")] == ["Forager"]
+        scene.kernel.tick()
+        scene.kernel.round()
+        assert [row.status for row in scene.world.traits.rows()] == ["active"]
+
+    def test_what_the_world_refuses_is_not_tried_for_ever(self, scene):
+        """Once by each process that serves."""
+        scene.bring_in()
+        scene.kernel.refuses = REFUSALS[5]
+        self.suspend(scene)
+        for _ in range(5):
+            scene.kernel.tick()
+            scene.kernel.round()
+        assert len(scene.machine.log.of("trait.resumed")) == 1
+
+
+def test_a_lost_set_is_found_in_the_arena(tmp_path):
+    """The file is gone, the world has a trait: a generation that has its code is made by itself."""
+    machine = FakeMachine()
+    machine.arenas.rows = [TraitRow(1, "Forager", 1, CODE_HASH, "native", "none", "active")]
+    scene = Scene(machine, tmp_path)
+    scene.kernel.round()
+    assert scene.world.traits.hashes == [CODE_HASH] == machine.trait_sets.load("stable")
+    assert scene.world.ladder.incoming == 2 and scene.prepare().traits == [CODE_HASH]
+    scene.kernel.close()
+    machine.processes.close()
