@@ -36,7 +36,7 @@ likewise. moved2 = moved2 + d2. cost = Scene.cost_speed * d2. energy = f32(max(e
 negative: returns 0.0, with CLIPPED_NAN for NaN and CLIPPED_RANGE else. The place is the one an
 earlier call of this tick chose, else the nearest ripe place (of two the lower number) within
 Scene.eat_reach + radius of x, y; none: 0.0. offered = min(amount, Scene.eat_bite - wanted,
-committed amount of the place - wanted, max_energy - energy - wanted), at least 0; wanted =
+committed amount of the place - wanted, max_energy - energy - wanted), 0.0 unless above 0; wanted =
 f32(wanted + offered). It is an intent: the world settles it after the trait phase, in the order
 of ids, and only that raises the energy.
 
@@ -49,7 +49,7 @@ read-only: assigning is an AttributeError. They are equal to themselves only, by
 for (two queries give equal objects for one entity).
 
 *random* draws from (seed, tick, id of the entity, TRAITS + slot, n), where n counts the draws
-of this call from 0 (`numerics.py` for what each function makes of draws).
+of this call from 0 (`signatures.py` for what each function makes of draws).
 
 *State.* `self` is one instance for each entity and version. Attributes that are set in __init__
 to constants and nowhere else are constants. The rest: `none` | `carried` (each int, float or

@@ -34,12 +34,15 @@ class Stage(Scene):
 
     Attributes:
         living: slots of all who live, in the order of their ids: the first of `carriers`.
-        place_x, place_y: of all places, ripe or not, by number.
+        ripe: numbers of the ripe places.
     """
 
     living: np.ndarray
-    place_x: np.ndarray
-    place_y: np.ndarray
+    ripe: list[int]
+
+    def place_at(self, number: int) -> tuple[float, float]:
+        """Return where a place is."""
+        return float(self.arrays["place_x"][number]), float(self.arrays["place_y"][number])
 
 
 def make_scene(
@@ -162,7 +165,7 @@ def _place_food(scene, rng, places, width, height, food):  # type: ignore[no-unt
     scene.place_number("places", len(x))
     scene.set_real("food_cell", float(cell))
     scene.set_real("food_slack", float(np.float32(1e-3 * cell + 1e-6 * max(width, height))))
-    scene.place_x, scene.place_y = x, y
+    scene.ripe = np.flatnonzero(amount >= RIPE).tolist()
     scene.place_array("place_x", x)
     scene.place_array("place_y", y)
 
