@@ -9,17 +9,16 @@ A new row is all that help, completion, the man page and docs/commands.md need (
 two anew with `make commands`). A row of Place.KERNEL also wants a method of `Handlers` and a form
 in `render.py`; a destructive one a plan in `plans.py`; one of Place.HERE a function in `here.py`.
 Longer than a file should be because it is one table, read from top to bottom; the rows of the
-ledger's commands are in `ledger_commands.py`.
+ledger's commands are in `ledger_commands.py`, those of `molt trait` in `trait_table.py`.
 """
 
 from Kernel.console.command_groups import KERNEL, LEDGER, TRUST, WATCHING, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
 from Kernel.console.ledger_commands import LEDGER_COMMANDS
+from Kernel.console.trait_table import TRAIT_COMMANDS
 
 EVENTS_MAX = 4096
 """The most events, and lines of logs, the kernel keeps; as in `Kernel/core/events.py`."""
-SOURCE_BYTES_MAX = 32 * 1024
-"""The longest trait; the same as `zones.traits.contract.SOURCE_BYTES_MAX`."""
 STEPS_MAX = 1_000_000
 """The most ticks one `step` may ask for; the same as `Kernel.contract.inputs.STEPS_MAX`."""
 
@@ -268,70 +267,7 @@ COMMANDS: tuple[Command, ...] = (
         open_ended=("at_tick",),
         acts=True,
     ),
-    Command(
-        "trait add",
-        WORLD,
-        "Check a trait, compile it and bring it into the running world",
-        (
-            "molt trait add forager.py",
-            "molt trait add forager.py --carriers newborns",
-            "molt trait add forager.py --at-tick 184500 --json",
-        ),
-        (
-            Argument(
-                "source",
-                Kind.FILE,
-                "a Python file with one class deriving from Trait, see docs/traits.md",
-                metavar="FILE",
-                required=True,
-                high=SOURCE_BYTES_MAX,
-            ),
-            Argument(
-                "carriers",
-                Kind.CHOICE,
-                "who carries it: all at once, or who is born from then on",
-                metavar="WHO",
-                option="--carriers",
-                choices=("all", "newborns"),
-                default="all",
-            ),
-            _AT_TICK,
-        ),
-        details="Costs no tick: a new generation of the code loads it, its heir writes the next "
-        "tick. A file that\nbreaks a rule is refused with rule, line and reason, and exits 5. The "
-        "same class name again is a\nnew version: it takes the place of the one before in every "
-        "carrier. docs/traits.md says more.",
-        patience_s=480.0,
-        open_ended=("at_tick",),
-        acts=True,
-    ),
-    Command(
-        "trait remove",
-        WORLD,
-        "Take a trait out of the running world",
-        ("molt trait remove Forager", "molt trait remove forager --at-tick 184500"),
-        (
-            Argument(
-                "name",
-                Kind.NAME,
-                "the trait, by the name of its class",
-                metavar="NAME",
-                required=True,
-                suggest=Suggest.TRAIT,
-            ),
-            _AT_TICK,
-        ),
-        details="Its carriers lose it at the start of that tick. Source and verdict stay in "
-        "HOME/data/traits, so that\na replay finds them.",
-        open_ended=("at_tick",),
-        acts=True,
-    ),
-    Command(
-        "trait list",
-        WORLD,
-        "List the traits of the world: version, tier, state, since when",
-        ("molt trait list", "molt trait list --json"),
-    ),
+    *TRAIT_COMMANDS,
     Command(
         "world run",
         WORLD,

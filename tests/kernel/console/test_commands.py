@@ -31,6 +31,7 @@ from Kernel.console.help import (
 from Kernel.console.here import HERE
 from Kernel.console.plans import PLANS
 from Kernel.console.render import SHOWN
+from Kernel.console.trait_table import SOURCE_BYTES_MAX
 from Kernel.contract import inputs
 from Kernel.contract.errors import MoltError, UsageError
 from Kernel.core import events
