@@ -6,7 +6,10 @@ In process: whoever is handed bytes of a stranger isolates it first (`screening.
 
 import ast
 import hashlib
+import unicodedata
 import warnings
+from types import ModuleType
+from typing import Final
 
 from zones.traits.gate import read_text
 from zones.traits.state import study
@@ -15,6 +18,10 @@ from zones.traits.verdict import Checked, Refusal
 
 FEATURES = (3, 11)
 """The grammar that sources are written in, whatever Python runs them."""
+
+PARSER_NEEDS: Final[tuple[ModuleType, ...]] = (unicodedata,)
+"""Loaded here, since the parser asks for it at the first name or escape beyond ASCII: in a child
+that may open nothing any more."""
 
 
 def check_source(data: bytes) -> Checked:

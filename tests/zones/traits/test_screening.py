@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -32,6 +34,16 @@ def test_a_refusal_says_rule_line_and_reason() -> None:
     assert not verdict.accepted
     assert (verdict.rule, verdict.line) == ("import", 1)
     assert "'os'" in verdict.reason and not verdict.tier
+
+
+def test_names_beyond_ascii_are_read() -> None:
+    """A child that can open nothing parses names that are not ASCII, in a process that is new."""
+    source = GOOD.decode().replace("vx", "vx; größe = '\\N{BULLET}'; entity.vx")
+    program = f"from zones.traits.screening import screen; print(screen({source.encode()!r}))"
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert told.stdout.startswith("Verdict(accepted=True")
 
 
 def test_child_says_what_the_process_itself_would() -> None:

@@ -157,7 +157,7 @@ class Walker(Trait):
     ],
 )  # fmt: skip
 def test_state_beside_self_is_found(before: str, after: str, why: str) -> None:
-    """Modules, classes and enums that are only read keep nothing; changed, they make it volatile."""
+    """Modules, classes and enums that are only read keep nothing; changed, they are volatile."""
     assert before in STATELESS
     found = facts(STATELESS.replace(before, after, 1))
     assert found.state == ("volatile" if why else "none"), found.why_volatile
