@@ -8,7 +8,6 @@ from tests.zones.traits.corpus import honest
 TICKS = 4
 
 
-@pytest.mark.slow
 def test_plain_entities_run_every_honest_trait() -> None:
     """Each honest trait runs on plain objects without an exception, and most change something."""
     moved = 0

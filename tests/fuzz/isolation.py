@@ -48,7 +48,7 @@ class Ended:
 
     Args:
         how: "done", "failed" (an exception), "crashed" (a signal) or "hung" (a limit of time).
-        text: the last note, or the traceback of a failure.
+        text: the last note; of a failure the traceback below it.
     """
 
     how: str
@@ -80,7 +80,7 @@ def _live(work: Callable[[Note], None], note: Note, processor_s: int) -> None:
         work(note)
         code = 0
     except BaseException:
-        note.write(traceback.format_exc())
+        note.write(f"{note.read()[:1000]}\n{traceback.format_exc()}")
     finally:
         os._exit(code)
 

@@ -5,6 +5,7 @@ and no list with `zones/traits`, so that a hole there is not a hole here.
 """
 
 import ast
+import unicodedata
 from collections.abc import Iterator
 
 MODULES = {
@@ -92,8 +93,8 @@ def _object_to_import(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
 def _object_to_attribute(name: str) -> Iterator[str]:
     if name in ATTRIBUTES or (_is_dunder(name) and name not in DUNDERS):
         yield f"attribute {name}"
-    elif not name.isascii():
-        yield f"attribute {name!r}"
+    elif unicodedata.normalize("NFKC", name) != name:
+        yield f"attribute {name!r} is another name to the parser"
 
 
 def _is_dunder(name: str) -> bool:

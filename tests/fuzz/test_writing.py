@@ -94,7 +94,6 @@ def test_honest_traits_meet_no_objection() -> None:
         "class A(**k): pass",
         "match x:\n    case A(__class__=y): pass",
         "def f(__class__): pass",
-        "x.é",
     ],
 )
 def test_absolute_rules_object(source: str) -> None:
