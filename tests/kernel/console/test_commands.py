@@ -15,7 +15,6 @@ from Kernel.console.commands import (
     COMMANDS,
     EVENTS_MAX,
     GROUPS,
-    SOURCE_BYTES_MAX,
     STEPS_MAX,
 )
 from Kernel.console.errand import EXIT_DEGRADED, EXIT_SAFE_MODE
