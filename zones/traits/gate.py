@@ -7,6 +7,7 @@ what the parser does on the way happens in a disposable child (`screening.py`).
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from zones.traits.contract import LINES_MAX, NESTING_MAX, SOURCE_BYTES_MAX
@@ -15,6 +16,7 @@ from zones.traits.verdict import Refusal
 OPERATORS_MAX = 64
 """Operators in one expression without a bracket, comma, comparison, 'and' or 'or' between."""
 NUMBER_CHARS_MAX = 64
+IDENTIFIER_CHARS_MAX = 128
 
 _BOM = b"\xef\xbb\xbf"
 _COOKIE = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")
@@ -23,6 +25,8 @@ _HIDDEN = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
+_PLAIN_LETTER = re.compile("[À-ɏΓΔΘΛΞΠΣΦΨΩα-νπ-ωϑϕ₀-₉]")
+"""Latin letters, and Greek ones that look like no Latin letter (no omicron, no rho)."""
 _TOKEN = re.compile(
     r"""
     (?P<comment>\#[^\n]*)
@@ -158,7 +162,22 @@ def _start_line(scan: _Scan, column: int, word: str) -> None:
         raise Refusal("depth", scan.line, f"more than {NESTING_MAX} elif in a row: use a dict")
 
 
+def _check_identifier(word: str, line: int) -> None:
+    """Refuse a name that Python reads as another, or that looks like another."""
+    if unicodedata.normalize("NFKC", word) != word:
+        raise Refusal("identifier", line, "a name has letters that are read as others: use ASCII")
+    strange = [sign for sign in word if not sign.isascii() and not _PLAIN_LETTER.match(sign)]
+    if strange and any(sign.isascii() and sign.isalpha() for sign in word):
+        raise Refusal(
+            "identifier", line, f"a name mixes scripts: U+{ord(strange[0]):04X} is no Latin letter"
+        )
+
+
 def _take_word(scan: _Scan, word: str, start: int, text: str) -> None:
+    if len(word) > IDENTIFIER_CHARS_MAX:
+        raise Refusal("identifier", scan.line, f"a name has at most {IDENTIFIER_CHARS_MAX} letters")
+    if not word.isascii():
+        _check_identifier(word, scan.line)
     if scan.starts:
         begin = text.rfind("\n", 0, start) + 1
         _start_line(scan, len(text[begin:start].expandtabs()), word)

@@ -342,14 +342,14 @@ class _Walk:
             if not in_annotation:
                 self._library(node, module[0], node.attr)
             return
+        self.visit(node.value)
+        naming.check_reserved(node.attr, node, self.classes)
         if not isinstance(node.ctx, ast.Load):
             if module is not None or self.facts.builtin(node.value, self.scope):
                 raise refuse("rebinding", node, "only attributes of things of yours can be set")
             naming.check_attribute(node.attr, node)
         elif not self._is_special(node):
             self._attribute_name(node.attr, node)
-        naming.check_reserved(node.attr, node, self.classes)
-        self.visit(node.value)
 
     def _attribute_name(self, name: str, node: ast.AST) -> None:
         if name in names.DUNDERS_READ and isinstance(node, ast.Attribute):

@@ -57,12 +57,11 @@ def number(node: ast.AST, known: Known) -> int | float | None:
 
 def _combined(op: ast.operator, left: int | float, right: int | float) -> int | float | None:
     if isinstance(op, ast.Pow):
-        if left and 0 <= right <= 1024 and abs(left) <= 2**_BITS:
-            try:
-                return math.pow(left, right)
-            except (OverflowError, ValueError):
-                return float("inf")
-        return float("inf") if abs(left) > 1 and right > 1024 else None
+        try:
+            power = math.pow(left, right)
+        except (OverflowError, ValueError):
+            return math.inf if abs(left) > 1 and right > 0 else None
+        return int(power) if isinstance(left, int) and right >= 0 and power < 2**53 else power
     if isinstance(op, ast.Mult):
         return float(left) * float(right) if abs(left) > 2**53 else left * right
     if isinstance(op, ast.Add):
@@ -70,7 +69,7 @@ def _combined(op: ast.operator, left: int | float, right: int | float) -> int | 
     if isinstance(op, ast.Sub):
         return left - right
     if isinstance(op, ast.LShift) and isinstance(left, int) and isinstance(right, int):
-        return left << right if 0 <= right < _BITS and abs(left) <= 2**_BITS else float("inf")
+        return left << right if 0 <= right < _BITS and abs(left) <= 2**_BITS else math.inf
     return None
 
 
@@ -89,15 +88,25 @@ def check_operator(node: ast.BinOp | ast.AugAssign, known: Known) -> None:
             raise refuse("too-large", node, "integers have 64 bits: this shift is larger")
     elif isinstance(node.op, ast.Pow):
         base, power = number(left, known), number(right, known)
-        if not isinstance(base, int) or power is None or abs(base) < 2 or power <= 0:
+        if base is None or power is None or abs(base) < 2 or power <= 0:
             return
-        if power > _BITS or float(abs(base)) ** float(power) > 2.0**_BITS:
+        if _is_whole(left, known) and math.log2(abs(base)) * power > _BITS:
             raise refuse("too-large", node, "integers have 64 bits: this power is larger")
     elif isinstance(node.op, ast.Mult):
         for items, times in ((left, right), (right, left)):
             count = number(times, known)
             if count is not None and _length(items, known) * max(count, 0) > LENGTH_MAX:
                 raise refuse("too-large", node, f"a list or text has at most {LENGTH_MAX} items")
+
+
+def _is_whole(node: ast.AST, known: Known) -> bool:
+    """Tell whether arithmetic on literals stays with integers."""
+    if isinstance(node, ast.BinOp):
+        whole = not isinstance(node.op, ast.Div)
+        return whole and _is_whole(node.left, known) and _is_whole(node.right, known)
+    if isinstance(node, ast.UnaryOp):
+        return _is_whole(node.operand, known)
+    return isinstance(known(node), int)
 
 
 def _length(node: ast.AST, known: Known) -> int:

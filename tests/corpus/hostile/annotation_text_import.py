@@ -1,0 +1,7 @@
+# category: annotations; expect: refused; rule: annotation
+x: "__import__('os')" = 1
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        pass

@@ -1,0 +1,7 @@
+# category: frames; expect: refused
+class Sneaky(Trait):
+    async def go(self):
+        yield 1
+
+    async def execute(self, entity):
+        self.go().asend(None)

@@ -1,0 +1,7 @@
+# category: coroutines; expect: refused; rule: import
+import asyncio
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        await asyncio.sleep(1)

@@ -1,0 +1,4 @@
+# category: coroutines; expect: refused; rule: await
+class Sneaky(Trait):
+    async def execute(self, entity):
+        await self

@@ -1,0 +1,7 @@
+# category: libraries; expect: refused; rule: module-name
+import dataclasses
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        dataclasses._create_fn

@@ -1,0 +1,10 @@
+# category: decorators; expect: refused
+@exec
+@repr
+class A:
+    pass
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        pass

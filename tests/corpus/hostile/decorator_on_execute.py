@@ -1,0 +1,5 @@
+# category: decorators; expect: refused; rule: trait
+class Sneaky(Trait):
+    @staticmethod
+    async def execute(self, entity):
+        pass

@@ -1,0 +1,9 @@
+# category: dunders; expect: refused; rule: dunder
+class Odd:
+    def __delete__(self, a):
+        return 1
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        Odd()

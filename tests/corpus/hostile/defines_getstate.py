@@ -1,0 +1,9 @@
+# category: dunders; expect: refused; rule: dunder
+class Odd:
+    def __getstate__(self):
+        return 1
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        Odd()

@@ -1,0 +1,4 @@
+# category: names; expect: refused; rule: dunder
+class Sneaky(Trait):
+    async def execute(self, entity):
+        x = __file__

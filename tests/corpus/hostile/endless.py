@@ -1,0 +1,5 @@
+# category: too-large; expect: refused; rule: endless
+class Sneaky(Trait):
+    async def execute(self, entity):
+        while True:
+            pass

@@ -1,0 +1,7 @@
+# category: libraries; expect: refused; rule: module-name
+from enum import property
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        pass

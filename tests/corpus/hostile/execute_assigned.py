@@ -1,0 +1,3 @@
+# category: trait; expect: refused; rule: trait
+class A(Trait):
+    execute = len

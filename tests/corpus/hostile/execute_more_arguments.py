@@ -1,0 +1,4 @@
+# category: trait; expect: refused; rule: trait
+class A(Trait):
+    async def execute(self, entity, world):
+        pass

@@ -1,0 +1,5 @@
+# category: formats; expect: refused; rule: format
+class Sneaky(Trait):
+    async def execute(self, entity):
+        w = 10 ** 9
+        f'{entity.x:{w}}'

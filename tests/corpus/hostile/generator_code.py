@@ -1,0 +1,4 @@
+# category: frames; expect: refused; rule: yield
+class Sneaky(Trait):
+    async def execute(self, entity):
+        (lambda: (yield))().gi_code

@@ -1,0 +1,4 @@
+# category: unicode; expect: refused; rule: identifier
+class Sneaky(Trait):
+    async def execute(self, entity):
+        mаx(1, 2)

@@ -1,0 +1,7 @@
+# category: imports; expect: refused; rule: import
+from . import contract
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        contract.FAILED

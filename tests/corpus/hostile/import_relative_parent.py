@@ -1,0 +1,7 @@
+# category: imports; expect: refused; rule: import
+from ..runtime import host
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        host

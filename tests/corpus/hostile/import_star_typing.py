@@ -1,0 +1,7 @@
+# category: imports; expect: refused; rule: import
+from typing import *
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        sys.exit()

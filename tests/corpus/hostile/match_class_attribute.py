@@ -1,0 +1,6 @@
+# category: patterns; expect: refused; rule: dunder
+class Sneaky(Trait):
+    async def execute(self, entity):
+        match entity:
+            case object(__class__=kind):
+                kind.mro

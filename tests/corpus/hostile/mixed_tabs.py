@@ -1,0 +1,4 @@
+# category: syntax; expect: refused; rule: syntax
+class A(Trait):
+	async def execute(self, entity):
+        pass

@@ -1,0 +1,7 @@
+# category: rebinding; expect: refused; rule: module
+import enum
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        return enum

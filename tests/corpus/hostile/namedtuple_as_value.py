@@ -1,0 +1,8 @@
+# category: libraries; expect: refused; rule: call
+from collections import namedtuple
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        n = namedtuple
+        n('P', 'a')

@@ -1,0 +1,5 @@
+# category: unicode; expect: refused; rule: identifier
+class Sneaky(Trait):
+    async def execute(self, entity):
+        global ｍax
+        ｍax = 1

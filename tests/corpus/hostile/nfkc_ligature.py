@@ -1,0 +1,4 @@
+# category: unicode; expect: refused
+class Sneaky(Trait):
+    async def execute(self, entity):
+        entity.ﬁeld

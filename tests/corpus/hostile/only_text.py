@@ -1,0 +1,2 @@
+# category: trait; expect: refused; rule: trait
+"""Nothing but words."""

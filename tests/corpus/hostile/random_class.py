@@ -1,0 +1,7 @@
+# category: libraries; expect: refused; rule: module-name
+import random
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        random.Random(1).random()

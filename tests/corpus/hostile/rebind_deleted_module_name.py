@@ -1,0 +1,7 @@
+# category: rebinding; expect: refused; rule: rebinding
+import math
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        del math.pi

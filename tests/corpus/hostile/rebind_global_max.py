@@ -1,0 +1,5 @@
+# category: rebinding; expect: refused; rule: rebinding
+class Sneaky(Trait):
+    async def execute(self, entity):
+        global max
+        max = None

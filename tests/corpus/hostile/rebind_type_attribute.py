@@ -1,0 +1,4 @@
+# category: rebinding; expect: refused; rule: rebinding
+class Sneaky(Trait):
+    async def execute(self, entity):
+        dict.get = None

@@ -1,0 +1,2 @@
+# category: syntax; expect: refused
+return 1

@@ -1,0 +1,8 @@
+# category: module-level; expect: refused; rule: module-level
+x = 1
+x += 1
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        pass

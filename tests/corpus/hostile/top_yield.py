@@ -1,0 +1,7 @@
+# category: module-level; expect: refused
+x = yield
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        pass

@@ -1,0 +1,7 @@
+# category: trait; expect: refused
+T = Trait
+
+
+class A(T):
+    async def execute(self, entity):
+        pass

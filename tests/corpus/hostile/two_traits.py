@@ -1,0 +1,9 @@
+# category: trait; expect: refused; rule: trait
+class A(Trait):
+    async def execute(self, entity):
+        pass
+
+
+class B(Trait):
+    async def execute(self, entity):
+        pass

@@ -1,0 +1,4 @@
+# category: libraries; expect: refused; rule: call
+class Sneaky(Trait):
+    async def execute(self, entity):
+        type(type(self))('A', (), {})

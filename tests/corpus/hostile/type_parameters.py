@@ -1,0 +1,4 @@
+# category: syntax; expect: refused
+class A[T](Trait):
+    async def execute(self, entity):
+        pass

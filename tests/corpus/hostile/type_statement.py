@@ -1,0 +1,7 @@
+# category: syntax; expect: refused
+type X = int
+
+
+class A(Trait):
+    async def execute(self, entity):
+        pass

@@ -1,0 +1,7 @@
+# category: libraries; expect: refused; rule: module-name
+import typing
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        typing.get_type_hints(self)

@@ -1,0 +1,3 @@
+# category: syntax; expect: refused; rule: syntax
+class A(Trait:
+    pass

@@ -1,0 +1,7 @@
+# category: attributes; expect: refused; rule: module-name
+import math
+
+
+class Sneaky(Trait):
+    async def execute(self, entity):
+        math.__dict__['sqrt']

@@ -1,0 +1,4 @@
+# category: coroutines; expect: refused
+class Sneaky(Trait):
+    async def execute(self, entity):
+        yield entity

@@ -1,0 +1,5 @@
+# category: coroutines; expect: refused; rule: yield
+class Sneaky(Trait):
+    async def execute(self, entity):
+        f = lambda: (yield)
+        f()
