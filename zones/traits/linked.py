@@ -120,22 +120,32 @@ class _Python:
     def write(self) -> Any:
         """Write all of it and return the function."""
         builder, plan = self._builder, self._plan
+        kinds = plan.takes
+        if self._name in searches.LISTS:  # their second argument is where to write
+            kinds = kinds[0] + kinds[2:]
         _, given, count = self.function.args
-        wanted = ir.Constant(WORD, len(plan.takes))
+        wanted = ir.Constant(WORD, len(kinds))
         with builder.if_then(builder.icmp_signed("!=", count, wanted), likely=False):
-            self._raise("PyExc_TypeError", f"{self._name}() takes {len(plan.takes)} arguments")
+            self._raise("PyExc_TypeError", f"{self._name}() takes {len(kinds)} arguments")
         values = []
-        for place, kind in enumerate(plan.takes):
+        for place, kind in enumerate(kinds):
             argument = builder.load(builder.gep(given, [ir.Constant(WORD, place)]))
             values.append(self._unbox(argument, kind))
+        if self._name in searches.LISTS:
+            room = builder.alloca(ir.ArrayType(ir.IntType(8), searches.RESULT_BYTES))
+            room.align = 8
+            values.insert(1, builder.ptrtoint(room, WORD))
         result = builder.call(self._called, values)
         parts = [result]
         if len(plan.gives) + plan.fails > 1:
-            count = len(plan.gives) + plan.fails
-            parts = [builder.extract_value(result, place) for place in range(count)]
+            wide = len(plan.gives) + plan.fails
+            parts = [builder.extract_value(result, place) for place in range(wide)]
         if plan.fails:
             self._raise_status(parts.pop())
         boxed = [self._box(part, kind) for part, kind in zip(parts, plan.gives, strict=True)]
+        if self._name in searches.LISTS:
+            self._python.decref(boxed[0])
+            boxed[0] = self._list(values[1], parts[0])
         if len(boxed) > 1:
             both = self._python.tuple_pack(boxed)
             for each in boxed:
@@ -169,6 +179,16 @@ class _Python:
             with builder.if_then(raised):
                 builder.ret(self._nothing)
         return value
+
+    def _list(self, address: Any, count: Any) -> Any:
+        """Return the int32 at an address as a list."""
+        builder, python = self._builder, self._python
+        numbers = builder.inttoptr(address, ir.IntType(32).as_pointer())
+        made = python.list_new(count)
+        with _write.for_range(builder, count) as loop:
+            number = builder.sext(builder.load(builder.gep(numbers, [loop.index])), WORD)
+            python.list_setitem(made, loop.index, python.long_from_longlong(number))
+        return made
 
     def _box(self, value: Any, kind: str) -> Any:
         if kind == "f":

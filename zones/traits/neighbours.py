@@ -15,7 +15,10 @@ slot is the own one, which is left out; x, y, radius are float64. count is at mo
 found are int32 at `out`, in order. A radius that is NaN or negative finds nothing; the fault of
 NaN is the caller's to count.
 
-For Python the same functions with the same arguments are in `linked.calls()`.
+For Python, in `linked.calls()`, those with `out` take none and give the list itself:
+
+    slots, within = calls["nearby_entities"](table, slot, x, y, radius)
+    places, within = calls["nearby_resources"](table, x, y, radius)
 """
 
 from typing import Final
