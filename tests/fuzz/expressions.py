@@ -59,12 +59,12 @@ class Expressions:
     """Writes expressions over the names that are bound.
 
     Args:
-        seed: decides every choice.
+        dice: decides every choice.
         tame: leaves out the values and calls that fail, so that calls come to their end.
     """
 
-    def __init__(self, seed: int, tame: bool) -> None:
-        self.dice = random.Random(seed)
+    def __init__(self, dice: random.Random, tame: bool) -> None:
+        self.dice = dice
         self.tame = tame
         self.blind = False
         self.lines: list[str] = []

@@ -4,6 +4,8 @@ Owns: the grammar of statements and of a whole source. Does not own: expressions
 (`expressions.py`), running what is written (`comparing.py`). One seed is one source.
 """
 
+import random
+
 from tests.fuzz.expressions import MOODS, Expressions, Scope
 
 ERRORS = (
@@ -22,7 +24,7 @@ TAME_SHARE = 0.5
 
 def write_trait(seed: int) -> str:
     """Return the source of a trait that this seed decides."""
-    return Writer(seed, tame=seed % 100 < 100 * TAME_SHARE).trait()
+    return Writer(random.Random(seed), tame=seed % 100 < 100 * TAME_SHARE).trait()
 
 
 class Writer(Expressions):
@@ -30,6 +32,7 @@ class Writer(Expressions):
 
     def trait(self) -> str:
         """Return a whole source."""
+        self.coroutines: list[str] = []
         dice = self.dice
         self.say("import math")
         self.say("import random")
@@ -46,6 +49,8 @@ class Writer(Expressions):
             self._init()
         for _ in range(dice.randint(0, 2)):
             self._method()
+        if self.often(0.3):
+            self._coroutine()
         with self.block("async def execute(self, entity):"):
             for _ in range(dice.randint(3, 9)):
                 self.statement(DEPTH_MAX)
@@ -90,6 +95,9 @@ class Writer(Expressions):
         names = [self.fresh("p") for _ in takes]
         attributes, self.attributes = self.attributes, {}
         constants, self.constants = self.constants, {}
+        helpers = self.helpers
+        if not first:
+            self.helpers = [helper for helper in helpers if not helper[0].startswith("self.")]
         with self.block(f"def {name}({first}{', '.join(names)}):"):
             self.scope = Scope(
                 floats=[n for n, take in zip(names, takes, strict=True) if take == "f"],
@@ -110,7 +118,18 @@ class Writer(Expressions):
             self.say(f"return {write(2)}")
             self.blind = False
         self.attributes, self.constants = attributes, constants
-        self.helpers.append((prefix + name, takes, gives))
+        self.helpers = [*helpers, (prefix + name, takes, gives)]
+
+    def _coroutine(self) -> None:
+        """Write a coroutine of the trait that is given the entity."""
+        name, given = self.fresh("a"), self.fresh("p")
+        with self.block(f"async def {name}(self, entity, {given}):"):
+            self.scope = Scope(floats=[given])
+            self.depth = 1
+            for _ in range(self.dice.randint(1, 3)):
+                self.statement(1)
+            self.say(f"return {self.real(2)}")
+        self.coroutines.append(name)
 
     # -- statements -----------------------------------------------------------------------------
 
@@ -128,6 +147,9 @@ class Writer(Expressions):
             (1, self._unpack),
             (1, self._listing),
             (1, self._unsure),
+            (1, self._inner),
+            (1, self._await),
+            (1, self._walrus),
         ]
         nested = [
             (5, self._branch),
@@ -135,6 +157,7 @@ class Writer(Expressions):
             (4, self._visit),
             (2, self._repeat),
             (1, self._attempt),
+            (1, self._match),
             (1, self._leave),
         ]
         choices = simple + nested if depth > 0 else simple
@@ -254,6 +277,44 @@ class Writer(Expressions):
         with self.block(f"if {name} is not None:"):
             (self.scope.others if near == "entities" else self.scope.foods).append(name)
             self.body()
+
+    def _inner(self) -> None:
+        """Write a function within the method, which sees the variables around it."""
+        name, given = self.fresh("g"), self.fresh("p")
+        with self.block(f"def {name}({given}):"):
+            self.scope.floats.append(given)
+            if self.scope.floats and self.often(0.3):
+                outer = self.dice.choice(self.scope.floats)
+                if outer != given:
+                    self.say(f"nonlocal {outer}")
+                    self.say(f"{outer} = {outer} * 0.5 + {given}")
+            self.say(f"return {self.real(2)}")
+        value = self.fresh("v")
+        self.say(f"{value} = {name}({self.real(1)}) - {name}({self.real(1)})")
+        self.scope.floats.append(value)
+
+    def _await(self) -> None:
+        if self.coroutines:
+            value = self.fresh("v")
+            self.say(f"{value} = await self.{self.dice.choice(self.coroutines)}(entity, 1.5)")
+            self.scope.floats.append(value)
+
+    def _walrus(self) -> None:
+        name = self.fresh("v")
+        with self.block(f"if ({name} := {self.real(2)}) {self.dice.choice('<>')} {self.real(1)}:"):
+            self.scope.floats.append(name)
+            self._store()
+        self.scope.floats.append(name)
+
+    def _match(self) -> None:
+        with self.block(self.dice.choice(("match entity.state:", "match entity.age % 3:"))):
+            cases = ("'alive'", "'hunting'", "0", "1 | 2", "_ if entity.vx > 0", "'a' | 'fleeing'")
+            for case in self.dice.sample(cases, self.dice.randint(1, 3)):
+                with self.block(f"case {case}:"):
+                    self.body()
+            if self.often(0.5):
+                with self.block("case _:"):
+                    self.body()
 
     def _branch(self) -> None:
         with self.block(f"if {self.truth()}:"):
