@@ -98,6 +98,7 @@ SENTENCES: dict[str, str] = {
         "{known_tick}{because}"
     ),
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
+    "world.traits": "{traits_count} versions of traits",
     "zone.degraded": "{why}",
     "zone.died": "{role} with pid {pid} ended: {how}",
     "zone.drained": "pid {pid} is to leave: {why}",
@@ -195,6 +196,7 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "given": " ".join(pairs(given)) if isinstance(given, Mapping) else NOTHING,
         "born_count": _count(values.get("born")),
         "died_count": _count(values.get("died")),
+        "traits_count": _count({"ids": values.get("traits")}),
         "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",

@@ -36,12 +36,19 @@ WORLD_KINDS: Final = (
             "snapshot_key?": str,
         },
     ),
-    Kind("input.applied", {"tick": int, "sequence": int, "input": dict[str, Any]}),
+    Kind("input.applied", {"tick": int, "sequence": int, "input": dict[str, Any], "own?": bool}),
     Kind(
         "input.refused",
-        {"tick": int, "sequence": int, "last_sequence": int, "reason": str},
+        {
+            "tick": int,
+            "sequence": int,
+            "last_sequence": int,
+            "reason": str,
+            "input?": dict[str, Any],
+        },
         _WARNING,
     ),
+    Kind("world.traits", {"tick": int, "traits": list[dict[str, Any]]}),
     Kind(
         "world.lineage",
         {"tick": int, "born": dict[str, Any], "died": dict[str, Any], "lost": int},

@@ -4,9 +4,12 @@ Owns: the schema (what the bytes behind a state block mean) and the views. Does 
 offsets of header and state block (`Kernel/contract/arena.py`) nor the values.
 
 Hot columns are written anew for every entity in every tick, from the buffer of tick T-1 to that
-of tick T. Cold columns change at a birth only: both buffers hold the same values, except in the
-slots listed as touched by the newer tick. A slot is free while its `state` is FREE: the state
-column is the free list, so nothing can disagree with it and nothing has to be carried.
+of tick T. Cold columns change at a birth: both buffers hold the same values, except in the
+slots listed as touched by the newer tick, and except where a trait or an input has written
+(`warm.py`). A slot is free while its `state` is FREE: the state column is the free list, so nothing
+can disagree with it and nothing has to be carried.
+
+Longer than usual: the table of columns and the record of views over them are one list, twice.
 """
 
 import hashlib
@@ -20,6 +23,7 @@ from numpy.typing import NDArray
 
 from Kernel.contract.arena import NEVER, STATE_BYTES, ArenaWords, Header, State
 from Kernel.contract.errors import ArenaError
+from zones.traits.contract import MEMORY_SLOTS, MOOD_BYTES, MOODS, NAME_BYTES, SLOTS
 from zones.world.parameters import PARAMETERS
 
 GENE_NAMES: Final = (
@@ -27,6 +31,7 @@ GENE_NAMES: Final = (
 )  # fmt: skip
 """What each place of a dna holds; what a gene does is in `genes.py`."""
 GENES: Final = len(GENE_NAMES)
+HASH_BYTES: Final = 32
 ALIGN_BYTES: Final = 64
 EXTENT_MAX: Final = 1e9
 """No world has more slots, places or cells, or is longer; a schema that says so is damaged."""
@@ -64,9 +69,10 @@ FOOD_FOUNDED: Final = State.OWN + 184
 LARGEST_RADIUS: Final = State.OWN + 192
 DIED_NOW: Final = State.OWN + 200
 LOG_TOLD: Final = State.OWN + 208
+TRAITS_PUT_OFF: Final = State.OWN + 216
 """zones.world's own scalars in the state block; SCALARS says which are f64, the others are u64. A
 place is never given another meaning: a world of another build brings them along by their places."""
-OWN_END: Final = LOG_TOLD + 8
+OWN_END: Final = TRAITS_PUT_OFF + 8
 """Behind the last of them. What another build has kept there is none of this one's."""
 
 SCALARS: Final = (
@@ -94,6 +100,9 @@ SCALARS: Final = (
     ("energy_seeded", "<f8", ENERGY_SEEDED),
     ("energy_founded", "<f8", ENERGY_FOUNDED),
     ("food_founded", "<f8", FOOD_FOUNDED),
+    ("traits_active", "<i8", State.TRAITS_ACTIVE),
+    ("registry_version", "<i8", State.REGISTRY_VERSION),
+    ("traits_put_off", "<i8", TRAITS_PUT_OFF),
 )
 """What the schema tells readers of the state block: name, type, offset."""
 
@@ -111,7 +120,7 @@ class Column:
     """One column: `rows` is what each row stands for, `width` values in each row.
 
     Where a row has several values they lie value after value of all rows ("planar"): loops over
-    rows read neighbouring numbers, and become vector instructions. Each of them is a gene.
+    rows read neighbouring numbers, and become vector instructions.
     `default` fills the column of a world that comes from a build without it; None: there is no
     world without it (`migration.py`).
     """
@@ -145,6 +154,8 @@ COLUMNS: Final = (
     Column("trait_bits", "<u8"),
     Column("deactivated_bits", "<u8"),
     Column("last_fuel", "<u4"),
+    Column("mood", "|u1"),
+    Column("ready", "<u8"),
     Column("touched", "<i4"),
     Column("resource_amount", "<f4", rows="resource", hot=True, default=None),
     Column("resource_x", "<f4", rows="resource", default=None),
@@ -157,22 +168,50 @@ COLUMNS: Final = (
     Column("log_lineage", "<u4", rows="log"),
     Column("log_tick", "<i4", rows="log"),
     Column("log_cause", "|u1", rows="log"),
+    # The registry: what a trait slot holds (`registry.py`), one block of bytes (`Buffer.registry`).
+    Column("slot_hash", "|u1", rows="slot", width=HASH_BYTES),
+    Column("slot_name", "|u1", rows="slot", width=NAME_BYTES),
+    Column("slot_version", "<u4", rows="slot"),
+    Column("slot_tier", "|u1", rows="slot"),
+    Column("slot_status", "|u1", rows="slot"),
+    Column("slot_state", "|u1", rows="slot"),
+    Column("slot_memory_first", "|u1", rows="slot"),
+    Column("slot_memory_count", "|u1", rows="slot"),
+    Column("slot_before", "|u1", rows="slot"),
+    Column("slot_since", "<i8", rows="slot"),
+    Column("slot_calls", "<i8", rows="slot"),
+    Column("slot_fuel", "<i8", rows="slot"),
+    Column("slot_faults", "<i8", rows="slot"),
+    Column("slot_cost", "<i8", rows="slot"),
+    Column("mood_name", "|u1", rows="mood", width=MOOD_BYTES),
+    # Last, so that what is not in use of them is one range each (`State.HOLE_1`).
+    Column("trait_faults", "|u1", width=SLOTS),
+    Column("trait_memory", "<i8", width=MEMORY_SLOTS),
 )
 """`touched` is no column of entities but a list: its first TOUCHED_COUNT values are the slots
 whose cold columns this tick has written. `founder_dna` are the genes of the lineage's founder in
 grains (`genes.py`). Ground cells lie row after row. The log holds births and deaths that are not
-told yet (`lineage_log.py`)."""
+told yet (`lineage_log.py`). The width of `trait_memory` is that of the world's extent; of it and of
+`trait_faults` only what the registry has given away means anything."""
+PRIVATE: Final = ("trait_faults", "trait_memory")
+GENE_COLUMNS: Final = ("dna", "founder_dna")
 LOG: Final = tuple(column.name for column in COLUMNS if column.rows == "log")
 HOT: Final = tuple(column.name for column in COLUMNS if column.rows == "entity" and column.hot)
 COLD: Final = tuple(
     column.name
     for column in COLUMNS
-    if column.rows == "entity" and not column.hot and column.name != "touched"
+    if column.rows == "entity" and not column.hot and column.name not in ("touched", *PRIVATE)
 )
+BODY: Final = COLD[: COLD.index("trait_bits")]
+"""Of the cold columns, those that a birth makes; the others are of its traits."""
+TRAIT_COLUMNS: Final = (*COLD[len(BODY) :], *PRIVATE)
 
 
 class Extent(NamedTuple):
-    """How large a world is: slots, food places, ground cells, length of its sides."""
+    """How large a world is: slots, food places, ground cells, length of its sides.
+
+    `memory_slots` are places of the trait memory, 8 bytes for each Molbot.
+    """
 
     capacity: int
     resources: int
@@ -181,6 +220,7 @@ class Extent(NamedTuple):
     ground_cell: float
     width: float
     height: float
+    memory_slots: int = MEMORY_SLOTS
 
     def rows(self) -> dict[str, int]:
         """Return how many rows a column has, by what a row stands for."""
@@ -189,7 +229,13 @@ class Extent(NamedTuple):
             "resource": self.resources,
             "ground": self.ground_cols * self.ground_rows,
             "log": self.capacity + LOG_SPARE,
+            "slot": SLOTS,
+            "mood": MOODS,
         }
+
+    def width_of(self, column: "Column") -> int:
+        """Return how many values a row of a column has in a world of this extent."""
+        return self.memory_slots if column.name == "trait_memory" else column.width
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +257,7 @@ def plan_layout(extent: Extent) -> Layout:
     rows = extent.rows()
     place = STATE_BYTES
     for column in COLUMNS:
+        width = extent.width_of(column)
         offsets[column.name] = place
         listed.append(
             {
@@ -218,13 +265,13 @@ def plan_layout(extent: Extent) -> Layout:
                 "type": column.dtype,
                 "rows": column.rows,
                 "count": rows[column.rows],
-                "width": column.width,
-                "planar": column.width > 1,
+                "width": width,
+                "planar": width > 1,
                 "hot": column.hot,
                 "offset": place,
             }
         )
-        size = rows[column.rows] * column.width * np.dtype(column.dtype).itemsize
+        size = rows[column.rows] * width * np.dtype(column.dtype).itemsize
         place += (size + ALIGN_BYTES - 1) // ALIGN_BYTES * ALIGN_BYTES
     described = {
         "capacity": extent.capacity,
@@ -236,6 +283,7 @@ def plan_layout(extent: Extent) -> Layout:
         },
         "width": extent.width,
         "height": extent.height,
+        "trait_memory_slots": extent.memory_slots,
         "columns": listed,
         "parameters": [parameter.name for parameter in PARAMETERS],
         "scalars": [
@@ -264,6 +312,7 @@ def read_extent(schema: bytes) -> Extent:
             float(ground["cell"]),
             float(told["width"]),
             float(told["height"]),
+            int(told.get("trait_memory_slots", MEMORY_SLOTS)),
         )
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ArenaError(f"cannot read the arena's schema: {error}") from error
@@ -297,6 +346,7 @@ class Buffer:
     parameters: F64  # (PARAMETERS_MAX,)
     state_block: U8  # (STATE_BYTES,)
     whole: U8  # the buffer's bytes
+    registry: U8  # the bytes of all `slot_` columns and `mood_name`
     x: F32
     y: F32
     vx: F32
@@ -329,6 +379,25 @@ class Buffer:
     log_lineage: U32
     log_tick: I32
     log_cause: U8
+    mood: U8
+    ready: U64
+    slot_hash: U8  # (SLOTS, HASH_BYTES), planar as all of a width
+    slot_name: U8  # (SLOTS, NAME_BYTES)
+    slot_version: U32
+    slot_tier: U8
+    slot_status: U8
+    slot_state: U8
+    slot_memory_first: U8
+    slot_memory_count: U8
+    slot_before: U8
+    slot_since: I64
+    slot_calls: I64
+    slot_fuel: I64
+    slot_faults: I64
+    slot_cost: I64
+    mood_name: U8  # (MOODS, MOOD_BYTES)
+    trait_faults: U8  # (capacity, SLOTS)
+    trait_memory: I64  # (capacity, memory_slots)
 
     def scalar(self, offset: int) -> int:
         """Return a word of the state block."""
@@ -389,16 +458,21 @@ def open_world(words: ArenaWords) -> World:
 
 
 def _views(words: ArenaWords, tick: int, layout: Layout) -> Buffer:
-    start = words.buffer_offset(tick)
-    size = words.get(Header.BUFFER_BYTES)
-    whole = np.frombuffer(words.memory, np.uint8, size, start)
+    return view_buffer(
+        words.memory, words.buffer_offset(tick), words.get(Header.BUFFER_BYTES), layout
+    )
+
+
+def view_buffer(memory: memoryview | bytearray, start: int, size: int, layout: Layout) -> Buffer:
+    """Return views over a buffer of `size` bytes that begins at `start` of some memory."""
+    whole = np.frombuffer(memory, np.uint8, size, start)
     counts = layout.extent.rows()
     views: dict[str, Any] = {}
     for column in COLUMNS:
-        rows = counts[column.rows]
+        rows, width = counts[column.rows], layout.extent.width_of(column)
         place = start + layout.offsets[column.name]
-        view = np.frombuffer(words.memory, column.dtype, rows * column.width, place)
-        views[column.name] = view if column.width == 1 else view.reshape(column.width, rows).T
+        view = np.frombuffer(memory, column.dtype, rows * width, place)
+        views[column.name] = view if column.width == 1 else view.reshape(width, rows).T
     scalars = whole[:STATE_BYTES].view(np.int64)
     first = State.PARAMETERS >> 3
     return Buffer(
@@ -406,6 +480,7 @@ def _views(words: ArenaWords, tick: int, layout: Layout) -> Buffer:
         parameters=scalars[first : first + 64].view(np.float64),
         state_block=whole[:STATE_BYTES],
         whole=whole,
+        registry=whole[layout.offsets["slot_hash"] : layout.offsets["trait_faults"]],
         **views,
     )
 

@@ -16,24 +16,41 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
+from Kernel.contract.inputs import RESET_TRAITS, SUSPEND_TRAIT, WHY_CHARS_MAX, Input
 from zones.runtime import random_streams
 from zones.runtime.numba_setup import use_threads
+from zones.traits.contract import VOLATILE
 from zones.world import columns, founding, parameters
 from zones.world.behaviour import behave
 from zones.world.bodies import largest_radius
-from zones.world.columns import ALIVE, COLD, HOT, LOG, Buffer, World, open_world
+from zones.world.columns import (
+    ALIVE,
+    BODY,
+    COLD,
+    HOT,
+    LOG,
+    TRAIT_COLUMNS,
+    Buffer,
+    World,
+    open_world,
+)
 from zones.world.crowd import index_crowd, plan_crowd
 from zones.world.feeding import feed, settle
 from zones.world.grid import coarsen, index_food
 from zones.world.ground import slopes
 from zones.world.inbox import Inbox, is_held
 from zones.world.invariants import quick_checks
-from zones.world.lifecycle import bury, decide_fates, give_birth, reseed
+from zones.world.lifecycle import bury, decide_fates, give_birth, ids_of_dead, reseed
 from zones.world.lineage_log import carry_log, tell_log
 from zones.world.outbox import TELEMETRY_TICKS, Outbox
+from zones.world.registry import ACTIVE, read_entries
 from zones.world.scratch import derive_grid, new_scratch
 from zones.world.senses import WANDER_SHIFT, farthest_sight
 from zones.world.survey import keep_findings, survey
+from zones.world.trait_inputs import TRAIT_KINDS
+from zones.world.trait_library import TraitLibrary
+from zones.world.trait_phase import TraitPhase
+from zones.world.warm import Warmth
 from zones.world.weather import weather_at
 from zones.world.world_hash import hash_of
 
@@ -52,7 +69,8 @@ class Groups(NamedTuple):
     """
 
     hot: tuple[Any, ...]
-    cold: tuple[Any, ...]
+    body: tuple[Any, ...]
+    traits: tuple[Any, ...]
     log: tuple[Any, ...]
 
 
@@ -82,6 +100,9 @@ class Engine:
         extra_draw: for the canary of the kill tests only: one more random draw in every tick,
             which takes energy from one Molbot and must show in the hash of every tick. A single
             draw would not do: its trace may die out with the Molbot.
+        library: the code of traits this process has; an active one that it lacks is suspended.
+        is_heir: in its first tick it says that what volatile traits remembered is lost. Not so
+            where recorded ticks are computed again: that is among their inputs.
         threads_as_for: use threads in the phases in which a world of this many slots would; None:
             as this one is. A rehearsal on a small world takes the paths of a large one by it.
     """
@@ -93,6 +114,8 @@ class Engine:
         acked: Callable[[], int],
         *,
         clock_ns: Callable[[], int] | None = None,
+        library: TraitLibrary | None = None,
+        is_heir: bool = True,
         extra_draw: bool = False,
         threads_as_for: int | None = None,
     ) -> None:
@@ -101,7 +124,8 @@ class Engine:
         self._threads = threads
         self._world = open_world(words)
         self._groups = tuple(_group(buffer) for buffer in self._world.buffers)
-        self._inbox = Inbox(words)
+        self._warmth = Warmth(words)
+        self._inbox = Inbox(words, self._world, self._warmth)
         self._outbox = Outbox(words, acked)
         self._clock_ns = clock_ns
         self._extra_draw = extra_draw
@@ -120,6 +144,11 @@ class Engine:
         self._fixed_key = random_streams.tick_key(self._world.seed, 0)
         self._phase_ns = words.memory[Header.PHASE_NS : Header.PHASE_NS + 4 * PHASES_MAX].cast("I")
         self._scratch = new_scratch(self._world, self._grid, threads)
+        self._traits = TraitPhase(
+            words, self._world, self._scratch, self._warmth, library or TraitLibrary(), threads
+        )
+        self._is_fresh = True
+        self._is_heir = is_heir
 
     @property
     def world(self) -> World:
@@ -163,6 +192,7 @@ class Engine:
                 before_ns = now_ns
         words.put(Header.COMMIT, number)
         words.put(Header.FLIGHT, 0)
+        self._is_fresh = False
         return number
 
     def _keep_time(self, flight: int, took_ns: int) -> None:
@@ -191,21 +221,63 @@ class Engine:
         return digest
 
     def _carry(self, tick: Tick) -> None:
-        """Begin B as what A says, and bring its cold columns and its log up to A."""
+        """Begin B as what A says, and bring its cold and warm columns and its log up to A."""
         tick.new.state_block[:] = tick.old.state_block
         count = tick.old.scalar(State.TOUCHED_COUNT)
         if count:
             slots = tick.old.touched[:count]
             for name in COLD:
                 getattr(tick.new, name)[slots] = getattr(tick.old, name)[slots]
+            self._carry_private(tick, slots)
+        self._warmth.carry(tick.old, tick.new)
         carry_log(tick.old, tick.new)
         tick.new.scalars[State.TOUCHED_COUNT >> 3] = 0
         tick.new.scalars[State.TICK >> 3] = tick.number
 
+    def _carry_private(self, tick: Tick, slots: columns.I32) -> None:
+        """Bring what births have written of faults and trait memory up to A."""
+        if not tick.old.scalar(State.REGISTRY_VERSION):
+            return
+        for entry in read_entries(tick.old):
+            tick.new.trait_faults.T[entry.slot][slots] = tick.old.trait_faults.T[entry.slot][slots]
+            for place in range(entry.memory_first, entry.memory_first + entry.memory_count):
+                memory = tick.old.trait_memory.T[place]
+                tick.new.trait_memory.T[place][slots] = memory[slots]
+
     def _take_inputs(self, tick: Tick) -> None:
-        self._inbox.apply(
-            tick.number, tick.new, lambda arrived: self._outbox.tell_input(tick.number, arrived)
+        """Apply what is due in the inbox, then what this process has to say about its traits."""
+        new = tick.new
+        done = self._inbox.apply(
+            tick.number, new, lambda arrived: self._outbox.tell_input(tick.number, arrived)
         )
+        for given in done:
+            if given.kind == RESET_TRAITS:
+                self._traits.reset(new, given.slots)
+        changed = any(given.kind in TRAIT_KINDS for given in done)
+        if self._is_fresh or changed:
+            self._suspend_lacking(tick)
+        if self._is_fresh and self._is_heir:
+            self._reset_volatile(tick)
+        self._traits.begin(tick.number, new, changed)
+
+    def _suspend_lacking(self, tick: Tick) -> None:
+        """Give the world the input that suspends a trait, for each whose code is not here."""
+        for entry in self._traits.lacking(tick.new):
+            why = self._traits.why_missing(entry)[:WHY_CHARS_MAX]
+            given = Input(SUSPEND_TRAIT, slot=entry.slot, why=why)
+            self._outbox.tell_own(tick.number, given, tick.new)
+            self._inbox.carry_out(given, tick.number, tick.new)
+
+    def _reset_volatile(self, tick: Tick) -> None:
+        """Give the world the input that resets the traits whose state was in another process."""
+        slots = tuple(
+            entry.slot
+            for entry in read_entries(tick.new)
+            if entry.status == ACTIVE and entry.state == VOLATILE
+        )
+        if slots:
+            self._outbox.tell_own(tick.number, Input(RESET_TRAITS, slots=slots), tick.new)
+            self._traits.reset(tick.new, slots)
 
     def _make_weather(self, tick: Tick) -> None:
         weather = weather_at(tick.number, tick.new.parameters.tolist())
@@ -243,7 +315,7 @@ class Engine:
         largest = max(old.real(columns.LARGEST_RADIUS), largest_radius(tick.new.parameters))
         tick.new.reals[columns.LARGEST_RADIUS >> 3] = largest
         scratch.largest = np.float32(largest)
-        if largest == 0:
+        if largest == 0 and not tick.new.scalar(State.TRAITS_ACTIVE):
             return
         scratch.crowd_shape = plan_crowd(
             float(self._size[0]),
@@ -286,6 +358,11 @@ class Engine:
         if self._extra_draw:
             _draw_once_more(tick)
 
+    def _run_traits(self, tick: Tick) -> None:
+        self._traits.run(
+            tick.number, int(tick.key), tick.old, tick.new, _TRAITS_FLIGHT, self._parallel
+        )
+
     def _settle(self, tick: Tick) -> None:
         parts = self._threads if self._parallel_light else 1
         eaters, eats, eating, _, _, _ = self._scratch.intent
@@ -295,13 +372,16 @@ class Engine:
         old, new, scratch = tick.old, tick.new, self._scratch
         growth = float(new.parameters[parameters.SPAWN_RATE]) * scratch.weather.growth
         food = (old.resource_amount, old.resource_fertility)
-        eaters = (new.energy, old.max_energy, old.dna.T)
+        eaters = (new.energy, new.max_energy, old.dna.T)
         feed(
             self._parallel_light, food, new.resource_amount, scratch.claim,
             scratch.claimed, eaters, np.float32(growth), new.parameters, scratch.meals,
         )  # fmt: skip
         new.reals[columns.EATEN >> 3] += founding.sum_in_order(scratch.meals[:, 0])
         new.reals[columns.GROWN >> 3] += founding.sum_in_order(scratch.meals[:, 1])
+
+    def _serve_meals(self, tick: Tick) -> None:
+        self._traits.settle_meals(tick.old, tick.new)
 
     def _decide_fates(self, tick: Tick) -> None:
         new, scratch = tick.new, self._scratch
@@ -310,16 +390,18 @@ class Engine:
             self._parallel_light, new.energy, new.state, intent.bears_at, intent.hurt, counts, fated
         )
         bury(
-            counts, fated, new.energy, tick.was.cold, tick.number, new.scalars, new.reals,
+            counts, fated, new.energy, tick.was.body, tick.number, new.scalars, new.reals,
             tick.now.log,
         )  # fmt: skip
+        self._traits.forget(lambda: ids_of_dead(counts, fated, tick.old.id))
 
     def _give_birth(self, tick: Tick) -> None:
         new, scratch = tick.new, self._scratch
         give_birth(
-            tick.old.scalar(State.FREE_COUNT), tick.old.state, tick.now.hot, tick.now.cold,
-            tick.number, tick.key, self._size, new.parameters, scratch.counts, scratch.fated,
-            scratch.cursors, new.scalars, new.reals, new.touched, tick.now.log,
+            tick.old.scalar(State.FREE_COUNT), tick.old.state, tick.now.hot, tick.now.body,
+            tick.now.traits, self._traits.bits, tick.number, tick.key, self._size, new.parameters,
+            scratch.counts, scratch.fated, scratch.cursors, new.scalars, new.reals, new.touched,
+            tick.now.log,
         )  # fmt: skip
 
     def _reseed(self, tick: Tick) -> None:
@@ -329,9 +411,9 @@ class Engine:
             return
         room = tick.old.scalar(State.FREE_COUNT) - new.scalar(State.TOUCHED_COUNT)
         reseed(
-            wanted, room, tick.old.state, tick.now.hot, tick.now.cold, tick.number, tick.key,
-            self._size, new.parameters, self._scratch.cursors, new.scalars, new.reals, new.touched,
-            tick.now.log,
+            wanted, room, tick.old.state, tick.now.hot, tick.now.body, tick.now.traits,
+            self._traits.bits, tick.number, tick.key, self._size, new.parameters,
+            self._scratch.cursors, new.scalars, new.reals, new.touched, tick.now.log,
         )  # fmt: skip
 
     def _publish(self, tick: Tick) -> None:
@@ -352,8 +434,10 @@ _PHASES: Final[tuple[tuple[str, Callable[[Engine, Tick], None]], ...]] = (
     ("food index", Engine._index_food),
     ("crowd", Engine._index_crowd),
     ("behave", Engine._behave),
+    ("traits", Engine._run_traits),
     ("settle", Engine._settle),
     ("feed", Engine._feed),
+    ("meals", Engine._serve_meals),
     ("fates", Engine._decide_fates),
     ("births", Engine._give_birth),
     ("reseed", Engine._reseed),
@@ -361,6 +445,7 @@ _PHASES: Final[tuple[tuple[str, Callable[[Engine, Tick], None]], ...]] = (
 )
 PHASES: Final = ("between ticks", *(name for name, _ in _PHASES))
 """Name of each phase by its number in the flight word."""
+_TRAITS_FLIGHT: Final = PHASES.index("traits")
 
 
 def _draw_once_more(tick: Tick) -> None:
@@ -375,4 +460,5 @@ def _draw_once_more(tick: Tick) -> None:
 
 def _group(buffer: Buffer) -> Groups:
     # The transpose of a column of one value in a row is the column itself.
-    return Groups(*(tuple(getattr(buffer, name).T for name in names) for names in (HOT, COLD, LOG)))
+    groups = (HOT, BODY, TRAIT_COLUMNS, LOG)
+    return Groups(*(tuple(getattr(buffer, name).T for name in names) for names in groups))

@@ -42,7 +42,7 @@ from zones.runtime.arena_place import ArenaPlace, Draft
 from zones.runtime.snapshot_file import good_snapshots
 from zones.world import founding
 from zones.world.catching_up import NO_LOG, CatchUp, CaughtUp, founding_event
-from zones.world.columns import schema_hash
+from zones.world.columns import read_extent, schema_hash
 from zones.world.inspection import find_damage, is_of_this_build
 from zones.world.migration import Changes, migrate
 from zones.world.past import start_of
@@ -113,12 +113,13 @@ class Founder:
         """Go on in the arena that is there, or in a new one made of it; return why not."""
         tick = old.get(Header.COMMIT)
         capacity = old.get(Header.CAPACITY)
+        fits = capacity == self._settings.max_entities
         ours = is_of_this_build(old)
         why = find_damage(old) if ours else ""
         if why:
             return why
         try:
-            if ours and capacity == self._settings.max_entities:
+            if ours and fits and self._has_memory(old.schema()):
                 return self._keep(path, tick)
             image, changes = self._migrate(copy_committed(old))
             if changes.refused:
@@ -228,7 +229,8 @@ class Founder:
         """
         ours = image.schema_hash == schema_hash()
         try:
-            if ours and image.capacity == self._settings.max_entities:
+            fits = image.capacity == self._settings.max_entities
+            if ours and fits and self._has_memory(image.schema):
                 return self._draft(image), None
             moved, changes = self._migrate(image)
             if changes.refused:
@@ -267,7 +269,14 @@ class Founder:
         self._finish(draft, FOUNDED, None)
 
     def _migrate(self, image: ArenaImage) -> tuple[ArenaImage, Changes]:
-        return migrate(image, self._settings.max_entities, self._settings.parameters)
+        settings = self._settings
+        return migrate(
+            image, settings.max_entities, settings.parameters, settings.trait_memory_slots
+        )
+
+    def _has_memory(self, schema: bytes) -> bool:
+        """Tell whether a world has as many places of trait memory as it should."""
+        return read_extent(schema).memory_slots == self._settings.trait_memory_slots
 
     def _draft(self, image: ArenaImage) -> Draft:
         """Return a draft that holds the image.

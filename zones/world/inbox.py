@@ -1,42 +1,48 @@
 """Taking inputs from the inbox ring, each exactly once.
 
-Owns: which inputs are due, their order, what each does to a state block. Does not own: the ring's
-form (`Kernel/contract/rings.py`) nor the form of an input (`Kernel/contract/inputs.py`).
+Owns: which inputs are due, their order, what those do that are not about traits. Does not own: the
+ring's form (`Kernel/contract/rings.py`), the form of an input (`Kernel/contract/inputs.py`), what
+those about traits do (`trait_inputs.py`).
 
 Cursor and bitmap of applied inputs are words of the state block: they flip with the commit, so a
 killed attempt has applied nothing. What this process has parsed is kept only as a cache of what
-the ring says. An entry that cannot be read is refused, counted, and told of in an event.
+the ring says. An entry that cannot be read, or that the world as it is cannot carry out, is
+refused, counted, and told of in an event.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
-
-import numpy as np
 
 from Kernel.contract import rings
 from Kernel.contract.arena import INBOX_WINDOW, NEVER, ArenaWords, Header, State
 from Kernel.contract.errors import CodecError, Refused, RingDamaged
 from Kernel.contract.inputs import (
+    NO_PARAMETER,
     PAUSE,
-    QUARANTINE,
+    REFUSALS,
     RESUME,
     SET_PARAM,
     STEP,
+    UNREADABLE,
     Input,
     decode_input,
 )
-from zones.world.columns import INPUTS_REFUSED, Buffer
+from zones.world import trait_inputs
+from zones.world.columns import INPUTS_REFUSED, Buffer, World
 from zones.world.parameters import find_parameter
+from zones.world.trait_inputs import TRAIT_KINDS
+from zones.world.warm import Warmth
 
 RELEASING: Final = (RESUME, STEP)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """One entry of the ring as parsed: the input, or why it is refused.
+    """One entry of the ring as parsed: the input, and why it is refused, if it is.
 
     Args:
+        code: a place in `inputs.REFUSALS`; with `refused` in words.
         last: the last sequence number this entry stands for; beyond `sequence` only where a
             damaged entry hides how many follow it.
         next_offset: virtual offset behind it.
@@ -46,7 +52,8 @@ class Arrived:
     last: int
     next_offset: int
     input: Input | None
-    refused: str
+    refused: str = ""
+    code: int = 0
 
     @property
     def at_tick(self) -> int:
@@ -57,8 +64,10 @@ class Arrived:
 class Inbox:
     """The inbox of one arena as one process reads it."""
 
-    def __init__(self, words: ArenaWords) -> None:
+    def __init__(self, words: ArenaWords, world: World, warmth: Warmth) -> None:
         self._words = words
+        self._world = world
+        self._warmth = warmth
         self._ring = words.inbox()
         self._arrived: dict[int, Arrived] = {}
         self._next = 0
@@ -75,8 +84,8 @@ class Inbox:
             for arrived in self._due(tick)
         )
 
-    def apply(self, tick: int, new: Buffer, tell: Callable[[Arrived], bool]) -> int:
-        """Apply what is due to the state block of `tick`, in sequence order.
+    def apply(self, tick: int, new: Buffer, tell: Callable[[Arrived], bool]) -> list[Input]:
+        """Apply what is due to the buffer of `tick`, in sequence order.
 
         Args:
             new: buffer of `tick`, its state block already a copy of the committed one; changed.
@@ -84,22 +93,40 @@ class Inbox:
                 stay where they are.
 
         Returns:
-            How many were applied or refused.
+            Those that were carried out.
         """
-        count = 0
-        for arrived in self._due(tick):
-            if not tell(arrived):
+        done: list[Input] = []
+        due = self._due(tick)
+        for arrived in due:
+            judged = self._judge(arrived, new)
+            if not tell(judged):
                 break
-            if arrived.input is not None:
-                _carry_out(arrived.input, tick, new)
-            else:
+            if judged.code:
                 new.scalars[INPUTS_REFUSED >> 3] += 1
+            else:
+                assert judged.input is not None
+                self.carry_out(judged.input, tick, new)
+                done.append(judged.input)
             for sequence in range(arrived.sequence, arrived.last + 1):
-                _mark(self._words, tick, sequence)
-            count += 1
-        if count:
+                _mark(self._words, tick, sequence, judged.code)
+        if due:
             self._advance(tick)
-        return count
+        return done
+
+    def _judge(self, arrived: Arrived, new: Buffer) -> Arrived:
+        """Return the entry, refused if the world as it is cannot carry it out."""
+        given = arrived.input
+        if given is None or given.kind not in TRAIT_KINDS:
+            return arrived
+        code = trait_inputs.refuse(given, new, self._world.extent.memory_slots)
+        return replace(arrived, refused=REFUSALS[code], code=code) if code else arrived
+
+    def carry_out(self, given: Input, tick: int, new: Buffer) -> None:
+        """Do what an input says that is not refused; changes `new`."""
+        if given.kind in TRAIT_KINDS:
+            trait_inputs.carry_out(given, tick, self._world, new, self._warmth)
+        else:
+            _carry_out(given, tick, new)
 
     def _due(self, tick: int) -> list[Arrived]:
         """Return what is neither applied in the committed buffer nor due after `tick`."""
@@ -146,14 +173,16 @@ def _read(ring: memoryview, sequence: int, offset: int, head: int, stop: int) ->
         entry = rings.read(ring, offset, head, sequence)
     except RingDamaged as damaged:
         # Where the next entry begins is not known either: all there are now are refused.
-        return Arrived(sequence, stop - 1, head, None, damaged.message)
+        return Arrived(sequence, stop - 1, head, None, damaged.message, UNREADABLE)
     try:
         given = decode_input(entry.payload)
         if given.kind == SET_PARAM:
             find_parameter(given.param).check(given.value)
-    except (CodecError, Refused) as refused:
-        return Arrived(sequence, sequence, entry.next_offset, None, refused.message)
-    return Arrived(sequence, sequence, entry.next_offset, given, "")
+    except CodecError as error:
+        return Arrived(sequence, sequence, entry.next_offset, None, error.message, UNREADABLE)
+    except Refused as refused:
+        return Arrived(sequence, sequence, entry.next_offset, None, refused.message, NO_PARAMETER)
+    return Arrived(sequence, sequence, entry.next_offset, given)
 
 
 def _carry_out(given: Input, tick: int, new: Buffer) -> None:
@@ -164,8 +193,6 @@ def _carry_out(given: Input, tick: int, new: Buffer) -> None:
         new.scalars[hold] = -1
     elif given.kind == STEP:
         new.scalars[hold] = tick + max(given.steps, 1) - 1
-    elif given.kind == QUARANTINE:
-        new.scalars[State.QUARANTINED >> 3] |= np.int64(1) << np.int64(given.slot)
     else:
         assert given.kind == SET_PARAM, "decode_input knows no other kind"
         new.parameters[find_parameter(given.param).index] = given.value
@@ -189,9 +216,11 @@ def _is_applied(words: ArenaWords, tick: int, sequence: int) -> bool:
     return bool(words.state(tick, place) & bit)
 
 
-def _mark(words: ArenaWords, tick: int, sequence: int) -> None:
+def _mark(words: ArenaWords, tick: int, sequence: int, code: int) -> None:
     place, bit = _bit(sequence)
     words.put_state(tick, place, words.state(tick, place) | bit)
+    refused = words.buffer_offset(tick) + State.INPUT_REFUSED + sequence % INBOX_WINDOW
+    words.memory[refused] = code
     words.put_state(tick, State.APPLIED_AT + 8 * (sequence % INBOX_WINDOW), tick)
 
 

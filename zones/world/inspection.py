@@ -19,6 +19,7 @@ DAMAGE: Final = frozenset(
     {
         "tick", "numbers", "population", "slots", "most", "parameters", "ids", "lineages",
         "parents", "food grid", "food index", "fertility", "finite columns", "cold columns",
+        "registry", "carriers",
     }
 )  # fmt: skip
 NAMED_MAX: Final = 4

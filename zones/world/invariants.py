@@ -15,11 +15,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from Kernel.contract.arena import State
+from Kernel.contract.arena import NEVER, State
+from zones.traits.contract import ACTIVE_MAX
 from zones.world import columns, parameters
 from zones.world.columns import ALIVE, COLD, COLUMNS, NO_PARENT, Buffer, Extent, World
 from zones.world.grid import cells_of, plan_grid
+from zones.world.registry import ACTIVE, STATUS_NAMES, read_entries, read_moods
 from zones.world.survey import Survey, new_tally, survey
+from zones.world.warm import Warmth
 
 BOOKS_TOLERANCE: Final = 1e-6
 """Share of what stands and lately flowed: sixteen roundings of a float32."""
@@ -134,6 +137,7 @@ def all_checks(world: World, tick: int) -> list[Check]:
             *_identity(buffer, alive, tick),
             *_index(buffer, world.extent),
             *_counts(buffer),
+            *_registry(buffer, alive),
             Check(
                 "finite columns",
                 _not_finite(buffer, alive),
@@ -146,16 +150,21 @@ def all_checks(world: World, tick: int) -> list[Check]:
 def cold_check(world: World, tick: int) -> Check:
     """Return whether both buffers agree where tick T has touched nothing.
 
+    In columns that are warm they need not: the next tick brings them up whole.
+
     Only for a world that stands still: a tick that is being computed writes the other buffer.
     """
     new, old = world.buffer(tick), world.buffer(tick - 1)
     same = new.state == ALIVE
+    warm = Warmth(world.words).columns()
     count = new.scalar(State.TOUCHED_COUNT)
     touched = new.touched[: max(count, 0)]
     known = (touched >= 0) & (touched < len(same))
     same[touched[known]] = False
     apart = sum(
-        int(np.count_nonzero(getattr(new, name)[same] != getattr(old, name)[same])) for name in COLD
+        int(np.count_nonzero(getattr(new, name)[same] != getattr(old, name)[same]))
+        for name in COLD
+        if name not in warm
     )
     foreign = int(np.count_nonzero(~known)) + (count != len(touched))
     return Check(
@@ -230,6 +239,30 @@ def _index(buffer: Buffer, extent: Extent) -> list[Check]:
         Check("food grid", misplanned, 0, "sizes of world or food grid that are not as founded"),
         Check("food index", int(unindexed), 0, "food places outside the world or out of order"),
         Check("fertility", int(barren), 0, "food places where food would shrink"),
+    ]
+
+
+def _registry(buffer: Buffer, alive: columns.I64) -> list[Check]:
+    """Return whether the registry is one that inputs can have made, and carriers fit it."""
+    entries = read_entries(buffer)
+    active = sum(entry.bit for entry in entries if entry.status == ACTIVE)
+    known = sum(entry.bit for entry in entries)
+    told = buffer.scalar(State.TRAITS_ACTIVE) & NEVER
+    wrong = (told ^ active).bit_count() + max(0, active.bit_count() - ACTIVE_MAX)
+    taken = 0
+    for entry in entries:
+        wrong += entry.status >= len(STATUS_NAMES) or not (entry.tier and entry.state)
+        wrong += bool(taken & entry.places) or entry.places >> buffer.trait_memory.shape[1] != 0
+        taken |= entry.places
+    names = [entry.name for entry in entries if entry.status == ACTIVE]
+    wrong += len(names) - len(set(names))
+    carried = buffer.trait_bits[alive] | buffer.deactivated_bits[alive] | buffer.ready[alive]
+    foreign = np.count_nonzero(carried & ~np.uint64(known))
+    moods = np.count_nonzero(buffer.mood[alive] >= len(read_moods(buffer)))
+    return [
+        Check("registry", wrong, 0, "slots of traits that no input can have made so"),
+        Check("carriers", int(foreign), 0, "Molbots that carry what is in no slot"),
+        Check("moods", int(moods), 0, "Molbots in a state that has no name"),
     ]
 
 

@@ -19,7 +19,7 @@ from zones.runtime.numba_setup import kernel, njit, prange, serial_kernel
 from zones.world import columns, parameters
 from zones.world.blocks import BLOCK
 from zones.world.colours import GOLDEN, hue_colour
-from zones.world.columns import ALIVE, FREE, GENES, NO_PARENT
+from zones.world.columns import ALIVE, FREE, GENES, I32, I64, NO_PARENT
 from zones.world.genes import COLOUR, SIZE, distance2, factor, grain
 from zones.world.moving import WORN_OUT
 
@@ -164,10 +164,41 @@ def _note(
 
 
 @njit
-def _settle_in(slot: Any, hot: Any, cold: Any, tick: Any, scalars: Any, touched: Any) -> Any:
+def _give_traits(slot: Any, marks: Any, registry: Any) -> None:
+    """Let a newcomer carry every active trait, none of which has run for it."""
+    trait_bits, deactivated_bits, last_fuel, mood, ready, faults, memory = marks
+    active, known, places = registry
+    trait_bits[slot] = active
+    deactivated_bits[slot] = 0
+    last_fuel[slot] = 0
+    mood[slot] = 0
+    ready[slot] = 0
+    # What the last one in this slot has left must decide nothing, nor be in the hash.
+    one = np.uint64(1)
+    if known == 0:
+        return
+    for which in range(len(faults)):
+        if known >> np.uint64(which) & one:
+            faults[which, slot] = 0
+    for place in range(len(memory)):
+        if places >> np.uint64(place) & one:
+            memory[place, slot] = 0
+
+
+@njit
+def _settle_in(
+    slot: Any,
+    hot: Any,
+    cold: Any,
+    marks: Any,
+    registry: Any,
+    tick: Any,
+    scalars: Any,
+    touched: Any,
+) -> Any:
     """Write what all newcomers have in common, count one, and return its id."""
     _, _, vx, vy, _, age, state = hot
-    ids, _, _, _, born_at, _, _, _, _, _, trait_bits, deactivated_bits, last_fuel = cold
+    ids, _, _, _, born_at, _, _, _, _, _ = cold
     new_id = scalars[_NEXT_ID]
     vx[slot] = 0
     vy[slot] = 0
@@ -175,9 +206,7 @@ def _settle_in(slot: Any, hot: Any, cold: Any, tick: Any, scalars: Any, touched:
     state[slot] = ALIVE
     ids[slot] = new_id
     born_at[slot] = tick
-    trait_bits[slot] = 0
-    deactivated_bits[slot] = 0
-    last_fuel[slot] = 0
+    _give_traits(slot, marks, registry)
     touched[scalars[_TOUCHED]] = slot
     scalars[_TOUCHED] += 1
     scalars[_NEXT_ID] += 1
@@ -189,7 +218,7 @@ def _settle_in(slot: Any, hot: Any, cold: Any, tick: Any, scalars: Any, touched:
 @njit
 def _grow_body(slot: Any, cold: Any, rules: Any) -> None:
     """Give a newcomer the body that its genes make."""
-    _, _, _, _, _, max_energy, radius, _, dna, _, _, _, _ = cold
+    _, _, _, _, _, max_energy, radius, _, dna, _ = cold
     size = factor(dna[SIZE, slot], np.float32(rules[_GENE_EFFECT]))
     max_energy[slot] = np.float32(rules[_MAX_ENERGY]) * size * size
     radius[slot] = np.float32(rules[_BODY_RADIUS]) * size
@@ -198,7 +227,7 @@ def _grow_body(slot: Any, cold: Any, rules: Any) -> None:
 @njit
 def _found_lineage(slot: Any, cold: Any, scalars: Any) -> None:
     """Make a newcomer the first of a lineage, named by its genes and shown in its hue."""
-    _, _, lineage, _, _, _, _, colour, dna, founder_dna, _, _, _ = cold
+    _, _, lineage, _, _, _, _, colour, dna, founder_dna = cold
     lineage[slot] = np.uint32(scalars[_NEXT_LINEAGE])
     scalars[_NEXT_LINEAGE] += 1
     for gene in range(GENES):
@@ -211,7 +240,7 @@ def _inherit(
     slot: Any, mother: Any, born: Any, cold: Any, key: Any, rules: Any, scalars: Any
 ) -> None:
     """Give a child its mother's genes, each a little changed, and its lineage."""
-    ids, parent, lineage, generation, _, _, _, colour, dna, founder_dna, _, _, _ = cold
+    ids, parent, lineage, generation, _, _, _, colour, dna, founder_dna = cold
     parent[slot] = ids[mother]
     generation[slot] = generation[mother] + 1
     mutation = np.float32(rules[_MUTATION])
@@ -263,10 +292,21 @@ def bury(
     scalars[_FREE_COUNT] += total
 
 
+def ids_of_dead(counts: I64, fated: I32, ids: I64) -> list[int]:
+    """Return the ids of those whom `decide_fates` has listed as dead, in slot order."""
+    dead: list[int] = []
+    for block in np.flatnonzero(counts[:, 0]).tolist():
+        end = min(len(ids), (block + 1) * BLOCK)
+        slots = fated[end - counts[block, 0] : end][::-1] >> CAUSE_BITS
+        dead += ids[slots].tolist()
+    return dead
+
+
 @serial_kernel
 def give_birth(
-    room: Any, old_state: Any, hot: Any, cold: Any, tick: Any, key: Any, size: Any, rules: Any,
-    counts: Any, fated: Any, cursors: Any, scalars: Any, reals: Any, touched: Any, log: Any,
+    room: Any, old_state: Any, hot: Any, cold: Any, marks: Any, registry: Any, tick: Any, key: Any,
+    size: Any, rules: Any, counts: Any, fated: Any, cursors: Any, scalars: Any, reals: Any,
+    touched: Any, log: Any,
 ) -> None:  # fmt: skip
     """Carry out the births, in slot order of the mothers.
 
@@ -274,7 +314,10 @@ def give_birth(
         room: slots that were free in buffer A.
         old_state: of buffer A.
         hot: (x, y, vx, vy, energy, age, state) of buffer B; written.
-        cold: COLD columns of buffer B; written in the newborns' slots.
+        cold: BODY columns of buffer B; written in the newborns' slots.
+        marks: TRAIT_COLUMNS of buffer B; likewise.
+        registry: uint64 (bits of the active slots, of all slots that hold a trait, of the places of
+            the trait memory that are in use).
         counts, fated: from `decide_fates`.
         cursors: int64 by block, written: where the search for a free slot stands.
         scalars, reals, touched, log: of buffer B; written, appended to.
@@ -294,7 +337,7 @@ def give_birth(
             room -= 1
             mother = fated[block * BLOCK + k]
             slot = _take_slot(block, old_state, cursors)
-            born = _settle_in(slot, hot, cold, tick, scalars, touched)
+            born = _settle_in(slot, hot, cold, marks, registry, tick, scalars, touched)
             _inherit(slot, mother, born, cold, key, rules, scalars)
             _grow_body(slot, cold, rules)
             before = np.float64(energy[mother])
@@ -311,8 +354,9 @@ def give_birth(
 
 @serial_kernel
 def reseed(
-    wanted: Any, room: Any, old_state: Any, hot: Any, cold: Any, tick: Any, key: Any, size: Any,
-    rules: Any, cursors: Any, scalars: Any, reals: Any, touched: Any, log: Any,
+    wanted: Any, room: Any, old_state: Any, hot: Any, cold: Any, marks: Any, registry: Any,
+    tick: Any, key: Any, size: Any, rules: Any, cursors: Any, scalars: Any, reals: Any,
+    touched: Any, log: Any,
 ) -> None:  # fmt: skip
     """Put in up to `wanted` Molbots of generation 0, at random places with random genes.
 
@@ -321,10 +365,10 @@ def reseed(
         cursors: as `give_birth` left them.
     """
     x, y, _, _, energy, _, _ = hot
-    ids, parent, lineage, generation, _, max_energy, _, _, dna, _, _, _, _ = cold
+    ids, parent, lineage, generation, _, max_energy, _, _, dna, _ = cold
     for _ in range(min(wanted, room)):
         slot = _take_slot(0, old_state, cursors)
-        born = _settle_in(slot, hot, cold, tick, scalars, touched)
+        born = _settle_in(slot, hot, cold, marks, registry, tick, scalars, touched)
         x[slot] = size[0] * _draw_unit(key, born, _SEED_PLACE, 0)
         y[slot] = size[1] * _draw_unit(key, born, _SEED_PLACE, 1)
         parent[slot] = NO_PARENT

@@ -10,6 +10,7 @@ held: the default that `columns.py` declares. Words of the state block keep thei
 are never given another meaning; those that the schema tells of are looked up by name.
 Food places, ground and sides stay as they are. Slots may become more, all new ones free; or fewer,
 if all the living and the untold log fit: then the living move up where they must, in their order.
+Places of the trait memory may become more, or fewer, if those that traits use are among them.
 
 The world hash: it is made of this build's columns in this build's order, so another order or
 another place in the file changes nothing. Another capacity, or a column more or less, changes it.
@@ -31,6 +32,7 @@ from zones.world.columns import (
     ALIVE,
     COLUMNS,
     FREE,
+    GENE_COLUMNS,
     GENE_NAMES,
     LOG_COUNT,
     LOG_SPARE,
@@ -39,8 +41,10 @@ from zones.world.columns import (
     Layout,
     plan_layout,
     read_extent,
+    view_buffer,
 )
 from zones.world.parameters import PARAMETERS
+from zones.world.registry import mend
 
 COLUMNS_MAX: Final = 1024
 WIDTH_MAX: Final = 4096
@@ -167,7 +171,7 @@ def _read_column(told: dict[str, Any], buffer: bytearray) -> ToldColumn:
 
 
 def migrate(
-    image: ArenaImage, capacity: int, parameters: tuple[float, ...]
+    image: ArenaImage, capacity: int, parameters: tuple[float, ...], memory_slots: int = 0
 ) -> tuple[ArenaImage, Changes]:
     """Return the image of the same world in this build's columns, and what that changed.
 
@@ -175,16 +179,16 @@ def migrate(
         image: not changed.
         capacity: slots it should have; where the living do not fit it keeps its own.
         parameters: values by index, for those that the old world does not know.
+        memory_slots: places of the trait memory it should have, 0: as many as it has; where those
+            in use do not fit it keeps its own.
 
     Raises:
         ArenaError: its schema is damaged, or it lacks something no world can be without.
     """
     told = read_told(image)
     alive = _find_living(told)
-    refused = _refuse_size(image, told, len(alive), capacity)
-    if refused:
-        capacity = told.extent.capacity
-    layout = plan_layout(told.extent._replace(capacity=capacity))
+    extent, refused = _plan_extent(image, told, len(alive), capacity, memory_slots)
+    layout, capacity = plan_layout(extent), extent.capacity
     buffers = plan_buffers(len(layout.schema), layout.columns_bytes)
     buffer = bytearray(buffers.buffer_bytes)
     notes: dict[str, list[str]] = {name: [] for name in _LISTS}
@@ -200,6 +204,7 @@ def migrate(
         notes["dropped"] += [f"{kind} {name}" for name in old if name not in new]
     _write_state(buffer, image, told, capacity - len(alive))
     _write_parameters(buffer, image, told, parameters, notes["reset"])
+    mend(view_buffer(buffer, 0, len(buffer), layout))
     changes = Changes(
         from_schema=image.schema_hash.hex()[:12],
         to_schema=layout.schema_hash.hex()[:12],
@@ -220,11 +225,40 @@ def migrate(
     return moved, changes
 
 
+def _used_places(told: Told) -> int:
+    """Return how many places of the trait memory, from the first on, traits of a world use."""
+    first, count = told.columns.get("slot_memory_first"), told.columns.get("slot_memory_count")
+    if first is None or count is None or first.values.shape != count.values.shape:
+        return 0
+    ends = first.values.astype(np.int64) + count.values.astype(np.int64)
+    return int(ends[count.values != 0].max(initial=0))
+
+
 def _find_living(told: Told) -> Places:
     state = told.columns.get("state")
     if state is None or state.values.shape != (told.extent.capacity, 1):
         raise ArenaError("cannot migrate a world: it does not say which slots live")
     return np.flatnonzero(state.values[:, 0] == ALIVE)
+
+
+def _plan_extent(
+    image: ArenaImage, told: Told, living: int, capacity: int, memory_slots: int
+) -> tuple[columns.Extent, str]:
+    """Return the extent of the new world, and why it is not the one that was asked for."""
+    extent = told.extent
+    why = [_refuse_size(image, told, living, capacity)]
+    used = _used_places(told)
+    if memory_slots and used > memory_slots:
+        why.append(
+            f"cannot give the world {memory_slots} places of trait memory: traits use {used}; "
+            f"it keeps its {extent.memory_slots}"
+        )
+        memory_slots = 0
+    if not why[0]:
+        extent = extent._replace(capacity=capacity)
+    if memory_slots:
+        extent = extent._replace(memory_slots=memory_slots)
+    return extent, "; ".join(filter(None, why))
 
 
 def _refuse_size(image: ArenaImage, told: Told, living: int, capacity: int) -> str:
@@ -259,9 +293,9 @@ def _write_column(
     places: Places,
     notes: dict[str, list[str]],
 ) -> None:
-    rows = layout.extent.rows()[column.rows]
-    flat = np.frombuffer(buffer, column.dtype, rows * column.width, layout.offsets[column.name])
-    new: Values = flat.reshape(column.width, rows).T
+    rows, width = layout.extent.rows()[column.rows], layout.extent.width_of(column)
+    flat = np.frombuffer(buffer, column.dtype, rows * width, layout.offsets[column.name])
+    new: Values = flat.reshape(width, rows).T
     if column.name == "touched":
         return  # a list of what differs between the buffers; they are equal now
     old = told.columns.get(column.name)
@@ -270,7 +304,7 @@ def _write_column(
     kept = None if old is None or old.rows != column.rows else old.values
     if kept is not None:
         kept = kept[places] if column.rows == "entity" else kept[:rows]
-        kept = _fit_genes(kept, column, told.genes)
+        kept = _fit_width(kept, column, width, told.genes)
     held = kept is not None and _can_hold(np.dtype(column.dtype), kept)
     if kept is not None and held and (column.rows in ("entity", "log") or len(kept) == rows):
         new[: len(kept)] = kept
@@ -282,10 +316,17 @@ def _write_column(
     notes["added" if old is None else "reset"].append(column.name)
 
 
-def _fit_genes(values: Values, column: Column, genes: list[str]) -> Values | None:
-    """Return the values of this build's genes in their order; None: they cannot be told apart."""
-    if column.width == 1:
-        return values if values.shape[1] == 1 else None
+def _fit_width(values: Values, column: Column, width: int, genes: list[str]) -> Values | None:
+    """Return the values of a column of this width; None: they cannot be told apart.
+
+    Genes are matched by name. Places of the trait memory that are cut off are in no use.
+    """
+    if column.name == "trait_memory":
+        fitted = np.zeros((len(values), width), values.dtype)
+        fitted[:, : values.shape[1]] = values[:, :width]
+        return fitted
+    if column.name not in GENE_COLUMNS:
+        return values if values.shape[1] == width else None
     if values.shape[1] != len(genes):
         return None
     fitted = np.full((len(values), column.width), column.default, values.dtype)

@@ -15,7 +15,7 @@ from Kernel.contract import rings
 from Kernel.contract.arena import SURVEY_TICKS, ArenaWords, Header, State
 from Kernel.contract.codec import pack
 from Kernel.contract.errors import RingFull
-from Kernel.contract.inputs import INPUT_BYTES_MAX
+from Kernel.contract.inputs import INPUT_BYTES_MAX, Input
 from zones.world import columns, parameters
 from zones.world.columns import Buffer
 from zones.world.inbox import Arrived
@@ -76,11 +76,21 @@ class Outbox:
         event["sequence"] = arrived.sequence
         if arrived.input is not None:
             event["input"] = arrived.input.fields()
-        else:
+        if arrived.code:
             event["kind"] = "input.refused"
             event["last_sequence"] = arrived.last
             event["reason"] = arrived.refused[:REASON_CHARS_MAX]
         return self.append(tick, event, safety=True)
+
+    def tell_own(self, tick: int, given: Input, new: Buffer) -> None:
+        """Write `input.applied` of an input that the world gives itself, or count it as thinned.
+
+        Its sequence is -1: it is of no inbox. It is told before it is carried out, as all are.
+        """
+        event: dict[str, Any] = {"kind": "input.applied", "tick": tick, "sequence": -1}
+        event |= {"own": True, "input": given.fields()}
+        if not self.append(tick, event, safety=True):
+            new.scalars[State.EVENTS_THINNED >> 3] += 1
 
     def tell_telemetry(self, tick: int, new: Buffer, found: Survey) -> None:
         """Write the telemetry of the period that ends with `tick`, or count it as thinned.

@@ -51,6 +51,11 @@ LIFESPAN_SHORTEST: Final = 37
 MAX_ENERGY: Final = 38
 FOUNDER_ENERGY: Final = 39
 DAY_GROWTH: Final = 40
+TRAIT_TIMEOUT: Final = 41
+TICK_BUDGET: Final = 42
+FUEL_PER_MS: Final = 43
+NATIVE_GAIN: Final = 44
+FAULTS_MAX: Final = 45
 
 PARAMETERS: Final = (
     Parameter("friction", FRICTION, "of velocity kept per tick", 0.0, 1.0, 0.85),
@@ -141,6 +146,21 @@ PARAMETERS: Final = (
         "founder_energy", FOUNDER_ENERGY, "energy of one that is seeded", 0.0, 10_000.0, 50.0
     ),
     Parameter("day_growth", DAY_GROWTH, "of growth more at noon", 0.0, 1.0, 0.3),
+    Parameter("trait_timeout_sec", TRAIT_TIMEOUT, "s of fuel for a call", 1e-5, 1.0, 0.005),
+    Parameter("tick_time_budget_sec", TICK_BUDGET, "s of fuel for a tick", 1e-4, 10.0, 0.014),
+    Parameter(
+        "fuel_per_ms", FUEL_PER_MS, "steps of interpreted traits", 10.0, 1e6, 5000.0, whole=True
+    ),
+    Parameter(
+        "fuel_native_gain",
+        NATIVE_GAIN,
+        "native steps for an interpreted one",
+        1.0,
+        10_000.0,
+        100.0,
+        whole=True,
+    ),
+    Parameter("trait_faults_max", FAULTS_MAX, "faults", 1.0, 255.0, 10.0, whole=True),
 )
 
 BY_NAME: Final = {parameter.name: parameter for parameter in PARAMETERS}

@@ -23,7 +23,9 @@ from zones.world.catching_up import CatchUp
 from zones.world.columns import schema_hash
 from zones.world.founder import Founder, say
 from zones.world.parameters import PARAMETERS
+from zones.world.recorded import Recorded, send
 from zones.world.settings import KEYS, parse_settings
+from zones.world.trait_library import idle_input, idle_library
 
 
 class Generation:
@@ -101,12 +103,14 @@ class Generation:
         settings = replace(self._settings, max_entities=64, resources=64, entities=30)
         words = ArenaWords(memoryview(bytearray(founding.plan(settings).file_bytes)))
         founding.found(words, settings)
+        send(words, Recorded(1, idle_input()), 1)
         slots = self._settings.max_entities
         return words, engine.Engine(
             words,
             self._threads,
             lambda: 0,
             clock_ns=time.perf_counter_ns,
+            library=idle_library(),
             threads_as_for=slots,
         )
 

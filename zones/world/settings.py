@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from Kernel.contract.errors import ConfigError, Fault
+from Kernel.contract.inputs import MEMORY_MAX
 from Kernel.contract.settings import Effect, Key, Sort, read_values
+from zones.traits.contract import MEMORY_SLOTS
 from zones.world.columns import Extent
 from zones.world.parameters import PARAMETERS
 
@@ -36,6 +38,7 @@ class WorldSettings:
         resources: places where food grows.
         world_width, world_height: length.
         tick_rate_ms: period of a tick in ms; pacing only, decides nothing inside a tick.
+        trait_memory_slots: places of 8 bytes that each Molbot's traits share.
         replay_ticks_max: ticks, the most that are computed again after the world was restored.
         founder_variety: 0 all founders are one clone and one lineage, to 1 any genes.
         founder_age_share: founders are of any age up to this share of age_max.
@@ -54,6 +57,7 @@ class WorldSettings:
     world_width: float = 2000.0
     world_height: float = 2000.0
     tick_rate_ms: float = 16.0
+    trait_memory_slots: int = MEMORY_SLOTS
     replay_ticks_max: int = 100_000
     founder_variety: float = 1.0
     founder_age_share: float = 0.5
@@ -76,7 +80,7 @@ class WorldSettings:
             cell *= 2.0
         return Extent(
             self.max_entities, self.resources, cols, rows, cell,
-            self.world_width, self.world_height,
+            self.world_width, self.world_height, self.trait_memory_slots,
         )  # fmt: skip
 
 
@@ -123,6 +127,15 @@ FOUNDING: Final = (
     *_REALS,
     # Pacing is told when an arena is opened, and by nobody later.
     Key("tick_rate_ms", Sort.NUMBER, _DEFAULTS.tick_rate_ms, 0.01, 60_000.0, "ms", Effect.BOOT),
+    Key(
+        "trait_memory_slots",
+        Sort.WHOLE,
+        _DEFAULTS.trait_memory_slots,
+        1,
+        MEMORY_MAX,
+        "places of 8 bytes",
+        Effect.BOOT,
+    ),
     Key(
         "replay_ticks_max",
         Sort.WHOLE,

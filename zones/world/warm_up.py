@@ -14,9 +14,11 @@ from zones.runtime.numba_setup import use_threads
 from zones.world import founding
 from zones.world.engine import PHASES, Engine, silent
 from zones.world.feeding import settle
+from zones.world.recorded import Recorded, send
 from zones.world.senses import NOTHING
 from zones.world.settings import parse_settings
 from zones.world.survey import new_tally, survey
+from zones.world.trait_library import idle_input, idle_library
 
 STEPS: Final = 2 * (len(PHASES) - 1)
 """How often `prepare` calls back: each phase without threads and with; 0 is between ticks."""
@@ -35,7 +37,8 @@ def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
     # Mapped, not a bytearray: pages of the rings that are never touched cost a heir nothing.
     words = ArenaWords(memoryview(mmap.mmap(-1, founding.plan(settings).file_bytes)))
     founding.found(words, settings)
-    engine = Engine(words, threads, lambda: 0)
+    send(words, Recorded(1, idle_input()), 1)
+    engine = Engine(words, threads, lambda: 0, library=idle_library())
     for parallel in (False, True):
         engine.use_parallel(parallel)
         engine.run_phases(progress)

@@ -1,9 +1,11 @@
 """The world hash: blake3 over everything that can decide a later tick, and nothing else.
 
 Owns: what is in and in which order. In: tick, seed, size, parameters, counters, next id, food,
-which slots live, then the columns of the living slots in slot order, all little-endian. Not in:
-rings, cursors, hold flag, clock, epoch, the log of births and deaths, and values left behind in
-free slots. The free list is the complement of the living slots, so it is in.
+which slots live, the registry of traits and the names of moods, then the columns of the living
+slots in slot order, all little-endian; of the trait memory and the counts of faults what is in use.
+Not in: rings, cursors, hold flag, clock, epoch, the log of births and deaths, what volatile traits
+remember, and values left behind in free slots. The free list is the complement of the living slots,
+so it is in.
 """
 
 import numpy as np
@@ -11,8 +13,9 @@ from blake3 import blake3
 
 from Kernel.contract.arena import ArenaWords, Header, State
 from zones.world import columns
-from zones.world.columns import ALIVE, COLUMNS, World, open_world
+from zones.world.columns import ALIVE, COLUMNS, PRIVATE, World, open_world
 from zones.world.parameters import PARAMETERS
+from zones.world.registry import read_entries
 
 COUNTERS = (
     State.TICK,
@@ -37,6 +40,10 @@ COUNTERS = (
     columns.SPENT,
     columns.LOST,
     columns.ENERGY_SEEDED,
+    State.QUARANTINED,
+    State.TRAITS_ACTIVE,
+    State.REGISTRY_VERSION,
+    columns.TRAITS_PUT_OFF,
 )
 
 
@@ -60,6 +67,11 @@ def hash_of(world: World, tick: int) -> bytes:
         values = getattr(buffer, column.name)
         if column.rows in ("resource", "ground"):
             digest.update(values.tobytes())
-        elif column.rows == "entity" and column.name != "touched":
+        elif column.rows == "entity" and column.name not in ("touched", *PRIVATE):
             digest.update(values[living].tobytes())
+    digest.update(buffer.registry.tobytes())
+    for entry in read_entries(buffer):
+        digest.update(buffer.trait_faults.T[entry.slot][living].tobytes())
+        for place in range(entry.memory_first, entry.memory_first + entry.memory_count):
+            digest.update(buffer.trait_memory.T[place][living].tobytes())
     return digest.digest()

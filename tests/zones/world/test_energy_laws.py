@@ -9,7 +9,7 @@ from Kernel.contract.inputs import SET_PARAM, Input
 from tests.zones.world.stage import now, put, stage
 from tests.zones.world.test_engine import BUSY
 from tests.zones.world.worlds import living, make_engine, make_world, run, send
-from zones.world import columns
+from zones.world import columns, parameters
 from zones.world.columns import GENE_NAMES
 from zones.world.invariants import all_checks
 from zones.world.parameters import BY_NAME, PARAMETERS
@@ -260,7 +260,7 @@ def test_each_parameter_counts() -> None:
     values = {**BUSY, "entities": 150, "min_population": 180}
     reference = run(make_world(seed=3, **values), 80).publish_hash()
     deaf = []
-    for parameter in PARAMETERS:
+    for parameter in PARAMETERS[: parameters.TRAIT_TIMEOUT]:  # the rest: test_trait_budget.py
         words = make_world(seed=3, **values)
         usual = float(now(words).parameters[parameter.index])
         other = usual + 0.3 * (parameter.high - usual) if usual < parameter.high else parameter.low

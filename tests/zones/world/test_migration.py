@@ -136,11 +136,11 @@ def test_vanished_column_is_dropped_and_named() -> None:
     """A newer build's column is left behind, and what it left in the state block is cleared."""
     image = image_after(10)
     foreign = Foreign(image)
-    foreign.told["columns"].insert(0, {**foreign.column("vx"), "name": "mood", "hot": True})
-    foreign.values["mood"] = foreign.values["vx"]
+    foreign.told["columns"].insert(0, {**foreign.column("vx"), "name": "smell", "hot": True})
+    foreign.values["smell"] = foreign.values["vx"]
     foreign.state[columns.OWN_END : columns.OWN_END + 8] = b"\xff" * 8
     moved, changes = migrate(foreign.built(), 90, DEFAULTS)
-    assert changes.dropped == ("mood",)
+    assert changes.dropped == ("smell",)
     assert moved.buffer[columns.OWN_END : columns.OWN_END + 8] == bytes(8)
     assert world_hash(arena_of(moved)) == world_hash(arena_of(image))
 

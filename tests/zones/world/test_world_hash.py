@@ -6,10 +6,14 @@ import pytest
 from Kernel.contract.arena import ArenaWords, Header, State
 from tests.zones.world.test_engine import BUSY
 from tests.zones.world.worlds import living, make_world, run
-from zones.world.columns import ALIVE, COLUMNS, open_world
+from zones.world.columns import ALIVE, COLUMNS, PRIVATE, open_world
 from zones.world.world_hash import world_hash
 
-DECIDING = [column.name for column in COLUMNS if column.name != "touched" and column.rows != "log"]
+DECIDING = [
+    column.name
+    for column in COLUMNS
+    if column.name not in ("touched", *PRIVATE) and column.rows != "log"
+]
 
 
 def busy() -> ArenaWords:

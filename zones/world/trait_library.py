@@ -1,0 +1,91 @@
+"""The code of traits as an engine needs it: by the hash of its source, ready to run.
+
+Owns: the form. Does not own: loading it (`trait_loading.py`), which slots run it (`registry.py`).
+
+A library belongs to one process. What a volatile trait remembers lies in it, and goes with it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
+from zones.traits.contract import NATIVE, NONE, OK
+from zones.traits.scene import Scene
+
+IDLE_HASH: Final = "0" * 64
+IDLE_NAME: Final = "Idle"
+
+
+def _nothing() -> None:
+    """Keep nothing."""
+
+
+def _nobody(_ids: Sequence[int]) -> None:
+    """Know nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedTrait:
+    """One version of a trait that can run.
+
+    Args:
+        moods, traits: literals of the source, see `zones.traits.verdict.Checked`.
+        writes: fields of the own entity that it may assign.
+        run: runs it for the first `count` of the scene's carriers, in so many parts side by side.
+        reset: drops all that it remembers of anybody, and of no place in an arena.
+        forget: drops what it remembers of these, who are dead.
+    """
+
+    hash: str
+    run: Callable[[Scene, int, int], None]
+    moods: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    writes: frozenset[str] = frozenset()
+    reset: Callable[[], None] = _nothing
+    forget: Callable[[Sequence[int]], None] = _nobody
+
+
+class TraitLibrary:
+    """Traits by tier and hash.
+
+    Args:
+        traits: (tier, trait) of each.
+        missing: why the code of a hash is not here, for people.
+    """
+
+    def __init__(
+        self, traits: Iterable[tuple[str, LoadedTrait]] = (), missing: dict[str, str] | None = None
+    ) -> None:
+        self._traits = {(trait.hash, tier): trait for tier, trait in traits}
+        self._missing = missing or {}
+
+    def find(self, code_hash: str, tier: str) -> LoadedTrait | None:
+        """Return the trait of a hash that runs in a tier, None where its code is not here."""
+        return self._traits.get((code_hash, tier))
+
+    def why_missing(self, code_hash: str) -> str:
+        """Return why a trait is not here, for people."""
+        return self._missing.get(code_hash, "this generation was not given its code")
+
+    def __iter__(self) -> Iterator[LoadedTrait]:
+        return iter(self._traits.values())
+
+    def __len__(self) -> int:
+        return len(self._traits)
+
+
+def idle_library() -> TraitLibrary:
+    """Return a library of one native trait that does nothing: what a scratch world is given."""
+    return TraitLibrary([(NATIVE, LoadedTrait(hash=IDLE_HASH, run=_idle))])
+
+
+def idle_input() -> Input:
+    """Return the input that brings the trait of an idle library in."""
+    facts = TraitFacts(IDLE_NAME, 1, IDLE_HASH, NATIVE, NONE)
+    return Input(ADD_TRAIT, trait=facts)
+
+
+def _idle(scene: Scene, count: int, _parts: int) -> None:
+    scene.arrays["fuel"][:count] = 1
+    scene.arrays["status"][:count] = OK
