@@ -9,6 +9,8 @@ from pathlib import Path
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 HONEST = CORPUS / "honest"
 HOSTILE = CORPUS / "hostile"
+HOSTILE_RUNNING = CORPUS / "hostile_running"
+"""What a validator cannot see: run it only in a child that is thrown away."""
 FOUND = CORPUS / "found"
 """Sources for which a fuzzer has seen the tiers differ, or worse: kept so that they stay mended."""
 
@@ -53,6 +55,11 @@ def honest() -> dict[str, bytes]:
 def hostile() -> dict[str, bytes]:
     """Return the hostile sources by name: to be read and changed, never to be run here."""
     return {path.stem: path.read_bytes() for path in sorted(HOSTILE.rglob("*.py"))}
+
+
+def hostile_running() -> dict[str, bytes]:
+    """Return the sources that are to be stopped when they run, by name."""
+    return {path.stem: path.read_bytes() for path in sorted(HOSTILE_RUNNING.glob("*.py"))}
 
 
 def found() -> dict[str, bytes]:

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 
 from tests.structure.sources import ROOT
-from tests.zones.traits.corpus import HOSTILE, hostile
+from tests.zones.traits.corpus import HOSTILE, HOSTILE_RUNNING, hostile, hostile_running
 from tests.zones.traits.hostile_bytes import BOMBS, BYTES, HEAVY
 
 HEAD = re.compile(rb"# category: ([a-z-]+); expect: refused(?:; rule: ([a-z-]+))?\n")
+RUNNING_HEAD = re.compile(rb"# category: ([a-z-]+); expect: stopped\n")
 SOURCES_MIN = 150
 NOT_ONES_OWN = frozenset({"parser", "too-long", "file"})
 """Of a child that crashed or hung: orderly, and yet a bug of ours where a source meets it."""
@@ -29,6 +30,7 @@ def judge(folder: Path) -> dict[str, dict[str, Any]]:
     done = subprocess.run(
         [sys.executable, "-m", "zones.traits", "validate", "--json", *files],
         cwd=ROOT,
+        check=False,
         capture_output=True,
         text=True,
         timeout=120,
@@ -74,3 +76,12 @@ def test_bytes_and_bombs_are_refused(tmp_path: Path) -> None:
     for name, row in verdicts.items():
         assert row["rule"] not in NOT_ONES_OWN, f"{name}: {row['rule']}"
         assert name in HEAVY or not row["accepted"], name
+
+
+@pytest.mark.slow
+def test_what_only_running_shows_has_an_orderly_verdict() -> None:
+    """Sources that are to be stopped when they run say so, and are judged like any other."""
+    assert all(RUNNING_HEAD.match(source) for source in hostile_running().values())
+    verdicts = judge(HOSTILE_RUNNING)
+    assert verdicts.keys() == hostile_running().keys()
+    assert not [name for name, row in verdicts.items() if row["rule"] in NOT_ONES_OWN]

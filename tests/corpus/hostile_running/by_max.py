@@ -1,0 +1,5 @@
+# category: recursion; expect: stopped
+class Greedy(Trait):
+    async def execute(self, entity):
+        f = lambda x: max([1, 2], key=f)
+        f(1)

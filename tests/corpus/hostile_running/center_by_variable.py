@@ -1,0 +1,5 @@
+# category: memory; expect: stopped
+class Greedy(Trait):
+    async def execute(self, entity):
+        n = entity.age + 10 ** 9
+        a = 'a'.center(n)

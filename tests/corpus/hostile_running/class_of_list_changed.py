@@ -1,0 +1,4 @@
+# category: escapes; expect: stopped
+class Greedy(Trait):
+    async def execute(self, entity):
+        type([]).append = None

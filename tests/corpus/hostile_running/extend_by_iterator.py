@@ -1,0 +1,5 @@
+# category: endless; expect: stopped
+class Greedy(Trait):
+    async def execute(self, entity):
+        a = [1]
+        a += iter(a)

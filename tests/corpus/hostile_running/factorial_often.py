@@ -1,0 +1,8 @@
+# category: slow-operations; expect: stopped
+import math
+
+
+class Greedy(Trait):
+    async def execute(self, entity):
+        for n in range(10 ** 7):
+            math.factorial(20)

@@ -1,0 +1,7 @@
+# category: slow-operations; expect: stopped
+import math
+
+
+class Greedy(Trait):
+    async def execute(self, entity):
+        math.fsum(range(9999999))

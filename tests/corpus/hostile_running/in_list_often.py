@@ -1,0 +1,6 @@
+# category: slow-operations; expect: stopped
+class Greedy(Trait):
+    async def execute(self, entity):
+        a = list(range(60000))
+        for _ in range(10 ** 5):
+            -1 in a

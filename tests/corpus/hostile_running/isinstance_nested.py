@@ -1,0 +1,7 @@
+# category: recursion; expect: stopped
+class Greedy(Trait):
+    async def execute(self, entity):
+        t = int
+        for _ in range(5000):
+            t = (t,)
+        isinstance('a', t)

@@ -1,0 +1,8 @@
+# category: memory; expect: stopped
+KEPT = []
+
+
+class Greedy(Trait):
+    async def execute(self, entity):
+        for _ in range(1000):
+            KEPT.append('x' * 60000)

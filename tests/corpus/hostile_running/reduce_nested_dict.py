@@ -1,0 +1,7 @@
+# category: recursion; expect: stopped
+class Greedy(Trait):
+    async def execute(self, entity):
+        a = {}
+        for _ in range(5000):
+            a = {1: a}
+        repr(a)

@@ -1,0 +1,106 @@
+"""Methods by name: which guarded function stands for an attribute of a builtin value.
+
+Owns: what `value.name` gives for the names that builtin types have. All other attributes are read
+as they are.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
+
+from zones.traits.contract import LENGTH_MAX
+from zones.traits.guards.arithmetic import checked_int
+from zones.traits.guards.dict_methods import DictMethods
+from zones.traits.guards.list_methods import ListMethods
+from zones.traits.guards.meter import Meter
+from zones.traits.guards.text_methods import TextMethods
+
+Method = Callable[..., Any]
+_QUIET: Final = frozenset({"start", "stop", "step", "real", "imag", "numerator", "denominator"})
+
+
+class Methods:
+    """Guarded methods of one trait.
+
+    Attributes:
+        tables: by builtin type, methods by name.
+        facades: by facade class, the table of the type it stands for.
+    """
+
+    def __init__(
+        self, meter: Meter, lists: ListMethods, dicts: DictMethods, texts: TextMethods
+    ) -> None:
+        self.meter = meter
+        self.lists = lists
+        whole: dict[str, Method] = {"bit_length": int.bit_length, "bit_count": int.bit_count}
+        real: dict[str, Method] = {
+            "is_integer": float.is_integer,
+            "hex": float.hex,
+            "fromhex": self.from_hex,
+        }
+        numeric: dict[str, Method] = {"as_integer_ratio": self.ratio, "conjugate": self.conjugate}
+        self.tables: dict[type, dict[str, Method]] = {
+            list: lists.of_list(),
+            tuple: lists.of_tuple(),
+            range: lists.of_range(),
+            dict: dicts.table(),
+            str: texts.table(),
+            int: whole | numeric,
+            bool: whole | numeric,
+            float: real | numeric,
+        }
+        self.tables[MappingProxyType] = {
+            name: partial(_unproxied, method) for name, method in dicts.table().items()
+        }
+        self.facades: dict[Any, dict[str, Method]] = {}
+
+    def bound(self, owner: Any, name: str) -> Any:
+        """Return owner.name, for a name that a builtin type has a method of."""
+        table = self.tables.get(type(owner))
+        if table is None:
+            if isinstance(owner, type):
+                return self._of_class(owner, name)
+            return getattr(owner, name)
+        method = table.get(name)
+        if method is None:
+            return getattr(owner, name)
+        if name in _STATIC:
+            return method
+        return partial(method, owner)
+
+    def _of_class(self, owner: type, name: str) -> Any:
+        table = self.facades.get(owner)
+        if table is not None and name in table:
+            return table[name]
+        return getattr(owner, name)
+
+    def append(self, owner: Any, item: Any) -> Any:
+        """Do owner.append(item)."""
+        if type(owner) is list:
+            if len(owner) >= LENGTH_MAX:
+                self.meter.abort()
+            owner.append(item)
+            return None
+        return self.bound(owner, "append")(item)
+
+    def ratio(self, number: Any, /) -> tuple[int, int]:
+        """Return number as a fraction."""
+        upper, lower = number.as_integer_ratio()
+        return checked_int(upper), checked_int(lower)
+
+    def conjugate(self, number: Any, /) -> Any:
+        """Return the number: none is complex."""
+        return +number
+
+    def from_hex(self, text: Any, /) -> float:
+        """Return the float of a hexadecimal text."""
+        self.meter.comparing(len(text))
+        return float.fromhex(text)
+
+
+_STATIC: Final = frozenset({"fromkeys", "maketrans", "fromhex"})
+
+
+def _unproxied(method: Method, owner: Any, /, *args: Any) -> Any:
+    return method(dict(owner), *args)

@@ -1,0 +1,106 @@
+"""Subscripts, unpacking and displays of traits: what is read from and stored in containers.
+
+Owns: a[i], a[i] = v, del a[i], slices, `*` and `**` in calls and displays, lengths of displays.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from zones.traits.contract import LENGTH_MAX
+from zones.traits.guards.comparing import Comparing
+from zones.traits.guards.meter import CHUNK, SIZED, Meter
+
+_SCALARS: Final = frozenset({int, str, float, bool, type(None)})
+_SLICED: Final = (list, tuple, str)
+
+
+class Places:
+    """Subscripts of one trait."""
+
+    def __init__(self, meter: Meter, comparing: Comparing) -> None:
+        self.meter = meter
+        self.key = comparing.key
+
+    def get_item(self, owner: Any, index: Any) -> Any:
+        """Return owner[index]."""
+        if type(index) in _SCALARS:
+            return owner[index]
+        result = owner[index] if type(index) is slice else owner[self.key(index)]
+        if type(index) is slice and isinstance(owner, _SLICED):
+            self.meter.comparing(len(result))
+        return result
+
+    def set_item(self, owner: Any, index: Any, value: Any) -> None:
+        """Do owner[index] = value."""
+        if isinstance(owner, dict):
+            if type(index) not in _SCALARS or type(index) is str:
+                self.key(index)
+            if dict.__len__(owner) >= LENGTH_MAX and not dict.__contains__(owner, index):
+                self.meter.abort()
+        elif type(index) is slice and isinstance(owner, list):
+            value = self.meter.take(value)
+            length = list.__len__(owner)
+            self.meter.bound_length(length + len(value))
+            self.meter.comparing(length)
+        owner[index] = value
+
+    def delete_item(self, owner: Any, index: Any) -> None:
+        """Do del owner[index]."""
+        if isinstance(owner, list):
+            self.meter.comparing(list.__len__(owner))
+        elif type(index) not in _SCALARS and type(index) is not slice:
+            self.key(index)
+        del owner[index]
+
+    def spread(self, items: Any) -> Any:
+        """Return what `*items` puts in a call, a display or a starred target: one unit each."""
+        return self.meter.take(items)
+
+    def spread_each(self, rows: Any) -> Iterator[Any]:
+        """Yield each row, finite: the target of the loop has a star."""
+        for row in rows:
+            yield self.meter.take(row)
+
+    def spread_names(self, mapping: Any) -> dict[Any, Any]:
+        """Return what `**mapping` puts in a call or a display."""
+        if isinstance(mapping, dict):
+            self.meter.building(dict.__len__(mapping))
+            return dict(dict.items(mapping))
+        return {key: mapping[key] for key in self.meter.taking(mapping.keys())}
+
+    def bounded(self, display: Any) -> Any:
+        """Return a display that holds starred items, if it is not too long."""
+        self.meter.bound_length(len(display))
+        return display
+
+    def keyed(self, key: Any) -> Any:
+        """Return a key of a display or a comprehension."""
+        return self.key(key)
+
+    def measured(self, subject: Any) -> Any:
+        """Return the subject of a `match` whose patterns copy or compare parts of it."""
+        self._measure(subject, 40)
+        return subject
+
+    def _measure(self, value: Any, depth: int) -> None:
+        if type(value) in _SCALARS:
+            return
+        if depth <= 0:
+            self.meter.abort()
+        self.meter.step()
+        items: Any = ()
+        if isinstance(value, (list, tuple)):
+            items = value
+        elif isinstance(value, dict):
+            items = dict.values(value)
+        elif hasattr(value, "__dict__") and not isinstance(value, type):
+            items = tuple(value.__dict__.values())
+        if len(items) >= CHUNK:
+            self.meter.charge(len(items) // CHUNK)
+        for item in items:
+            if type(item) not in _SCALARS:
+                self._measure(item, depth - 1)
+
+    def sized(self, items: Any) -> Any:
+        """Return items as something finite with a length, one unit each."""
+        return items if type(items) in SIZED else self.meter.take(items)

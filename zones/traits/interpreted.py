@@ -1,0 +1,299 @@
+"""The interpreted tier: any accepted source, run on a proxy, metered and guarded.
+
+Owns: from a checked tree to something that runs; the instances of a trait; what of a run is read
+from a scene and written to it. Does not own: the rewriting (`guarding.py`, `metering.py`), what
+rewritten code calls (`guards/`, `facades/`), the proxy (`entity_view.py`), the loop (`driving.py`).
+
+The instance of a trait is shared by all entities where its state is none or carried. Instances of
+volatile state live here, by the id of the entity; a call that fails does not undo what it did to
+one, since that may be anything.
+"""
+
+import ast
+import copy
+from collections.abc import Iterable
+from operator import attrgetter
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from Kernel.contract.errors import MoltError
+from zones.runtime.random_streams import TRAITS
+from zones.traits.contract import CARRIED, FIELDS, NONE, VOLATILE, WRITABLE
+from zones.traits.driving import (
+    COLUMN,
+    Needs,
+    gathered_names,
+    made_names,
+    make_driver,
+    status_of,
+)
+from zones.traits.entity_stores import FieldStores
+from zones.traits.entity_view import Entities
+from zones.traits.facades.outfit import Outfit
+from zones.traits.guarding import Guarding
+from zones.traits.guards.meter import Meter, Stop
+from zones.traits.linked import calls
+from zones.traits.metering import Metering
+from zones.traits.scene import Scene
+from zones.traits.state import is_begun
+from zones.traits.verdict import Attribute, Checked
+
+LOADING_FUEL: Final = 100_000
+"""What the body of a module, and an __init__ that sets constants, may use."""
+_MODULE: Final = "trait"
+
+
+class CannotLoad(MoltError):
+    """The body of a trait's module failed."""
+
+
+class InterpretedTrait:
+    """A trait, ready to run. One run at a time.
+
+    Attributes:
+        written: columns of the table that a run may write, besides those of the trait phase.
+    """
+
+    def __init__(self, checked: Checked) -> None:
+        self.checked = checked
+        self.namespace: dict[str, Any] = {"__name__": _MODULE}
+        self.meter = Meter(self.namespace)
+        used = _fields_used(checked.tree)
+        self.entities = Entities(used, self.meter, calls())
+        self.own = self.entities.own
+        self.outfit = Outfit(self.meter, calls(), _MODULE)
+        self.draws = self.outfit.draws
+        self.namespace |= self.outfit.names()
+        stores = FieldStores(self.entities).names()
+        self.namespace |= {f" {name}": store for name, store in stores.items()}
+        self.needs = _needs(checked, used)
+        self._drive = make_driver(self.needs)
+        self.written = frozenset(COLUMN.get(n, f"new_{n}") for n in self.needs.written)
+        self.instances: dict[int, Any] = {}
+        self._carried = _Carried(checked.attributes) if checked.attributes else None
+        self._load_module()
+
+    def _load_module(self) -> None:
+        """Run the module's body, and make the shared instance."""
+        code = compile(rewrite(self.checked.tree, self.outfit), f"<{_MODULE}>", "exec")
+        self.meter.begin(LOADING_FUEL)
+        try:
+            exec(code, self.namespace)  # the checked tree, rewritten
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            why = "it uses too much" if isinstance(error, Stop) else repr_of(error)
+            raise CannotLoad(f"cannot load trait {self.checked.name!r}: {why}") from None
+        if self.meter.stopped:
+            raise CannotLoad(f"cannot load trait {self.checked.name!r}: it uses too much")
+        self.kind = self.namespace[self.checked.name]
+        self.execute = self.kind.execute
+        self.shared: Any = None
+        if self.checked.state != VOLATILE:
+            self.meter.begin(LOADING_FUEL)
+            try:
+                self.shared = self.kind()
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException:  # then every first call fails, too, and there are no others
+                self.shared = None
+
+    def create(self) -> Any:
+        """Return a new instance; __init__ counts as part of the call that runs."""
+        return self.kind()
+
+    def load(self, instance: Any, values: tuple[Any, ...]) -> None:
+        """Give the shared instance what is stored for an entity."""
+        assert self._carried is not None
+        self._carried.load(instance, values)
+
+    def store(self, instance: Any) -> tuple[Any, ...]:
+        """Return what is to be stored of the shared instance."""
+        assert self._carried is not None
+        return self._carried.read(instance)
+
+    def reset(self) -> None:
+        """Forget all instances of volatile state."""
+        self.instances.clear()
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Forget the instances of entities that are dead."""
+        for one in ids:
+            self.instances.pop(one, None)
+
+    def run(self, scene: Scene, count: int) -> None:
+        """Run the trait for the first `count` carriers of a scene, in order."""
+        if count == 0:
+            return
+        carriers = scene.arrays["carriers"][:count]
+        self.entities.world.begin(scene, self.checked.moods)
+        self.draws.key = scene.number("tick_key")
+        self.draws.stream = TRAITS + scene.number("slot")
+        self.meter.begin(scene.number("fuel_max"))
+        gathered = [self._gather(scene, name, carriers) for name in gathered_names(self.needs)]
+        names = made_names(self.needs)
+        made: list[list[Any]] = [[] for _ in names]
+        self._drive(self, gathered, made)
+        for name, values in zip(names, made, strict=True):
+            self._write(scene, name, carriers, values)
+
+    def _gather(self, scene: Scene, name: str, carriers: NDArray[np.int32]) -> Any:
+        """Return a value for each carrier."""
+        arrays = scene.arrays
+        match name:
+            case "slots":
+                return carriers.tolist()
+            case "key":
+                return arrays["id"][carriers].tolist()
+            case "id":
+                return [str(one) for one in arrays["id"][carriers].tolist()]
+            case "ready":
+                bits = arrays["ready"][carriers] >> np.uint64(scene.number("slot"))
+                return (bits & np.uint64(1)).astype(bool).tolist()
+            case "memory":
+                assert self._carried is not None
+                return self._carried.gather(scene, carriers)
+        values = arrays[_column(name)][carriers].tolist()
+        if name == "color":
+            return [f"#{one:06x}" for one in values]
+        if name == "state":
+            return [scene.mood_names[one] for one in values]
+        return values
+
+    def _write(
+        self, scene: Scene, name: str, carriers: NDArray[np.int32], values: list[Any]
+    ) -> None:
+        """Write what calls made of one column."""
+        arrays = scene.arrays
+        if name in ("fuel", "status"):
+            arrays[name][: len(values)] = values
+        elif name == "begun":
+            bit = np.uint64(1 << scene.number("slot"))
+            done = carriers[np.array(values, bool)]
+            arrays["ready"][done] |= bit
+        elif name == "memory":
+            assert self._carried is not None
+            self._carried.scatter(scene, carriers, values)
+        elif name == "color":
+            arrays["new_colour"][carriers] = [int(one[1:], 16) for one in values]
+        elif name == "state":
+            codes = {mood: code for code, mood in reversed(list(enumerate(scene.mood_names)))}
+            codes |= self.entities.world.moods
+            arrays["new_mood"][carriers] = [codes[one] for one in values]
+        else:
+            arrays[_column(name)][carriers] = values
+
+
+class _Carried:
+    """Numbers of `self` between the trait memory and an instance."""
+
+    def __init__(self, attributes: tuple[Attribute, ...]) -> None:
+        self.attributes = attributes
+        self.names = tuple(one.name for one in attributes)
+        getter: Any = attrgetter(*self.names)
+        self._get = getter if len(self.names) > 1 else lambda instance: (getter(instance),)
+
+    def load(self, instance: Any, values: tuple[Any, ...]) -> None:
+        for name, value in zip(self.names, values, strict=True):
+            setattr(instance, name, value)
+
+    def read(self, instance: Any) -> tuple[Any, ...]:
+        values: tuple[Any, ...] = self._get(instance)
+        for value in values:
+            if not isinstance(value, (int, float)):
+                raise TypeError("what is carried must be a number")
+        return values
+
+    def gather(self, scene: Scene, carriers: NDArray[np.int32]) -> list[tuple[Any, ...]]:
+        columns = []
+        for place, one in enumerate(self.attributes):
+            stored = self._row(scene, place)[carriers]
+            if one.kind == "float":
+                columns.append(stored.view(np.float64).tolist())
+            else:
+                columns.append((stored.astype(bool) if one.kind == "bool" else stored).tolist())
+        return list(zip(*columns, strict=True))
+
+    def scatter(
+        self, scene: Scene, carriers: NDArray[np.int32], rows: list[tuple[Any, ...]]
+    ) -> None:
+        for place, (one, values) in enumerate(
+            zip(self.attributes, zip(*rows, strict=True), strict=True)
+        ):
+            if one.kind == "float":
+                reals = np.array(values, np.float64)
+                reals[np.isnan(reals)] = np.nan
+                self._row(scene, place)[carriers] = reals.view(np.int64)
+            else:
+                self._row(scene, place)[carriers] = np.array(values, np.int64)
+
+    def _row(self, scene: Scene, place: int) -> NDArray[Any]:
+        capacity = scene.number("capacity")
+        first = (scene.number("memory_first") + place) * capacity
+        return scene.arrays["memory"][first : first + capacity]
+
+
+def rewrite(tree: ast.Module, outfit: Outfit) -> ast.Module:
+    """Return a copy of a checked tree, guarded and metered, ready to be compiled."""
+    guarding = Guarding(copy.deepcopy(tree), outfit.method_names, outfit.quick_names)
+    rewritten = guarding.rewrite()
+    metered = Metering(tree, guarding.free).rewrite(rewritten)
+    return ast.fix_missing_locations(metered)
+
+
+def repr_of(error: BaseException) -> str:
+    """Return an exception for people."""
+    text = str(error) if status_of(error) else ""
+    return f"{type(error).__name__}: {text}"[:200]
+
+
+def _column(name: str) -> str:
+    if name in ("moved2", "wanted", "place"):
+        return name
+    return COLUMN.get(name, f"new_{name}")
+
+
+def _fields_used(tree: ast.Module) -> frozenset[str]:
+    """Return the fields of entities that a source can touch."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            names.add(node.attr)
+        elif isinstance(node, ast.MatchClass):
+            names.update(node.kwd_attrs)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names.add(node.value)  # hasattr(entity, "energy")
+    if names & {"move", "x", "y"}:
+        names |= {"x", "y", "energy"}
+    if names & {"eat", "max_energy"}:
+        names |= {"x", "y", "radius", "energy", "max_energy"}
+    if names & {"nearby_entities", "nearby_resources"}:
+        names |= {"x", "y"}
+    return frozenset(names)
+
+
+def _needs(checked: Checked, used: frozenset[str]) -> Needs:
+    stored = {
+        node.attr
+        for node in ast.walk(checked.tree)
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+    }
+    moves = "move" in used or bool(stored & {"x", "y"})
+    written = stored | ({"x", "y", "energy"} if moves else set())
+    assert checked.state in (NONE, CARRIED, VOLATILE)
+    return Needs(
+        fields=tuple(name for name in FIELDS if name in used and name != "traits"),
+        written=tuple(name for name in WRITABLE if name in written),
+        moves=moves,
+        eats="eat" in used,
+        draws=any(
+            isinstance(node, ast.Import | ast.ImportFrom)
+            and "random" in {getattr(node, "module", ""), *(one.name for one in node.names)}
+            for node in ast.walk(checked.tree)
+        ),
+        deep=True,
+        begun=is_begun(checked),
+        state=checked.state,
+    )
