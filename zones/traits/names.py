@@ -93,9 +93,10 @@ ENUMS: Final = _words("Enum Flag IntEnum IntFlag StrEnum")
 
 BASES: Final = _words("object Exception NamedTuple TypedDict Generic Protocol") | ENUMS | EXCEPTIONS
 """What a class may derive from besides classes of the source and `Trait`."""
-CONTAINER_BASES: Final = _words("dict list OrderedDict defaultdict Counter deque UserDict UserList")
+CONTAINER_BASES: Final = _words("dict OrderedDict defaultdict Counter UserDict")
 """Also allowed as bases. Their subclasses may lie about their length and order: a guard asks the
-base class's own method, never the object."""
+base class's own method, never the object. No sequence is among them: what `super()` reaches in
+one (slices, repeats) would be metered by nobody."""
 ENUM_MIXINS: Final = _words("int str float")
 """Allowed as bases beside an enum only."""
 
@@ -113,6 +114,14 @@ DUNDERS_DEFINED: Final = frozenset(
 """Methods of this form that a class may define. Not among them, on purpose: `__hash__` (order by
 hash), `__index__` and `__length_hint__` (sizes that C code believes), `__del__`, attribute access,
 descriptors, construction (`__new__`, metaclasses), pickling, awaiting."""
+DUNDERS_OF_SUPER: Final = frozenset(
+    f"__{name}__"
+    for name in _words(
+        "init post_init eq ne lt le gt ge bool len iter next reversed contains getitem setitem "
+        "delitem missing call enter exit"
+    )
+)
+"""What may be called of `super()`; nothing that builds text or repeats, as no guard sees it."""
 DUNDERS_READ: Final = frozenset({"__name__", "__members__"})
 """Attributes of this form that may be read of anything; they give text and a read-only mapping."""
 DUNDER_VARIABLES: Final = frozenset({"__slots__", "__match_args__"})

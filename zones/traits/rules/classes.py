@@ -141,7 +141,7 @@ def _check_base(base: ast.expr, facts: Facts, scope: Scope, is_enum: bool) -> No
             "base",
             base,
             "a class derives from classes of yours, exceptions, enums, NamedTuple, "
-            "Generic, Protocol, dict or list: keep anything else in an attribute",
+            "Generic, Protocol or dict: keep anything else in an attribute",
         )
 
 
@@ -215,9 +215,9 @@ def _is_member(node: ast.stmt, facts: Facts, scope: Scope) -> bool:
     if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
         return False
     value = node.value
-    if isinstance(value, ast.UnaryOp):
-        value = value.operand
     if isinstance(value, ast.Call):
-        return facts.library(value.func, scope) == ("enum", "auto")
-    parts = value.elts if isinstance(value, ast.Tuple) else [value]
-    return bool(parts) and isinstance(parts[0], ast.Constant | ast.UnaryOp | ast.BinOp)
+        library = facts.library(value.func, scope)
+        own = facts.own_class(value.func, scope) is not None
+        return own or library == ("enum", "auto")
+    plain = (ast.Constant, ast.UnaryOp, ast.BinOp, ast.Tuple, ast.List, ast.Dict, ast.Set)
+    return isinstance(value, plain)
