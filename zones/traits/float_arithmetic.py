@@ -40,7 +40,6 @@ floor = c_function("floor")
 rint = c_function("rint")
 fmod = c_function("fmod", "ff")
 copysign = c_function("copysign", "ff")
-remainder = c_function("remainder", "ff")
 power = c_function("pow", "ff")
 
 
@@ -114,6 +113,22 @@ def _mod(x: Any, y: Any) -> Any:
     if y == 0.0:
         return 0.0, _ZERO
     return _divide(x, y)[1], 0
+
+
+@njit
+def remainder(x: Any, y: Any) -> Any:
+    """Return x - n * y for finite x and y, y not 0, n the whole number nearest to x / y.
+
+    Halves go to the even n. That of a C library was wrong here, at halves and for tiny y.
+    """
+    size, step = fabs(x), fabs(y)
+    rest = fmod(size, step)
+    short = step - rest
+    if rest > short:
+        rest = -short
+    elif rest == short:
+        rest -= 2.0 * fmod(0.5 * (size - rest), step)
+    return copysign(1.0, x) * rest
 
 
 @njit

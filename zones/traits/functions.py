@@ -140,10 +140,11 @@ def _fmod(x: Any, y: Any) -> Any:
 
 @njit
 def _remainder(x: Any, y: Any) -> Any:
-    value = remainder(x, y)
-    if value == 0.0:
-        value = copysign(0.0, x)  # some C libraries give the sign of y where it is tiny
-    return value, (_DOMAIN if value != value and x == x and y == y else 0)
+    if x != x or y != y:
+        return x + y, 0
+    if isinf(x) or y == 0.0:
+        return 0.0, _DOMAIN
+    return (x if isinf(y) else remainder(x, y)), 0
 
 
 @njit
