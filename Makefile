@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # The zone processes get this from the kernel; tests and tools start from the same ground.
 export PYTHONHASHSEED := 0
 
-KERNEL_SOURCES := $(wildcard zones/world/*.py zones/world/*/*.py)
+KERNEL_SOURCES := $(wildcard zones/world/*.py zones/world/*/*.py zones/traits/*.py)
 SLOT_SOURCES := $(shell find zones Kernel/contract -name '*.py') fallback/slot_files.py
 ROUNDS ?= 20
 HOURS ?= 24

@@ -11,6 +11,7 @@ import numpy as np
 
 from Kernel.contract.arena import ArenaWords
 from zones.runtime.numba_setup import use_threads
+from zones.traits import linked
 from zones.world import founding
 from zones.world.engine import PHASES, Engine, silent
 from zones.world.feeding import settle
@@ -33,6 +34,7 @@ def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
     Raises:
         ConfigError: this process cannot use so many threads.
     """
+    linked.link()
     settings = parse_settings({"entities": 30, "max_entities": 64, "min_population": 40})
     # Mapped, not a bytearray: pages of the rings that are never touched cost a heir nothing.
     words = ArenaWords(memoryview(mmap.mmap(-1, founding.plan(settings).file_bytes)))
