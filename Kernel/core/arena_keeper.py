@@ -67,7 +67,6 @@ class ArenaKeeper(ArenaFounding):
         self._anchored = False
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
         self.inbox.causes = told.causes
-        self._traits_untaken = bool(self.traits.reconcile())
 
     def drain_once(self, active: sup.Process) -> None:
         """Have the active process leave after the tick it is in; it is asked once."""
@@ -263,7 +262,8 @@ class ArenaKeeper(ArenaFounding):
 
     def _load_untaken(self) -> None:
         """Make a generation that has the code of all traits the world was found with."""
-        serves = self.active is not None and self.line is not None and not self.stopping
+        self._traits_untaken |= self.traits.reconcile()
+        serves = self.active is not None and not self.stopping and self.ladder.current
         if self._traits_untaken and serves and not self.ladder.incoming:
             self._traits_untaken = False
             self.generations.renew()

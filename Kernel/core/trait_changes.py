@@ -28,6 +28,7 @@ class TraitRemoval:
         assert inbox is not None, "a world whose traits can be read has an inbox"
         given = Input(REMOVE_TRAIT, at_tick=at_tick, name=row.name, cause=cause)
         self._parts, self._row, self._cause = parts, row, cause
+        self._hashes = [each.hash for each in world.traits.rows() if each.name == row.name]
         self._posted = Posted(world, inbox, inbox.post(given))
         self._error: MoltError | None = None
         self._applied: int | None = None
@@ -46,7 +47,7 @@ class TraitRemoval:
             return
         self.stage = Stage.OVER
         world = self._posted.world
-        world.traits.keep_known()
+        world.traits.drop(*self._hashes)
         self._parts.log.info(
             "trait.removed", zone=world.config.name, name=self._row.name,
             version=self._row.version, code_hash=self._row.hash, cause=self._cause,

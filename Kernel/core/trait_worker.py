@@ -17,7 +17,7 @@ from Kernel.contract.trait_sets import is_code_hash
 from Kernel.core.parts import Parts
 from Kernel.ports.process import Exit
 
-MODULE = "zones.world"
+MODULE = "zones.world.prepare"
 WORKER_S = 90.0
 """Every step of it has a limit of its own; this one is for what none of them foresaw."""
 OUTPUT_BYTES_MAX = 64 * 1024
@@ -64,7 +64,7 @@ class TraitWorker:
     """
 
     def __init__(self, parts: Parts, zone: str, source: bytes, hashes: Sequence[str]) -> None:
-        words = ["prepare-trait", "--home", parts.home, "--zone", zone]
+        words = ["--home", parts.home, "--zone", zone]
         words += [word for code_hash in hashes for word in ("--with", code_hash)]
         self._parts = parts
         self._output = bytearray()

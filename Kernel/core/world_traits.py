@@ -52,7 +52,7 @@ class WorldTraits:
     def __init__(self, zone: TraitZone) -> None:
         self._zone = zone
         self.hashes: list[str] = zone.parts.trait_sets.load(zone.config.name)
-        self._read_at = (0, 0)
+        self._read_at = self._reconciled_at = (0, 0)
         self._rows: list[TraitRow] = []
 
     # What the world has.
@@ -133,29 +133,29 @@ class WorldTraits:
         if code_hash not in self.hashes:
             self.hashes.append(code_hash)
 
-    def drop(self, code_hash: str) -> None:
-        """Have new generations load a trait no more, unless the world has it after all."""
-        if code_hash in self.hashes and self.of_hash(code_hash) is None:
-            self.hashes.remove(code_hash)
-            self._save()
-
-    def keep_known(self) -> None:
-        """Forget what the world has not: it was removed."""
+    def drop(self, *code_hashes: str) -> None:
+        """Have new generations load these no more, but for those that the world has after all."""
         known = {row.hash for row in self.rows()}
-        if not known.issuperset(self.hashes):
-            self.hashes = [each for each in self.hashes if each in known]
+        left = [each for each in self.hashes if each in known or each not in code_hashes]
+        if left != self.hashes:
+            self.hashes = left
             self._save()
 
-    def reconcile(self) -> list[str]:
-        """Take into the set what the world has and the set has not; return those hashes.
+    def reconcile(self) -> bool:
+        """Take into the set what the world has and the set has not; tell whether code is lacking.
 
-        An arena was opened: it may be older than the file, or the file may be lost.
+        An arena may be older than the file, the file may be lost, and an input may be applied long
+        after who sent it has given it up. Looked for whenever the registry has changed.
         """
-        missing = [row.hash for row in self.rows() if row.hash not in self.hashes]
+        rows, mark = self.rows(), self._read_at
+        if mark == self._reconciled_at:
+            return False
+        self._reconciled_at = mark
+        missing = [row.hash for row in rows if row.hash not in self.hashes]
         if missing:
             self.hashes += missing
             self._save()
-        return missing
+        return not self.loaded().keys() >= set(missing)
 
     def _save(self) -> None:
         try:

@@ -13,6 +13,7 @@ from Kernel.console.request import check_request
 from Kernel.console.server import Interest, Pending, Token
 from Kernel.contract.errors import MoltError
 from tests.sim.machine import SimLoop
+from tests.sim.trait_life import TRAITS, content_of, name_of
 
 CONSOLE_FD = 999_999
 NOBODY = 4242
@@ -129,6 +130,10 @@ def random_request(rng: random.Random, tick: int) -> tuple[str, dict[str, object
             ("soft-restart", {"zone": zone, "fresh": True}),
             ("go-back", {"zone": zone}),
             ("drill", {"kind": rng.choice(["kill", "stop", "segfault", "hang"]), "zone": zone}),
+            ("trait list", {}),
+            ("trait add", {"source": content_of(rng.randrange(TRAITS))}),
+            ("trait add", {"source": content_of(rng.randrange(TRAITS))}),
+            ("trait remove", {"name": name_of(rng.randrange(TRAITS))}),
             ("wait", {"for": f"tick={tick + rng.randint(0, 300)}", "timeout_s": 5.0}),
         ]
     )

@@ -14,7 +14,9 @@ from Kernel.contract.founding_report import FoundingReport
 from Kernel.contract.places import arena_name
 from Kernel.contract.trait_registry import TraitRow
 from Kernel.ports.arena_file import ArenaHandle
+from Kernel.ports.trait_sets import MemoryTraitSets
 from Kernel.ports.versions import Source
+from tests.sim import trait_life
 from tests.sim.code import GONE, GOOD, SLOT, Code
 from tests.sim.machine import Descriptors
 from zones.runtime.arena_image import ArenaImage
@@ -99,6 +101,7 @@ class SimDisk:
         self.aside = 0
         self.report: FoundingReport | None = None
         self.descriptors: Descriptors | None = None
+        self.trait_sets = MemoryTraitSets()
 
     def check(self) -> None:
         """Raise OSError while the disk takes nothing."""
@@ -154,8 +157,8 @@ class SimDisk:
         return False
 
     def traits(self, arena: ArenaHandle) -> list[TraitRow]:
-        """Return the registry of traits: a world on paper has none yet."""
-        return []
+        """Return the registry of traits as the committed tick has it."""
+        return trait_life.read_rows(arena.words)
 
     def close(self, arena: ArenaHandle) -> None:
         """Close the descriptors of an arena that the world has left."""

@@ -124,6 +124,7 @@ class Boot:
             versions=versions,
             doors=SimDoors(descriptors, loop),
             arenas=disk,
+            trait_sets=disk.trait_sets,
         )
         self.bus = SimBus(loop, descriptors)
         self.zones = ZoneTable(
@@ -225,9 +226,18 @@ class Boot:
                 return f"{keeper.config.name} is not served by the checkout"
             if keeper.ladder.incoming:
                 return f"{keeper.config.name} makes a generation ready"
+            if isinstance(keeper, ArenaKeeper) and keeper.traits.resumable():
+                return f"{keeper.config.name} has the code of a trait that is suspended"
             if zone.patience.failures or zone.zygote_patience.failures:
                 return f"{keeper.config.name} has not forgotten its failures: {zone.why}"
+        if self.zones.traits.under_way():
+            return f"a trait is {self.zones.traits.under_way()}"
         return "" if self.zones.all_ready() else "not every zone is ready"
+
+    def untaken_traits(self) -> list[str]:
+        """Return the traits that the world has and the next generation would not load."""
+        world = self.zones.arenas[WORLD]
+        return [row.name for row in world.traits.rows() if row.hash not in world.traits.hashes]
 
     def will_hold(self) -> bool:
         """Tell whether the world is paused, or will be after some steps."""

@@ -52,8 +52,10 @@ class WorldLife(SimProcess):
         things: dict[str, Any],
         watcher: WorldWatcher,
         slow_ns: int,
+        traits: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(processes, zone)
+        self._traits = traits
         self.stack_fd = things["stack"]
         mapped: Mapped = things["arena"]
         mutex: Mapped = things["mutex"]
@@ -242,7 +244,8 @@ class WorldLife(SimProcess):
         last_ns = max(begin_ns + ticks * TICK_NS, due_ns + (ticks - 1) * period_ns + TICK_NS)
         for sequence, _, payload in due:
             self._watcher.on_input(self, sequence, payload, tick + 1)
-        new = world_model.move_on(words, tick, ticks, due)
+        lacks = self._traits if due or not self.settled else None
+        new = world_model.move_on(words, tick, ticks, due, lacks)
         words.put(Header.COMMIT_NS, last_ns)
         self._free_ns = last_ns
         if words.get(Header.FIRST_COMMIT_NS) == 0:

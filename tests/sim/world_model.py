@@ -21,7 +21,18 @@ from Kernel.contract.arena import (
     new_header,
     plan_buffers,
 )
-from Kernel.contract.inputs import PAUSE, QUARANTINE, RESUME, SET_PARAM, STEP, Input, decode_input
+from Kernel.contract.inputs import (
+    ADD_TRAIT,
+    PAUSE,
+    QUARANTINE,
+    REMOVE_TRAIT,
+    RESUME,
+    SET_PARAM,
+    STEP,
+    Input,
+    decode_input,
+)
+from tests.sim import trait_life
 from tests.sim.code import Code
 from tests.sim.disk import ArenaFile
 from zones.runtime.arena_image import ArenaImage, carry_over, copy_committed, write_into
@@ -85,8 +96,17 @@ def moved(code: Code, old: ArenaFile, arena_id: bytes) -> ArenaFile:
     return file
 
 
-def move_on(words: ArenaWords, old: int, ticks: int, due: list[tuple[int, Input, bytes]]) -> int:
+def move_on(
+    words: ArenaWords,
+    old: int,
+    ticks: int,
+    due: list[tuple[int, Input, bytes]],
+    has: frozenset[str] | None = None,
+) -> int:
     """Commit `ticks` at once, with the inputs that are due in the first of them; return the tick.
+
+    Args:
+        has: the traits whose code the process has, where others are to be suspended.
 
     The other buffer is written and the commit word stored last, as a world does.
     """
@@ -101,6 +121,8 @@ def move_on(words: ArenaWords, old: int, ticks: int, due: list[tuple[int, Input,
         _mark(words, new, sequence, old + 1)
     if due:
         _pass_cursor(words, new)
+    if has is not None:
+        trait_life.suspend_lacking(words, new, has)
     words.put_state(new, State.OWN, chain_after(value, ticks))
     words.put_state(new, State.TICK, new)
     words.put(Header.COMMIT, new)
@@ -142,6 +164,8 @@ def _carry_out(words: ArenaWords, new: int, tick: int, given: Input) -> None:
     elif given.kind == QUARANTINE:
         bits = words.state(new, State.QUARANTINED) | 1 << given.slot
         words.put_state(new, State.QUARANTINED, bits)
+    elif given.kind in (ADD_TRAIT, REMOVE_TRAIT):
+        trait_life.change(words, new, tick, given)
     elif given.kind == SET_PARAM:
         place = words.buffer_offset(new) + State.PARAMETERS + 8 * FRICTION
         struct.pack_into("<d", words.memory, place, given.value)

@@ -47,6 +47,7 @@ class ZygoteLife(SimProcess):
         super().__init__(processes, zone)
         self.code = code
         self.slow_ns = 0
+        self.traits: frozenset[str] = frozenset()
         self._facts = facts
         self._birth = birth
         self._asked: deque[tuple[Message, list[Any], int]] = deque()
@@ -84,6 +85,9 @@ class ZygoteLife(SimProcess):
     def _take_one(self) -> None:
         message, things, asked_ns = self._asked.popleft()
         if isinstance(message, Configure):
+            self.traits = frozenset(message.traits)
+            rows = [{"hash": each, "tier": "native", "why": ""} for each in message.traits]
+            self._facts = self._facts | {"traits": rows}
             self.later(self.processes.between(*self.code.prepare_ms), self._prepare)
             return
         assert isinstance(message, Fork)

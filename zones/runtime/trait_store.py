@@ -31,7 +31,7 @@ VERDICT: Final = "verdict.json"
 VERSIONS_KEPT: Final = 3
 """Files for people, and machine code that nobody runs, of so many versions of a name."""
 VERDICT_BYTES_MAX: Final = 256 * 1024
-NATIVE_BYTES_MAX: Final = 64 * 1024 * 1024
+SOURCE_BYTES_MAX: Final = 1024 * 1024
 _HASH: Final = re.compile(r"[0-9a-f]{64}\Z")
 _FILE: Final = re.compile(r"trait_(?P<name>\w+)_v(?P<version>[1-9][0-9]{0,8})\.py\Z", re.ASCII)
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -83,17 +83,26 @@ class TraitStore:
         Raises:
             StoreError: it is not there, or its source or verdict is not what was put there.
         """
+        source, folder = self.source(code_hash)
+        verdict = _parse(folder / VERDICT, _read(folder / VERDICT, VERDICT_BYTES_MAX))
+        if verdict.get("code_hash") != code_hash:
+            raise StoreError(f"cannot use {folder / VERDICT}: it is about another source")
+        return StoredTrait(code_hash, source, verdict, folder, _is_native_whole(folder, verdict))
+
+    def source(self, code_hash: str) -> tuple[bytes, Path]:
+        """Return a source, whatever was found of it, and the folder it lies in.
+
+        Raises:
+            StoreError: it is not there, or was changed.
+        """
         folder = self.folder(code_hash)
-        source = _read(folder / SOURCE, 1 << 20)
+        source = _read(folder / SOURCE, SOURCE_BYTES_MAX)
         if hashlib.sha256(source).hexdigest() != code_hash:
             raise StoreError(
                 f"cannot use {folder / SOURCE}: it was changed, its sha256 is not {code_hash[:12]}",
                 f"ls -l {folder}",
             )
-        verdict = _parse(folder / VERDICT, _read(folder / VERDICT, VERDICT_BYTES_MAX))
-        if verdict.get("code_hash") != code_hash:
-            raise StoreError(f"cannot use {folder / VERDICT}: it is about another source")
-        return StoredTrait(code_hash, source, verdict, folder, _is_native_whole(folder, verdict))
+        return source, folder
 
     def hashes(self) -> list[str]:
         """Return the hashes of all traits there are."""
@@ -128,6 +137,8 @@ class TraitStore:
         """
         folder = self.folder(code_hash)
         native = verdict.get("tier") == "native"
+        if not native:
+            self._drop(code_hash)
         files = {str(path.relative_to(folder)): _digest(path) for path in _made(folder)}
         told = {**verdict, "code_hash": code_hash, "files": files if native else {}}
         for path in _made(folder):
@@ -160,6 +171,14 @@ class TraitStore:
         for each in newest[VERSIONS_KEPT - 1 :]:
             there[each].unlink(missing_ok=True)
         return path
+
+    def write_set(self, name: str, content: bytes) -> None:
+        """Write durably which traits a zone's next generation loads.
+
+        Raises:
+            OSError: the disk refused.
+        """
+        _write(self._place / name, content)
 
     def drop_compiled(self, kept: Collection[str]) -> list[str]:
         """Drop the machine code of traits that nobody runs, and return their hashes.

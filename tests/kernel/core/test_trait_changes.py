@@ -105,7 +105,7 @@ class TestComingIn:
         """Prepared, loaded by a new generation, brought in by an input, told at each step."""
         addition = scene.add()
         assert addition.result() is None and scene.worker.data == SOURCE
-        assert scene.worker.words[:5] == ("prepare-trait", "--home", "/nowhere", "--zone", "stable")
+        assert scene.worker.words == ("--home", "/nowhere", "--zone", "stable")
         scene.judge()
         assert scene.world.ladder.incoming == 2 and scene.changes.under_way() == "loading"
         assert scene.prepare().traits == [CODE_HASH]
@@ -191,6 +191,7 @@ class TestComingIn:
         scene.machine.arenas.rows = [
             replace(row, slot=each, name=f"T{each}") for each in range(1, ACTIVE_MAX + 1)
         ]
+        scene.world.traits.hashes = [row.hash]
         scene.kernel.words.put_state(scene.kernel.words.get(512), State.REGISTRY_VERSION, 9)
         addition = scene.add()
         scene.judge()
