@@ -260,7 +260,10 @@ def _load() -> _Linked:
 
 
 def link() -> None:
-    """Give every symbol an address, so that compiled code can call it. Compiles if need be."""
+    """Give every symbol an address: before code that calls one is compiled, or loaded.
+
+    Compiles what is not in the cache, for seconds. Forked processes have it from their parent.
+    """
     _load()
 
 

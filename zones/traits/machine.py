@@ -13,7 +13,7 @@ for each function.
 from collections.abc import Callable
 from typing import Any, Final
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
 from numba.core.typing import templates
 from numba.extending import lower_builtin
@@ -64,6 +64,8 @@ class Operation:
         raise TypeError(f"cannot call {self.name} from Python: linked.calls() has it")
 
     def _call_symbol(self, context: Any, builder: Any, values: Any) -> Any:
+        # Without an address the process would die when the caller is made ready to run.
+        assert binding.address_of_symbol(self.symbol), "linked.link() comes first"
         plain = [
             builder.zext(value, WORD) if kind == "b" else value
             for kind, value in zip(self.plan.takes, values, strict=True)

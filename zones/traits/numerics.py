@@ -12,8 +12,9 @@ where a float is taken):
     fraction, exponent = numerics.frexp(x)
 
 Those of `in_place.py` are a few instructions where they stand. All others are calls, by symbol, of
-machine code that is compiled once: `linked.link()` must have been called in the process before
-code that calls them is run (milliseconds; again: nothing).
+machine code that is compiled once. So `linked.link()` must have been called in the process before
+code that calls them is compiled, or loaded from a cache: the process dies at a symbol without an
+address. It takes milliseconds, and nothing when it was called before.
 
 For Python the same functions with the same arguments are in `linked.calls()`; they raise.
 """
