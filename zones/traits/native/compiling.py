@@ -1,0 +1,147 @@
+"""Machine code of native traits: made once by whoever prepares a trait, loaded by whoever runs it.
+
+Owns: optimising and compiling the text of `lowering.py`, the object file in a trait's folder, a
+loaded trait. Does not own: the text, who runs where (`driver.py`), the folder's place in a home
+(`zones/runtime/trait_store.py`).
+
+The object file is named by a hash of all that it is made from: the text, LLVM, the processor and
+the options below. So there is no stale code, and none for another source: whoever loads lowers the
+checked tree itself and looks for that name alone. Nothing here runs a trait.
+"""
+
+import hashlib
+import os
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import llvmlite
+from llvmlite import binding
+
+from Kernel.contract.errors import MoltError
+from zones.traits import linked
+from zones.traits.native.driver import drive
+from zones.traits.native.lowering import lower
+from zones.traits.scene import Scene
+from zones.traits.verdict import Checked
+
+TEXT_NAME: Final = "kernel.ll"
+"""For people: what was compiled. Nobody reads it back."""
+_SPEED: Final = 2
+_OPTIONS: Final = f"molt 1, llvmlite {llvmlite.__version__}, speed {_SPEED}"
+_DIGEST_BYTES: Final = 32
+_ENTRY: Final = "run"
+
+
+class NotCompiled(MoltError):
+    """The machine code of a trait is missing, or is not what was compiled."""
+
+
+class NativeTrait:
+    """A compiled trait.
+
+    Attributes:
+        address: of `void run(table, part, first, last)`; valid as long as this object is.
+    """
+
+    def __init__(self, checked: Checked, code: bytes) -> None:
+        linked.link()
+        self.name = checked.name
+        self.code_hash = checked.code_hash
+        self._engine = binding.create_mcjit_compiler(binding.parse_assembly(""), _new_machine())
+        self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        self.address = int(self._engine.get_function_address(_ENTRY))
+
+    def run(self, scene: Scene, count: int, parts: int = 1) -> None:
+        """Run it for `carriers[:count]`, shared out to so many parts; the same for any number."""
+        drive(parts, self.address, scene.table.ctypes.data, count)
+
+
+def compile_trait(checked: Checked, folder: Path) -> None:
+    """Compile a trait into its folder, which is made if need be; the kernel is not run.
+
+    Raises:
+        NotNative: it cannot be compiled.
+    """
+    text = lower(checked).text
+    name = code_name(text)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    code = compile_text(text)
+    _write(folder / TEXT_NAME, text.encode())
+    _write(folder / name, hashlib.sha256(code).digest() + code)
+
+
+def load_native(checked: Checked, folder: Path) -> NativeTrait:
+    """Load a trait that was compiled, by this or another process.
+
+    Raises:
+        NotNative: it cannot be compiled at all.
+        NotCompiled: its code is missing or damaged; nothing is compiled here.
+    """
+    path = folder / code_name(lower(checked).text)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise NotCompiled(f"cannot load trait {checked.name}: no {path.name} ({error})") from error
+    digest, code = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
+    if hashlib.sha256(code).digest() != digest:
+        raise NotCompiled(f"cannot load trait {checked.name}: {path.name} is damaged")
+    return NativeTrait(checked, code)
+
+
+def make_native(checked: Checked, fuel: bool = True) -> NativeTrait:
+    """Compile and load a trait without a folder: for measuring and tests."""
+    return NativeTrait(checked, compile_text(lower(checked, fuel).text))
+
+
+def code_name(text: str) -> str:
+    """Return the name of the object file of a text, on this machine."""
+    parts = (_OPTIONS, binding.get_host_cpu_name(), _features(), text)
+    return f"kernel-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}.o"
+
+
+def compile_text(text: str) -> bytes:
+    """Return the object code of a text."""
+    module = binding.parse_assembly(text)
+    module.verify()
+    machine = _machine()
+    module.triple = machine.triple
+    module.data_layout = str(machine.target_data)
+    options = binding.create_pipeline_tuning_options(speed_level=_SPEED)
+    builder = binding.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))
+
+
+def _features() -> str:
+    return str(binding.get_host_cpu_features().flatten())
+
+
+@lru_cache(maxsize=1)
+def _machine() -> Any:
+    """Return what LLVM makes code for."""
+    return _new_machine()
+
+
+def _new_machine() -> Any:
+    """Return this processor, as LLVM describes it; an engine becomes the owner of its own."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    target = binding.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=binding.get_host_cpu_name(), features=_features(), opt=_SPEED, jit=True
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that is there wholly or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,386 @@
+"""What is looped over: lists, ranges, tuples, enumerate, zip, reversed, comprehensions.
+
+Owns: taking items one after the other, and their fuel; loops of statements and of expressions. Does
+not own: what is done with an item.
+"""
+
+import ast
+from collections.abc import Callable
+from typing import Final
+
+from zones.traits.native import lists
+from zones.traits.native.code import Block
+from zones.traits.native.conversion import (
+    as_int,
+    int_argument,
+    items_of,
+    tuple_of,
+    whole,
+    without_none,
+)
+from zones.traits.native.emitter import Emitter, Frame, Loop, Spot, both
+from zones.traits.native.types import (
+    UNKNOWN,
+    ListType,
+    Ref,
+    TupleType,
+    Value,
+)
+
+Comprehension = ast.ListComp | ast.GeneratorExp
+_UNROLLED_MAX: Final = 64
+
+
+class Items:
+    """Items that are taken one after the other.
+
+    Attributes:
+        times_max: how many there are at most; None: nobody knows.
+    """
+
+    times_max: int | None = None
+
+    def take(self, e: Emitter, done: Block) -> Value:
+        """Write the step to the next item; go to `done` if there is none."""
+        raise NotImplementedError
+
+
+class ListItems(Items):
+    """Items of a list, each read when it is its turn.
+
+    Args:
+        fuel: for each, beyond that of the loop.
+    """
+
+    def __init__(self, e: Emitter, value: Value, is_reversed: bool = False, fuel: int = 0) -> None:
+        self.value = value
+        self.is_reversed = is_reversed
+        self.fuel = fuel
+        self.times_max = lists.length_max(e, value)
+        self.index = e.code.slot("i64")
+        first = "0"
+        if is_reversed:
+            count = e.code.load("i64", value.parts[0])
+            first = e.code.emit(f"sub i64 {count}, 1")
+        e.code.store("i64", first, self.index)
+
+    def take(self, e: Emitter, done: Block) -> Value:
+        """Write the step to the next item."""
+        k = e.code.load("i64", self.index)
+        # The length is read each time: the body may append.
+        count = e.code.load("i64", self.value.parts[0])
+        some = e.code.block("item")
+        e.code.go_if(e.code.emit(f"icmp ult i64 {k}, {count}"), some, done)
+        e.code.place(some)
+        if self.fuel:
+            e.spend(str(self.fuel))
+        step = -1 if self.is_reversed else 1
+        e.code.store("i64", e.code.emit(f"add i64 {k}, {step}"), self.index)
+        return lists.read(e, self.value, k)
+
+
+class RangeItems(Items):
+    """Numbers from a first one, by a step that is not 0."""
+
+    def __init__(self, e: Emitter, start: Value, stop: Value, step: Value) -> None:
+        first, last, by = (as_int(e, each) for each in (start, stop, step))
+        self.step = by
+        self.at = e.code.slot("i64")
+        self.left = e.code.slot("i64")
+        told = [each.literal for each in (start, stop, step)]
+        if all(type(each) is int for each in told):
+            self.times_max = len(range(*told))
+        self.is_small = start.is_small and stop.is_small
+        if step.literal == 1:
+            room = e.intrinsic("llvm.ssub.sat.i64", "i64", ("i64", last), ("i64", first))
+            count = e.intrinsic("llvm.smax.i64", "i64", ("i64", room), ("i64", "0"))
+        else:
+            count = self._count(e, first, last, by)
+        e.code.store("i64", first, self.at)
+        e.code.store("i64", count, self.left)
+
+    @staticmethod
+    def _count(e: Emitter, first: str, last: str, by: str) -> str:
+        """Return how many there are, in 128 bits on the way: nothing wraps."""
+        wide = [e.code.emit(f"sext i64 {each} to i128") for each in (first, last, by)]
+        up = e.code.emit(f"icmp sgt i64 {by}, 0")
+        forth = e.code.emit(f"sub i128 {wide[1]}, {wide[0]}")
+        back = e.code.emit(f"sub i128 {wide[0]}, {wide[1]}")
+        room = e.code.emit(f"select i1 {up}, i128 {forth}, i128 {back}")
+        turned = e.code.emit(f"sub i128 0, {wide[2]}")
+        size = e.code.emit(f"select i1 {up}, i128 {wide[2]}, i128 {turned}")
+        more = e.code.emit(f"add i128 {room}, {e.code.emit(f'sub i128 {size}, 1')}")
+        count = e.code.emit(f"sdiv i128 {more}, {size}")
+        least = e.intrinsic("llvm.smax.i128", "i128", ("i128", count), ("i128", "0"))
+        most = str((1 << 63) - 1)
+        held = e.intrinsic("llvm.smin.i128", "i128", ("i128", least), ("i128", most))
+        return e.code.emit(f"trunc i128 {held} to i64")
+
+    def take(self, e: Emitter, done: Block) -> Value:
+        """Write the step to the next item."""
+        left = e.code.load("i64", self.left)
+        some = e.code.block("number")
+        e.code.go_if(e.code.emit(f"icmp sgt i64 {left}, 0"), some, done)
+        e.code.place(some)
+        e.code.store("i64", e.code.emit(f"sub i64 {left}, 1"), self.left)
+        at = e.code.load("i64", self.at)
+        e.code.store("i64", e.code.emit(f"add i64 {at}, {self.step}"), self.at)
+        return whole(at, self.is_small)
+
+
+class _Numbered(Items):
+    """Items with their numbers, as enumerate gives them."""
+
+    def __init__(self, e: Emitter, inner: Items, start: Value) -> None:
+        self.inner = inner
+        self.times_max = inner.times_max
+        self.at = e.code.slot("i64")
+        self.is_small = start.is_small
+        e.code.store("i64", as_int(e, start), self.at)
+
+    def take(self, e: Emitter, done: Block) -> Value:
+        """Write the step to the next item."""
+        item = self.inner.take(e, done)
+        e.spend("1")
+        at = e.code.load("i64", self.at)
+        e.code.store("i64", e.code.emit(f"add i64 {at}, 1"), self.at)
+        return tuple_of([whole(at, self.is_small), item])
+
+
+class _Zipped(Items):
+    """Items of several, together, until one has no more."""
+
+    def __init__(self, inner: list[Items]) -> None:
+        self.inner = inner
+        known = [each.times_max for each in inner if each.times_max is not None]
+        self.times_max = min(known) if known else None
+
+    def take(self, e: Emitter, done: Block) -> Value:
+        """Write the step to the next item."""
+        taken = []
+        for each in self.inner:
+            taken.append(each.take(e, done))
+            e.spend("1")
+        return tuple_of(taken)
+
+
+def items_of_expression(e: Emitter, node: ast.expr) -> Items:
+    """Return the items of what is looped over, which is not a generator expression."""
+    called = called_builtin(e, node)
+    if called is not None and isinstance(node, ast.Call):
+        arguments = node.args
+        if called == "range" and 1 <= len(arguments) <= 3 and not node.keywords:
+            return _range(e, arguments)
+        if called == "enumerate" and arguments:
+            return _enumerate(e, node)
+        if called == "zip" and arguments and not node.keywords:
+            return _Zipped([items_of_expression(e, each) for each in arguments])
+        if called == "reversed" and len(arguments) == 1:
+            return ListItems(e, _as_list(e, arguments[0]), is_reversed=True, fuel=1)
+    return ListItems(e, _as_list(e, node))
+
+
+def called_builtin(e: Emitter, node: ast.expr) -> str | None:
+    """Return the name of the builtin function that a call is of, None for anything else."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return None
+    name = node.func.id
+    frame: Frame | None = e.frame
+    while frame is not None:
+        if name in frame.names:
+            return None
+        frame = frame.outer
+    source = e.source
+    known = name in source.functions or name in source.constants or name in source.imports
+    return None if known or name in source.classes else name
+
+
+def _range(e: Emitter, arguments: list[ast.expr]) -> Items:
+    values = [e.value(each) for each in arguments]
+    numbers = []
+    for each in values:
+        register = int_argument(e, each)
+        if register is None:
+            register = "0"
+        numbers.append(Value(whole(register).type, (register,), each.literal, each.is_small))
+    zero, one = whole("0", True), whole("1", True)
+    zero.literal, one.literal = 0, 1
+    if len(numbers) == 1:
+        return RangeItems(e, zero, numbers[0], one)
+    step = numbers[2] if len(numbers) == 3 else one
+    if type(step.literal) is not int:
+        e.fault_unless(e.code.emit(f"icmp ne i64 {step.parts[0]}, 0"), "ValueError")
+    elif step.literal == 0:
+        e.fault("ValueError")
+        step = one
+    return RangeItems(e, numbers[0], numbers[1], step)
+
+
+def _enumerate(e: Emitter, node: ast.Call) -> Items:
+    starts = [*node.args[1:], *(each.value for each in node.keywords if each.arg == "start")]
+    if len(starts) > 1 or len(node.args) > 2 or len(node.keywords) > 1:
+        raise e.refuse("enumerate of more than one start")
+    inner = items_of_expression(e, node.args[0])
+    start = whole("0", True)
+    if starts:
+        value = e.value(starts[0])
+        register = int_argument(e, value)
+        start = Value(start.type, (register or "0",), value.literal, value.is_small)
+    return _Numbered(e, inner, start)
+
+
+def _as_list(e: Emitter, node: ast.expr) -> Value:
+    if isinstance(node, ast.ListComp):
+        return listed(e, Spot(node), node)
+    return list_of_value(e, Spot(node), e.value(node))
+
+
+def list_of_value(e: Emitter, spot: Spot, value: Value) -> Value:
+    """Return a list of the items of a list or tuple; a TypeError for anything else."""
+    if value.type == UNKNOWN:
+        return lists.of_values(e, spot.at("nothing"), [])
+    value = without_none(e, value)
+    if isinstance(value.type, ListType):
+        return value
+    if isinstance(value.type, TupleType):
+        if len(value.type.items) > _UNROLLED_MAX:
+            raise e.refuse("so long a tuple")
+        return lists.of_values(e, spot.at("tuple"), items_of(value))
+    if isinstance(value.type, Ref) and value.type.kind not in ("entity", "resource"):
+        raise e.refuse("a loop over a text or over names")
+    e.fault("TypeError")
+    return lists.of_values(e, spot.at("nothing"), [])
+
+
+# Loops.
+
+
+def loop(
+    e: Emitter, spot: Spot, items: Items, body: Callable[[Value], None], fuel: int = 1
+) -> Loop:
+    """Write a loop; the block behind it is `Loop.leave`, which is not placed yet.
+
+    What runs when there is no further item is written from here on: a loop's `else`.
+    """
+    code = e.code
+    state = Loop(e.rounds.number(e.frame.number, spot, "loop"), items.times_max)
+    state.again, state.leave = code.block("again"), code.block("leave")
+    done = code.block("done")
+    code.go(state.again)
+    code.place(state.again)
+    before = None if e.bound is None else set(e.bound)
+    item = items.take(e, done)
+    if fuel:
+        e.spend(str(fuel))
+    e.loops.append(state)
+    body(item)
+    if e.bound is not None:
+        code.go(state.again)
+    else:
+        code.do("unreachable")
+    e.loops.pop()
+    code.place(done)
+    e.bound = before
+    return state
+
+
+def leave_loop(e: Emitter, state: Loop) -> None:
+    """Go on behind a loop, whichever way it was left."""
+    assert state.leave is not None
+    if e.bound is not None:
+        e.code.go(state.leave)
+    else:
+        e.code.do("unreachable")
+    e.code.place(state.leave)
+    for bound in state.left:
+        e.bound = both(e.bound, bound)
+
+
+def break_out(e: Emitter, state: Loop) -> None:
+    """Write `break`."""
+    assert state.leave is not None
+    e.code.go(state.leave)
+    state.left.append(e.bound)
+    e.code.start("never")
+    e.bound = None
+
+
+def each_item(
+    e: Emitter, node: ast.expr, per_item: Callable[[Value], None], fuel: int = 1
+) -> list[Loop]:
+    """Write a loop over an expression, generator expressions too; nothing is placed behind it.
+
+    Returns:
+        the loops, outermost first: `close_loops` goes on behind them.
+    """
+    if isinstance(node, ast.GeneratorExp):
+        return _comprehend(e, node, per_item)
+    items = items_of_expression(e, node)
+    return [loop(e, Spot(node), items, per_item, fuel)]
+
+
+def close_loops(e: Emitter, loops: list[Loop]) -> None:
+    """Go on behind loops that `each_item` has written."""
+    for state in loops:
+        leave_loop(e, state)
+
+
+def _comprehend(e: Emitter, node: Comprehension, per_item: Callable[[Value], None]) -> list[Loop]:
+    """Write the loops of a comprehension; `per_item` is given each value of it."""
+    outer = e.frame
+    number = e.rounds.number(outer.number, Spot(node), "scope")
+    names = {
+        each.id
+        for generator in node.generators
+        for each in ast.walk(generator.target)
+        if isinstance(each, ast.Name)
+    }
+    inner = Frame(number, outer.callee, frozenset(names), outer, outer.owner, outer.result)
+    e.frames[number] = inner
+
+    def from_generator(place: int) -> list[Loop]:
+        generator = node.generators[place]
+        if generator.is_async:
+            raise e.refuse("an asynchronous comprehension")
+
+        def with_item(item: Value) -> None:
+            before, e.frame = e.frame, inner
+            e.store_target(generator.target, item)
+            again = e.loops[-1].again
+            assert again is not None
+            for test in generator.ifs:
+                passed = e.code.block("passed")
+                e.code.go_if(e.truth(test), passed, again)
+                e.code.place(passed)
+            if place + 1 < len(node.generators):
+                close_loops(e, from_generator(place + 1))
+            else:
+                per_item(e.value(node.elt))
+            e.frame = before
+
+        if place:
+            return each_item(e, generator.iter, with_item)
+        before, e.frame = e.frame, outer
+        made = each_item(e, generator.iter, with_item)
+        e.frame = before
+        return made
+
+    return from_generator(0)
+
+
+def listed(e: Emitter, spot: Spot, node: ast.expr, fuel: int = 0) -> Value:
+    """Return a new list of the values of a comprehension.
+
+    Args:
+        fuel: for each value, beyond what the comprehension itself uses.
+    """
+    assert isinstance(node, Comprehension)
+    made = lists.new_site(e, spot.at("made"), 0)
+
+    def add(value: Value) -> None:
+        if fuel:
+            e.spend(str(fuel))
+        lists.append(e, spot, made, value)
+
+    close_loops(e, _comprehend(e, node, add))
+    return made
