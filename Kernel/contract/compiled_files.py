@@ -12,7 +12,6 @@ COMPILED_FILES = (
     "zones/runtime/numba_setup.py",
     "zones/runtime/random_streams.py",
     "zones/traits/contract.py",
-    "zones/traits/deeds.py",
     "zones/traits/draws.py",
     "zones/traits/float_arithmetic.py",
     "zones/traits/functions.py",

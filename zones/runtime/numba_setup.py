@@ -106,12 +106,6 @@ def njit(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
-def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a helper as `njit` does, cached on disk: for kernels that are made while we run."""
-    compiled: Callable[..., Any] = numba.njit(forceinline=True, cache=True, **_OPTIONS)(function)
-    return compiled
-
-
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile one phase: cached on disk, with `prange` loops."""
     compiled: Callable[..., Any] = numba.njit(cache=True, parallel=True, **_OPTIONS)(function)

@@ -1,6 +1,7 @@
 """The rules of stores, moves and meals in plain Python, word for word from `contract.py`.
 
-Also what a tier in Python may hold its proxy against. Numbers of fields are values of float32.
+Each tier has them in a form of its own, for speed; this is what both are held against
+(`test_deeds.py`). Numbers of fields are values of float32.
 """
 
 import math

@@ -1,131 +1,130 @@
-"""Stores, moves and meals of traits, held against plain Python."""
+"""Stores, moves and meals of a trait are those of plain Python, to the last bit."""
 
 import math
 import struct
-from typing import Any
 
 import numpy as np
+import pytest
 
-from tests.zones.traits import deed_model
+from tests.zones.traits import deed_model as model
+from tests.zones.traits.interpreting import interpret
 from tests.zones.traits.scenes import Stage, make_scene
-from zones.runtime.numba_setup import serial_kernel
-from zones.traits import contract, deeds, linked
-from zones.traits.table import INDEX
+from zones.traits.contract import SPEED_LIMIT
 
-ROUNDS = 4000
+SOURCE = """
+class Deeds(Trait):
+    def __init__(self):
+        self.vx = 0.0
+        self.energy = 0.0
+        self.dx = 0.0
+        self.dy = 0.0
+        self.energy_after = 0.0
+        self.most = 0.0
+        self.radius = 0.0
+        self.x = 0.0
+        self.bite = 0.0
+        self.second_bite = 0.0
+
+    async def execute(self, entity):
+        entity.vx = self.vx
+        entity.energy = self.energy
+        entity.move(self.dx, self.dy)
+        entity.energy = self.energy_after
+        entity.max_energy = self.most
+        entity.radius = self.radius
+        entity.x = self.x
+        self.bite = entity.eat(self.bite)
+        self.second_bite = entity.eat(self.second_bite)
+        # What is only set in __init__ would be a constant, not read from the memory.
+        self.vx, self.energy, self.dx, self.dy = self.vx, self.energy, self.dx, self.dy
+        self.energy_after, self.most = self.energy_after, self.most
+        self.radius, self.x = self.radius, self.x
+"""
 ODD = (0.0, -0.0, 1e-50, -1e-50, 50.0, -50.0, 50.000001, 3e38, 1e300, -1e300, math.inf, -math.inf,
        math.nan, 400.0, 1e-45)  # fmt: skip
+WIDTH = 120.0
 
 
-@serial_kernel
-def store_all(numbers: Any, found: Any) -> None:
-    """Store each row (value, now, low, high); found has four columns."""
-    for k in range(len(numbers)):
-        value, now, low, high = numbers[k, 0], numbers[k, 1], numbers[k, 2], numbers[k, 3]
-        found[k, 0], found[k, 1] = deeds.store_between(value, now, low, high)
-        found[k, 2], found[k, 3] = deeds.store_energy(value, now, high)
+def some_numbers(rng: np.random.Generator, count: int, spread: float) -> np.ndarray:
+    """Return numbers of all sorts, float32 and beyond, with one in twelve odd."""
+    numbers = rng.normal(0, spread, count) * 10.0 ** rng.integers(-3, 2, count)
+    return np.where(rng.random(count) < 1 / 12, rng.choice(ODD, count), numbers)
 
 
-@serial_kernel
-def move_all(numbers: Any, found: Any) -> None:
-    """Move each row by the arguments of `deeds.move`; found has six columns."""
-    for k in range(len(numbers)):
-        (
-            found[k, 0], found[k, 1], found[k, 2], found[k, 3], found[k, 4], found[k, 5],
-        ) = deeds.move(
-            numbers[k, 0], numbers[k, 1], numbers[k, 2], numbers[k, 3], numbers[k, 4],
-            numbers[k, 5], numbers[k, 6], numbers[k, 7], numbers[k, 8], numbers[k, 9],
-            numbers[k, 10],
+def expected(stage: Stage, slot: int, numbers: dict[str, float]) -> dict[str, float]:
+    """Return what the fields of one entity and its memory are after the deeds."""
+    own = {
+        name: float(stage.arrays[f"new_{name}"][slot])
+        for name in ("x", "y", "vx", "energy", "max_energy", "radius")
+    }
+    clips, ceiling, moved2 = [], own["energy"], 0.0
+
+    def move(dx: float, dy: float) -> None:
+        nonlocal ceiling, moved2
+        speed2, cost = stage.real("speed_max") ** 2, stage.real("cost_speed")
+        own["x"], own["y"], own["energy"], ceiling, moved2, status = model.move(
+            own["x"], own["y"], own["energy"], ceiling, moved2, dx, dy, WIDTH, WIDTH, speed2, cost
+        )
+        clips.append(status)
+
+    def store(name: str, value: float, low: float, high: float) -> None:
+        own[name], status = model.store_between(value, own[name], low, high)
+        clips.append(status)
+
+    store("vx", numbers["vx"], -SPEED_LIMIT, SPEED_LIMIT)
+    own["energy"], status = model.store_energy(numbers["energy"], own["energy"], ceiling)
+    clips.append(status)
+    move(numbers["dx"], numbers["dy"])
+    own["energy"], status = model.store_energy(numbers["energy_after"], own["energy"], ceiling)
+    clips.append(status)
+    store("max_energy", numbers["most"], own["energy"], stage.real("max_energy_limit"))
+    store("radius", numbers["radius"], 0.0, stage.real("radius_limit"))
+    move(numbers["x"] - own["x"], 0.0)
+    place, wanted = -1, 0.0
+    eaten = []
+    for name in ("bite", "second_bite"):
+        bite, place, wanted, status = model.eat(
+            stage, place, wanted, numbers[name],
+            own["x"], own["y"], own["radius"], own["energy"], own["max_energy"],
         )  # fmt: skip
+        eaten.append(bite)
+        clips.append(status)
+    first = next((status for status in clips if status), 0)
+    return own | {
+        "moved2": moved2, "place": place, "wanted": wanted, "status": first,
+        "bite": eaten[0], "second_bite": eaten[1],
+    }  # fmt: skip
 
 
-@serial_kernel
-def eat_all(table: Any, amounts: Any, numbers: Any, reach: Any, bite: Any, found: Any) -> None:
-    """Eat twice by each row (amount, x, y, radius, energy, max_energy)."""
-    for k in range(len(numbers)):
-        amount, x, y, radius = numbers[k, 0], numbers[k, 1], numbers[k, 2], numbers[k, 3]
-        energy, most = numbers[k, 4], numbers[k, 5]
-        place, wanted = -1, 0.0
-        for turn in range(2):
-            eaten, place, wanted, status = deeds.eat(
-                table, amounts, place, wanted, amount, x, y, radius, energy, most, reach, bite
-            )
-            found[k, 4 * turn] = eaten
-            found[k, 4 * turn + 1] = place
-            found[k, 4 * turn + 2] = wanted
-            found[k, 4 * turn + 3] = status
+def bits(value: float) -> bytes:
+    """Return the bits of a number as a float64."""
+    return struct.pack("<d", float(value))
 
 
-def any_numbers(rng: np.random.Generator, shape: tuple[int, ...], spread: float) -> np.ndarray:
-    """Return numbers of all sorts, float32 and beyond, with one in eight odd."""
-    numbers = rng.normal(0, spread, shape) * 10.0 ** rng.integers(-3, 3, shape)
-    return np.where(rng.random(shape) < 0.125, rng.choice(ODD, shape), numbers)
-
-
-def assert_same(found: np.ndarray, wanted: list[tuple[float, ...]]) -> None:
-    """Compare bit for bit, of NaN only that they are."""
-    for row, (ours, theirs) in enumerate(zip(found.tolist(), wanted, strict=True)):
-        plain = [struct.pack("<d", x) if x == x else b"nan" for x in ours]
-        assert plain == [struct.pack("<d", float(x)) if x == x else b"nan" for x in theirs], (
-            row, ours, theirs,
-        )  # fmt: skip
-
-
-def test_stores_are_clipped_and_rounded() -> None:
-    """What a field holds after a store, and whether it was clipped, is as the contract says."""
-    rng = np.random.default_rng(5)
-    numbers = any_numbers(rng, (ROUNDS, 4), 40.0)
-    numbers[:, 1] = rng.uniform(-50, 50, ROUNDS).astype(np.float32)
-    numbers[:, 2:] = np.sort(rng.uniform(-60, 60, (ROUNDS, 2)).astype(np.float32), axis=1)
-    numbers[:, 3] = np.abs(numbers[:, 3])
-    found = np.zeros((ROUNDS, 4))
-    store_all(numbers, found)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_deeds_are_those_of_the_model(seed: int) -> None:
+    """Fields, intents, what eat returns and the status are as the contract says."""
+    trait = interpret(SOURCE)
+    stage = make_scene(seed, 300, 300, WIDTH, WIDTH)
+    stage.set_real("eat_bite", 12.0)  # so that some places have less
+    rng, capacity = np.random.default_rng(seed), stage.number("capacity")
+    names = [attribute.name for attribute in trait.checked.attributes]
+    memory = stage.arrays["memory"].view(np.float64).reshape(-1, capacity)
+    spreads = {"energy": 90.0, "energy_after": 90.0, "most": 120.0, "dx": 2.0, "dy": 2.0, "x": 60.0}
+    for row, name in enumerate(names):
+        memory[row] = some_numbers(rng, capacity, spreads.get(name, 20.0))
+    stage.arrays["ready"][:] = 1 << stage.number("slot")
     wanted = [
-        (*deed_model.store_between(v, now, low, high), *deed_model.store_energy(v, now, high))
-        for v, now, low, high in numbers.tolist()
+        expected(stage, slot, {name: float(memory[row, slot]) for row, name in enumerate(names)})
+        for slot in stage.living.tolist()
     ]
-    assert_same(found, wanted)
-
-
-def test_moves_are_bounded_and_paid() -> None:
-    """A move ends where, and costs what, the contract says, to the last bit."""
-    rng = np.random.default_rng(6)
-    numbers = any_numbers(rng, (ROUNDS, 11), 3.0)
-    numbers[:, :4] = rng.uniform(0, 100, (ROUNDS, 4)).astype(np.float32)
-    numbers[:, 4] = rng.choice([0.0, 1.0, 4.0, 5.0], ROUNDS) * rng.random(ROUNDS)
-    numbers[:, 7:9] = 100.0
-    numbers[:, 9] = rng.choice([0.0, 4.0, 2500.0], ROUNDS)
-    numbers[:, 10] = rng.choice([0.0, 0.013, 10.0], ROUNDS)
-    found = np.zeros((ROUNDS, 6))
-    move_all(numbers, found)
-    assert_same(found, [deed_model.move(*row) for row in numbers.tolist()])
-    assert {*found[:, 5]} == {0, contract.CLIPPED_NAN}
-
-
-def eat_everywhere(stage: Stage, numbers: np.ndarray) -> np.ndarray:
-    """Return what `eat_all` finds on a scene."""
-    linked.link()
-    found = np.zeros((len(numbers), 8))
-    amounts = int(stage.table[INDEX["food_amount"]])
-    reach, bite = stage.real("eat_reach"), stage.real("eat_bite")
-    eat_all(stage.table.ctypes.data, amounts, numbers, reach, bite, found)
-    return found
-
-
-def test_meals_are_offered_as_far_as_there_is_food_and_room() -> None:
-    """What eat returns, from where, and what is wanted then, is as the contract says."""
-    stage = make_scene(places=300, width=100.0, height=100.0)
-    rng = np.random.default_rng(7)
-    rows = 400
-    numbers = np.zeros((rows, 6))
-    numbers[:, 0] = any_numbers(rng, (rows,), 4.0)
-    numbers[:, 1:3] = rng.uniform(0, 100, (rows, 2)).astype(np.float32)
-    numbers[:, 3] = rng.uniform(0, 4, rows).astype(np.float32)
-    numbers[:, 4] = rng.uniform(0, 100, rows).astype(np.float32)
-    numbers[:, 5] = 100.0
-    wanted = []
-    for amount, x, y, radius, energy, most in numbers.tolist():
-        body = (amount, x, y, radius, energy, most)
-        first = deed_model.eat(stage, -1, 0.0, *body)
-        wanted.append((*first, *deed_model.eat(stage, first[1], first[2], *body)))
-    assert_same(eat_everywhere(stage, numbers), wanted)
+    trait.run(stage, len(stage.living))
+    for k, (slot, one) in enumerate(zip(stage.living.tolist(), wanted, strict=True)):
+        found = {name: stage.arrays[name][slot] for name in ("moved2", "place", "wanted")}
+        found |= {name: memory[names.index(name), slot] for name in ("bite", "second_bite")}
+        found["status"] = stage.arrays["status"][k]
+        for name in ("x", "y", "vx", "energy", "max_energy", "radius"):
+            found[name] = stage.arrays[f"new_{name}"][slot]
+        for name, value in one.items():
+            assert bits(found[name]) == bits(value), (slot, name, found[name], value)
