@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from zones.runtime.kinship import die_with, refuse_core_dumps
 from zones.traits.contract import CARRIED, INTERPRETED, NATIVE, NONE, VERDICT_S, VOLATILE
+from zones.traits.native.tiers import tier_of
 from zones.traits.reading import check_source
 from zones.traits.verdict import REASON_CHARS_MAX, Refusal, Verdict
 
@@ -200,11 +201,13 @@ def judge(data: bytes) -> Verdict:
         checked = check_source(data)
     except Refusal as refusal:
         return Verdict(False, refusal.rule, refusal.line, refusal.reason[:REASON_CHARS_MAX])
+    tier, why_interpreted = tier_of(checked)
     return Verdict(
         accepted=True,
-        tier=INTERPRETED,
+        tier=tier,
+        why_interpreted=why_interpreted[:REASON_CHARS_MAX],
         state=checked.state,
-        why_volatile=checked.why_volatile,
+        why_volatile=checked.why_volatile[:REASON_CHARS_MAX],
         memory=len(checked.attributes),
         name=checked.name,
         code_hash=checked.code_hash,
