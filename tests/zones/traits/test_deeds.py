@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from tests.zones.traits import deed_model as model
-from tests.zones.traits.interpreting import interpret
 from tests.zones.traits.scenes import Stage, make_scene
 from zones.traits.contract import SPEED_LIMIT
+from zones.traits.interpreted import InterpretedTrait
+from zones.traits.native.compiling import make_native
+from zones.traits.reading import check_source
 
 SOURCE = """
 class Deeds(Trait):
@@ -103,13 +105,15 @@ def bits(value: float) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
-def test_deeds_are_those_of_the_model(seed: int) -> None:
+@pytest.mark.parametrize("tier", [InterpretedTrait, make_native])
+def test_deeds_are_those_of_the_model(tier, seed: int) -> None:  # type: ignore[no-untyped-def]
     """Fields, intents, what eat returns and the status are as the contract says."""
-    trait = interpret(SOURCE)
+    checked = check_source(SOURCE.encode())
+    trait = tier(checked)
     stage = make_scene(seed, 300, 300, WIDTH, WIDTH)
     stage.set_real("eat_bite", 12.0)  # so that some places have less
     rng, capacity = np.random.default_rng(seed), stage.number("capacity")
-    names = [attribute.name for attribute in trait.checked.attributes]
+    names = [attribute.name for attribute in checked.attributes]
     memory = stage.arrays["memory"].view(np.float64).reshape(-1, capacity)
     spreads = {"energy": 90.0, "energy_after": 90.0, "most": 120.0, "dx": 2.0, "dy": 2.0, "x": 60.0}
     for row, name in enumerate(names):
