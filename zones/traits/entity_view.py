@@ -16,6 +16,7 @@ from math import inf, sqrt
 from typing import Any, Final
 
 from zones.traits.contract import (
+    ALIVE_MOOD,
     CLIPPED_NAN,
     CLIPPED_RANGE,
     FIELDS,
@@ -76,7 +77,7 @@ class World:
         self.places_seen = {}
         self.names, self.mood_names = scene.names, scene.mood_names
         codes = scene.arrays["moods"].tolist()
-        self.moods = dict(zip(moods, codes, strict=False))
+        self.moods = {ALIVE_MOOD: 0, **dict(zip(moods, codes, strict=False))}
         self.width, self.height = scene.real("width"), scene.real("height")
         self.speed2 = scene.real("speed_max") * scene.real("speed_max")
         self.cost_speed, self.bite = scene.real("cost_speed"), scene.real("eat_bite")
