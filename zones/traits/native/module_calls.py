@@ -128,6 +128,7 @@ def _dist(e: Emitter, values: list[Value]) -> Value:
     if not all(isinstance(kind, TupleType) and not kind.may_be_none for kind in kinds):
         raise e.refuse("math.dist of anything but tuples")
     one, two = (items_of(each) for each in values)
+    e.spend(str(len(one) + len(two)))
     if len(one) != len(two):
         return e.fault("ValueError")
     ways = []
