@@ -238,6 +238,13 @@ def _of_classes_as_values(
         yield node.lineno, f"class {node.id} is used as a value"
 
 
+def _changes(holder: ast.AST) -> bool:
+    """Tell whether what holds `self.__class__` does more than read or compare it."""
+    if isinstance(holder, ast.Attribute):
+        return not isinstance(holder.ctx, ast.Load)
+    return not isinstance(holder, ast.Compare)
+
+
 def _of_self(trait: ast.ClassDef, above: dict[ast.AST, ast.AST]) -> Iterator[Found]:
     """Find uses of `self` that are no attribute of it."""
     for method in trait.body:
@@ -254,7 +261,8 @@ def _of_self(trait: ast.ClassDef, above: dict[ast.AST, ast.AST]) -> Iterator[Fou
                     yield node.lineno, f"a function within {method.name} has its own {name}"
             if isinstance(node, ast.Name) and node.id == name:
                 holder = above[node]
-                if not isinstance(holder, ast.Attribute):
+                is_class = isinstance(holder, ast.Attribute) and holder.attr == "__class__"
+                if not isinstance(holder, ast.Attribute) or (is_class and _changes(above[holder])):
                     yield node.lineno, f"{name} is more than read and written by its attributes"
                 elif isinstance(holder.ctx, ast.Del):
                     yield node.lineno, f"{name}.{holder.attr} is deleted"

@@ -201,7 +201,10 @@ def judge(data: bytes) -> Verdict:
         checked = check_source(data)
     except Refusal as refusal:
         return Verdict(False, refusal.rule, refusal.line, refusal.reason[:REASON_CHARS_MAX])
-    tier, why_interpreted = tier_of(checked)
+    try:
+        tier, why_interpreted = tier_of(checked)
+    except RecursionError:
+        tier, why_interpreted = INTERPRETED, "parts lie too deep within each other"
     return Verdict(
         accepted=True,
         tier=tier,

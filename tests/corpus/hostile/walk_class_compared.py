@@ -9,4 +9,4 @@ class Spy:
 
 class Sneaky(Trait):
     async def execute(self, entity):
-        self.__class__ == Spy()
+        entity.__class__ == Spy()

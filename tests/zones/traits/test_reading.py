@@ -39,3 +39,19 @@ def test_what_python_refuses_is_refused(text: str) -> None:
     with pytest.raises(Refusal) as refused:
         check_source(text.encode())
     assert refused.value.rule and refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("statement", "state"),
+    [
+        ("self.__class__.n += 1", "volatile"),
+        ("self.__class__()", "volatile"),
+        ("entity.x = len(self.__class__.__name__) + self.__class__.n", "none"),
+    ],
+)
+def test_the_class_of_self_is_state_too(statement: str, state: str) -> None:
+    """A class that is changed by way of self outlives the call; one that is asked does not."""
+    text = (
+        f"class A(Trait):\n    n = 0\n    async def execute(self, entity):\n        {statement}\n"
+    )
+    assert check_source(text.encode()).state == state

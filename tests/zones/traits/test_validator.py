@@ -106,7 +106,8 @@ STATEMENTS = {
         if hasattr(entity, 'speed') and isinstance(entity.x, (int, float)) and callable(entity.eat):
             entity.x = entity.speed
         kind = type(self).__name__ + self.__class__.__name__
-        same = type(self) is type(entity) or self.__class__ is not entity.__class__
+        same = type(self) is type(entity) or self.__class__ is not type(entity)
+        self.__class__.total = isinstance(entity, self.__class__)
         text = repr(kind) + str(same) + format(entity.x, '.2f') + hex(255)[2:]
     """,
     "while true": """
@@ -117,6 +118,12 @@ STATEMENTS = {
                 break
         while True:
             return
+        stack = [1, 2]
+        try:
+            while True:
+                n += stack.pop()
+        except IndexError:
+            pass
     """,
     "numbers": "entity.x = -9223372036854775808 + 0xFF ** 2 + 1_000 << 3 ^ ~5 // 2 % 7 or 1e308",
     "assert and del": "assert entity.x >= 0, 'left'\nself.seen = {}\ndel self.seen",
@@ -259,7 +266,9 @@ TOPS = {
         @total_ordering
         class Ranked:
             def __init__(self, v): self._v = v; self.__hidden = v
-            def __eq__(self, other): return self._v == other._v
+            def __eq__(self, other):
+                return other.__class__ == self.__class__ and self._v == other._v
+            def twin(self): return self.__class__(self._v)
             def __lt__(self, other): return self._v < other._v
             def __repr__(self): return f"{type(self).__name__}({self._v!r}, {self.__hidden})"
             __str__ = __repr__

@@ -113,9 +113,11 @@ def check_library(module: str, word: str, node: ast.Call) -> None:
             raise refuse("call", node, f"{word} takes literal names: write a class")
     elif word != "NewType" and not all(_is_text(each) for each in node.args[:1]):
         raise refuse("call", node, f"{word} takes a literal name")
-    for text in (text for each in node.args for text in texts(each)):
-        for name in text.replace(",", " ").split():
-            check_attribute(name, node)
+    found = [text.replace(",", " ").split() for each in node.args[1:] for text in texts(each)]
+    if word in names.ENUMS and not any(found):
+        raise refuse("call", node, f"{word} takes at least one name: write a class")
+    for name in (name for each in found for name in each):
+        check_attribute(name, node)
 
 
 def _is_text(node: ast.AST) -> bool:

@@ -9,7 +9,7 @@ import ast
 from zones.traits import names
 from zones.traits.rules import calls, formats, modules, naming, sizes
 from zones.traits.rules.refusing import refuse, shown
-from zones.traits.rules.scopes import CLASS
+from zones.traits.rules.scopes import CLASS, Scope
 from zones.traits.rules.walk import Walk
 
 
@@ -26,6 +26,9 @@ def name(walk: Walk, node: ast.Name) -> None:
     if naming.is_private(node.id) and (found is None or found.kind != CLASS):
         raise refuse("name", node, f"{shown(node.id)} with two underscores is for attributes")
     if found is not None:
+        if found.kind == CLASS and _is_given_outside(walk, found, node.id):
+            # Before it is bound there, Python would find the other one.
+            raise refuse("rebinding", node, f"{shown(node.id)} means two things: use another name")
         library = found.imports.get(node.id)
         if library is not None and library[0] != "__future__":
             _library(walk, node, *library)
@@ -38,6 +41,14 @@ def name(walk: Walk, node: ast.Name) -> None:
         raise refuse("call", node, f"{shown(node.id)} is only called, not handed on")
     if node.id == names.TRAIT and not isinstance(walk.parent, ast.ClassDef | ast.Attribute):
         raise refuse("trait", node, "Trait is what the trait's class derives from, no more")
+
+
+def _is_given_outside(walk: Walk, scope: Scope, name: str) -> bool:
+    """Tell whether a name of a class body is also one that a source does not make itself."""
+    around = scope.parent.resolve(name) if scope.parent is not None else None
+    if around is None:
+        return name in names.BUILTINS or name in names.NAMES_REFUSED
+    return name in around.imports
 
 
 def _library(walk: Walk, node: ast.expr, module: str, word: str) -> None:
@@ -160,15 +171,34 @@ def _is_inherited(walk: Walk, name: str) -> bool:
 
 
 def _is_class_asked(walk: Walk, node: ast.Attribute) -> bool:
-    """Tell whether a class is only asked for its name, or whether it is that of another."""
-    parent = walk.parent
-    if not isinstance(node.value, ast.Name):
+    """Tell whether a method asks for the class of what it was given, as type(self) would.
+
+    The interpreted tier reads it as `type(self)`, too. Of the entity it is nobody's business, and
+    what it gives is used at once: called, compared, or asked for an attribute.
+    """
+    if not isinstance(node.value, ast.Name) or not isinstance(node.ctx, ast.Load):
         return False
-    if isinstance(parent, ast.Attribute):
-        return parent.attr == "__name__"
-    return isinstance(parent, ast.Compare) and all(
-        isinstance(op, ast.Is | ast.IsNot) for op in parent.ops
-    )
+    found = walk.scope.resolve(node.value.id)
+    bound = found.bound.get(node.value.id) if found is not None else None
+    if found is None or not isinstance(bound, ast.arg) or found.counts[node.value.id] != 1:
+        return False
+    if found.parent is None or found.parent.kind != CLASS or not _is_own_kind(found.node, bound):
+        return False
+    parent = walk.parent
+    if isinstance(parent, ast.Call):
+        word = walk.facts.builtin(parent.func, walk.scope)
+        return parent.func is node or word in {"isinstance", "issubclass"}
+    return isinstance(parent, ast.Attribute | ast.Compare)
+
+
+def _is_own_kind(function: ast.AST, arg: ast.arg) -> bool:
+    """Tell whether a parameter is the object of a method, or the other one of a dunder."""
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    given = [*function.args.posonlyargs, *function.args.args]
+    if arg not in given:
+        return False
+    return arg is given[0] or naming.is_dunder(function.name)
 
 
 def call(walk: Walk, node: ast.Call) -> None:

@@ -75,7 +75,8 @@ def gather(tree: ast.Module, nodes: list[ast.AST]) -> Facts:
             facts.plain.add(node.name)
         elif isinstance(node, ast.ClassDef):
             facts.classes[node.name] = node
-            if any(_is_enum(facts, base, top) for base in node.bases):
+            around = facts.scopes.of[node].parent or top
+            if any(_is_enum(facts, base, around) for base in node.bases):
                 facts.enums.add(node.name)
         elif isinstance(node, ast.Call):
             facts.attributes.update(_literal_fields(facts, node))
@@ -88,8 +89,8 @@ def gather(tree: ast.Module, nodes: list[ast.AST]) -> Facts:
     return facts
 
 
-def _is_enum(facts: Facts, base: ast.expr, top: Scope) -> bool:
-    library = facts.library(base, top)
+def _is_enum(facts: Facts, base: ast.expr, around: Scope) -> bool:
+    library = facts.library(base, around)
     return library is not None and library[0] == "enum" and library[1] in names.ENUMS
 
 

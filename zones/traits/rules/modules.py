@@ -109,6 +109,6 @@ def check_globals(node: ast.Global | ast.Nonlocal, facts: Facts) -> None:
     """
     for name in node.names:
         known = name in names.BUILTINS or name in names.NAMES_REFUSED
-        imported = isinstance(node, ast.Global) and name in facts.scopes.top.imports
+        imported = any(name in scope.imports for scope in facts.scopes.of.values())
         if known or imported:
             raise refuse("rebinding", node, f"{shown(name)} is not yours to bind: use another name")

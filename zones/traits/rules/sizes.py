@@ -145,12 +145,17 @@ def _steps(counts: list[int | float]) -> float:
     return (counts[1] - counts[0]) / step if step else 0
 
 
-def check_endless(node: ast.While) -> None:
+def check_endless(node: ast.While, around: list[ast.AST]) -> None:
     """Refuse a loop that tests nothing and that nothing leaves.
+
+    Args:
+        around: the nodes around it; a try is one that its end by an exception is waited for.
 
     Raises:
         Refusal: rule "endless".
     """
+    if any(isinstance(each, ast.Try) for each in around):
+        return
     if isinstance(node.test, ast.Constant) and node.test.value and not _leaves(node.body, True):
         raise refuse("endless", node, "this loop has no end: give it a condition or a break")
 
@@ -158,7 +163,7 @@ def check_endless(node: ast.While) -> None:
 def _leaves(body: list[ast.stmt], own: bool) -> bool:
     """Tell whether anything may leave the loop: a break of its own, or a way out of the function.
 
-    Calls and subscripts may raise, but who relies on that says so with a try around the loop.
+    Calls and subscripts may raise, too; who relies on that has a try around the loop.
     """
     waiting: list[tuple[ast.AST, bool]] = [(each, own) for each in body]
     while waiting:

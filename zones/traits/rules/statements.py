@@ -32,7 +32,7 @@ def aug_assign(walk: Walk, node: ast.AugAssign) -> None:
 
 def while_(walk: Walk, node: ast.While) -> None:
     """Judge a loop."""
-    sizes.check_endless(node)
+    sizes.check_endless(node, walk.around)
     walk.children(node)
 
 

@@ -1,0 +1,7 @@
+# category: libraries; expect: refused; rule: dunder
+class Sneaky(Trait):
+    def go(self):
+        return self.__class__
+
+    async def execute(self, entity):
+        self.go()
