@@ -23,7 +23,8 @@ EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(
         5,
         "understood and refused: no such zone, parameter or event, a value out of range, not now; "
-        "of reload: a key was refused, the others count; or the answer to a question was no",
+        "of reload: a key was refused, the others count; of validate: a file is no trait; or the "
+        "answer to a question was no",
     ),
     ExitCode(69, "no kernel answers at this home, no world lives there, or it has no ledger yet"),
     ExitCode(73, "no folder has room for a world's arena"),

@@ -188,11 +188,6 @@ DECORATORS_ONLY: Final = _words(
 RESERVED_PREFIX: Final = "_molt"
 """No name of a source begins with it, mangled or not: facades keep what is theirs under it."""
 
-GUARDED_METHODS: Final = _words(
-    "center expandtabs extend extendleft index insert join ljust most_common replace rjust sort "
-    "split translate update zfill"
-)
-"""Methods whose one call may cost or build more than one item: both tiers meter them."""
 NEVER_BOUND: Final = _words(
     "__import__ breakpoint compile delattr eval exec getattr globals locals memoryview print "
     "setattr BaseException GeneratorExit KeyboardInterrupt SystemExit"

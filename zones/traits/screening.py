@@ -28,8 +28,8 @@ from zones.traits.verdict import REASON_CHARS_MAX, Refusal, Verdict
 MEMORY_BYTES: Final = 256 * 1024 * 1024
 """What the child may map on top of what its parent had."""
 CPU_S: Final = 2
-DEADLINE_S: Final = VERDICT_S - 0.25
-"""The rest of VERDICT_S is for killing, reaping and telling."""
+DEADLINE_S: Final = VERDICT_S - 0.5
+"""The rest of VERDICT_S is for starting, killing, reaping and telling."""
 RESULT_BYTES_MAX: Final = 16 * 1024
 _TEXT_MAX: Final = 400
 _ITEMS_MAX: Final = 64

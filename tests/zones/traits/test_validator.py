@@ -5,6 +5,7 @@ import textwrap
 
 import pytest
 
+from tests.zones.traits.interpreting import interpret
 from zones.traits import names
 from zones.traits.contract import NODES_MAX
 from zones.traits.reading import check_source
@@ -361,6 +362,13 @@ def test_statements_pass(name: str) -> None:
 def test_definitions_pass(name: str) -> None:
     """What a model writes beside its trait passes."""
     assert check(within("pass", TOPS[name])).name == "T"
+
+
+@pytest.mark.parametrize("name", [*TOPS, *STATEMENTS])
+def test_what_passes_can_be_loaded(name: str) -> None:
+    """What the validator lets pass is there when the interpreted tier loads it."""
+    source = within("pass", TOPS[name]) if name in TOPS else within(STATEMENTS[name], "COUNT = 0")
+    assert interpret(source)
 
 
 @pytest.mark.parametrize(

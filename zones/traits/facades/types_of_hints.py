@@ -67,7 +67,18 @@ class Protocol(metaclass=ProtocolKind):
 
 
 class TypedDictKind(type):
-    """Metaclass of typed dicts: calling one gives a dict."""
+    """Metaclass of typed dicts: calling one gives a dict; `total=` says nothing when it runs."""
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], total: bool = True
+    ) -> "TypedDictKind":
+        """Return the class."""
+        return super().__new__(cls, name, bases, body)
+
+    def __init__(
+        cls, name: str, bases: tuple[type, ...], body: dict[str, Any], total: bool = True
+    ) -> None:
+        super().__init__(name, bases, body)
 
     def __call__(cls, *args: Any, **named: Any) -> Any:
         """Return a dict."""

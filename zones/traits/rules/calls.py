@@ -21,7 +21,6 @@ _FACTORY_KEYWORDS: Final = {
     "NewType": set[str](),
     "TypeVar": {"bound", "covariant", "contravariant"},
     "ParamSpec": {"bound", "covariant", "contravariant"},
-    "TypedDict": {"total"},
 }
 _FIELD_KEYWORDS: Final = frozenset(
     ("default", "default_factory", "init", "repr", "hash", "compare", "metadata", "kw_only")
@@ -96,6 +95,8 @@ def check_library(module: str, word: str, node: ast.Call) -> None:
     Raises:
         Refusal: rule "call".
     """
+    if word == "TypedDict":
+        raise refuse("call", node, "write a class that derives from TypedDict")
     if word in names.FACTORIES:
         allowed = _FACTORY_KEYWORDS.get(word, set())
     elif word in names.ENUMS:
@@ -108,7 +109,7 @@ def check_library(module: str, word: str, node: ast.Call) -> None:
         return
     if any(each.arg not in allowed for each in node.keywords):
         raise refuse("call", node, f"{word} takes no other keywords here: write a class")
-    if word in {"namedtuple", "NamedTuple", "TypedDict"} or word in names.ENUMS:
+    if word in {"namedtuple", "NamedTuple"} or word in names.ENUMS:
         if len(node.args) != 2 or not all(_is_literal(each, word) for each in node.args):
             raise refuse("call", node, f"{word} takes literal names: write a class")
     elif word != "NewType" and not all(_is_text(each) for each in node.args[:1]):
