@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from Kernel.contract.errors import MoltError
 from zones.runtime.random_streams import TRAITS
-from zones.traits.contract import CARRIED, FIELDS, NONE, VOLATILE, WRITABLE
+from zones.traits.contract import CARRIED, FIELDS, NONE, OTHER, VOLATILE, WRITABLE
 from zones.traits.driving import (
     COLUMN,
     Needs,
@@ -36,6 +36,7 @@ from zones.traits.guarding import Guarding
 from zones.traits.guards.meter import Meter, Stop
 from zones.traits.linked import calls
 from zones.traits.metering import Metering
+from zones.traits.retained import Retained
 from zones.traits.scene import Scene
 from zones.traits.state import is_begun
 from zones.traits.verdict import Attribute, Checked
@@ -73,14 +74,16 @@ class InterpretedTrait:
         self.written = frozenset(COLUMN.get(n, f"new_{n}") for n in self.needs.written)
         self.instances: dict[int, Any] = {}
         self._carried = _Carried(checked.attributes) if checked.attributes else None
+        self._retained = Retained(_MODULE)
+        self._overgrown = False
+        self._code = compile(rewrite(checked.tree, self.outfit), f"<{_MODULE}>", "exec")
         self._load_module()
 
     def _load_module(self) -> None:
         """Run the module's body, and make the shared instance."""
-        code = compile(rewrite(self.checked.tree, self.outfit), f"<{_MODULE}>", "exec")
         self.meter.begin(LOADING_FUEL)
         try:
-            exec(code, self.namespace)  # the checked tree, rewritten
+            exec(self._code, self.namespace)  # the checked tree, rewritten
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -115,8 +118,13 @@ class InterpretedTrait:
         return self._carried.read(instance)
 
     def reset(self) -> None:
-        """Forget all instances of volatile state."""
+        """Forget all that is volatile: instances, and what the module keeps."""
         self.instances.clear()
+        for name in [name for name in self.namespace if name[0] not in " _"]:
+            del self.namespace[name]
+        self._retained = Retained(_MODULE)
+        self._overgrown = False
+        self._load_module()
 
     def forget(self, ids: Iterable[int]) -> None:
         """Forget the instances of entities that are dead."""
@@ -135,7 +143,14 @@ class InterpretedTrait:
         gathered = [self._gather(scene, name, carriers) for name in gathered_names(self.needs)]
         names = made_names(self.needs)
         made: list[list[Any]] = [[] for _ in names]
+        if self._overgrown:
+            scene.arrays["fuel"][:count] = 0
+            scene.arrays["status"][:count] = OTHER
+            return
         self._drive(self, gathered, made)
+        self._overgrown = self._retained.is_too_much(
+            sum(made[0]), self.namespace, self.instances.values()
+        )
         for name, values in zip(names, made, strict=True):
             self._write(scene, name, carriers, values)
 

@@ -150,7 +150,15 @@ class Metering(ast.NodeTransformer):
         return call("generated", [self._comprehension(node)])
 
     def _comprehension(self, node: Any) -> Any:
-        self.generic_visit(node)
+        outer, self.inline = self.inline, False  # no walrus where a comprehension gets its items
+        for generator in node.generators:
+            generator.iter = self.visit(generator.iter)
+        self.inline = outer
+        for generator in node.generators:
+            generator.ifs = [self.visit(one) for one in generator.ifs]
+        for field in ("elt", "key", "value"):
+            if hasattr(node, field):
+                setattr(node, field, self.visit(getattr(node, field)))
         for generator in node.generators:
             count: ast.expr = call("step", [])
             if self.inline:

@@ -3,12 +3,10 @@
 import numpy as np
 import pytest
 
-from tests.structure.sources import ROOT
-from tests.zones.traits.interpreting import body, interpret, outcome, run
+from tests.zones.traits.interpreting import body, outcome, run
 from tests.zones.traits.scenes import make_scene
 from zones.traits import contract
 
-HONEST = ROOT / "tests/corpus/honest"
 OWN = ("x", "y", "vx", "vy", "energy", "max_energy", "radius", "colour", "mood")
 
 
@@ -70,14 +68,3 @@ def test_out_of_fuel_ends_a_call_for_good():
     run(body("entity.vx = 1.0\nwhile entity.vx == 1.0:\n    pass"), scene)
     assert outcome(scene) == (contract.OUT_OF_FUEL, 1000)
     assert_untouched(scene, before)
-
-
-@pytest.mark.slow
-def test_honest_traits_run():
-    """Every honest source loads and runs without a failure."""
-    for path in sorted(HONEST.glob("*.py")):
-        scene = make_scene(entities=6)
-        trait = interpret(path.read_text())
-        for _ in range(2):
-            trait.run(scene, 6)
-            assert scene.arrays["status"][:6].max() < contract.FAILED, path.name

@@ -18,6 +18,7 @@ from zones.traits.guards.meter import Meter
 from zones.traits.word_lists import words
 
 _PLAIN_FUNCTIONS: Final = ("bin", "callable", "chr", "hex", "len", "oct", "ord")
+_DESCRIPTORS: Final = ("property", "staticmethod", "classmethod")
 _DIGITS_MAX: Final = 100
 
 
@@ -79,8 +80,9 @@ def make_builtins(tools: Tools) -> dict[str, Any]:
     conversions = Conversions(tools.meter, tools.dicts, arithmetic)
     made: dict[str, Any] = {name: getattr(builtins, name) for name in _PLAIN_FUNCTIONS}
     made |= {name: getattr(builtins, name) for name in names.EXCEPTIONS | names.VALUES}
-    made |= {name: getattr(builtins, name) for name in names.CLASS_TOOLS}
+    made["super"] = super
     made |= {name: getattr(functions, name) for name in _OVER_ITEMS}
+    made |= {name: getattr(methods, name) for name in _DESCRIPTORS}
     made["object"] = object
     made["issubclass"] = issubclass
     made["isinstance"] = isinstance
@@ -102,7 +104,7 @@ def make_builtins(tools: Tools) -> dict[str, Any]:
         list: functions.bounded_list,
         tuple: functions.bounded_tuple,
         range: functions.range,
-        slice: slice,
+        slice: functions.slice,
     }
     for real, make in calls.items():
         table = methods.tables.get(real, {})

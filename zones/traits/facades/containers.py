@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from zones.traits.contract import LENGTH_MAX
-from zones.traits.facades.kinds import Kind
+from zones.traits.facades.kinds import SEALED, Kind
 from zones.traits.facades.named_tuples import NamedTuples
 from zones.traits.facades.tools import Tools
 
@@ -25,6 +25,12 @@ class Deque(collections.deque[Any]):
         items = self._molt_tools.meter.take(iterable)
         super().__init__(items, maxlen)
         self._molt_tools.meter.bound_length(len(self))
+
+    def _molt_compared(self, other: Any, compare: Any) -> Any:
+        if not isinstance(other, collections.deque):
+            return NotImplemented
+        with self._molt_tools.meter.deeper():
+            return compare(list(self), list(other))
 
     def _molt_growing(self) -> None:
         if collections.deque.__len__(self) >= LENGTH_MAX:
@@ -98,19 +104,19 @@ class Deque(collections.deque[Any]):
     def __eq__(self, other: object) -> Any:
         if not isinstance(other, collections.deque):
             return NotImplemented
-        return self._molt_tools.comparing.equal(list(self), list(other))
+        return self._molt_compared(other, self._molt_tools.comparing.equal)
 
     def __lt__(self, other: Any) -> Any:
-        return self._molt_tools.comparing.less(list(self), list(other))
+        return self._molt_compared(other, self._molt_tools.comparing.less)
 
     def __le__(self, other: Any) -> Any:
-        return self._molt_tools.comparing.less_or_equal(list(self), list(other))
+        return self._molt_compared(other, self._molt_tools.comparing.less_or_equal)
 
     def __gt__(self, other: Any) -> Any:
-        return self._molt_tools.comparing.greater(list(self), list(other))
+        return self._molt_compared(other, self._molt_tools.comparing.greater)
 
     def __ge__(self, other: Any) -> Any:
-        return self._molt_tools.comparing.greater_or_equal(list(self), list(other))
+        return self._molt_compared(other, self._molt_tools.comparing.greater_or_equal)
 
     __hash__ = None
 
@@ -136,7 +142,8 @@ class Deque(collections.deque[Any]):
         return self * times
 
     def __repr__(self) -> str:
-        shown = self._molt_tools.texts.represent(list(self))
+        with self._molt_tools.meter.deeper():
+            shown = self._molt_tools.texts.represent(list(self))
         if self.maxlen is None:
             return f"deque({shown})"
         return f"deque({shown}, maxlen={self.maxlen})"
@@ -177,14 +184,18 @@ class OrderedDict(dict[Any, Any]):
         return type(self)(self)
 
     def __eq__(self, other: object) -> Any:
-        if isinstance(other, OrderedDict) and list(self) != list(other):
-            return False
-        return self._molt_tools.comparing.equal(dict(self), other)
+        comparing = self._molt_tools.comparing
+        with self._molt_tools.meter.deeper():
+            if isinstance(other, OrderedDict) and comparing.unequal(list(self), list(other)):
+                return False
+            theirs = dict(other) if isinstance(other, dict) else other
+            return comparing.equal(dict(self), theirs)
 
     __hash__ = None
 
     def __repr__(self) -> str:
-        shown = self._molt_tools.texts.represent(list(dict.items(self))) if self else ""
+        with self._molt_tools.meter.deeper():
+            shown = self._molt_tools.texts.represent(list(dict.items(self))) if self else ""
         return f"OrderedDict({shown})"
 
 
@@ -215,8 +226,9 @@ class DefaultDict(dict[Any, Any]):
 
     def __repr__(self) -> str:
         texts = self._molt_tools.texts
-        factory = texts.represent(self.default_factory)
-        return f"defaultdict({factory}, {texts.represent(dict(self))})"
+        with self._molt_tools.meter.deeper():
+            factory = texts.represent(self.default_factory)
+            return f"defaultdict({factory}, {texts.represent(dict(self))})"
 
 
 class Counter(dict[Any, Any]):
@@ -306,7 +318,8 @@ class Counter(dict[Any, Any]):
         return self - other
 
     def __repr__(self) -> str:
-        shown = self._molt_tools.texts.represent(dict(self.most_common())) if self else ""
+        with self._molt_tools.meter.deeper():
+            shown = self._molt_tools.texts.represent(dict(self.most_common())) if self else ""
         return f"Counter({shown})"
 
 
@@ -384,12 +397,14 @@ class ChainMap:
 
     def __eq__(self, other: object) -> Any:
         theirs = other._molt_merged() if isinstance(other, ChainMap) else other
-        return self._molt_tools.comparing.equal(self._molt_merged(), theirs)
+        with self._molt_tools.meter.deeper():
+            return self._molt_tools.comparing.equal(self._molt_merged(), theirs)
 
     __hash__ = None  # type: ignore[assignment]  # as that of collections
 
     def __repr__(self) -> str:
-        return f"ChainMap({self._molt_tools.texts.represent(self.maps)[1:-1]})"
+        with self._molt_tools.meter.deeper():
+            return f"ChainMap({self._molt_tools.texts.represent(self.maps)[1:-1]})"
 
 
 def make_collections(
@@ -399,7 +414,7 @@ def make_collections(
     made: dict[str, Any] = {"namedtuple": named_tuples.namedtuple}
     dict_methods = builtins["dict"].__dict__
     for name, kind in _KINDS.items():
-        body: dict[str, Any] = {"_molt_tools": tools, "__module__": "collections"}
+        body: dict[str, Any] = {"_molt_tools": tools, "__module__": "collections", SEALED: True}
         if issubclass(kind, dict):
             for method in tools.dicts.table():
                 if method not in kind.__dict__:

@@ -201,6 +201,13 @@ class Functions:
             return next(iterator)
         return next(iterator, default)
 
+    def slice(self, *bounds: Any) -> slice:
+        """Return a slice of ints; others nest until the stack overflows."""
+        for bound in bounds:
+            if bound is not None and not isinstance(bound, int):
+                raise TypeError("slice indices must be integers or None")
+        return slice(*bounds)
+
     def range(self, *bounds: Any) -> range:
         """Return a range of ints that 64 bits hold."""
         for bound in bounds:

@@ -11,6 +11,7 @@ from zones.traits.names import RESERVED_PREFIX
 
 REAL: Final = "_molt_real"
 MAKE: Final = "_molt_make"
+SEALED: Final = "_molt_sealed"
 
 
 class Kind(type):
@@ -36,12 +37,12 @@ class Kind(type):
         return make(*args, **kwargs)
 
     def __setattr__(cls, name: str, value: Any) -> None:
-        if MAKE in cls.__dict__ and not name.startswith("__"):
+        if SEALED in cls.__dict__ and not name.startswith("__"):
             raise TypeError(f"cannot set {name!r} of a builtin type")
         type.__setattr__(cls, name, value)
 
     def __delattr__(cls, name: str) -> None:
-        if MAKE in cls.__dict__:
+        if SEALED in cls.__dict__:
             raise TypeError(f"cannot delete {name!r} of a builtin type")
         type.__delattr__(cls, name)
 
@@ -63,6 +64,7 @@ def facade(name: str, real: type, make: Callable[..., Any], methods: dict[str, A
         body["__hash__"] = None
     kind = Kind(name, base, body)
     type.__setattr__(kind, REAL, real)
+    type.__setattr__(kind, SEALED, True)
     type.__setattr__(kind, MAKE, staticmethod(make).__func__)
     return kind
 

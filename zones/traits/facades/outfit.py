@@ -30,13 +30,14 @@ from zones.traits.guards.generators import Generators
 from zones.traits.guards.list_methods import ListMethods
 from zones.traits.guards.meter import Meter
 from zones.traits.guards.methods import Methods
-from zones.traits.guards.places import Places
+from zones.traits.guards.places import Places, PutItem
 from zones.traits.guards.text_methods import TextMethods
 from zones.traits.guards.texts import Texts
 from zones.traits.word_lists import words
 
 _CLASS_COST: Final = 20
 """What a class statement costs: making a class takes as long as so many calls."""
+_ANCESTORS_MAX: Final = 60
 _OF_METER: Final = ["step", "stop", "abort"]
 _OF_ARITHMETIC: Final = words(
     "add sub mul div floordiv mod pow lshift rshift bit_and bit_or bit_xor iadd isub imul "
@@ -97,11 +98,12 @@ class Outfit:
             (tools.generators, _OF_GENERATORS),
         ):
             made |= {f" {name}": getattr(owner, name) for name in listed}
+        made[" put_item"] = PutItem(tools.places)
         made[" append"], made[" bound"] = tools.methods.append, tools.methods.bound
         made[" joined"], made[" shown"] = tools.texts.joined, tools.texts.shown
         made[" repr"] = tools.texts.represent
         made[" set_of"] = tools.sets[0]._molt_of  # type: ignore[attr-defined]  # see sets.py
-        made[" slice"], made[" overflow"] = slice, _overflow
+        made[" slice"], made[" overflow"] = self.tools.functions.slice, _overflow
         made[" type_of"] = tools.kinds.type_of
         made[" raw min"], made[" raw max"], made[" raw abs"] = min, max, abs
         made["__builtins__"] = self.builtins
@@ -117,6 +119,11 @@ class Outfit:
 
     def _build_class(self, function: Any, name: str, /, *bases: Any, **options: Any) -> Any:
         self.tools.meter.charge(_CLASS_COST)
+        for base in bases:
+            if isinstance(base, type):
+                self.tools.meter.charge(len(base.__mro__))
+                if len(base.__mro__) > _ANCESTORS_MAX:
+                    self.tools.meter.abort()
         enums = any(isinstance(base, enum.EnumType) for base in bases)
         if enums:
             bases = tuple(base.__dict__.get(REAL, base) for base in bases)
@@ -133,7 +140,7 @@ def _make_tools(meter: Meter, machine: Mapping[str, Any], module: str) -> Tools:
     comparing = Comparing(meter)
     lists = ListMethods(meter, comparing)
     dicts = DictMethods(meter, comparing)
-    sets = make_sets(SetTools(meter, comparing))
+    sets = make_sets(SetTools(meter, comparing, texts))
     dicts.set_of = sets[0]
     return Tools(
         meter=meter,

@@ -10,13 +10,15 @@ from typing import Any
 from zones.traits.contract import LENGTH_MAX
 from zones.traits.guards.comparing import Comparing
 from zones.traits.guards.meter import Meter
+from zones.traits.guards.texts import Texts
 
 
 class SetTools:
     """What the sets of one trait count with."""
 
-    def __init__(self, meter: Meter, comparing: Comparing) -> None:
+    def __init__(self, meter: Meter, comparing: Comparing, texts: Texts) -> None:
         self.meter = meter
+        self.texts = texts
         self.key = comparing.key
 
 
@@ -69,7 +71,8 @@ class AnySet:
         name = type(self).__name__
         if not self._molt_items:
             return f"{name}()"
-        text = self._molt_tools.meter.namespace[" repr"](list(self._molt_items))[1:-1]
+        with self._molt_tools.meter.deeper():
+            text = self._molt_tools.texts.represent(list(self._molt_items))[1:-1]
         return f"{{{text}}}" if name == "set" else f"{name}({{{text}}})"
 
     def _molt_taken(self, other: Any) -> dict[Any, None]:
@@ -83,13 +86,15 @@ class AnySet:
     def _molt_both(self, other: Any) -> bool:
         if not isinstance(other, AnySet):
             return False
+        self._molt_tools.meter.step()
         self._molt_tools.meter.comparing(len(self._molt_items) + len(other._molt_items))
         return True
 
     def __eq__(self, other: object) -> Any:
         if not isinstance(other, AnySet):
             return NotImplemented
-        return self._molt_both(other) and self._molt_items.keys() == other._molt_items.keys()
+        with self._molt_tools.meter.deeper():
+            return self._molt_both(other) and self._molt_items.keys() == other._molt_items.keys()
 
     __hash__ = None  # type: ignore[assignment]  # frozenset has one
 
@@ -263,7 +268,7 @@ def make_sets(tools: SetTools) -> tuple[type[MutableSet], type[FrozenSet]]:
     kinds = []
     bases: tuple[tuple[str, Any], ...] = (("set", MutableSet), ("frozenset", FrozenSet))
     for name, kind in bases:
-        body: dict[str, Any] = {"__slots__": (), "_molt_tools": tools, "__module__": "builtins"}
+        body: dict[str, Any] = {"__slots__": (), "_molt_tools": tools, "__module__": "collections"}
         body["__qualname__"] = name
         kinds.append(type(kind)(name, (kind,), body, molt=True))
     return kinds[0], kinds[1]

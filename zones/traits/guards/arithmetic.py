@@ -7,7 +7,7 @@ they give for numbers (`zones/traits/signatures.py`; the same machine code runs 
 import operator
 from collections.abc import Callable, Mapping
 from operator import and_, iand, ior, ixor, or_, xor
-from types import SimpleNamespace
+from types import SimpleNamespace, UnionType
 from typing import Any, Final
 
 from zones.traits.guards.meter import Meter
@@ -18,6 +18,7 @@ INT_MAX: Final = (1 << 63) - 1
 _NUMBERS: Final = frozenset({int, float, bool})
 _in_place: Any = operator  # its functions in place have no types
 _SEQUENCES: Final = (list, tuple, str)
+_UNION_MAX: Final = 40
 _SIZED: Final[tuple[Any, ...]] = (list, tuple, str, dict)
 _TOO_LARGE: Final = "int too large for 64 bits"
 
@@ -247,11 +248,21 @@ class Arithmetic:
         """Return a & b, a | b or a ^ b: of ints, or of what counts for itself."""
         if type(a) is int and type(b) is int:
             return operate(a, b)
+        if operate in (or_, ior) and isinstance(a, (type, UnionType)):
+            return self._union(a, b)
         if isinstance(a, dict) and isinstance(b, dict):
             self.meter.building(dict.__len__(a) + dict.__len__(b))
         elif isinstance(a, dict) and operate is ior:
             raise TypeError("a dict takes in dicts only")
         return operate(a, b)
+
+    def _union(self, a: Any, b: Any) -> Any:
+        """Return a | b of types: joining takes as long as there are pairs of them."""
+        many = len(getattr(a, "__args__", ())) + len(getattr(b, "__args__", ())) + 1
+        self.meter.charge(many)
+        if many > _UNION_MAX:
+            self.meter.abort()
+        return a | b
 
     def bit_and(self, a: Any, b: Any) -> Any:
         """Return a & b."""

@@ -9,6 +9,7 @@ swallows the stop runs into the next one, and the driver asks the meter, not the
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final, NoReturn
 
@@ -99,6 +100,16 @@ class Meter:
     def leave(self) -> None:
         """Come back from one call."""
         self.namespace[DEPTH] -= 1
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """Count what runs within as one call deeper; it costs one unit."""
+        self.step()
+        self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
 
     def clip(self, status: int) -> None:
         """Note that a value was clipped; the first of a call is kept."""

@@ -53,7 +53,27 @@ class Methods:
         self.tables[MappingProxyType] = {
             name: partial(_unproxied, method) for name, method in dicts.table().items()
         }
+        self.tables[property] = {
+            "getter": self._property_method(property.getter),
+            "setter": self._property_method(property.setter),
+            "deleter": self._property_method(property.deleter),
+        }
         self.facades: dict[Any, dict[str, Method]] = {}
+
+    def property(self, fget: Any = None, fset: Any = None, fdel: Any = None) -> Any:
+        """Return a property of functions; of other properties they nest without an end."""
+        return property(_flat(fget), _flat(fset), _flat(fdel))
+
+    def staticmethod(self, function: Any, /) -> Any:
+        """Return a static method of a function."""
+        return staticmethod(_flat(function))
+
+    def classmethod(self, function: Any, /) -> Any:
+        """Return a class method of a function."""
+        return classmethod(_flat(function))
+
+    def _property_method(self, method: Method) -> Method:
+        return lambda owner, function: method(owner, _flat(function))
 
     def bound(self, owner: Any, name: str) -> Any:
         """Return owner.name, for a name that a builtin type has a method of."""
@@ -97,6 +117,17 @@ class Methods:
         """Return the float of a hexadecimal text."""
         self.meter.comparing(len(text))
         return float.fromhex(text)
+
+
+def _flat(function: Any) -> Any:
+    """Return a function that is no descriptor.
+
+    Raises:
+        TypeError: it is one.
+    """
+    if isinstance(function, (property, staticmethod, classmethod)):
+        raise TypeError("a property or method is made of a function")
+    return function
 
 
 _STATIC: Final = frozenset({"fromkeys", "maketrans", "fromhex"})

@@ -14,6 +14,18 @@ _SCALARS: Final = frozenset({int, str, float, bool, type(None)})
 _SLICED: Final = (list, tuple, str)
 
 
+class PutItem:
+    """`put_item[owner, index] = value`, for targets inside of others."""
+
+    __slots__ = ("_molt_places",)
+
+    def __init__(self, places: "Places") -> None:
+        self._molt_places = places
+
+    def __setitem__(self, pair: tuple[Any, Any], value: Any) -> None:
+        self._molt_places.set_item(*pair, value)
+
+
 class Places:
     """Subscripts of one trait."""
 

@@ -1,0 +1,13 @@
+# category: slow-operations; expect: stopped
+def grow(kind, times):
+    made = kind([1, 2])
+    for _ in range(times):
+        made = kind([made, made])
+    return made
+
+
+class Greedy(Trait):
+    async def execute(self, entity):
+        sum(grow(list, 12), [])
+        while entity:
+            sum([[1] * 100] * 100, [])
