@@ -10,6 +10,7 @@ from typing import Any
 from zones.traits.facades.tools import Tools
 
 _CLASS_COST = 50
+_NO_MEMBER = "{!r} is not a valid {}"
 _PLAIN = (int, float, str, bool, type(None))
 
 
@@ -29,7 +30,15 @@ def make_enums(tools: Tools) -> dict[str, Any]:
                 tools.places.measured(value)
                 comparing.key(value)
             meter.comparing(len(cls))
-            return super().__call__(value)
+            try:
+                return super().__call__(value)
+            except ValueError as error:
+                said = _NO_MEMBER.format(value, cls.__qualname__)
+                if type(value) in _PLAIN or str(error) != said:
+                    raise
+                # The interpreter's own message shows where the value lies.
+                shown = texts.represent(value)
+            raise ValueError(f"{shown} is not a valid {cls.__qualname__}")
 
         def __contains__(cls, member: Any) -> bool:
             return isinstance(member, cls)

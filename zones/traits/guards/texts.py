@@ -10,6 +10,7 @@ that hold each other many times; so containers are walked here, item by item, wi
 import re
 import string
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from zones.traits.contract import LENGTH_MAX
@@ -102,13 +103,20 @@ class Texts:
             yield f"<class '{kind_name(value)}'>"
         elif own in (object.__repr__, type(self.text).__repr__) or kind.__module__ == "builtins":
             yield from self._builtin(value)
+        elif isinstance(value, partial):
+            # A guarded method of a builtin value: see `methods.py`.
+            yield "<method>"
         else:
             yield repr(value)
 
     def _builtin(self, value: Any) -> Iterator[str]:
         """Yield the repr of a function, an instance without a repr of its own and the like."""
-        if isinstance(value, (range, slice, complex)) or value is NotImplemented or value is ...:
+        if isinstance(value, (range, complex)) or value is NotImplemented or value is ...:
             yield repr(value)
+        elif isinstance(value, slice):
+            yield "slice("
+            yield from self._listed((value.start, value.stop, value.step), _NESTING_MAX // 2)
+            yield ")"
         elif callable(value) and hasattr(value, "__name__"):
             yield f"<function {value.__name__}>"
         else:
