@@ -21,6 +21,7 @@ from zones.traits.lasting import Found, find_lasting
 from zones.traits.scopes import Function, Names, is_static
 from zones.traits.verdict import Attribute, Checked
 
+_OTHERS: Final = frozenset(("traits", "color", "id"))
 TEXTS_MAX: Final = 16
 """Moods that are taken from a source when it is not plain which texts are assigned."""
 
@@ -235,48 +236,40 @@ def _is_constant(node: ast.expr) -> bool:
 
 
 def find_moods(tree: ast.Module) -> tuple[str, ...]:
-    """Return names that are assigned to `state`, or compared with it, in the order of the source.
+    """Return names that are assigned to `state` or compared with, in the order of the source.
 
     Where a name, a call or the like is assigned, any text of the source that could be a mood is
-    taken, up to TEXTS_MAX.
+    taken, up to TEXTS_MAX. A source that never says `.state` has none.
     """
+    nodes = list(ast.walk(tree))
+    if not any(_is_state(node) for node in nodes):
+        return ()
     found: dict[str, tuple[int, int]] = {}
-    is_plain = True
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign):
-            targets, value = node.targets, node.value
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            targets, value = [node.target], node.value
-        else:
-            targets, value = [], None
-        if value is not None and any(_is_state(each) for each in targets):
-            is_plain &= _collect_texts(value, found)
-        elif isinstance(node, ast.Attribute) and node.attr == "state" and not targets:
-            is_plain &= isinstance(node.ctx, ast.Load) or _is_single_target(node, tree)
-        if isinstance(node, ast.Compare) and any(
-            _is_state(e) for e in (node.left, *node.comparators)
-        ):
-            for each in (node.left, *node.comparators):
-                _collect_texts(each, found)
-    if not is_plain:
-        docs = {id(each.value) for each in ast.walk(tree) if isinstance(each, ast.Expr)}
-        others = [each for each in ast.walk(tree) if isinstance(each, ast.Constant)]
-        for each in others[:]:
-            if id(each) not in docs and len(found) < TEXTS_MAX:
-                _collect_texts(each, found)
-    names = sorted(found, key=lambda name: found[name])
-    return tuple(name for name in names if name != contract.ALIVE_MOOD)[: contract.MOODS - 1]
-
-
-def _is_single_target(node: ast.Attribute, tree: ast.Module) -> bool:
-    return any(
-        node in (each.targets if isinstance(each, ast.Assign) else [each.target])
-        for each in ast.walk(tree)
-        if isinstance(each, ast.Assign | ast.AnnAssign)
+    stores = sum(
+        isinstance(getattr(node, "ctx", None), ast.Store) for node in nodes if _is_state(node)
     )
+    for node in nodes:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            plain = sum(map(_is_state, targets))
+            if plain and _collect_texts(node.value, found):
+                stores -= plain
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if not any(isinstance(each, ast.Attribute) and each.attr in _OTHERS for each in sides):
+                for each in sides:
+                    _collect_texts(each, found)
+        elif isinstance(node, ast.MatchValue):
+            _collect_texts(node.value, found)
+    if stores:  # what is assigned is not plain
+        docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and id(node) not in docs and len(found) < TEXTS_MAX:
+                _collect_texts(node, found)
+    return tuple(sorted(found, key=lambda name: found[name])[: contract.MOODS])
 
 
-def _is_state(node: ast.expr) -> bool:
+def _is_state(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == "state"
 
 

@@ -52,7 +52,7 @@ class Checked:
         why_volatile: for people, "" unless volatile.
         attributes: of carried state, in the order of their places in the memory.
         constants: attributes of `self` that __init__ sets once to constants.
-        moods: names that are assigned to `state`, in the order of the source.
+        moods: names that are assigned to `state` or compared with, in the order of the source.
         traits: literals that are looked for in `traits`, in the order of the source.
     """
 

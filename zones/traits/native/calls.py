@@ -67,7 +67,7 @@ def call_function(e: Emitter, spot: Spot, kind: FunctionType, given: Arguments) 
     before, e.frame = e.frame, frame
     _forget(e, frame)
     for name, value in bound.items():
-        e.store(e.variable(frame.number, name), value)
+        e.store(e.named(frame, name), value)
     e.callees.append(callee)
     outer_loops = e.loops
     result = _body(e, spot, callee, frame)

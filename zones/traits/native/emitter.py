@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from zones.traits.native.code import LIKELY, Block, Code, zero_of
 from zones.traits.native.faults import BY_STATUS, NotNative
+from zones.traits.native.naming import Naming, meet
 from zones.traits.native.source import Callee, Source
 from zones.traits.native.types import (
     UNKNOWN,
@@ -89,6 +90,7 @@ class Rounds:
         texts: numbers of the literals that are values.
         texts_read: code that goes through all of them has been written in this round.
         tuples: what constant lists of the module or a class are read as.
+        bound_anew: names that each loop binds anew.
         grown: something has grown behind code that relied on it: another round is needed.
     """
 
@@ -98,6 +100,7 @@ class Rounds:
     texts: dict[str, int] = field(default_factory=dict)
     texts_read: bool = False
     tuples: dict[ast.List, ast.Tuple] = field(default_factory=dict)
+    bound_anew: dict[int, set[str]] = field(default_factory=dict)
     reads: dict[ast.expr, ast.expr] = field(default_factory=dict)
     grown: bool = False
 
@@ -135,6 +138,7 @@ class Frame:
     Args:
         outer: where names that are not local are looked for.
         owner: name of its `self`, "" for none.
+        regions: of each loop and try that is being written, names that it has bound anew.
     """
 
     number: int
@@ -145,7 +149,8 @@ class Frame:
     result: Variable | None = None
     leave: Block | None = None
     left: list[set[int] | None] = field(default_factory=list)
-    handlers: int = 0
+    naming: Naming = field(default_factory=Naming)
+    regions: list[set[str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -263,6 +268,42 @@ class Emitter:
         """Return a variable of a frame."""
         return self.rounds.variables.setdefault((frame, name), Variable())
 
+    def named(self, frame: Frame, name: str) -> Variable:
+        """Return what a name of a frame stands for here."""
+        if name in frame.naming.unclear:
+            raise self.refuse(f"{name} stands for different kinds of things")
+        return self._version(frame, name)
+
+    def _version(self, frame: Frame, name: str) -> Variable:
+        version = frame.naming.versions.get(name, 0)
+        return self.variable(frame.number, f"{name} {version}" if version else name)
+
+    def bind(self, name: str, spot: Spot, value: Value) -> None:
+        """Bind a name of the function that is written, anew where its variable does not fit."""
+        frame = self.frame
+        if not self._fits(self._version(frame, name), value.type):
+            frame.naming.bind(name, self.rounds.number(frame.number, spot, name))
+            for region in frame.regions:
+                region.add(name)
+        frame.naming.unclear.discard(name)
+        self.store(self._version(frame, name), value)
+
+    @contextmanager
+    def region(self) -> Iterator[set[str]]:
+        """Give the names that what is written within binds anew."""
+        found: set[str] = set()
+        self.frame.regions.append(found)
+        yield found
+        self.frame.regions.pop()
+
+    def _fits(self, variable: Variable, kind: Type) -> bool:
+        """Tell whether a variable can be of this type too."""
+        try:
+            join(variable.type, kind)
+        except Mismatch:
+            return False
+        return True
+
     def temporary(self, spot: Spot, what: str) -> Variable:
         """Return a variable for a value that comes on more than one way."""
         return self.variable(self.rounds.number(self.frame.number, spot, what), "")
@@ -280,7 +321,7 @@ class Emitter:
         try:
             joined = join(variable.type, kind)
         except Mismatch as error:
-            raise self.refuse(f"a name stands for {error}") from error
+            raise self.refuse(f"a value is {error}") from error
         if joined != variable.type:
             variable.type = joined
             if variable.touched:
@@ -339,14 +380,20 @@ class Emitter:
         yes, no, behind = (self.code.block(hint) for hint in ("yes", "no", "both"))
         self.code.go_if(condition, yes, no)
         before = None if self.bound is None else set(self.bound)
+        frame, naming = self.frame, self.frame.naming
+        frame.naming = naming.copy()
         self.code.place(yes)
         first()
         self.code.go(behind)
         after, self.bound = self.bound, before
+        ways = [frame.naming] if after is not None else []
+        frame.naming = naming.copy()
         self.code.place(no)
         second()
         self.code.go(behind)
         self.code.place(behind)
+        ways += [frame.naming] if self.bound is not None else []
+        frame.naming = meet(ways or [naming])
         self.bound = both(after, self.bound)
 
     # Faults.

@@ -26,7 +26,7 @@ from zones.traits.native.calls import (
     decorated,
     function_value,
 )
-from zones.traits.native.comparing import compare
+from zones.traits.native.comparing import compare, inverted
 from zones.traits.native.conversion import (
     bit,
     constant,
@@ -169,7 +169,7 @@ def _name(e: Emitter, name: str) -> Value:
         if name in frame.names:
             if name == frame.owner:
                 raise e.refuse("self as a value")
-            return e.load(e.variable(frame.number, name))
+            return e.load(e.named(frame, name))
         frame = frame.outer
     source = e.source
     if name in source.functions:
@@ -323,18 +323,27 @@ def _of_list(e: Emitter, node: ast.BinOp, operator: str, left: Value, right: Val
     raise e.refuse("an operator on lists")
 
 
+def _compared(e: Emitter, spot: Spot, operator: str, left: Value, right: Value) -> str:
+    if operator in ("In", "NotIn") and isinstance(right.type, ListType):
+        right = without_none(e, right)
+        if UNKNOWN in (left.type, right.type):
+            return "false"
+        return inverted(e, consuming.is_in(e, spot, left, right), operator == "NotIn")
+    return compare(e, spot, operator, left, right)
+
+
 def _comparison(e: Emitter, node: ast.Compare) -> Value:
     left = e.value(node.left)
     spot = Spot(node)
     if len(node.ops) == 1:
         right = e.value(node.comparators[0])
-        return bit(compare(e, spot, type(node.ops[0]).__name__, left, right))
+        return bit(_compared(e, spot, type(node.ops[0]).__name__, left, right))
     result = e.temporary(spot, "chain")
     behind = e.code.block("chained")
     before: set[int] | None = None
     for place, (operator, other) in enumerate(zip(node.ops, node.comparators, strict=True)):
         right = e.value(other)
-        found = compare(e, spot.at(place), type(operator).__name__, left, right)
+        found = _compared(e, spot.at(place), type(operator).__name__, left, right)
         e.store(result, bit(found))
         if place == 0:
             before = None if e.bound is None else set(e.bound)
@@ -372,6 +381,9 @@ def _either(e: Emitter, node: ast.BoolOp) -> Value:
 
 
 def _subscript(e: Emitter, node: ast.Subscript, value: ast.expr, index: ast.expr) -> Value:
+    fixed = _of_constant_dict(e, value, index)
+    if fixed is not None:
+        return fixed
     holder = e.value(value)
     if isinstance(index, ast.Slice):
         return _slice(e, node, holder, index)
@@ -395,6 +407,30 @@ def _subscript(e: Emitter, node: ast.Subscript, value: ast.expr, index: ast.expr
     if register is None:
         return Value(UNKNOWN)
     return lists.read(e, holder, lists.checked_index(e, holder, register))
+
+
+def _of_constant_dict(e: Emitter, value: ast.expr, index: ast.expr) -> Value | None:
+    """Read a dict of constants of the module or the class by a literal; None for anything else."""
+    if not isinstance(index, ast.Constant):
+        return None
+    source = e.source
+    held: ast.expr | None = None
+    if isinstance(value, ast.Name) and not any(
+        value.id in names for names in (e.frame.names, source.functions, source.imports)
+    ):
+        held = source.constants.get(value.id)
+    elif isinstance(value, ast.Attribute) and value.attr not in source.kinds:
+        base = value.value.id if isinstance(value.value, ast.Name) else None
+        if base is not None and base in (_owner(e), source.trait.name):
+            held = source.class_constants.get(value.attr)
+    if not isinstance(held, ast.Dict):
+        return None
+    for key, item in reversed(list(zip(held.keys, held.values, strict=True))):
+        if not isinstance(key, ast.Constant):
+            raise e.refuse("a dict")
+        if key.value == index.value:
+            return _constant(e, item, "an item")
+    return e.fault("KeyError")
 
 
 def _slice(e: Emitter, node: ast.Subscript, holder: Value, index: ast.Slice) -> Value:
@@ -452,9 +488,8 @@ def _call(e: Emitter, node: ast.Call, is_awaited: bool = False) -> Value:
 
 def _call_module(e: Emitter, node: ast.Call, module: str, name: str) -> Value:
     given = arguments_of_call(e, node)
-    if given.by_name:
-        raise e.refuse(f"{module}.{name} with named arguments")
-    return module_calls.call_module(e, Spot(node), module, name, given.by_place)
+    values = module_calls.placed(e, module, name, given.by_place, given.by_name)
+    return module_calls.call_module(e, Spot(node), module, name, values)
 
 
 def _call_attribute(e: Emitter, node: ast.Call, func: ast.Attribute) -> Value | None:
@@ -503,6 +538,9 @@ def _by_names(e: Emitter, name: str, given: Arguments) -> list[Value]:
 
 def _list_method(e: Emitter, node: ast.Call, holder: Value, name: str) -> Value:
     spot = Spot(node)
+    holder = without_none(e, holder, "AttributeError")
+    if holder.type == UNKNOWN:
+        return holder
     if name == "sort" and not node.args:
         e.spend(e.code.load("i64", holder.parts[0]))
         named = {each.arg or "": each.value for each in node.keywords}
@@ -510,12 +548,16 @@ def _list_method(e: Emitter, node: ast.Call, holder: Value, name: str) -> Value:
             raise e.refuse("sort with other names")
         sort_call(e, spot, holder, named)
         return constant(e, None)
+    if name in ("pop", "clear") and not node.args and not node.keywords:
+        return lists.pop_last(e, holder) if name == "pop" else lists.clear(e, holder)
     if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
         raise e.refuse(f"method {name} of a list")
     item = e.value(node.args[0])
     if name == "append":
-        lists.append(e, spot, without_none(e, holder, "AttributeError"), item)
+        lists.append(e, spot, holder, item)
         return constant(e, None)
     if name == "index":
         return consuming.index_of(e, spot, holder, item)
+    if name == "count":
+        return consuming.count_of(e, spot, holder, item)
     raise e.refuse(f"method {name} of a list")

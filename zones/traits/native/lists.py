@@ -13,6 +13,7 @@ from typing import Final
 from zones.traits.native.conversion import whole
 from zones.traits.native.emitter import Emitter, Site, Spot
 from zones.traits.native.types import (
+    IS_NONE,
     UNKNOWN,
     FunctionType,
     ListType,
@@ -173,6 +174,22 @@ def append(e: Emitter, spot: Spot, value: Value, item: Value) -> None:
                 times *= loop.times_max
         _allow(e, site, number, times)
     push(e, value, item)
+
+
+def pop_last(e: Emitter, value: Value) -> Value:
+    """Write list.pop()."""
+    count = e.code.load("i64", value.parts[0])
+    e.fault_unless(e.code.emit(f"icmp sgt i64 {count}, 0"), "IndexError")
+    last = e.code.emit(f"sub i64 {count}, 1")
+    item = read(e, value, last)
+    e.code.store("i64", last, value.parts[0])
+    return item
+
+
+def clear(e: Emitter, value: Value) -> Value:
+    """Write list.clear()."""
+    e.code.store("i64", "0", value.parts[0])
+    return Value(IS_NONE, (), None)
 
 
 def checked_index(e: Emitter, value: Value, index: str) -> str:

@@ -9,18 +9,22 @@ from collections.abc import Callable
 from typing import Final
 
 from zones.traits.native import lists
+from zones.traits.native.calls import Arguments, call_function
 from zones.traits.native.code import Block
 from zones.traits.native.conversion import (
     as_int,
     int_argument,
     items_of,
+    truth,
     tuple_of,
     whole,
     without_none,
 )
 from zones.traits.native.emitter import Emitter, Frame, Loop, Spot, both
+from zones.traits.native.naming import Naming
 from zones.traits.native.types import (
     UNKNOWN,
+    FunctionType,
     ListType,
     Ref,
     TupleType,
@@ -164,6 +168,41 @@ class _Zipped(Items):
         return tuple_of(taken)
 
 
+class Mapped(Items):
+    """What a function gives for items, as map does."""
+
+    def __init__(self, inner: Items, call: Callable[[Value], Value]) -> None:
+        self.inner = inner
+        self.times_max = inner.times_max
+        self.call = call
+
+    def take(self, e: Emitter, done: Block) -> Value:
+        """Write the step to the next item."""
+        item = self.inner.take(e, done)
+        e.spend("1")
+        return self.call(item)
+
+
+class Filtered(Items):
+    """Items that a function finds true, as filter gives them."""
+
+    def __init__(self, inner: Items, call: Callable[[Value], Value]) -> None:
+        self.inner = inner
+        self.times_max = inner.times_max
+        self.call = call
+
+    def take(self, e: Emitter, done: Block) -> Value:
+        """Write the step to the next item."""
+        again, found = e.code.block("filter"), e.code.block("found")
+        e.code.go(again)
+        e.code.place(again)
+        item = self.inner.take(e, done)
+        e.spend("1")
+        e.code.go_if(truth(e, self.call(item)), found, again)
+        e.code.place(found)
+        return item
+
+
 def items_of_expression(e: Emitter, node: ast.expr) -> Items:
     """Return the items of what is looped over, which is not a generator expression."""
     called = called_builtin(e, node)
@@ -177,7 +216,22 @@ def items_of_expression(e: Emitter, node: ast.expr) -> Items:
             return _Zipped([items_of_expression(e, each) for each in arguments])
         if called == "reversed" and len(arguments) == 1:
             return ListItems(e, _as_list(e, arguments[0]), is_reversed=True, fuel=1)
+        if called in ("map", "filter") and len(arguments) == 2 and not node.keywords:
+            return _called_for_each(e, node, called == "map")
     return ListItems(e, _as_list(e, node))
+
+
+def _called_for_each(e: Emitter, node: ast.Call, is_map: bool) -> Items:
+    function = e.value(node.args[0])
+    if not isinstance(function.type, FunctionType):
+        raise e.refuse("map or filter with no function of the source")
+    kind, spot = function.type, Spot(node)
+    inner = items_of_expression(e, node.args[1])
+
+    def call(item: Value) -> Value:
+        return call_function(e, spot, kind, Arguments([item]))
+
+    return Mapped(inner, call) if is_map else Filtered(inner, call)
 
 
 def called_builtin(e: Emitter, node: ast.expr) -> str | None:
@@ -266,6 +320,7 @@ def loop(
     state = Loop(e.rounds.number(e.frame.number, spot, "loop"), items.times_max)
     state.again, state.leave = code.block("again"), code.block("leave")
     done = code.block("done")
+    naming = enter(e, state)
     code.go(state.again)
     code.place(state.again)
     before = None if e.bound is None else set(e.bound)
@@ -273,15 +328,34 @@ def loop(
     if fuel:
         e.spend(str(fuel))
     e.loops.append(state)
-    body(item)
+    with e.region() as bound_anew:
+        body(item)
     if e.bound is not None:
         code.go(state.again)
     else:
         code.do("unreachable")
     e.loops.pop()
+    leave_naming(e, state, naming, bound_anew)
     code.place(done)
     e.bound = before
     return state
+
+
+def enter(e: Emitter, state: Loop) -> Naming:
+    """Begin a loop: what it binds anew is unclear at its begin. Return what was clear before."""
+    before = e.frame.naming.copy()
+    e.frame.naming.blur(e.rounds.bound_anew.get(state.number, set()))
+    return before
+
+
+def leave_naming(e: Emitter, state: Loop, before: Naming, bound_anew: set[str]) -> None:
+    """End a loop: what it has bound anew is unclear behind it."""
+    known = e.rounds.bound_anew.setdefault(state.number, set())
+    if bound_anew - known:
+        known |= bound_anew
+        e.rounds.grown = True
+    e.frame.naming = before
+    e.frame.naming.blur(bound_anew)
 
 
 def leave_loop(e: Emitter, state: Loop) -> None:

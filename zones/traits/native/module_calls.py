@@ -54,6 +54,32 @@ def call_module(e: Emitter, spot: Spot, module: str, name: str, values: list[Val
     raise e.refuse(f"{module}.{name}")
 
 
+_DEFAULTS: Final = {"isclose": {"rel_tol": 1e-09, "abs_tol": 0.0}}
+_NAMES: Final = {
+    "uniform": ("a", "b"),
+    "randint": ("a", "b"),
+    "gauss": ("mu", "sigma"),
+    "normalvariate": ("mu", "sigma"),
+    "expovariate": ("lambd",),
+}
+
+
+def placed(
+    e: Emitter, module: str, name: str, by_place: list[Value], by_name: dict[str, Value]
+) -> list[Value]:
+    """Return the arguments of a call in the order that they are taken."""
+    values = list(by_place)
+    if name in _DEFAULTS and len(values) == 2:
+        for each, value in _DEFAULTS[name].items():
+            values.append(by_name.pop(each) if each in by_name else constant(e, value))
+    for each in _NAMES.get(name, ())[len(values) :]:
+        if each in by_name:
+            values.append(by_name.pop(each))
+    if by_name:
+        raise e.refuse(f"{module}.{name} with these named arguments")
+    return values
+
+
 def _math(e: Emitter, spot: Spot, name: str, values: list[Value]) -> Value:
     if name in _WHOLE and len(values) == 1:
         return whole_of(e, spot, values[0], name)

@@ -17,6 +17,7 @@ from zones.traits.native.conversion import (
 )
 from zones.traits.native.emitter import Emitter, Handler, Loop, Spot, both
 from zones.traits.native.expressions import write_value
+from zones.traits.native.naming import Naming, meet
 from zones.traits.native.types import (
     UNKNOWN,
     FunctionType,
@@ -118,7 +119,7 @@ def store_target(e: Emitter, target: ast.expr, value: Value) -> None:
     """Write an assignment to a target."""
     match target:
         case ast.Name(name):
-            _store_name(e, name, value)
+            _store_name(e, Spot(target), name, value)
         case ast.Attribute(owner, name):
             _store_attribute(e, owner, name, value)
         case ast.Subscript(owner, index):
@@ -129,7 +130,7 @@ def store_target(e: Emitter, target: ast.expr, value: Value) -> None:
             raise e.refuse("a target with a star")
 
 
-def _store_name(e: Emitter, name: str, value: Value) -> None:
+def _store_name(e: Emitter, spot: Spot, name: str, value: Value) -> None:
     if value.type == UNKNOWN:
         return
     frame = e.frame
@@ -139,7 +140,10 @@ def _store_name(e: Emitter, name: str, value: Value) -> None:
         frame = frame.outer
     if isinstance(value.type, Ref) and value.type.kind == "names":
         raise e.refuse("a name for the traits of an entity")
-    e.store(e.variable(frame.number, name), value)
+    if frame is e.frame:
+        e.bind(name, spot, value)
+    else:
+        e.store(e.named(frame, name), value)
 
 
 def _store_attribute(e: Emitter, owner: ast.expr, name: str, value: Value) -> None:
@@ -256,6 +260,7 @@ def _while(e: Emitter, node: ast.While) -> None:
     state = Loop(e.rounds.number(e.frame.number, Spot(node), "loop"), None)
     state.again, state.leave = code.block("again"), code.block("leave")
     body, done = code.block("while"), code.block("done")
+    naming = loops.enter(e, state)
     code.go(state.again)
     code.place(state.again)
     e.line = node.lineno
@@ -265,12 +270,14 @@ def _while(e: Emitter, node: ast.While) -> None:
     code.place(body)
     e.spend("1")
     e.loops.append(state)
-    e.run(node.body)
+    with e.region() as bound_anew:
+        e.run(node.body)
     e.loops.pop()
     if e.bound is not None:
         code.go(state.again)
     else:
         code.do("unreachable")
+    loops.leave_naming(e, state, naming, bound_anew)
     code.place(done)
     e.bound = None if endless else before
     e.run(node.orelse)
@@ -296,14 +303,18 @@ def _for_generator(e: Emitter, node: ast.For) -> None:
     state = Loop(e.rounds.number(e.frame.number, Spot(node), "loop"), 1)
     state.leave = e.code.block("leave")
     outer = e.frame
+    loops.enter(e, state)
 
     def body(item: Value) -> None:
         e.spend("1")
         before, e.frame = e.frame, outer
         state.again = e.loops[-1].again
         e.loops.append(state)
-        store_target(e, node.target, item)
-        e.run(node.body)
+        naming = e.frame.naming.copy()
+        with e.region() as bound_anew:
+            store_target(e, node.target, item)
+            e.run(node.body)
+        loops.leave_naming(e, state, naming, bound_anew)
         e.loops.pop()
         e.frame = before
 
@@ -335,23 +346,30 @@ def _try(e: Emitter, node: ast.Try) -> None:
     behind = e.code.block("tried")
     handlers = [Handler(_caught(e, each), e.code.block("except")) for each in node.handlers]
     before = None if e.bound is None else set(e.bound)
+    naming = e.frame.naming.copy()
     e.handlers.append(handlers)
-    e.run(node.body)
+    with e.region() as bound_anew:
+        e.run(node.body)
     e.handlers.pop()
     e.run(node.orelse)
     ends = [e.bound]
+    ways = [e.frame.naming] if e.bound is not None else []
     e.code.go(behind)
     for handler, clause in zip(handlers, node.handlers, strict=True):
         e.code.place(handler.block)
         e.bound = None if before is None else set(before)
+        e.frame.naming = naming.copy()
+        e.frame.naming.blur(bound_anew)
         if clause.name:
             uses = [each for each in ast.walk(clause) if isinstance(each, ast.Name)]
             if any(each.id == clause.name for each in uses):
                 raise e.refuse("an exception as a value")
         e.run(clause.body)
         ends.append(e.bound)
+        ways += [e.frame.naming] if e.bound is not None else []
         e.code.go(behind)
     e.code.place(behind)
+    e.frame.naming = meet(ways or [naming])
     e.bound = None
     for bound in ends:
         e.bound = both(e.bound, bound)
@@ -376,24 +394,31 @@ def _match(e: Emitter, node: ast.Match) -> None:
     subject = e.value(node.subject)
     behind = e.code.block("matched")
     ends: list[set[int] | None] = []
+    ways: list[Naming] = []
     for place, case in enumerate(node.cases):
         body, on = e.code.block("case"), e.code.block("on")
         found = _matches(e, Spot(node, str(place)), case.pattern, subject)
         e.code.go_if(found, body, on)
         before = None if e.bound is None else set(e.bound)
+        naming = e.frame.naming.copy()
         e.code.place(body)
         _capture(e, case.pattern, subject)
         if case.guard is not None:
             passed = e.code.block("guarded")
             e.code.go_if(e.truth(case.guard), passed, on)
             e.code.place(passed)
+        captured = e.frame.naming.copy() if case.guard is not None else naming
         e.run(case.body)
         ends.append(e.bound)
+        ways += [e.frame.naming] if e.bound is not None else []
         e.code.go(behind)
         e.code.place(on)
+        e.frame.naming = meet([naming, captured])
         e.bound = before
     e.code.go(behind)
     e.code.place(behind)
+    ways += [e.frame.naming] if e.bound is not None else []
+    e.frame.naming = meet(ways or [e.frame.naming])
     for bound in ends:
         e.bound = both(e.bound, bound)
 
@@ -420,4 +445,4 @@ def _matches(e: Emitter, spot: Spot, pattern: ast.pattern, subject: Value) -> st
 def _capture(e: Emitter, pattern: ast.pattern, subject: Value) -> None:
     for each in ast.walk(pattern):
         if isinstance(each, ast.MatchAs) and each.name:
-            _store_name(e, each.name, subject)
+            _store_name(e, Spot(each), each.name, subject)

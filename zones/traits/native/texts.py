@@ -83,15 +83,9 @@ def _mood_of(e: Emitter, literal: str) -> str:
     moods = e.source.checked.moods
     if literal not in moods:
         if literal.isidentifier() and len(literal.encode()) <= contract.MOOD_BYTES:
-            return _of_nobody(e, literal)
+            raise e.refuse(f"{literal!r} as a state that is not plain from the source")
         return str(NEVER)
     return _declared_code(e, moods.index(literal))
-
-
-def _of_nobody(e: Emitter, literal: str) -> str:
-    if len(e.source.checked.moods) >= contract.MOODS - 1:
-        raise e.refuse("so many states")
-    return str(NEVER)
 
 
 def _declared_code(e: Emitter, place: int) -> str:

@@ -26,7 +26,7 @@ def test_most_honest_traits_are_native() -> None:
         assert (tier == "native") == (why == "")
         assert not why or why.startswith("line ")
     assert tiers["forage_nearest"] == ("native", "")
-    assert tiers["dict_weights"] == ("interpreted", "line 1: a dict")
+    assert tiers["dict_weights"] == ("interpreted", "line 10: a list with a list")
 
 
 def test_the_same_source_gives_the_same_text() -> None:
@@ -42,7 +42,10 @@ def test_the_same_source_gives_the_same_text() -> None:
         (["seen = {}"], "line 3: a dict"),
         (["seen = {1, 2}"], "line 3: a set"),
         (["entity.state = str(entity.age)"], "line 3: the builtin str"),
-        (["x = 1", "x = 'a'"], "line 4: a name stands for an int on one way and a text on another"),
+        (["x = 1 if entity.age else 'a'"],
+         "line 3: a value is an int on one way and a text on another"),
+        (["if entity.age:", "    x = 1", "else:", "    x = 'a'", "entity.state = x"],
+         "line 7: x stands for different kinds of things"),
         (["found = []", "while entity.age > len(found):", "    found.append(1)"],
          "line 5: a list that grows in a loop without a known end"),
         (["for a in entity.nearby_entities(9):", "    b = a.id < entity.id"],
