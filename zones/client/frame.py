@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 ALIVE: Final = 1
 MISSING: Final = "\N{EN DASH}"
-NOT_OF_MOLBOTS: Final = frozenset({"touched"})
-"""A list the engine keeps in a column; its places are no slots."""
+NOT_OF_MOLBOTS: Final = frozenset({"touched", "trait_faults", "trait_memory"})
+"""A list the engine keeps in a column, whose places are no slots; and what only traits read."""
 SHOWN: Final = ("entity", "resource", "ground")
 
 T_co = TypeVar("T_co", covariant=True)

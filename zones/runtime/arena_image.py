@@ -27,6 +27,7 @@ from Kernel.contract.errors import RingDamaged, RingFull, SnapshotError
 COPIES_MAX: Final = 5
 NAP_S: Final = 0.0005
 NAPS_MAX: Final = 100
+_ZEROS: Final = bytes(1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def copy_committed(words: ArenaWords, into: bytearray | None = None) -> ArenaIma
     after the copy, every byte is of tick T, whoever died or took over meanwhile. (A copy that ends
     while it says T+1 and the flight word 0 would be whole too, but only if every owner, dead or
     alive, stores the flight word in the right order; half the time is a fair price for not
-    depending on that.) A torn copy is made again right after the next commit.
+    depending on that.) A torn copy is made again right after the next commit. What the world says
+    it does not use (`State.HOLE_1`) is not copied: at 200,000 Molbots that is most of a buffer.
 
     Args:
         words: accepted by `check_arena`; not changed.
@@ -77,10 +79,15 @@ def copy_committed(words: ArenaWords, into: bytearray | None = None) -> ArenaIma
     assert words.layout is not None, "check_arena has accepted this arena"
     size = words.layout.buffer_bytes
     buffer = into if into is not None and len(into) == size else bytearray(size)
+    holes: tuple[tuple[int, int], ...] = ()
     for _ in range(COPIES_MAX):
         tick = words.get(Header.COMMIT)
         start = words.buffer_offset(tick)
-        buffer[:] = words.memory[start : start + size]
+        holes = _find_holes(words, tick, size)
+        at = 0
+        for first, behind in (*holes, (size, size)):
+            buffer[at:first] = words.memory[start + at : start + first]
+            at = behind
         if words.get(Header.COMMIT) == tick:
             break
         _wait_commit(words)
@@ -91,6 +98,8 @@ def copy_committed(words: ArenaWords, into: bytearray | None = None) -> ArenaIma
     found = int.from_bytes(buffer[State.TICK : State.TICK + 8], "little")
     if found != tick:
         raise SnapshotError(f"cannot copy tick {tick}: its buffer says tick {found}")
+    for first, behind in holes:
+        _clear(buffer, first, behind)
     return ArenaImage(
         schema=words.schema(),
         capacity=words.get(Header.CAPACITY),
@@ -104,6 +113,24 @@ def copy_committed(words: ArenaWords, into: bytearray | None = None) -> ArenaIma
         tick=tick,
         buffer=buffer,
     )
+
+
+def _find_holes(words: ArenaWords, tick: int, size: int) -> tuple[tuple[int, int], ...]:
+    """Return the ranges of a buffer that hold nothing in use, in order; none that cannot be so."""
+    holes: list[tuple[int, int]] = []
+    for place in (State.HOLE_1, State.HOLE_2):
+        first, count = words.state(tick, place), words.state(tick, place + 8)
+        if count and STATE_BYTES <= first <= size - count and (not holes or holes[-1][1] <= first):
+            holes.append((first, first + count))
+    return tuple(holes)
+
+
+def _clear(buffer: bytearray, first: int, behind: int) -> None:
+    """Fill a range with zeros; pages that hold nothing else are read only, and take no memory."""
+    for at in range(first, behind, len(_ZEROS)):
+        here = slice(at, min(at + len(_ZEROS), behind))
+        if buffer[here] != _ZEROS[: here.stop - at]:
+            buffer[here] = _ZEROS[: here.stop - at]
 
 
 def write_into(words: ArenaWords, image: ArenaImage, arena_id: bytes, created_ns: int) -> None:

@@ -23,6 +23,7 @@ from zones.runtime.arena_image import ArenaImage, tell_event
 from zones.runtime.ledger_file import LedgerReader
 from zones.world.past import RESTORED, Past, Start, newest_tick, no_past, read_past, start_of
 from zones.world.replaying import Replayer, Told
+from zones.world.trait_library import TraitLibrary
 
 REPLAY_S_MAX: Final = 120.0
 """Then the world goes on from as far as it got: the kernel ends a founder after 180 s."""
@@ -44,6 +45,7 @@ class CaughtUp:
         seconds: reading the log included.
         differs: ticks whose telemetry came out another than it was told, of `compared`.
         first: number of the first event its new outbox will tell.
+        suspended: traits that were not suspended then, and why.
     """
 
     from_tick: int
@@ -57,6 +59,7 @@ class CaughtUp:
     differs: tuple[int, ...] = ()
     migrated: tuple[int, ...] = ()
     first: int = 0
+    suspended: tuple[str, ...] = ()
 
     @property
     def ticks(self) -> int:
@@ -85,6 +88,7 @@ class CaughtUp:
             )
         if self.migrated:
             said.append(f"its columns or its size were changed at tick {self.migrated[0]}")
+        said += self.suspended
         return "; ".join(said)
 
     def event(self) -> dict[str, Any]:
@@ -111,6 +115,7 @@ class CatchUp:
         ticks_max: no more than these are computed again.
         say: takes a line of progress.
         clock_s: any clock that runs forward.
+        library: returns the code of traits; asked when ticks are to be computed.
     """
 
     def __init__(
@@ -122,6 +127,7 @@ class CatchUp:
         ticks_max: int,
         say: Callable[[str], None],
         clock_s: Callable[[], float] = time.monotonic,
+        library: Callable[[], TraitLibrary] = TraitLibrary,
     ) -> None:
         self._zone = zone
         self._ledger = ledger
@@ -130,6 +136,7 @@ class CatchUp:
         self._ticks_max = ticks_max
         self._say = say
         self._clock_s = clock_s
+        self._library = library
 
     def newest(self) -> int:
         """Return the newest tick that the log tells of in this zone, 0 where it tells of none."""
@@ -161,7 +168,8 @@ class CatchUp:
         if target == image.tick:
             return CaughtUp(image.tick, image.tick, past.known, past.arena, why, first=first)
         self._note_attempt()
-        replayer = Replayer(words, self._threads, past.inputs_until(target), past.telemetry)
+        inputs, library = past.inputs_until(target), self._library()
+        replayer = Replayer(words, self._threads, inputs, past.telemetry, library)
         try:
             reached = replayer.run_to(target, self._watch(image.tick, target, began_s))
         except MoltError:
@@ -184,6 +192,7 @@ class CatchUp:
             differs=tuple(replayer.differs),
             migrated=tuple(tick for tick in past.migrated if tick < reached),
             first=first,
+            suspended=tuple(replayer.suspended),
         )
 
     def _plan(self, past: Past) -> tuple[int, str]:

@@ -8,6 +8,8 @@ A tick reads buffer A (committed) and writes buffer B. Nothing in A is ever writ
 this process remembers decides anything, so the process may be killed at any instruction and
 another does the same tick again, even with other inputs. Model of the phase list: ALIEN's
 simulation steps.
+
+Longer than usual: every phase stands here, with what it is given.
 """
 
 from collections.abc import Callable
@@ -16,10 +18,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
-from Kernel.contract.inputs import RESET_TRAITS, SUSPEND_TRAIT, WHY_CHARS_MAX, Input
 from zones.runtime import random_streams
 from zones.runtime.numba_setup import use_threads
-from zones.traits.contract import VOLATILE
 from zones.world import columns, founding, parameters
 from zones.world.behaviour import behave
 from zones.world.bodies import largest_radius
@@ -39,18 +39,18 @@ from zones.world.feeding import feed, settle
 from zones.world.grid import coarsen, index_food
 from zones.world.ground import slopes
 from zones.world.inbox import Inbox, is_held
+from zones.world.intake import Intake
 from zones.world.invariants import quick_checks
 from zones.world.lifecycle import bury, decide_fates, give_birth, ids_of_dead, reseed
 from zones.world.lineage_log import carry_log, tell_log
 from zones.world.outbox import TELEMETRY_TICKS, Outbox
-from zones.world.registry import ACTIVE, read_entries
 from zones.world.scratch import derive_grid, new_scratch
 from zones.world.senses import WANDER_SHIFT, farthest_sight
 from zones.world.survey import keep_findings, survey
-from zones.world.trait_inputs import TRAIT_KINDS
 from zones.world.trait_library import TraitLibrary
 from zones.world.trait_phase import TraitPhase
-from zones.world.warm import Warmth
+from zones.world.trait_survey import survey_traits
+from zones.world.warm import Warmth, carry_private
 from zones.world.weather import weather_at
 from zones.world.world_hash import hash_of
 
@@ -147,8 +147,7 @@ class Engine:
         self._traits = TraitPhase(
             words, self._world, self._scratch, self._warmth, library or TraitLibrary(), threads
         )
-        self._is_fresh = True
-        self._is_heir = is_heir
+        self._intake = Intake(self._inbox, self._outbox, self._traits, is_heir)
 
     @property
     def world(self) -> World:
@@ -192,7 +191,7 @@ class Engine:
                 before_ns = now_ns
         words.put(Header.COMMIT, number)
         words.put(Header.FLIGHT, 0)
-        self._is_fresh = False
+        self._intake.is_fresh = False
         return number
 
     def _keep_time(self, flight: int, took_ns: int) -> None:
@@ -228,56 +227,15 @@ class Engine:
             slots = tick.old.touched[:count]
             for name in COLD:
                 getattr(tick.new, name)[slots] = getattr(tick.old, name)[slots]
-            self._carry_private(tick, slots)
+            carry_private(tick.old, tick.new, slots)
         self._warmth.carry(tick.old, tick.new)
         carry_log(tick.old, tick.new)
         tick.new.scalars[State.TOUCHED_COUNT >> 3] = 0
         tick.new.scalars[State.TICK >> 3] = tick.number
 
-    def _carry_private(self, tick: Tick, slots: columns.I32) -> None:
-        """Bring what births have written of faults and trait memory up to A."""
-        if not tick.old.scalar(State.REGISTRY_VERSION):
-            return
-        for entry in read_entries(tick.old):
-            tick.new.trait_faults.T[entry.slot][slots] = tick.old.trait_faults.T[entry.slot][slots]
-            for place in range(entry.memory_first, entry.memory_first + entry.memory_count):
-                memory = tick.old.trait_memory.T[place]
-                tick.new.trait_memory.T[place][slots] = memory[slots]
-
     def _take_inputs(self, tick: Tick) -> None:
-        """Apply what is due in the inbox, then what this process has to say about its traits."""
-        new = tick.new
-        done = self._inbox.apply(
-            tick.number, new, lambda arrived: self._outbox.tell_input(tick.number, arrived)
-        )
-        for given in done:
-            if given.kind == RESET_TRAITS:
-                self._traits.reset(new, given.slots)
-        changed = any(given.kind in TRAIT_KINDS for given in done)
-        if self._is_fresh or changed:
-            self._suspend_lacking(tick)
-        if self._is_fresh and self._is_heir:
-            self._reset_volatile(tick)
-        self._traits.begin(tick.number, new, changed)
-
-    def _suspend_lacking(self, tick: Tick) -> None:
-        """Give the world the input that suspends a trait, for each whose code is not here."""
-        for entry in self._traits.lacking(tick.new):
-            why = self._traits.why_missing(entry)[:WHY_CHARS_MAX]
-            given = Input(SUSPEND_TRAIT, slot=entry.slot, why=why)
-            self._outbox.tell_own(tick.number, given, tick.new)
-            self._inbox.carry_out(given, tick.number, tick.new)
-
-    def _reset_volatile(self, tick: Tick) -> None:
-        """Give the world the input that resets the traits whose state was in another process."""
-        slots = tuple(
-            entry.slot
-            for entry in read_entries(tick.new)
-            if entry.status == ACTIVE and entry.state == VOLATILE
-        )
-        if slots:
-            self._outbox.tell_own(tick.number, Input(RESET_TRAITS, slots=slots), tick.new)
-            self._traits.reset(tick.new, slots)
+        changed = self._intake.take(tick.number, tick.new)
+        self._traits.begin(tick.number, tick.new, changed)
 
     def _make_weather(self, tick: Tick) -> None:
         weather = weather_at(tick.number, tick.new.parameters.tolist())
@@ -359,6 +317,8 @@ class Engine:
             _draw_once_more(tick)
 
     def _run_traits(self, tick: Tick) -> None:
+        if self._traits.is_idle:
+            return
         self._traits.run(
             tick.number, int(tick.key), tick.old, tick.new, _TRAITS_FLIGHT, self._parallel
         )
@@ -381,7 +341,8 @@ class Engine:
         new.reals[columns.GROWN >> 3] += founding.sum_in_order(scratch.meals[:, 1])
 
     def _serve_meals(self, tick: Tick) -> None:
-        self._traits.settle_meals(tick.old, tick.new)
+        if not self._traits.is_idle:
+            self._traits.settle_meals(tick.old, tick.new)
 
     def _decide_fates(self, tick: Tick) -> None:
         new, scratch = tick.new, self._scratch
@@ -389,16 +350,20 @@ class Engine:
         decide_fates(
             self._parallel_light, new.energy, new.state, intent.bears_at, intent.hurt, counts, fated
         )
-        bury(
+        scratch.bearing = bury(
             counts, fated, new.energy, tick.was.body, tick.number, new.scalars, new.reals,
-            tick.now.log,
+            tick.now.log, scratch.cursors,
         )  # fmt: skip
-        self._traits.forget(lambda: ids_of_dead(counts, fated, tick.old.id))
+        if not self._traits.is_idle:
+            self._traits.forget(lambda: ids_of_dead(counts, fated, tick.old.id))
 
     def _give_birth(self, tick: Tick) -> None:
         new, scratch = tick.new, self._scratch
+        room = tick.old.scalar(State.FREE_COUNT)
+        if not (scratch.bearing and room):
+            return
         give_birth(
-            tick.old.scalar(State.FREE_COUNT), tick.old.state, tick.now.hot, tick.now.body,
+            room, tick.old.state, tick.now.hot, tick.now.body,
             tick.now.traits, self._traits.bits, tick.number, tick.key, self._size, new.parameters,
             scratch.counts, scratch.fated, scratch.cursors, new.scalars, new.reals, new.touched,
             tick.now.log,
@@ -423,7 +388,8 @@ class Engine:
             keep_findings(new, found)
             checks = quick_checks(new, self._world.capacity, found)
             self._outbox.tell_failed(number, new, [check for check in checks if not check.ok])
-            self._outbox.tell_telemetry(number, new, found)
+            traits = survey_traits(new, self._scratch.carriers)
+            self._outbox.tell_telemetry(number, new, found, traits)
         tell_log(self._outbox, number, new)
 
 

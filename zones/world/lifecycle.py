@@ -266,19 +266,27 @@ def _inherit(
 
 @serial_kernel
 def bury(
-    counts: Any, fated: Any, energy: Any, cold: Any, tick: Any, scalars: Any, reals: Any, log: Any
-) -> None:
+    counts: Any, fated: Any, energy: Any, cold: Any, tick: Any, scalars: Any, reals: Any, log: Any,
+    cursors: Any,
+) -> Any:  # fmt: skip
     """Count the dead by cause, close their books and note them in the log, in slot order.
 
     Args:
+        cursors: int64 by block, written: where the search for a free slot begins.
         counts, fated: from `decide_fates`.
         energy: of buffer B.
         scalars, reals: state block of buffer B as int64 and as float64; counters are written.
         log: the log columns of buffer B; appended to.
+
+    Returns:
+        How many bear: mostly nobody, and to ask for births costs more than to look.
     """
     ids, parent, lineage = cold[0], cold[1], cold[2]
     total = 0
+    bearing = 0
     for block in range(len(counts)):
+        cursors[block] = block * BLOCK
+        bearing += counts[block, 1]
         end = min(len(energy), (block + 1) * BLOCK)
         for k in range(counts[block, 0]):
             slot = fated[end - 1 - k] >> CAUSE_BITS
@@ -290,6 +298,7 @@ def bury(
     scalars[_DIED_NOW] = total
     scalars[_POPULATION] -= total
     scalars[_FREE_COUNT] += total
+    return bearing
 
 
 def ids_of_dead(counts: I64, fated: I32, ids: I64) -> list[int]:
@@ -319,13 +328,11 @@ def give_birth(
         registry: uint64 (bits of the active slots, of all slots that hold a trait, of the places of
             the trait memory that are in use).
         counts, fated: from `decide_fates`.
-        cursors: int64 by block, written: where the search for a free slot stands.
+        cursors: from `bury`, written: where the search for a free slot stands.
         scalars, reals, touched, log: of buffer B; written, appended to.
     """
     x, y, _, _, energy, _, _ = hot
     ids, parent, lineage = cold[0], cold[1], cold[2]
-    for block in range(len(cursors)):
-        cursors[block] = block * BLOCK
     spread = np.float32(rules[_BIRTH_SPREAD])
     share = np.float32(rules[_BIRTH_SHARE])
     loss = np.float32(rules[_BIRTH_LOSS]) * np.float32(rules[_BIRTH_ENERGY])

@@ -21,6 +21,7 @@ from zones.world.columns import Buffer
 from zones.world.inbox import Arrived
 from zones.world.invariants import Check
 from zones.world.survey import Survey
+from zones.world.trait_survey import NO_TRAITS, TraitSurvey
 
 TELEMETRY_TICKS: Final = SURVEY_TICKS
 SAFETY_SHARE: Final = 4
@@ -92,18 +93,24 @@ class Outbox:
         if not self.append(tick, event, safety=True):
             new.scalars[State.EVENTS_THINNED >> 3] += 1
 
-    def tell_telemetry(self, tick: int, new: Buffer, found: Survey) -> None:
+    def tell_telemetry(
+        self, tick: int, new: Buffer, found: Survey, traits: TraitSurvey = NO_TRAITS
+    ) -> None:
         """Write the telemetry of the period that ends with `tick`, or count it as thinned.
 
         Its snapshot_key is how a snapshot of this very tick is named, behind the zone
         (`SnapshotName`). There need be none: `molt replay --to-tick` computes the tick again.
         """
-        event = telemetry(tick, new, found)
+        event = telemetry(tick, new, found, traits)
         event["snapshot_key"] = f"{tick:012d}-{self._arena}"
         if not self.append(tick, event, safety=False):
             new.scalars[State.EVENTS_THINNED >> 3] += 1
         for period, total in _PERIODS:
             new.scalars[period >> 3] = new.scalars[total >> 3]
+        if traits.traits:
+            event = {"kind": "world.traits", "tick": tick, "traits": list(traits.traits)}
+            if not self.append(tick, event, safety=False):
+                new.scalars[State.EVENTS_THINNED >> 3] += 1
 
     def tell_failed(self, tick: int, new: Buffer, failed: Sequence[Check]) -> None:
         """Write `world.check_failed` for each check that failed, and count them."""
@@ -123,7 +130,9 @@ _PERIODS: Final = (
 )
 
 
-def telemetry(tick: int, new: Buffer, found: Survey) -> dict[str, Any]:
+def telemetry(
+    tick: int, new: Buffer, found: Survey, traits: TraitSurvey = NO_TRAITS
+) -> dict[str, Any]:
     """Return the `telemetry` event: counts since the last one, means of now.
 
     The density is the share of what all places may hold together, at most 1: where resource_max
@@ -152,6 +161,6 @@ def telemetry(tick: int, new: Buffer, found: Survey) -> dict[str, Any]:
         "dominant_lineage": found.dominant,
         "dominant_share": found.dominant_share,
         "genes": list(found.genes),
-        "trait_diversity": 0.0,  # nobody carries a trait in this version
-        "dominant_trait": "",
+        "trait_diversity": traits.diversity,
+        "dominant_trait": traits.dominant,
     }

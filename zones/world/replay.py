@@ -23,12 +23,15 @@ from Kernel.contract.errors import NoArena, Refused, SnapshotError
 from Kernel.contract.places import LEDGER
 from zones.runtime.arena_image import ArenaImage, write_into
 from zones.runtime.snapshot_file import SnapshotName, list_snapshots, read_snapshot
+from zones.traits.contract import VOLATILE
 from zones.world.catching_up import recall
-from zones.world.columns import schema_hash
+from zones.world.columns import open_world, schema_hash
 from zones.world.doctor import FAILS
 from zones.world.founding import build_id, cpu_family
 from zones.world.past import Past, start_of
+from zones.world.registry import ACTIVE, read_entries
 from zones.world.replaying import Replayer
+from zones.world.trait_library import TraitLibrary
 from zones.world.world_hash import world_hash
 
 SNAPSHOTS: Final = Path("data", "snapshots")
@@ -39,6 +42,7 @@ CUT: Final = "…"
 HASH_CHARS: Final = 16
 _LABEL: Final = 12
 NO_FAULT: Final = "a mismatch may be no fault"
+NOT_COMPARABLE: Final = "from there on hashes cannot be compared"
 
 
 class Mismatch(NamedTuple):
@@ -102,6 +106,7 @@ class Replay:
     Args:
         threads: of the parallel phases; decides nothing but speed.
         progress: called every now and then with the newest tick; None: nobody looks.
+        library: the code of traits.
     """
 
     def __init__(
@@ -110,11 +115,13 @@ class Replay:
         zone: str = "stable",
         threads: int = 1,
         progress: Callable[[int], object] | None = None,
+        library: TraitLibrary | None = None,
     ) -> None:
         self._home = home
         self._zone = zone
         self._threads = threads
         self._progress = progress
+        self._library = library
         self._warnings: list[str] = []
         self._hint = f"ls -l {shlex.quote(str(home / SNAPSHOTS))}"
 
@@ -139,7 +146,9 @@ class Replay:
         proof = Proof(from_tick=image.tick, warnings=self._warnings)
         proof.builds = _builds_of(past, image, target)
         self._warnings += _doubts(image, proof.builds)
-        replayer = Replayer(_memory_of(image), self._threads, past.inputs, past.telemetry)
+        words = _memory_of(image)
+        self._warnings += _lost_state(words)
+        replayer = Replayer(words, self._threads, past.inputs, past.telemetry, self._library)
         for name in names:
             if image.tick < name.tick <= target:
                 self._check(name, past, replayer, proof)
@@ -149,6 +158,7 @@ class Replay:
         proof.inputs = replayer.applied
         proof.telemetry_checked = replayer.compared
         proof.telemetry_differs = replayer.differs
+        self._warnings += [f"{why}: {NOT_COMPARABLE}" for why in replayer.suspended]
         proof.seconds = time.perf_counter() - began_s
         return proof
 
@@ -242,6 +252,15 @@ class Replay:
         if self._progress is not None:
             self._progress(tick)
         return True
+
+
+def _lost_state(words: ArenaWords) -> list[str]:
+    """Return which traits of a snapshot remember what no snapshot holds."""
+    return [
+        f"trait {entry.name} keeps state that no snapshot holds: until it was reset, {NO_FAULT}"
+        for entry in read_entries(open_world(words).committed)
+        if (entry.status, entry.state) == (ACTIVE, VOLATILE)
+    ]
 
 
 def _memory_of(image: ArenaImage) -> ArenaWords:

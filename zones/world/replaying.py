@@ -13,6 +13,8 @@ from Kernel.contract.arena import ArenaWords, Header
 from zones.world.engine import Engine
 from zones.world.peaks import EventReader
 from zones.world.recorded import Recorded, send
+from zones.world.registry import text_of
+from zones.world.trait_library import TraitLibrary
 
 LOOK_TICKS: Final = 64
 """Ticks between two looks at the clock of who waits."""
@@ -35,8 +37,10 @@ class Replayer:
         threads: of the parallel phases; decides nothing but speed.
         inputs: each is applied at exactly its tick, those of one tick in the order given.
         telemetry: payloads by tick as they were told then, to be held against what comes out.
+        library: the code of traits; an active one that it lacks is suspended, as an heir does.
 
     Attributes:
+        suspended: why each trait was suspended that was not so then.
         last: the events of the newest tick.
         differs: ticks whose telemetry came out another.
         compared: how many were held against each other.
@@ -48,16 +52,18 @@ class Replayer:
         threads: int,
         inputs: Iterable[Recorded],
         telemetry: Mapping[int, Mapping[str, Any]] | None = None,
+        library: TraitLibrary | None = None,
     ) -> None:
         self._words = words
         self._waiting = deque(sorted(inputs, key=lambda recorded: recorded.tick))
         self._telemetry = telemetry or {}
         self._events = EventReader(words)
-        self._engine = Engine(words, threads, self._events.stored)
+        self._engine = Engine(words, threads, self._events.stored, library=library, is_heir=False)
         self.last: list[Told] = []
         self.differs: list[int] = []
         self.compared = 0
         self.applied = 0
+        self.suspended: list[str] = []
 
     @property
     def tick(self) -> int:
@@ -87,9 +93,16 @@ class Replayer:
             self.last = [Told(first + place, event) for place, event in enumerate(events)]
             for event in events:
                 self._compare(number, event)
+                if event.get("own"):
+                    self._note_suspended(event["input"])
             if number % LOOK_TICKS == 0 and not go_on(number):
                 break
         return self.tick
+
+    def _note_suspended(self, given: Mapping[str, Any]) -> None:
+        slot, why = int(given["slot"]), given["why"]
+        name = text_of(self._engine.world.committed.slot_name[slot].tobytes())
+        self.suspended.append(f"trait {name} was suspended at tick {self.tick}: {why}")
 
     def _compare(self, tick: int, event: Mapping[str, Any]) -> None:
         then = self._telemetry.get(tick)

@@ -31,6 +31,7 @@ from zones.world.engine import Engine
 from zones.world.peaks import EventReader, Peaks
 from zones.world.recorded import Recorded, send
 from zones.world.settings import WorldSettings
+from zones.world.trait_library import TraitLibrary
 
 WINDOW_TICKS: Final = 10_000
 _OWN_STREAM: Final = re.compile(r"/dev/std(out|err)|/dev/fd/\d+|/proc/self/fd/\d+")
@@ -71,6 +72,7 @@ def run_world(
     extra_draw: bool = False,
     progress: Callable[[int], None] | None = None,
     tell: Callable[[dict[str, Any]], None] | None = None,
+    library: TraitLibrary | None = None,
 ) -> Report:
     """Found a world, run it to tick `ticks` and report.
 
@@ -80,6 +82,7 @@ def run_world(
         extra_draw: see `Engine`.
         progress: called with the tick after each window.
         tell: called with each event of the world, in order.
+        library: the code of the traits that inputs bring in.
 
     Raises:
         ConfigError: an input cannot be applied at its recorded tick.
@@ -87,7 +90,9 @@ def run_world(
     words = ArenaWords(_memory(founding.plan(settings).file_bytes, arena))
     founding.found(words, settings)
     reader = EventReader(words)
-    engine = Engine(words, threads, reader.stored, extra_draw=extra_draw)
+    engine = Engine(
+        words, threads, reader.stored, extra_draw=extra_draw, library=library, is_heir=False
+    )
     peaks = Peaks()
     waiting = deque(sorted(inputs, key=lambda recorded: recorded.tick))
     windows: list[dict[str, int]] = []

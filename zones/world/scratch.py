@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zones.traits.contract import SLOTS
 from zones.world import columns
 from zones.world.behaviour import Intent
 from zones.world.blocks import BLOCK, Desks, new_desks
@@ -31,6 +32,7 @@ class Scratch:
     counts: columns.I64  # (blocks, 2)
     fated: columns.I32  # (capacity,)
     cursors: columns.I64  # (blocks,)
+    bearing: int
     meals: columns.F64  # (place blocks, 2)
     index: Index
     shape: tuple[np.float32, np.float32, int, int]  # of the index: cell, slack, cols, rows
@@ -39,6 +41,7 @@ class Scratch:
     largest: np.float32  # radius, 0: nobody has a body
     weather: Weather
     tally: Tally
+    carriers: columns.I64  # (2, SLOTS)
 
 
 def derive_grid(world: World) -> tuple[FineGrid, columns.I32]:
@@ -71,6 +74,7 @@ def new_scratch(world: World, grid: FineGrid, threads: int) -> Scratch:
         counts=np.zeros((blocks, 2), np.int64),
         fated=np.zeros(slots, np.int32),
         cursors=np.zeros(blocks, np.int64),
+        bearing=0,
         meals=np.zeros((-(-places // PLACES_BLOCK), 2)),
         index=new_index(grid, places),
         shape=(np.float32(0), np.float32(0), 0, 0),
@@ -79,4 +83,5 @@ def new_scratch(world: World, grid: FineGrid, threads: int) -> Scratch:
         largest=np.float32(0),
         weather=Weather(0.0, 0.0, 0.0, 0.0),
         tally=new_tally(slots, places),
+        carriers=np.zeros((2, SLOTS), np.int64),
     )

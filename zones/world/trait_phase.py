@@ -114,6 +114,11 @@ class TraitPhase:
         self._count = 0
 
     @property
+    def is_idle(self) -> bool:
+        """Whether no trait runs in this tick."""
+        return not self._plan.parts
+
+    @property
     def bits(self) -> tuple[np.uint64, np.uint64, np.uint64]:
         """The bits of active slots, of all that hold something, of trait memory in use."""
         return self._plan.bits
@@ -166,10 +171,7 @@ class TraitPhase:
             flight: number of this phase.
             parallel: take the threaded form.
         """
-        self._count = 0
         plan = self._plan
-        if not plan.parts:
-            return
         rules = new.parameters
         scene = self._scenes[tick & 1]
         set_tick(scene, self._scratch, rules, key)

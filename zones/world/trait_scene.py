@@ -51,6 +51,8 @@ def _scene(world: World, old: Buffer, new: Buffer, scratch: Scratch, rota: Rota,
     scene.place_array("food_y", scratch.index.y)
     scene.place_array("food_place", scratch.index.place)
     scene.place_array("food_amount", old.resource_amount)
+    scene.place_array("place_x", old.resource_x)
+    scene.place_array("place_y", old.resource_y)
     scene.place_array("crowd_starts", scratch.crowd.starts)
     scene.place_array("crowd_x", scratch.crowd.x)
     scene.place_array("crowd_y", scratch.crowd.y)

@@ -20,8 +20,9 @@ header and no part of the state: a file that is founded or restored has two equa
 from collections.abc import Iterable
 from typing import Final
 
-from Kernel.contract.arena import ArenaWords, Header
-from zones.world.columns import Buffer
+from Kernel.contract.arena import ArenaWords, Header, State
+from zones.world.columns import I32, Buffer
+from zones.world.registry import read_entries
 
 REGISTRY: Final = "registry"
 WARM: Final = (
@@ -30,6 +31,7 @@ WARM: Final = (
 )  # fmt: skip
 """By the number of its bit in `Header.WARM`."""
 BIT: Final = {name: 1 << number for number, name in enumerate(WARM)}
+_PARTLY: Final = ((Header.WARM_MEMORY, "trait_memory"), (Header.WARM_FAULTS, "trait_faults"))
 OF_A_TRAIT: Final = {
     "max_energy": "max_energy",
     "radius": "radius",
@@ -51,19 +53,15 @@ class Warmth:
         if words.get(Header.WARM):
             for name in self.columns():
                 getattr(new, name)[:] = getattr(old, name)
-        for header, column in (
-            (Header.WARM_MEMORY, "trait_memory"),
-            (Header.WARM_FAULTS, "trait_faults"),
-        ):
+            words.put(Header.WARM, 0)
+        for header, column in _PARTLY:
             bits = words.get(header)
             if bits:
                 there, here = getattr(new, column).T, getattr(old, column).T
                 for place in range(len(there)):
                     if bits >> place & 1:
                         there[place] = here[place]
-        words.put(Header.WARM, 0)
-        words.put(Header.WARM_MEMORY, 0)
-        words.put(Header.WARM_FAULTS, 0)
+                words.put(header, 0)
 
     def columns(self) -> list[str]:
         """Return the columns in which the buffers may differ."""
@@ -84,3 +82,17 @@ class Warmth:
     def touch_faults(self, slots: int) -> None:
         """Say that the fault counts of these slots (bits) of B are about to be written."""
         self._words.put(Header.WARM_FAULTS, self._words.get(Header.WARM_FAULTS) | slots)
+
+
+def carry_private(old: Buffer, new: Buffer, slots: I32) -> None:
+    """Bring what births have written of faults and trait memory in B up to A; changes `new`.
+
+    Args:
+        slots: touched in A.
+    """
+    if not old.scalar(State.REGISTRY_VERSION):
+        return
+    for entry in read_entries(old):
+        new.trait_faults.T[entry.slot][slots] = old.trait_faults.T[entry.slot][slots]
+        for place in range(entry.memory_first, entry.memory_first + entry.memory_count):
+            new.trait_memory.T[place][slots] = old.trait_memory.T[place][slots]

@@ -12,6 +12,7 @@ import numpy as np
 from Kernel.contract.arena import ArenaWords
 from zones.runtime.numba_setup import use_threads
 from zones.traits import linked
+from zones.traits.contract import SLOTS
 from zones.world import founding
 from zones.world.engine import PHASES, Engine, silent
 from zones.world.feeding import settle
@@ -20,6 +21,7 @@ from zones.world.senses import NOTHING
 from zones.world.settings import parse_settings
 from zones.world.survey import new_tally, survey
 from zones.world.trait_library import idle_input, idle_library
+from zones.world.trait_survey import survey_traits
 
 STEPS: Final = 2 * (len(PHASES) - 1)
 """How often `prepare` calls back: each phase without threads and with; 0 is between ticks."""
@@ -45,6 +47,7 @@ def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
         engine.use_parallel(parallel)
         engine.run_phases(progress)
         survey(parallel, engine.world.committed, new_tally(64, 64))
+    survey_traits(engine.world.committed, np.zeros((2, SLOTS), np.int64))
     engine.publish_hash()
 
 

@@ -241,3 +241,37 @@ def test_layout_survives_page_rounding() -> None:
         new_header(words, buffers)
         check_arena(words, "test")
         assert copy_committed(words).buffers() == buffers
+
+
+def test_what_a_world_does_not_use_is_not_copied() -> None:
+    """Two ranges may be left out: they are zeros in the copy, and everything else is the tick's."""
+    words = small_arena()
+    advance(words)
+    check_arena(words, "test")
+    size = words.get(Header.BUFFER_BYTES)
+    start = words.buffer_offset(1)
+    holes = ((STATE_BYTES + 8, 24), (STATE_BYTES + 48, 16))
+    words.memory[start + STATE_BYTES : start + size] = b"\xa5" * (size - STATE_BYTES)
+    for place, (first, count) in zip((State.HOLE_1, State.HOLE_2), holes, strict=True):
+        words.put_state(1, place, first)
+        words.put_state(1, place + 8, count)
+    expected = bytearray(words.memory[start : start + size])
+    for first, count in holes:
+        expected[first : first + count] = bytes(count)
+    assert copy_committed(words).buffer == expected
+    assert copy_committed(words, bytearray(b"\xff") * size).buffer == expected
+
+
+@pytest.mark.parametrize(
+    "hole", [(0, 64), (STATE_BYTES, 2**40), (2**64 - 64, 128), (STATE_BYTES - 8, 16)]
+)
+def test_a_range_that_cannot_be_is_copied(hole: tuple[int, int]) -> None:
+    """A damaged world cannot make its copy lack what is in the buffer, nor reach beyond it."""
+    words = small_arena()
+    advance(words)
+    words.put_state(1, State.HOLE_1, hole[0])
+    words.put_state(1, State.HOLE_1 + 8, hole[1])
+    check_arena(words, "test")
+    start = words.buffer_offset(1)
+    size = words.get(Header.BUFFER_BYTES)
+    assert copy_committed(words).buffer == words.memory[start : start + size]
