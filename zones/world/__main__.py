@@ -20,12 +20,15 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from Kernel.contract.errors import ConfigError, MoltError, Refused, UsageError
+from Kernel.contract.inputs import ADD_TRAIT, Input
 from Kernel.contract.sources import WORLD
 from zones.runtime import numba_setup
 from zones.runtime.command_errors import tell_error
 from zones.world import doctor, recorded, replay, run, self_test
 from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
+from zones.world.trait_library import LoadedTrait, TraitLibrary
+from zones.world.trait_loading import library_of, read_trait
 from zones.world.warm_up import prepare
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "world.yaml"
@@ -113,6 +116,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     once.add_argument(
         "--inputs", type=Path, help="what molt events kind=input.applied --json prints"
+    )
+    once.add_argument(
+        "--trait",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        dest="traits",
+        help="let everybody carry the trait of this source from tick 1 on; may be repeated",
     )
     once.add_argument("--home", type=Path, help="keep the arena in HOME/data/world-run.arena")
     once.add_argument(
@@ -227,12 +239,16 @@ def _run(options: argparse.Namespace) -> int:
         raise sources.explain(WORLD, error) from error
     if options.entities is not None and "entities" in values:
         _tell_replaced(values["entities"], options.entities)
+    inputs = recorded.read_inputs(options.inputs) if options.inputs else []
+    traits = [read_trait(path) for path in options.traits]
+    brought = [recorded.Recorded(1, Input(ADD_TRAIT, trait=facts)) for facts, _ in traits]
     with run.open_events(options.events) as tell:
         report = run.run_world(
             settings,
             options.ticks,
             threads=options.threads,
-            inputs=recorded.read_inputs(options.inputs) if options.inputs else (),
+            inputs=[*brought, *inputs],
+            library=_library_for(inputs, options.home, [trait for _, trait in traits]),
             arena=options.home / "data" / "world-run.arena" if options.home else None,
             extra_draw=options.canary,
             progress=_show_tick if sys.stderr.isatty() else None,
@@ -243,6 +259,16 @@ def _run(options: argparse.Namespace) -> int:
     else:
         _print_table(report)
     return 0
+
+
+def _library_for(
+    inputs: Sequence[recorded.Recorded], home: Path | None, traits: list[tuple[str, LoadedTrait]]
+) -> TraitLibrary:
+    """Return the code of the traits of files, and of those that inputs bring in from a store."""
+    wanted = [each.input.trait.hash for each in inputs if each.input.trait is not None]
+    library = TraitLibrary(traits)
+    stored = library_of(home, dict.fromkeys(wanted)) if home is not None else TraitLibrary()
+    return library.joined(stored)
 
 
 def _tell_replaced(configured: int, entities: int) -> None:
@@ -340,7 +366,12 @@ def _doctor(options: argparse.Namespace) -> int:
 
 def _replay(options: argparse.Namespace) -> int:
     progress = _show_tick if sys.stderr.isatty() else None
-    again = replay.Replay(options.home, threads=options.threads, progress=progress)
+    again = replay.Replay(
+        options.home,
+        threads=options.threads,
+        progress=progress,
+        library=lambda hashes: library_of(options.home, hashes),
+    )
     proof = again.prove(options.to_tick, options.from_tick)
     if progress is not None:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -154,6 +154,10 @@ class Engine:
         """Views over the arena's columns."""
         return self._world
 
+    def warm_up_traits(self) -> None:
+        """Call each trait that this process has once, for nobody."""
+        self._traits.warm_up()
+
     def use_parallel(self, parallel: bool) -> None:
         """Take the threaded form of every phase, or the plain one of each, whatever the size."""
         self._parallel = self._parallel_light = parallel

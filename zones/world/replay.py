@@ -13,7 +13,7 @@ told, because then it may be no fault.
 import mmap
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -29,7 +29,7 @@ from zones.world.columns import open_world, schema_hash
 from zones.world.doctor import FAILS
 from zones.world.founding import build_id, cpu_family
 from zones.world.past import Past, start_of
-from zones.world.registry import ACTIVE, read_entries
+from zones.world.registry import ACTIVE, Entry, read_entries
 from zones.world.replaying import Replayer
 from zones.world.trait_library import TraitLibrary
 from zones.world.world_hash import world_hash
@@ -106,7 +106,7 @@ class Replay:
     Args:
         threads: of the parallel phases; decides nothing but speed.
         progress: called every now and then with the newest tick; None: nobody looks.
-        library: the code of traits.
+        library: returns the code of the traits with these hashes.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Replay:
         zone: str = "stable",
         threads: int = 1,
         progress: Callable[[int], object] | None = None,
-        library: TraitLibrary | None = None,
+        library: Callable[[Sequence[str]], TraitLibrary] = lambda _hashes: TraitLibrary(),
     ) -> None:
         self._home = home
         self._zone = zone
@@ -147,8 +147,12 @@ class Replay:
         proof.builds = _builds_of(past, image, target)
         self._warnings += _doubts(image, proof.builds)
         words = _memory_of(image)
-        self._warnings += _lost_state(words)
-        replayer = Replayer(words, self._threads, past.inputs, past.telemetry, self._library)
+        entries = read_entries(open_world(words).committed)
+        self._warnings += _lost_state(entries)
+        hashes = [entry.hash for entry in entries]
+        hashes += [each.input.trait.hash for each in past.inputs if each.input.trait is not None]
+        library = self._library(list(dict.fromkeys(hashes)))
+        replayer = Replayer(words, self._threads, past.inputs, past.telemetry, library)
         for name in names:
             if image.tick < name.tick <= target:
                 self._check(name, past, replayer, proof)
@@ -254,11 +258,11 @@ class Replay:
         return True
 
 
-def _lost_state(words: ArenaWords) -> list[str]:
+def _lost_state(entries: Sequence[Entry]) -> list[str]:
     """Return which traits of a snapshot remember what no snapshot holds."""
     return [
         f"trait {entry.name} keeps state that no snapshot holds: until it was reset, {NO_FAULT}"
-        for entry in read_entries(open_world(words).committed)
+        for entry in entries
         if (entry.status, entry.state) == (ACTIVE, VOLATILE)
     ]
 

@@ -8,6 +8,7 @@ file of this package that touches the operating system in a zone process.
 import os
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from Kernel.contract.places import LEDGER
 from zones.runtime.arena_place import ArenaPlace
 from zones.runtime.generation import Progress, untold
 from zones.runtime.numba_setup import THREADS_MAX
+from zones.runtime.trait_store import TraitStore
 from zones.world import engine, founding, warm_up
 from zones.world.catching_up import CatchUp
 from zones.world.columns import schema_hash
@@ -26,6 +28,7 @@ from zones.world.parameters import PARAMETERS
 from zones.world.recorded import Recorded, send
 from zones.world.settings import KEYS, parse_settings
 from zones.world.trait_library import idle_input, idle_library
+from zones.world.trait_loading import LoadedTraits
 
 
 class Generation:
@@ -41,6 +44,7 @@ class Generation:
     def __init__(self, settings: dict[str, Any], progress: Progress = untold) -> None:
         self._settings = parse_settings(settings)
         self._threads = min(len(os.sched_getaffinity(0)), THREADS_MAX)
+        self._traits = LoadedTraits()
         done = count()
         warm_up.prepare(self._threads, lambda step: progress(next(done), warm_up.STEPS, step))
         self._scratch = self._make_scratch()
@@ -65,14 +69,26 @@ class Generation:
         return self._scratch
 
     def open_engine(self, words: ArenaWords, side: memoryview) -> engine.Engine:
-        """Return the engine on a mapped arena; the side says what is stored of its outbox."""
+        """Return the engine on a mapped arena; the side says what is stored of its outbox.
+
+        Here, in the process that will run them, the bodies of interpreted traits run.
+        """
         side_words = side.cast("Q")
-        return engine.Engine(
+        opened = engine.Engine(
             words,
             self._threads,
             lambda: side_words[Side.OUTBOX_ACKED_OFFSET >> 3],
             clock_ns=time.perf_counter_ns,
+            library=self._traits.library(),
         )
+        opened.warm_up_traits()
+        return opened
+
+    def load_traits(self, home: Path, hashes: Sequence[str], progress: Progress) -> None:
+        """Load the code of these traits from the store of a home, see `ArenaGeneration`."""
+        for done, loading in enumerate(self._traits.load(TraitStore(home), hashes)):
+            progress(done, len(hashes), f"trait {loading.hash[:12]}")
+        self.facts["traits"] = self._traits.facts()
 
     def found(self, job: dict[str, Any]) -> None:
         """See that a good arena lies under the zone's name.
@@ -95,6 +111,7 @@ class Generation:
             self._threads,
             self._settings.replay_ticks_max,
             say,
+            library=self._traits.library,
         )
         founder = Founder(zone, place, snapshots, self._settings, _new_stamp, catch_up)
         founder.see_to(Path(old) if old else None)

@@ -68,6 +68,13 @@ class TraitLibrary:
         """Return why a trait is not here, for people."""
         return self._missing.get(code_hash, "this generation was not given its code")
 
+    def joined(self, other: "TraitLibrary") -> "TraitLibrary":
+        """Return a library of what either has."""
+        both = TraitLibrary()
+        both._traits = {**other._traits, **self._traits}
+        both._missing = {**other._missing, **self._missing}
+        return both
+
     def __iter__(self) -> Iterator[LoadedTrait]:
         return iter(self._traits.values())
 

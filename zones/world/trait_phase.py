@@ -113,6 +113,11 @@ class TraitPhase:
         self._planned_at = -2
         self._count = 0
 
+    def warm_up(self) -> None:
+        """Call every trait of the library for nobody, so that a first call is no slow one."""
+        for trait in self._library:
+            trait.run(self._scenes[0], 0, 1)
+
     @property
     def is_idle(self) -> bool:
         """Whether no trait runs in this tick."""

@@ -1,0 +1,153 @@
+"""Loading the code of traits from the store of a home.
+
+Owns: from a hash to what runs, in each tier; when the body of a module may run. Does not own: the
+store (`zones/runtime/trait_store.py`), checking (`zones/traits/reading.py`), the tiers.
+
+In a zygote sources are read and checked, and machine code is loaded; no body of a module runs
+there. That is done by `library`, in the process that runs the traits, before it says it is ready.
+What was stored is checked again: a store that somebody has changed gives no code.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from Kernel.contract.errors import ConfigError, MoltError
+from Kernel.contract.inputs import TraitFacts
+from zones.runtime.trait_store import StoredTrait, TraitStore
+from zones.traits.contract import INTERPRETED, NATIVE
+from zones.traits.interpreted import InterpretedTrait
+from zones.traits.reading import check_source
+from zones.traits.scene import Scene
+from zones.traits.verdict import Checked
+from zones.world.trait_library import LoadedTrait, TraitLibrary
+
+WHY_CHARS_MAX: Final = 200
+
+
+class Loading(NamedTuple):
+    """A trait that is checked and, where it is native, in memory.
+
+    Args:
+        native: its machine code; None: it is interpreted.
+        why: why it cannot be run, "" when it can.
+    """
+
+    hash: str
+    tier: str
+    checked: Checked | None
+    native: LoadedTrait | None = None
+    why: str = ""
+
+
+class LoadedTraits:
+    """Traits of one generation, loaded as far as a zygote may load them."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Loading] = {}
+
+    def load(self, store: TraitStore, hashes: Iterable[str]) -> Iterator[Loading]:
+        """Load what is not loaded yet; yields each as it is done. Runs no trait."""
+        for code_hash in hashes:
+            if code_hash not in self._loaded:
+                self._loaded[code_hash] = _load(store, code_hash)
+                yield self._loaded[code_hash]
+
+    def library(self) -> TraitLibrary:
+        """Return the library of a process that runs traits; runs the bodies of interpreted ones."""
+        traits: list[tuple[str, LoadedTrait]] = []
+        missing = {}
+        for code_hash, loading in self._loaded.items():
+            if loading.native is not None:
+                traits.append((NATIVE, loading.native))
+            elif loading.checked is not None and not loading.why:
+                try:
+                    traits.append((INTERPRETED, interpreted_trait(loading.checked)))
+                except MoltError as error:
+                    missing[code_hash] = error.message[:WHY_CHARS_MAX]
+            else:
+                missing[code_hash] = loading.why
+        return TraitLibrary(traits, missing)
+
+    def facts(self) -> list[dict[str, Any]]:
+        """Return what the kernel is told: a row for each."""
+        return [
+            {"hash": each.hash, "tier": each.tier, "why": each.why}
+            for each in self._loaded.values()
+        ]
+
+
+def library_of(home: Path, hashes: Iterable[str]) -> TraitLibrary:
+    """Return some traits of a home's store: for tools that compute ticks by themselves."""
+    traits = LoadedTraits()
+    for _ in traits.load(TraitStore(home), hashes):
+        pass
+    return traits.library()
+
+
+def read_trait(path: Path) -> tuple[TraitFacts, tuple[str, LoadedTrait]]:
+    """Return a trait from a file, as an operator has it run without a kernel.
+
+    Raises:
+        ConfigError: the file cannot be read.
+        Refusal: it breaks a rule.
+    """
+    try:
+        checked = check_source(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    tier, trait = INTERPRETED, interpreted_trait(checked)
+    facts = TraitFacts(
+        checked.name, 1, checked.code_hash, tier, checked.state, len(checked.attributes),
+        checked.moods,
+    )  # fmt: skip
+    return facts, (tier, trait)
+
+
+def interpreted_trait(checked: Checked) -> LoadedTrait:
+    """Return a trait of the interpreted tier; runs the body of its module.
+
+    Raises:
+        CannotLoad: the body failed.
+    """
+    trait = InterpretedTrait(checked)
+
+    def run(scene: Scene, count: int, _parts: int) -> None:
+        trait.run(scene, count)
+
+    return LoadedTrait(
+        hash=checked.code_hash,
+        run=run,
+        moods=checked.moods,
+        traits=checked.traits,
+        writes=written_fields(checked.tree),
+        reset=trait.reset,
+        forget=trait.forget,
+    )
+
+
+def written_fields(tree: ast.Module) -> frozenset[str]:
+    """Return the names of all attributes that a source stores to: a trait can write no other."""
+    return frozenset(
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
+    )
+
+
+def _load(store: TraitStore, code_hash: str) -> Loading:
+    tier = ""
+    try:
+        stored = store.load(code_hash)
+        tier = str(stored.verdict.get("tier"))
+        checked = check_source(stored.source)
+        native = _load_native(checked, stored) if tier == NATIVE else None
+    except (MoltError, OSError) as error:
+        why = error.message if isinstance(error, MoltError) else f"cannot read it: {error.strerror}"
+        return Loading(code_hash, tier, None, None, why[:WHY_CHARS_MAX])
+    return Loading(code_hash, tier, checked, native)
+
+
+def _load_native(checked: Checked, stored: StoredTrait) -> LoadedTrait | None:
+    raise MoltError(f"cannot load trait {checked.name}: this build runs no machine code")
