@@ -126,9 +126,10 @@ class State:
     QUARANTINED = 160  # bits of the trait slots that a verdict has switched off
     TRAITS_ACTIVE = 168  # bits of the trait slots whose code runs
     REGISTRY_VERSION = 176  # counts the changes of the table of traits
-    # Two ranges of a buffer that hold nothing but zeros: bytes from its begin, and how many.
-    HOLE_1 = 224
-    HOLE_2 = 240
+    # Of two columns that lie value after value of all rows, how many values are in use, from the
+    # first on: a copy leaves the rest out.
+    FAULT_SLOTS_USED = 224  # of `trait_faults`
+    MEMORY_PLACES_USED = 232  # of `trait_memory`
     # INBOX_WINDOW bits: input s (cursor <= s < cursor + INBOX_WINDOW) is applied, bit
     # s % INBOX_WINDOW. A bit is cleared when the cursor passes its input.
     INBOX_APPLIED = 192

@@ -27,8 +27,7 @@ from zones.runtime.command_errors import tell_error
 from zones.world import doctor, recorded, replay, run, self_test
 from zones.world.engine import PHASES
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
-from zones.world.trait_library import LoadedTrait, TraitLibrary
-from zones.world.trait_loading import library_of, read_trait
+from zones.world.trait_loading import library_for, library_of, read_trait
 from zones.world.warm_up import prepare
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "world.yaml"
@@ -97,6 +96,20 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="molt world", description="commands of the world that need no kernel")
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_run(commands)
+    _add_threads(commands.add_parser("compile", help="compile all kernels into the cache"))
+    _add_home(
+        commands.add_parser("doctor", prog="molt doctor world", help="check the world of a home")
+    )
+    _add_replay(
+        commands.add_parser("replay", prog="molt replay", help="prove stored snapshots by the log")
+    )
+    test = commands.add_parser("self-test", help="found a small world in memory and run it")
+    _add_count(test, "--ticks", 1, SELF_TEST_TICKS_MAX, "how far (default 300)", default=300)
+    return parser
+
+
+def _add_run(commands: "argparse._SubParsersAction[_Parser]") -> None:
     once = commands.add_parser(
         "run",
         help="run a world without a kernel",
@@ -153,16 +166,6 @@ def _parser() -> argparse.ArgumentParser:
     # For the canary of the kill tests only: one random draw too many in each tick, which the
     # hash of every tick must show.
     once.add_argument("--canary", action="store_true", help=argparse.SUPPRESS)
-    _add_threads(commands.add_parser("compile", help="compile all kernels into the cache"))
-    _add_home(
-        commands.add_parser("doctor", prog="molt doctor world", help="check the world of a home")
-    )
-    _add_replay(
-        commands.add_parser("replay", prog="molt replay", help="prove stored snapshots by the log")
-    )
-    test = commands.add_parser("self-test", help="found a small world in memory and run it")
-    _add_count(test, "--ticks", 1, SELF_TEST_TICKS_MAX, "how far (default 300)", default=300)
-    return parser
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
@@ -248,7 +251,7 @@ def _run(options: argparse.Namespace) -> int:
             options.ticks,
             threads=options.threads,
             inputs=[*brought, *inputs],
-            library=_library_for(inputs, options.home, [trait for _, trait in traits]),
+            library=library_for(inputs, options.home, [trait for _, trait in traits]),
             arena=options.home / "data" / "world-run.arena" if options.home else None,
             extra_draw=options.canary,
             progress=_show_tick if sys.stderr.isatty() else None,
@@ -259,16 +262,6 @@ def _run(options: argparse.Namespace) -> int:
     else:
         _print_table(report)
     return 0
-
-
-def _library_for(
-    inputs: Sequence[recorded.Recorded], home: Path | None, traits: list[tuple[str, LoadedTrait]]
-) -> TraitLibrary:
-    """Return the code of the traits of files, and of those that inputs bring in from a store."""
-    wanted = [each.input.trait.hash for each in inputs if each.input.trait is not None]
-    library = TraitLibrary(traits)
-    stored = library_of(home, dict.fromkeys(wanted)) if home is not None else TraitLibrary()
-    return library.joined(stored)
 
 
 def _tell_replaced(configured: int, entities: int) -> None:

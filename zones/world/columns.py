@@ -184,7 +184,7 @@ COLUMNS: Final = (
     Column("slot_faults", "<i8", rows="slot"),
     Column("slot_cost", "<i8", rows="slot"),
     Column("mood_name", "|u1", rows="mood", width=MOOD_BYTES),
-    # Last, so that what is not in use of them is one range each (`State.HOLE_1`).
+    # A copy leaves out what is not in use of these (`State.MEMORY_PLACES_USED`).
     Column("trait_faults", "|u1", width=SLOTS),
     Column("trait_memory", "<i8", width=MEMORY_SLOTS),
 )

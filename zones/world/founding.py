@@ -43,7 +43,6 @@ from zones.world.parameters import (
     MAX_ENERGY,
     RESOURCE_MAX,
 )
-from zones.world.registry import update_words
 from zones.world.settings import WorldSettings
 from zones.world.weather import weather_at
 
@@ -89,7 +88,6 @@ def found(words: ArenaWords, settings: WorldSettings) -> None:
     _food(first, settings, grid, land)
     _molbots(first, settings)
     _open_books(first)
-    update_words(first)
     world.buffer(1).whole[:] = first.whole
 
 

@@ -162,8 +162,7 @@ def find_places(entries: list[Entry], count: int, memory_slots: int) -> int | No
 def update_words(buffer: Buffer) -> None:
     """Bring the words of the state block that follow from the registry up to it.
 
-    Which slots are active, and which two ranges of the buffer hold nothing that is in use: a copy
-    leaves them out.
+    Which slots are active, and how much of the two columns that only traits use is in use.
     """
     entries = read_entries(buffer)
     scalars = buffer.scalars
@@ -171,14 +170,8 @@ def update_words(buffer: Buffer) -> None:
     scalars[State.TRAITS_ACTIVE >> 3] = np.uint64(active).astype(np.int64)
     slots = max((entry.slot + 1 for entry in entries), default=0)
     places = max((entry.places.bit_length() for entry in entries), default=0)
-    for hole, column, used in (
-        (State.HOLE_1, buffer.trait_faults, slots),
-        (State.HOLE_2, buffer.trait_memory, places),
-    ):
-        each = column.dtype.itemsize * column.shape[0]
-        first = column.ctypes.data - buffer.whole.ctypes.data + used * each
-        scalars[hole >> 3] = first
-        scalars[(hole >> 3) + 1] = (column.shape[1] - used) * each
+    scalars[State.FAULT_SLOTS_USED >> 3] = slots
+    scalars[State.MEMORY_PLACES_USED >> 3] = places
 
 
 def mend(buffer: Buffer) -> None:

@@ -113,10 +113,18 @@ def run_world(
             if progress is not None:
                 progress(tick)
     elapsed_s = time.perf_counter() - started_s
+    digest = engine.publish_hash().hex()
+    return _report(words, ticks, digest, peaks, windows, elapsed_s)
+
+
+def _report(
+    words: ArenaWords, ticks: int, digest: str, peaks: Peaks, windows: list[dict[str, int]],
+    elapsed_s: float,
+) -> Report:  # fmt: skip
     births, starved, aged, collided = _totals(words)
     return Report(
         tick=ticks,
-        hash=engine.publish_hash().hex(),
+        hash=digest,
         population=words.state(ticks, State.POPULATION),
         births=births,
         deaths={"starvation": starved, "age": aged, "collision": collided},

@@ -21,6 +21,7 @@ from zones.traits.interpreted import InterpretedTrait
 from zones.traits.reading import check_source
 from zones.traits.scene import Scene
 from zones.traits.verdict import Checked
+from zones.world.recorded import Recorded
 from zones.world.trait_library import LoadedTrait, TraitLibrary
 
 WHY_CHARS_MAX: Final = 200
@@ -84,6 +85,15 @@ def library_of(home: Path, hashes: Iterable[str]) -> TraitLibrary:
     for _ in traits.load(TraitStore(home), hashes):
         pass
     return traits.library()
+
+
+def library_for(
+    inputs: Iterable[Recorded], home: Path | None, traits: Iterable[tuple[str, LoadedTrait]]
+) -> TraitLibrary:
+    """Return these traits, and those that inputs bring in, as far as a home's store has them."""
+    wanted = [each.input.trait.hash for each in inputs if each.input.trait is not None]
+    library = TraitLibrary(traits)
+    return library if home is None else library.joined(library_of(home, dict.fromkeys(wanted)))
 
 
 def read_trait(path: Path) -> tuple[TraitFacts, tuple[str, LoadedTrait]]:

@@ -1,10 +1,12 @@
 """Copying a committed tick while a world writes, and founding an arena from the copy."""
 
+import json
 import mmap
 import os
 import signal
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -243,35 +245,56 @@ def test_layout_survives_page_rounding() -> None:
         assert copy_committed(words).buffers() == buffers
 
 
-def test_what_a_world_does_not_use_is_not_copied() -> None:
-    """Two ranges may be left out: they are zeros in the copy, and everything else is the tick's."""
-    words = small_arena()
-    advance(words)
-    check_arena(words, "test")
-    size = words.get(Header.BUFFER_BYTES)
-    start = words.buffer_offset(1)
-    holes = ((STATE_BYTES + 8, 24), (STATE_BYTES + 48, 16))
+def partly_used(told: list[dict[str, Any]]) -> ArenaWords:
+    """Return an arena at tick 1 whose schema tells of these columns, every byte of them set."""
+    schema = json.dumps({"columns": told}).encode()
+    buffers = plan_buffers(len(schema), 4096)
+    words = ArenaWords(memoryview(bytearray(buffers.file_bytes)))
+    new_header(words, buffers)
+    words.put_bytes(4096, schema)
+    words.put(Header.COMMIT, 1)
+    words.put_state(1, State.TICK, 1)
+    start, size = words.buffer_offset(1), words.get(Header.BUFFER_BYTES)
     words.memory[start + STATE_BYTES : start + size] = b"\xa5" * (size - STATE_BYTES)
-    for place, (first, count) in zip((State.HOLE_1, State.HOLE_2), holes, strict=True):
-        words.put_state(1, place, first)
-        words.put_state(1, place + 8, count)
+    check_arena(words, "test")
+    return words
+
+
+FAULTS = {"name": "trait_faults", "type": "|u1", "count": 10, "width": 64, "planar": True,
+          "offset": STATE_BYTES + 64}  # fmt: skip
+MEMORY = {"name": "trait_memory", "type": "<i8", "count": 10, "width": 4, "planar": True,
+          "offset": STATE_BYTES + 1024}  # fmt: skip
+
+
+def test_what_a_world_does_not_use_is_not_copied() -> None:
+    """Of two columns the values behind those in use are zeros in the copy; the rest is the tick's."""
+    words = partly_used([MEMORY, {**FAULTS, "name": "mood"}, FAULTS])
+    words.put_state(1, State.FAULT_SLOTS_USED, 3)
+    words.put_state(1, State.MEMORY_PLACES_USED, 1)
+    start, size = words.buffer_offset(1), words.get(Header.BUFFER_BYTES)
     expected = bytearray(words.memory[start : start + size])
-    for first, count in holes:
-        expected[first : first + count] = bytes(count)
+    expected[STATE_BYTES + 64 + 30 : STATE_BYTES + 64 + 640] = bytes(610)
+    expected[STATE_BYTES + 1024 + 80 : STATE_BYTES + 1024 + 320] = bytes(240)
     assert copy_committed(words).buffer == expected
     assert copy_committed(words, bytearray(b"\xff") * size).buffer == expected
 
 
 @pytest.mark.parametrize(
-    "hole", [(0, 64), (STATE_BYTES, 2**40), (2**64 - 64, 128), (STATE_BYTES - 8, 16)]
+    "told",
+    [
+        [],
+        [{**FAULTS, "offset": 0}],
+        [{**FAULTS, "offset": 2**60}],
+        [{**FAULTS, "count": 2**60}],
+        [{**FAULTS, "count": -1}],
+        [{**FAULTS, "planar": False}],
+        [{**FAULTS, "width": "x"}],
+        [{**MEMORY, "type": "<i4"}],
+        [FAULTS, {**MEMORY, "offset": STATE_BYTES + 128}],
+    ],
 )
-def test_a_range_that_cannot_be_is_copied(hole: tuple[int, int]) -> None:
+def test_a_schema_that_lies_has_all_copied(told: list[dict[str, Any]]) -> None:
     """A damaged world cannot make its copy lack what is in the buffer, nor reach beyond it."""
-    words = small_arena()
-    advance(words)
-    words.put_state(1, State.HOLE_1, hole[0])
-    words.put_state(1, State.HOLE_1 + 8, hole[1])
-    check_arena(words, "test")
-    start = words.buffer_offset(1)
-    size = words.get(Header.BUFFER_BYTES)
+    words = partly_used(told)
+    start, size = words.buffer_offset(1), words.get(Header.BUFFER_BYTES)
     assert copy_committed(words).buffer == words.memory[start : start + size]
