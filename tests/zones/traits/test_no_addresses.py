@@ -1,5 +1,7 @@
 """No text that a trait can make shows where a thing lies in memory: replay would differ."""
 
+import pytest
+
 from tests.zones.traits.interpreting import outcome, run
 from tests.zones.traits.scenes import make_scene
 from zones.traits.word_lists import words
@@ -60,6 +62,7 @@ collections.deque(Plain())
 """)
 
 
+@pytest.mark.slow
 def test_no_text_shows_an_address() -> None:
     """str, repr, formats and messages of errors hold no address, whatever they are of."""
     makers = ",\n".join(f"            lambda: {each}" for each in (*VALUES, *FAILURES))

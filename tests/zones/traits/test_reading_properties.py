@@ -2,6 +2,7 @@
 
 import ast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def answer(data: bytes) -> Checked | Refusal:
     return checked
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400))
 @settings(max_examples=150, deadline=None)
 def test_any_bytes(data: bytes) -> None:
@@ -50,6 +52,7 @@ def test_any_bytes(data: bytes) -> None:
     assert isinstance(answer(data), Refusal)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=200))
 @settings(max_examples=100, deadline=None)
 def test_any_text(text: str) -> None:
@@ -61,6 +64,7 @@ def test_any_text(text: str) -> None:
     )
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(TOKENS), max_size=60), st.sampled_from([" ", ""]))
 @settings(max_examples=250, deadline=None)
 def test_any_tokens(tokens: list[str], between: str) -> None:
@@ -95,6 +99,7 @@ def mutated(draw: st.DrawFn) -> bytes:
     return text.encode()
 
 
+@pytest.mark.slow
 @given(mutated())
 @settings(max_examples=300, deadline=None)
 def test_mutated_sources(data: bytes) -> None:
@@ -102,6 +107,7 @@ def test_mutated_sources(data: bytes) -> None:
     answer(data)
 
 
+@pytest.mark.slow
 @given(mutated())
 @settings(max_examples=25, deadline=None)
 def test_the_child_says_the_same(data: bytes) -> None:

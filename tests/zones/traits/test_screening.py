@@ -46,6 +46,7 @@ def test_names_beyond_ascii_are_read() -> None:
     assert told.stdout.startswith("Verdict(accepted=True")
 
 
+@pytest.mark.slow
 def test_child_says_what_the_process_itself_would() -> None:
     """The verdict of the child on the honest corpus is that of `check_source`."""
     for name, data in list(honest().items())[:20]:

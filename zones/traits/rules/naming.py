@@ -53,7 +53,9 @@ def check_binding(name: str, node: ast.AST, scope: Scope, classes: tuple[str, ..
         raise refuse("dunder", node, f"{shown(name)} cannot be bound here: use another name")
     if is_private(name):
         raise refuse("name", node, f"{shown(name)} with two underscores is for attributes only")
-    if name in names.NEVER_BOUND or name == names.TRAIT:
+    if name == names.TRAIT:
+        raise refuse("rebinding", node, "Trait is supplied: leave yours out")
+    if name in names.NEVER_BOUND:
         raise refuse("rebinding", node, f"{shown(name)} cannot be a name of yours: use another")
     is_known = name in names.BUILTINS or name in names.NAMES_REFUSED
     if is_known and (scope.kind == MODULE or scope.declared.get(name) == "global"):
