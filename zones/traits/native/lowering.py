@@ -20,6 +20,7 @@ from zones.traits.native.emitter import Emitter, Meanings, Rounds, Spot, Variabl
 from zones.traits.native.entity import own
 from zones.traits.native.expressions import write_truth, write_value
 from zones.traits.native.faults import NotNative
+from zones.traits.native.loading import check_loading
 from zones.traits.native.source import Source, arguments_of
 from zones.traits.native.statements import store_target, write_statements
 from zones.traits.native.types import (
@@ -71,6 +72,7 @@ def lower(checked: Checked, fuel: bool = True) -> Lowered:
         emitter = Emitter(source, rounds, _MEANINGS, fuel)
         text = _Frame(emitter).write()
         if not rounds.grown:
+            check_loading(checked.tree)
             return Lowered(text)
     raise NotNative(source.trait.lineno, "its types do not settle")
 
