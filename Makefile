@@ -15,9 +15,10 @@ ROUNDS ?= 20
 HOURS ?= 24
 SEEDS ?= 10
 SOAK_S ?= 3600
+SECONDS ?= 600
 BENCHES ?= takeover hang console orphans boot footprint bus world ledger
 
-.PHONY: setup setup-dev memory run test check bench chaos sim soak ecology commands install-service lock clean help
+.PHONY: setup setup-dev memory run test check bench chaos sim soak fuzz ecology commands install-service lock clean help
 .DELETE_ON_ERROR:
 
 # Install a lock file, with further options of pip if there are any, and say one line for each
@@ -87,6 +88,10 @@ soak: setup-dev ## the killing tests again and again (SOAK_S=3600)
 	    round=$$(( round + 1 )); printf 'molt: soak round %s\n' $$round; \
 	    $(BIN)/python -m pytest -q -m chaos --rounds 1 || exit 1; \
 	done
+
+# What is found is made smaller and kept in tests/corpus/found, where make test looks at it again.
+fuzz: setup-dev ## random and changed traits in both tiers, and at the validator (SECONDS=600)
+	@exec nice -n 5 $(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 ecology: setup ## docs/ecology.md anew from many worlds, with plots (needs molt[science])
 	@exec $(BIN)/python -m tools.ecology_report

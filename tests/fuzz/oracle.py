@@ -18,8 +18,9 @@ NAMES = {
     *("hash", "help", "license", "copyright", "credits", "aiter", "anext", "BaseException"),
     *("SystemExit", "KeyboardInterrupt", "GeneratorExit"),
 }
-CALLED_ONLY = {"type": 1, "hasattr": 2, "super": 0}
-"""Builtins that are named only where they are called, with so many plain arguments."""
+CALLED_ONLY = {"type": (1,), "hasattr": (2,), "super": (0, 2)}
+"""Builtins that are named only where they are called, with so many plain arguments; annotations are
+never evaluated."""
 ATTRIBUTES = {
     *("gi_frame", "gi_code", "gi_yieldfrom", "cr_frame", "cr_code", "cr_await", "cr_origin"),
     *("ag_frame", "ag_code", "f_back", "f_globals", "f_locals", "f_builtins", "f_code"),
@@ -45,9 +46,16 @@ def objections(tree: ast.Module) -> Iterator[str]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and len(node.args) == CALLED_ONLY.get(node.func.id)
+        and len(node.args) in CALLED_ONLY.get(node.func.id, ())
         and not node.keywords
         and not any(isinstance(argument, ast.Starred) for argument in node.args)
+    }
+    called |= {
+        id(part)
+        for node in ast.walk(tree)
+        for name in ("annotation", "returns")
+        if isinstance(getattr(node, name, None), ast.expr)
+        for part in ast.walk(getattr(node, name))
     }
     for node in ast.walk(tree):
         for reason in _object(node, modules, called):
