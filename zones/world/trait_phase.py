@@ -106,6 +106,7 @@ class TraitPhase:
         self._table = new_table(world.capacity, world.extent.resources)
         self._scratch = scratch
         self._scenes = make_scenes(world, scratch, self._rota, threads)
+        self._buffer = world.buffers[0]
         self._groups = tuple(
             _group(world.buffers[1 - parity], world.buffers[parity]) for parity in (0, 1)
         )
@@ -114,7 +115,18 @@ class TraitPhase:
         self._count = 0
 
     def warm_up(self) -> None:
-        """Call every trait of the library for nobody, so that a first call is no slow one."""
+        """Call every trait of the library for nobody, so that a first call is no slow one.
+
+        And what only some ticks call: where there is too much to do, and where there are faults.
+        """
+        rota, buffer, bit = self._rota, self._buffer, np.uint64(1)
+        limit = find_limit(0, buffer.id, 0, 1, 1, rota)
+        keep_first(0, buffer.id, 0, 1, limit, rota)
+        pick_carriers(0, bit, rota.runners, rota.masks, rota.carriers)
+        keep_fuel(0, rota.runners, rota.used, buffer.last_fuel)
+        count_faults(
+            0, rota.runners, rota.status, bit, 1, buffer.trait_faults.T[1], buffer.deactivated_bits
+        )
         for trait in self._library:
             trait.run(self._scenes[0], 0, 1)
 

@@ -13,6 +13,7 @@ from Kernel.contract.arena import ArenaWords
 from zones.runtime.numba_setup import use_threads
 from zones.traits import linked
 from zones.traits.contract import SLOTS
+from zones.traits.native.driver import load_driver
 from zones.world import founding
 from zones.world.engine import PHASES, Engine, silent
 from zones.world.feeding import settle
@@ -37,6 +38,7 @@ def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
         ConfigError: this process cannot use so many threads.
     """
     linked.link()
+    load_driver()
     settings = parse_settings({"entities": 30, "max_entities": 64, "min_population": 40})
     # Mapped, not a bytearray: pages of the rings that are never touched cost a heir nothing.
     words = ArenaWords(memoryview(mmap.mmap(-1, founding.plan(settings).file_bytes)))
@@ -47,6 +49,7 @@ def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
         engine.use_parallel(parallel)
         engine.run_phases(progress)
         survey(parallel, engine.world.committed, new_tally(64, 64))
+    engine.warm_up_traits()
     survey_traits(engine.world.committed, np.zeros((2, SLOTS), np.int64))
     engine.publish_hash()
 
