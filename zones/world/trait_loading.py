@@ -10,14 +10,17 @@ What was stored is checked again: a store that somebody has changed gives no cod
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.contract.inputs import TraitFacts
+from zones.runtime.apart import Limits, run_apart
 from zones.runtime.trait_store import StoredTrait, TraitStore
 from zones.traits.contract import INTERPRETED, NATIVE
 from zones.traits.interpreted import InterpretedTrait
+from zones.traits.native.compiling import NotCompiled, compile_trait, load_native
 from zones.traits.reading import check_source
 from zones.traits.scene import Scene
 from zones.traits.verdict import Checked
@@ -25,6 +28,7 @@ from zones.world.recorded import Recorded
 from zones.world.trait_library import LoadedTrait, TraitLibrary
 
 WHY_CHARS_MAX: Final = 200
+COMPILING: Final = Limits(30.0, 30, 2 << 30, 64 << 20, 5)
 
 
 class Loading(NamedTuple):
@@ -159,5 +163,34 @@ def _load(store: TraitStore, code_hash: str) -> Loading:
     return Loading(code_hash, tier, checked, native)
 
 
-def _load_native(checked: Checked, stored: StoredTrait) -> LoadedTrait | None:
-    raise MoltError(f"cannot load trait {checked.name}: this build runs no machine code")
+def native_trait(checked: Checked, folder: Path) -> LoadedTrait:
+    """Return a trait of the native tier; runs nothing of it.
+
+    Raises:
+        NotCompiled: its machine code is missing or damaged.
+        NotNative: it cannot be compiled at all.
+    """
+    return LoadedTrait(
+        hash=checked.code_hash,
+        run=load_native(checked, folder).run,
+        moods=checked.moods,
+        traits=checked.traits,
+        writes=written_fields(checked.tree),
+    )
+
+
+def _load_native(checked: Checked, stored: StoredTrait) -> LoadedTrait:
+    """Load machine code; compiled anew by a child where this version of the code has none.
+
+    That is so after an update of molt, LLVM or the processor, and where a file was changed.
+    """
+    try:
+        return native_trait(checked, stored.folder)
+    except NotCompiled:
+        run_apart(partial(_compile, stored.source, stored.folder), COMPILING)
+        return native_trait(checked, stored.folder)
+
+
+def _compile(source: bytes, folder: Path) -> bytes:
+    compile_trait(check_source(source), folder)
+    return b""
