@@ -74,7 +74,7 @@ def prepare(home: Path, zone: str, source: bytes, hashes: Sequence[str]) -> dict
         if not verdict.accepted:
             return _refused(code_hash, verdict)
         store.begin(source)
-        tried = _try(home, zone, code_hash, verdict.tier)
+        tried = _try(home, zone, code_hash, _wanted_tier(verdict))
         if tried.get("refused"):
             return _refused(code_hash, Verdict(False, "trial", 0, str(tried["refused"])))
         store.finish(code_hash, _kept(verdict, store, code_hash, tried) | {"build": build})
@@ -106,6 +106,11 @@ def limited(verdict: Verdict) -> Verdict:
             why = f"a state's name takes 1 to {MOOD_BYTES} printable bytes: {mood!r}"
             return Verdict(False, "state", 0, why, name=verdict.name)
     return verdict
+
+
+def _wanted_tier(verdict: Verdict) -> str:
+    """Return the tier to be tried: native, unless something is known that speaks against it."""
+    return INTERPRETED if verdict.why_interpreted else NATIVE
 
 
 def _prepared_before(store: TraitStore, code_hash: str, build: str) -> StoredTrait | None:
