@@ -14,6 +14,7 @@ from Kernel.console.session import CHECKOUT, Session
 from Kernel.console.values import fields_of
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.core.checkup import Verdict, examine
+from Kernel.ports.fuel_rate import measure_fuel
 from Kernel.ports.machine import WORLD_ZONE, look_at_machine
 
 EXIT_FAILED = 1
@@ -24,18 +25,28 @@ ASK_S = 1.0
 def doctor(_args: Mapping[str, object], session: Session) -> int:
     """Examine, show what was found, and return 1 when something failed, else 0."""
     own = session.home / "config"
-    slots, error = None, ""
+    slots, fuel, error = None, None, ""
     try:
         config = load_config(own if own.is_dir() else CHECKOUT / "config", ())
         settings = next(zone.settings for zone in config.zones if zone.name == WORLD_ZONE)
         found = settings.get("max_entities")
         slots = found if isinstance(found, int) else None
+        taken = settings.get("fuel_per_ms")
+        fuel = float(taken) if isinstance(taken, int | float) else None
     except ConfigError as refused:
         error = refused.message
     except StopIteration:
         error = f"cannot find the world: the configuration has no zone {WORLD_ZONE}"
     seen = look_at_machine(CHECKOUT, session.home, slots, error)
-    findings = examine(replace(seen, safe_mode=_is_safe_mode(session)))
+    measured = measure_fuel(CHECKOUT) if fuel is not None and seen.kernels_compiled else None
+    findings = examine(
+        replace(
+            seen,
+            safe_mode=_is_safe_mode(session),
+            fuel_per_ms=measured,
+            world_fuel_per_ms=fuel,
+        )
+    )
     counts = {each.value: sum(found.verdict is each for found in findings) for each in Verdict}
     report: dict[str, object] = {
         "home": str(session.home),

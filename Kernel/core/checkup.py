@@ -14,7 +14,7 @@ from enum import StrEnum
 PYTHON_MIN = (3, 11)
 LINUX_SLICES = (6, 12)
 """EEVDF takes a thread's own time slice from here on."""
-SLOT_BYTES = 400
+SLOT_BYTES = 1100
 """Memory of a world for each slot (config/world.yaml says the same), both buffers."""
 WORLD_BYTES = 8 * 2**20
 """Memory of a world besides its slots: rings, header, ground, the log of lives."""
@@ -27,6 +27,8 @@ DATE_MIN_S = 54 * YEAR_S
 """Some day of 2023: no machine that runs this is older."""
 CLOCK_NS_MAX = 1_000_000
 STALE_SNAPSHOT_S = 3600.0
+FUEL_LEAST, FUEL_MOST = 0.6, 4.0
+"""Of the steps the configuration takes for a millisecond of traits: so many are near enough."""
 
 
 class Verdict(StrEnum):
@@ -110,6 +112,8 @@ class Machine:
         fallback: every byte of the fallback slot is as its list says.
         fallback_error: what is damaged in the slot, "" when nothing is or there is none.
         safe_mode: a kernel answers at this home, and it is safe mode.
+        fuel_per_ms: steps of traits that were done in a millisecond.
+        world_fuel_per_ms: steps that the configuration takes for a millisecond.
     """
 
     python: tuple[int, ...]
@@ -145,6 +149,8 @@ class Machine:
     fallback: bool
     fallback_error: str
     safe_mode: bool = False
+    fuel_per_ms: int | None = None
+    world_fuel_per_ms: float | None = None
 
     @property
     def world_bytes(self) -> int | None:
@@ -188,6 +194,24 @@ def check_compiled(machine: Machine) -> Finding:
         "python", "compiled kernels",
         "of the present sources" if machine.kernels_compiled else "none of the present sources",
         machine.kernels_compiled, hint="python -m zones.world compile", worst=Verdict.WARN,
+    )  # fmt: skip
+
+
+def check_fuel(machine: Machine) -> Finding:
+    """Hold the steps that stand for a millisecond of traits to what this machine does in one.
+
+    Steps decide ticks, not time: too many let traits take longer than the tick has, too few stop
+    traits that would have had the time.
+    """
+    done, taken = machine.fuel_per_ms, machine.world_fuel_per_ms
+    if done is None or taken is None:
+        return Finding("machine", "trait fuel", Verdict.OK, "not measured")
+    fits = FUEL_LEAST * taken <= done <= FUEL_MOST * taken
+    advised = int(float(f"{done:.1e}"))
+    return _judge(
+        "machine", "trait fuel", f"{done:,} steps in a millisecond", fits,
+        limit=f"the configuration takes {taken:,.0f} for one", worst=Verdict.WARN,
+        hint=f"molt params fuel_per_ms {advised}, and world.yaml",
     )  # fmt: skip
 
 
@@ -382,6 +406,7 @@ CHECKS: tuple[Check, ...] = (
     check_processes,
     check_memlock,
     check_clock,
+    check_fuel,
     check_python,
     check_packages,
     check_compiled,

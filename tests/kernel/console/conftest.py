@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from Kernel.console import doctor
 from tests.kernel.console.fake_kernel import FakeKernel
 
 
@@ -13,6 +14,12 @@ def kernel(tmp_path: Path, trait_folder: Path) -> Iterator[FakeKernel]:
     """Return a fake kernel that serves in a thread until the test ends."""
     with FakeKernel(tmp_path) as fake:
         yield fake
+
+
+@pytest.fixture(autouse=True)
+def fuel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `doctor` measure nothing: it takes seconds, and has a test of its own."""
+    monkeypatch.setattr(doctor, "measure_fuel", lambda _checkout: 5000)
 
 
 @pytest.fixture

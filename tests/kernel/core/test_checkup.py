@@ -61,6 +61,18 @@ def finding(what: str, **seen: object) -> Finding:
     return one
 
 
+@pytest.mark.parametrize(
+    ("done", "verdict"),
+    [(None, "ok"), (5000, "ok"), (3100, "ok"), (2900, "warn"), (19_000, "ok"), (21_000, "warn")],
+)
+def test_fuel_is_held_to_what_the_machine_does(done, verdict):
+    """Far too many steps for a millisecond, or far too few: the parameter to set is named."""
+    found = finding("trait fuel", fuel_per_ms=done, world_fuel_per_ms=5000.0)
+    assert found.verdict == verdict
+    if verdict == "warn":
+        assert f"molt params fuel_per_ms {done}" in found.hint and "5,000 for one" in found.limit
+
+
 def test_a_sound_machine_has_no_finding():
     """All is well: every check says ok, and none has anything to mend."""
     found = examine(SOUND)
