@@ -102,8 +102,7 @@ class Hints:
         """Return the names of `typing`."""
         made: dict[str, Any] = {name: Hint(name) for name in _HINTS}
         made |= {name: getattr(self, name) for name in _FUNCTIONS}
-        made["Generic"] = type("Generic", (Generic,), {})
-        made["Protocol"] = ProtocolKind("Protocol", (Protocol,), {})
+        made["Generic"], made["Protocol"] = Generic, Protocol
         made["NamedTuple"] = self.named_tuples.base()
         body = {"_molt_dict": staticmethod(self.builtins["dict"])}
         made["TypedDict"] = TypedDictKind("TypedDict", (), body)
