@@ -102,7 +102,25 @@ def _of_reals(e: Emitter, operator: str, a: str, b: str, right: Value) -> Value:
         return floating(e.code.emit(f"fdiv double {a}, {b}"))
     if operator == "Pow":
         return floating(square(e, a) if right.literal == 2 else e.call("pow_float", a, b)[0])
+    if operator == "Mod" and type(right.literal) in (int, float) and right.literal > 0:
+        return _remainder(e, a, b)
     return floating(e.call(f"{_NAMES[operator]}_float", a, b)[0])
+
+
+def _remainder(e: Emitter, a: str, b: str) -> Value:
+    """Write x % m for a constant m above 0; an x that is a remainder already is its own."""
+    code = e.code
+    result = code.slot("double")
+    code.store("double", a, result)
+    above = code.emit(f"fcmp ogt double {a}, 0.0")
+    below = code.emit(f"fcmp olt double {a}, {b}")
+    other, behind = code.block("reduce"), code.block("reduced")
+    code.go_if(code.emit(f"and i1 {above}, {below}"), behind, other)
+    code.place(other)
+    code.store("double", e.call("mod_float", a, b)[0], result)
+    code.go(behind)
+    code.place(behind)
+    return floating(code.load("double", result))
 
 
 def square(e: Emitter, a: str) -> str:

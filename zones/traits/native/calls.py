@@ -21,8 +21,6 @@ from zones.traits.native.types import (
 )
 
 DEPTH_MAX: Final = 16
-SIZE_MAX: Final = 40_000
-"""Instructions of one trait: one that calls its functions in too many places is not compiled."""
 
 
 @dataclass(slots=True)
@@ -59,8 +57,7 @@ def call_function(e: Emitter, spot: Spot, kind: FunctionType, given: Arguments) 
         raise e.refuse("a function that calls itself")
     if len(e.callees) >= DEPTH_MAX:
         raise e.refuse(f"more than {DEPTH_MAX} calls within each other")
-    if e.code.size > SIZE_MAX:
-        raise e.refuse("so many calls that the code becomes too large")
+    e.check_size()
     frame = _new_frame(e, spot, kind)
     bound = _matched(e, kind, given)
     e.spend("1")

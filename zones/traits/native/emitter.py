@@ -27,9 +27,11 @@ from zones.traits.native.types import (
 from zones.traits.signatures import SIGNATURES
 from zones.traits.table import INDEX, NUMBER, WORDS
 
-SIZE_MAX: Final = 60_000
-"""Instructions: a trait that calls its functions in too many places is not worth compiling."""
-DEPTH_MAX: Final = 24
+SIZE_MAX: Final = 16_000
+"""Instructions: the largest honest trait has 1,500. One that calls its functions in very many
+places would take seconds to compile."""
+WORK_MAX: Final = 100_000
+"""Instructions in all rounds together."""
 _MACHINE: Final = {"f": "double", "i": "i64", "b": "i64"}
 
 
@@ -89,6 +91,7 @@ class Rounds:
     Attributes:
         texts: numbers of the literals that are values.
         texts_read: code that goes through all of them has been written in this round.
+        size: instructions of the rounds so far.
         tuples: what constant lists of the module or a class are read as.
         bound_anew: names that each loop binds anew.
         grown: something has grown behind code that relied on it: another round is needed.
@@ -99,6 +102,7 @@ class Rounds:
     numbers: dict[tuple[int, int, str], int] = field(default_factory=dict)
     texts: dict[str, int] = field(default_factory=dict)
     texts_read: bool = False
+    size: int = 0
     tuples: dict[ast.List, ast.Tuple] = field(default_factory=dict)
     bound_anew: dict[int, set[str]] = field(default_factory=dict)
     reads: dict[ast.expr, ast.expr] = field(default_factory=dict)
@@ -239,6 +243,11 @@ class Emitter:
         self._meanings = meanings
 
     # What is written.
+
+    def check_size(self) -> None:
+        """Raise NotNative if the code becomes too large."""
+        if self.code.size > SIZE_MAX or self.rounds.size + self.code.size > WORK_MAX:
+            raise self.refuse("code that becomes too large")
 
     def value(self, node: ast.expr) -> Value:
         """Write an expression and return its value."""

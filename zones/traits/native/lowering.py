@@ -66,6 +66,13 @@ def lower(checked: Checked, fuel: bool = True) -> Lowered:
         line, _, why = checked.why_volatile.removeprefix("line ").partition(": ")
         raise NotNative(int(line) if line.isdigit() else 0, why)
     source = Source(checked)
+    try:
+        return _lower(source, fuel)
+    except RecursionError:
+        raise NotNative(source.trait.lineno, "expressions within each other that deep") from None
+
+
+def _lower(source: Source, fuel: bool) -> Lowered:
     rounds = Rounds()
     for _ in range(ROUNDS_MAX):
         rounds.begin()
@@ -74,7 +81,8 @@ def lower(checked: Checked, fuel: bool = True) -> Lowered:
         if not rounds.grown:
             check_loading(checked.tree)
             return Lowered(text)
-    raise NotNative(source.trait.lineno, "its types do not settle")
+        rounds.size += emitter.code.size
+    raise NotNative(source.trait.lineno, "types that do not settle")
 
 
 class _Frame:

@@ -35,6 +35,7 @@ def write_statements(e: Emitter, body: list[ast.stmt]) -> None:
         if e.bound is None:
             return
         e.line = statement.lineno
+        e.check_size()
         _write(e, statement)
 
 
