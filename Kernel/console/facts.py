@@ -123,7 +123,7 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
         "seed": words.get(Header.SEED),
         "max_entities": words.get(Header.CAPACITY),
         "restored": restored_fields(world),
-        "traits": [trait_fields(row) for row in world.traits.rows()],
+        "traits": [trait_fields(row) for row in world.traits.counted_rows()],
     }
 
 

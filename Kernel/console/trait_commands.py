@@ -58,7 +58,7 @@ def begin_removal(
 
 def list_fields(world: ArenaKeeper, changes: TraitChanges) -> Result:
     """Return what `trait list` answers."""
-    rows = [trait_fields(row) for row in world.traits.rows()]
+    rows = [trait_fields(row) for row in world.traits.counted_rows()]
     under_way = changes.under_way()
     return {"traits": rows} | ({"under_way": under_way} if under_way else {})
 

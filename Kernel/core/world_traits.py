@@ -58,9 +58,9 @@ class WorldTraits:
     # What the world has.
 
     def rows(self) -> list[TraitRow]:
-        """Return the registry as the committed tick has it, by slot; empty without an arena.
+        """Return the registry as it last changed, by slot; empty without an arena.
 
-        It is read anew only when its version has changed: `status` asks often.
+        Counts in it are as old as that: it is read anew only when its version has changed.
         """
         arena = self._zone.arena
         if arena is None:
@@ -69,6 +69,11 @@ class WorldTraits:
         if mark != self._read_at:
             self._rows, self._read_at = self._zone.parts.arenas.traits(arena), mark
         return self._rows
+
+    def counted_rows(self) -> list[TraitRow]:
+        """Return the registry as the committed tick has it, with all that is counted."""
+        arena = self._zone.arena
+        return [] if arena is None else self._zone.parts.arenas.traits(arena)
 
     def version(self) -> int:
         """Return the number that counts the changes of the registry, 0 without an arena."""
