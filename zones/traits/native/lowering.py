@@ -79,7 +79,7 @@ def _lower(source: Source, fuel: bool) -> Lowered:
         emitter = Emitter(source, rounds, _MEANINGS, fuel)
         text = _Frame(emitter).write()
         if not rounds.grown:
-            check_loading(checked.tree)
+            check_loading(source.checked.tree)
             return Lowered(text)
         rounds.size += emitter.code.size
     raise NotNative(source.trait.lineno, "types that do not settle")
