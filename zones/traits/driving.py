@@ -3,13 +3,13 @@
 Owns: gathering columns, beginning and ending each call, keeping a failed one without effect,
 writing back. Does not own: what a call does (the rewritten source), the rules of stores.
 
-The loop is written out for each trait, from the names of fields alone and never from its source:
-what a trait does not touch is neither gathered nor written, and most of the time of a small trait
-is here.
+The loop is written out for each trait, from names of fields and of attributes alone: what a trait
+does not touch is neither gathered nor written, and most of the time of a small trait is here.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, Final
 
 from zones.traits.contract import (
@@ -21,7 +21,7 @@ from zones.traits.contract import (
     TYPE_ERROR,
     ZERO_DIVISION,
 )
-from zones.traits.guards.meter import DEPTH, FUEL
+from zones.traits.guards.meter import FUEL
 
 _CLASSES: Final = (
     (OverflowError, OVERFLOW),
@@ -42,9 +42,11 @@ class Needs:
     Args:
         fields: of the own entity, as it has slots.
         written: those of them that a call may change.
-        moves, eats, draws, deep: whether it may move, eat, draw, and nest calls.
+        moves, eats, draws: whether it may move, eat and draw.
+        sees: whether it may look at others, or at food.
         begun: the first call runs __init__ and sets the bit in `ready`.
         state: none | carried | volatile.
+        carried: attributes of carried state, as they are called on the instance.
     """
 
     fields: tuple[str, ...]
@@ -52,9 +54,10 @@ class Needs:
     moves: bool
     eats: bool
     draws: bool
-    deep: bool
+    sees: bool
     begun: bool
     state: str
+    carried: tuple[str, ...]
 
 
 def status_of(error: BaseException) -> int:
@@ -66,7 +69,8 @@ def status_of(error: BaseException) -> int:
 
 
 def make_driver(needs: Needs) -> Callable[..., None]:
-    """Return the loop: drive(run, gathered, made), see `_text`."""
+    """Return the loop: drive(run, gathered, made, faults); faults are (place, status)."""
+    assert all(name.isidentifier() and not iskeyword(name) for name in needs.carried)
     space: dict[str, Any] = {"status_of": status_of}
     exec(compile(_text(needs), "<driver>", "exec"), space)  # text of this file alone
     return space["drive"]  # type: ignore[no-any-return]  # defined by the text
@@ -83,30 +87,32 @@ def gathered_names(needs: Needs) -> tuple[str, ...]:
         names.append("key")
     if needs.begun:
         names.append("ready")
-    if needs.state == "carried":
-        names.append("memory")
+    names += _memory(needs)
     return tuple(names)
 
 
 def made_names(needs: Needs) -> tuple[str, ...]:
     """Return what `drive` appends to a list of for each call, in order."""
-    names = ["fuel", "status", *needs.written]
+    names = ["fuel", *needs.written]
     if needs.moves:
         names.append("moved2")
     if needs.eats:
         names += ["wanted", "place"]
     if needs.begun:
         names.append("begun")
-    if needs.state == "carried":
-        names.append("memory")
+    names += _memory(needs)
     return tuple(names)
+
+
+def _memory(needs: Needs) -> list[str]:
+    return [f"memory{place}" for place in range(len(needs.carried))]
 
 
 def _text(needs: Needs) -> str:
     """Return the text of the loop."""
     gathered, made = gathered_names(needs), made_names(needs)
     lines = [
-        "def drive(run, gathered, made):",
+        "def drive(run, gathered, made, faults):",
         "    space, meter, own, execute = run.namespace, run.meter, run.own, run.execute",
         "    limit, draws, instance = meter.limit, run.draws, run.shared",
         "    " + "".join(f"add_{name}, " for name in made) + "= [one.append for one in made]",
@@ -122,8 +128,6 @@ def _text(needs: Needs) -> str:
         lines.append("        own._molt_wanted = g_wanted; own._molt_place = g_place")
     if needs.draws:
         lines.append("        draws.drawn = 0; draws.entity = g_key")
-    if needs.deep:
-        lines.append(f"        space[{DEPTH!r}] = 0")
     lines += [f"        space[{FUEL!r}] = limit", "        try:"]
     lines += [f"            {line}" for line in _call(needs)]
     lines += [
@@ -137,19 +141,18 @@ def _text(needs: Needs) -> str:
         "            failed = 0",
         "        if left < 0 or failed:",
         "            failed = failed or meter.stopped",
-        "            add_fuel(meter.used()); add_status(failed)",
+        "            faults.append((len(made[0]), failed))",
+        "            add_fuel(meter.used())",
     ]
     lines += [f"            add_{name}(g_{name})" for name in needs.written]
     lines += [f"            {line}" for line in _failed(needs)]
     lines += [
         "            meter.begin(limit)",
         "            continue",
-        "        add_fuel(limit - left)",
         "        if meter.clipped:",
-        "            add_status(meter.clipped)",
+        "            faults.append((len(made[0]), meter.clipped))",
         "            meter.clipped = 0",
-        "        else:",
-        "            add_status(0)",
+        "        add_fuel(limit - left)",
     ]
     lines += [f"        add_{name}(own.{name})" for name in needs.written]
     lines += [f"        {line}" for line in _kept(needs)]
@@ -170,11 +173,13 @@ def _call(needs: Needs) -> list[str]:
     lines = []
     if needs.begun:
         lines += ["instance = run.shared if g_ready else run.create()"]
-    if needs.state == "carried":
-        lines += ["if g_ready:", "    run.load(instance, g_memory)"]
+    if needs.carried:
+        lines.append("if g_ready:")
+        lines += [
+            f"    instance.{name} = g_memory{place}" for place, name in enumerate(needs.carried)
+        ]
     lines.append("execute(instance, own)")
-    if needs.state == "carried":
-        lines.append("memory = run.store(instance)")
+    lines += [f"memory{place} = instance.{name}" for place, name in enumerate(needs.carried)]
     return lines
 
 
@@ -186,8 +191,7 @@ def _failed(needs: Needs) -> list[str]:
         lines.append("add_wanted(g_wanted); add_place(g_place)")
     if needs.begun:
         lines.append("add_begun(g_ready)")
-    if needs.state == "carried":
-        lines.append("add_memory(g_memory)")
+    lines += [f"add_{name}(g_{name})" for name in _memory(needs)]
     return lines
 
 
@@ -203,6 +207,5 @@ def _kept(needs: Needs) -> list[str]:
         lines.append("if fresh: run.instances[g_key] = instance")
     elif needs.begun:
         lines.append("run.shared = instance")
-    if needs.state == "carried":
-        lines.append("add_memory(memory)")
+    lines += [f"add_{name}({name})" for name in _memory(needs)]
     return lines

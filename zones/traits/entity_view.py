@@ -66,13 +66,17 @@ class World:
         self.moods: dict[str, int] = {}
         self.table = 0
 
-    def begin(self, scene: Scene, moods: tuple[str, ...]) -> None:
+    def begin(self, scene: Scene, moods: tuple[str, ...], sees: bool) -> None:
         """Be about this scene from now on."""
         self.table = int(scene.table.ctypes.data)
-        self.columns = {
-            name: memoryview(scene.arrays[name])  # type: ignore[arg-type]  # arrays are buffers
-            for name in _SEEN
-        }
+        self.columns = (
+            {}
+            if not sees
+            else {
+                name: memoryview(scene.arrays[name])  # type: ignore[arg-type]  # arrays are buffers
+                for name in _SEEN
+            }
+        )
         self.seen = {}
         self.places_seen = {}
         self.names, self.mood_names = scene.names, scene.mood_names
@@ -96,6 +100,12 @@ _SEEN: Final = frozenset(
     )
 )
 _COLUMN_OF: Final = {"color": "colour", "state": "mood"}
+_VIEWED: Final = {
+    "traits": "view._molt_bits = %s",
+    "id": "view.id = str(%s)",
+    "color": "view.color = '#' + format(%s, '06x')",
+    "state": "view.state = world.mood_names[%s]",
+}
 
 
 class Other:
@@ -136,8 +146,9 @@ class Entities:
         self.world = World()
         self.fields = tuple(name for name in FIELDS if name in used)
         self.cell = array("f", [0.0])
-        self.own_kind = self._make_own()
         self.other_kind = self._make_other()
+        self.other = self._make_view()
+        self.own_kind = self._make_own()
         self.place_kind: Any = type("Resource", (Other,), {"__slots__": RESOURCE_FIELDS})
         self.own = self.own_kind()
 
@@ -166,25 +177,20 @@ class Entities:
         body = {"__slots__": (*slots, "_molt_bits"), "traits": property(traits)}
         return type("Entity", (Other,), body)
 
-    def other(self, slot: int) -> Any:
-        """Return the view of the entity in a slot."""
-        view = self.other_kind()
-        columns = self.world.columns
-        view._molt_key = columns["id"][slot]
+    def _make_view(self) -> Callable[[int], Any]:
+        """Return what makes the view of the entity in a slot: written out for the fields there are.
+
+        The text is made of names of fields alone.
+        """
+        lines = ["def make(slot):", "    columns, view = world.columns, kind()"]
+        lines += ["    view._molt_key = columns['id'][slot]"]
         for name in self.fields:
-            if name == "traits":
-                view._molt_bits = columns["traits"][slot]
-                continue
-            value = columns[_COLUMN_OF.get(name, name)][slot]
-            if name == "id":
-                value = str(value)
-            elif name == "color":
-                value = f"#{value:06x}"
-            elif name == "state":
-                value = self.world.mood_names[value]
-            setattr(view, name, value)
-        self.world.seen[slot] = view
-        return view
+            value = f"columns[{_COLUMN_OF.get(name, name)!r}][slot]"
+            lines.append("    " + _VIEWED.get(name, f"view.{name} = %s") % value)
+        lines += ["    world.seen[slot] = view", "    return view"]
+        space: dict[str, Any] = {"world": self.world, "kind": self.other_kind}
+        exec(compile("\n".join(lines), "<view>", "exec"), space)  # text of this file alone
+        return space["make"]  # type: ignore[no-any-return]  # defined by the text
 
     def place(self, place: int) -> Any:
         """Return the view of a place with food."""

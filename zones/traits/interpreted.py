@@ -11,8 +11,10 @@ one, since that may be anything.
 
 import ast
 import copy
-from collections.abc import Iterable
-from operator import attrgetter
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -39,10 +41,12 @@ from zones.traits.metering import Metering
 from zones.traits.retained import Retained
 from zones.traits.scene import Scene
 from zones.traits.state import is_begun
-from zones.traits.verdict import Attribute, Checked
+from zones.traits.verdict import Checked
 
 LOADING_FUEL: Final = 100_000
 """What the body of a module, and an __init__ that sets constants, may use."""
+FRAMES_MAX: Final = 20_000
+"""More than RECURSION_MAX calls of a source can nest with all that they call of ours."""
 _MODULE: Final = "trait"
 
 
@@ -73,17 +77,19 @@ class InterpretedTrait:
         self._drive = make_driver(self.needs)
         self.written = frozenset(COLUMN.get(n, f"new_{n}") for n in self.needs.written)
         self.instances: dict[int, Any] = {}
-        self._carried = _Carried(checked.attributes) if checked.attributes else None
         self._retained = Retained(_MODULE)
         self._overgrown = False
-        self._code = compile(rewrite(checked.tree, self.outfit), f"<{_MODULE}>", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._code = compile(rewrite(checked.tree, self.outfit), f"<{_MODULE}>", "exec")
         self._load_module()
 
     def _load_module(self) -> None:
         """Run the module's body, and make the shared instance."""
         self.meter.begin(LOADING_FUEL)
         try:
-            exec(self._code, self.namespace)  # the checked tree, rewritten
+            with _undisturbed():
+                exec(self._code, self.namespace)  # the checked tree, rewritten
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -107,16 +113,6 @@ class InterpretedTrait:
         """Return a new instance; __init__ counts as part of the call that runs."""
         return self.kind()
 
-    def load(self, instance: Any, values: tuple[Any, ...]) -> None:
-        """Give the shared instance what is stored for an entity."""
-        assert self._carried is not None
-        self._carried.load(instance, values)
-
-    def store(self, instance: Any) -> tuple[Any, ...]:
-        """Return what is to be stored of the shared instance."""
-        assert self._carried is not None
-        return self._carried.read(instance)
-
     def reset(self) -> None:
         """Forget all that is volatile: instances, and what the module keeps."""
         self.instances.clear()
@@ -136,7 +132,7 @@ class InterpretedTrait:
         if count == 0:
             return
         carriers = scene.arrays["carriers"][:count]
-        self.entities.world.begin(scene, self.checked.moods)
+        self.entities.world.begin(scene, self.checked.moods, self.needs.sees)
         self.draws.key = scene.number("tick_key")
         self.draws.stream = TRAITS + scene.number("slot")
         self.meter.begin(scene.number("fuel_max"))
@@ -147,12 +143,18 @@ class InterpretedTrait:
             scene.arrays["fuel"][:count] = 0
             scene.arrays["status"][:count] = OTHER
             return
-        self._drive(self, gathered, made)
+        faults: list[tuple[int, int]] = []
+        with _undisturbed():
+            self._drive(self, gathered, made, faults)
         self._overgrown = self._retained.is_too_much(
             sum(made[0]), self.namespace, self.instances.values()
         )
         for name, values in zip(names, made, strict=True):
             self._write(scene, name, carriers, values)
+        status = scene.arrays["status"]
+        status[:count] = 0
+        for place, fault in faults:
+            status[place] = fault
 
     def _gather(self, scene: Scene, name: str, carriers: NDArray[np.int32]) -> Any:
         """Return a value for each carrier."""
@@ -167,9 +169,9 @@ class InterpretedTrait:
             case "ready":
                 bits = arrays["ready"][carriers] >> np.uint64(scene.number("slot"))
                 return (bits & np.uint64(1)).astype(bool).tolist()
-            case "memory":
-                assert self._carried is not None
-                return self._carried.gather(scene, carriers)
+        if name.startswith("memory"):
+            place = int(name[6:])
+            return gather_memory(scene, place, self.checked.attributes[place].kind, carriers)
         values = arrays[_column(name)][carriers].tolist()
         if name == "color":
             return [f"#{one:06x}" for one in values]
@@ -182,15 +184,15 @@ class InterpretedTrait:
     ) -> None:
         """Write what calls made of one column."""
         arrays = scene.arrays
-        if name in ("fuel", "status"):
-            arrays[name][: len(values)] = values
+        if name == "fuel":
+            arrays["fuel"][: len(values)] = values
         elif name == "begun":
             bit = np.uint64(1 << scene.number("slot"))
             done = carriers[np.array(values, bool)]
             arrays["ready"][done] |= bit
-        elif name == "memory":
-            assert self._carried is not None
-            self._carried.scatter(scene, carriers, values)
+        elif name.startswith("memory"):
+            place = int(name[6:])
+            scatter_memory(scene, place, self.checked.attributes[place].kind, carriers, values)
         elif name == "color":
             arrays["new_colour"][carriers] = [int(one[1:], 16) for one in values]
         elif name == "state":
@@ -201,53 +203,50 @@ class InterpretedTrait:
             arrays[_column(name)][carriers] = values
 
 
-class _Carried:
-    """Numbers of `self` between the trait memory and an instance."""
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let depth end calls, never the host's own limit, and nobody be warned."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, FRAMES_MAX))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        sys.setrecursionlimit(limit)
 
-    def __init__(self, attributes: tuple[Attribute, ...]) -> None:
-        self.attributes = attributes
-        self.names = tuple(one.name for one in attributes)
-        getter: Any = attrgetter(*self.names)
-        self._get = getter if len(self.names) > 1 else lambda instance: (getter(instance),)
 
-    def load(self, instance: Any, values: tuple[Any, ...]) -> None:
-        for name, value in zip(self.names, values, strict=True):
-            setattr(instance, name, value)
+def gather_memory(scene: Scene, place: int, kind: str, carriers: NDArray[np.int32]) -> Any:
+    """Return one attribute of carried state for each carrier."""
+    stored = _memory_row(scene, place)[carriers]
+    if kind == "float":
+        return stored.view(np.float64).tolist()
+    return (stored.astype(bool) if kind == "bool" else stored).tolist()
 
-    def read(self, instance: Any) -> tuple[Any, ...]:
-        values: tuple[Any, ...] = self._get(instance)
-        for value in values:
-            if not isinstance(value, (int, float)):
-                raise TypeError("what is carried must be a number")
-        return values
 
-    def gather(self, scene: Scene, carriers: NDArray[np.int32]) -> list[tuple[Any, ...]]:
-        columns = []
-        for place, one in enumerate(self.attributes):
-            stored = self._row(scene, place)[carriers]
-            if one.kind == "float":
-                columns.append(stored.view(np.float64).tolist())
-            else:
-                columns.append((stored.astype(bool) if one.kind == "bool" else stored).tolist())
-        return list(zip(*columns, strict=True))
+def scatter_memory(
+    scene: Scene, place: int, kind: str, carriers: NDArray[np.int32], values: list[Any]
+) -> None:
+    """Store one attribute of carried state for each carrier."""
+    if kind == "float":
+        reals = np.array(values, np.float64)
+        reals[np.isnan(reals)] = np.nan
+        _memory_row(scene, place)[carriers] = reals.view(np.int64)
+    else:
+        _memory_row(scene, place)[carriers] = np.array(values, np.int64)
 
-    def scatter(
-        self, scene: Scene, carriers: NDArray[np.int32], rows: list[tuple[Any, ...]]
-    ) -> None:
-        for place, (one, values) in enumerate(
-            zip(self.attributes, zip(*rows, strict=True), strict=True)
-        ):
-            if one.kind == "float":
-                reals = np.array(values, np.float64)
-                reals[np.isnan(reals)] = np.nan
-                self._row(scene, place)[carriers] = reals.view(np.int64)
-            else:
-                self._row(scene, place)[carriers] = np.array(values, np.int64)
 
-    def _row(self, scene: Scene, place: int) -> NDArray[Any]:
-        capacity = scene.number("capacity")
-        first = (scene.number("memory_first") + place) * capacity
-        return scene.arrays["memory"][first : first + capacity]
+def _memory_row(scene: Scene, place: int) -> NDArray[Any]:
+    capacity = scene.number("capacity")
+    first = (scene.number("memory_first") + place) * capacity
+    return scene.arrays["memory"][first : first + capacity]
+
+
+def mangled(attribute: str, class_name: str) -> str:
+    """Return what an attribute is called outside of its class."""
+    if attribute.startswith("__") and not attribute.endswith("__"):
+        return f"_{class_name.lstrip('_')}{attribute}"
+    return attribute
 
 
 def rewrite(tree: ast.Module, outfit: Outfit) -> ast.Module:
@@ -308,7 +307,8 @@ def _needs(checked: Checked, used: frozenset[str]) -> Needs:
             and "random" in {getattr(node, "module", ""), *(one.name for one in node.names)}
             for node in ast.walk(checked.tree)
         ),
-        deep=True,
+        sees=bool(used & {"nearby_entities", "nearby_resources", "eat", "traits"}),
         begun=is_begun(checked),
         state=checked.state,
+        carried=tuple(mangled(one.name, checked.name) for one in checked.attributes),
     )

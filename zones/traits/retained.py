@@ -17,13 +17,17 @@ from types import (
 )
 from typing import Any, Final
 
-from zones.traits.facades.containers import ChainMap, Counter, DefaultDict, Deque, OrderedDict
+from zones.traits.facades.containers import ChainMap, Counter, DefaultDict, OrderedDict
 from zones.traits.facades.data_classes import Field
+from zones.traits.facades.deques import Deque
 from zones.traits.facades.function_tools import ByRule, Cached, CachedProperty, Partial
 from zones.traits.facades.sets import AnySet
 from zones.traits.guards.dict_methods import View
 from zones.traits.guards.generators import Context, Generated
 
+FUEL_BETWEEN_TIDYING: Final = 20_000
+"""Rings of objects (a function within a function that calls itself is one) are collected this
+often where the process collects none by itself."""
 FUEL_BETWEEN: Final = 250_000
 """At 16 items of 8 bytes for a unit, at most 32 MB are built between two walks."""
 BYTES_MAX: Final = 32 << 20
@@ -59,6 +63,7 @@ class Retained:
     def __init__(self, module: str) -> None:
         self.module = module
         self._fuel_left = FUEL_BETWEEN
+        self._until_tidying = FUEL_BETWEEN_TIDYING
 
     def is_too_much(self, spent: int, namespace: dict[str, Any], instances: Any) -> bool:
         """Tell whether a trait keeps too much; a look is taken now and then.
@@ -67,6 +72,7 @@ class Retained:
             spent: fuel that was used since the last question.
             instances: of volatile state.
         """
+        self._tidy(spent)
         self._fuel_left -= spent
         if self._fuel_left > 0:
             return False
@@ -75,6 +81,13 @@ class Retained:
         size, objects = self.measure([*own, *instances], limit, {id(namespace)})
         self._fuel_left = max(FUEL_BETWEEN, 2 * objects)
         return size > limit
+
+    def _tidy(self, spent: int) -> None:
+        """Collect what the last calls dropped in rings; all of it when a walk is due."""
+        self._until_tidying -= spent
+        if self._until_tidying <= 0 and not gc.isenabled():
+            self._until_tidying = FUEL_BETWEEN_TIDYING
+            gc.collect(0 if self._fuel_left > spent else 2)
 
     def measure(self, roots: list[Any], limit: int, closed: set[int]) -> tuple[int, int]:
         """Return (bytes, objects) that can be reached; it ends beyond the limit."""

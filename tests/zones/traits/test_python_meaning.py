@@ -173,7 +173,7 @@ def test_expressions_mean_what_they_mean_in_python(line, python):
     texts = trait.outfit.tools.texts
     trait.meter.begin(1_000_000)
     assert texts.represent(given) == repr(wanted)
-    assert math.pi == trait.outfit.modules["math"].pi
+    assert math.pi == trait.outfit.module("math").pi
 
 
 PROGRAMS = {

@@ -22,11 +22,13 @@ _DESCRIPTORS: Final = ("property", "staticmethod", "classmethod")
 _DIGITS_MAX: Final = 100
 
 
-class Trait:
-    """What a trait derives from."""
+def make_trait_class() -> type:
+    """Return what a trait derives from; one for each trait, since a class can be written to."""
 
-    def __init__(self) -> None:
+    def __init__(self: Any) -> None:
         pass
+
+    return type("Trait", (), {"__init__": __init__, "__module__": "builtins"})
 
 
 class Conversions:
@@ -43,6 +45,8 @@ class Conversions:
             return self._int_of_text(value, 10 if base is None else base)
         if isinstance(value, float):
             return int(self.machine.int_of_float(float(value)))
+        if not isinstance(value, int) and not hasattr(type(value), "__int__"):
+            raise TypeError(f"int() argument must be a number, not {type(value).__name__!r}")
         return int(checked_int(int(value)))
 
     def _int_of_text(self, text: Any, base: Any) -> int:
@@ -94,7 +98,7 @@ def make_builtins(tools: Tools) -> dict[str, Any]:
     made["repr"] = texts.represent
     made["type"] = kinds.type_of
     made["hasattr"] = kinds.has_attribute
-    made["Trait"] = Trait
+    made["Trait"] = make_trait_class()
     calls: dict[type, Callable[..., Any]] = {
         int: conversions.to_int,
         float: conversions.to_float,
@@ -112,7 +116,7 @@ def make_builtins(tools: Tools) -> dict[str, Any]:
         kinds.facades[real] = made[real.__name__] = kind
         methods.facades[kind] = table
     made["set"], made["frozenset"] = sets
-    kinds.known.update(sets, {object, Trait})
+    kinds.known.update(sets, {object, made["Trait"]})
     return made
 
 

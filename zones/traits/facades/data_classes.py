@@ -4,7 +4,6 @@ Owns: the public names of that module. `slots=True` and `weakref_slot` change no
 comparisons and hashes of fields go through the guards, since fields may hold each other deeply.
 """
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -21,12 +20,6 @@ class Missing:
 
     def __repr__(self) -> str:
         return "MISSING"
-
-
-class KeywordsOnly:
-    """`KW_ONLY`."""
-
-    __slots__ = ()
 
 
 class InitVar:
@@ -83,12 +76,16 @@ class DataClasses:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
         self.missing = Missing()
+        self.frozen_error = type(
+            "FrozenInstanceError", (AttributeError,), {"__module__": "builtins"}
+        )
 
     def public(self) -> dict[str, Any]:
         """Return the module's names."""
         made = {name: getattr(self, name) for name in _PUBLIC}
-        made["FrozenInstanceError"] = dataclasses.FrozenInstanceError
-        made["InitVar"], made["KW_ONLY"], made["MISSING"] = InitVar, KeywordsOnly, self.missing
+        made["FrozenInstanceError"] = self.frozen_error
+        made["InitVar"], made["KW_ONLY"] = type("InitVar", (InitVar,), {}), Missing()
+        made["MISSING"] = self.missing
         return made
 
     def field(self, **options: Any) -> Any:
@@ -137,7 +134,7 @@ class DataClasses:
         if on["order"]:
             methods |= self._ordering(cls, compared)
         if on["frozen"]:
-            methods |= {"__setattr__": _frozen_set, "__delattr__": _frozen_delete}
+            methods |= self._frozen()
         if on["match_args"]:
             order = tuple(one.name for one in fields.values() if one.init and not one.kw_only)
             methods["__match_args__"] = order
@@ -177,6 +174,17 @@ class DataClasses:
             fields[name] = made
         return fields
 
+    def _frozen(self) -> dict[str, Any]:
+        error = self.frozen_error
+
+        def __setattr__(self: Any, name: str, value: Any) -> None:
+            raise error(f"cannot assign to field {name!r}")
+
+        def __delattr__(self: Any, name: str) -> None:
+            raise error(f"cannot delete field {name!r}")
+
+        return {"__setattr__": __setattr__, "__delattr__": __delattr__}
+
     def _put_default(self, cls: type, name: str, field: Field) -> None:
         if field.default is self.missing:
             delattr(cls, name)
@@ -204,13 +212,17 @@ class DataClasses:
         taken = {one.name for one in ordered if one.init}
         post = [one.name for one in ordered if one.init_only]
         put = object.__setattr__
-        missing = self.missing
+        missing, meter = self.missing, self.tools.meter
         name = cls.__name__
 
         def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
             if len(args) > len(places):
                 raise TypeError(f"{name}.__init__() takes {len(places)} arguments")
             given = dict(zip(places, args, strict=False))
+            with meter.deeper():
+                fill(self, given, kwargs)
+
+        def fill(self: Any, given: dict[str, Any], kwargs: dict[str, Any]) -> None:
             for key, value in kwargs.items():
                 if key in given or key not in taken:
                     raise TypeError(f"{name}.__init__() got an unexpected argument {key!r}")
@@ -373,11 +385,3 @@ _SWITCHES: Final = {
     "slots": False,
     "weakref_slot": False,
 }
-
-
-def _frozen_set(self: Any, name: str, value: Any) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
-
-
-def _frozen_delete(self: Any, name: str) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")

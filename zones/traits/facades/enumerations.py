@@ -5,6 +5,7 @@ what it keeps under other than public names, no trait can name.
 """
 
 import enum
+from functools import partial
 from typing import Any
 
 from zones.traits.facades.tools import Tools
@@ -48,7 +49,10 @@ def make_enums(tools: Tools) -> dict[str, Any]:
             f"<{type(self).__name__}.{self.name}: ", texts.represent(self.value), ">"
         )
 
-    made: dict[str, Any] = {"auto": enum.auto, "unique": enum.unique}
+    made: dict[str, Any] = {
+        "auto": partial(enum.auto),
+        "unique": partial(enum.unique),
+    }
     for real in (enum.Enum, enum.Flag, enum.IntEnum, enum.IntFlag, enum.StrEnum):
         name = real.__name__
         body = EnumKind.__prepare__(name, (real,))

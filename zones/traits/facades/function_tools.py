@@ -4,6 +4,7 @@ Owns: the public names of that module, without the interpreter's C classes: thos
 as deeply as they are nested, and show where they lie.
 """
 
+import functools
 from collections import namedtuple
 from typing import Any, Final
 
@@ -146,7 +147,7 @@ class FunctionTools:
     def public(self) -> dict[str, Any]:
         """Return the module's names."""
         made = {name: getattr(self, name) for name in _PUBLIC}
-        made["cached_property"] = CachedProperty
+        made["cached_property"] = functools.partial(CachedProperty)
         return made
 
     def cache(self, function: Any, /) -> Any:

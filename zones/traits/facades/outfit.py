@@ -5,7 +5,7 @@ Owns: making the guards, builtins and modules of a trait, and the names that the
 
 import builtins
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NoReturn
 
 from zones.traits import names
@@ -66,18 +66,19 @@ class Outfit:
         self.builtins = make_builtins(tools)
         named_tuples = NamedTuples(meter, module)
         self.draws = Draws(tools)
-        public: dict[str, dict[str, Any]] = {
-            "math": Mathematics(tools).public(),
-            "random": self.draws.public(),
-            "dataclasses": DataClasses(tools).public(),
-            "typing": Hints(tools, named_tuples, self.builtins).public(),
-            "enum": make_enums(tools),
-            "collections": make_collections(tools, named_tuples, self.builtins),
-            "functools": FunctionTools(tools).public(),
-            "itertools": Iterators(tools).public(),
-            names.COLLECTIONS_ABC: make_abstract(),
+        abstract = make_abstract()
+        self._makers: dict[str, Callable[[], dict[str, Any]]] = {
+            "math": lambda: Mathematics(tools).public(),
+            "random": self.draws.public,
+            "dataclasses": lambda: DataClasses(tools).public(),
+            "typing": lambda: Hints(named_tuples, self.builtins).public(abstract),
+            "enum": lambda: make_enums(tools),
+            "collections": lambda: make_collections(tools, named_tuples, self.builtins),
+            "functools": lambda: FunctionTools(tools).public(),
+            "itertools": lambda: Iterators(tools).public(),
+            names.COLLECTIONS_ABC: lambda: abstract,
         }
-        self.modules = {name: ModuleFacade(name, given) for name, given in public.items()}
+        self._modules: dict[str, ModuleFacade] = {}
         self.builtins["__import__"] = self._import
         self.builtins["__build_class__"] = self._build_class
         quick = quick_calls(self.builtins)
@@ -112,10 +113,15 @@ class Outfit:
     def _import(
         self, name: str, space: Any = None, local: Any = None, wanted: Any = (), level: int = 0
     ) -> ModuleFacade:
-        found = self.modules.get(name)
-        if found is None or level:
+        if name not in self._makers or level:
             raise ImportError(f"no module {name!r} for traits")
-        return found
+        return self.module(name)
+
+    def module(self, name: str) -> ModuleFacade:
+        """Return a module as the trait sees it; it is made when it is asked for."""
+        if name not in self._modules:
+            self._modules[name] = ModuleFacade(name, self._makers[name]())
+        return self._modules[name]
 
     def _build_class(self, function: Any, name: str, /, *bases: Any, **options: Any) -> Any:
         self.tools.meter.charge(_CLASS_COST)

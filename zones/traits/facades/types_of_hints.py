@@ -11,7 +11,6 @@ from typing import Any, Final
 from zones.traits import names
 from zones.traits.facades.named_tuples import NamedTuples
 from zones.traits.facades.sets import AnySet
-from zones.traits.facades.tools import Tools
 from zones.traits.guards.dict_methods import Items, Keys, Values
 from zones.traits.guards.generators import Generated
 from zones.traits.word_lists import words
@@ -94,15 +93,20 @@ _HINTS: Final = names.MODULE_NAMES["typing"]
 class Hints:
     """`typing` of one trait."""
 
-    def __init__(self, tools: Tools, named_tuples: NamedTuples, builtins: dict[str, Any]) -> None:
+    def __init__(self, named_tuples: NamedTuples, builtins: dict[str, Any]) -> None:
         self.builtins = builtins
         self.named_tuples = named_tuples
 
-    def public(self) -> dict[str, Any]:
-        """Return the names of `typing`."""
+    def public(self, abstract: dict[str, Any]) -> dict[str, Any]:
+        """Return the names of `typing`.
+
+        Args:
+            abstract: names of `collections.abc`.
+        """
         made: dict[str, Any] = {name: Hint(name) for name in _HINTS}
         made |= {name: getattr(self, name) for name in _FUNCTIONS}
-        made["Generic"], made["Protocol"] = Generic, Protocol
+        made["Generic"] = type("Generic", (Generic,), {})
+        made["Protocol"] = ProtocolKind("Protocol", (Protocol,), {})
         made["NamedTuple"] = self.named_tuples.base()
         body = {"_molt_dict": staticmethod(self.builtins["dict"])}
         made["TypedDict"] = TypedDictKind("TypedDict", (), body)
@@ -110,7 +114,6 @@ class Hints:
         made["Text"] = self.builtins["str"]
         for name in ("TypeVar", "ParamSpec", "TypeVarTuple"):
             made[name] = self._variable
-        abstract = make_abstract()
         made |= {name: kind for name, kind in abstract.items() if name in made}
         made["AbstractSet"] = abstract["Set"]
         return made

@@ -11,6 +11,8 @@ from typing import Any, Final
 from zones.traits.guards.meter import CHUNK, Meter
 
 _NESTING_MAX: Final = 40
+_KEY_ITEMS_MAX: Final = 512
+"""A key is hashed again by operations that cost next to nothing."""
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 _PLAIN: Final = frozenset({int, float, bool, str, type(None)})
 _ORDERED: Final = (list, tuple)
@@ -153,17 +155,21 @@ class Comparing:
                 self.meter.comparing(len(key))
             return key
         if isinstance(key, tuple):
-            self._tuple_key(key, _NESTING_MAX)
+            self._tuple_key(key, _NESTING_MAX, 0)
         return key
 
-    def _tuple_key(self, key: Any, depth: int) -> None:
-        if depth <= 0:
+    def _tuple_key(self, key: Any, depth: int, seen: int) -> int:
+        """Return how many items a key has, with those within it, and those seen before."""
+        length = tuple.__len__(key)
+        self.meter.comparing(length)
+        seen += length
+        if depth <= 0 or seen > _KEY_ITEMS_MAX:
             self.meter.abort()
-        self.meter.comparing(tuple.__len__(key))
         for item in tuple.__iter__(key):
             if isinstance(item, tuple):
                 self.meter.step()
-                self._tuple_key(item, depth - 1)
+                seen = self._tuple_key(item, depth - 1, seen)
+        return seen
 
 
 _OWN_CONTAINS: Final = (list.__contains__, tuple.__contains__)

@@ -105,6 +105,12 @@ class Meter:
     def deeper(self) -> Iterator[None]:
         """Count what runs within as one call deeper; it costs one unit."""
         self.step()
+        with self.nested():
+            yield
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """Count what runs within as one call deeper."""
         self.enter()
         try:
             yield

@@ -68,9 +68,10 @@ class Texts:
         arguments = error.args
         if not arguments:
             return ""
-        if len(arguments) > 1:
-            return self.represent(arguments)
-        return (self.represent if isinstance(error, KeyError) else self.text)(arguments[0])
+        with self.meter.nested():
+            if len(arguments) > 1:
+                return self.represent(arguments)
+            return (self.represent if isinstance(error, KeyError) else self.text)(arguments[0])
 
     def _pieces(self, value: Any, depth: int) -> Iterator[str]:
         """Yield what a value's repr consists of; one unit for each item of a container."""
@@ -198,7 +199,7 @@ class Texts:
             used_names |= match["key"] is not None
             parts += (pattern[place:found], self._fill_one(match, unnamed, named))
             total += len(parts[-1]) + len(parts[-2])
-            self.meter.building(total)
+            self.meter.bound_length(total)
             place = match.end()
         parts.append(pattern[place:])
         if unnamed and not used_names and named is None:
