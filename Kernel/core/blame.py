@@ -4,7 +4,9 @@ Owns: what counts as evidence, when evidence is proof. Does not own: collecting 
 arena, `inquest.py`), what follows (an input that quarantines, `ladder.py`).
 Pure. After a death the heir runs the same tick again. A kill from outside does not repeat; code
 that is guilty does, at the same tick and the same flight word. So evidence twice at one place
-convicts the trait that was running there. Where no trait was, only the generation as a whole can
+convicts the trait that was running there; so it does at another tick, if the trait has not got
+through a tick in between (the generation before, which lacks its code, may have computed those).
+Where no trait was, only the generation as a whole can
 be left, which costs more: it takes a third time, or a second fault anywhere and another generation
 that computes the tick.
 """
@@ -62,8 +64,13 @@ class Verdict(StrEnum):
     GENERATION = "generation"
 
 
-def weigh(suspect: Suspect, evidence: Evidence) -> tuple[Suspect, Verdict]:
+def weigh(
+    suspect: Suspect, evidence: Evidence, stood_still: bool = False
+) -> tuple[Suspect, Verdict]:
     """Return the suspect after one more piece of evidence, and whom it convicts.
+
+    Args:
+        stood_still: the trait that was running has not got through a tick since the last evidence.
 
     Evidence from between two ticks, or from a takeover, names no code: nobody can be convicted
     by it, and the place suspected before stays suspected. Nor does a word no world of ours writes.
@@ -71,7 +78,7 @@ def weigh(suspect: Suspect, evidence: Evidence) -> tuple[Suspect, Verdict]:
     named = 0 < evidence.phase <= PHASES_MAX and evidence.slot < SLOTS_MAX
     if not named:
         return suspect, Verdict.NOBODY
-    same = (suspect.tick, suspect.flight) == (evidence.tick, evidence.flight)
+    same = suspect.flight == evidence.flight and (suspect.tick == evidence.tick or stood_still)
     times = suspect.times + 1 if same else 1
     suspect = Suspect(evidence.tick, evidence.flight, times)
     if evidence.slot:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from Kernel.contract.arena import ArenaWords, Header
 from Kernel.contract.errors import Refused
 from Kernel.contract.inputs import QUARANTINE, Input
+from Kernel.contract.trait_registry import TraitRow
 from Kernel.core import supervisor as sup
 from Kernel.core.berth import Berth
 from Kernel.core.blame import Evidence, Suspect, Verdict, is_disproved, weigh
@@ -52,12 +53,21 @@ class Inquest:
 
     Args:
         note: shows what, why and a hint, as long as it is not forgotten.
+        trait: returns what a trait slot of the world holds now, None for nothing.
     """
 
-    def __init__(self, zone: str, log: EventLog, note: Callable[[str, str, str], None]) -> None:
+    def __init__(
+        self,
+        zone: str,
+        log: EventLog,
+        note: Callable[[str, str, str], None],
+        trait: Callable[[int], TraitRow | None] = lambda _slot: None,
+    ) -> None:
         self._zone = zone
         self._log = log
         self._note = note
+        self._trait = trait
+        self._stood: tuple[int, str, int] | None = None
         self._suspect = Suspect()
         self._line = 0
 
@@ -107,7 +117,7 @@ class Inquest:
         death: bytes,
     ) -> tuple[Verdict, str, bytes]:
         """Return the verdict, its reason, and the id of the event that tells of the evidence."""
-        self._suspect, verdict = weigh(self._suspect, evidence)
+        self._suspect, verdict = weigh(self._suspect, evidence, self._stands_still(evidence.slot))
         self._line = line.number
         # The budget has counted this death: one alone means that health has forgotten the others.
         line.faults = line.faults + 1 if line.state.patience.failures > 1 else 1
@@ -121,6 +131,12 @@ class Inquest:
         )  # fmt: skip
         why = f"tick {evidence.tick + 1} failed {times} times in {place}: {evidence.how}"
         return verdict, why, told
+
+    def _stands_still(self, slot: int) -> bool:
+        """Tell whether the trait in a slot has made no call since it was asked for last."""
+        row = self._trait(slot) if slot else None
+        before, self._stood = self._stood, (slot, row.hash, row.calls) if row is not None else None
+        return row is not None and before == self._stood
 
     def _quarantine(self, slot: int, why: str, evidence: bytes, inbox: InboxWriter) -> None:
         event_id = self._log.reserve()  # the world tells that it has applied this event's input

@@ -8,7 +8,7 @@ One at a time is made ready; its input then waits for its tick by itself.
 """
 
 from Kernel.contract.errors import MoltError, Refused
-from Kernel.contract.inputs import ADD_TRAIT, NEWBORNS, REMOVE_TRAIT, Input, TraitFacts
+from Kernel.contract.inputs import ADD_TRAIT, NEWBORNS, QUARANTINE, REMOVE_TRAIT, Input, TraitFacts
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
@@ -113,7 +113,7 @@ class TraitChanges:
         kept their bits, so nobody else is given it.
         """
         inbox, epoch = world.inbox, world.takeover_words().epoch
-        if inbox is None or world.stopping or inbox.awaits(ADD_TRAIT):
+        if inbox is None or world.stopping or inbox.awaits(ADD_TRAIT, QUARANTINE):
             return
         for row in world.traits.resumable():
             if (row.hash, epoch) in self._resumed:  # it was refused: not again by this process

@@ -102,6 +102,10 @@ class WorldTraits:
         """Return what the world has of a source, None when it has nothing."""
         return next((row for row in self.rows() if row.hash == code_hash), None)
 
+    def in_slot(self, slot: int) -> TraitRow | None:
+        """Return what a trait slot holds as the committed tick has it, None for nothing."""
+        return next((row for row in self.counted_rows() if row.slot == slot), None)
+
     def check_room_for(self, name: str) -> None:
         """Refuse a trait that would be one too many; a new version takes the place of its former.
 

@@ -2,7 +2,9 @@
 
 import json
 import signal
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +124,48 @@ def test_a_hung_process_says_where_it_hangs(guilty_home: Path) -> None:
         assert "phase chain, trait slot 5" in told["why"] and "in fail" in told["top"]
         kept = Path(told["file"]).read_text()
         assert "guilty/service.py" in kept and "in tick" in kept
+
+
+TRAIT = """class Guilty(Trait):
+    async def execute(self, entity):
+        entity.move(0.5, {})
+"""
+
+
+@pytest.fixture
+def trait_home(tmp_path: Path) -> Iterator[Path]:
+    """Give a home of the real world, in which one trait fails by plan."""
+    home = tmp_path / "h"
+    zones = (
+        "zones:\n  stable: {service: tests.support.guilty_traits, kind: arena, settings: world}\n"
+    )
+    world = f"max_entities: 120\nentities: 80\nplan: {home / 'plan.json'}\n"
+    write_config(home, zones, world)
+    yield home
+    remove_arenas(home)
+
+
+def test_a_guilty_version_gives_way_to_the_one_before(trait_home: Path, rounds: int) -> None:
+    """A real trait ends its process twice: it alone is quarantined, its carriers go back.
+
+    By a fault; in longer runs by a hang, too, which costs the watchdog's time.
+    """
+    how = "segfault" if rounds == 1 else "hang"
+    sources = [TRAIT.format(each).encode() for each in (0.25, 0.5)]
+    plan(trait_home, hash=sha256(sources[1]).hexdigest(), how=how)
+    with ToyKernel(trait_home, "--json") as kernel:
+        kernel.ready()
+        for source in sources:
+            args = {"source": b64encode(source).decode()}
+            assert ask(trait_home, "trait add", args, 60.0).result["tier"] == "native"
+        tick = kernel.tick()
+        wait_until(lambda: kernel.tick() > tick + 60, "the world is past its fault")
+        rows = ask(trait_home, "trait list", {}, 10.0).result["traits"]
+        assert {row["version"]: row["status"] for row in rows} == {1: "active", 2: "quarantined"}
+        slot = next(row["slot"] for row in rows if row["version"] == 2)
+        assert [each["slot"] for each in kernel.told("trait.quarantined")] == [slot]
+        degraded = ask(trait_home, "status", {}, 10.0).result["degraded"]
+        assert any("version 2 is in quarantine" in each["why"] for each in degraded)
+        with pytest.raises(Exception, match="this very code is in quarantine"):
+            ask(trait_home, "trait add", args, 60.0)
+        assert kernel.stop() == 0

@@ -96,3 +96,13 @@ def test_another_generation_may_be_the_proof():
     assert not is_disproved(Suspect(100, BEHAVE, 1), 100, faults=1)
     assert not is_disproved(Suspect(100, BEHAVE, 2), 101, faults=2)
     assert not is_disproved(Suspect(100, TRAIT_3, 2), 100, faults=2)
+
+
+def test_a_trait_that_gets_through_no_tick_is_convicted_at_another():
+    """The generation before has computed the tick without it; taken up again it fails at once."""
+    suspect, verdict = weigh(Suspect(), Evidence(5, TRAIT_3, "x"), stood_still=False)
+    assert verdict is Verdict.NOBODY
+    assert weigh(suspect, Evidence(9, TRAIT_3, "x"), stood_still=True)[1] is Verdict.TRAIT
+    assert weigh(suspect, Evidence(9, TRAIT_3, "x"), stood_still=False)[1] is Verdict.NOBODY
+    other = TRAIT_3 + (1 << SLOT_SHIFT)
+    assert weigh(suspect, Evidence(9, other, "x"), stood_still=True)[1] is Verdict.NOBODY

@@ -1,0 +1,56 @@
+"""The real world, in which one trait fails on purpose: the one whose hash `plan` names.
+
+Settings as the world's, and `plan`, the path of a JSON file {"hash", "how"}, read when an engine
+is opened; without that file all are innocent. How: "segfault" or "hang", when it runs for anybody.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.support.guilty.service import fail
+from zones.runtime.generation import Progress, untold
+from zones.traits.scene import Scene
+from zones.world import service
+from zones.world.trait_library import LoadedTrait, TraitLibrary
+from zones.world.trait_loading import LoadedTraits
+
+
+class GuiltyTraits(LoadedTraits):
+    """Traits of which one is not what it was when it was tried."""
+
+    def __init__(self, plan: Path) -> None:
+        super().__init__()
+        self._plan = plan
+
+    def library(self) -> TraitLibrary:
+        """Return the library with the guilty one in it."""
+        found, told = super().library(), {}
+        if self._plan.exists():
+            told = json.loads(self._plan.read_text())
+        for key, trait in found._traits.items():
+            if trait.hash == told.get("hash"):
+                found._traits[key] = guilty(trait, told["how"])
+        return found
+
+
+def guilty(trait: LoadedTrait, how: str) -> LoadedTrait:
+    """Return a trait that fails when it runs for somebody."""
+
+    def run(scene: Scene, count: int, parts: int) -> None:
+        if count:
+            fail(how)
+        trait.run(scene, count, parts)
+
+    return replace(trait, run=run)
+
+
+class Generation(service.Generation):
+    """The world's, with guilty traits."""
+
+    def __init__(self, settings: dict[str, Any], progress: Progress = untold) -> None:
+        own = dict(settings)
+        plan = Path(own.pop("plan"))
+        super().__init__(own, progress)
+        self._traits = GuiltyTraits(plan)
