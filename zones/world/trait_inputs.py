@@ -185,7 +185,8 @@ def _add(facts: TraitFacts, tick: int, world: World, buffer: Buffer, warmth: War
         buffer.slot_status[plan.slot] = ACTIVE
         buffer.slot_version[plan.slot] = facts.version
         buffer.slot_tier[plan.slot] = TIERS.index(facts.tier)
-        buffer.slot_before[plan.slot] = plan.replaced
+        if plan.replaced:  # else it is taken up again, and what it goes back to is as it was
+            buffer.slot_before[plan.slot] = plan.replaced
     else:
         write_entry(buffer, plan.slot, facts, plan.first, plan.replaced, tick)
         # What was left there by another version must not be in the hash, nor differ by buffer.

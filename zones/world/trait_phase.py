@@ -11,8 +11,6 @@ one who has not run it yet is the mean of its last tick; where it never ran, the
 Steps of interpreted traits count as FUEL_NATIVE_GAIN native ones.
 """
 
-import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -40,7 +38,7 @@ from zones.world.registry import ACTIVE, Entry, read_entries, read_moods
 from zones.world.scratch import Scratch
 from zones.world.trait_library import LoadedTrait, TraitLibrary
 from zones.world.trait_scene import make_scenes, set_tick
-from zones.world.warm import BIT, OF_A_TRAIT, REGISTRY, Warmth, bits_of
+from zones.world.warm import OF_A_TRAIT, REGISTRY, Warmth
 
 SLOT_SHIFT: Final = 16
 """Flight word while a trait runs: phase | slot << SLOT_SHIFT."""
@@ -48,9 +46,6 @@ _SLOT: Final = INDEX["slot"]
 _FUEL_MAX: Final = INDEX["fuel_max"]
 _MEMORY_FIRST: Final = INDEX["memory_first"]
 _CARRIERS: Final = INDEX["carriers"]
-_MOODS: Final = INDEX["moods"]
-_MASKS: Final = INDEX["masks"]
-_READY: Final = BIT["ready"]
 _FUEL_LIMIT: Final = 2**31 - 1
 
 
@@ -59,8 +54,7 @@ class Part(NamedTuple):
 
     Args:
         moods, masks: words of the table.
-        moods_at, masks_at: addresses of these.
-        writes: bits of the warm columns that it may write.
+        writes: warm columns that it may write.
     """
 
     entry: Entry
@@ -69,9 +63,7 @@ class Part(NamedTuple):
     is_native: bool
     moods: U8
     masks: U64
-    moods_at: int
-    masks_at: int
-    writes: int
+    writes: tuple[str, ...]
 
 
 class Plan(NamedTuple):
@@ -80,7 +72,6 @@ class Plan(NamedTuple):
     Args:
         version: of the registry.
         bits: uint64 (active slots, all that hold something, places of the memory in use).
-        writes, places: bits of warm columns and of places that its parts may write.
     """
 
     version: int
@@ -88,8 +79,6 @@ class Plan(NamedTuple):
     bits: tuple[np.uint64, np.uint64, np.uint64] = (np.uint64(0), np.uint64(0), np.uint64(0))
     names: tuple[str, ...] = ()
     mood_names: tuple[str, ...] = ()
-    writes: int = 0
-    places: int = 0
 
 
 class TraitPhase:
@@ -113,9 +102,7 @@ class TraitPhase:
         self._warmth = warmth
         self._library = library
         self._threads = threads
-        self._rota = rota = new_rota(world.capacity, threads)
-        self._runners_at = rota.runners.ctypes.data
-        self._carriers_at = rota.carriers.ctypes.data
+        self._rota = new_rota(world.capacity, threads)
         self._table = new_table(world.capacity, world.extent.resources)
         self._scratch = scratch
         self._scenes = make_scenes(world, scratch, self._rota, threads)
@@ -214,9 +201,9 @@ class TraitPhase:
         self._count = count
         if not count:
             return
-        self._warmth.touch_bits(plan.writes | (_READY if fresh else 0))
-        if plan.places:
-            self._warmth.touch_memory(plan.places)
+        if fresh:
+            self._warmth.touch(("ready",))
+        self._warmth.touch((REGISTRY,))
         for part in plan.parts:
             if part.bit & by_any:
                 who, many = self._carriers(part, count, by_all, old)
@@ -288,14 +275,18 @@ class TraitPhase:
         self, part: Part, scene: Scene, who: columns.I32, many: int, fuel_max: int, flight: int,
         parts: int,
     ) -> None:  # fmt: skip
-        table, arrays = scene.table, scene.arrays
-        table[_SLOT] = part.entry.slot
+        slot = part.entry.slot
+        table = scene.table
+        table[_SLOT] = slot
         table[_FUEL_MAX] = fuel_max
         table[_MEMORY_FIRST] = part.entry.memory_first
-        arrays["carriers"], arrays["moods"], arrays["masks"] = who, part.moods, part.masks
-        table[_CARRIERS] = self._runners_at if who is self._rota.runners else self._carriers_at
-        table[_MOODS], table[_MASKS] = part.moods_at, part.masks_at
-        self._words.put(Header.FLIGHT, flight | part.entry.slot << SLOT_SHIFT)
+        scene.place_array("carriers", who)
+        scene.place_array("moods", part.moods)
+        scene.place_array("masks", part.masks)
+        self._warmth.touch(part.writes)
+        if part.entry.memory_count:
+            self._warmth.touch_memory(part.entry.places)
+        self._words.put(Header.FLIGHT, flight | slot << SLOT_SHIFT)
         part.trait.run(scene, many, parts)
         self._words.put(Header.FLIGHT, flight)
 
@@ -357,8 +348,6 @@ class TraitPhase:
             (np.uint64(active), np.uint64(known), np.uint64(places)),
             tuple(names),
             (*moods, *[""] * (MOODS - len(moods))),
-            functools.reduce(operator.or_, (part.writes for part in parts), BIT[REGISTRY]),
-            functools.reduce(operator.or_, (part.entry.places for part in parts), 0),
         )
 
 
@@ -380,18 +369,14 @@ def _part(entry: Entry, trait: LoadedTrait, names: list[str], moods: list[str]) 
         sum(1 << slot for slot, name in enumerate(names) if name == wanted)
         for wanted in trait.traits
     ]
-    mood_codes = np.array([*codes, 0], np.uint8)
-    mask_words = np.array([*masks, 0], np.uint64)
     return Part(
         entry,
         np.uint64(entry.bit),
         trait,
         entry.tier == NATIVE,
-        mood_codes,
-        mask_words,
-        mood_codes.ctypes.data,
-        mask_words.ctypes.data,
-        bits_of(OF_A_TRAIT[field] for field in OF_A_TRAIT if field in trait.writes),
+        np.array([*codes, 0], np.uint8),
+        np.array([*masks, 0], np.uint64),
+        tuple(OF_A_TRAIT[field] for field in OF_A_TRAIT if field in trait.writes),
     )
 
 

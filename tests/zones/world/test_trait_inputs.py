@@ -126,6 +126,18 @@ def test_quarantine_goes_back_to_the_version_before() -> None:
     assert table.words.state(5, State.QUARANTINED) == 0
 
 
+def test_a_version_that_was_taken_up_again_still_has_one_to_go_back_to() -> None:
+    """Suspended, resumed, and then quarantined: its carriers carry the version before."""
+    first, second = facts("A"), facts("A", 2)
+    table = Table(first, second)
+    table.take(first, second)
+    assert table.take(Input(SUSPEND_TRAIT, slot=2), second) == [0, 0]
+    assert statuses(table.words) == {"A 1": "standby", "A 2": "active"}
+    assert table.take(Input(QUARANTINE, slot=2)) == [0]
+    assert statuses(table.words) == {"A 1": "active", "A 2": "quarantined"}
+    assert table.carriers(1) == 20
+
+
 def test_remove() -> None:
     """All versions go, with their bits, counts and places; the rest stays as it is."""
     table = Table(RESTLESS, HUNGRY)
