@@ -19,6 +19,7 @@ COMPILED_FILES = (
     "zones/traits/integer_arithmetic.py",
     "zones/traits/linked.py",
     "zones/traits/machine.py",
+    "zones/traits/native/driver.py",
     "zones/traits/neighbours.py",
     "zones/traits/numerics.py",
     "zones/traits/searches.py",

@@ -9,6 +9,7 @@ import ast
 from typing import Any, Final
 
 from zones.traits.contract import FIELDS, METHODS, RESOURCE_FIELDS
+from zones.traits.names import EXCEPTIONS
 from zones.traits.proofs import UNKNOWN, Proofs
 from zones.traits.tree_tools import RefusedTree, assign, call, load
 
@@ -20,6 +21,7 @@ class Stores(ast.NodeTransformer):
     """Rewrites statements that store; the expressions are those of `Guarding`."""
 
     proofs: Proofs
+    free: frozenset[str]
 
     def __init__(self) -> None:
         self.temporaries = 0
@@ -219,9 +221,16 @@ class Stores(ast.NodeTransformer):
         node.body, node.orelse = self.statements(node.body), self.statements(node.orelse)
         node.finalbody = self.statements(node.finalbody)
         for handler in node.handlers:
-            handler.type = handler.type and self.visit(handler.type)
+            if handler.type is not None and not isinstance(handler.type, ast.Attribute):
+                handler.type = self.caught(handler.type)
             handler.body = self.statements(handler.body)
         return node
+
+    def caught(self, kinds: ast.expr) -> ast.expr:
+        """Return the classes of a handler: a name may stand for a tuple of tuples of them."""
+        plain = isinstance(kinds, ast.Name) and kinds.id in EXCEPTIONS & self.free
+        visited: ast.expr = self.visit(kinds)
+        return visited if plain else call("classes", [visited])
 
     def visit_Match(self, node: ast.Match) -> Any:
         """Return a match, rewritten."""

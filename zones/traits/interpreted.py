@@ -45,7 +45,7 @@ from zones.traits.verdict import Checked
 
 LOADING_FUEL: Final = 100_000
 """What the body of a module, and an __init__ that sets constants, may use."""
-FRAMES_MAX: Final = 20_000
+FRAMES_MAX: Final = 6_000
 """More than RECURSION_MAX calls of a source can nest with all that they call of ours."""
 _MODULE: Final = "trait"
 

@@ -20,7 +20,14 @@ from zones.runtime.apart import Limits, run_apart
 from zones.runtime.trait_store import StoredTrait, TraitStore
 from zones.traits.contract import INTERPRETED, NATIVE
 from zones.traits.interpreted import InterpretedTrait
-from zones.traits.native.compiling import NotCompiled, compile_trait, load_native
+from zones.traits.native.compiling import (
+    NativeTrait,
+    NotCompiled,
+    compile_trait,
+    load_native,
+    make_native,
+)
+from zones.traits.native.tiers import tier_of
 from zones.traits.reading import check_source
 from zones.traits.scene import Scene
 from zones.traits.verdict import Checked
@@ -111,7 +118,12 @@ def read_trait(path: Path) -> tuple[TraitFacts, tuple[str, LoadedTrait]]:
         checked = check_source(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    tier, trait = INTERPRETED, interpreted_trait(checked)
+    tier, _ = tier_of(checked)
+    trait = (
+        interpreted_trait(checked)
+        if tier == INTERPRETED
+        else _native(checked, make_native(checked))
+    )
     facts = TraitFacts(
         checked.name, 1, checked.code_hash, tier, checked.state, len(checked.attributes),
         checked.moods,
@@ -170,9 +182,13 @@ def native_trait(checked: Checked, folder: Path) -> LoadedTrait:
         NotCompiled: its machine code is missing or damaged.
         NotNative: it cannot be compiled at all.
     """
+    return _native(checked, load_native(checked, folder))
+
+
+def _native(checked: Checked, trait: NativeTrait) -> LoadedTrait:
     return LoadedTrait(
         hash=checked.code_hash,
-        run=load_native(checked, folder).run,
+        run=trait.run,
         moods=checked.moods,
         traits=checked.traits,
         writes=written_fields(checked.tree),
@@ -184,11 +200,13 @@ def _load_native(checked: Checked, stored: StoredTrait) -> LoadedTrait:
 
     That is so after an update of molt, LLVM or the processor, and where a file was changed.
     """
-    try:
-        return native_trait(checked, stored.folder)
-    except NotCompiled:
-        run_apart(partial(_compile, stored.source, stored.folder), COMPILING)
-        return native_trait(checked, stored.folder)
+    if stored.has_native:
+        try:
+            return native_trait(checked, stored.folder)
+        except NotCompiled:
+            pass
+    run_apart(partial(_compile, stored.source, stored.folder), COMPILING)
+    return native_trait(checked, stored.folder)
 
 
 def _compile(source: bytes, folder: Path) -> bytes:

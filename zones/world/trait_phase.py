@@ -11,6 +11,8 @@ one who has not run it yet is the mean of its last tick; where it never ran, the
 Steps of interpreted traits count as FUEL_NATIVE_GAIN native ones.
 """
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -38,7 +40,7 @@ from zones.world.registry import ACTIVE, Entry, read_entries, read_moods
 from zones.world.scratch import Scratch
 from zones.world.trait_library import LoadedTrait, TraitLibrary
 from zones.world.trait_scene import make_scenes, set_tick
-from zones.world.warm import OF_A_TRAIT, REGISTRY, Warmth
+from zones.world.warm import BIT, OF_A_TRAIT, REGISTRY, Warmth, bits_of
 
 SLOT_SHIFT: Final = 16
 """Flight word while a trait runs: phase | slot << SLOT_SHIFT."""
@@ -46,6 +48,9 @@ _SLOT: Final = INDEX["slot"]
 _FUEL_MAX: Final = INDEX["fuel_max"]
 _MEMORY_FIRST: Final = INDEX["memory_first"]
 _CARRIERS: Final = INDEX["carriers"]
+_MOODS: Final = INDEX["moods"]
+_MASKS: Final = INDEX["masks"]
+_READY: Final = BIT["ready"]
 _FUEL_LIMIT: Final = 2**31 - 1
 
 
@@ -54,7 +59,8 @@ class Part(NamedTuple):
 
     Args:
         moods, masks: words of the table.
-        writes: warm columns that it may write.
+        moods_at, masks_at: addresses of these.
+        writes: bits of the warm columns that it may write.
     """
 
     entry: Entry
@@ -63,7 +69,9 @@ class Part(NamedTuple):
     is_native: bool
     moods: U8
     masks: U64
-    writes: tuple[str, ...]
+    moods_at: int
+    masks_at: int
+    writes: int
 
 
 class Plan(NamedTuple):
@@ -72,6 +80,7 @@ class Plan(NamedTuple):
     Args:
         version: of the registry.
         bits: uint64 (active slots, all that hold something, places of the memory in use).
+        writes, places: bits of warm columns and of places that its parts may write.
     """
 
     version: int
@@ -79,6 +88,8 @@ class Plan(NamedTuple):
     bits: tuple[np.uint64, np.uint64, np.uint64] = (np.uint64(0), np.uint64(0), np.uint64(0))
     names: tuple[str, ...] = ()
     mood_names: tuple[str, ...] = ()
+    writes: int = 0
+    places: int = 0
 
 
 class TraitPhase:
@@ -102,7 +113,9 @@ class TraitPhase:
         self._warmth = warmth
         self._library = library
         self._threads = threads
-        self._rota = new_rota(world.capacity, threads)
+        self._rota = rota = new_rota(world.capacity, threads)
+        self._runners_at = rota.runners.ctypes.data
+        self._carriers_at = rota.carriers.ctypes.data
         self._table = new_table(world.capacity, world.extent.resources)
         self._scratch = scratch
         self._scenes = make_scenes(world, scratch, self._rota, threads)
@@ -201,9 +214,9 @@ class TraitPhase:
         self._count = count
         if not count:
             return
-        if fresh:
-            self._warmth.touch(("ready",))
-        self._warmth.touch((REGISTRY,))
+        self._warmth.touch_bits(plan.writes | (_READY if fresh else 0))
+        if plan.places:
+            self._warmth.touch_memory(plan.places)
         for part in plan.parts:
             if part.bit & by_any:
                 who, many = self._carriers(part, count, by_all, old)
@@ -275,18 +288,14 @@ class TraitPhase:
         self, part: Part, scene: Scene, who: columns.I32, many: int, fuel_max: int, flight: int,
         parts: int,
     ) -> None:  # fmt: skip
-        slot = part.entry.slot
-        table = scene.table
-        table[_SLOT] = slot
+        table, arrays = scene.table, scene.arrays
+        table[_SLOT] = part.entry.slot
         table[_FUEL_MAX] = fuel_max
         table[_MEMORY_FIRST] = part.entry.memory_first
-        scene.place_array("carriers", who)
-        scene.place_array("moods", part.moods)
-        scene.place_array("masks", part.masks)
-        self._warmth.touch(part.writes)
-        if part.entry.memory_count:
-            self._warmth.touch_memory(part.entry.places)
-        self._words.put(Header.FLIGHT, flight | slot << SLOT_SHIFT)
+        arrays["carriers"], arrays["moods"], arrays["masks"] = who, part.moods, part.masks
+        table[_CARRIERS] = self._runners_at if who is self._rota.runners else self._carriers_at
+        table[_MOODS], table[_MASKS] = part.moods_at, part.masks_at
+        self._words.put(Header.FLIGHT, flight | part.entry.slot << SLOT_SHIFT)
         part.trait.run(scene, many, parts)
         self._words.put(Header.FLIGHT, flight)
 
@@ -348,6 +357,8 @@ class TraitPhase:
             (np.uint64(active), np.uint64(known), np.uint64(places)),
             tuple(names),
             (*moods, *[""] * (MOODS - len(moods))),
+            functools.reduce(operator.or_, (part.writes for part in parts), BIT[REGISTRY]),
+            functools.reduce(operator.or_, (part.entry.places for part in parts), 0),
         )
 
 
@@ -369,14 +380,18 @@ def _part(entry: Entry, trait: LoadedTrait, names: list[str], moods: list[str]) 
         sum(1 << slot for slot, name in enumerate(names) if name == wanted)
         for wanted in trait.traits
     ]
+    mood_codes = np.array([*codes, 0], np.uint8)
+    mask_words = np.array([*masks, 0], np.uint64)
     return Part(
         entry,
         np.uint64(entry.bit),
         trait,
         entry.tier == NATIVE,
-        np.array([*codes, 0], np.uint8),
-        np.array([*masks, 0], np.uint64),
-        tuple(OF_A_TRAIT[field] for field in OF_A_TRAIT if field in trait.writes),
+        mood_codes,
+        mask_words,
+        mood_codes.ctypes.data,
+        mask_words.ctypes.data,
+        bits_of(OF_A_TRAIT[field] for field in OF_A_TRAIT if field in trait.writes),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from zones.traits.scene import Scene
-from zones.traits.table import INDEX, SCRATCH_BYTES
+from zones.traits.table import INDEX, NUMBER, NUMBERS, SCRATCH_BYTES
 from zones.world import parameters
 from zones.world.bodies import largest_radius
 from zones.world.carriers import Rota
@@ -66,22 +66,29 @@ def _scene(world: World, old: Buffer, new: Buffer, scratch: Scratch, rota: Rota,
 
 
 def set_tick(scene: Scene, scratch: Scratch, rules: F64, tick_key: int) -> None:
-    """Write the numbers of one tick into a scene."""
+    """Write the numbers of one tick into a scene.
+
+    A small world feels every single store: they are made in two lots.
+    """
     cell, slack, cols, rows = scratch.shape
-    crowd = scratch.crowd_shape
+    crowd_cell, crowd_cols, crowd_rows = scratch.crowd_shape
     table = scene.table
     table[_FOOD_COLS], table[_FOOD_ROWS] = cols, rows
-    table[_CROWD_COLS], table[_CROWD_ROWS] = crowd.cols, crowd.rows
-    scene.place_number("tick_key", tick_key)
-    scene.set_real("food_cell", float(cell))
-    scene.set_real("food_slack", float(slack))
-    scene.set_real("crowd_cell", float(crowd.cell))
-    scene.set_real("speed_max", float(rules[parameters.SPEED_MAX]))
-    scene.set_real("cost_speed", float(rules[parameters.COST_SPEED]))
-    scene.set_real("eat_reach", float(rules[parameters.EAT_REACH]))
-    scene.set_real("eat_bite", float(rules[parameters.EAT_BITE]))
+    table[_CROWD_COLS], table[_CROWD_ROWS] = crowd_cols, crowd_rows
+    table[_TICK_KEY] = tick_key if tick_key < 1 << 63 else tick_key - (1 << 64)
+    most, effect = rules[parameters.MAX_ENERGY], rules[parameters.GENE_EFFECT]
+    span = 1.0 + 0.5 * float(effect)
+    scene.numbers[_PARAMETERS] = rules[_RULES]
     # No trait makes a body larger than one can be born: so the grid of the crowd stays right.
-    radius = largest_radius(rules)
-    scene.set_real("radius_limit", float(np.float32(radius)))
-    span = 1.0 + 0.5 * float(rules[parameters.GENE_EFFECT])
-    scene.set_real("max_energy_limit", float(rules[parameters.MAX_ENERGY]) * span * span)
+    radius = np.float32(largest_radius(rules))
+    scene.numbers[_LIMITS] = (float(most) * span * span, radius, cell, slack, crowd_cell)
+
+
+_TICK_KEY: Final = INDEX["tick_key"]
+_PARAMETERS: Final = slice(NUMBER["speed_max"], NUMBER["eat_bite"] + 1)
+_RULES: Final = np.array(
+    [parameters.SPEED_MAX, parameters.COST_SPEED, parameters.EAT_REACH, parameters.EAT_BITE]
+)
+_LIMITS: Final = slice(NUMBER["max_energy_limit"], NUMBER["crowd_cell"] + 1)
+assert " ".join(NUMBERS[_PARAMETERS]) == "speed_max cost_speed eat_reach eat_bite"
+assert " ".join(NUMBERS[_LIMITS]) == "max_energy_limit radius_limit food_cell food_slack crowd_cell"

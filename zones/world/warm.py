@@ -70,10 +70,11 @@ class Warmth:
 
     def touch(self, names: Iterable[str]) -> None:
         """Say that these columns of B are about to be written."""
-        bits = self._words.get(Header.WARM)
-        for name in names:
-            bits |= BIT[name]
-        self._words.put(Header.WARM, bits)
+        self.touch_bits(bits_of(names))
+
+    def touch_bits(self, bits: int) -> None:
+        """As `touch`, of bits from `bits_of`."""
+        self._words.put(Header.WARM, self._words.get(Header.WARM) | bits)
 
     def touch_memory(self, places: int) -> None:
         """Say that these places (bits) of the trait memory of B are about to be written."""
@@ -82,6 +83,11 @@ class Warmth:
     def touch_faults(self, slots: int) -> None:
         """Say that the fault counts of these slots (bits) of B are about to be written."""
         self._words.put(Header.WARM_FAULTS, self._words.get(Header.WARM_FAULTS) | slots)
+
+
+def bits_of(names: Iterable[str]) -> int:
+    """Return the bits of these columns in `Header.WARM`."""
+    return sum(BIT[name] for name in set(names))
 
 
 def carry_private(old: Buffer, new: Buffer, slots: I32) -> None:

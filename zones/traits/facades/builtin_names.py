@@ -88,8 +88,8 @@ def make_builtins(tools: Tools) -> dict[str, Any]:
     made |= {name: getattr(functions, name) for name in _OVER_ITEMS}
     made |= {name: getattr(methods, name) for name in _DESCRIPTORS}
     made["object"] = object
-    made["issubclass"] = issubclass
-    made["isinstance"] = isinstance
+    made["issubclass"] = tools.places.is_subclass
+    made["isinstance"] = tools.places.is_instance
     made["abs"] = arithmetic.absolute
     made["divmod"] = arithmetic.divide
     made["pow"] = arithmetic.pow

@@ -47,7 +47,7 @@ _OF_COMPARING: Final = words(
     "equal unequal less less_or_equal greater greater_or_equal contains lacks"
 )
 _OF_PLACES: Final = words(
-    "get_item set_item delete_item spread spread_each spread_names bounded keyed measured"
+    "classes get_item set_item delete_item spread spread_each spread_names bounded keyed measured"
 )
 _OF_GENERATORS: Final = words("generated generator deep delegated unstoppable goes_on context")
 

@@ -9,7 +9,6 @@ swallows the stop runs into the next one, and the driver asks the meter, not the
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final, NoReturn
 
@@ -27,6 +26,21 @@ class Stop(BaseException):
     """A call is over: it has used its fuel, or was too deep or too large."""
 
 
+class Deeper:
+    """A `with` that counts as a call."""
+
+    __slots__ = ("_meter",)
+
+    def __init__(self, meter: "Meter") -> None:
+        self._meter = meter
+
+    def __enter__(self) -> None:
+        self._meter.enter()
+
+    def __exit__(self, *_error: object) -> None:
+        self._meter.leave()
+
+
 class Meter:
     """Counts for one trait.
 
@@ -36,12 +50,13 @@ class Meter:
         closing: generators that the source itself is closing just now.
     """
 
-    __slots__ = ("clipped", "closing", "limit", "namespace", "stopped", "used_at_stop")
+    __slots__ = ("_deeper", "clipped", "closing", "limit", "namespace", "stopped", "used_at_stop")
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.namespace = namespace
         self.limit = 0
         self.closing = 0
+        self._deeper = Deeper(self)
         self.begin(0)
 
     def begin(self, limit: int) -> None:
@@ -101,21 +116,14 @@ class Meter:
         """Come back from one call."""
         self.namespace[DEPTH] -= 1
 
-    @contextmanager
-    def deeper(self) -> Iterator[None]:
-        """Count what runs within as one call deeper; it costs one unit."""
+    def deeper(self) -> "Deeper":
+        """Count what a `with` holds as one call deeper; it costs one unit."""
         self.step()
-        with self.nested():
-            yield
+        return self._deeper
 
-    @contextmanager
-    def nested(self) -> Iterator[None]:
-        """Count what runs within as one call deeper."""
-        self.enter()
-        try:
-            yield
-        finally:
-            self.leave()
+    def nested(self) -> "Deeper":
+        """Count what a `with` holds as one call deeper."""
+        return self._deeper
 
     def clip(self, status: int) -> None:
         """Note that a value was clipped; the first of a call is kept."""

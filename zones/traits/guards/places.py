@@ -11,6 +11,7 @@ from zones.traits.guards.comparing import Comparing
 from zones.traits.guards.meter import CHUNK, SIZED, Meter
 
 _SCALARS: Final = frozenset({int, str, float, bool, type(None)})
+_CLASSES_DEEP: Final = 20
 _SLICED: Final = (list, tuple, str)
 
 
@@ -112,6 +113,28 @@ class Places:
         for item in items:
             if type(item) not in _SCALARS:
                 self._measure(item, depth - 1)
+
+    def classes(self, kinds: Any) -> Any:
+        """Return what a value may be an instance of, or an exception of, if it is not deep."""
+        if type(kinds) is tuple:
+            self._count_classes(kinds, _CLASSES_DEEP)
+        return kinds
+
+    def _count_classes(self, kinds: tuple[Any, ...], depth: int) -> None:
+        if depth <= 0:
+            self.meter.abort()
+        for one in kinds:
+            if type(one) is tuple:
+                self.meter.step()
+                self._count_classes(one, depth - 1)
+
+    def is_instance(self, value: Any, kinds: Any, /) -> bool:
+        """Return isinstance(value, kinds)."""
+        return isinstance(value, self.classes(kinds) if type(kinds) is tuple else kinds)
+
+    def is_subclass(self, kind: Any, kinds: Any, /) -> bool:
+        """Return issubclass(kind, kinds)."""
+        return issubclass(kind, self.classes(kinds))
 
     def sized(self, items: Any) -> Any:
         """Return items as something finite with a length, one unit each."""
