@@ -48,6 +48,8 @@ def call_kind(reader: Reader, node: ast.Call, scope: Scope) -> Kind:
     """Return the kind of a call, having read all that is in it."""
     names = reader.names
     match node.func:
+        case ast.Lambda() as called:
+            return _of_lambda(reader, called, node, scope)
         case ast.Attribute(ast.Name(owner), name) if (
             owner == names.self_name != "" and name in names.methods
         ):
@@ -139,6 +141,20 @@ def _lambda(reader: Reader, node: ast.Lambda, item: Kind, scope: Scope) -> None:
     for each in arguments:
         reader.names.bind(inner, each.arg, item if len(arguments) == 1 else ANY)
     reader.value(node.body, inner)
+
+
+def _of_lambda(reader: Reader, called: ast.Lambda, node: ast.Call, scope: Scope) -> Kind:
+    """Return the kind of a lambda that is called where it stands."""
+    inner = reader.names.scope_of(called, scope)
+    given = [reader.value(each, scope) for each in node.args]
+    arguments = [each.arg for each in called.args.args]
+    is_plain = len(given) == len(arguments) == len(every_argument(called.args))
+    for name, kind in zip(arguments, given, strict=False):
+        reader.names.bind(inner, name, kind)
+    if not is_plain or node.keywords or any(isinstance(each, ast.Starred) for each in node.args):
+        reader.children(node, scope)
+        return ANY
+    return reader.value(called.body, inner)
 
 
 def _method(reader: Reader, value: ast.expr, name: str, node: ast.Call, scope: Scope) -> Kind:

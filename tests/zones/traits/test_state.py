@@ -92,6 +92,7 @@ def test_plain_numbers_are_carried() -> None:
         ("def _distance(self, a, b)", "def _distance(self, a, b=[])", "default argument"),
         ("(Trait)", "(Trait, Other)", "derives from more"),
         ("import math\n", "import math\ntimes = 0\n", ""),
+        ("self.best = min(self.best, d)", "self.best = (lambda a: a * 2)(d)", ""),
         (
             "        food =",
             "        global SPEED\n        SPEED = 3.0\n        food =",

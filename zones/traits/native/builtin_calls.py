@@ -175,31 +175,33 @@ def _consume(e: Emitter, spot: Spot, node: ast.Call, name: str) -> Value:
     first = node.args[0]
     if name == "sum" and set(named) <= {"start"} and len(node.args) + len(named) <= 2:
         starts = [*node.args[1:], *named.values()]
-        start = constant(e, 0)
-        if starts:
-            if not isinstance(starts[0], ast.Constant | ast.UnaryOp | ast.Name):
-                raise e.refuse("sum with a start that is no plain name or number")
-            start = e.value(starts[0])
-        return consuming.total(e, spot, first, start)
+        return consuming.total(e, spot, first, starts[0] if starts else None)
     if name in ("any", "all") and not named and len(node.args) == 1:
         return consuming.quantified(e, spot, first, name == "any")
     if name in ("list", "tuple") and not named and len(node.args) == 1:
         return consuming.listing(e, spot, first)
     if name == "sorted" and set(named) <= {"key", "reverse"} and len(node.args) == 1:
-        return sort_call(e, spot, consuming.listing(e, spot.at("list"), first), named)
+        key: list[consuming.Key | None] = []
+        made = consuming.listing(
+            e, spot.at("list"), first, lambda: key.append(key_of(e, spot, named.get("key")))
+        )
+        return consuming.in_order(e, spot, made, key[0], _is_reversed(e, named))
     if name in ("min", "max"):
         return _extreme(e, spot, node, name == "max", named)
     raise e.refuse(f"this form of {name}")
 
 
 def sort_call(e: Emitter, spot: Spot, made: Value, named: dict[str, ast.expr]) -> Value:
-    """Write sorted or list.sort of a list that is paid for."""
+    """Write list.sort of a list that is paid for."""
     key = key_of(e, spot, named.get("key"))
+    return consuming.in_order(e, spot, made, key, _is_reversed(e, named))
+
+
+def _is_reversed(e: Emitter, named: dict[str, ast.expr]) -> bool:
     turned = named.get("reverse")
     if turned is not None and not isinstance(turned, ast.Constant):
         raise e.refuse("reverse that is no constant")
-    is_reversed = isinstance(turned, ast.Constant) and bool(turned.value)
-    return consuming.in_order(e, spot, made, key, is_reversed)
+    return isinstance(turned, ast.Constant) and bool(turned.value)
 
 
 def _extreme(
@@ -221,19 +223,24 @@ def _extreme(
         e.spend(str(len(node.args[0].elts)))
         key = key_of(e, spot, named.get("key"))
         return consuming.least_of(e, spot, items_of(items), is_max, key)
-    default = named.get("default")
-    if default is not None and not isinstance(default, ast.Constant | ast.Name | ast.UnaryOp):
-        raise e.refuse("a default that is no plain name or number")
-    key = key_of(e, spot, named.get("key"))
-    told = None if default is None else e.value(default)
-    return consuming.extreme(e, spot, node.args[0], is_max, key, told)
+
+    def others() -> tuple[consuming.Key | None, Value | None]:
+        told: dict[str, Value] = {}
+        for each, given in named.items():  # in the order of the source
+            told[each] = e.value(given)
+        return _key(e, spot, told.get("key")), told.get("default")
+
+    return consuming.extreme(e, spot, node.args[0], is_max, others)
 
 
 def key_of(e: Emitter, spot: Spot, node: ast.expr | None) -> consuming.Key | None:
     """Return what writes calls of a key function."""
-    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+    return None if node is None else _key(e, spot, e.value(node))
+
+
+def _key(e: Emitter, spot: Spot, value: Value | None) -> consuming.Key | None:
+    if value is None or value.type == IS_NONE:
         return None
-    value = e.value(node)
     if not isinstance(value.type, FunctionType):
         raise e.refuse("a key that is no function of the source")
     kind = value.type

@@ -7,6 +7,7 @@ sorted take all of them before a key is asked for.
 """
 
 import ast
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from zones.traits.native import arithmetic, lists
@@ -14,6 +15,7 @@ from zones.traits.native.comparing import compare
 from zones.traits.native.conversion import (
     as_int,
     bit,
+    constant,
     items_of,
     mask_of,
     number,
@@ -48,6 +50,10 @@ from zones.traits.native.types import (
 LAZY: Final = frozenset(("range", "enumerate", "zip", "reversed", "map", "filter"))
 
 
+def _nothing() -> None:
+    """Write nothing."""
+
+
 class Key(Protocol):
     """Writes a call of a key function."""
 
@@ -55,13 +61,20 @@ class Key(Protocol):
         """Return what the function gives for an item."""
 
 
-def taken(e: Emitter, spot: Spot, node: ast.expr) -> tuple[Value, bool]:
-    """Return all items of an expression, paid for, as a list, and whether it is a new one."""
+def taken(
+    e: Emitter, spot: Spot, node: ast.expr, before: Callable[[], None] = _nothing
+) -> tuple[Value, bool]:
+    """Return all items of an expression, paid for, as a list, and whether it is a new one.
+
+    Args:
+        before: writes the other arguments, which come behind the expression and before its items.
+    """
     if isinstance(node, ast.GeneratorExp):
-        return listed(e, spot, node, fuel=1), True
+        return listed(e, spot, node, fuel=1, before=before), True
     if called_builtin(e, node) in LAZY:
         made = lists.new_site(e, spot.at("items"), 0)
         items = items_of_expression(e, node)
+        before()
         # `for` has its own unit for each item; here the one who takes has it.
         close_loops(
             e, [loop(e, spot.at("all"), items, lambda item: lists.append(e, spot, made, item))]
@@ -73,30 +86,37 @@ def taken(e: Emitter, spot: Spot, node: ast.expr) -> tuple[Value, bool]:
         value = e.value(node)
         is_new = not isinstance(value.type, ListType)
         made = list_of_value(e, spot, value)
+    before()
     e.spend(e.code.load("i64", made.parts[0]))
     return made, is_new
 
 
-def listing(e: Emitter, spot: Spot, node: ast.expr) -> Value:
+def listing(e: Emitter, spot: Spot, node: ast.expr, before: Callable[[], None] = _nothing) -> Value:
     """Write list(x)."""
-    made, is_new = taken(e, spot, node)
+    made, is_new = taken(e, spot, node, before)
     if is_new:
         return made
     return lists.copy_range(e, spot.at("copy"), made, "0", e.code.load("i64", made.parts[0]))
 
 
-def total(e: Emitter, spot: Spot, node: ast.expr, start: Value) -> Value:
+def total(e: Emitter, spot: Spot, node: ast.expr, start_node: ast.expr | None) -> Value:
     """Write sum. Of floats from 0 on, the sum is kept as a float and judged an int where empty."""
-    if not mask_of(start) or mask_of(start) & NONE:
-        raise e.refuse("sum with a start that may be no number")
     code = e.code
+    start = constant(e, 0)
     real_sum, some, beyond = code.slot("double"), code.slot("i1"), code.slot("i1")
     code.store("double", "0.0", real_sum)
     code.store("i1", "false", some)
     code.store("i1", "false", beyond)
     result = e.temporary(spot, "sum")
-    e.store(result, start)
     are_floats = False
+
+    def begin() -> None:
+        nonlocal start
+        if start_node is not None:
+            start = e.value(start_node)
+            if not mask_of(start) or mask_of(start) & NONE:
+                raise e.refuse("sum with a start that may be no number")
+        e.store(result, start)
 
     def add(item: Value) -> None:
         nonlocal are_floats
@@ -118,9 +138,9 @@ def total(e: Emitter, spot: Spot, node: ast.expr, start: Value) -> Value:
             e.store(result, _added(e, before_sum, item, beyond))
 
     if isinstance(node, ast.GeneratorExp):
-        close_loops(e, each_item(e, node, add))
+        close_loops(e, each_item(e, node, add, before=begin))
     else:
-        made, _ = taken(e, spot.at("taken"), node)
+        made, _ = taken(e, spot.at("taken"), node, begin)
         close_loops(e, [loop(e, spot.at("sum"), ListItems(e, made), add, fuel=0)])
     e.fault_if(code.load("i1", beyond), "OverflowError")
     if not are_floats:
@@ -201,12 +221,22 @@ def extreme(
     spot: Spot,
     node: ast.expr,
     is_max: bool,
-    key: Key | None,
-    default: Value | None,
+    others: Callable[[], tuple[Key | None, Value | None]],
 ) -> Value:
-    """Write min or max of the items of an expression."""
+    """Write min or max of the items of an expression.
+
+    Args:
+        others: writes key and default, and returns them.
+    """
     code = e.code
-    made, _ = taken(e, spot.at("taken"), node)
+    key: Key | None = None
+    default: Value | None = None
+
+    def begin() -> None:
+        nonlocal key, default
+        key, default = others()
+
+    made, _ = taken(e, spot.at("taken"), node, begin)
     best, best_key = e.temporary(spot, "best"), e.temporary(spot, "best key")
     some = code.slot("i1")
     code.store("i1", "false", some)

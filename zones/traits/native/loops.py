@@ -380,16 +380,25 @@ def break_out(e: Emitter, state: Loop) -> None:
 
 
 def each_item(
-    e: Emitter, node: ast.expr, per_item: Callable[[Value], None], fuel: int = 1
+    e: Emitter,
+    node: ast.expr,
+    per_item: Callable[[Value], None],
+    fuel: int = 1,
+    before: Callable[[], None] | None = None,
 ) -> list[Loop]:
     """Write a loop over an expression, generator expressions too; nothing is placed behind it.
+
+    Args:
+        before: writes what comes between what is looped over and the first item.
 
     Returns:
         the loops, outermost first: `close_loops` goes on behind them.
     """
     if isinstance(node, ast.GeneratorExp):
-        return _comprehend(e, node, per_item)
+        return _comprehend(e, node, per_item, before)
     items = items_of_expression(e, node)
+    if before is not None:
+        before()
     return [loop(e, Spot(node), items, per_item, fuel)]
 
 
@@ -399,7 +408,12 @@ def close_loops(e: Emitter, loops: list[Loop]) -> None:
         leave_loop(e, state)
 
 
-def _comprehend(e: Emitter, node: Comprehension, per_item: Callable[[Value], None]) -> list[Loop]:
+def _comprehend(
+    e: Emitter,
+    node: Comprehension,
+    per_item: Callable[[Value], None],
+    first: Callable[[], None] | None = None,
+) -> list[Loop]:
     """Write the loops of a comprehension; `per_item` is given each value of it."""
     outer = e.frame
     number = e.rounds.number(outer.number, Spot(node), "scope")
@@ -435,18 +449,25 @@ def _comprehend(e: Emitter, node: Comprehension, per_item: Callable[[Value], Non
         if place:
             return each_item(e, generator.iter, with_item)
         before, e.frame = e.frame, outer
-        made = each_item(e, generator.iter, with_item)
+        made = each_item(e, generator.iter, with_item, before=first)
         e.frame = before
         return made
 
     return from_generator(0)
 
 
-def listed(e: Emitter, spot: Spot, node: ast.expr, fuel: int = 0) -> Value:
+def listed(
+    e: Emitter,
+    spot: Spot,
+    node: ast.expr,
+    fuel: int = 0,
+    before: Callable[[], None] | None = None,
+) -> Value:
     """Return a new list of the values of a comprehension.
 
     Args:
         fuel: for each value, beyond what the comprehension itself uses.
+        before: as for `each_item`.
     """
     assert isinstance(node, Comprehension)
     made = lists.new_site(e, spot.at("made"), 0)
@@ -456,5 +477,5 @@ def listed(e: Emitter, spot: Spot, node: ast.expr, fuel: int = 0) -> Value:
             e.spend(str(fuel))
         lists.append(e, spot, made, value)
 
-    close_loops(e, _comprehend(e, node, add))
+    close_loops(e, _comprehend(e, node, add, before))
     return made

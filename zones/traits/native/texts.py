@@ -15,7 +15,7 @@ from typing import Final
 from zones.traits import contract
 from zones.traits.native.conversion import mask_of, number
 from zones.traits.native.emitter import Emitter
-from zones.traits.native.types import FLOAT, NONE, UNKNOWN, Ref, Scalar, Value
+from zones.traits.native.types import FLOAT, INT, NONE, UNKNOWN, Ref, Scalar, Value
 
 CHARS_MAX: Final = 15
 """A longer text costs fuel to compare."""
@@ -23,7 +23,8 @@ NEVER: Final = -2
 """A code that nothing has."""
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 _SHOWN_COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
-_HEX_PARTS: Final = 3
+_HEX: Final = re.compile(r"0([1-6])[xX]")
+COLOUR_CHARS: Final = 7
 
 
 def text(e: Emitter, literal: str) -> Value:
@@ -150,56 +151,71 @@ def carries(e: Emitter, item: Value, holder: Value) -> str:
 
 
 def painted(e: Emitter, node: ast.JoinedStr) -> Value:
-    """Write f"#{red:02x}{green:02x}{blue:02x}", which can only be assigned to a colour."""
-    parts = node.values
-    first = parts[0] if parts else None
-    hexes = [each for each in parts[1:] if isinstance(each, ast.FormattedValue)]
-    if (
-        not isinstance(first, ast.Constant)
-        or first.value != "#"
-        or len(hexes) != len(parts) - 1
-        or len(hexes) != _HEX_PARTS
-        or not all(_is_hex(each) for each in hexes)
-    ):
+    """Write f"#{red:02x}{green:02x}80" and the like, which can only be assigned to a colour.
+
+    Each place has at least the digits that it asks for, so that six in all are a colour exactly
+    where no number needs more, or a sign.
+    """
+    pieces = [_piece(e, part) for part in node.values]
+    fixed = "".join(piece if isinstance(piece, str) else "0" * piece[1] for piece in pieces)
+    if not fixed.startswith("#") or len(fixed) < COLOUR_CHARS:
         raise e.refuse("a text that is built")
-    code, good, length = "0", "true", "1"
-    for each in hexes:
-        value = number(e, e.value(each.value))
-        if value.type == UNKNOWN:
-            return value
-        if mask_of(value) == FLOAT:
-            return e.fault("ValueError")
-        if mask_of(value) & (FLOAT | NONE):
-            raise e.refuse("a colour of what may be no whole number")
-        whole = e.converted(value, Scalar(2))[0]
-        digits = _digits(e, whole)
-        e.spend(e.code.emit(f"lshr i64 {digits}, 4"))
-        length = e.code.emit(f"add i64 {length}, {digits}")
-        inside = e.code.emit(f"icmp ult i64 {whole}, 256")
+    is_colour = bool(_COLOUR.fullmatch(fixed))
+    code, good, length = "0", "true" if is_colour else "false", "0"
+    for piece in pieces:
+        if isinstance(piece, str):
+            length = e.code.emit(f"add i64 {length}, {len(piece)}")
+            digits = piece.removeprefix("#") if is_colour else ""
+            shifted = e.code.emit(f"shl i64 {code}, {4 * len(digits)}")
+            code = e.code.emit(f"or i64 {shifted}, {int(digits or '0', 16)}")
+            continue
+        whole = _shown_number(e, piece[0])
+        if whole is None:
+            return Value(UNKNOWN)
+        size = _digits(e, whole, piece[1])
+        e.spend(e.code.emit(f"lshr i64 {size}, 4"))
+        length = e.code.emit(f"add i64 {length}, {size}")
+        inside = e.code.emit(f"icmp ult i64 {whole}, {16 ** piece[1]}")
         good = e.code.emit(f"and i1 {good}, {inside}")
-        shifted = e.code.emit(f"shl i64 {code}, 8")
+        shifted = e.code.emit(f"shl i64 {code}, {4 * piece[1]}")
         code = e.code.emit(f"or i64 {shifted}, {whole}")
     e.spend(e.code.emit(f"lshr i64 {length}, 4"))
     return Value(Ref("painted"), (e.code.emit(f"select i1 {good}, i64 {code}, i64 {NEVER}"),))
 
 
-def _is_hex(part: ast.FormattedValue) -> bool:
-    spec = part.format_spec
-    return (
-        part.conversion == -1
-        and isinstance(spec, ast.JoinedStr)
-        and len(spec.values) == 1
-        and isinstance(spec.values[0], ast.Constant)
-        and spec.values[0].value in ("02x", "02X")
-    )
+def _piece(e: Emitter, part: ast.expr) -> str | tuple[ast.expr, int]:
+    """Return a fixed part of a text, or a number that is shown in hex and its least width."""
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    if isinstance(part, ast.FormattedValue) and part.conversion == -1:
+        spec = part.format_spec
+        if isinstance(spec, ast.JoinedStr) and len(spec.values) == 1:
+            (asked,) = spec.values
+            found = _HEX.fullmatch(str(asked.value)) if isinstance(asked, ast.Constant) else None
+            if found:
+                return part.value, int(found[1])
+    raise e.refuse("a text that is built")
 
 
-def _digits(e: Emitter, whole: str) -> str:
-    """Return how many characters f"{whole:02x}" has."""
+def _shown_number(e: Emitter, node: ast.expr) -> str | None:
+    """Write a number that is shown in hex; None where it certainly cannot be."""
+    value = number(e, e.value(node))
+    if value.type == UNKNOWN:
+        return None
+    if mask_of(value) == FLOAT:
+        e.fault("ValueError")
+        return None
+    if mask_of(value) & (FLOAT | NONE):
+        raise e.refuse("a colour of what may be no whole number")
+    return e.converted(value, Scalar(INT))[0]
+
+
+def _digits(e: Emitter, whole: str, least: int) -> str:
+    """Return how many characters a number has in hex, with its sign and zeros in front."""
     size = e.intrinsic("llvm.abs.i64", "i64", ("i64", whole), ("i1", "false"))
     zeros = e.intrinsic("llvm.ctlz.i64", "i64", ("i64", size), ("i1", "false"))
     bits = e.code.emit(f"sub i64 67, {zeros}")
     digits = e.code.emit(f"lshr i64 {bits}, 2")
     negative = e.code.emit(f"lshr i64 {whole}, 63")
     total = e.code.emit(f"add i64 {digits}, {negative}")
-    return e.intrinsic("llvm.smax.i64", "i64", ("i64", total), ("i64", "2"))
+    return e.intrinsic("llvm.smax.i64", "i64", ("i64", total), ("i64", str(least)))
