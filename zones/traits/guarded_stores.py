@@ -60,16 +60,20 @@ class Stores(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> Any:
         """Return an assignment, rewritten."""
-        starred = any(_has_star(target) for target in node.targets)
         value = self.visit(node.value)
-        if starred:
-            value = call("spread", [value])
+        shapes = [shape for target in node.targets if (shape := _shape(target))]
+        if shapes and len(node.targets) == 1:
+            value = call("spread_to", [value, _constant(shapes[0])])
         if len(node.targets) == 1:
             return self._store(node.targets[0], value)
         name = self.fresh()
         statements: list[ast.stmt] = [assign(name, value)]
         for target in node.targets:
-            statements += self._store(target, load(name))
+            shape = _shape(target)
+            part: ast.expr = load(name)
+            if shape:
+                part = call("spread_to", [part, _constant(shape)])
+            statements += self._store(target, part)
         return statements
 
     def _store(self, target: ast.expr, value: ast.expr) -> list[ast.stmt]:
@@ -113,12 +117,9 @@ class Stores(ast.NodeTransformer):
 
     def loop_target(self, target: ast.expr, iterated: ast.expr) -> tuple[ast.expr, ast.expr]:
         """Return target and iterable of a loop, whose iterable has been rewritten."""
-        if _has_star(target):
-            if isinstance(target, ast.Tuple | ast.List) and any(
-                _has_star(one) for one in target.elts if not isinstance(one, ast.Starred)
-            ):
-                raise RefusedTree(target.lineno, "a star this deep in a target")
-            iterated = call("spread_each", [iterated])
+        shape = _shape(target)
+        if shape:
+            iterated = call("spread_each", [iterated, _constant(shape)])
         return self.target(target), iterated
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
@@ -208,10 +209,9 @@ class Stores(ast.NodeTransformer):
     def visit_With(self, node: ast.With) -> Any:
         """Return a with, rewritten."""
         for item in node.items:
-            item.context_expr = call("context", [self.visit(item.context_expr)])
+            shape = _shape(item.optional_vars) if item.optional_vars else ()
+            item.context_expr = call("context", [self.visit(item.context_expr), _constant(shape)])
             if item.optional_vars is not None:
-                if _has_star(item.optional_vars):
-                    raise RefusedTree(node.lineno, "a star in the target of with")
                 item.optional_vars = self.target(item.optional_vars)
         node.body = self.statements(node.body)
         return node
@@ -248,10 +248,25 @@ class Stores(ast.NodeTransformer):
         return node
 
 
-def _has_star(target: ast.expr) -> bool:
-    return isinstance(target, ast.Starred) or (
-        isinstance(target, ast.Tuple | ast.List) and any(_has_star(one) for one in target.elts)
-    )
+def _shape(target: ast.expr) -> tuple[Any, ...]:
+    """Return where a target has stars: place of its own, -1 for none, then the shape of each part.
+
+    () stands for a target without any.
+    """
+    if isinstance(target, ast.Starred):  # what it takes is a list already
+        if any(_shape(target.value)[1:]):
+            raise RefusedTree(target.lineno, "a star this deep under a star")
+        return ()
+    if not isinstance(target, ast.Tuple | ast.List):
+        return ()
+    stars = [place for place, one in enumerate(target.elts) if isinstance(one, ast.Starred)]
+    inner = tuple(_shape(one) for one in target.elts)
+    return (stars[0] if stars else -1, *inner) if stars or any(inner) else ()
+
+
+def _constant(shape: tuple[Any, ...]) -> ast.expr:
+    value: Any = shape  # the compiler takes tuples, the stubs of `ast` do not say so
+    return ast.Constant(value)
 
 
 def _loaded(node: Any) -> Any:

@@ -283,6 +283,13 @@ class B(A):
     def __bool__(self):
         return self.v > 3
 
+class Pair:
+    def __enter__(self):
+        return range(3)
+
+    def __exit__(self, *error):
+        return False
+
 class D(dict):
     def __missing__(self, key):
         return key * 2
@@ -309,12 +316,24 @@ def work():
     b[0] += 10
     x = y = 5
     (p, *q), r = [1, 2, 3], 4
+    m, *(n, *o), t = 1, 2, 3, 4, 5
+    u, (v, *z) = [*k, (w0, *w1)] = 7, (8, 9, 10)
+    for i0, (i1, *i2), *i3 in [(1, (2, 3, 4), 5, 6)]:
+        pass
+    try:
+        (a0, *a1), a2 = 1, 2
+    except TypeError:
+        a2 = 'refused'
+    nested = [(h, g) for h, (_, *g) in [(1, (2, 3))]]
+    with Pair() as (j0, *j1):
+        pass
     d = {}
     d['k'] = d.get('k', 0) + 1
     for d['i'], w in [(1, 2)]:
         pass
     del b[1]
-    return a, l, b, x, y, p, q, r, d, w
+    more = (m, n, o, t, u, v, z, k, w0, w1, i0, i1, i2, i3, a2, nested, j0, j1)
+    return more, a, l, b, x, y, p, q, r, d, w
 """,
         "A(1) + A(2), A(3).double, A.s(1), A.made(4), A(1) == A(1), sorted([A(3), A(1)]), "
         "list(A(3)), "

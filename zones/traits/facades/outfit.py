@@ -47,7 +47,8 @@ _OF_COMPARING: Final = words(
     "equal unequal less less_or_equal greater greater_or_equal contains lacks"
 )
 _OF_PLACES: Final = words(
-    "classes get_item set_item delete_item spread spread_each spread_names bounded keyed measured"
+    "classes get_item set_item delete_item spread spread_each spread_names spread_to bounded "
+    "keyed measured"
 )
 _OF_GENERATORS: Final = words("generated generator deep delegated unstoppable goes_on context")
 
@@ -148,6 +149,7 @@ def _make_tools(meter: Meter, machine: Mapping[str, Any], module: str) -> Tools:
     dicts = DictMethods(meter, comparing)
     sets = make_sets(SetTools(meter, comparing, texts))
     dicts.set_of = sets[0]
+    places = Places(meter, comparing)
     return Tools(
         meter=meter,
         arithmetic=arithmetic,
@@ -157,8 +159,8 @@ def _make_tools(meter: Meter, machine: Mapping[str, Any], module: str) -> Tools:
         lists=lists,
         dicts=dicts,
         methods=Methods(meter, lists, dicts, TextMethods(meter, texts)),
-        places=Places(meter, comparing),
-        generators=Generators(meter),
+        places=places,
+        generators=Generators(meter, places),
         kinds=Kinds(module),
         sets=sets,
         module=module,

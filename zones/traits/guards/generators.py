@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from zones.traits.guards.meter import Meter, Stop
+from zones.traits.guards.places import Places, Shape
 
 
 class Generated:
@@ -73,8 +74,9 @@ class Generated:
 class Generators:
     """Generators of one trait, and what stands in handlers."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, places: Places) -> None:
         self.meter = meter
+        self.places = places
 
     def generated(self, inner: Any) -> Generated:
         """Return a generator expression as the source holds it."""
@@ -141,25 +143,29 @@ class Generators:
             return False
         return sys.exc_info()[0] is not GeneratorExit or self.meter.closing > 0
 
-    def context(self, manager: Any) -> "Context":
-        """Return what a `with` enters."""
-        return Context(manager, self)
+    def context(self, manager: Any, shape: Shape) -> "Context":
+        """Return what a `with` enters; its target has this shape."""
+        return Context(manager, self, shape)
 
 
 class Context:
     """A context manager of the source, which is not told of the stop."""
 
-    __slots__ = ("_molt_generators", "_molt_manager")
+    __slots__ = ("_molt_generators", "_molt_manager", "_molt_shape")
 
-    def __init__(self, manager: Any, generators: Generators) -> None:
+    def __init__(self, manager: Any, generators: Generators, shape: Shape) -> None:
         self._molt_manager = manager
         self._molt_generators = generators
+        self._molt_shape = shape
 
     def __enter__(self) -> Any:
         kind = type(self._molt_manager)
         if not (hasattr(kind, "__enter__") and hasattr(kind, "__exit__")):
             raise TypeError(f"{kind.__name__!r} object is no context manager")
-        return kind.__enter__(self._molt_manager)
+        entered = kind.__enter__(self._molt_manager)
+        if self._molt_shape:
+            return self._molt_generators.places.spread_to(entered, self._molt_shape)
+        return entered
 
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> Any:
         if kind is not None and issubclass(kind, self._molt_generators.unstoppable()):

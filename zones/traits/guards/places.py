@@ -4,6 +4,7 @@ Owns: a[i], a[i] = v, del a[i], slices, `*` and `**` in calls and displays, leng
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from zones.traits.contract import LENGTH_MAX
@@ -12,6 +13,8 @@ from zones.traits.guards.meter import CHUNK, SIZED, Meter
 
 _SCALARS: Final = frozenset({int, str, float, bool, type(None)})
 _CLASSES_DEEP: Final = 20
+Shape = tuple[Any, ...]
+"""Place of the star in a target, -1 for none, then for each part its shape, () for a plain one."""
 _SLICED: Final = (list, tuple, str)
 
 
@@ -69,10 +72,26 @@ class Places:
         """Return what `*items` puts in a call, a display or a starred target: one unit each."""
         return self.meter.take(items)
 
-    def spread_each(self, rows: Any) -> Iterator[Any]:
+    def spread_each(self, rows: Any, shape: Shape) -> Iterator[Any]:
         """Yield each row, finite: the target of the loop has a star."""
         for row in rows:
-            yield self.meter.take(row)
+            yield self.spread_to(row, shape)
+
+    def spread_to(self, value: Any, shape: Shape) -> Any:
+        """Return a value that is stored to targets with stars, finite where they are.
+
+        Args:
+            shape: of the target, see `guarded_stores.py`.
+        """
+        star, *inner = shape
+        if not any(inner):
+            return self.meter.take(value)
+        items = list(self.meter.take(value) if star >= 0 else islice(value, len(inner) + 1))
+        for place, part in enumerate(inner):
+            at = place if star < 0 or place < star else place - len(inner) + len(items)
+            if part and at < len(items):
+                items[at] = self.spread_to(items[at], part)
+        return items
 
     def spread_names(self, mapping: Any) -> dict[Any, Any]:
         """Return what `**mapping` puts in a call or a display."""

@@ -1,0 +1,6 @@
+# category: memory; expect: stopped
+class Greedy(Trait):
+    async def execute(self, entity):
+        n = len("a" * 1000) * 1_000_000
+        for a, (b, *c) in [(1, range(n))]:
+            pass
