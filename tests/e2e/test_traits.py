@@ -88,6 +88,7 @@ def test_traits_come_in_stay_and_go(home: Path, folder: Path) -> None:
         told = kernel.ask("status")["world"]["traits"]
         assert [each["state"] for each in told] == ["carried", "volatile"]
         explain(home)
+        through_safe_mode(kernel)
         tick = kernel.word(Header.COMMIT)
         send_signal(kernel.word(Header.OWNER), signal.SIGKILL)
         wait_until(lambda: kernel.word(Header.COMMIT) > tick + 5, "its heir ticks on")
@@ -110,6 +111,33 @@ def test_traits_come_in_stay_and_go(home: Path, folder: Path) -> None:
         assert kernel.stop() == 0
 
 
+def through_safe_mode(kernel: KernelRun) -> None:
+    """Safe mode runs without traits and says so by inputs; normal running takes them up again."""
+    kernel.ask("safe-mode enter")
+    wait_until(lambda: in_safe_mode(kernel), "safe mode", 60.0)
+    tick = kernel.word(Header.COMMIT)
+    wait_until(lambda: kernel.word(Header.COMMIT) > tick + 5, "it ticks on")
+    kernel.ask("safe-mode leave")
+    wait_until(lambda: not in_safe_mode(kernel, True), "normal running", 60.0)
+    wait_until(lambda: set(statuses(kernel).values()) == {"active"}, "both are taken up again")
+    wait_until(
+        lambda: [
+            event["payload"]["input"]["kind"]
+            for event in ledger_events(kernel.home, "input.applied")
+        ].count("world.suspend_trait") == 2,
+        "that they were suspended is told",
+    )  # fmt: skip
+
+
+def in_safe_mode(kernel: KernelRun, otherwise: bool = False) -> bool:
+    """Tell whether safe mode answers; `otherwise` when nobody does, or the world is not there."""
+    try:
+        told = kernel.ask_raw("status")["result"]
+    except (OSError, ValueError, KeyError):
+        return otherwise
+    return told["kernel"]["safe_mode"] is True or (otherwise and not told["world"])
+
+
 def explain(home: Path) -> None:
     """The chain from an applied trait to the command that asked for it is in the ledger."""
     wait_until(lambda: len(ledger_events(home, "mutation.applied")) == 2, "both are stored")
@@ -119,7 +147,7 @@ def explain(home: Path) -> None:
         for event in ledger_events(home, "input.applied")
         if event["payload"]["input"]["kind"] == "world.add_trait"
     ]
-    assert len(added) == 2
+    assert len(added) == 2, "of safe mode there was nothing yet"
     for first in added:
         chain, event = [], first
         while event is not None:
