@@ -1,0 +1,27 @@
+"""Traits in words, for one answer and for the status."""
+
+from Kernel.console.trait_words import NAMED_MAX, trait_facts, trait_line
+
+ROW = {
+    "name": "Forager", "version": 2, "tier": "native", "state": "none", "status": "active",
+    "applied_at_tick": 1200,
+}  # fmt: skip
+
+
+def test_one_answer_says_since_when() -> None:
+    """Applied, already there, or waiting for its tick."""
+    assert trait_line(ROW) == "  Forager v2, native, applied at tick 1\N{THIN SPACE}200"
+    assert "already active since tick" in trait_line(ROW | {"already": True})
+    pending = ROW | {"applied_at_tick": None, "pending": {"at_tick": 7}}
+    assert trait_line(pending) == "  Forager v2, native, at tick 7"
+
+
+def test_the_status_names_some_and_says_what_a_succession_resets() -> None:
+    """A world without active traits has no such line; volatile ones are named, all of them."""
+    assert trait_facts([]) == [] == trait_facts([ROW | {"status": "suspended"}])
+    assert trait_facts([ROW]) == ["1 trait: Forager v2", "1 native"]
+    many = [ROW | {"name": f"T{each}", "tier": "interpreted"} for each in range(NAMED_MAX + 2)]
+    many[-1]["state"] = "volatile"
+    told = trait_facts(many)
+    assert told[0].startswith(f"{NAMED_MAX + 2} traits: T0 v2") and told[0].endswith(", …")
+    assert told[1] == "0 native" and told[2].endswith(f": T{NAMED_MAX + 1}")
