@@ -373,6 +373,17 @@ def close_books(
 
 
 @serial_kernel
+def hold_energy(count: Any, runners: Any, energy: Any, max_energy: Any) -> None:
+    """Take from each runner what its body does not hold any more.
+
+    A trait may make a body hold less than it has only where a parameter has been lowered since.
+    """
+    for k in range(count):
+        i = runners[k]
+        energy[i] = min(energy[i], max_energy[i])
+
+
+@serial_kernel
 def keep_fuel(count: Any, runners: Any, used: Any, last_fuel: Any) -> None:
     """Write what each runner has used into its column."""
     for k in range(count):

@@ -145,7 +145,12 @@ class Engine:
         self._phase_ns = words.memory[Header.PHASE_NS : Header.PHASE_NS + 4 * PHASES_MAX].cast("I")
         self._scratch = new_scratch(self._world, self._grid, threads)
         self._traits = TraitPhase(
-            words, self._world, self._scratch, self._warmth, library or TraitLibrary(), threads
+            words,
+            self._world,
+            self._scratch,
+            self._warmth,
+            TraitLibrary() if library is None else library,
+            threads,
         )
         self._intake = Intake(self._inbox, self._outbox, self._traits, is_heir)
 

@@ -9,8 +9,9 @@ in memory; births keep it so (`lifecycle.py`). The search for food then reads wa
 
 import hashlib
 import platform
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -45,6 +46,9 @@ from zones.world.parameters import (
 )
 from zones.world.settings import WorldSettings
 from zones.world.weather import weather_at
+
+_TRAITS: Final = Path(__file__).resolve().parents[1] / "traits"
+"""What a trait does is decided there, and its machine code is made anew with each change."""
 
 
 class FoundingPlan(NamedTuple):
@@ -91,9 +95,13 @@ def found(words: ArenaWords, settings: WorldSettings) -> None:
     world.buffer(1).whole[:] = first.whole
 
 
+@lru_cache(maxsize=1)
 def build_id() -> bytes:
     """Return 32 bytes that name the sources deciding a tick, and the compiler versions."""
-    return hashlib.sha256(f"{SOURCES} {COMPILER}".encode()).digest()
+    digest = hashlib.sha256(f"{SOURCES} {COMPILER}".encode())
+    for path in sorted(_TRAITS.rglob("*.py")):
+        digest.update(path.relative_to(_TRAITS).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.digest()
 
 
 def cpu_family() -> str:

@@ -28,6 +28,7 @@ from zones.world.carriers import (
     count_calls,
     count_faults,
     find_limit,
+    hold_energy,
     keep_first,
     keep_fuel,
     list_runners,
@@ -51,6 +52,7 @@ _CARRIERS: Final = INDEX["carriers"]
 _MOODS: Final = INDEX["moods"]
 _MASKS: Final = INDEX["masks"]
 _READY: Final = BIT["ready"]
+_MAX_ENERGY: Final = BIT["max_energy"]
 _FUEL_LIMIT: Final = 2**31 - 1
 
 
@@ -137,6 +139,7 @@ class TraitPhase:
         keep_first(0, buffer.id, 0, 1, limit, rota)
         pick_carriers(0, bit, rota.runners, rota.masks, rota.carriers)
         keep_fuel(0, rota.runners, rota.used, buffer.last_fuel)
+        hold_energy(0, rota.runners, buffer.energy, buffer.max_energy)
         count_faults(
             0, rota.runners, rota.status, bit, 1, buffer.trait_faults.T[1], buffer.deactivated_bits
         )
@@ -325,6 +328,8 @@ class TraitPhase:
     def _close(self, count: int, new: Buffer, parallel: bool) -> None:
         """Book the energy that traits took, and keep what each has used."""
         rota = self._rota
+        if self._plan.writes & _MAX_ENERGY:
+            hold_energy(count, rota.runners, new.energy, new.max_energy)
         lost, changed = close_books(
             parallel, count, rota.runners, new.energy, rota.before, rota.used, new.last_fuel,
             rota.sums, rota.changes,

@@ -95,4 +95,4 @@ def library() -> TraitLibrary:
 
 def engine_with(words: ArenaWords, traits: TraitLibrary | None = None, **more: Any) -> Engine:
     """Return an engine that has the code of these traits."""
-    return make_engine(words, library=traits or library(), **more)
+    return make_engine(words, library=library() if traits is None else traits, **more)
