@@ -52,7 +52,7 @@ class WorldTraits:
     def __init__(self, zone: TraitZone) -> None:
         self._zone = zone
         self.hashes: list[str] = zone.parts.trait_sets.load(zone.config.name)
-        self._read_at = self._reconciled_at = (0, 0)
+        self._read_at = self._reconciled_at = (-1, 0)
         self._rows: list[TraitRow] = []
 
     # What the world has.
@@ -65,7 +65,7 @@ class WorldTraits:
         arena = self._zone.arena
         if arena is None:
             return []
-        mark = (id(arena), self.version())
+        mark = (arena.fd, self.version())
         if mark != self._read_at:
             self._rows, self._read_at = self._zone.parts.arenas.traits(arena), mark
         return self._rows
