@@ -9,9 +9,10 @@ import ast
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
+from zones.traits.constants import attributes_of, constants_of, owners_of
 from zones.traits.guarded_displays import Displays
 from zones.traits.names import DUNDERS_DEFINED, DUNDERS_READ, RESERVED_PREFIX
-from zones.traits.proofs import FLOAT, INT, NUMBERS, PLAIN, Proofs
+from zones.traits.proofs import FLOAT, INT, NUMBER, NUMBERS, PLAIN, Proofs
 from zones.traits.tree_tools import (
     RefusedTree,
     bound_names,
@@ -59,9 +60,16 @@ class Guarding(Displays):
     Args:
         methods: names of attributes that builtin types have methods of.
         quick: builtin types whose direct call goes to a function.
+        numbers: attributes of the trait that surely hold numbers.
     """
 
-    def __init__(self, tree: ast.Module, methods: frozenset[str], quick: frozenset[str]) -> None:
+    def __init__(
+        self,
+        tree: ast.Module,
+        methods: frozenset[str],
+        quick: frozenset[str],
+        numbers: frozenset[str],
+    ) -> None:
         super().__init__()
         self.tree = tree
         self.methods = methods
@@ -69,6 +77,9 @@ class Guarding(Displays):
         self.bound = bound_names(tree)
         self.free = free_names(tree, self.bound)
         self.entity_of: dict[ast.AST, str] = _own_entities(tree)
+        self.constants = constants_of(tree)
+        self.kept = dict.fromkeys(numbers, NUMBER) | attributes_of(tree)
+        self.owners = owners_of(tree)
         self.proofs = Proofs(tree, "", self.free, frozenset(self.bound))
 
     def rewrite(self) -> ast.Module:
@@ -115,7 +126,15 @@ class Guarding(Displays):
 
     def _in_scope(self, node: Any, visit: Callable[[Any], None]) -> None:
         outer = self.proofs
-        self.proofs = Proofs(node, self.entity_of.get(node, ""), self.free, frozenset(self.bound))
+        self.proofs = Proofs(
+            node,
+            self.entity_of.get(node, ""),
+            self.free,
+            frozenset(self.bound),
+            self.constants,
+            self.kept,
+            self.owners.get(node, ""),
+        )
         self.scopes.append(node)
         visit(node)
         self.scopes.pop()
@@ -280,7 +299,7 @@ class Guarding(Displays):
         func = node.func
         kinds = [self.proofs.kind(one) for one in node.args]
         numbers = not node.keywords and _RAW_OF_NUMBERS.get(_name_of(func), 0) <= len(kinds)
-        numbers = numbers and all(kind in (FLOAT, INT) for kind in kinds)
+        numbers = numbers and all(kind in (FLOAT, INT, NUMBER) for kind in kinds)
         if _name_of(func) == "abs":
             numbers = numbers and kinds == [FLOAT]
         node.args = [self.visit(one) for one in node.args]

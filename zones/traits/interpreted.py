@@ -79,9 +79,12 @@ class InterpretedTrait:
         self.instances: dict[int, Any] = {}
         self._retained = Retained(_MODULE)
         self._overgrown = False
+        numbers = frozenset(one.name for one in checked.attributes)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self._code = compile(rewrite(checked.tree, self.outfit), f"<{_MODULE}>", "exec")
+            self._code = compile(
+                rewrite(checked.tree, self.outfit, numbers), f"<{_MODULE}>", "exec"
+            )
         self._load_module()
 
     def _load_module(self) -> None:
@@ -249,9 +252,14 @@ def mangled(attribute: str, class_name: str) -> str:
     return attribute
 
 
-def rewrite(tree: ast.Module, outfit: Outfit) -> ast.Module:
-    """Return a copy of a checked tree, guarded and metered, ready to be compiled."""
-    guarding = Guarding(copy.deepcopy(tree), outfit.method_names, outfit.quick_names)
+def rewrite(tree: ast.Module, outfit: Outfit, numbers: frozenset[str]) -> ast.Module:
+    """Return a copy of a checked tree, guarded and metered, ready to be compiled.
+
+    Args:
+        numbers: attributes of the trait that surely hold numbers.
+    """
+    copied = copy.deepcopy(tree)
+    guarding = Guarding(copied, outfit.method_names, outfit.quick_names, numbers)
     rewritten = guarding.rewrite()
     metered = Metering(tree, guarding.free).rewrite(rewritten)
     return ast.fix_missing_locations(metered)

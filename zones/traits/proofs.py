@@ -9,7 +9,8 @@ ways that cannot put anything else into them.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from zones.traits.contract import FLOAT_FIELDS, INT_FIELDS, RESOURCE_FIELDS
@@ -18,13 +19,15 @@ FLOAT: Final = "float"
 INT: Final = "int"
 TEXT: Final = "text"
 FLAG: Final = "flag"
+NUMBER: Final = "float or int"
+SELF: Final = "the trait"
 OWN: Final = "own entity"
 OTHER: Final = "other entity"
 RESOURCE: Final = "resource"
 OTHERS: Final = "list of entities"
 RESOURCES: Final = "list of resources"
 UNKNOWN: Final = ""
-NUMBERS: Final = frozenset({FLOAT, INT, FLAG})
+NUMBERS: Final = frozenset({FLOAT, INT, FLAG, NUMBER})
 PLAIN: Final = NUMBERS | {TEXT}
 _SEEN: Final = {OTHERS: OTHER, RESOURCES: RESOURCE}
 _SEARCHES: Final = {"nearby_entities": OTHERS, "nearby_resources": RESOURCES}
@@ -46,18 +49,31 @@ class Proofs:
         entity: name of the parameter that is surely the own entity, "" for none.
         free: builtin names that the source binds nowhere, and modules bound by one import alone.
         outer: names that the source binds in other scopes: a comprehension may hide one.
+        constants: kinds of names that the module binds once, to a number.
+        kept: kinds of attributes of the trait.
+        owner: name of the parameter that is surely the trait, "" for none.
     """
 
     def __init__(
-        self, function: ast.AST, entity: str, free: frozenset[str], outer: frozenset[str]
+        self,
+        function: ast.AST,
+        entity: str,
+        free: frozenset[str],
+        outer: frozenset[str],
+        constants: Mapping[str, str] = MappingProxyType({}),
+        kept: Mapping[str, str] = MappingProxyType({}),
+        owner: str = "",
     ) -> None:
         self.free = free
+        self.constants = constants
+        self.kept = kept
         self.names: dict[str, str] = {}
         self._bindings: dict[str, list[ast.expr | str]] = {}
         self._collect(function, outer)
-        if self._bindings.get(entity) == [UNKNOWN]:
-            del self._bindings[entity]
-            self.names[entity] = OWN
+        for name, kind in ((entity, OWN), (owner, SELF)):
+            if self._bindings.get(name) == [UNKNOWN]:
+                del self._bindings[name]
+                self.names[name] = kind
         self._settle()
         self._drop_lists_that_may_change(function)
 
@@ -67,7 +83,9 @@ class Proofs:
             case ast.Constant(value=value):
                 return _constant(value)
             case ast.Name(id=name):
-                return self.names.get(name, UNKNOWN)
+                if name in self.names or name in self._bindings:
+                    return self.names.get(name, UNKNOWN)
+                return self.constants.get(name, UNKNOWN)
             case ast.Attribute():
                 return self._attribute(node)
             case ast.BinOp():
@@ -78,6 +96,8 @@ class Proofs:
                 kind = self.kind(operand)
                 if kind == FLOAT and not isinstance(op, ast.Invert):
                     return FLOAT
+                if kind == NUMBER and not isinstance(op, ast.Invert):
+                    return NUMBER
                 return INT if kind in (INT, FLAG) else UNKNOWN
             case ast.IfExp(body=body, orelse=orelse):
                 return _join(self.kind(body), self.kind(orelse))
@@ -107,6 +127,8 @@ class Proofs:
         if isinstance(node.value, ast.Name) and node.value.id == "math" and "math" in self.free:
             return FLOAT if node.attr in ("pi", "e", "tau", "inf", "nan") else UNKNOWN
         owner = self.kind(node.value)
+        if owner == SELF:
+            return self.kept.get(node.attr, UNKNOWN)
         if owner in (OWN, OTHER):
             if node.attr in FLOAT_FIELDS:
                 return FLOAT
@@ -121,8 +143,8 @@ class Proofs:
         if isinstance(op, ast.Add | ast.Sub | ast.Mult | ast.Mod | ast.FloorDiv | ast.Pow):
             if FLOAT in (left, right):
                 return FLOAT
-            return UNKNOWN if isinstance(op, ast.Pow) else INT
-        return UNKNOWN if FLOAT in (left, right) else INT
+            return NUMBER if isinstance(op, ast.Pow) or NUMBER in (left, right) else INT
+        return INT if {left, right} <= {INT, FLAG} else UNKNOWN
 
     def _call(self, node: ast.Call) -> str:
         match node.func:
@@ -146,7 +168,7 @@ class Proofs:
             return INT if name != "round" or self.kind(node.args[0]) in NUMBERS else UNKNOWN
         if name == "abs" and plain and len(node.args) == 1:
             kind = self.kind(node.args[0])
-            return kind if kind in (FLOAT, INT) else UNKNOWN
+            return kind if kind in (FLOAT, INT, NUMBER) else UNKNOWN
         if name in ("min", "max") and plain and len(node.args) > 1:
             return self._joined(node.args)
         return UNKNOWN
@@ -259,6 +281,8 @@ def _constant(value: object) -> str:
 def _join(a: str, b: str) -> str:
     if b in (a, "anything"):
         return a
+    if a in NUMBERS and b in NUMBERS:
+        return NUMBER
     return b if a == "anything" else UNKNOWN
 
 

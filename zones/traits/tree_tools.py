@@ -39,26 +39,29 @@ def assign(name: str, value: ast.expr) -> ast.Assign:
 
 def bound_names(tree: ast.AST) -> set[str]:
     """Return all names that a tree binds, in whatever scope."""
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                names.add(name)
-            case ast.arg(arg=name):
-                names.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                names.add(name)
-            case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
-                names.add(name)
-            case ast.alias(name=name, asname=other):
-                names.add(other or name.split(".")[0])
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                names.add(name)
-            case ast.MatchMapping(rest=str(name)):
-                names.add(name)
-            case ast.Global(names=several) | ast.Nonlocal(names=several):
-                names.update(several)
-    return names
+    return {name for node in ast.walk(tree) for name in names_bound_by(node)}
+
+
+def names_bound_by(node: ast.AST) -> list[str]:
+    """Return the names that a node itself binds, without those below it."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return [name]
+        case ast.arg(arg=name):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return [name]
+        case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
+            return [name]
+        case ast.alias(name=name, asname=other):
+            return [other or name.split(".")[0]]
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(name)):
+            return [name]
+        case ast.Global(names=several) | ast.Nonlocal(names=several):
+            return several
+    return []
 
 
 def free_names(tree: ast.Module, bound: set[str]) -> frozenset[str]:
@@ -74,25 +77,13 @@ def free_names(tree: ast.Module, bound: set[str]) -> frozenset[str]:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 imported.setdefault(alias.asname or alias.name, []).append(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            others.update(alias.asname or alias.name for alias in node.names)
         elif not isinstance(node, ast.alias):
-            others |= _bound_here(node)
+            others.update(names_bound_by(node))
     for name, modules in imported.items():
         if len(set(modules)) == 1 and name not in others and modules[0] in MODULES:
             free.add(f"import {name}")
             if name == modules[0]:
                 free.add(name)
     return frozenset(free)
-
-
-def _bound_here(node: ast.AST) -> set[str]:
-    """Return the names that a node itself binds."""
-    if isinstance(node, ast.ImportFrom):
-        return {alias.asname or alias.name for alias in node.names}
-    alone = type(node)(**{f: v for f, v in ast.iter_fields(node) if not _holds_nodes(v)})
-    return bound_names(alone)
-
-
-def _holds_nodes(value: object) -> bool:
-    if isinstance(value, list):
-        return any(isinstance(one, ast.AST) for one in value)
-    return isinstance(value, ast.AST) and not isinstance(value, ast.expr_context)
