@@ -72,6 +72,11 @@ class TraitAddition:
         self._applied: int | None = None
         self._error: MoltError | None = None
 
+    @property
+    def code_hash(self) -> str:
+        """The sha256 of its source, hex."""
+        return self._wish.code_hash
+
     def on_exit(self, exit_: Exit) -> bool:
         """Take the end of a process; False if it is not the worker's."""
         return self._worker.on_exit(exit_)

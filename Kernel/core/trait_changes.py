@@ -93,6 +93,8 @@ class TraitChanges:
                 "cannot add a trait: another one is being made ready, and it is one at a time",
                 "molt trait list",
             )
+        additions = (each for each in self._posted if isinstance(each, TraitAddition))
+        world.traits.tidy({each.code_hash for each in additions})
         self._ready = TraitAddition(self._parts, world, wish)
         return self._ready
 

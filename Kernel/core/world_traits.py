@@ -9,7 +9,7 @@ The set is what the file says and what the registry says: one hash too many cost
 one too few would cost the world a trait until the next generation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Protocol
 
@@ -149,6 +149,14 @@ class WorldTraits:
         if left != self.hashes:
             self.hashes = left
             self._save()
+
+    def tidy(self, coming: Collection[str]) -> None:
+        """Forget what the world has not and nobody brings in: a kernel was killed in between.
+
+        It is written down by the worker that adds the next one.
+        """
+        known = {row.hash for row in self.rows()}
+        self.hashes = [each for each in self.hashes if each in known or each in coming]
 
     def reconcile(self) -> bool:
         """Take into the set what the world has and the set has not; tell whether code is lacking.

@@ -179,6 +179,14 @@ class TestComingIn:
         with pytest.raises(Refused, match="has not answered in 90 s"):
             addition.result()
 
+    def test_what_a_killed_kernel_has_left_is_forgotten(self, scene):
+        """A hash that was written and never came in is not loaded for ever; others are told."""
+        scene.bring_in()
+        scene.world.traits.hashes.append("0" * 64)
+        scene.add(SOURCE + b"#")
+        assert scene.worker.words[-2:] == ("--with", CODE_HASH)
+        assert scene.worker.words.count("--with") == 1
+
     def test_one_at_a_time(self, scene):
         """While one is made ready another is refused, and said why."""
         scene.add()
