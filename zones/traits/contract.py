@@ -51,6 +51,9 @@ for (two queries give equal objects for one entity).
 *random* draws from (seed, tick, id of the entity, TRAITS + slot, n), where n counts the draws
 of this call from 0 (`signatures.py` for what each function makes of draws).
 
+*Comparing.* Containers compare floats in them by value, never by identity: NaN is equal to nothing,
+itself included. Sorting by a key that is NaN, or a tuple with one, is a ValueError.
+
 *State.* `self` is one instance for each entity and version. Attributes that are set in __init__
 to constants and nowhere else are constants. The rest: `none` | `carried` (each int, float or
 bool, known from the source; kept in 8 bytes each of the trait memory: what is float in the

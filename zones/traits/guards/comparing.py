@@ -58,7 +58,7 @@ class Comparing:
             return False
         self.meter.comparing(kind.__len__(a))
         for one, other in zip(kind.__iter__(a), kind.__iter__(b), strict=False):
-            if one is not other and not self._equal(one, other, depth - 1):
+            if not _is_itself(one, other) and not self._equal(one, other, depth - 1):
                 return False
         return True
 
@@ -70,7 +70,7 @@ class Comparing:
             if not dict.__contains__(b, key):
                 return False
             one, other = dict.__getitem__(a, key), dict.__getitem__(b, key)
-            if one is not other and not self._equal(one, other, depth - 1):
+            if not _is_itself(one, other) and not self._equal(one, other, depth - 1):
                 return False
         return True
 
@@ -108,7 +108,7 @@ class Comparing:
             self.meter.step()
         self.meter.comparing(min(kind.__len__(a), kind.__len__(b)))
         for one, other in zip(kind.__iter__(a), kind.__iter__(b), strict=False):
-            if one is not other and not self._equal(one, other, depth - 1):
+            if not _is_itself(one, other) and not self._equal(one, other, depth - 1):
                 return self._ordered(one, other, operate, depth - 1)
         return operate(kind.__len__(a), kind.__len__(b))
 
@@ -127,22 +127,23 @@ class Comparing:
         elif not isinstance(container, (list, tuple)):
             if hasattr(type(container), "__contains__"):
                 return item in container
-            return any(self._same(item, one) for one in self.meter.taking(container))
+            return any(self.same(item, one) for one in self.meter.taking(container))
         elif type(container).__contains__ not in _OWN_CONTAINS:
             return item in container
         length = len(container)
         if type(item) in _PLAIN and length >= CHUNK:
             self.meter.charge(length // CHUNK)
-            return item in container
+            return item == item and item in container
         self.meter.comparing(length)
-        return any(self._same(one, item) for one in container)
+        return any(self.same(one, item) for one in container)
 
     def lacks(self, item: Any, container: Any) -> bool:
         """Return item not in container."""
         return not self.contains(item, container)
 
-    def _same(self, one: Any, other: Any) -> bool:
-        return one is other or bool(self.equal(one, other))
+    def same(self, one: Any, other: Any) -> bool:
+        """Tell whether an item of a container is equal to another value."""
+        return _is_itself(one, other) or bool(self.equal(one, other))
 
     def key(self, key: Any) -> Any:
         """Return a value that is to be hashed, after a look at how large it is.
@@ -173,6 +174,11 @@ class Comparing:
 
 
 _OWN_CONTAINS: Final = (list.__contains__, tuple.__contains__)
+
+
+def _is_itself(one: Any, other: Any) -> bool:
+    """Tell whether two are one object that is equal to itself: a float is judged by its value."""
+    return one is other and type(one) is not float
 
 
 def _walked(a: Any, b: Any) -> bool:

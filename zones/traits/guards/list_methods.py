@@ -93,7 +93,7 @@ class ListMethods:
         place = first
         while place < min(last, len(owner)):
             one = owner[place]
-            if one is item or self.comparing.equal(one, item):
+            if self.comparing.same(one, item):
                 return place
             place += 1
         raise ValueError(fault)
@@ -101,7 +101,7 @@ class ListMethods:
     def count(self, owner: Any, item: Any, /) -> int:
         """Return how many items are equal."""
         self.meter.comparing(len(owner))
-        return sum(1 for one in owner if one is item or self.comparing.equal(one, item))
+        return sum(1 for one in owner if self.comparing.same(one, item))
 
     def index_of_range(self, owner: range, item: Any, /) -> int:
         """Return where an int is in a range."""
@@ -128,6 +128,8 @@ class ListMethods:
             keyed = [(key(item), item) for item in items]
         else:
             keyed = [(item, item) for item in items]
+        if any(_has_nan(pair[0]) for pair in keyed):
+            raise ValueError("cannot sort by what is not a number")
         kinds = {type(pair[0]) for pair in keyed}
         if kinds <= _PLAIN or (kinds == {str} and all(len(pair[0]) < 64 for pair in keyed)):
             keyed.sort(key=_first, reverse=bool(reverse))
@@ -138,6 +140,15 @@ class ListMethods:
 
     def _before(self, a: Any, b: Any) -> int:
         return -1 if self.comparing.less(a, b) else 0
+
+
+def _has_nan(key: Any) -> bool:
+    """Tell whether a key is NaN, or a tuple with one: no order could be told of it."""
+    if type(key) is float:
+        return key != key
+    return isinstance(key, tuple) and any(
+        type(one) is float and one != one for one in tuple.__iter__(key)
+    )
 
 
 def _first(pair: tuple[Any, Any]) -> Any:
