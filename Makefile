@@ -16,7 +16,7 @@ HOURS ?= 24
 SEEDS ?= 10
 SOAK_S ?= 3600
 SECONDS ?= 600
-BENCHES ?= takeover hang console orphans boot footprint bus world ledger
+BENCHES ?= takeover hang console orphans boot footprint bus world ledger traits
 
 .PHONY: setup setup-dev memory run test check bench chaos sim soak fuzz ecology commands install-service lock clean help
 .DELETE_ON_ERROR:

@@ -34,6 +34,7 @@ NAMES = (
     "ledger",
     "exports",
     "pace",
+    "traits",
 )
 
 

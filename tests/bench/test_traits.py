@@ -3,6 +3,8 @@
 import pytest
 
 from tests.bench.peers.plain_entity import Entity, Food, Ground, load_trait, make_peers
+from tests.bench.traits import PEER, ask_compiler, ask_world
+from tests.bench.traits_runs import SETS, take_turns, ways_of
 from tests.zones.traits.corpus import honest
 
 TICKS = 4
@@ -45,3 +47,21 @@ def test_plain_entity_moves_and_eats_within_its_limits() -> None:
     one.move(-30.0, 40.0)
     assert (one.x, one.y) == (0.0, pytest.approx(51.6))
     assert one.energy == pytest.approx(100.0 - 4 * 0.013)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SETS)
+def test_each_way_runs_the_same_traits(kind: str) -> None:
+    """Peers and both tiers run the traits of a set, and each way gives a time."""
+    taken = take_turns(ways_of(SETS[kind]), rounds=1)
+    assert list(taken) == [PEER, "plain await", "molt interpreted", "molt native"]
+    assert all(len(times) == 1 and times[0] > 0.0 for times in taken.values())
+
+
+@pytest.mark.slow
+def test_quick_report_says_what_was_left_out() -> None:
+    """Compilations are measured in a quick run; the large world is not."""
+    rows = [row for ask in (ask_world, ask_compiler) for row in ask(quick=True)[0]]
+    assert "not measured: --quick" in rows[0].values()
+    assert rows[1]["compiled"] == 3
+    assert all(value for row in rows for value in row.values())

@@ -79,22 +79,22 @@ def run_each(
     settings: WorldSettings, warm_ticks: int, ticks: int, threads: Sequence[int]
 ) -> list[Run]:
     """Warm one world, then run a copy of it with each number of threads: the same ticks each."""
-    warm = _map(founding.plan(settings).file_bytes)
+    warm = map_words(founding.plan(settings).file_bytes)
     founding.found(warm, settings)
-    warming = _open_engine(warm, max(threads))
+    warming = open_engine(warm, max(threads))
     for _ in range(warm_ticks):
         warming.tick()
     del warming
     runs: list[Run] = []
     for count in threads:
-        words = _map(len(warm.memory))
+        words = map_words(len(warm.memory))
         words.memory[:] = warm.memory
-        runs.append(_run(words, count, ticks))
+        runs.append(run_engine(words, open_engine(words, count), ticks))
     return runs
 
 
-def _run(words: ArenaWords, threads: int, ticks: int) -> Run:
-    world = _open_engine(words, threads)
+def run_engine(words: ArenaWords, world: engine.Engine, ticks: int) -> Run:
+    """Return what an engine does in so many ticks from where its arena stands."""
     ticks_ms: list[float] = []
     phases_ns: list[tuple[int, ...]] = []
     lived = 0
@@ -115,16 +115,18 @@ def _run(words: ArenaWords, threads: int, ticks: int) -> Run:
     return Run(ticks_ms, lived / ticks, len(words.memory), phases_ms)
 
 
-def _open_engine(words: ArenaWords, threads: int) -> engine.Engine:
+def open_engine(words: ArenaWords, threads: int, **more: Any) -> engine.Engine:
+    """Return an engine that times its phases and whose events count as stored at once."""
     return engine.Engine(
         words,
         threads,
         lambda: words.state(words.get(Header.COMMIT), State.OUTBOX_HEAD),
         clock_ns=time.perf_counter_ns,
+        **more,
     )
 
 
-def _map(size_bytes: int) -> ArenaWords:
+def map_words(size_bytes: int) -> ArenaWords:
     """Return shared memory, as an arena file is: it is not in `anonymous_bytes`."""
     return ArenaWords(memoryview(mmap.mmap(-1, size_bytes)))
 
@@ -161,13 +163,13 @@ def own_memory(entities: int) -> OwnMemory:
 def _measure_own_memory(entities: int) -> OwnMemory:
     prepare(2)
     settings = settings_of("life", entities)
-    words = _map(founding.plan(settings).file_bytes)
+    words = map_words(founding.plan(settings).file_bytes)
     founding.found(words, settings)
     gc.collect()
     # What founding has freed goes back to the system, else the engine would fit into it unseen.
     ctypes.CDLL(None).malloc_trim(0)
     before = anonymous_bytes()
-    world = _open_engine(words, 2)
+    world = open_engine(words, 2)
     for _ in range(MEMORY_TICKS):
         world.tick()
     whole = anonymous_bytes()

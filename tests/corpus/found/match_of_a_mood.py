@@ -1,0 +1,7 @@
+class Matches(Trait):
+    async def execute(self, entity):
+        match entity.state:
+            case "a" | "fleeing":
+                pass
+            case _:
+                entity.radius -= 1.0
