@@ -99,15 +99,14 @@ class _Peer:
         ground.renew(self.entities, [Food(*place) for place in places])
         classes = [load_trait(honest()[name].decode()) for name in names]
         self.traits = [[kind() for _ in self.entities] for kind in classes]
-        self.runner = asyncio.Runner()
 
     def wait_for(self) -> float:
         """Await each call under a time-out, as the first draft did."""
-        return self.runner.run(self._run(limited=True))
+        return asyncio.run(self._run(limited=True))
 
     def plainly(self) -> float:
         """Await each call, with nothing that could stop it."""
-        return self.runner.run(self._run(limited=False))
+        return asyncio.run(self._run(limited=False))
 
     async def _run(self, limited: bool) -> float:
         started_ns = time.perf_counter_ns()

@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from tests.fuzz.statements import Writer
 EXAMPLES = 4
 
 
+@pytest.mark.slow
 def test_random_traits_agree(rounds: int) -> None:
     """Whatever the grammar writes is refused by a rule, or ends alike wherever it can run."""
 
