@@ -120,15 +120,15 @@ class TraitChanges:
         for row in world.traits.resumable():
             if (row.hash, epoch) in self._resumed:  # it was refused: not again by this process
                 continue
-            self._resumed = [*self._resumed, (row.hash, epoch)][-RESUMED_MAX:]
             facts = TraitFacts(
                 row.name, row.version, row.hash, row.tier, row.state, row.memory, (), NEWBORNS
             )
             event_id = self._parts.log.reserve()
             try:
                 inbox.post(Input(ADD_TRAIT, trait=facts, cause=event_id))
-            except Refused:  # no room just now: the degraded state says that it does not run
+            except Refused:  # no room just now; asked again soon, and told as degraded until then
                 return
+            self._resumed = [*self._resumed, (row.hash, epoch)][-RESUMED_MAX:]
             self._parts.log.info(
                 "trait.resumed", zone=world.config.name, name=row.name, version=row.version,
                 code_hash=row.hash, cause=world.generations.promoted or world.last_service,

@@ -59,7 +59,10 @@ def test_killed_world_with_traits_is_the_world_never_touched(home: Path, rounds:
         while killed < kills * max(1, rounds - 1):
             time.sleep(chance.random() * 0.03)
             killed += hurt(kernel, chance)
-        wait_until(lambda: count_active(kernel) == traits, "every trait is active")
+        try:
+            wait_until(lambda: count_active(kernel) == traits, "every trait is active")
+        except AssertionError as error:
+            raise AssertionError(f"{statuses(kernel)}\n{kernel.log()}") from error
         target = kernel.word(Header.COMMIT) + 200
         held = kernel.ask("pause", at_tick=target)
         assert held["tick"] == target and count_active(kernel) == traits
@@ -79,9 +82,14 @@ def test_killed_world_with_traits_is_the_world_never_touched(home: Path, rounds:
     print(told)
 
 
+def statuses(kernel: KernelRun) -> list[str]:
+    """Return the status of each trait of the world."""
+    return [each["status"] for each in kernel.ask("trait list")["traits"]]
+
+
 def count_active(kernel: KernelRun) -> int:
     """Return how many traits of the world run."""
-    return [each["status"] for each in kernel.ask("trait list")["traits"]].count("active")
+    return statuses(kernel).count("active")
 
 
 def is_stored(home: Path, tick: int) -> bool:
