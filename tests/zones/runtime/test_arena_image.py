@@ -267,7 +267,7 @@ MEMORY = {"name": "trait_memory", "type": "<i8", "count": 10, "width": 4, "plana
 
 
 def test_what_a_world_does_not_use_is_not_copied() -> None:
-    """Of two columns the values behind those in use are zeros in the copy; the rest is the tick's."""
+    """Of two columns the values behind those in use are zeros in the copy; the rest is copied."""
     words = partly_used([MEMORY, {**FAULTS, "name": "mood"}, FAULTS])
     words.put_state(1, State.FAULT_SLOTS_USED, 3)
     words.put_state(1, State.MEMORY_PLACES_USED, 1)
