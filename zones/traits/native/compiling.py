@@ -21,8 +21,11 @@ from llvmlite import binding
 
 from Kernel.contract.errors import MoltError
 from zones.traits import linked
+from zones.traits.machine import PREFIX
 from zones.traits.native.driver import drive
+from zones.traits.native.faults import NotNative
 from zones.traits.native.lowering import lower
+from zones.traits.native.symbols import wanted_symbols
 from zones.traits.scene import Scene
 from zones.traits.verdict import Checked
 
@@ -57,6 +60,9 @@ class NativeTrait:
         linked.link()
         self.name = checked.name
         self.code_hash = checked.code_hash
+        missing = [name for name in wanted_symbols(code) if not binding.address_of_symbol(name)]
+        if missing:
+            raise NotCompiled(f"cannot load trait {checked.name}: nobody has {missing[0]}")
         self._engine = binding.create_mcjit_compiler(binding.parse_assembly(""), _new_machine())
         self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
         self._engine.finalize_object()
@@ -77,6 +83,9 @@ def compile_trait(checked: Checked, folder: Path) -> None:
     name = code_name(text)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     code = compile_text(text)
+    for asked in wanted_symbols(code):
+        if not asked.startswith(PREFIX) and not binding.address_of_symbol(asked):
+            raise NotNative(0, f"a call of {asked}, which only the compiler knows")
     _write(folder / TEXT_NAME, text.encode())
     _write(folder / name, hashlib.sha256(code).digest() + code)
 
