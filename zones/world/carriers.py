@@ -80,7 +80,7 @@ def new_rota(slots: int, parts: int) -> Rota:
         traits=np.zeros(slots, np.uint64),
         moved2=np.zeros(slots),
         wanted=np.zeros(slots, np.float32),
-        place=np.full(slots, -1, np.int32),
+        place=np.zeros(slots, np.int32),  # written for whoever runs; a page not touched is none
         fuel=np.zeros(slots, np.uint32),
         status=np.zeros(slots, np.uint8),
         before=np.zeros(slots, np.float32),

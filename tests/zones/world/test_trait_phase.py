@@ -1,11 +1,13 @@
 """The phase of traits: the same bits whoever computes it, and counted as it was run."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from Kernel.contract.arena import ArenaWords, Header, State
+from Kernel.contract.inputs import TraitFacts
 from tests.zones.world.fake_traits import (
     ALL_OF_THEM,
     CLUMSY,
@@ -14,11 +16,14 @@ from tests.zones.world.fake_traits import (
     add,
     engine_with,
     facts,
+    library,
     loaded,
+    restless,
 )
 from tests.zones.world.test_engine import BUSY
-from tests.zones.world.test_rerun import Killed
+from tests.zones.world.test_rerun import Killed, spoil
 from tests.zones.world.worlds import check_invariants, copy_of, living, make_world, run
+from zones.traits.scene import Scene
 from zones.world import columns
 from zones.world import engine as engine_module
 from zones.world.columns import open_world
@@ -26,6 +31,7 @@ from zones.world.engine import Engine
 from zones.world.invariants import cold_check
 from zones.world.registry import read_entries
 from zones.world.trait_library import TraitLibrary
+from zones.world.warm import WARM, Warmth
 from zones.world.world_hash import world_hash
 
 
@@ -67,6 +73,52 @@ def test_killed_after_each_phase(phase: int, monkeypatch: pytest.MonkeyPatch) ->
     go_on(untouched, 4)
     assert world_hash(words) == world_hash(untouched)
     assert go_on(words, 8) == go_on(untouched, 8)
+
+
+@pytest.mark.parametrize("victim", [RESTLESS, HUNGRY, CLUMSY])
+def test_killed_inside_a_trait(victim: TraitFacts) -> None:
+    """Killed while a trait writes, half of its carriers done, the world is the one never killed."""
+
+    def die_half_way(scene: Scene, who: Any) -> None:
+        restless(scene, who[: len(who) // 2])
+        raise Killed
+
+    words = start(12)
+    untouched = copy_of(words)
+    writes = frozenset({"color", "state", "radius", "max_energy"})
+    # What the world is told that a trait writes, it writes: all of it, wherever its memory is.
+    deadly = loaded(replace(victim, moods=("restless",)), die_half_way, writes=writes)
+    traits = TraitLibrary([deadly]).joined(library())
+    for _ in range(3):
+        with pytest.raises(Killed):
+            engine_with(words, traits, is_heir=False).tick()
+        assert words.get(Header.FLIGHT) >> 16 == ALL_OF_THEM.index(victim) + 1
+        go_on(words, 1)
+    go_on(untouched, 3)
+    assert world_hash(words) == world_hash(untouched)
+    assert go_on(words, 8) == go_on(untouched, 8)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_where_the_buffers_may_differ(seed: int) -> None:
+    """Whatever an attempt has left where the header says so, and in free slots, is overwritten."""
+    words = start(12 + seed)
+    clean = copy_of(words)
+    spoil(words, np.random.default_rng(seed))
+    tick = words.get(Header.COMMIT)
+    world = open_world(words)
+    new, rng = world.buffer(tick + 1), np.random.default_rng(seed)
+    warmth = Warmth(words)
+    warmth.touch(WARM)
+    warmth.touch_memory(0b11)
+    warmth.touch_faults(0b1110)
+    for name in WARM:
+        column = getattr(new, name)
+        column[:] = rng.integers(0, 256, column.nbytes, np.uint8).view(column.dtype)
+    new.trait_memory.T[:2] = rng.integers(-9, 9, (2, world.capacity))
+    new.trait_faults.T[1:4] = 200
+    assert go_on(words, 1) == go_on(clean, 1)
+    assert go_on(words, 8) == go_on(clean, 8)
 
 
 @pytest.mark.parametrize("given", [RESTLESS, facts("Restless", 2, memory=1, state="carried")])
