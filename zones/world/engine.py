@@ -188,10 +188,11 @@ class Engine:
             self._groups[number & 1],
             random_streams.tick_key(self._world.seed, number),
         )
-        clock_ns = self._clock_ns
+        clock_ns, told = self._clock_ns, progress is not silent
         before_ns = clock_ns() if clock_ns else 0
         for flight, (name, phase) in enumerate(_PHASES, start=1):
-            progress(name)
+            if told:
+                progress(name)
             words.put(Header.FLIGHT, flight)
             phase(self, tick)
             if clock_ns:
