@@ -144,9 +144,13 @@ def _always_set(class_def: ast.ClassDef) -> frozenset[str]:
     """Return attributes that __init__ sets whichever way it takes."""
     init = find_init(class_def)
     methods = {each.name: each for each in class_def.body if isinstance(each, Function)}
-    if init is None or any(isinstance(each, ast.Return) for each in ast.walk(init)):
+    if init is None or _returns_early(init):
         return frozenset()
     return _set_by(init, methods, frozenset())
+
+
+def _returns_early(init: Function) -> bool:
+    return any(isinstance(each, ast.Return) for each in ast.walk(init))
 
 
 def _set_by(
@@ -194,7 +198,7 @@ def _targets_of(target: ast.expr, owner: str) -> frozenset[str]:
 def _find_constants(class_def: ast.ClassDef) -> tuple[str, ...]:
     """Return attributes that __init__ sets once, to constants, and that nothing else sets."""
     init = find_init(class_def)
-    if init is None or is_static(init):
+    if init is None or is_static(init) or _returns_early(init):
         return ()
     owner = _self_name(init)
     stores = [

@@ -74,6 +74,7 @@ def test_plain_numbers_are_carried() -> None:
     [
         ("self.cooldown = 0", "self.cooldown = {}", "self.cooldown is not certainly"),
         ("self.cooldown = 0", "self.cooldown = None", "self.cooldown is not certainly"),
+        ("self.speed = 2.0", "if SPEED > 1: return\n        self.speed = 2.0", "on every path"),
         ("self.cooldown = 0", "if SPEED > 1: self.cooldown = 0", "on every path"),
         ("        self.cooldown = 0\n", "", "on every path"),
         ("SPEED = 2.0", "SPEED = [2.0]", "SPEED outlives the call"),

@@ -11,12 +11,10 @@ from typing import Final
 from zones.traits.native.code import Block
 from zones.traits.native.conversion import constant
 from zones.traits.native.emitter import Emitter, Frame, Spot, both
+from zones.traits.native.naming import meet
 from zones.traits.native.source import Callee, arguments_of, decorators_of
 from zones.traits.native.types import (
     FunctionType,
-    ListType,
-    TupleType,
-    Type,
     Value,
 )
 
@@ -121,19 +119,18 @@ def _matched(e: Emitter, kind: FunctionType, given: Arguments) -> dict[str, Valu
         if name not in bound:
             if name not in defaults:
                 raise e.refuse("arguments that do not fit")
-            bound[name] = _default(e, defaults[name])
+            bound[name] = _default(e, kind, defaults[name])
     return {name: bound[name] for name in names}
 
 
-def _default(e: Emitter, node: ast.expr) -> Value:
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float | None):
-        return constant(e, node.value)
-    if isinstance(node, ast.UnaryOp | ast.Constant | ast.Name | ast.Attribute):
-        before, e.frame = e.frame, Frame(0, None, frozenset())
+def _default(e: Emitter, kind: FunctionType, node: ast.expr) -> Value:
+    """Return a default, which Python works out where the function is defined."""
+    if isinstance(node, ast.Constant | ast.UnaryOp) or kind.frame == 0:
+        before, e.frame = e.frame, Frame(0, None, frozenset(), is_class=kind.is_method)
         value = e.value(node)
         e.frame = before
         return value
-    raise e.refuse("a default that is no constant")
+    raise e.refuse("a default that is no literal")
 
 
 def _body(e: Emitter, spot: Spot, callee: Callee, frame: Frame) -> Value:
@@ -153,10 +150,10 @@ def _body(e: Emitter, spot: Spot, callee: Callee, frame: Frame) -> Value:
 def give_back(e: Emitter, frame: Frame, value: Value) -> None:
     """Write `return`."""
     assert frame.result is not None and frame.leave is not None
-    refuse_alias(e, value.type, "returned in a loop", len(e.loops) > 0 and False)
     e.store(frame.result, value)
     e.code.go(frame.leave)
     frame.left.append(e.bound)
+    frame.namings.append(frame.naming.copy())
     e.code.start("never")
     e.bound = None
 
@@ -166,26 +163,12 @@ def _given_back(e: Emitter, frame: Frame, leave: Block) -> Value:
     e.bound = None
     for bound in frame.left:
         e.bound = both(e.bound, bound)
-    frame.left.clear()
+    # Functions that were made within go on reading its names, as they are where it was left.
+    frame.naming = meet(frame.namings or [frame.naming])
     assert frame.result is not None
     if e.bound is not None:
         e.bound.add(id(frame.result))
     return e.load(frame.result)
-
-
-def refuse_alias(e: Emitter, kind: Type, how: str, is_so: bool) -> None:
-    """Refuse a second name for a list or a closure where the first may be made anew."""
-    if is_so and _is_shared(kind):
-        raise e.refuse(f"{kind.named()} that is {how}")
-
-
-def _is_shared(kind: Type) -> bool:
-    match kind:
-        case ListType() | FunctionType():
-            return True
-        case TupleType(items):
-            return any(_is_shared(each) for each in items)
-    return False
 
 
 def decorated(e: Emitter, node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -119,6 +119,9 @@ def _order_mixed(e: Emitter, spot: Spot, operator: str, left: Value, right: Valu
 
 def equal(e: Emitter, spot: Spot, left: Value, right: Value) -> str:
     """Write == and return its bit."""
+    for each in (left, right):
+        if isinstance(each.type, Ref) and each.type.kind == "names":
+            raise e.refuse("a comparison of the traits of entities")
     match left.type, right.type:
         case Scalar(), Scalar():
             return _equal_scalars(e, spot, left, right)

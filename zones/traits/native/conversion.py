@@ -283,6 +283,8 @@ def _truth_of_scalar(e: Emitter, value: Value, mask: int) -> str:
 def _truth_of_ref(e: Emitter, value: Value, kind: str, may_be_none: bool) -> str:
     if kind == "text":
         raise e.refuse("the truth of a text")
+    if kind == "names":
+        return e.code.emit(f"icmp ne i64 {value.parts[0]}, 0")
     return e.code.emit(f"icmp ne i64 {value.parts[0]}, -1") if may_be_none else "true"
 
 

@@ -142,6 +142,8 @@ class Frame:
     Args:
         outer: where names that are not local are looked for.
         owner: name of its `self`, "" for none.
+        is_class: names of the body of the trait's class are seen, too.
+        namings: what names stand for where it is left.
         regions: of each loop and try that is being written, names that it has bound anew.
     """
 
@@ -153,7 +155,9 @@ class Frame:
     result: Variable | None = None
     leave: Block | None = None
     left: list[set[int] | None] = field(default_factory=list)
+    is_class: bool = False
     naming: Naming = field(default_factory=Naming)
+    namings: list[Naming] = field(default_factory=list)
     regions: list[set[str]] = field(default_factory=list)
 
 
@@ -205,6 +209,9 @@ class Emitter:
         bound: ids of variables that are surely bound here; None where nothing can come.
         prologue: what is run at the begin of each call.
         fields: stack slots of what a trait may change of its entity, by the word of the table.
+        made: of each site of a list, the clock when code for it was written last.
+        clock: counts lists that are made; `statement_began`: what it was then.
+        looped_over: sites of the lists that the loops around go through.
         written: those of them that are stored at the end.
         set_constants: constants of `self` that __init__ has set; None outside of it.
     """
@@ -231,7 +238,10 @@ class Emitter:
         self.prologue: list[str] = []
         self.fields: dict[str, str] = {}
         self.written: set[str] = set()
-        self.used_sites: set[int] = set()
+        self.made: dict[int, int] = {}
+        self.clock = 0
+        self.statement_began = 0
+        self.looped_over: list[frozenset[int]] = []
         self.set_constants: set[str] | None = None
         self.fault_blocks: dict[int, Block] = {}
         self.failed = self.code.block("failed")

@@ -132,6 +132,8 @@ def _composed(e: Emitter, node: ast.expr) -> Value:
         case ast.NamedExpr(target, value):
             result = e.value(value)
             e.store_target(target, result)
+            if isinstance(result.type, ListType) and e.loops:
+                raise e.refuse("a list that := binds, in a loop")
             return result
         case ast.Await(ast.Call() as called):
             return _call(e, called, is_awaited=True)
@@ -172,6 +174,10 @@ def _name(e: Emitter, name: str) -> Value:
             return e.load(e.named(frame, name))
         frame = frame.outer
     source = e.source
+    if e.frame.is_class and name in source.class_constants:
+        if name in source.constants:
+            raise e.refuse(f"{name} in the class and in the module")
+        return _constant(e, source.class_constants[name], name, is_class=True)
     if name in source.functions:
         node = source.functions[name]
         decorated(e, node)
@@ -183,13 +189,13 @@ def _name(e: Emitter, name: str) -> Value:
     raise e.refuse(f"the name {name}")
 
 
-def _constant(e: Emitter, node: ast.expr | None, name: str) -> Value:
+def _constant(e: Emitter, node: ast.expr | None, name: str, is_class: bool = False) -> Value:
     """Return a constant of the module or a class; a list of constants is as good as a tuple."""
     if node is None:
         raise e.refuse(f"{name} has no single value")
     if isinstance(node, ast.List):
         node = ast.copy_location(_tuple_like(e, node), node)
-    before, e.frame = e.frame, Frame(0, None, frozenset())
+    before, e.frame = e.frame, Frame(0, None, frozenset(), is_class=is_class)
     handlers, e.handlers = e.handlers, []
     value = e.value(node)
     e.frame, e.handlers = before, handlers
@@ -260,7 +266,7 @@ def _of_self(e: Emitter, node: ast.Attribute, name: str) -> Value:
 def _of_class(e: Emitter, name: str) -> Value:
     source = e.source
     if name in source.class_constants:
-        return _constant(e, source.class_constants[name], name)
+        return _constant(e, source.class_constants[name], name, is_class=True)
     if name in source.methods:
         return _method(e, name)
     raise e.refuse(f"attribute {name} of the trait")
@@ -415,6 +421,7 @@ def _of_constant_dict(e: Emitter, value: ast.expr, index: ast.expr) -> Value | N
         return None
     source = e.source
     held: ast.expr | None = None
+    is_class = False
     if isinstance(value, ast.Name) and not any(
         value.id in names for names in (e.frame.names, source.functions, source.imports)
     ):
@@ -422,14 +429,14 @@ def _of_constant_dict(e: Emitter, value: ast.expr, index: ast.expr) -> Value | N
     elif isinstance(value, ast.Attribute) and value.attr not in source.kinds:
         base = value.value.id if isinstance(value.value, ast.Name) else None
         if base is not None and base in (_owner(e), source.trait.name):
-            held = source.class_constants.get(value.attr)
+            held, is_class = source.class_constants.get(value.attr), True
     if not isinstance(held, ast.Dict):
         return None
     for key, item in reversed(list(zip(held.keys, held.values, strict=True))):
         if not isinstance(key, ast.Constant):
             raise e.refuse("a dict")
         if key.value == index.value:
-            return _constant(e, item, "an item")
+            return _constant(e, item, "an item", is_class)
     return e.fault("KeyError")
 
 

@@ -4,8 +4,10 @@ Owns: making, reading, appending, storing, slicing, searching. Does not own: wha
 (`loops.py`), `sorted` (`sorting.py`).
 
 A list is the address of a length and of items, each of as many words of 8 bytes as its type has
-registers. Each place of the source that makes lists has one such memory; where it is run again the
-list made before is gone, so in loops no second name may stand for a list.
+registers. Each place of the source that makes lists (a *site*) has one such memory; where it is run
+again the list made before is gone. So in loops a name has a memory of its own, into which what it
+is bound to is copied, no second name may stand for the same list, and none is replaced while it is
+looped over.
 """
 
 from typing import Final
@@ -26,7 +28,6 @@ from zones.traits.native.types import (
 )
 
 LENGTH_MAX: Final = 1024
-BYTES_MAX: Final = 96 * 1024
 
 
 def new_site(e: Emitter, spot: Spot, length_max: int, item: Type = UNKNOWN) -> Value:
@@ -38,7 +39,10 @@ def new_site(e: Emitter, spot: Spot, length_max: int, item: Type = UNKNOWN) -> V
     number = e.rounds.number(e.frame.number, spot, "list")
     site = e.rounds.sites.setdefault(number, Site())
     site.loops = frozenset(loop.number for loop in e.loops)
-    e.used_sites.add(number)
+    if e.loops and any(number in sites for sites in e.looped_over):
+        raise e.refuse("a list that is replaced while it is looped over")
+    e.clock += 1
+    e.made[number] = e.clock
     made = Value(ListType(frozenset((number,))), (f"%site{number}",))
     _allow(e, site, 0, length_max)
     if item != UNKNOWN:
@@ -222,6 +226,16 @@ def copy_range(
     e.code.place(behind)
     e.code.store("i64", count, made.parts[0])
     return made
+
+
+def owned(e: Emitter, spot: Spot, value: Value) -> Value:
+    """Return a list, which this statement has made in a loop, in the memory of a name."""
+    assert isinstance(value.type, ListType)
+    if value.type.may_be_none:
+        raise e.refuse("a list that may be None, in a loop")
+    if any(e.made.get(site, 0) <= e.statement_began for site in value.type.sites):
+        raise e.refuse("a second name for a list, in a loop")
+    return copy_range(e, spot.at("own"), value, "0", e.code.load("i64", value.parts[0]))
 
 
 def slice_of(e: Emitter, spot: Spot, value: Value, lower: str | None, upper: str | None) -> Value:

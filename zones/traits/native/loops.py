@@ -44,6 +44,10 @@ class Items:
 
     times_max: int | None = None
 
+    def sites(self) -> frozenset[int]:
+        """Return the sites of the lists that are gone through."""
+        return frozenset()
+
     def take(self, e: Emitter, done: Block) -> Value:
         """Write the step to the next item; go to `done` if there is none."""
         raise NotImplementedError
@@ -67,6 +71,11 @@ class ListItems(Items):
             count = e.code.load("i64", value.parts[0])
             first = e.code.emit(f"sub i64 {count}, 1")
         e.code.store("i64", first, self.index)
+
+    def sites(self) -> frozenset[int]:
+        """Return the sites of the list."""
+        assert isinstance(self.value.type, ListType)
+        return self.value.type.sites
 
     def take(self, e: Emitter, done: Block) -> Value:
         """Write the step to the next item."""
@@ -142,6 +151,10 @@ class _Numbered(Items):
         self.is_small = start.is_small
         e.code.store("i64", as_int(e, start), self.at)
 
+    def sites(self) -> frozenset[int]:
+        """Return the sites of what it goes through."""
+        return self.inner.sites()
+
     def take(self, e: Emitter, done: Block) -> Value:
         """Write the step to the next item."""
         item = self.inner.take(e, done)
@@ -158,6 +171,10 @@ class _Zipped(Items):
         self.inner = inner
         known = [each.times_max for each in inner if each.times_max is not None]
         self.times_max = min(known) if known else None
+
+    def sites(self) -> frozenset[int]:
+        """Return the sites of what it goes through."""
+        return frozenset().union(*(each.sites() for each in self.inner))
 
     def take(self, e: Emitter, done: Block) -> Value:
         """Write the step to the next item."""
@@ -176,6 +193,10 @@ class Mapped(Items):
         self.times_max = inner.times_max
         self.call = call
 
+    def sites(self) -> frozenset[int]:
+        """Return the sites of what it goes through."""
+        return self.inner.sites()
+
     def take(self, e: Emitter, done: Block) -> Value:
         """Write the step to the next item."""
         item = self.inner.take(e, done)
@@ -190,6 +211,10 @@ class Filtered(Items):
         self.inner = inner
         self.times_max = inner.times_max
         self.call = call
+
+    def sites(self) -> frozenset[int]:
+        """Return the sites of what it goes through."""
+        return self.inner.sites()
 
     def take(self, e: Emitter, done: Block) -> Value:
         """Write the step to the next item."""
@@ -328,8 +353,10 @@ def loop(
     if fuel:
         e.spend(str(fuel))
     e.loops.append(state)
+    e.looped_over.append(items.sites())
     with e.region() as bound_anew:
         body(item)
+    e.looped_over.pop()
     if e.bound is not None:
         code.go(state.again)
     else:

@@ -16,7 +16,7 @@ from zones.traits import contract
 from zones.traits.native.calls import Arguments, call_function
 from zones.traits.native.code import FOOTER, Block
 from zones.traits.native.conversion import as_real, convert, mask_of
-from zones.traits.native.emitter import Emitter, Meanings, Rounds, Spot, Variable
+from zones.traits.native.emitter import Emitter, Meanings, Rounds, Site, Spot, Variable
 from zones.traits.native.entity import own
 from zones.traits.native.expressions import write_truth, write_value
 from zones.traits.native.faults import NotNative
@@ -36,6 +36,8 @@ from zones.traits.state import find_init
 from zones.traits.verdict import Checked
 
 ROUNDS_MAX: Final = 12
+WORDS_MAX: Final = 16 * 1024
+"""Of 8 bytes, of all lists of a trait together: they lie on the stack of a thread."""
 _MEANINGS: Final = Meanings(write_value, write_truth, write_statements, convert, store_target)
 _NAN: Final = "0x7FF8000000000000"
 _COLUMNS: Final = {"new_colour": ("i64", "i32"), "new_mood": ("i64", "i8"), "place": ("i64", "i32")}
@@ -83,6 +85,10 @@ def _lower(source: Source, fuel: bool) -> Lowered:
             return Lowered(text)
         rounds.size += emitter.code.size
     raise NotNative(source.trait.lineno, "types that do not settle")
+
+
+def _words_of(site: Site) -> int:
+    return 1 + site.length_max * len(site.item.machine)
 
 
 class _Frame:
@@ -231,10 +237,12 @@ class _Frame:
         starts += [f"store i1 false, ptr {flag}" for flag in flags]
         words = [e.word(name) for name in ("carriers", "fuel", "status")]
         sites = [
-            f"%site{number} = alloca i64, i64 {1 + site.length_max * len(site.item.machine)}"
+            f"%site{number} = alloca i64, i64 {_words_of(site)}"
             for number, site in sorted(e.rounds.sites.items())
-            if number in e.used_sites
+            if number in e.made
         ]
+        if sum(_words_of(e.rounds.sites[number]) for number in e.made) > WORDS_MAX:
+            raise NotNative(self.source.trait.lineno, "lists that take too much room")
         lines = [
             *sorted(e.code.declared.values()),
             "define void @run(ptr %table, i64 %part, i64 %first, i64 %last) {",

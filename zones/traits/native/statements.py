@@ -25,6 +25,7 @@ from zones.traits.native.types import (
     OwnType,
     Ref,
     TupleType,
+    Type,
     Value,
 )
 
@@ -36,7 +37,9 @@ def write_statements(e: Emitter, body: list[ast.stmt]) -> None:
             return
         e.line = statement.lineno
         e.check_size()
+        before, e.statement_began = e.statement_began, e.clock
         _write(e, statement)
+        e.statement_began = before
 
 
 def _write(e: Emitter, node: ast.stmt) -> None:
@@ -74,7 +77,9 @@ def _write(e: Emitter, node: ast.stmt) -> None:
 
 def _write_other(e: Emitter, node: ast.stmt) -> None:
     match node:
-        case ast.Assert(test):
+        case ast.Assert(test, message):
+            if message is not None and not isinstance(message, ast.Constant):
+                raise e.refuse("a message that is no literal")
             e.fault_unless(e.truth(test), "AssertionError")
         case ast.Raise():
             _raise(e, node)
@@ -101,19 +106,20 @@ _WHAT: dict[type[ast.stmt], str] = {
 
 def _assign(e: Emitter, targets: list[ast.expr], node: ast.expr) -> None:
     value = e.value(node)
-    is_new = isinstance(node, ast.ListComp | ast.List | ast.Call | ast.BinOp | ast.Lambda)
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-        is_new = True
-    if (e.loops and not is_new) or len(targets) > 1:
-        _refuse_shared(e, value)
+    is_new = isinstance(node, ast.Call | ast.Lambda)
+    if e.loops and isinstance(value.type, FunctionType) and not is_new:
+        raise e.refuse("a second name for a function, in a loop")
+    if e.loops and isinstance(value.type, ListType) and len(targets) > 1:
+        raise e.refuse("a second name for a list, in a loop")
     for target in targets:
         store_target(e, target, value)
 
 
-def _refuse_shared(e: Emitter, value: Value) -> None:
-    """Refuse a second name for a list or closure that may be made anew under the first."""
-    if isinstance(value.type, ListType | FunctionType) and value.type != UNKNOWN:
-        raise e.refuse(f"a second name for {value.type.named()} in a loop")
+def _is_shared(kind: Type) -> bool:
+    """Tell whether a tuple has a list or function in it."""
+    return isinstance(kind, TupleType) and any(
+        isinstance(each, ListType | FunctionType) or _is_shared(each) for each in kind.items
+    )
 
 
 def store_target(e: Emitter, target: ast.expr, value: Value) -> None:
@@ -141,6 +147,12 @@ def _store_name(e: Emitter, spot: Spot, name: str, value: Value) -> None:
         frame = frame.outer
     if isinstance(value.type, Ref) and value.type.kind == "names":
         raise e.refuse("a name for the traits of an entity")
+    if e.loops and _is_shared(value.type):
+        raise e.refuse("a tuple with a list or function, in a loop")
+    if isinstance(value.type, ListType) and frame is not e.frame:
+        raise e.refuse("a list under a nonlocal name")
+    if isinstance(value.type, ListType) and e.loops:
+        value = lists.owned(e, spot, value)
     if frame is e.frame:
         e.bind(name, spot, value)
     else:
@@ -229,14 +241,13 @@ def _augment_item(e: Emitter, node: ast.AugAssign, target: ast.Subscript, operat
     register = int_argument(e, e.value(target.slice))
     if register is None:
         return
-    place = lists.checked_index(e, holder, register)
-    before = lists.read(e, holder, place)
+    before = lists.read(e, holder, lists.checked_index(e, holder, register))
     more = e.value(node.value)
     if UNKNOWN in (before.type, more.type):
         return
     made = arithmetic.operate(e, Spot(node), operator, before, more)
     if made.type != UNKNOWN:
-        lists.write(e, holder, place, made)
+        lists.write(e, holder, lists.checked_index(e, holder, register), made)
 
 
 def _define(e: Emitter, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:

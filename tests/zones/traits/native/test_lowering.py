@@ -48,6 +48,12 @@ def test_the_same_source_gives_the_same_text() -> None:
          "line 7: x stands for different kinds of things"),
         (["found = []", "while entity.age > len(found):", "    found.append(1)"],
          "line 5: a list that grows in a loop without a known end"),
+        (["a, b = [1], [2]", "for k in range(3):", "    a, b = b, a"],
+         "line 5: a second name for a list, in a loop"),
+        (["a = [1, 2]", "for k in a:", "    a = [k]"],
+         "line 5: a list that is replaced while it is looped over"),
+        (["for k in range(3):", "    a = (k, [k])"],
+         "line 4: a tuple with a list or function, in a loop"),
         (["for a in entity.nearby_entities(9):", "    b = a.id < entity.id"],
          "line 4: an order of texts or of entities"),
     ],
@@ -67,3 +73,15 @@ def test_a_tier_is_found_without_numpy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_code_has_an_end() -> None:
+    """Calls that double at each depth, and lists that double, stay in the interpreted tier."""
+    calls = [
+        f"    def f{k}(self, x): return self.f{k + 1}(x) + self.f{k + 1}(x)" for k in range(12)
+    ]
+    last = ["    def f12(self, x): return x", "    async def execute(self, entity): self.f0(1)"]
+    source = "\n".join(["class T(Trait):", *calls, *last]).encode()
+    assert tier_of(check_source(source))[1].endswith("code that becomes too large")
+    double = method("xs = [1]", "for a in (1, 2):", "    for x in xs:", "        xs.append(x)")
+    assert tier_of(check_source(double))[1].endswith("a list of more than 1024 items")
