@@ -3,6 +3,7 @@
 import random
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,12 @@ FAULTS = (signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP)
 WEIGHTS = (70, 25, 5)  # a stopped process costs the watchdog's 250 ms
 
 
-def hurt(kernel: KernelRun, chance: random.Random) -> int:
+def hurt(
+    kernel: KernelRun,
+    chance: random.Random,
+    faults: Sequence[signal.Signals] = FAULTS,
+    weights: Sequence[int] = WEIGHTS,
+) -> int:
     """Kill, fault or stop the active process, its heir, or both; return how many were hit."""
     owner, heir = kernel.word(Header.OWNER), kernel.heir_pid()
     victims = chance.choice([[owner], [owner], [owner], [heir], [owner, heir], [heir, owner]])
@@ -34,7 +40,7 @@ def hurt(kernel: KernelRun, chance: random.Random) -> int:
         while not kernel.word(Header.FLIGHT) and time.monotonic() < until:
             pass
         time.sleep(chance.random() * 0.0004)
-    return sum(send_signal(pid, chance.choices(FAULTS, WEIGHTS)[0]) for pid in victims)
+    return sum(send_signal(pid, chance.choices(faults, weights)[0]) for pid in victims)
 
 
 @pytest.mark.slow
