@@ -1,14 +1,16 @@
-"""Fuzz traits: `python -m tests.fuzz [grammar] [mutants] [validator] [--seconds S] [--count N]`.
+"""Fuzz traits: `python -m tests.fuzz [NAME...] [--seconds S] [--count N] [--seed N]`.
 
-grammar: random traits in both tiers. mutants: changed honest traits in both tiers. validator:
-changed sources of any kind, guided by the lines they reach. All three when none is named, each for
-its share of the seconds. What is found is made smaller and kept in tests/corpus/found.
+edges: the traits of tests/corpus/edges, as they are and all of them. grammar: random traits.
+mutants: changed honest traits and edges. All these in both tiers. validator: changed sources of any
+kind, guided by the lines they reach. All four when none is named; the last three share the seconds.
+What is found is made smaller and kept in tests/corpus/found.
 
 Exit code 0: nothing was found. 1: something was; the last line of each finding names its seed.
 """
 
 import argparse
 import hashlib
+import math
 import os
 import random
 import sys
@@ -22,12 +24,14 @@ from tests.fuzz.judging import judge, warm_up
 from tests.fuzz.mutating import mutate_tree
 from tests.fuzz.shrinking import shrink
 from tests.fuzz.statements import write_trait
-from tests.zones.traits.corpus import FOUND, found, honest, hostile, hostile_running
+from tests.zones.traits.corpus import FOUND, edges, found, honest, hostile, hostile_running
 
-NAMES = ("grammar", "mutants", "validator")
+NAMES = ("edges", "grammar", "mutants", "validator")
 SHRINK_TRIES = 150
 FINDINGS_MAX = 20
 REPORT_S = 60.0
+Writer = Callable[[int], str]
+"""Gives the source of a seed, "" when there are no more."""
 
 
 class Campaign:
@@ -81,11 +85,13 @@ class Campaign:
         print(f"  {path.name}: {self.name}, seed {seed}", flush=True)
 
 
-def run_tiers(campaign: Campaign, write: Callable[[int], str]) -> None:
+def run_tiers(campaign: Campaign, write: Writer) -> None:
     """Judge what is written for each seed; a finding is made smaller before it is kept."""
     whys: Counter[str] = Counter()
     for seed in campaign.seeds():
         source = write(seed)
+        if not source:
+            break
         judged = judge(source, seed)
         campaign.ends[judged.how] += 1
         if judged.how in {"interpreted", "refused"}:
@@ -105,7 +111,7 @@ def fails_alike(seed: int, how: str, source: str) -> bool:
 
 def run_validator(campaign: Campaign) -> None:
     """Run batches of changed sources, guided by the lines they reach."""
-    sources = honest() | hostile() | hostile_running() | found()
+    sources = honest() | hostile() | hostile_running() | found() | edges()
     pool = Pool(list(sources.values()))
     begin = len(pool.sources)
     for seed in campaign.seeds(BATCH):
@@ -113,6 +119,35 @@ def run_validator(campaign: Campaign) -> None:
             campaign.record(finding.how, finding.detail, finding.source, seed)
         campaign.ends = Counter(refused=pool.refused, accepted=pool.accepted)
     print(f"  {len(pool.lines)} lines reached, {len(pool.sources) - begin} sources kept")
+
+
+def _edges() -> Writer:
+    """Return what gives the edges in turn, and "" when all have been given."""
+    sources = [source.decode() for source in edges().values()]
+
+    def write(seed: int) -> str:
+        number = seed % 1_000_000
+        return sources[number] if number < len(sources) else ""
+
+    return write
+
+
+def _mutants() -> Writer:
+    """Return what changes honest traits and edges."""
+    sources = [source.decode() for source in (honest() | edges()).values()]
+
+    def write(seed: int) -> str:
+        dice = random.Random(seed)
+        return mutate_tree(dice.choice(sources), dice)
+
+    return write
+
+
+WRITERS: dict[str, Callable[[], Writer]] = {
+    "edges": _edges,
+    "grammar": lambda: write_trait,
+    "mutants": _mutants,
+}
 
 
 def run(arguments: list[str]) -> int:
@@ -131,20 +166,14 @@ def run(arguments: list[str]) -> int:
     os.nice(5)
     warm_up()
     findings = 0
-    traits = [source.decode() for source in honest().values()]
-
-    def mutant(number: int) -> str:
-        dice = random.Random(number)
-        return mutate_tree(dice.choice(traits), dice)
-
+    shares = len([name for name in names if name != "edges"]) or 1
     for name in names:
-        campaign = Campaign(
-            name, seed, options.seconds / len(names), min(options.count, 10**6), not options.no_keep
-        )
+        seconds = math.inf if name == "edges" else options.seconds / shares
+        campaign = Campaign(name, seed, seconds, min(options.count, 10**6), not options.no_keep)
         if name == "validator":
             run_validator(campaign)
         else:
-            run_tiers(campaign, write_trait if name == "grammar" else mutant)
+            run_tiers(campaign, WRITERS[name]())
         campaign.tell()
         findings += len(campaign.findings)
     return 1 if findings else 0

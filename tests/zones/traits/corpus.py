@@ -11,6 +11,8 @@ HONEST = CORPUS / "honest"
 HOSTILE = CORPUS / "hostile"
 HOSTILE_RUNNING = CORPUS / "hostile_running"
 """What a validator cannot see: run it only in a child that is thrown away."""
+EDGES = CORPUS / "edges"
+"""Small traits at the ends of what each construct means; many are native, some fail when loaded."""
 FOUND = CORPUS / "found"
 """Sources for which a fuzzer has seen the tiers differ, or worse: kept so that they stay mended."""
 
@@ -60,6 +62,11 @@ def hostile() -> dict[str, bytes]:
 def hostile_running() -> dict[str, bytes]:
     """Return the sources that are to be stopped when they run, by name."""
     return {path.stem: path.read_bytes() for path in sorted(HOSTILE_RUNNING.glob("*.py"))}
+
+
+def edges() -> dict[str, bytes]:
+    """Return the sources at the edges of meanings, by name."""
+    return {path.stem: path.read_bytes() for path in sorted(EDGES.glob("*.py"))}
 
 
 def found() -> dict[str, bytes]:

@@ -1,0 +1,4 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        a = entity.vx > 0
+        entity.vx = ~a

@@ -1,0 +1,4 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        for o in entity.nearby_entities(40.0):
+            entity.color = o.color

@@ -1,0 +1,4 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        entity.vx = -5.5 // 2.0
+        entity.vy = 5.0 // -0.3

@@ -1,0 +1,7 @@
+import math
+
+
+class Edge(Trait):
+    async def execute(self, entity):
+        a = -0
+        entity.vx = math.copysign(1.0, a)

@@ -1,0 +1,4 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        a = [1.0] + [2.0]
+        entity.vx = a[1]

@@ -1,0 +1,6 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        a = 10
+        for i in range(3):
+            a = a / 2
+        entity.vx = a

@@ -1,0 +1,4 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        entity.move(1, 2)
+        entity.move(True, 0)

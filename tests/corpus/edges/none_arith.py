@@ -1,0 +1,4 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        a = None if entity.age % 2 else 1.0
+        entity.vx = a + 1

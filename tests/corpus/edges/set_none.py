@@ -1,0 +1,3 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        entity.vx = None

@@ -1,0 +1,7 @@
+class Edge(Trait):
+    @staticmethod
+    def f(a):
+        return a * 2
+
+    async def execute(self, entity):
+        entity.vx = Edge.f(2.0)

@@ -1,0 +1,6 @@
+class Edge(Trait):
+    async def execute(self, entity):
+        a = (1.0, 2, 3.5)
+        entity.vx = a[0] + a[1]
+        for v in a:
+            entity.vy += v
