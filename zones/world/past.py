@@ -327,7 +327,9 @@ class _Teller:
             if envelope.kind == REFUSED:
                 self._why = f"cannot read event {number} of arena {arena[:8]}: it was refused"
                 return
-            if tick < self._tick:
+            # What the start counts as told is all of its tick: no later event can be of it.
+            of_start = not self._stretches and tick <= self._start.tick
+            if tick < self._tick or of_start:
                 self._why = f"cannot use event {number} of arena {arena[:8]}: its tick is {tick}"
                 return
             if not self._take(envelope, tick, tick > behind or computes_first):

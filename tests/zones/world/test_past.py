@@ -130,6 +130,13 @@ def test_log_that_cannot_be_read_on_is_said() -> None:
     assert (found.tick, found.known, found.why) == (10, 15, "cannot read segment 1")
 
 
+def test_an_event_of_the_start_that_the_start_does_not_know_is_not_used() -> None:
+    """The start knows all events of its tick: one beyond them contradicts it, and is said."""
+    found = read(*[applied(A, 0, 0)] * 6, applied(A, 2, 10))
+    assert (ticks(found), found.tick) == ([], 10)
+    assert found.why == f"cannot use event 2 of arena {A.hex()[:8]}: its tick is 10"
+
+
 def test_foreign_and_damaged_records_are_passed_over() -> None:
     """Other zones, other arenas, records that are none, an agent that only looks like an arena."""
     strange = applied(C, 7, 99)
