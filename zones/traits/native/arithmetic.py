@@ -19,7 +19,8 @@ from zones.traits.native.conversion import (
     number,
     whole,
 )
-from zones.traits.native.emitter import Emitter, Spot
+from zones.traits.native.emitter import Emitter
+from zones.traits.native.frames import Spot
 from zones.traits.native.types import BOOL, FLOAT, INT, UNKNOWN, Value
 
 _PLAIN_REAL: Final = {"Add": "fadd", "Sub": "fsub", "Mult": "fmul"}

@@ -25,7 +25,8 @@ from zones.traits.native.conversion import (
     tuple_of,
     whole,
 )
-from zones.traits.native.emitter import Emitter, Spot
+from zones.traits.native.emitter import Emitter
+from zones.traits.native.frames import Spot
 from zones.traits.native.types import (
     BOOL,
     FLOAT,

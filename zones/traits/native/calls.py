@@ -10,13 +10,11 @@ from typing import Final
 
 from zones.traits.native.code import Block
 from zones.traits.native.conversion import constant
-from zones.traits.native.emitter import Emitter, Frame, Spot, both
+from zones.traits.native.emitter import Emitter
+from zones.traits.native.frames import Frame, Spot, both
 from zones.traits.native.naming import meet
 from zones.traits.native.source import Callee, arguments_of, decorators_of
-from zones.traits.native.types import (
-    FunctionType,
-    Value,
-)
+from zones.traits.native.types import FunctionType, Value
 
 DEPTH_MAX: Final = 16
 

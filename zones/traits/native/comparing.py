@@ -16,7 +16,8 @@ from zones.traits.native.conversion import (
     mask_of,
     number,
 )
-from zones.traits.native.emitter import Emitter, Spot
+from zones.traits.native.emitter import Emitter
+from zones.traits.native.frames import Spot
 from zones.traits.native.types import (
     BOOL,
     FLOAT,

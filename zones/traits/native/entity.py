@@ -21,14 +21,9 @@ from zones.traits.native.conversion import (
     whole,
     without_none,
 )
-from zones.traits.native.emitter import Emitter, Spot
-from zones.traits.native.types import (
-    IS_NONE,
-    UNKNOWN,
-    OwnType,
-    Ref,
-    Value,
-)
+from zones.traits.native.emitter import Emitter
+from zones.traits.native.frames import Spot
+from zones.traits.native.types import IS_NONE, UNKNOWN, OwnType, Ref, Value
 
 _FLOATS: Final = frozenset(contract.FLOAT_FIELDS)
 _SEEN_INTS: Final = {"age": "age", "generation": "generation"}

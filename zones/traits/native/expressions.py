@@ -1,31 +1,15 @@
 """Expressions of a trait: which node means what.
 
-Owns: names, attributes, operators, subscripts, calls as they stand in the source. Does not own:
-what operators and functions give (the modules it calls).
+Owns: operators, subscripts and comparisons as they stand in the source. Does not own: names
+(`lookups.py`), calls (`call_forms.py`), what operators give (the modules it calls).
 """
 
 import ast
 from typing import Final
 
-from zones.traits.call_kinds import is_super
-from zones.traits.contract import METHODS
-from zones.traits.native import (
-    arithmetic,
-    consuming,
-    entity,
-    lists,
-    loops,
-    module_calls,
-    texts,
-)
-from zones.traits.native.builtin_calls import call_builtin, sort_call
-from zones.traits.native.calls import (
-    Arguments,
-    arguments_of_call,
-    call_function,
-    decorated,
-    function_value,
-)
+from zones.traits.native import arithmetic, lists, loops, searches, texts
+from zones.traits.native.call_forms import write_call
+from zones.traits.native.calls import function_value
 from zones.traits.native.comparing import compare, inverted
 from zones.traits.native.conversion import (
     bit,
@@ -36,16 +20,16 @@ from zones.traits.native.conversion import (
     tuple_of,
     without_none,
 )
-from zones.traits.native.emitter import Emitter, Frame, Spot
-from zones.traits.native.source import arguments_of
+from zones.traits.native.emitter import Emitter
+from zones.traits.native.frames import Spot
+from zones.traits.native.items import RangeItems
+from zones.traits.native.lookups import attribute_value, constant_item, name_value
 from zones.traits.native.types import (
     IS_BOOL,
     IS_INT,
     IS_NONE,
     UNKNOWN,
-    FunctionType,
     ListType,
-    OwnType,
     Ref,
     TupleType,
     Value,
@@ -60,9 +44,9 @@ def write_value(e: Emitter, node: ast.expr) -> Value:
         case ast.Constant(value):
             return texts.text(e, value) if isinstance(value, str) else constant(e, value)
         case ast.Name(name):
-            return _name(e, name)
+            return name_value(e, name)
         case ast.Attribute():
-            return _attribute(e, node)
+            return attribute_value(e, node)
         case ast.BinOp(left, operator, right):
             return _operator(e, node, type(operator).__name__, left, right)
         case ast.UnaryOp(ast.Not()):
@@ -83,7 +67,7 @@ def write_value(e: Emitter, node: ast.expr) -> Value:
             )
             return e.load(result)
         case ast.Call():
-            return _call(e, node)
+            return write_call(e, node)
     return _composed(e, node)
 
 
@@ -136,7 +120,7 @@ def _composed(e: Emitter, node: ast.expr) -> Value:
                 raise e.refuse("a list that := binds, in a loop")
             return result
         case ast.Await(ast.Call() as called):
-            return _call(e, called, is_awaited=True)
+            return write_call(e, called, is_awaited=True)
         case ast.Lambda():
             return function_value(e, node)
         case ast.JoinedStr():
@@ -160,131 +144,6 @@ def _plain(e: Emitter, node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Starred):
         raise e.refuse("a star in a list or tuple")
     return node
-
-
-# Names and attributes.
-
-
-def _name(e: Emitter, name: str) -> Value:
-    frame: Frame | None = e.frame
-    while frame is not None:
-        if name in frame.names:
-            if name == frame.owner:
-                raise e.refuse("self as a value")
-            return e.load(e.named(frame, name))
-        frame = frame.outer
-    source = e.source
-    if e.frame.is_class and name in source.class_constants:
-        if name in source.constants:
-            raise e.refuse(f"{name} in the class and in the module")
-        return _constant(e, source.class_constants[name], name, is_class=True)
-    if name in source.functions:
-        node = source.functions[name]
-        decorated(e, node)
-        return Value(FunctionType(node, 0))
-    if name in source.constants:
-        return _constant(e, source.constants[name], name)
-    if name in source.imports and source.imports[name][1]:
-        return module_calls.module_constant(e, *source.imports[name])
-    raise e.refuse(f"the name {name}")
-
-
-def _constant(e: Emitter, node: ast.expr | None, name: str, is_class: bool = False) -> Value:
-    """Return a constant of the module or a class; a list of constants is as good as a tuple."""
-    if node is None:
-        raise e.refuse(f"{name} has no single value")
-    if isinstance(node, ast.List):
-        node = ast.copy_location(_tuple_like(e, node), node)
-    before, e.frame = e.frame, Frame(0, None, frozenset(), is_class=is_class)
-    handlers, e.handlers = e.handlers, []
-    value = e.value(node)
-    e.frame, e.handlers = before, handlers
-    return value
-
-
-def _tuple_like(e: Emitter, node: ast.List) -> ast.Tuple:
-    known = e.rounds.tuples
-    if node not in known:
-        known[node] = ast.Tuple(node.elts, ast.Load())
-    return known[node]
-
-
-def _attribute(e: Emitter, node: ast.Attribute) -> Value:
-    name = node.attr
-    if isinstance(node.value, ast.Name):
-        base = node.value.id
-        if base == _owner(e):
-            return _of_self(e, node, name)
-        if not _is_local(e, base):
-            if base in e.source.imports:
-                return module_calls.module_constant(e, e.source.imports[base][0], name)
-            if base == e.source.trait.name:
-                return _of_class(e, name)
-            if base in e.source.classes:
-                raise e.refuse(f"class {base}")
-    owner = e.value(node.value)
-    if owner.type == UNKNOWN:
-        return owner
-    if isinstance(owner.type, OwnType) or (
-        isinstance(owner.type, Ref) and owner.type.kind in ("entity", "resource")
-    ):
-        return entity.attribute(e, owner, name)
-    if owner.type == IS_NONE:
-        return e.fault("AttributeError")
-    raise e.refuse(f"attribute {name} of {owner.type.named()}")
-
-
-def _owner(e: Emitter) -> str | None:
-    return e.frame.owner or None
-
-
-def _is_local(e: Emitter, name: str) -> bool:
-    frame: Frame | None = e.frame
-    while frame is not None:
-        if name in frame.names:
-            return True
-        frame = frame.outer
-    return name in e.source.functions or name in e.source.constants
-
-
-def _of_self(e: Emitter, node: ast.Attribute, name: str) -> Value:
-    source = e.source
-    if name in source.kinds:
-        return e.load(e.variable(0, name), "AttributeError")
-    if name in source.init_constants:
-        if e.set_constants is not None and name not in e.set_constants:
-            raise e.refuse(f"self.{name} is read before it is set")
-        return _constant(e, source.init_constants[name], name)
-    if name in source.methods:
-        method = source.methods[name]
-        if decorated(e, method) == "property":
-            kind = FunctionType(method, 0, is_method=True)
-            return call_function(e, Spot(node), kind, Arguments())
-    return _of_class(e, name)
-
-
-def _of_class(e: Emitter, name: str) -> Value:
-    source = e.source
-    if name in source.class_constants:
-        return _constant(e, source.class_constants[name], name, is_class=True)
-    if name in source.methods:
-        return _method(e, name)
-    raise e.refuse(f"attribute {name} of the trait")
-
-
-def _method(e: Emitter, name: str) -> Value:
-    """Return a method as a function; `self` is no argument of it."""
-    method = e.source.methods[name]
-    how = decorated(e, method)
-    if how == "property":
-        raise e.refuse(f"property {name} of the class")
-    has_self = how != "staticmethod"
-    if has_self and not arguments_of(method):
-        raise e.refuse(f"{name} takes no self")
-    return Value(FunctionType(method, 0, is_method=has_self))
-
-
-# Operators.
 
 
 def _operator(
@@ -320,7 +179,7 @@ def _of_list(e: Emitter, node: ast.BinOp, operator: str, left: Value, right: Val
         made = lists.new_site(e, spot, count, item.type)
         e.code.store("i64", str(count), made.parts[0])
         zero, one = constant(e, 0), constant(e, 1)
-        numbers = loops.RangeItems(e, zero, right, one)
+        numbers = RangeItems(e, zero, right, one)
         state = loops.loop(
             e, spot, numbers, lambda k: lists.write(e, made, k.parts[0], item), fuel=0
         )
@@ -334,7 +193,7 @@ def _compared(e: Emitter, spot: Spot, operator: str, left: Value, right: Value) 
         right = without_none(e, right)
         if UNKNOWN in (left.type, right.type):
             return "false"
-        return inverted(e, consuming.is_in(e, spot, left, right), operator == "NotIn")
+        return inverted(e, searches.is_in(e, spot, left, right), operator == "NotIn")
     return compare(e, spot, operator, left, right)
 
 
@@ -387,7 +246,7 @@ def _either(e: Emitter, node: ast.BoolOp) -> Value:
 
 
 def _subscript(e: Emitter, node: ast.Subscript, value: ast.expr, index: ast.expr) -> Value:
-    fixed = _of_constant_dict(e, value, index)
+    fixed = constant_item(e, value, index)
     if fixed is not None:
         return fixed
     holder = e.value(value)
@@ -415,31 +274,6 @@ def _subscript(e: Emitter, node: ast.Subscript, value: ast.expr, index: ast.expr
     return lists.read(e, holder, lists.checked_index(e, holder, register))
 
 
-def _of_constant_dict(e: Emitter, value: ast.expr, index: ast.expr) -> Value | None:
-    """Read a dict of constants of the module or the class by a literal; None for anything else."""
-    if not isinstance(index, ast.Constant):
-        return None
-    source = e.source
-    held: ast.expr | None = None
-    is_class = False
-    if isinstance(value, ast.Name) and not any(
-        value.id in names for names in (e.frame.names, source.functions, source.imports)
-    ):
-        held = source.constants.get(value.id)
-    elif isinstance(value, ast.Attribute) and value.attr not in source.kinds:
-        base = value.value.id if isinstance(value.value, ast.Name) else None
-        if base is not None and base in (_owner(e), source.trait.name):
-            held, is_class = source.class_constants.get(value.attr), True
-    if not isinstance(held, ast.Dict):
-        return None
-    for key, item in reversed(list(zip(held.keys, held.values, strict=True))):
-        if not isinstance(key, ast.Constant):
-            raise e.refuse("a dict")
-        if key.value == index.value:
-            return _constant(e, item, "an item", is_class)
-    return e.fault("KeyError")
-
-
 def _slice(e: Emitter, node: ast.Subscript, holder: Value, index: ast.Slice) -> Value:
     bounds: list[str | None] = []
     for each in (index.lower, index.upper):
@@ -461,110 +295,3 @@ def _slice(e: Emitter, node: ast.Subscript, holder: Value, index: ast.Slice) -> 
 
 def _is_number(register: str | None) -> bool:
     return register is None or register.lstrip("-").isdigit()
-
-
-# Calls.
-
-
-def _call(e: Emitter, node: ast.Call, is_awaited: bool = False) -> Value:
-    func = node.func
-    if isinstance(func, ast.Name):
-        builtin = loops.called_builtin(e, node)
-        if builtin is not None:
-            return call_builtin(e, node, builtin)
-        name = func.id
-        if not _is_local(e, name) and name in e.source.imports:
-            module, member = e.source.imports[name]
-            return _call_module(e, node, module, member)
-    if isinstance(func, ast.Attribute):
-        direct = _call_attribute(e, node, func)
-        if direct is not None:
-            return direct
-    callee = e.value(func)
-    if callee.type == UNKNOWN:
-        return callee
-    if not isinstance(callee.type, FunctionType):
-        raise e.refuse(f"a call of {callee.type.named()}")
-    kind = callee.type
-    is_async = isinstance(kind.node, ast.AsyncFunctionDef)
-    if is_async != is_awaited:
-        raise e.refuse("a coroutine that is not awaited at once")
-    given = arguments_of_call(e, node)
-    return call_function(e, Spot(node), kind, given)
-
-
-def _call_module(e: Emitter, node: ast.Call, module: str, name: str) -> Value:
-    given = arguments_of_call(e, node)
-    values = module_calls.placed(e, module, name, given.by_place, given.by_name)
-    return module_calls.call_module(e, Spot(node), module, name, values)
-
-
-def _call_attribute(e: Emitter, node: ast.Call, func: ast.Attribute) -> Value | None:
-    """Write a call of a method of anything but the trait itself; None for that."""
-    name = func.attr
-    if isinstance(func.value, ast.Name):
-        base = func.value.id
-        if base == _owner(e) or (base == e.source.trait.name and not _is_local(e, base)):
-            return None
-        if not _is_local(e, base) and base in e.source.imports:
-            return _call_module(e, node, e.source.imports[base][0], name)
-    if is_super(func.value) and name == "__init__" and not node.args:
-        return constant(e, None)
-    holder = e.value(func.value)
-    if isinstance(holder.type, OwnType) and name in METHODS:
-        given = arguments_of_call(e, node)
-        values = _by_names(e, name, given)
-        return entity.call(e, Spot(node), name, values)
-    if isinstance(holder.type, ListType):
-        return _list_method(e, node, holder, name)
-    if isinstance(holder.type, TupleType) and name == "index" and len(node.args) == 1:
-        made = lists.of_values(e, Spot(node, "tuple"), items_of(holder))
-        return consuming.index_of(e, Spot(node), made, e.value(node.args[0]))
-    if holder.type == UNKNOWN:
-        return holder
-    raise e.refuse(f"method {name} of {holder.type.named()}")
-
-
-_PARAMETERS: Final = {
-    "move": ("dx", "dy"),
-    "eat": ("amount",),
-    "nearby_entities": ("radius",),
-    "nearby_resources": ("radius",),
-}
-
-
-def _by_names(e: Emitter, name: str, given: Arguments) -> list[Value]:
-    values = list(given.by_place)
-    for each in _PARAMETERS[name][len(values) :]:
-        if each in given.by_name:
-            values.append(given.by_name.pop(each))
-    if given.by_name:
-        raise e.refuse(f"arguments of {name} that do not fit")
-    return values
-
-
-def _list_method(e: Emitter, node: ast.Call, holder: Value, name: str) -> Value:
-    spot = Spot(node)
-    holder = without_none(e, holder, "AttributeError")
-    if holder.type == UNKNOWN:
-        return holder
-    if name == "sort" and not node.args:
-        e.spend(e.code.load("i64", holder.parts[0]))
-        named = {each.arg or "": each.value for each in node.keywords}
-        if not set(named) <= {"key", "reverse"}:
-            raise e.refuse("sort with other names")
-        sort_call(e, spot, holder, named)
-        return constant(e, None)
-    if name in ("pop", "clear") and not node.args and not node.keywords:
-        return lists.pop_last(e, holder) if name == "pop" else lists.clear(e, holder)
-    if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
-        raise e.refuse(f"method {name} of a list")
-    item = e.value(node.args[0])
-    if name == "append":
-        lists.append(e, spot, holder, item)
-        return constant(e, None)
-    if name == "index":
-        return consuming.index_of(e, spot, holder, item)
-    if name == "count":
-        return consuming.count_of(e, spot, holder, item)
-    raise e.refuse(f"method {name} of a list")

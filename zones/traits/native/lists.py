@@ -13,7 +13,8 @@ looped over.
 from typing import Final
 
 from zones.traits.native.conversion import whole
-from zones.traits.native.emitter import Emitter, Site, Spot
+from zones.traits.native.emitter import Emitter
+from zones.traits.native.frames import Site, Spot
 from zones.traits.native.types import (
     IS_NONE,
     UNKNOWN,

@@ -16,22 +16,16 @@ from zones.traits import contract
 from zones.traits.native.calls import Arguments, call_function
 from zones.traits.native.code import FOOTER, Block
 from zones.traits.native.conversion import as_real, convert, mask_of
-from zones.traits.native.emitter import Emitter, Meanings, Rounds, Site, Spot, Variable
+from zones.traits.native.emitter import Emitter, Meanings
 from zones.traits.native.entity import own
 from zones.traits.native.expressions import write_truth, write_value
 from zones.traits.native.faults import NotNative
+from zones.traits.native.frames import Rounds, Site, Spot, Variable
 from zones.traits.native.loading import check_loading
 from zones.traits.native.source import Source, arguments_of
-from zones.traits.native.statements import store_target, write_statements
-from zones.traits.native.types import (
-    FLOAT,
-    IS_BOOL,
-    IS_FLOAT,
-    IS_INT,
-    IS_OWN,
-    FunctionType,
-    Value,
-)
+from zones.traits.native.statements import write_statements
+from zones.traits.native.targets import store_target
+from zones.traits.native.types import FLOAT, IS_BOOL, IS_FLOAT, IS_INT, IS_OWN, FunctionType, Value
 from zones.traits.state import find_init
 from zones.traits.verdict import Checked
 

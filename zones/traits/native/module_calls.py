@@ -19,7 +19,8 @@ from zones.traits.native.conversion import (
     without_none,
 )
 from zones.traits.native.conversion import whole as of_int
-from zones.traits.native.emitter import Emitter, Spot
+from zones.traits.native.emitter import Emitter
+from zones.traits.native.frames import Spot
 from zones.traits.native.types import IS_BOOL, UNKNOWN, ListType, TupleType, Value
 from zones.traits.signatures import FUNCTIONS, INTEGERS
 
