@@ -284,6 +284,7 @@ COMMANDS: tuple[Command, ...] = (
             ("--inputs", None),
             ("--home", None),
             ("--events", None),
+            ("--trait", None),
             ("--config", None),
             ("--set", None),
             ("--threads", None),
