@@ -28,6 +28,8 @@ class Kind(StrEnum):
     INTEGER = "integer"
     NUMBER = "number"
     NAME = "name"
+    CLASS_NAME = "class name"
+    """The name of a class as Python reads it: any letters, and _ at the front, too."""
     CHOICE = "choice"
     DURATION = "duration"
     EXPRESSION = "expression"

@@ -8,6 +8,7 @@ a `Request` that fits the table, or a `UsageError`.
 import json
 import math
 import re
+import unicodedata
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -210,6 +211,8 @@ def _typed(argument: Argument, raw: object) -> Value | None:
         case Kind.NAME:
             fits = isinstance(raw, str) and len(raw) <= NAME_MAX and _NAME.fullmatch(raw)
             return raw if isinstance(raw, str) and fits else None
+        case Kind.CLASS_NAME:
+            return _class_name(raw)
         case Kind.CHOICE:
             return raw if isinstance(raw, str) and raw in argument.choices else None
         case Kind.DURATION:
@@ -228,6 +231,14 @@ def _typed(argument: Argument, raw: object) -> Value | None:
             return raw if isinstance(raw, str) and _is_content(raw, argument.high) else None
         case _:
             assert_never(kind)
+
+
+def _class_name(raw: object) -> str | None:
+    """Return a name as Python keeps it: it takes several ways to write one as the same."""
+    if not isinstance(raw, str) or len(raw) > NAME_MAX:
+        return None
+    name = unicodedata.normalize("NFKC", raw)
+    return name if name.isidentifier() and len(name) <= NAME_MAX else None
 
 
 def _is_content(raw: str, most: int) -> bool:
@@ -259,6 +270,8 @@ def _wants(argument: Argument) -> str:
         return f"{noun} from {argument.low} to {argument.high} {argument.unit}".rstrip()
     if argument.kind is Kind.NAME:
         return f"a name of letters, digits, '_', '-', '.' up to {NAME_MAX}"
+    if argument.kind is Kind.CLASS_NAME:
+        return f"the name of a class: letters, digits and '_', up to {NAME_MAX}"
     if argument.kind is Kind.FILTERS:
         return f"at most {FILTERS_MAX} words of the form FIELD=VALUE"
     if argument.kind is Kind.FILE:

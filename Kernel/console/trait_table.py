@@ -64,7 +64,7 @@ TRAIT_COMMANDS: tuple[Command, ...] = (
         (
             Argument(
                 "name",
-                Kind.NAME,
+                Kind.CLASS_NAME,
                 "the trait, by the name of its class",
                 metavar="NAME",
                 required=True,

@@ -19,6 +19,7 @@ SAMPLES = {
     Kind.INTEGER: st.integers(),
     Kind.NUMBER: st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9),
     Kind.NAME: st.text(string.ascii_letters, min_size=1, max_size=64),
+    Kind.CLASS_NAME: st.sampled_from(["Forager", "_Own", "Ünïcödé"]),
     Kind.DURATION: st.sampled_from(["1s", "20ms", 3, 4.5]),
     Kind.EXPRESSION: st.sampled_from(["tick=5", "paused=true and epoch>3"]),
     Kind.WORDS: st.text(max_size=64),
@@ -158,3 +159,19 @@ def test_typed_access() -> None:
     assert check_request("soft-restart", {}).text("zone") == "stable"
     with pytest.raises(AssertionError):
         request.text("for")
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [("Forager", "Forager"), ("_Own", "_Own"), ("Ünïcödé", "Ünïcödé"), ("ﬁnder", "finder")],
+)
+def test_a_trait_of_any_name_can_be_taken_out(raw, name):
+    """What Python takes as the name of a class is taken, in the way Python keeps it."""
+    assert check_request("trait remove", {"name": raw}).text("name") == name
+
+
+@pytest.mark.parametrize("raw", ["", "../x", "a b", "a-b", "9x", "x" * 65, "a\x01", "\udc80", 3])
+def test_what_is_no_name_of_a_class_is_refused(raw):
+    """Nothing of it goes further."""
+    with pytest.raises(UsageError, match="the name of a class"):
+        check_request("trait remove", {"name": raw})
