@@ -12,10 +12,13 @@ hash, so that a replay needs them. Machine code of versions that nobody runs any
 can be made again from the source. One process writes at a time: the one that prepares a trait.
 """
 
+import errno
 import hashlib
 import json
 import os
 import re
+import shutil
+import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +36,7 @@ VERSIONS_KEPT: Final = 3
 VERDICT_BYTES_MAX: Final = 256 * 1024
 SOURCE_BYTES_MAX: Final = 1024 * 1024
 _HASH: Final = re.compile(r"[0-9a-f]{64}\Z")
-_FILE: Final = re.compile(r"trait_(?P<name>\w+)_v(?P<version>[1-9][0-9]{0,8})\.py\Z", re.ASCII)
+_FILE: Final = re.compile(r"trait_(?P<name>\w+)_v(?P<version>[1-9][0-9]{0,8})\.py\Z")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -122,6 +125,7 @@ class TraitStore:
         folder = self.folder(code_hash)
         for place in (self._home / "data", self._place, folder):
             place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._drop(code_hash)  # what a process has left that was ended over it is no machine code
         _write(folder / SOURCE, source)
         sync_directory(self._place)
         return folder
@@ -197,6 +201,18 @@ class TraitStore:
                     dropped.append(code_hash)
         return dropped
 
+    def drop_unfinished(self) -> None:
+        """Drop what lies beside sources without a verdict: who prepared those was ended."""
+        for code_hash in self.hashes():
+            if not os.path.lexists(self.folder(code_hash) / VERDICT):
+                self._drop(code_hash)
+
+    def forget(self, code_hash: str) -> None:
+        """Drop a trait that was begun and is refused, unless it was ever accepted."""
+        folder = self.folder(code_hash)
+        if not os.path.lexists(folder / VERDICT):
+            shutil.rmtree(folder, ignore_errors=True)
+
     def _drop(self, code_hash: str) -> bool:
         folder = self.folder(code_hash)
         made = list(_made(folder))
@@ -254,13 +270,13 @@ def _is_native_whole(folder: Path, verdict: Mapping[str, Any]) -> bool:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open(path, "rb", opener=_plain) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path, most: int) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_plain) as file:
             data = file.read(most + 1)
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror or error}") from error
@@ -292,6 +308,15 @@ def _write(path: Path, data: bytes) -> None:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def _plain(path: str, flags: int) -> int:
+    """Open what is a plain file and nothing else: a pipe would never end."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no plain file", path)
+    return descriptor
 
 
 def _sync(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -112,3 +114,53 @@ def test_a_trait_whose_preparing_was_cut_off_is_not_there(store):
         store.load(folder.name)
     assert store.version_of("Forager", folder.name) == 1
     assert json.loads((store.folder(keep(store)) / "verdict.json").read_text())["version"] == 1
+
+
+def test_what_a_killed_process_has_left_is_no_machine_code(store):
+    """Half written files are neither kept nor counted: it comes whole the next time."""
+    folder = store.begin(SOURCE)
+    left = [folder / name for name in (".verdict.json.new", "kernel.ll_x1", "kernel-0.o7a")]
+    for path in left:
+        path.write_bytes(b"half")
+    code_hash = keep(store, tier="native")
+    found = store.load(code_hash)
+    assert found.has_native and not any("new" in name for name in found.verdict["files"])
+    assert not any(path.exists() for path in left)
+
+
+def test_what_was_begun_and_never_finished_leaves_its_source_alone(store):
+    """What lies beside it goes with the next preparing; a refused one goes wholly."""
+    folder = store.begin(SOURCE)
+    (folder / "kernel.ll_x1").write_bytes(b"half")
+    kept = store.folder(keep(store, SOURCE + b"#", tier="native"))
+    store.drop_unfinished()
+    assert [path.name for path in folder.iterdir()] == ["source.py"]
+    assert store.load(kept.name).has_native
+    store.forget(folder.name)
+    store.forget(kept.name)
+    assert store.hashes() == [kept.name]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("name", ["source.py", "verdict.json", "kernel.py"])
+def test_what_is_no_plain_file_is_not_read(store, name, make):
+    """A pipe, a device: nobody waits for the end of it; preparing it again puts it right."""
+    code_hash = keep(store, tier="native")
+    path = store.folder(code_hash) / name
+    path.unlink()
+    make(path)
+    if name == "kernel.py":
+        assert not store.load(code_hash).has_native
+    else:
+        with pytest.raises(StoreError, match="cannot read"):
+            store.load(code_hash)
+    shutil.rmtree(path.parent / "__pycache__")
+    assert store.load(keep(store, tier="native")).has_native
+
+
+def test_files_for_people_go_whatever_the_letters_of_a_name(store, tmp_path):
+    """The last three of a name that is not of ASCII, too."""
+    for each in range(5):
+        keep(store, SOURCE + b"#%d" % each, name="Jäger")
+    there = sorted(path.name for path in (tmp_path / MUTATIONS).iterdir())
+    assert there == [f"trait_jäger_v{version}.py" for version in (3, 4, 5)]
