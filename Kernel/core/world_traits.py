@@ -112,7 +112,7 @@ class WorldTraits:
         Raises:
             Refused: as many are active as can be.
         """
-        active = [row.name for row in self.rows() if row.status == ACTIVE]
+        active = [row.name for row in self.rows() if row.status in (ACTIVE, SUSPENDED)]
         if len(active) >= ACTIVE_MAX and name not in active:
             raise Refused(
                 f"cannot add trait {name}: {len(active)} are active, the limit is {ACTIVE_MAX}",

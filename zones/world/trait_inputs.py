@@ -126,8 +126,9 @@ def plan_trait(facts: TraitFacts, buffer: Buffer, memory_slots: int) -> Plan:
     if same is not None and same.status == QUARANTINED:
         return Plan(QUARANTINED_CODE)
     replaced = _running(facts.name, entries)
-    active = sum(entry.status == ACTIVE for entry in entries)
-    if active - (replaced is not None and replaced.status == ACTIVE) >= ACTIVE_MAX:
+    # What is suspended comes back by itself, and must find its place.
+    running = sum(entry.status in (ACTIVE, SUSPENDED) for entry in entries)
+    if running - (replaced is not None) >= ACTIVE_MAX:
         return Plan(TOO_MANY_TRAITS)
     known_moods = read_moods(buffer)
     moods = tuple(mood for mood in facts.moods if mood not in known_moods)

@@ -10,7 +10,6 @@ from Kernel.contract.inputs import (
     NEWBORNS,
     NO_MEMORY,
     NO_MOOD,
-    NO_SLOT,
     NO_TRAIT,
     QUARANTINE,
     QUARANTINED_CODE,
@@ -215,16 +214,25 @@ def test_refused_inputs_change_nothing() -> None:
 
 def test_every_slot_taken() -> None:
     """Where nothing is free, the oldest quarantined code gives way; what is of use does not."""
-    table = (
-        Table()
-    )  # without any code: all that comes in is suspended, and no limit but room counts
-    for first in range(0, 63, 21):
-        assert table.take(*(facts(f"T{n}") for n in range(first, first + 21))) == [0] * 21
-    assert table.take(facts("More")) == [NO_SLOT]
-    table.take(Input(QUARANTINE, slot=40))
-    table.take(Input(QUARANTINE, slot=41))
-    assert table.take(facts("More"), facts("Other"), facts("Third")) == [0, 0, NO_SLOT]
-    assert (table.entries()["More", 1].slot, table.entries()["Other", 1].slot) == (40, 41)
+    table = Table()
+    for first in range(0, 60, 20):  # none can come back: it is in quarantine
+        assert table.take(*(facts(f"T{n}") for n in range(first, first + 20))) == [0] * 20
+        table.take(*(Input(QUARANTINE, slot=slot) for slot in range(first + 1, first + 21)))
+    assert table.take(*(facts(f"U{n}") for n in range(3))) == [0] * 3
+    assert table.take(facts("More"), facts("Other")) == [0, 0]
+    assert (table.entries()["More", 1].slot, table.entries()["Other", 1].slot) == (1, 2)
+    assert {f"U{n}" for n in range(3)} <= {name for name, _ in table.entries()}
+
+
+def test_what_is_suspended_keeps_its_place_among_the_active() -> None:
+    """It comes back by itself: nothing may have taken the last place meanwhile."""
+    table = Table()
+    assert table.take(*(facts(f"T{n}") for n in range(29)), HUNGRY) == [0] * 30
+    assert set(statuses(table.words).values()) == {"suspended"}
+    assert table.take(RESTLESS) == [TOO_MANY_TRAITS]
+    table.engine = engine_with(table.words, idle(HUNGRY))
+    assert table.take(HUNGRY, facts("T3", 2)) == [0, 0]
+    assert table.take(Input(REMOVE_TRAIT, name="T5"), RESTLESS) == [0, 0]
 
 
 def test_moods_keep_their_codes() -> None:
