@@ -18,6 +18,7 @@ from Kernel.core.posted_trait import Posted, Result, Stage
 from Kernel.core.trait_worker import TraitVerdict, TraitWorker
 from Kernel.ports.process import Exit
 
+NO_ROOM_HINT = "molt trait list, then: molt trait remove NAME"
 RENEWAL_S = 300.0
 """How long a generation may take to be made ready and to take over."""
 
@@ -29,7 +30,7 @@ class TraitRefused(Refused):
         place = f"line {verdict.line}: " if verdict.line else ""
         super().__init__(
             f"cannot add the trait: {place}{verdict.reason} (rule {verdict.rule})",
-            "molt help trait add",
+            NO_ROOM_HINT if verdict.rule == "room" else "molt help trait add",
         )
         self.details = {"rule": verdict.rule, "line": verdict.line, "reason": verdict.reason}
 
@@ -172,7 +173,7 @@ class TraitAddition:
         self._check_time(now_s)
         if world.active is None or ladder.incoming:
             return
-        if self._wish.code_hash in world.traits.loaded():
+        if world.traits.loaded().get(self._wish.code_hash) == "":
             self._post()
             return
         self._number = world.generations.renew(self._told)

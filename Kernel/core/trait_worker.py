@@ -106,8 +106,18 @@ class TraitWorker:
                 return parse_verdict(json.loads(self._output))
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 self._why = f"its verdict cannot be read: {error!r}"[:TEXT_MAX]
-        why = self._why or self._exit.describe()
-        raise Refused(f"cannot prepare the trait: the process that does it failed: {why}")
+        why = self._why or self._last_words() or self._exit.describe()
+        raise Refused(
+            f"cannot prepare the trait: the process that does it failed: {why}", "molt doctor"
+        )
+
+    def _last_words(self) -> str:
+        """Return why it gave up, "" where it does not say."""
+        try:
+            told = json.loads(self._output)
+            return _text(told["failed"], TEXT_MAX) if isinstance(told, dict) else ""
+        except (ValueError, KeyError, RecursionError):
+            return ""
 
     def close(self) -> None:
         """End it if it is still there, and hear no more of it."""

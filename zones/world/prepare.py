@@ -49,11 +49,18 @@ def main(arguments: Sequence[str]) -> int:
     hashes = [each for each in options.hashes if is_code_hash(each)]
     try:
         verdict = prepare(options.home, options.zone, source, hashes)
-    except (OSError, MoltError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        return _failed(f"{error.filename or 'the machine'}: {error.strerror or error}")
+    except MoltError as error:
+        return _failed(error.message)
     print(json.dumps(verdict))
     return 0
+
+
+def _failed(why: str) -> int:
+    """Say why there is no verdict, and return the exit code for it."""
+    print(json.dumps({"failed": why[:NOTE_CHARS_MAX]}))
+    return 1
 
 
 def prepare(home: Path, zone: str, source: bytes, hashes: Sequence[str]) -> dict[str, Any]:
@@ -67,6 +74,7 @@ def prepare(home: Path, zone: str, source: bytes, hashes: Sequence[str]) -> dict
         StoreError: what was put in the store is not there.
     """
     store, code_hash = TraitStore(home), hashlib.sha256(source).hexdigest()
+    store.drop_unfinished()
     build = build_of(ROOT)
     known = _prepared_before(store, code_hash, build)
     if known is None:
@@ -76,7 +84,9 @@ def prepare(home: Path, zone: str, source: bytes, hashes: Sequence[str]) -> dict
         store.begin(source)
         tried = _try(home, zone, code_hash, _wanted_tier(verdict))
         if tried.get("refused"):
-            return _refused(code_hash, Verdict(False, "trial", 0, str(tried["refused"])))
+            store.forget(code_hash)
+            rule = str(tried.get("rule", "trial"))
+            return _refused(code_hash, Verdict(False, rule, 0, str(tried["refused"])))
         store.finish(code_hash, _kept(verdict, store, code_hash, tried) | {"build": build})
         known = store.load(code_hash)
     told = dict(known.verdict)

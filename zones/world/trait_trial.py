@@ -25,7 +25,7 @@ import numpy as np
 from Kernel.contract.arena import ArenaWords, Header, State, check_arena
 from Kernel.contract.arena_lookup import find_arena, map_arena
 from Kernel.contract.errors import ArenaError, MoltError, SnapshotError
-from Kernel.contract.inputs import ADD_TRAIT, NEWBORNS, Input, TraitFacts
+from Kernel.contract.inputs import ADD_TRAIT, NEWBORNS, REFUSALS, Input, TraitFacts
 from zones.runtime.apart import ApartFailed, Limits, run_apart
 from zones.runtime.arena_image import copy_committed, write_into
 from zones.runtime.trait_store import TraitStore
@@ -38,6 +38,7 @@ from zones.world.columns import ALIVE, schema_hash
 from zones.world.engine import Engine
 from zones.world.registry import ACTIVE, read_entries
 from zones.world.settings import parse_settings
+from zones.world.trait_inputs import plan_trait
 from zones.world.trait_library import TraitLibrary
 from zones.world.trait_loading import COMPILING, interpreted_trait, native_trait
 from zones.world.warm_up import prepare
@@ -46,6 +47,7 @@ SAMPLE_MAX: Final = 200
 TICKS: Final = 3
 """Of the trial, after the tick at which the trait comes in."""
 NO_ID: Final = bytes(16)
+NO_ROOM: Final = b"no room: "
 TRYING: Final = Limits(20.0, 20, 2 << 30)
 
 
@@ -106,6 +108,8 @@ def try_trait(words: ArenaWords, source: bytes, folder: Path, tier: str) -> dict
         plain = run_apart(partial(_live, words, source, folder, INTERPRETED), TRYING)
     except ApartFailed as error:
         return {"refused": f"tried on a copy of the world, it {error.why}"}
+    if plain.startswith(NO_ROOM):
+        return {"refused": plain.removeprefix(NO_ROOM).decode(), "rule": "room"}
     if tier == NATIVE:
         try:
             made = run_apart(partial(_live, words, source, folder, NATIVE), TRYING)
@@ -129,7 +133,9 @@ def _live(words: ArenaWords, source: bytes, folder: Path, tier: str) -> bytes:
     # The interpreter stands in for the machine code, so that all else is the same.
     engine = Engine(words, 1, lambda: words.state(_tick(words), State.OUTBOX_HEAD),
                     library=TraitLibrary([(NATIVE, trait)]))  # fmt: skip
-    _bring_in(words, engine, checked)
+    no_room = _bring_in(words, engine, checked)
+    if no_room:
+        return NO_ROOM + no_room.encode()
     hashes = []
     for _ in range(TICKS):
         engine.tick()
@@ -137,16 +143,23 @@ def _live(words: ArenaWords, source: bytes, folder: Path, tier: str) -> bytes:
     return json.dumps(hashes).encode()
 
 
-def _bring_in(words: ArenaWords, engine: Engine, checked: Checked) -> None:
+def _bring_in(words: ArenaWords, engine: Engine, checked: Checked) -> str:
     """Tick once with the input that brings the trait in, and give it to a sample.
 
+    Returns:
+        Why the world refuses it, "" where it does not.
+
     Raises:
-        MoltError: the world has no room for it; then its own input will say so.
+        MoltError: it is not in afterwards.
     """
     memory = len(checked.attributes)
     facts = TraitFacts(
         checked.name, 1, checked.code_hash, NATIVE, checked.state, memory, checked.moods, NEWBORNS
     )
+    committed = engine.world.committed
+    refused = plan_trait(facts, committed, engine.world.extent.memory_slots).refused
+    if refused:
+        return REFUSALS[refused]
     tick = _tick(words) + 1
     recorded.send(words, recorded.Recorded(tick, Input(ADD_TRAIT, trait=facts)), tick)
     engine.tick()
@@ -160,11 +173,12 @@ def _bring_in(words: ArenaWords, engine: Engine, checked: Checked) -> None:
         None,
     )
     if entry is None:
-        raise MoltError("cannot try the trait: the world has no room for it")
+        raise MoltError("cannot try the trait: the world did not take it up")
     living = np.flatnonzero(committed.state == ALIVE)
     sample = living[:: max(1, len(living) // SAMPLE_MAX)][:SAMPLE_MAX]
     for buffer in engine.world.buffers:
         buffer.trait_bits[sample] |= np.uint64(entry.bit)
+    return ""
 
 
 def _tick(words: ArenaWords) -> int:

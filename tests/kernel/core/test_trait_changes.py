@@ -171,6 +171,15 @@ class TestComingIn:
             addition.result()
         scene.add()
 
+    def test_a_worker_that_says_why_it_failed_is_quoted(self, scene):
+        """Its last words are the reason, where there are any and they are a text."""
+        for told, why in (({"failed": "no space left"}, "no space left"), ([1], "exit code 1"),
+                          ({"failed": ["x"]}, "exit code 1")):  # fmt: skip
+            addition = scene.add()
+            scene.judge(told, code=1)
+            with pytest.raises(Refused, match=why):
+                addition.result()
+
     def test_a_worker_that_hangs_is_ended(self, scene):
         """After its time it is killed, and the reason is that."""
         addition = scene.add()
@@ -201,6 +210,8 @@ class TestComingIn:
         ]
         scene.world.traits.hashes = [row.hash]
         scene.kernel.words.put_state(scene.kernel.words.get(512), State.REGISTRY_VERSION, 9)
+        # One that lacks its code comes back by itself: it keeps its place.
+        scene.machine.arenas.rows[0] = replace(row, name="T1", status=SUSPENDED)
         addition = scene.add()
         scene.judge()
         with pytest.raises(Refused, match=f"{ACTIVE_MAX} are active, the limit is {ACTIVE_MAX}"):
@@ -247,6 +258,16 @@ class TestGoingWrong:
         with pytest.raises(Refused, match="its machine code was changed"):
             addition.result()
         assert scene.world.traits.hashes == []
+
+    def test_what_was_left_out_is_loaded_by_another_generation(self, scene):
+        """Who serves has tried to load it and has not: it is no code that is there."""
+        scene.add()
+        scene.judge()
+        scene.prepare(why="its machine code was changed")
+        scene.succeed()
+        scene.add()
+        scene.judge()
+        assert scene.world.ladder.incoming == 3 and scene.prepare().traits == [CODE_HASH]
 
     def test_a_world_that_refuses_it(self, scene):
         """The world's own reason is told, and new generations do not load it."""

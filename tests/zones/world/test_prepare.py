@@ -68,3 +68,14 @@ def test_names_must_fit_the_world():
     assert limited(good) is good
     assert limited(Verdict(True, name="D" * 33)).rule == "name"
     assert limited(Verdict(True, name="D", moods=("x" * 17,))).rule == "state"
+
+
+def test_why_there_is_no_verdict_is_printed(tmp_path):
+    """A disk that refuses: the kernel, which sees stdout alone, can say so."""
+    (tmp_path / "data").write_text("in the way")
+    done = subprocess.run(
+        [sys.executable, "-m", "zones.world.prepare", "--home", str(tmp_path), "--zone", "w"],
+        cwd=ROOT, input=SOURCE, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["failed"].endswith("data/traits: Not a directory")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from Kernel.contract.inputs import NO_MOOD, REFUSALS
 from zones.traits.contract import INTERPRETED, NATIVE
 from zones.traits.native.compiling import compile_trait
 from zones.traits.reading import check_source
@@ -86,3 +87,11 @@ def test_what_cannot_be_compiled_stays_interpreted(words, folder):
     source = source.replace(b" * self.calls", b"")
     told = try_trait(words, source, folder, NATIVE)
     assert told["tier"] == INTERPRETED and told["note"].startswith("no machine code")
+
+
+def test_a_full_world_says_what_is_full(words, folder):
+    """Names of states, slots, memory: in the words of the world, not as a failure of the trial."""
+    lines = [f'        entity.state = "m{each}"' for each in range(64)]
+    source = b"class M(Trait):\n    async def execute(self, entity):\n" + "\n".join(lines).encode()
+    told = try_trait(words, source, folder, INTERPRETED)
+    assert told == {"refused": REFUSALS[NO_MOOD], "rule": "room"}
