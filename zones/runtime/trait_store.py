@@ -88,6 +88,8 @@ class TraitStore:
         """
         source, folder = self.source(code_hash)
         verdict = _parse(folder / VERDICT, _read(folder / VERDICT, VERDICT_BYTES_MAX))
+        if verdict.get("digest") != _digest_of(verdict):
+            raise StoreError(f"cannot use {folder / VERDICT}: it was changed")
         if verdict.get("code_hash") != code_hash:
             raise StoreError(f"cannot use {folder / VERDICT}: it is about another source")
         return StoredTrait(code_hash, source, verdict, folder, _is_native_whole(folder, verdict))
@@ -145,6 +147,7 @@ class TraitStore:
             self._drop(code_hash)
         files = {str(path.relative_to(folder)): _digest(path) for path in _made(folder)}
         told = {**verdict, "code_hash": code_hash, "files": files if native else {}}
+        told["digest"] = _digest_of(told)
         for path in _made(folder):
             _sync(path)
         _write(folder / VERDICT, json.dumps(told, sort_keys=True, indent=1).encode())
@@ -267,6 +270,12 @@ def _is_native_whole(folder: Path, verdict: Mapping[str, Any]) -> bool:
         return all(_digest(folder / name) == digest for name, digest in files.items())
     except OSError:
         return False
+
+
+def _digest_of(verdict: Mapping[str, Any]) -> str:
+    """Return the digest of what a verdict says besides: places of memory hang on each byte."""
+    told = {key: value for key, value in verdict.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _digest(path: Path) -> str:

@@ -31,6 +31,7 @@ class LoadedTrait:
 
     Args:
         moods, traits: literals of the source, see `zones.traits.verdict.Checked`.
+        memory: places of the trait memory that it writes.
         writes: fields of the own entity that it may assign.
         run: runs it for the first `count` of the scene's carriers, in so many parts side by side.
         reset: drops all that it remembers of anybody, and of no place in an arena.
@@ -41,6 +42,7 @@ class LoadedTrait:
     run: Callable[[Scene, int, int], None]
     moods: tuple[str, ...] = ()
     traits: tuple[str, ...] = ()
+    memory: int = 0
     writes: frozenset[str] = frozenset()
     reset: Callable[[], None] = _nothing
     forget: Callable[[Sequence[int]], None] = _nobody
@@ -64,8 +66,19 @@ class TraitLibrary:
         """Return the trait of a hash that runs in a tier, None where its code is not here."""
         return self._traits.get((code_hash, tier))
 
+    def fitting(self, code_hash: str, tier: str, memory: int) -> LoadedTrait | None:
+        """Return the trait of a hash that may run with so many places of the trait memory.
+
+        An input may say of a source what is not so. Code that has more places than it was given
+        would write those of others, or what is no trait memory at all: it is as good as not here.
+        """
+        trait = self.find(code_hash, tier)
+        return trait if trait is not None and trait.memory <= memory else None
+
     def why_missing(self, code_hash: str) -> str:
         """Return why a trait is not here, for people."""
+        if any(known == code_hash for known, _ in self._traits):
+            return "its code is of another tier, or takes more of the trait memory"
         return self._missing.get(code_hash, "this generation was not given its code")
 
     def joined(self, other: "TraitLibrary") -> "TraitLibrary":

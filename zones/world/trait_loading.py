@@ -147,6 +147,7 @@ def interpreted_trait(checked: Checked) -> LoadedTrait:
         run=run,
         moods=checked.moods,
         traits=checked.traits,
+        memory=len(checked.attributes),
         writes=written_fields(checked.tree),
         reset=trait.reset,
         forget=trait.forget,
@@ -191,6 +192,7 @@ def _native(checked: Checked, trait: NativeTrait) -> LoadedTrait:
         run=trait.run,
         moods=checked.moods,
         traits=checked.traits,
+        memory=len(checked.attributes),
         writes=written_fields(checked.tree),
     )
 

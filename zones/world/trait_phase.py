@@ -180,8 +180,11 @@ class TraitPhase:
         return [
             entry
             for entry in read_entries(buffer)
-            if entry.status == ACTIVE and self._library.find(entry.hash, entry.tier) is None
+            if entry.status == ACTIVE and self._code_of(entry) is None
         ]
+
+    def _code_of(self, entry: Entry) -> LoadedTrait | None:
+        return self._library.fitting(entry.hash, entry.tier, entry.memory_count)
 
     def why_missing(self, entry: Entry) -> str:
         """Return why the code of a trait is not here, for people."""
@@ -353,7 +356,7 @@ class TraitPhase:
             active |= entry.bit
             names[entry.slot] = entry.name
         for entry in entries:
-            trait = self._library.find(entry.hash, entry.tier)
+            trait = self._code_of(entry)
             if entry.status == ACTIVE and trait is not None:
                 parts.append(_part(entry, trait, names, moods))
         return Plan(

@@ -24,7 +24,7 @@ def keep(store: TraitStore, source: bytes = SOURCE, name: str = "Forager", **mor
         (folder / "__pycache__").mkdir()
         (folder / "__pycache__" / "kernel.nbi").write_bytes(b"\0\1")
     version = store.version_of(name, code_hash)
-    store.finish(code_hash, {"name": name, "version": version, "tier": tier})
+    store.finish(code_hash, {"name": name, "version": version, "tier": tier} | more)
     store.show(name, version, source)
     return code_hash
 
@@ -69,6 +69,19 @@ def test_a_damaged_verdict_is_refused(store, text):
     (store.folder(code_hash) / "verdict.json").write_text(text)
     with pytest.raises(StoreError, match=r"cannot (read|use)"):
         store.load(code_hash)
+
+
+def test_a_verdict_that_was_changed_is_refused(store):
+    """Also where it still reads well: what it says of the trait memory must be so."""
+    code_hash = keep(store, memory=2)
+    path = store.folder(code_hash) / "verdict.json"
+    for old, new in (("Forager", "Porager"), ('"memory": 2', '"memory": 1')):
+        told = path.read_text()
+        path.write_text(told.replace(old, new))
+        with pytest.raises(StoreError, match="it was changed"):
+            store.load(code_hash)
+        path.write_text(told)
+    assert store.load(code_hash).verdict["memory"] == 2
 
 
 @pytest.mark.parametrize("name", ["../../etc", "abc", "A" * 64])

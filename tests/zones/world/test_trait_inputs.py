@@ -171,6 +171,20 @@ def test_suspended_and_taken_up_again() -> None:
     assert statuses(table.words)["Restless 1"] == "suspended"
 
 
+def test_code_that_takes_more_memory_than_it_was_given_does_not_run() -> None:
+    """An input that says too little of a trait: it is suspended, and writes nobody's memory."""
+    ran: list[int] = []
+    greedy = facts("Greedy", state=CARRIED, memory=1)
+    table = Table()
+    for memory, status in ((2, "suspended"), (1, "active")):
+        trait = loaded(greedy, lambda _scene, who: ran.extend(who.tolist()), memory=memory)
+        table.engine = engine_with(table.words, TraitLibrary([trait]))
+        assert table.take(greedy) == [0] and bool(ran) == (status == "active")
+        assert statuses(table.words) == {"Greedy 1": status}
+    own = [event for event in read_events(table.words) if event.get("own")]
+    assert "more of the trait memory" in own[0]["input"]["why"]
+
+
 def test_volatile_state_is_reset_once_by_each_heir() -> None:
     """In its first tick an heir says that what volatile traits remembered is gone."""
     words = make_world(**SMALL)
