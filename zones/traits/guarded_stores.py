@@ -238,9 +238,18 @@ class Stores(ast.NodeTransformer):
         if any(_copies_or_compares(one) for case in node.cases for one in ast.walk(case.pattern)):
             node.subject = call("measured", [node.subject])
         for case in node.cases:
+            for pattern in ast.walk(case.pattern):
+                if isinstance(pattern, ast.MatchMapping):
+                    pattern.keys = [self._pattern_key(key) for key in pattern.keys]
             case.guard = case.guard and self.visit(case.guard)
             case.body = self.statements(case.body)
         return node
+
+    def _pattern_key(self, key: ast.expr) -> ast.expr:
+        """Return a key of a mapping pattern, which is hashed: an attribute may be anything."""
+        if not isinstance(key, ast.Attribute):
+            return key
+        return ast.Attribute(call("boxed", [self.visit(key)]), "value", ast.Load())
 
     def visit_Module(self, node: ast.Module) -> Any:
         """Return a module, rewritten."""

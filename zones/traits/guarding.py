@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn
 
 from zones.traits.constants import attributes_of, constants_of, owners_of
 from zones.traits.guarded_displays import Displays
-from zones.traits.names import DUNDERS_DEFINED, DUNDERS_READ, RESERVED_PREFIX
+from zones.traits.names import DUNDERS_DEFINED, DUNDERS_OF_SUPER, DUNDERS_READ, RESERVED_PREFIX
 from zones.traits.proofs import FLOAT, INT, NUMBER, NUMBERS, PLAIN, Proofs
 from zones.traits.tree_tools import (
     RefusedTree,
@@ -264,6 +264,8 @@ class Guarding(Displays):
         node.value = self.visit(node.value)
         if name == "__class__":
             return call("type_of", [node.value])
+        if name in DUNDERS_OF_SUPER and _is_super(node.value):
+            return call("of_super", [node.value, ast.Constant(name)])
         if name in self.methods and not self._is_module(node.value):
             return call("bound", [node.value, ast.Constant(name)])
         return node
@@ -272,9 +274,8 @@ class Guarding(Displays):
         """Refuse what the validator should have refused: it may be wrong."""
         name = node.attr
         unknown = name.startswith("__") and name.endswith("__") and name not in _DUNDERS_READ
-        if unknown and name in DUNDERS_DEFINED and isinstance(node.value, ast.Call):
-            func = node.value.func
-            unknown = not (isinstance(func, ast.Name) and func.id == "super")
+        if unknown and name in DUNDERS_DEFINED:
+            unknown = not _is_super(node.value)
         if unknown or RESERVED_PREFIX in name or name[:3] in _FRAMES:
             self.refuse(node, f"no attribute {name!r}")
 
@@ -331,6 +332,10 @@ class Guarding(Displays):
 
 
 _FRAMES: Final = frozenset({"gi_", "cr_", "ag_", "tb_", "co_", "f_b", "f_c", "f_g", "f_l", "f_t"})
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _name_of(node.func) == "super"
 
 
 def _name_of(node: ast.expr) -> str:

@@ -23,14 +23,7 @@ from numpy.typing import NDArray
 from Kernel.contract.errors import MoltError
 from zones.runtime.random_streams import TRAITS
 from zones.traits.contract import CARRIED, FIELDS, NONE, OTHER, VOLATILE, WRITABLE
-from zones.traits.driving import (
-    COLUMN,
-    Needs,
-    gathered_names,
-    made_names,
-    make_driver,
-    status_of,
-)
+from zones.traits.driving import COLUMN, Needs, gathered_names, made_names, make_driver
 from zones.traits.entity_stores import FieldStores
 from zones.traits.entity_view import Entities
 from zones.traits.facades.outfit import Outfit
@@ -68,11 +61,7 @@ class InterpretedTrait:
         used = _fields_used(checked.tree)
         self.entities = Entities(used, self.meter, calls())
         self.own = self.entities.own
-        self.outfit = Outfit(self.meter, calls(), _MODULE)
-        self.draws = self.outfit.draws
-        self.namespace |= self.outfit.names()
-        stores = FieldStores(self.entities).names()
-        self.namespace |= {f" {name}": store for name, store in stores.items()}
+        self._equip()
         self.needs = _needs(checked, used)
         self._drive = make_driver(self.needs)
         self.written = frozenset(COLUMN.get(n, f"new_{n}") for n in self.needs.written)
@@ -86,6 +75,14 @@ class InterpretedTrait:
                 rewrite(checked.tree, self.outfit, numbers), f"<{_MODULE}>", "exec"
             )
         self._load_module()
+
+    def _equip(self) -> None:
+        """Put into the namespace what the module begins with, and nothing that was kept in it."""
+        self.outfit = Outfit(self.meter, calls(), _MODULE)
+        self.draws = self.outfit.draws
+        self.namespace |= self.outfit.names()
+        stores = FieldStores(self.entities).names()
+        self.namespace |= {f" {name}": store for name, store in stores.items()}
 
     def _load_module(self) -> None:
         """Run the module's body, and make the shared instance."""
@@ -121,6 +118,7 @@ class InterpretedTrait:
         self.instances.clear()
         for name in [name for name in self.namespace if name[0] not in " _"]:
             del self.namespace[name]
+        self._equip()  # what the source was given may have been written to as well
         self._retained = Retained(_MODULE)
         self._overgrown = False
         self._load_module()
@@ -267,7 +265,9 @@ def rewrite(tree: ast.Module, outfit: Outfit, numbers: frozenset[str]) -> ast.Mo
 
 def repr_of(error: BaseException) -> str:
     """Return an exception for people."""
-    text = str(error) if status_of(error) else ""
+    # What is not plain may be endless, or the source's own code.
+    plain = type(error).__module__ == "builtins" and all(type(one) is str for one in error.args)
+    text = ", ".join(error.args) if plain else ""
     return f"{type(error).__name__}: {text}"[:200]
 
 

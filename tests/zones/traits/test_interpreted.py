@@ -226,12 +226,36 @@ def test_nothing_that_a_trait_can_set_is_shared_with_another():
     one, other = (interpret(body("pass")).outfit for _ in range(2))
     spaces = [(one.builtins, other.builtins)]
     spaces += [(vars(one.module(name)), vars(other.module(name))) for name in names.MODULE_NAMES]
+    tables = [outfit.tools.methods.tables for outfit in (one, other)]
+    spaces += [(tables[0][kind], tables[1][kind]) for kind in tables[0]]
     for first, second in spaces:
         for name, mine in first.items():
-            if mine is not second[name]:
-                continue
-            try:
-                mine.kept = 1
-            except (AttributeError, TypeError):
-                continue
-            pytest.fail(f"{mine!r} is shared and can be written to")
+            for part in ("", "func", "args"):
+                each = getattr(mine, part, None) if part else mine
+                if each is not (getattr(second[name], part, None) if part else second[name]):
+                    continue
+                try:
+                    each.kept = 1
+                except (AttributeError, TypeError):
+                    continue
+                pytest.fail(f"{part} of {mine!r} is shared and can be written to")
+
+
+def test_what_was_written_to_a_facade_is_gone_after_a_reset():
+    """A class of a library is a place to keep things in, like any other."""
+    trait = interpret(
+        "from collections.abc import Iterable\n"
+        + body("""
+kept = Iterable
+kept.amount = kept.amount + 1.0 if hasattr(kept, "amount") else 1.0
+entity.vx = kept.amount
+""")
+    )
+    scene = make_scene(entities=1)
+    assert trait.checked.state == contract.VOLATILE
+    for wanted in (1.0, 2.0):
+        trait.run(scene, 1)
+        assert scene.arrays["new_vx"][scene.living[0]] == wanted
+    trait.reset()
+    trait.run(scene, 1)
+    assert scene.arrays["new_vx"][scene.living[0]] == 1.0

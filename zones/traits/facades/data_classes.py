@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from zones.traits.facades.tools import Tools
+from zones.traits.word_lists import words
 
 _FIELDS: Final = "__dataclass_fields__"
 _CLASS_COST: Final = 50
@@ -32,9 +33,10 @@ class InitVar:
 
 
 class Field:
-    """One field of a dataclass."""
+    """One field of a dataclass; it cannot be changed once it is: its name is read by name."""
 
     __slots__ = (
+        "_molt_done",
         "compare",
         "default",
         "default_factory",
@@ -48,6 +50,9 @@ class Field:
         "type",
     )
 
+    name: str
+    type: Any
+    init_only: bool
     default: Any
     default_factory: Any
     init: bool
@@ -57,17 +62,25 @@ class Field:
     kw_only: bool | None
 
     def __init__(self, **options: Any) -> None:
-        self.name = ""
-        self.type: Any = None
-        self.init_only = False
         for option in _OPTIONS:
             setattr(self, option, options[option])
+        self._molt_done = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if hasattr(self, "_molt_done"):
+            raise AttributeError(f"cannot set {name!r} of a field")
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"cannot delete {name!r} of a field")
 
     def __repr__(self) -> str:
         return f"Field(name={self.name!r})"
 
 
-_OPTIONS: Final = ("default", "default_factory", "init", "repr", "hash", "compare", "kw_only")
+_OPTIONS: Final = words(
+    "name type init_only default default_factory init repr hash compare kw_only"
+)
 
 
 class DataClasses:
@@ -102,7 +115,7 @@ class DataClasses:
         options.pop("metadata", None)
         if options.keys() - known.keys():
             raise TypeError("field() got an unexpected keyword argument")
-        made = Field(**{**known, **options})
+        made = Field(name="", type=None, init_only=False, **{**known, **options})
         if made.default is not self.missing and made.default_factory is not self.missing:
             raise ValueError("cannot specify both default and default_factory")
         return made
@@ -168,10 +181,10 @@ class DataClasses:
             if isinstance(made.default, (list, dict, self.tools.sets[0])):
                 kind = type(made.default).__name__
                 raise ValueError(f"mutable default {kind} for field {name}: use default_factory")
-            made.name, made.type = name, text
-            made.init_only = "InitVar" in text
-            made.kw_only = keywords if made.kw_only is None else made.kw_only
-            fields[name] = made
+            told = {option: getattr(made, option) for option in _OPTIONS}
+            told |= {"name": name, "type": text, "init_only": "InitVar" in text}
+            told["kw_only"] = keywords if made.kw_only is None else made.kw_only
+            fields[name] = Field(**told)
         return fields
 
     def _frozen(self) -> dict[str, Any]:
@@ -216,6 +229,8 @@ class DataClasses:
         name = cls.__name__
 
         def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
+            if cls not in type(self).__mro__:  # P.__init__(entity) would set what it likes
+                raise TypeError(f"{name}.__init__() is for instances of {name}")
             if len(args) > len(places):
                 raise TypeError(f"{name}.__init__() takes {len(places)} arguments")
             given = dict(zip(places, args, strict=False))

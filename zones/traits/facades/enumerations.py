@@ -5,7 +5,7 @@ what it keeps under other than public names, no trait can name.
 """
 
 import enum
-from functools import partial
+from types import MethodType
 from typing import Any
 
 from zones.traits.facades.tools import Tools
@@ -50,8 +50,9 @@ def make_enums(tools: Tools) -> dict[str, Any]:
         )
 
     made: dict[str, Any] = {
-        "auto": partial(enum.auto),
-        "unique": partial(enum.unique),
+        # Neither shows what it calls: that is one for all traits.
+        "auto": MethodType(_auto, tools),
+        "unique": MethodType(_unique, tools),
     }
     for real in (enum.Enum, enum.Flag, enum.IntEnum, enum.IntFlag, enum.StrEnum):
         name = real.__name__
@@ -60,3 +61,11 @@ def make_enums(tools: Tools) -> dict[str, Any]:
         body["__module__"] = "enum"
         made[name] = EnumKind(name, (real,), body)
     return made
+
+
+def _auto(tools: Tools) -> Any:
+    return enum.auto()
+
+
+def _unique(tools: Tools, kind: Any) -> Any:
+    return enum.unique(kind)

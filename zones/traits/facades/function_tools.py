@@ -4,8 +4,8 @@ Owns: the public names of that module, without the interpreter's C classes: thos
 as deeply as they are nested, and show where they lie.
 """
 
-import functools
 from collections import namedtuple
+from types import FunctionType
 from typing import Any, Final
 
 from zones.traits.facades.tools import Tools
@@ -146,9 +146,11 @@ class FunctionTools:
 
     def public(self) -> dict[str, Any]:
         """Return the module's names."""
-        made = {name: getattr(self, name) for name in _PUBLIC}
-        made["cached_property"] = functools.partial(CachedProperty)
-        return made
+        return {name: getattr(self, name) for name in _PUBLIC}
+
+    def cached_property(self, func: Any) -> Any:
+        """Return what a method gives when its result is first asked for."""
+        return CachedProperty(func)
 
     def cache(self, function: Any, /) -> Any:
         """Return the function with a cache."""
@@ -189,7 +191,8 @@ class FunctionTools:
         """Return what gives a function the name of another."""
 
         def rename(function: Any) -> Any:
-            if hasattr(function, "__name__") and hasattr(wrapped, "__name__"):
+            own = type(function) is FunctionType and function.__module__ == self.tools.module
+            if own and hasattr(wrapped, "__name__"):
                 function.__name__ = wrapped.__name__
             return function
 
@@ -208,7 +211,7 @@ class FunctionTools:
 
 
 _PUBLIC: Final = words(
-    "cache cmp_to_key lru_cache partial partialmethod reduce total_ordering wraps"
+    "cache cached_property cmp_to_key lru_cache partial partialmethod reduce total_ordering wraps"
 )
 # By what is there: for what is not, (negate it, join "or equal" / "and not equal").
 _DERIVED: Final[dict[str, dict[str, tuple[bool, str]]]] = {

@@ -27,6 +27,7 @@ from zones.traits.guards.arithmetic import Arithmetic
 from zones.traits.guards.comparing import Comparing
 from zones.traits.guards.dict_methods import DictMethods
 from zones.traits.guards.generators import Generators
+from zones.traits.guards.inherited import Inherited
 from zones.traits.guards.list_methods import ListMethods
 from zones.traits.guards.meter import Meter
 from zones.traits.guards.methods import Methods
@@ -47,7 +48,7 @@ _OF_COMPARING: Final = words(
     "equal unequal less less_or_equal greater greater_or_equal contains lacks"
 )
 _OF_PLACES: Final = words(
-    "classes get_item set_item delete_item spread spread_each spread_names spread_to bounded "
+    "boxed classes get_item set_item delete_item spread spread_each spread_names spread_to bounded "
     "keyed measured"
 )
 _OF_GENERATORS: Final = words("generated generator deep delegated unstoppable goes_on context")
@@ -84,8 +85,7 @@ class Outfit:
         self.builtins["__build_class__"] = self._build_class
         quick = quick_calls(self.builtins)
         self.quick_names = frozenset(quick)
-        tables = tools.methods.tables.values()
-        self.method_names = frozenset(name for table in tables for name in table)
+        self.method_names = tools.methods.names()
         self._names = {f" {name}": function for name, function in quick.items()}
 
     def names(self) -> dict[str, Any]:
@@ -102,6 +102,7 @@ class Outfit:
             made |= {f" {name}": getattr(owner, name) for name in listed}
         made[" put_item"] = PutItem(tools.places)
         made[" append"], made[" bound"] = tools.methods.append, tools.methods.bound
+        made[" of_super"] = Inherited(tools.comparing).of_super
         made[" joined"], made[" shown"] = tools.texts.joined, tools.texts.shown
         made[" repr"] = tools.texts.represent
         made[" set_of"] = tools.sets[0]._molt_of  # type: ignore[attr-defined]  # see sets.py

@@ -6,6 +6,7 @@ hashes deep ones until the stack overflows: containers are walked here instead.
 """
 
 from operator import ge, gt, le, lt
+from types import MappingProxyType
 from typing import Any, Final
 
 from zones.traits.guards.meter import CHUNK, Meter
@@ -16,6 +17,7 @@ _KEY_ITEMS_MAX: Final = 512
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 _PLAIN: Final = frozenset({int, float, bool, str, type(None)})
 _ORDERED: Final = (list, tuple)
+_CONTAINERS: Final = (list, tuple, dict)
 
 
 class Comparing:
@@ -33,10 +35,36 @@ class Comparing:
     def unequal(self, a: Any, b: Any) -> Any:
         """Return a != b."""
         if type(a) in _SCALARS or type(b) in _SCALARS or not _walked(a, b):
-            if type(a) is str is type(b):
-                self._texts(a, b)
+            self._measure_raw(a, b)
             return a != b
         return not self._equal(a, b, _NESTING_MAX)
+
+    def _measure_raw(self, a: Any, b: Any) -> None:
+        """Pay for what C code compares: of a subclass, too, whose own method passes it on."""
+        if type(a) is str is type(b):
+            self._texts(a, b)
+        elif isinstance(a, _CONTAINERS) and isinstance(b, _CONTAINERS):
+            self.measure(a)
+
+    def measure(self, value: Any, depth: int = _NESTING_MAX) -> None:
+        """Count a value with all that it holds, as often as it holds it."""
+        if type(value) in _PLAIN:
+            return
+        if depth <= 0:
+            self.meter.abort()
+        self.meter.step()
+        items: Any = ()
+        if isinstance(value, (list, tuple)):
+            items = [*(list.__iter__(value) if isinstance(value, list) else tuple.__iter__(value))]
+        elif isinstance(value, dict):
+            items = dict.values(value)
+        elif hasattr(value, "__dict__") and not isinstance(value, type):
+            items = tuple(value.__dict__.values())
+        if len(items) >= CHUNK:
+            self.meter.charge(len(items) // CHUNK)
+        for item in items:
+            if type(item) not in _PLAIN:
+                self.measure(item, depth - 1)
 
     def _texts(self, a: str, b: str) -> None:
         if len(a) == len(b) and len(a) >= CHUNK:
@@ -44,8 +72,7 @@ class Comparing:
 
     def _equal(self, a: Any, b: Any, depth: int) -> Any:
         if type(a) in _PLAIN or type(b) in _PLAIN or not _walked(a, b):
-            if type(a) is str is type(b):
-                self._texts(a, b)
+            self._measure_raw(a, b)
             return a == b
         if depth <= 0:
             self.meter.abort()
@@ -101,6 +128,7 @@ class Comparing:
             return operate(a, b)
         kind = next((k for k in _ORDERED if isinstance(a, k) and isinstance(b, k)), None)
         if kind is None or not _plain_order(a, b, kind):
+            self._measure_raw(a, b)
             return operate(a, b)
         if depth <= 0:
             self.meter.abort()
@@ -125,6 +153,8 @@ class Comparing:
             if type(item) is int or type(item) is bool:
                 return item in container
         elif not isinstance(container, (list, tuple)):
+            if type(container) is MappingProxyType:
+                self.key(item)
             if hasattr(type(container), "__contains__"):
                 return item in container
             return any(self.same(item, one) for one in self.meter.taking(container))

@@ -5,13 +5,13 @@ as they are.
 """
 
 from collections.abc import Callable
-from functools import partial
-from types import MappingProxyType
+from types import MappingProxyType, MethodType
 from typing import Any, Final
 
 from zones.traits.contract import LENGTH_MAX
 from zones.traits.guards.arithmetic import checked_int
 from zones.traits.guards.dict_methods import DictMethods
+from zones.traits.guards.inherited import above, found_in
 from zones.traits.guards.list_methods import ListMethods
 from zones.traits.guards.meter import Meter
 from zones.traits.guards.text_methods import TextMethods
@@ -51,12 +51,12 @@ class Methods:
             float: real | numeric,
         }
         self.tables[MappingProxyType] = {
-            name: partial(_unproxied, method) for name, method in dicts.table().items()
+            name: MethodType(_unproxied, method) for name, method in dicts.table().items()
         }
         self.tables[property] = {
-            "getter": self._property_method(property.getter),
-            "setter": self._property_method(property.setter),
-            "deleter": self._property_method(property.deleter),
+            "getter": MethodType(_of_property, property.getter),
+            "setter": MethodType(_of_property, property.setter),
+            "deleter": MethodType(_of_property, property.deleter),
         }
         self.facades: dict[Any, dict[str, Method]] = {}
 
@@ -72,27 +72,47 @@ class Methods:
         """Return a class method of a function."""
         return classmethod(_flat(function))
 
-    def _property_method(self, method: Method) -> Method:
-        return lambda owner, function: method(owner, _flat(function))
+    def names(self) -> frozenset[str]:
+        """Return all names that builtin types have methods of, those that nobody is given, too."""
+        every = {name for kind in self.tables for name in dir(kind) if not name.startswith("__")}
+        every.update(*self.tables.values())
+        return frozenset(every - _QUIET)
 
     def bound(self, owner: Any, name: str) -> Any:
-        """Return owner.name, for a name that a builtin type has a method of."""
-        table = self.tables.get(type(owner))
+        """Return owner.name, for one of `names`."""
+        kind = type(owner)
+        table = self.tables.get(kind)
         if table is None:
             if isinstance(owner, type):
                 return self._of_class(owner, name)
-            return getattr(owner, name)
-        method = table.get(name)
-        if method is None:
-            return getattr(owner, name)
-        if name in _STATIC:
-            return method
-        return partial(method, owner)
+            if kind is super:
+                return self._inherited(above(owner), owner, owner.__self__, name)
+            return self._inherited(kind.__mro__, owner, owner, name)
+        if name in table:
+            return table[name] if name in _STATIC else MethodType(table[name], owner)
+        if name in kind.__dict__:
+            raise AttributeError(f"{kind.__name__!r} object has no attribute {name!r} here")
+        return getattr(owner, name)
+
+    def _inherited(self, kinds: Any, owner: Any, instance: Any, name: str) -> Any:
+        """Return owner.name; what it has from a builtin type is guarded."""
+        kind = found_in(kinds, name)
+        if kind in self.tables:
+            if name not in self.tables[kind]:
+                raise AttributeError(f"{kind.__name__!r} object has no attribute {name!r} here")
+            method = self.tables[kind][name]
+            return method if name in _STATIC else MethodType(method, instance)
+        return getattr(owner, name)
 
     def _of_class(self, owner: type, name: str) -> Any:
         table = self.facades.get(owner)
         if table is not None and name in table:
             return table[name]
+        kind: Any = found_in(owner.__mro__, name)
+        if kind in self.tables:
+            if name not in self.tables[kind]:
+                raise AttributeError(f"type {owner.__name__!r} has no attribute {name!r} here")
+            return self.tables[kind][name]
         return getattr(owner, name)
 
     def append(self, owner: Any, item: Any) -> Any:
@@ -131,6 +151,10 @@ def _flat(function: Any) -> Any:
 
 
 _STATIC: Final = frozenset({"fromkeys", "maketrans", "fromhex"})
+
+
+def _of_property(method: Method, owner: Any, function: Any, /) -> Any:
+    return method(owner, _flat(function))
 
 
 def _unproxied(method: Method, owner: Any, /, *args: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from zones.traits.contract import LENGTH_MAX
 from zones.traits.guards.comparing import Comparing
-from zones.traits.guards.meter import CHUNK, SIZED, Meter
+from zones.traits.guards.meter import SIZED, Meter
 
 _SCALARS: Final = frozenset({int, str, float, bool, type(None)})
 _CLASSES_DEEP: Final = 20
@@ -30,12 +30,22 @@ class PutItem:
         self._molt_places.set_item(*pair, value)
 
 
+class Boxed:
+    """A value as the attribute of something."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class Places:
     """Subscripts of one trait."""
 
     def __init__(self, meter: Meter, comparing: Comparing) -> None:
         self.meter = meter
         self.key = comparing.key
+        self.measure = comparing.measure
 
     def get_item(self, owner: Any, index: Any) -> Any:
         """Return owner[index]."""
@@ -111,27 +121,12 @@ class Places:
 
     def measured(self, subject: Any) -> Any:
         """Return the subject of a `match` whose patterns copy or compare parts of it."""
-        self._measure(subject, 40)
+        self.measure(subject)
         return subject
 
-    def _measure(self, value: Any, depth: int) -> None:
-        if type(value) in _SCALARS:
-            return
-        if depth <= 0:
-            self.meter.abort()
-        self.meter.step()
-        items: Any = ()
-        if isinstance(value, (list, tuple)):
-            items = value
-        elif isinstance(value, dict):
-            items = dict.values(value)
-        elif hasattr(value, "__dict__") and not isinstance(value, type):
-            items = tuple(value.__dict__.values())
-        if len(items) >= CHUNK:
-            self.meter.charge(len(items) // CHUNK)
-        for item in items:
-            if type(item) not in _SCALARS:
-                self._measure(item, depth - 1)
+    def boxed(self, key: Any) -> "Boxed":
+        """Return a key of a mapping pattern, where a pattern can read it: as `.value`."""
+        return Boxed(self.key(key))
 
     def classes(self, kinds: Any) -> Any:
         """Return what a value may be an instance of, or an exception of, if it is not deep."""

@@ -5,7 +5,7 @@ Owns: the table that `methods.py` looks names up in; they are also the methods o
 """
 
 from collections.abc import Callable
-from functools import partial
+from types import MethodType
 from typing import Any, Final
 
 from zones.traits.contract import LENGTH_MAX
@@ -34,9 +34,9 @@ class TextMethods:
     def table(self) -> dict[str, Method]:
         """Return the methods by name."""
         table: dict[str, Method] = {
-            name: partial(self._linear, getattr(str, name)) for name in _LINEAR
+            name: MethodType(self._linear, getattr(str, name)) for name in _LINEAR
         }
-        table |= {name: partial(self._padding, getattr(str, name)) for name in _PADDING}
+        table |= {name: MethodType(self._padding, getattr(str, name)) for name in _PADDING}
         table["maketrans"] = self.maketrans
         for name in ("join", "replace", "expandtabs", "translate"):
             table[name] = getattr(self, name)

@@ -10,7 +10,6 @@ that hold each other many times; so containers are walked here, item by item, wi
 import re
 import string
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, Final
 
 from zones.traits.contract import LENGTH_MAX
@@ -104,9 +103,6 @@ class Texts:
             yield f"<class '{kind_name(value)}'>"
         elif own in (object.__repr__, type(self.text).__repr__) or kind.__module__ == "builtins":
             yield from self._builtin(value)
-        elif isinstance(value, partial):
-            # A guarded method of a builtin value: see `methods.py`.
-            yield "<method>"
         else:
             yield repr(value)
 

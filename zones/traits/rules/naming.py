@@ -76,6 +76,8 @@ def check_attribute(name: str, node: ast.AST) -> None:
     """
     if is_dunder(name):
         raise refuse("dunder", node, f"the attribute {shown(name)} cannot be used")
+    if is_sunder(name) and name not in names.SUNDERS_DEFINED:
+        raise refuse("attribute", node, f"the attribute {shown(name)} cannot be used")
     if name in names.ATTRIBUTES_REFUSED:
         advice = "call it another name" if "format" in name else "a trait does not look inside"
         raise refuse("attribute", node, f"the attribute {shown(name)} cannot be used: {advice}")
