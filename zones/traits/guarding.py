@@ -25,6 +25,7 @@ _OPERATORS: Final[dict[type[ast.operator], str]] = {
     ast.Add: "add",
     ast.Sub: "sub",
     ast.Mult: "mul",
+    ast.MatMult: "matmul",
     ast.Div: "div",
     ast.FloorDiv: "floordiv",
     ast.Mod: "mod",
@@ -186,8 +187,6 @@ class Guarding(Displays):
 
     def raw_operator(self, op: ast.operator, left: str, right: str) -> bool:
         """Tell whether an operator of such operands needs no guard."""
-        if type(op) not in _OPERATORS:
-            raise RefusedTree(0, "no matrix product")
         if FLOAT in (left, right) and isinstance(op, _RAW_WITH_A_FLOAT):
             return True
         return left == INT == right and isinstance(op, _RAW_OF_INTS)

@@ -17,10 +17,30 @@ from zones.traits.facades.tools import Tools
 _ABSENT: Final = object()
 
 
-class OrderedDict(dict[Any, Any]):
-    """OrderedDict."""
+class Joined(dict[Any, Any]):
+    """A dict whose operator | gives one of its kind."""
 
     _molt_tools: Tools
+
+    def __or__(self, other: Any) -> Any:
+        if not isinstance(other, dict):
+            return NotImplemented
+        made = self.copy()
+        made.update(other)
+        return made
+
+    def __ror__(self, other: Any) -> Any:
+        if not isinstance(other, dict):
+            return NotImplemented
+        made = self.copy()
+        dict.clear(made)
+        made.update(other)
+        made.update(self)
+        return made
+
+
+class OrderedDict(Joined):
+    """OrderedDict."""
 
     def __init__(self, items: Any = (), /, **named: Any) -> None:
         super().__init__()
@@ -59,7 +79,7 @@ class OrderedDict(dict[Any, Any]):
             theirs = dict(other) if isinstance(other, dict) else other
             return comparing.equal(dict(self), theirs)
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # as that of collections
 
     def __repr__(self) -> str:
         with self._molt_tools.meter.deeper():
@@ -67,10 +87,8 @@ class OrderedDict(dict[Any, Any]):
         return f"OrderedDict({shown})"
 
 
-class DefaultDict(dict[Any, Any]):
+class DefaultDict(Joined):
     """defaultdict."""
-
-    _molt_tools: Tools
 
     def __init__(self, default_factory: Any = None, items: Any = (), /, **named: Any) -> None:
         super().__init__()
@@ -179,11 +197,58 @@ class Counter(dict[Any, Any]):
     def __and__(self, other: Any) -> Any:
         return self._molt_joined(other, min)
 
+    def _molt_become(self, result: Any) -> Any:
+        if result is NotImplemented:
+            return result
+        dict.clear(self)
+        dict.update(self, result)
+        return self
+
     def __iadd__(self, other: Any) -> Any:
-        return self + other
+        return self._molt_become(self.__add__(other))
 
     def __isub__(self, other: Any) -> Any:
-        return self - other
+        return self._molt_become(self.__sub__(other))
+
+    def __ior__(self, other: Any) -> Any:
+        return self._molt_become(self.__or__(other))
+
+    def __iand__(self, other: Any) -> Any:
+        return self._molt_become(self.__and__(other))
+
+    def __pos__(self) -> Any:
+        return self + type(self)()
+
+    def __neg__(self) -> Any:
+        return type(self)() - self
+
+    def _molt_all(self, other: Any, compare: Any) -> Any:
+        """Tell whether each count compares so with the other's, where what is absent counts 0."""
+        if not isinstance(other, Counter):
+            return NotImplemented
+        self._molt_tools.meter.charge(dict.__len__(self) + dict.__len__(other))
+        items = dict.fromkeys([*self, *other])
+        return all(compare(dict.get(self, one, 0), dict.get(other, one, 0)) for one in items)
+
+    def __eq__(self, other: object) -> Any:
+        with self._molt_tools.meter.deeper():
+            return self._molt_all(other, self._molt_tools.comparing.equal)
+
+    def __le__(self, other: Any) -> Any:
+        return self._molt_all(other, self._molt_tools.comparing.less_or_equal)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._molt_all(other, self._molt_tools.comparing.greater_or_equal)
+
+    def __lt__(self, other: Any) -> Any:
+        below = self.__le__(other)
+        return below if below is NotImplemented else below and self != other
+
+    def __gt__(self, other: Any) -> Any:
+        above = self.__ge__(other)
+        return above if above is NotImplemented else above and self != other
+
+    __hash__ = None
 
     def __repr__(self) -> str:
         with self._molt_tools.meter.deeper():

@@ -42,7 +42,7 @@ _ANCESTORS_MAX: Final = 60
 _OF_METER: Final = ["step", "stop", "abort"]
 _OF_ARITHMETIC: Final = words(
     "add sub mul div floordiv mod pow lshift rshift bit_and bit_or bit_xor iadd isub imul "
-    "idiv ifloordiv imod ipow ilshift irshift ibit_and ibit_or ibit_xor neg"
+    "idiv ifloordiv imod ipow ilshift irshift ibit_and ibit_or ibit_xor neg matmul imatmul"
 )
 _OF_COMPARING: Final = words(
     "equal unequal less less_or_equal greater greater_or_equal contains lacks"
@@ -149,7 +149,7 @@ def _make_tools(meter: Meter, machine: Mapping[str, Any], module: str) -> Tools:
     lists = ListMethods(meter, comparing)
     dicts = DictMethods(meter, comparing)
     sets = make_sets(SetTools(meter, comparing, texts))
-    dicts.set_of = sets[0]
+    dicts.set_of, dicts.represent = sets[0], texts.represent
     places = Places(meter, comparing)
     return Tools(
         meter=meter,

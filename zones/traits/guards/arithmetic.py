@@ -71,6 +71,15 @@ class Arithmetic:
         result = a * b
         return checked_int(result) if isinstance(result, int) else result
 
+    def matmul(self, a: Any, b: Any) -> Any:
+        """Return a @ b: classes of the source alone have it."""
+        return a @ b
+
+    def imatmul(self, a: Any, b: Any) -> Any:
+        """Return a after a @= b."""
+        a @= b
+        return a
+
     def _repeating(self, length: int, times: Any) -> None:
         if isinstance(times, int):
             self.meter.building(length * max(times, 0))

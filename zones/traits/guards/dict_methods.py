@@ -26,6 +26,7 @@ class DictMethods:
         self.key = comparing.key
         self.contains = comparing.contains
         self.set_of: Callable[[Any], Any] = list  # facades/sets.py puts its class here
+        self.represent: Callable[[Any], str] = str  # as the outfit puts the guarded one
 
     def table(self) -> dict[str, Method]:
         """Return the methods by name."""
@@ -69,6 +70,11 @@ class DictMethods:
     def _pair(self, pair: Any) -> Any:
         key, value = pair
         return key, value
+
+    def represent_view(self, name: str, items: list[Any]) -> str:
+        """Return the text of a view."""
+        with self.meter.deeper():
+            return f"{name}({self.represent(items)})"
 
     def keys(self, owner: Any, /) -> "Keys":
         """Return a view of the keys."""
@@ -118,7 +124,7 @@ class View:
         return self._molt_methods.contains(item, list(self))
 
     def __repr__(self) -> str:
-        return f"<dict_{type(self).__name__.lower()}>"
+        return self._molt_methods.represent_view(f"dict_{type(self).__name__.lower()}", list(self))
 
 
 class SetView(View):
