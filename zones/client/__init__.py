@@ -3,5 +3,6 @@
 from zones.client.console import ask
 from zones.client.frame import Frame, molbot_id
 from zones.client.home import Home, Live, open_home
+from zones.client.traits import CarriedTrait
 
-__all__ = ["Frame", "Home", "Live", "ask", "molbot_id", "open_home"]
+__all__ = ["CarriedTrait", "Frame", "Home", "Live", "ask", "molbot_id", "open_home"]

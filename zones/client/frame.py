@@ -13,6 +13,7 @@ import numpy as np
 from Kernel.contract.errors import UsageError
 from zones.client import tables
 from zones.client.schema import STATE_COLUMN, Array, Column, Schema
+from zones.client.traits import CarriedTrait, read_traits, registry_columns
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -76,6 +77,7 @@ class Frame:
         molbots: living Molbots in the order of their slots: arrays of shape (n,), dna (n, genes).
         resources: places of food, shape (resources,); column `resource_x` is `resources.x`.
         ground: shape (rows, cols); column `ground_height` is `ground.height`.
+        traits: what the trait slots hold, by slot; see `carriers`.
         schema: what the arena says of itself: sizes, genes, columns.
     """
 
@@ -87,6 +89,24 @@ class Frame:
     resources: Arrays
     ground: Arrays
     schema: Schema = field(repr=False)
+    traits: tuple[CarriedTrait, ...] = field(default=(), repr=False)
+
+    def carriers(self, name: str) -> Array:
+        """Return which Molbots carry a trait, any version of it: bool, shape (n,), as `molbots`.
+
+        One in which it is switched off carries it, too; see `molbots.deactivated_bits`.
+
+        Raises:
+            UsageError: no slot holds a trait of that name, or `trait_bits` was not read.
+        """
+        bits = sum(trait.bit for trait in self.traits if trait.name == name)
+        if not bits:
+            names = ", ".join(dict.fromkeys(trait.name for trait in self.traits)) or "none"
+            raise UsageError(f"cannot find trait {name!r}: there are {names}")
+        if "trait_bits" not in self.molbots:
+            raise UsageError("cannot tell who carries a trait: column 'trait_bits' was not read")
+        carried: Array = self.molbots["trait_bits"] & np.uint64(bits) != 0
+        return carried
 
     def __repr__(self) -> str:
         population = self.scalars.get("population", MISSING)
@@ -130,9 +150,12 @@ def choose_columns(schema: Schema, names: Iterable[str] | None) -> tuple[Column,
 
 
 def needed_columns(schema: Schema, shown: Iterable[Column]) -> tuple[Column, ...]:
-    """Return what must be copied to show these: with Molbots also the column of who lives."""
+    """Return what must be copied to show these: with Molbots also the column of who lives.
+
+    The registry of traits is a few kB, and always among them.
+    """
     state = schema.columns[STATE_COLUMN]
-    shown = tuple(shown)
+    shown = (*shown, *registry_columns(schema))
     if state in shown or all(column.rows != "entity" for column in shown):
         return shown
     return (state, *shown)
@@ -169,6 +192,7 @@ def build_frame(
         resources=Named(parts["resource"]),
         ground=Named(parts["ground"]),
         schema=schema,
+        traits=read_traits(schema, buffer),
     )
 
 

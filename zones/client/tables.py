@@ -26,7 +26,7 @@ def molbots_table(molbots: Mapping[str, Array], genes: tuple[str, ...]) -> "Data
     `id` and `parent` are ids ("mol_1f", missing without a parent), `colour` is "#rrggbb". A dna
     becomes a column for each gene, 0 to 1: `gene_speed` and so on, since there is a gene `colour`
     too; `founder_gene_speed` is that of the lineage's founder. `lineage` is a number.
-    `trait_bits` and `deactivated_bits` are 0 in this version, which has no traits.
+    In `trait_bits` and `deactivated_bits` bit n stands for the trait in slot n, `Frame.traits`.
 
     Raises:
         ConfigError: pandas is not installed.
