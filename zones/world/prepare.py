@@ -134,7 +134,7 @@ def _prepared_before(store: TraitStore, code_hash: str, build: str) -> StoredTra
 
 
 def _try(home: Path, zone: str, code_hash: str, tier: str) -> dict[str, Any]:
-    """Have a trait compiled and tried, and return what came of it: tier, note, refused."""
+    """Have a trait compiled and tried, and return what came of it: tier, note, faults, refused."""
     words = ["--home", str(home), "--zone", zone, "--hash", code_hash, "--tier", tier]
     parent = os.getpid()
     try:
@@ -161,7 +161,8 @@ def _kept(
     verdict: Verdict, store: TraitStore, code_hash: str, tried: Mapping[str, Any]
 ) -> dict[str, Any]:
     tier = NATIVE if tried.get("tier") == NATIVE else INTERPRETED
-    note = str(tried.get("note") or verdict.why_interpreted or verdict.why_volatile)
+    why = str(tried.get("note") or verdict.why_interpreted or verdict.why_volatile)
+    note = "; ".join(each for each in (why, str(tried.get("faults") or "")) if each)
     return {
         "name": verdict.name,
         "version": store.version_of(verdict.name, code_hash),

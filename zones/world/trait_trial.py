@@ -8,14 +8,17 @@ runs the trait, one ticks the copy with the machine code, one with the interpret
 it. The trait is carried by a sample of those who live. Both must come to the same world hash at
 every tick, which holds fields, intents, carried state, faults and fuel. One that differs, or
 crashes as machine code, stays interpreted, and the verdict says so; one that crashes the
-interpreter is refused.
+interpreter is refused. Faults are no reason to refuse, but they are told: a field that is misspelt
+keeps the rules and fails in every call.
 """
 
 import argparse
 import json
 import mmap
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -29,9 +32,10 @@ from Kernel.contract.inputs import ADD_TRAIT, NEWBORNS, REFUSALS, Input, TraitFa
 from zones.runtime.apart import ApartFailed, Limits, run_apart
 from zones.runtime.arena_image import copy_committed, write_into
 from zones.runtime.trait_store import TraitStore
-from zones.traits.contract import INTERPRETED, NATIVE
+from zones.traits.contract import INTERPRETED, NATIVE, OK, STATUS_NAMES
 from zones.traits.native.compiling import compile_trait
 from zones.traits.reading import check_source
+from zones.traits.scene import Scene
 from zones.traits.verdict import Checked
 from zones.world import founding, recorded
 from zones.world.columns import ALIVE, schema_hash
@@ -39,7 +43,7 @@ from zones.world.engine import Engine
 from zones.world.registry import ACTIVE, read_entries
 from zones.world.settings import parse_settings
 from zones.world.trait_inputs import plan_trait
-from zones.world.trait_library import TraitLibrary
+from zones.world.trait_library import LoadedTrait, TraitLibrary
 from zones.world.trait_loading import COMPILING, interpreted_trait, native_trait
 from zones.world.warm_up import prepare
 
@@ -91,7 +95,7 @@ def _private(size_bytes: int) -> ArenaWords:
 
 
 def try_trait(words: ArenaWords, source: bytes, folder: Path, tier: str) -> dict[str, Any]:
-    """Return what came of a trait: {"tier", "note"}, or {"refused"}.
+    """Return what came of a trait: {"tier", "note", "faults"}, or {"refused"}.
 
     Args:
         words: a copy of a world; not changed, since children work on copies of it.
@@ -110,14 +114,32 @@ def try_trait(words: ArenaWords, source: bytes, folder: Path, tier: str) -> dict
         return {"refused": f"tried on a copy of the world, it {error.why}"}
     if plain.startswith(NO_ROOM):
         return {"refused": plain.removeprefix(NO_ROOM).decode(), "rule": "room"}
+    lived = json.loads(plain)
     if tier == NATIVE:
         try:
-            made = run_apart(partial(_live, words, source, folder, NATIVE), TRYING)
+            made = json.loads(run_apart(partial(_live, words, source, folder, NATIVE), TRYING))
         except ApartFailed as error:
-            return {"tier": INTERPRETED, "note": f"tried on a copy, its machine code {error.why}"}
-        if made != plain:
-            return {"tier": INTERPRETED, "note": _difference(plain, made)}
-    return {"tier": tier, "note": note}
+            tier, note = INTERPRETED, f"tried on a copy, its machine code {error.why}"
+        else:
+            if made["hashes"] != lived["hashes"]:
+                tier, note = INTERPRETED, _difference(lived["hashes"], made["hashes"])
+    return {"tier": tier, "note": note, "faults": faults_of(lived["statuses"])}
+
+
+def faults_of(statuses: Mapping[str, int]) -> str:
+    """Return in words how many calls of a trial had a fault and which most had, "" for none.
+
+    Args:
+        statuses: calls by their status, whose number is text as all keys in JSON are.
+    """
+    counts = Counter({int(status): int(many) for status, many in statuses.items()})
+    calls = counts.total()
+    del counts[OK]
+    if not counts:
+        return ""
+    most = max(counts, key=lambda status: (counts[status], status))
+    name = STATUS_NAMES.get(most, f"status {most}")
+    return f"tried on a copy, {counts.total()} of {calls} calls had a fault: {name}"
 
 
 def _compile(source: bytes, folder: Path) -> bytes:
@@ -127,9 +149,10 @@ def _compile(source: bytes, folder: Path) -> bytes:
 
 
 def _live(words: ArenaWords, source: bytes, folder: Path, tier: str) -> bytes:
-    """In a child: tick the copy with the trait in a sample of its Molbots; return the hashes."""
+    """In a child: tick the copy with the trait in a sample of its Molbots; return what came."""
     checked = check_source(source)
     trait = native_trait(checked, folder) if tier == NATIVE else interpreted_trait(checked)
+    trait, statuses = _watched(trait)
     # The interpreter stands in for the machine code, so that all else is the same.
     engine = Engine(words, 1, lambda: words.state(_tick(words), State.OUTBOX_HEAD),
                     library=TraitLibrary([(NATIVE, trait)]))  # fmt: skip
@@ -140,7 +163,18 @@ def _live(words: ArenaWords, source: bytes, folder: Path, tier: str) -> bytes:
     for _ in range(TICKS):
         engine.tick()
         hashes.append(engine.publish_hash().hex())
-    return json.dumps(hashes).encode()
+    return json.dumps({"hashes": hashes, "statuses": statuses}).encode()
+
+
+def _watched(trait: LoadedTrait) -> tuple[LoadedTrait, Counter[int]]:
+    """Return a trait that counts how its calls end, and the counts."""
+    statuses: Counter[int] = Counter()
+
+    def run(scene: Scene, count: int, parts: int) -> None:
+        trait.run(scene, count, parts)
+        statuses.update(scene.arrays["status"][:count].tolist())
+
+    return replace(trait, run=run), statuses
 
 
 def _bring_in(words: ArenaWords, engine: Engine, checked: Checked) -> str:
@@ -185,8 +219,8 @@ def _tick(words: ArenaWords) -> int:
     return words.get(Header.COMMIT)
 
 
-def _difference(plain: bytes, made: bytes) -> str:
-    pairs = zip(json.loads(plain), json.loads(made), strict=False)
+def _difference(plain: Sequence[str], made: Sequence[str]) -> str:
+    pairs = zip(plain, made, strict=False)
     first = next((number for number, (a, b) in enumerate(pairs, start=1) if a != b), 0)
     return f"machine code and interpreter differ in tick {first} of the trial"
 

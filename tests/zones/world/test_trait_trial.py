@@ -1,6 +1,7 @@
 """The trial of a trait on a copy of a world: what differs or crashes as machine code is found."""
 
 import ctypes
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from zones.traits.reading import check_source
 from zones.world import trait_trial
 from zones.world.trait_library import LoadedTrait
 from zones.world.trait_loading import interpreted_trait
-from zones.world.trait_trial import copy_of_world, try_trait
+from zones.world.trait_trial import copy_of_world, faults_of, try_trait
 from zones.world.warm_up import prepare
 
 pytestmark = pytest.mark.slow
@@ -52,10 +53,28 @@ def loop(_checked: object, _folder: Path) -> LoadedTrait:
     return replace(interpreted_trait(check_source(other)), hash=check_source(SOURCE).code_hash)
 
 
+def test_faults_of_the_trial_are_told(words, folder):
+    """A field that is misspelt breaks no rule; that every call failed is said."""
+    source = SOURCE.replace(b"entity.move(0.25, 0.125 * self.calls)", b"entity.colour = 'red'")
+    told = try_trait(words, source, folder, INTERPRETED)
+    assert re.fullmatch(
+        r"tried on a copy, (\d+) of \1 calls had a fault: no such attribute", told["faults"]
+    )
+
+
+def test_the_most_frequent_fault_is_named():
+    """Of all that are no success; nothing where there was none."""
+    assert faults_of({"0": 7}) == "" == faults_of({})
+    assert faults_of({"0": 5, "2": 1, "8": 3}) == (
+        "tried on a copy, 4 of 9 calls had a fault: out of fuel"
+    )
+
+
 def test_a_trait_that_means_the_same_in_both_tiers_is_native(words, folder):
     """It is compiled into its folder; the copy of the world is as it was."""
     tick = words.get(512)
-    assert try_trait(words, SOURCE, folder, NATIVE) == {"tier": NATIVE, "note": ""}
+    told = try_trait(words, SOURCE, folder, NATIVE)
+    assert told == {"tier": NATIVE, "note": "", "faults": ""}
     assert list(folder.glob("kernel-*.o")) and words.get(512) == tick
 
 
