@@ -120,6 +120,16 @@ def judge_file(file: str) -> Judged:
         raise MoltError(f"cannot judge {file}: {error.strerror}", "ulimit -u") from error
 
 
+def reasons(verdict: Verdict) -> list[tuple[str, str]]:
+    """Return why an accepted trait is not native, or its state not kept; what is said once."""
+    interpreted, volatile = verdict.why_interpreted, verdict.why_volatile
+    if interpreted and interpreted == volatile:
+        return [("interpreted, volatile", interpreted)]
+    return [
+        (what, why) for what, why in (("interpreted", interpreted), ("volatile", volatile)) if why
+    ]
+
+
 def _read(file: str) -> bytes:
     """Return the bytes of a file, or so many that the gate sees that they are too many."""
     size = SOURCE_BYTES_MAX + 1
@@ -139,9 +149,8 @@ def _tell(judged: Judged) -> None:
         if verdict.memory:
             words[-1] += f" ({verdict.memory} of the trait memory)"
         print(f"{judged.file}: {', '.join(words)}")
-        for why in (verdict.why_interpreted, verdict.why_volatile):
-            if why:
-                print(f"  {why}")
+        for what, why in reasons(verdict):
+            print(f"  {what}: {why}")
         return
     place = f"{judged.file}:{verdict.line}" if verdict.line else judged.file
     print(f"{place}: refused by rule {verdict.rule}: {verdict.reason}")

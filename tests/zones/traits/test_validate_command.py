@@ -2,11 +2,13 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from zones.traits.__main__ import main
+from zones.traits.__main__ import main, reasons
+from zones.traits.verdict import Verdict
 
 GOOD = "class Calm(Trait):\n    async def execute(self, entity):\n        entity.vx = 0.0\n"
 BAD = "import math\nimport os\n" + GOOD
@@ -54,6 +56,15 @@ def test_people_read_a_line_for_each(
     assert out[0].startswith(f"{good}: accepted: Calm, ")
     assert any(line.startswith(f"{bad}:2: refused by rule import: 'os' cannot") for line in out)
     assert out[-1] == "2 files: 1 accepted, 1 refused"
+
+
+def test_each_reason_is_told_once_and_of_what() -> None:
+    """Why it is interpreted and why volatile; one line where both are the same."""
+    verdict = Verdict(True, why_interpreted="line 3: a", why_volatile="line 3: a")
+    assert reasons(verdict) == [("interpreted, volatile", "line 3: a")]
+    apart = replace(verdict, why_volatile="line 4: b")
+    assert reasons(apart) == [("interpreted", "line 3: a"), ("volatile", "line 4: b")]
+    assert reasons(Verdict(True)) == []
 
 
 def test_what_cannot_be_read_is_told_apart(
