@@ -11,6 +11,8 @@ from typing import Any
 THIN_SPACE = "\N{THIN SPACE}"
 NOTHING = "\N{EN DASH}"
 """Stands for a value that is missing."""
+TRAITS_TOLD_MAX = 4
+"""So many traits stand in a sentence; the event has all."""
 
 SENTENCES: dict[str, str] = {
     "agent.changed_state": "{agent} changed {target_resource}",
@@ -98,7 +100,7 @@ SENTENCES: dict[str, str] = {
         "{known_tick}{because}"
     ),
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
-    "world.traits": "{traits_count} versions of traits",
+    "world.traits": "{carried}",
     "zone.degraded": "{why}",
     "zone.died": "{role} with pid {pid} ended: {how}",
     "zone.drained": "pid {pid} is to leave: {why}",
@@ -196,7 +198,7 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "given": " ".join(pairs(given)) if isinstance(given, Mapping) else NOTHING,
         "born_count": _count(values.get("born")),
         "died_count": _count(values.get("died")),
-        "traits_count": _count({"ids": values.get("traits")}),
+        "carried": _carried(values.get("traits")),
         "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",
@@ -204,6 +206,22 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "place": f"line {values['line']}: " if values.get("line") else "",
         "frame": f"; {values['top']}" if values.get("top") else "",
     }
+
+
+def _carried(traits: Any) -> str:
+    """Return how many carry each trait that is active, and in how many of them it is off."""
+    told = []
+    for row in traits if isinstance(traits, list | tuple) else ():
+        if not isinstance(row, Mapping) or row.get("status") != "active":
+            continue
+        off = row.get("deactivated")
+        told.append(
+            f"{row.get('name')} v{row.get('version')} in {_show('population', row.get('carriers'))}"
+            + (f" (off in {_show('population', off)})" if off else "")
+        )
+    if not told:
+        return "no trait is active"
+    return ", ".join(told[:TRAITS_TOLD_MAX]) + (", …" if len(told) > TRAITS_TOLD_MAX else "")
 
 
 def _count(crowd: Any) -> str:

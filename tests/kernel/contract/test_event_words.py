@@ -1,0 +1,21 @@
+"""How events read that take more than a template."""
+
+from Kernel.contract.event_words import TRAITS_TOLD_MAX, tell
+
+ROW = {"name": "Drifter", "version": 2, "status": "active", "carriers": 1181, "deactivated": 0}
+
+
+def test_traits_are_told_with_their_carriers() -> None:
+    """Those that are active, each with how many carry it and in how many it is off."""
+    off = ROW | {"name": "Typo", "version": 1, "carriers": 170, "deactivated": 168}
+    standby = ROW | {"version": 1, "status": "standby", "carriers": 0}
+    told = tell("world.traits", {"tick": 300, "traits": [standby, ROW, off]})
+    assert told == "Drifter v2 in 1\N{THIN SPACE}181, Typo v1 in 170 (off in 168)"
+    assert tell("world.traits", {"tick": 300, "traits": [standby]}) == "no trait is active"
+
+
+def test_many_traits_are_cut() -> None:
+    """A line holds some of them; what is no list tells of none."""
+    told = tell("world.traits", {"tick": 300, "traits": [ROW] * (TRAITS_TOLD_MAX + 1)})
+    assert told.count("Drifter") == TRAITS_TOLD_MAX and told.endswith(", …")
+    assert tell("world.traits", {"tick": 300, "traits": None}) == "no trait is active"
