@@ -70,7 +70,8 @@ def test_fuel_is_held_to_what_the_machine_does(done, verdict):
     found = finding("trait fuel", fuel_per_ms=done, world_fuel_per_ms=5000.0)
     assert found.verdict == verdict
     if verdict == "warn":
-        assert f"molt params fuel_per_ms {done}" in found.hint and "5,000 for one" in found.limit
+        assert found.hint == f"molt params fuel_per_ms {done}", "it can be pasted as it is"
+        assert "5,000 for one (fuel_per_ms of world.yaml)" in found.limit
 
 
 def test_a_sound_machine_has_no_finding():
