@@ -349,6 +349,10 @@ def _show_traits(result: Fields, console: _Console) -> None:
     else:
         console.print(Text("○ the world has no traits"), soft_wrap=True)
         _hint("molt trait add FILE", console)
+    for row in rows_of(result, "waiting"):
+        what = f"{word(row, 'act')} {word(row, 'name')} v{word(row, 'version')}"
+        line = Text.assemble(state_text("pending"), f"  {what} at tick {whole(row, 'at_tick')}")
+        console.print(line, soft_wrap=True)
     if result.get("under_way"):
         console.print(
             Text.assemble(state_text("pending"), f"  one more: {word(result, 'under_way')}")

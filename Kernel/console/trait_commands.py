@@ -59,8 +59,12 @@ def begin_removal(
 def list_fields(world: ArenaKeeper, changes: TraitChanges) -> Result:
     """Return what `trait list` answers."""
     rows = [trait_fields(row) for row in world.traits.counted_rows()]
-    under_way = changes.under_way()
-    return {"traits": rows} | ({"under_way": under_way} if under_way else {})
+    under_way, waiting = changes.under_way(), changes.waiting()
+    return (
+        {"traits": rows}
+        | ({"waiting": waiting} if waiting else {})
+        | ({"under_way": under_way} if under_way else {})
+    )
 
 
 def trait_fields(row: TraitRow) -> Result:

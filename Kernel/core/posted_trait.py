@@ -55,13 +55,17 @@ class Posted:
             raise Refused(f"cannot {_ACTS[self.ticket.input.kind]}: {why}", "molt trait list")
         return applied
 
+    def due_tick(self) -> int:
+        """Return the tick at which it is to be carried out, as long as it has not been."""
+        return max(self.ticket.input.at_tick, self.world.tick() + 1)
+
     def pending(self) -> Result | None:
         """Return what to answer while it waits for a tick that is not the next; None: it is."""
         world, at_tick = self.world, self.ticket.input.at_tick
         if not world.is_holding() and at_tick <= world.tick() + 1:
             return None
         return {
-            "pending": {"at_tick": max(at_tick, world.tick() + 1)},
+            "pending": {"at_tick": self.due_tick()},
             "paused": world.is_holding(),
             "applied_at_tick": None,
         }

@@ -78,6 +78,13 @@ class TraitAddition:
         """The sha256 of its source, hex."""
         return self._wish.code_hash
 
+    def waiting(self) -> Result | None:
+        """Return what waits for its tick, None while it is not sent or when it is over."""
+        if self.stage is not Stage.POSTED or self._posted is None or self._verdict is None:
+            return None
+        what = {"act": "add", "name": self._verdict.name, "version": self._verdict.version}
+        return what | {"at_tick": self._posted.due_tick()}
+
     def on_exit(self, exit_: Exit) -> bool:
         """Take the end of a process; False if it is not the worker's."""
         return self._worker.on_exit(exit_)

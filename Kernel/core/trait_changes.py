@@ -13,6 +13,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
 from Kernel.core.trait_addition import TraitAddition, Wish
+from Kernel.core.world_traits import flat_name
 from Kernel.ports.process import Exit
 
 POSTED_MAX = 64
@@ -52,6 +53,13 @@ class TraitRemoval:
             "trait.removed", zone=world.config.name, name=self._row.name,
             version=self._row.version, code_hash=self._row.hash, cause=self._cause,
         )  # fmt: skip
+
+    def waiting(self) -> Result | None:
+        """Return what waits for its tick, None when it is over."""
+        if self.stage is not Stage.POSTED:
+            return None
+        what = {"act": "remove", "name": self._row.name, "version": self._row.version}
+        return what | {"at_tick": self._posted.due_tick()}
 
     def result(self) -> Result | None:
         """Return the answer to who asked, None while it is not known.
@@ -102,8 +110,10 @@ class TraitChanges:
         """Send a trait away.
 
         Raises:
-            Refused: the world has none of that name, or takes no input now.
+            Refused: the world has none of that name, or not yet, or takes no input now.
         """
+        if not world.traits.has(name):
+            self._check_not_coming(world, name)
         removal = TraitRemoval(self._parts, world, name, at_tick, cause)
         self._keep(removal)
         return removal
@@ -139,6 +149,10 @@ class TraitChanges:
         """Return how far the one is that is being made ready, "" when none is."""
         return self._ready.stage.value if self._ready is not None else ""
 
+    def waiting(self) -> list[Result]:
+        """Return what is sent and waits for its tick, the oldest first."""
+        return [told for each in self._posted if (told := each.waiting()) is not None]
+
     def on_exit(self, exit_: Exit) -> bool:
         """Take the end of a process; False if it is not one of ours."""
         return self._ready is not None and self._ready.on_exit(exit_)
@@ -160,6 +174,20 @@ class TraitChanges:
         if self._ready is not None:
             self._ready.give_up("the kernel is being stopped")
             self._ready = None
+
+    def _check_not_coming(self, world: ArenaKeeper, name: str) -> None:
+        """Say of a trait that waits for its tick that it does.
+
+        Raises:
+            Refused: it waits.
+        """
+        for each in self.waiting():
+            if each["act"] == "add" and flat_name(each["name"]) == flat_name(name):
+                raise Refused(
+                    f"cannot remove trait {each['name']}: it only comes in at tick "
+                    f"{each['at_tick']}; it can be taken out once it is there",
+                    "molt resume" if world.is_holding() else "molt trait list",
+                )
 
     def _keep(self, change: TraitAddition | TraitRemoval) -> None:
         self._posted = [*self._posted, change][-POSTED_MAX:]

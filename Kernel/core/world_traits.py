@@ -89,7 +89,7 @@ class WorldTraits:
         known = main_rows(self.rows())
         if name in known:
             return known[name]
-        fitting = [row for row in known.values() if _flat(row.name) == _flat(name)]
+        fitting = [row for row in known.values() if flat_name(row.name) == flat_name(name)]
         if len(fitting) == 1:
             return fitting[0]
         close = get_close_matches(name, known, n=1)
@@ -97,6 +97,10 @@ class WorldTraits:
         raise Refused(
             f"cannot find trait '{name}': the world has none of that name{mean}", "molt trait list"
         )
+
+    def has(self, name: str) -> bool:
+        """Tell whether the world has a trait of a name, as its class or a file has it."""
+        return any(flat_name(row.name) == flat_name(name) for row in self.rows())
 
     def of_hash(self, code_hash: str) -> TraitRow | None:
         """Return what the world has of a source, None when it has nothing."""
@@ -184,5 +188,6 @@ class WorldTraits:
             self._zone.unnote("traits")
 
 
-def _flat(name: str) -> str:
+def flat_name(name: str) -> str:
+    """Return what a name of a class and the same in a file name have in common."""
     return name.replace("_", "").lower()

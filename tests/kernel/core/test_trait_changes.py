@@ -315,6 +315,25 @@ class TestWaiting:
         scene.succeed()
         assert addition.result()["pending"]["at_tick"] >= 50
 
+    def test_what_waits_is_listed_and_not_removed(self, scene):
+        """Until its tick there is nothing to take out, and that is what the refusal says."""
+        scene.add(at_tick=scene.world.tick() + 50)
+        scene.judge()
+        scene.prepare()
+        scene.succeed()
+        (waiting,) = scene.changes.waiting()
+        assert (waiting["act"], waiting["name"], waiting["version"]) == ("add", "Forager", 1)
+        with pytest.raises(Refused, match=f"comes in at tick {waiting['at_tick']}") as refused:
+            scene.changes.remove(scene.world, "forager", 0, b"")
+        assert refused.value.hint == "molt trait list"
+        for _ in range(60):
+            scene.kernel.tick()
+        scene.kernel.round()
+        assert not scene.changes.waiting()
+        removal = scene.changes.remove(scene.world, "forager", 10_000, b"")
+        assert removal.result()["pending"] == {"at_tick": 10_000}
+        assert scene.changes.waiting()[0]["act"] == "remove"
+
 
 class TestGoingOut:
     @pytest.mark.parametrize("name", ["Forager", "forager"])
