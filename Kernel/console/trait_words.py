@@ -22,7 +22,8 @@ def trait_line(result: Fields) -> str:
 def trait_facts(traits: list[Fields]) -> list[str]:
     """Return the facts of a line of `molt status`; nothing where a world has no traits.
 
-    An active trait with volatile state is named: what it keeps is lost at each succession.
+    An active trait with volatile state is named: what it keeps is lost at each succession; and
+    so is one of whose calls half or more had a fault.
     """
     active = [row for row in traits if row.get("status") == "active"]
     if not active:
@@ -35,4 +36,12 @@ def trait_facts(traits: list[Fields]) -> list[str]:
     volatile = [word(row, "name") for row in active if row.get("state") == "volatile"]
     if volatile:
         facts.append(f"volatile state, reset at each succession: {', '.join(volatile)}")
+    faulty = [word(row, "name") for row in active if _is_faulty(row)]
+    if faulty:
+        facts.append(f"most calls had a fault: {', '.join(faulty)}")
     return facts
+
+
+def _is_faulty(row: Fields) -> bool:
+    calls, faults = row.get("calls"), row.get("faults")
+    return isinstance(calls, int) and isinstance(faults, int) and 0 < calls <= 2 * faults

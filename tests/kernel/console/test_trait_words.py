@@ -25,3 +25,13 @@ def test_the_status_names_some_and_says_what_a_succession_resets() -> None:
     told = trait_facts(many)
     assert told[0].startswith(f"{NAMED_MAX + 2} traits: T0 v2") and told[0].endswith(", …")
     assert told[1] == "0 native" and told[2].endswith(f": T{NAMED_MAX + 1}")
+
+
+def test_the_status_names_what_mostly_has_faults() -> None:
+    """From half of all calls on; one that has not been called yet is none of them."""
+    rows = [
+        ROW | {"name": "Good", "calls": 9, "faults": 4},
+        ROW | {"name": "Bad", "calls": 8, "faults": 4},
+        ROW | {"name": "New", "calls": 0, "faults": 0},
+    ]
+    assert trait_facts(rows)[2:] == ["most calls had a fault: Bad"]
