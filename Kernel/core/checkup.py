@@ -210,7 +210,7 @@ def check_fuel(machine: Machine) -> Finding:
     advised = int(float(f"{done:.1e}"))
     return _judge(
         "machine", "trait fuel", f"{done:,} steps in a millisecond", fits,
-        limit=f"the configuration takes {taken:,.0f} for one (fuel_per_ms of world.yaml)", worst=Verdict.WARN,
+        limit=f"the configuration takes {taken:,.0f} for one (fuel_per_ms)", worst=Verdict.WARN,
         hint=f"molt params fuel_per_ms {advised}",
     )  # fmt: skip
 

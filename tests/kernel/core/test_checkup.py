@@ -71,7 +71,7 @@ def test_fuel_is_held_to_what_the_machine_does(done, verdict):
     assert found.verdict == verdict
     if verdict == "warn":
         assert found.hint == f"molt params fuel_per_ms {done}", "it can be pasted as it is"
-        assert "5,000 for one (fuel_per_ms of world.yaml)" in found.limit
+        assert "5,000 for one (fuel_per_ms)" in found.limit
 
 
 def test_a_sound_machine_has_no_finding():
