@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from Kernel.contract.errors import MoltError
 from Kernel.contract.trait_sets import decode_set
 from tests.structure.sources import ROOT
 from zones.runtime.trait_store import PLACE, TraitStore
 from zones.traits.verdict import Verdict
+from zones.world import prepare as preparing
 from zones.world.prepare import limited
 
 pytestmark = pytest.mark.slow
@@ -79,3 +81,11 @@ def test_why_there_is_no_verdict_is_printed(tmp_path):
     )  # fmt: skip
     assert done.returncode == 1
     assert json.loads(done.stdout)["failed"].endswith("data/traits: Not a directory")
+
+
+def test_a_busy_machine_is_no_fault_of_a_source(tmp_path, monkeypatch):
+    """A trial that does not come to its end refuses nothing: there is no verdict."""
+    monkeypatch.setattr(preparing, "TRIAL_S", 0.01)
+    with pytest.raises(MoltError, match="the machine is busy"):
+        preparing.prepare(tmp_path, "w", SOURCE, [])
+    assert not (tmp_path / "mutations").exists()
