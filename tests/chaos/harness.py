@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from Kernel.console.commands import BY_NAME
 from Kernel.contract.arena import ArenaWords, Header, check_arena
 from tests.support.leash import die_with_us
 
@@ -136,7 +137,7 @@ class KernelRun:
     def ask_raw(self, command: str, **args: Any) -> dict[str, Any]:
         """Send one console request and return the whole reply."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-            peer.settimeout(60.0)
+            peer.settimeout(max(60.0, BY_NAME[command].patience_s))
             peer.connect(str(self.home / "run" / "console.sock"))
             peer.sendall(json.dumps({"command": command, "args": args}).encode() + b"\n")
             with peer.makefile("rb") as lines:
