@@ -145,6 +145,7 @@ class WorldTraits:
         """Have new generations load a trait; the worker has written that down already."""
         if code_hash not in self.hashes:
             self.hashes.append(code_hash)
+        self._zone.unnote("traits")
 
     def drop(self, *code_hashes: str) -> None:
         """Have new generations load these no more, but for those that the world has after all."""

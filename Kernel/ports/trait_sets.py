@@ -54,8 +54,12 @@ class HomeTraitSets:
         """
         self._place.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self._place / f".{set_name(zone)}.kernel"
-        fresh.write_bytes(encode_set(hashes))
-        os.replace(fresh, self._place / set_name(zone))
+        try:
+            fresh.write_bytes(encode_set(hashes))
+            os.replace(fresh, self._place / set_name(zone))
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
 
 class MemoryTraitSets:

@@ -307,11 +307,15 @@ def _parse(path: Path, data: bytes) -> dict[str, Any]:
 def _write(path: Path, data: bytes) -> None:
     """Write a file durably; readers see the old or the new one, whole."""
     fresh = path.with_name(f".{path.name}.new")
-    with open(fresh, "wb", opener=_private) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
+    try:
+        with open(fresh, "wb", opener=_private) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError:  # of a full disk nothing is left that takes the place of something else
+        fresh.unlink(missing_ok=True)
+        raise
     sync_directory(path.parent)
 
 

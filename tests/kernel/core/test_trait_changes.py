@@ -1,6 +1,8 @@
 """Traits coming into a world on paper and going out of it, whatever goes wrong on the way."""
 
+import errno
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -365,6 +367,24 @@ class TestGoingOut:
         scene.kernel.tick()
         scene.kernel.round()
         assert addition.result()["applied_at_tick"] and scene.world.ladder.count == 2
+
+
+class TestFullDisk:
+    def test_a_set_that_cannot_be_written_is_told_until_it_is(self, scene, monkeypatch):
+        """The next one that is prepared writes it: then nothing is wrong any more."""
+        scene.bring_in()
+        monkeypatch.setattr(scene.machine.trait_sets, "save", full_disk)
+        scene.world.traits.hashes.append("0" * 64)
+        scene.world.traits.drop("0" * 64)
+        (told,) = scene.world.notes
+        assert told["what"] == "stable: traits" and "No space left" in told["why"]
+        scene.world.traits.take(CODE_HASH)
+        assert scene.world.notes == []
+
+
+def full_disk(_zone: str, _hashes: object) -> None:
+    """Stand for a disk without room."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 class TestSuspended:

@@ -1,5 +1,6 @@
 """The store of traits: durable, held to hashes, versions that never repeat."""
 
+import errno
 import hashlib
 import json
 import os
@@ -177,3 +178,18 @@ def test_files_for_people_go_whatever_the_letters_of_a_name(store, tmp_path):
         keep(store, SOURCE + b"#%d" % each, name="Jäger")
     there = sorted(path.name for path in (tmp_path / MUTATIONS).iterdir())
     assert there == [f"trait_jäger_v{version}.py" for version in (3, 4, 5)]
+
+
+def test_a_full_disk_leaves_nothing_half_written(store, monkeypatch):
+    """The error is told, the file of before is there, and nothing beside it."""
+    folder = store.folder(keep(store))
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        store.finish(folder.name, {"name": "Other", "version": 1, "tier": "interpreted"})
+    assert sorted(path.name for path in folder.iterdir()) == ["source.py", "verdict.json"]
+    assert store.load(folder.name).verdict["name"] == "Forager"
+
+
+def full_disk(_descriptor: int) -> None:
+    """Stand for a disk without room."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
