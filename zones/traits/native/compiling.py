@@ -40,7 +40,12 @@ _PASSES: Final = (
 """What LLVM does to a text before it makes code. Its level 2 made code that was 3 % faster, in
 twice the time, and took a minute for twenty loops within each other; these take a
 second at most."""
-_OPTIONS: Final = f"molt 1, llvmlite {llvmlite.__version__}, {_SPEED}, {' '.join(_PASSES)}"
+_NOT_DONE: Final = "--disable-lsr"
+"""Loops that follow each other made loop strength reduction take a minute for 150 of them; what
+it does for loops over columns cannot be measured."""
+_OPTIONS: Final = (
+    f"molt 2, llvmlite {llvmlite.__version__}, {_SPEED}, {' '.join(_PASSES)} {_NOT_DONE}"
+)
 _DIGEST_BYTES: Final = 32
 _ENTRY: Final = "run"
 
@@ -121,6 +126,7 @@ def code_name(text: str) -> str:
 
 def compile_text(text: str) -> bytes:
     """Return the object code of a text."""
+    _leave_out()
     module = binding.parse_assembly(text)
     module.verify()
     machine = _machine()
@@ -132,6 +138,12 @@ def compile_text(text: str) -> bytes:
         getattr(passes, f"add_{name}_pass")()
     passes.run(module.get_function(_ENTRY), binding.create_pass_builder(machine, options))
     return bytes(machine.emit_object(module))
+
+
+@lru_cache(maxsize=1)
+def _leave_out() -> None:
+    """Tell LLVM what not to do; it takes that once in a process, for all that it compiles."""
+    binding.set_option("molt", _NOT_DONE)
 
 
 def _features() -> str:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,18 @@ def test_any_number_of_parts_gives_the_same(name: str) -> None:
 def test_room_for_searches() -> None:
     """What a search writes fits what a trait gives it."""
     assert RESULT_BYTES == FOUND_BYTES
+
+
+def test_loops_one_after_another_compile_in_no_time() -> None:
+    """What LLVM makes of many loops takes time in proportion: 120 of them took 10 s."""
+    loops = "        for i in range(3):\n            total += i\n" * 120
+    source = (
+        "class Loops(Trait):\n    async def execute(self, entity):\n        total = 0.0\n"
+        f"{loops}        entity.vx = total * 0.01\n"
+    )
+    begun = time.process_time()
+    trait = make_native(check_source(source.encode()))
+    assert time.process_time() - begun < 2.0
+    scene = make_scene(entities=1)
+    trait.run(scene, 1)
+    assert scene.arrays["new_vx"][scene.living[0]] == np.float32(3.6)
