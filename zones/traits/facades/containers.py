@@ -192,10 +192,10 @@ class Counter(dict[Any, Any]):
         return self._molt_joined(other, self._molt_tools.arithmetic.sub)
 
     def __or__(self, other: Any) -> Any:
-        return self._molt_joined(other, max)
+        return self._molt_joined(other, self._molt_tools.functions.max)
 
     def __and__(self, other: Any) -> Any:
-        return self._molt_joined(other, min)
+        return self._molt_joined(other, self._molt_tools.functions.min)
 
     def _molt_become(self, result: Any) -> Any:
         if result is NotImplemented:

@@ -206,7 +206,7 @@ class FunctionTools:
         root = max(own, key=("__ge__", "__le__", "__gt__", "__lt__").index)
         for name, rule in _DERIVED[root].items():
             if name not in own:
-                setattr(cls, name, _derived(root, rule))
+                setattr(cls, name, _derived(root, rule, self.tools.comparing.equal))
         return cls
 
 
@@ -222,7 +222,7 @@ _DERIVED: Final[dict[str, dict[str, tuple[bool, str]]]] = {
 }
 
 
-def _derived(root: str, rule: tuple[bool, str]) -> Any:
+def _derived(root: str, rule: tuple[bool, str], equal: Any) -> Any:
     negate, join = rule
 
     def compare(self: Any, other: Any) -> Any:
@@ -231,9 +231,9 @@ def _derived(root: str, rule: tuple[bool, str]) -> Any:
             return result
         result = bool(result) is not negate
         if join == "or":
-            return result or bool(self == other)
+            return result or bool(equal(self, other))
         if join == "and":
-            return result and not bool(self == other)
+            return result and not bool(equal(self, other))
         return result
 
     return compare
