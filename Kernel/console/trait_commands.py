@@ -94,7 +94,10 @@ def degraded_traits(zone: str, world: ArenaKeeper) -> list[dict[str, str]]:
             why = f"version {row.version} is in quarantine: it ended its process twice"
             found.append({"what": what, "why": why, "hint": f"molt trait remove {row.name}"})
         elif row.status == SUSPENDED:
-            lacking = loaded.get(row.hash) or "the generation that serves has not got its code"
+            broken = loaded.get(row.hash, "")
+            lacking = broken or "the generation that serves has not got its code"
             why = f"version {row.version} does not run: {lacking}"
-            found.append({"what": what, "why": why, "hint": f"molt soft-restart {zone} --fresh"})
+            # Another generation would find the same in the store; who adds it again puts it right.
+            hint = "molt trait add FILE" if broken else f"molt soft-restart {zone} --fresh"
+            found.append({"what": what, "why": why, "hint": hint})
     return found

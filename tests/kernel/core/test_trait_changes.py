@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from Kernel.console.trait_commands import degraded_traits
 from Kernel.contract.arena import State
 from Kernel.contract.errors import Refused
 from Kernel.contract.inputs import PAUSE, REFUSALS, Input
@@ -406,6 +407,19 @@ class TestSuspended:
         scene.kernel.tick()
         scene.kernel.round()
         assert [row.status for row in scene.world.traits.rows()] == ["active"]
+
+    @pytest.mark.parametrize(
+        ("why", "hint"),
+        [("", "molt soft-restart stable --fresh"), ("it was changed", "molt trait add FILE")],
+    )
+    def test_what_helps_depends_on_why_it_does_not_run(self, scene, why, hint):
+        """Code that is broken in the store is broken for the next generation, too."""
+        scene.bring_in()
+        self.suspend(scene)
+        rows = [{"hash": CODE_HASH, "why": why}] if why else []
+        scene.world.serving_facts = lambda: {"traits": rows}
+        (told,) = degraded_traits("stable", scene.world)
+        assert told["hint"] == hint and why in told["why"]
 
     def test_what_the_world_refuses_is_not_tried_for_ever(self, scene):
         """Once by each process that serves."""
