@@ -272,7 +272,11 @@ COMMANDS: tuple[Command, ...] = (
         "world run",
         WORLD,
         "Run the same world without a kernel",
-        ("molt world run --seed 7 --ticks 10000 --json", "molt world run --help"),
+        (
+            "molt world run --seed 7 --ticks 10000 --json",
+            "molt world run --ticks 20000 --trait forager.py",
+            "molt world run --help",
+        ),
         details="Everything after 'run' goes to python -m zones.world run as it stands.",
         place=Place.TOOL,
         runs=("zones.world", "run"),

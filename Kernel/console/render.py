@@ -312,12 +312,12 @@ def _show_trait(result: Fields, console: _Console) -> None:
     line = trait_line(result)
     if result.get("pending"):
         console.print(Text.assemble(state_text("pending"), line), soft_wrap=True)
-        if result.get("paused") is True:
-            _hint("molt resume", console)
-        return
-    console.print(Text.assemble(state_text("active"), line), soft_wrap=True)
+    else:
+        console.print(Text.assemble(state_text("active"), line), soft_wrap=True)
     if result.get("why"):
         _print_folded(Text(f"  {word(result, 'tier')}: {word(result, 'why')}"), console, indent=2)
+    if result.get("paused") is True:
+        _hint("molt resume", console)
 
 
 def _show_removed(result: Fields, console: _Console) -> None:

@@ -65,7 +65,7 @@ TRAIT_COMMANDS: tuple[Command, ...] = (
             Argument(
                 "name",
                 Kind.CLASS_NAME,
-                "the trait, by the name of its class",
+                "the trait, by the name of its class or as in the file name",
                 metavar="NAME",
                 required=True,
                 suggest=Suggest.TRAIT,
@@ -82,5 +82,7 @@ TRAIT_COMMANDS: tuple[Command, ...] = (
         WORLD,
         "List the traits of the world: version, tier, state, since when",
         ("molt trait list", "molt trait list --json"),
+        details="Calls and faults are of all carriers since it came in. What waits for its tick is "
+        "listed below.\nWho carries it, and in how many it is off: molt events kind=world.traits",
     ),
 )

@@ -123,6 +123,18 @@ def test_a_world_that_was_not_timed_or_counted_yet() -> None:
     assert out.count("\n") == 2 and "500 molbots\n" in out
 
 
+def test_a_pending_trait_says_what_applies_it_and_what_was_found() -> None:
+    """Its tier's reason does not wait for the tick, and the list has what waits."""
+    row = {"name": "Flee", "version": 1, "tier": "interpreted", "why": "line 5: a set"}
+    out = shown("trait add", row | {"pending": {"at_tick": 9}, "paused": True})
+    assert "▲ pending  Flee v1, interpreted, at tick 9\n" in out
+    assert out.endswith("  interpreted: line 5: a set\n  hint: molt resume\n")
+    waiting = {"act": "add", "name": "Flee", "version": 1, "at_tick": 9}
+    assert "▲ pending  add Flee v1 at tick 9\n" in shown(
+        "trait list", {"traits": [], "waiting": [waiting]}
+    )
+
+
 def test_pending_parameters_say_what_applies_them() -> None:
     """A change that waits names its tick; how to go on is said only when the world is held."""
     asked = {"key": "friction", "value": 0.85, "pending": {"value": 0.9, "at_tick": 184_500}}
