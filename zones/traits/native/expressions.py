@@ -219,7 +219,8 @@ def _comparison(e: Emitter, node: ast.Compare) -> Value:
         left = right
     e.code.go(behind)
     e.code.place(behind)
-    e.bound = before if e.bound is not None else e.bound
+    # What a later comparison binds, or that it always fails, says nothing of who left before it.
+    e.bound = before
     return e.load(result)
 
 
