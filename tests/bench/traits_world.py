@@ -1,7 +1,7 @@
 """The traits bench in a whole world: all physics, 200,000 Molbots, three native traits each.
 
 Owns: that world, its traits, and what is read of its phases. Does not own: goals and rows
-(`traits.py`). One warm world is copied and goes on with and without traits.
+(`traits.py`). One warm world is copied; the copies, with and without traits, take turns.
 """
 
 import tempfile
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from Kernel.contract.arena import ArenaWords
 from Kernel.contract.inputs import ADD_TRAIT, ALL, Input, TraitFacts
+from tests.bench.figures import median
 from tests.bench.world_runs import Run, map_words, open_engine, run_engine
 from tests.zones.traits.corpus import honest
 from tests.zones.world.worlds import send
@@ -26,8 +27,10 @@ from zones.world.trait_loading import native_trait
 from zones.world.warm_up import prepare
 
 ENTITIES = 200_000
-WARM_TICKS = 2000
-TICKS = 120
+WARM_TICKS = 200
+"""While the founders' plenty lasts, so that all of them live; a world of as many slots that has
+come to rest has 82,000 (`world.py` measures that one)."""
+ROUNDS, ROUND_TICKS = 12, 10
 FIRST_TICKS = 30
 """With new traits, until each has run for all and the fuel budget knows what it costs."""
 BUDGET_S = 0.2
@@ -47,7 +50,7 @@ class WorldRun:
 
 
 def measure_world(threads: int, sets: Mapping[str, Sequence[str]]) -> dict[str, WorldRun]:
-    """Warm a world, then run copies of it without traits ("") and with each set of them."""
+    """Warm a world, then run copies of it in turns: without traits ("") and with each set."""
     prepare(threads)
     settings = parse_settings({"tick_time_budget_sec": BUDGET_S}, entities=ENTITIES)
     warm = map_words(founding.plan(settings).file_bytes)
@@ -56,10 +59,20 @@ def measure_world(threads: int, sets: Mapping[str, Sequence[str]]) -> dict[str, 
     for _ in range(WARM_TICKS):
         warming.tick()
     del warming
-    return {name: _run_with(_copy(warm), threads, sets.get(name, ())) for name in ("", *sets)}
+    engines = {name: _begin(_copy(warm), threads, sets.get(name, ())) for name in ("", *sets)}
+    before = {name: _calls(engine) for name, (_, engine) in engines.items()}
+    runs: dict[str, list[Run]] = {name: [] for name in engines}
+    for _ in range(ROUNDS):
+        for name, (words, engine) in engines.items():
+            runs[name].append(run_engine(words, engine, ROUND_TICKS))
+    ticks = ROUNDS * ROUND_TICKS
+    return {
+        name: WorldRun(_joined(runs[name]), (_calls(engine) - before[name]) / ticks)
+        for name, (_, engine) in engines.items()
+    }
 
 
-def _run_with(words: ArenaWords, threads: int, names: Sequence[str]) -> WorldRun:
+def _begin(words: ArenaWords, threads: int, names: Sequence[str]) -> tuple[ArenaWords, Engine]:
     checked = [check_source(honest()[name]) for name in names]
     with tempfile.TemporaryDirectory() as folder:
         for trait in checked:
@@ -69,9 +82,17 @@ def _run_with(words: ArenaWords, threads: int, names: Sequence[str]) -> WorldRun
     engine = open_engine(words, threads, library=library)
     for _ in range(FIRST_TICKS):
         engine.tick()
-    before = _calls(engine)
-    run = run_engine(words, engine, TICKS)
-    return WorldRun(run, (_calls(engine) - before) / TICKS)
+    return words, engine
+
+
+def _joined(runs: Sequence[Run]) -> Run:
+    """Return the rounds of one world as one run; phases are medians of medians."""
+    return Run(
+        [taken for run in runs for taken in run.ticks_ms],
+        sum(run.population for run in runs) / len(runs),
+        runs[0].arena_bytes,
+        {name: median([run.phases_ms[name] for run in runs]) for name in runs[0].phases_ms},
+    )
 
 
 def _copy(words: ArenaWords) -> ArenaWords:
