@@ -27,6 +27,8 @@ STATE_BYTES = 8192
 NEVER = 0xFFFF_FFFF_FFFF_FFFF
 TICK_LIMIT = 2**62
 """No tick is as late as this; a word that says so is damaged."""
+LOOKS_MAX = 100
+"""At a commit word and its buffer, while a world ticks: one in so many falls between two ticks."""
 SURVEY_TICKS = 300
 """Ticks between two counts of what is not counted in each tick: lineages, telemetry."""
 INBOX_WINDOW = 256
@@ -335,16 +337,27 @@ def check_arena(words: ArenaWords, path: str) -> Buffers:
         raise ArenaError(
             f"cannot use {path}: {size} bytes on disk, its header describes {found.file_bytes}"
         )
-    tick = words.get(Header.COMMIT)
+    tick, told = _committed(words)
     if tick >= TICK_LIMIT:
         raise ArenaError(f"cannot use {path}: its commit word says tick {tick}")
-    if words.state(tick, State.TICK) != tick:
-        raise ArenaError(
-            f"cannot use {path}: commit word says tick {tick}, "
-            f"its buffer says {words.state(tick, State.TICK)}"
-        )
+    if told != tick:
+        raise ArenaError(f"cannot use {path}: commit word says tick {tick}, its buffer says {told}")
     words.layout = found
     return found
+
+
+def _committed(words: ArenaWords) -> tuple[int, int]:
+    """Return the tick that the commit word names, and the one that its buffer says it holds.
+
+    Where a world ticks meanwhile, the buffer may belong to a later tick by the time it is looked
+    at: then the commit word has moved on, and both are read again.
+    """
+    for _ in range(LOOKS_MAX):
+        tick = words.get(Header.COMMIT)
+        told = words.state(tick, State.TICK) if tick < TICK_LIMIT else tick
+        if told == tick or words.get(Header.COMMIT) == tick:
+            break
+    return tick, told
 
 
 def new_header(words: ArenaWords, buffers: Buffers) -> None:

@@ -139,6 +139,8 @@ class Inquest:
         return row is not None and before == self._stood
 
     def _quarantine(self, slot: int, why: str, evidence: bytes, inbox: InboxWriter) -> None:
+        if any(each.kind == QUARANTINE and each.slot == slot for each in inbox.waiting()):
+            return  # an heir has failed once more before it could take up the first
         event_id = self._log.reserve()  # the world tells that it has applied this event's input
         try:
             inbox.post(Input(QUARANTINE, slot=slot, cause=event_id))

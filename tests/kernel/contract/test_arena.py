@@ -156,6 +156,23 @@ def test_damaged_header_is_refused(offset: int, value: int) -> None:
     assert words.layout is None
 
 
+def test_a_world_that_ticks_meanwhile_is_not_taken_for_damaged() -> None:
+    """A buffer that belongs to a later tick by the time it is looked at: both are read again."""
+    words = found(2)
+
+    class Ticking(ArenaWords):
+        def state(self, tick: int, offset: int) -> int:
+            if tick == 2 and offset == State.TICK:  # ticks 3 and 4 are committed, 4 in its buffer
+                self.put_state(3, State.TICK, 3)
+                self.put_state(4, State.TICK, 4)
+                self.put(Header.COMMIT, 4)
+            return super().state(tick, offset)
+
+    ticking = Ticking(words.memory)
+    check_arena(ticking, "test")
+    assert (ticking.get(Header.COMMIT), ticking.layout is not None) == (4, True)
+
+
 @pytest.mark.parametrize("size", [0, 7, 8, 4095, 4096, 5000])
 def test_short_files_are_refused(size: int) -> None:
     """A file of any size that is no arena is refused, an arena cut off too."""

@@ -73,6 +73,17 @@ class TestBlame:
         stage.take_over(stage.fork_heir())
         assert not stage.keeper.line.spent()
 
+    def test_one_that_fails_once_more_before_that_input_is_not_convicted_twice(self, stage):
+        """An heir may run the tick again before it could take the input up: nothing new follows."""
+        active, heir = stage.pair
+        crash(stage, active, TRAIT_3)
+        begin_tick(stage, heir)
+        crash(stage, heir, TRAIT_3)
+        third = stage.fork_heir()
+        begin_tick(stage, third)
+        crash(stage, third, TRAIT_3)
+        assert len(inputs(stage)) == len(stage.machine.log.of("trait.quarantined")) == 1
+
     def test_the_place_is_read_from_what_the_heir_found(self, stage):
         """An heir takes over before the kernel looks: it has kept whose code was running."""
         active, heir = stage.pair

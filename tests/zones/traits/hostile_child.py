@@ -90,7 +90,9 @@ def judge(path: Path, entities: int, ticks: int) -> dict[str, object]:
         child(source, entities, ticks, write)
     os.close(write)
     with os.fdopen(read, "rb") as answer:
-        if not select.select([answer], [], [], WALL_S)[0]:
+        poller = select.poll()
+        poller.register(answer, select.POLLIN)
+        if not poller.poll(WALL_S * 1000):
             os.kill(pid, signal.SIGKILL)
         told = answer.read()
     _, ended = os.waitpid(pid, 0)
