@@ -30,6 +30,12 @@ ATTRIBUTES = {
 FOREIGN = {"sys", "os", "builtins", "types", "gc", "inspect", "abc", "operator", "warnings"}
 """What modules have of other modules."""
 DUNDERS = {"__init__", "__name__", "__members__", "__post_init__", "__enter__", "__exit__"}
+OF_SUPER = DUNDERS | {
+    *("__contains__", "__getitem__", "__setitem__", "__delitem__", "__missing__", "__len__"),
+    *("__iter__", "__reversed__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"),
+    *("__bool__", "__or__", "__ior__", "__and__", "__sub__", "__xor__", "__add__", "__neg__"),
+}
+"""Of a base class, by `super()` alone: comparisons and containers."""
 VARIABLES = {"__slots__", "__match_args__", "__all__", "__author__", "__version__"}
 
 
@@ -66,7 +72,11 @@ def _object(node: ast.AST, modules: set[str], called: set[int]) -> Iterator[str]
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield from _object_to_import(node)
     elif isinstance(node, ast.Attribute):
-        yield from _object_to_attribute(node.attr)
+        of_super = isinstance(node.value, ast.Call) and ast.unparse(node.value) == "super()"
+        # It is read as type(self), which anybody may write.
+        own_class = node.attr == "__class__" and ast.unparse(node.value) == "self"
+        if not own_class and not (of_super and node.attr in OF_SUPER):
+            yield from _object_to_attribute(node.attr)
         of_module = isinstance(node.value, ast.Name) and node.value.id in modules
         if of_module and (node.attr.startswith("_") or node.attr in FOREIGN):
             yield f"{ast.unparse(node)} is private"
