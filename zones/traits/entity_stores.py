@@ -3,6 +3,8 @@
 Owns: `set_<field>(owner, value)` for each field, the same as items of an object for targets inside
 of others, and stores to fields that cannot be set. An owner that is no entity is assigned to as it
 is: any object of a source may have an attribute of such a name.
+Each store is written out for its field: an attribute named in the code is read and set by the
+interpreter's fast way, `setattr` by a name is not.
 """
 
 from collections.abc import Callable
