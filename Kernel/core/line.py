@@ -3,7 +3,8 @@
 Owns: the berths of one generation, what its zygote is asked for and what becomes of its answers.
 Does not own: the road to the zygote (`zygote_road.py`), decisions (`supervisor.py`), which
 generation serves (`ladder.py`, `generations.py`), how the processes of a zone are spoken to
-(`arena_keeper.py`, `bus_keeper.py`), the loop.
+(`arena_keeper.py`, `bus_keeper.py`), temporary processes (`cell.py`), the loop. Past 400 lines, for
+all that is forked is told of on one road, and what was heard is weighed where it is kept.
 """
 
 import os
@@ -11,7 +12,7 @@ import signal
 from typing import Any, Protocol
 
 from Kernel.config import ZoneConfig
-from Kernel.contract.errors import MoltError, NoRoom
+from Kernel.contract.errors import MoltError, NoRoom, Refused
 from Kernel.contract.zygote_protocol import (
     Configure,
     Fork,
@@ -24,6 +25,8 @@ from Kernel.contract.zygote_protocol import (
 )
 from Kernel.core import supervisor as sup
 from Kernel.core.berth import Berth, Death
+from Kernel.core.cell import Unborn
+from Kernel.core.cell_births import CellBirths
 from Kernel.core.parts import Parts
 from Kernel.core.succession import is_failure
 from Kernel.core.zygote_road import ZygoteRoad
@@ -106,6 +109,7 @@ class Line:
         self.retired_s: float | None = None
         self._zone = zone
         self._zygote: ZygoteRoad | None = None
+        self._cells = CellBirths()
 
     @property
     def is_gone(self) -> bool:
@@ -223,7 +227,21 @@ class Line:
             return
         self.learn(sup.Asked())
 
+    def fork_cell(self, unborn: Unborn, message: Fork, descriptors: list[int]) -> None:
+        """Ask for a temporary process; nobody's standing depends on what becomes of it.
+
+        Raises:
+            Refused: no zygote is warm, or it takes no message.
+        """
+        warm = self.state.zygote is not None and self.state.zygote.ready
+        if self._zygote is None or not warm or self.state.stopping:
+            why = "the kernel is being stopped" if self.state.stopping else "no zygote is warm"
+            raise Refused(f"cannot fork a {message.role}: {why}", "molt ps")
+        self._cells.ask(self._zygote, self._zone.next_serial(), unborn, message, descriptors)
+
     def _on_forked(self, serial: int, pid: int) -> None:
+        if self._cells.on_forked(serial, pid):
+            return
         berth = self.berths.get(serial)
         if berth is None or berth.pid or pid <= 1:
             return
@@ -233,6 +251,8 @@ class Line:
             self.learn(sup.Ready(pid))
 
     def _on_unforked(self, serial: int, why: str) -> None:
+        if self._cells.on_unforked(serial, why):
+            return
         berth = self.berths.get(serial)
         if berth is None or berth.pid:
             return
@@ -293,6 +313,7 @@ class Line:
             zygote.hang_up()
             self._zygote = None
             self._drop_unborn()
+            self._cells.drop(f"the zygote has ended: {zygote.killed_as or exit_.describe()}")
             self._on_zygote_exit(zygote, exit_)
             return True
         if self.berth_of(exit_.pid) is None and zygote is not None:

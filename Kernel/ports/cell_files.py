@@ -1,0 +1,48 @@
+"""What a temporary process is given: the bytes of its job, and a pipe for its answer.
+
+Owns: making the two and reading what has come. Does not own: the process (`Kernel/core/cell.py`).
+"""
+
+import fcntl
+import os
+
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+READ_BYTES = 64 * 1024
+
+
+def seal_job(data: bytes) -> int:
+    """Return the descriptor of a file in memory that holds `data` and can never be changed.
+
+    Raises:
+        OSError: no descriptor or memory is left.
+    """
+    fd = os.memfd_create("molt-job", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+        os.lseek(fd, 0, os.SEEK_SET)  # whoever gets a copy reads from its beginning
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, _SEALS)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
+
+
+def open_answer() -> tuple[int, int]:
+    """Return the two ends of a pipe: ours, which never waits, and the one to write into.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
+    ours, theirs = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    os.set_blocking(theirs, True)
+    return ours, theirs
+
+
+def read_answer(fd: int) -> bytes | None:
+    """Return what has come, b"" at the end, None while there is nothing."""
+    try:
+        return os.read(fd, READ_BYTES)
+    except BlockingIOError:
+        return None
