@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
+from Kernel.config_keys import CALL, CELL_KEYS, KERNEL_KEYS, TRIAL, ZONE_KEYS, ZONES
 from Kernel.contract.codec import pack
 from Kernel.contract.envelope import KERNEL
 from Kernel.contract.errors import CodecError, ConfigError, Fault
@@ -22,6 +22,7 @@ from Kernel.contract.settings import Key, default_of, find_faults, read_values, 
 from Kernel.contract.sources import DEFAULT, WORLD, Sources
 from Kernel.contract.user_bus import SCRIBE
 from Kernel.contract.zygote_protocol import Unprepared
+from Kernel.core.limits import CageKind, CallLimits, CellLimits, Limits, TrialLimits
 from Kernel.core.supervisor import Kind, Policy
 from Kernel.core.watchdog import Mode
 
@@ -29,6 +30,7 @@ _ZONE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
 SPEAKERS = (KERNEL, SCRIBE)
 """Who stands as the zone of an event and is none."""
 _OF_POLICY = frozenset(place.name for place in fields(Policy))
+_OF_LIMITS = frozenset(place.name for place in fields(Limits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class ZoneConfig:
         watchdog: what is done about it.
         guard_s: seconds for which a generation that was replaced stays warm, with an heir.
         nice: added to the niceness of its processes.
+        cage: the profile its processes are enclosed by.
+        limits: what its processes may take.
+        log_lines_per_s: of more lines than this on stderr only the number is logged.
+        may: what it may ask the kernel for.
         settings_file: the name of the file that holds its settings, "" for none.
         sources: where they were said.
     """
@@ -58,6 +64,10 @@ class ZoneConfig:
     watchdog: Mode = Mode.ACTIVE
     guard_s: float = 30.0
     nice: int = 0
+    cage: CageKind = CageKind.NONE
+    limits: Limits = field(default_factory=Limits)
+    log_lines_per_s: int = 100
+    may: tuple[str, ...] = ()
     settings_file: str = ""
     sources: Sources = field(default_factory=Sources, compare=False, repr=False)
 
@@ -82,6 +92,9 @@ class KernelConfig:
         scenario: the scenario laid over the world's settings, None: they are as the file has them.
         probe_base_s, probe_cap_s: first and largest delay, doubled in between, before what was
             broken is tried again (the checkout while a slot serves, the kernel in safe mode).
+        uncaged: generated code is run although the machine has no filter of system calls.
+        unchecked_trials: trials neither validate nor guard what they run; for tests of the cage.
+        trial, call: the temporary processes of either role.
         sources: what was said, and where.
     """
 
@@ -92,6 +105,10 @@ class KernelConfig:
     scenario: str | None = None
     probe_base_s: float = 5.0
     probe_cap_s: float = 300.0
+    uncaged: bool = False
+    unchecked_trials: bool = False
+    trial: TrialLimits = field(default_factory=TrialLimits)
+    call: CallLimits = field(default_factory=CallLimits)
     sources: Sources = field(default_factory=Sources, compare=False, repr=False)
 
 
@@ -147,8 +164,10 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
         ConfigError: tells every fault that there is.
     """
     raw = sources.values["kernel"]
-    top = {key: value for key, value in raw.items() if key != ZONES}
+    top = {key: value for key, value in raw.items() if key not in (ZONES, *CELL_KEYS)}
     values, faults = read_values(KERNEL_KEYS, top)
+    values[TRIAL] = _cell(TRIAL, raw, TrialLimits, faults)
+    values[CALL] = _cell(CALL, raw, CallLimits, faults)
     specs = raw.get(ZONES)
     if not isinstance(specs, dict) or not specs:
         faults.append(Fault(ZONES, "must name at least one zone"))
@@ -176,6 +195,22 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
     return KernelConfig(zones=sound, scenario=scenario, sources=sources, **values)
 
 
+def _cell(
+    role: str, raw: Mapping[str, Any], kind: type[CellLimits], faults: list[Fault]
+) -> CellLimits | None:
+    """Return the limits of a role of temporary processes, or None and one fault more at least."""
+    spec = raw.get(role, {})
+    if not isinstance(spec, dict):
+        faults.append(Fault(role, f"is {show(spec)}, it takes the keys of temporary processes"))
+        return None
+    values, wrong = read_values(CELL_KEYS[role], spec, f"{role}.")
+    faults += wrong
+    if wrong:
+        return None
+    each = Limits(**{key: values.pop(key) for key in _OF_LIMITS})
+    return kind(each=each, **values)
+
+
 def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneConfig | None:
     """Return a zone, or None and one fault more at least."""
     at = f"{ZONES}.{name}"
@@ -195,10 +230,15 @@ def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneCo
         wrong.append(Fault(f"{at}.broker", "is true, only a bus zone receives events"))
     if values.get("kind") == Kind.BUS and values.get("heir"):
         wrong.append(Fault(f"{at}.heir", "is true, only an arena zone has an heir"))
+    if values.get("kind") == Kind.ARENA and values.get("may"):
+        wrong.append(Fault(f"{at}.may", "names requests, only a bus zone can ask"))
     if wrong:
         faults += wrong
         return None
     values["kind"] = Kind(values["kind"])
+    default_cage = CageKind.SEALED if values["kind"] is Kind.ARENA else CageKind.NONE
+    values["cage"] = CageKind(values.get("cage", default_cage))
+    values["limits"] = Limits(**{key: values.pop(key) for key in _OF_LIMITS})
     values.setdefault("heir", values["kind"] is Kind.ARENA)
     values["watchdog"] = Mode(values["watchdog"])
     policy = Policy(**{key: values.pop(key) for key in _OF_POLICY & set(values)})
@@ -271,10 +311,13 @@ def effective(config: KernelConfig, tables: Tables) -> dict[str, Setting]:
     sources = config.sources
     kernel = sources.values["kernel"]
     found = _said(sources, "kernel.", kernel, KERNEL_KEYS)
+    for role, keys in CELL_KEYS.items():
+        found |= _said(sources, f"kernel.{role}.", kernel.get(role, {}), keys)
     for zone in config.zones:
         at = f"kernel.{ZONES}.{zone.name}."
         found |= _said(sources, at, kernel[ZONES][zone.name], ZONE_KEYS)
         found.setdefault(at + "heir", Setting(zone.policy.heir, DEFAULT))
+        found.setdefault(at + "cage", Setting(zone.cage.value, DEFAULT))
     for file in sorted({zone.settings_file for zone in config.zones} - {""}):
         found |= _said(sources, f"{file}.", sources.values[file], tables.get(file, ()))
     return found
@@ -287,7 +330,8 @@ def _said(
     defaults = {at + key.name: default_of(key, keys, values) for key in keys}
     found = {key: Setting(value, DEFAULT) for key, value in defaults.items() if value is not None}
     said = {at + key: Setting(value, sources.origin(at + key)) for key, value in values.items()}
-    return found | {key: each for key, each in said.items() if key != f"kernel.{ZONES}"}
+    maps = {f"kernel.{name}" for name in (ZONES, *CELL_KEYS)}
+    return found | {key: each for key, each in said.items() if key not in maps}
 
 
 def check_services(config: KernelConfig, tables: Tables) -> None:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from Kernel.config import KernelConfig, Tables, effective
-from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
+from Kernel.config_keys import ZONES, find_key
 from Kernel.contract.settings import Effect
 from Kernel.core.arena_view import Difference
 
-_EFFECTS = {key.name: key.effect for key in (*KERNEL_KEYS, *ZONE_KEYS)}
 REFUSED = {
     Effect.BOOT: ("counts at boot only: the running kernel keeps the old value", "molt shutdown"),
     Effect.FOUNDING: (
@@ -135,6 +134,6 @@ def _is_told(key: str, zones: set[str]) -> bool:
 def _effect(key: str, tables: Tables) -> Effect:
     file, _, rest = key.partition(".")
     if file == "kernel":
-        return _EFFECTS[rest.rpartition(".")[2]]
+        return find_key(rest).effect
     found = [row.effect for row in tables.get(file, ()) if row.name == rest]
     return found[0] if found else Effect.GENERATION

@@ -1,17 +1,27 @@
 """The keys of kernel.yaml: type, limits, default, and when a new value counts.
 
-Owns: the two tables. Does not own: how a table is read (`Kernel/contract/settings.py`), what the
+Owns: the tables. Does not own: how a table is read (`Kernel/contract/settings.py`), what the
 keys are for (the comments in `config/kernel.yaml`), the dataclasses (`Kernel/config.py`).
 """
 
 from typing import Final
 
 from Kernel.contract.settings import Effect, Key, Sort
+from Kernel.core.limits import CageKind
 from Kernel.core.watchdog import Mode
 
 ZONES: Final = "zones"
+TRIAL: Final = "trial"
+CALL: Final = "call"
+MAY: Final = (TRIAL,)
+"""What a bus zone may be allowed to ask the kernel for."""
 _DAY_S: Final = 86_400
 _MS: Final = 0.001
+_MEMORY_MB_MAX: Final = 1 << 24
+_CPU_PERCENT_MAX: Final = 100 * 4096
+_TASKS_MAX: Final = 1 << 22
+_DESCRIPTORS_MAX: Final = 1 << 20
+_FILE_MB_MAX: Final = 1 << 30
 
 KERNEL_KEYS: Final = (
     Key("poll_interval_ms", Sort.NUMBER, 100, 1, 1000, "ms", field="poll_interval_s", scale=_MS),
@@ -19,8 +29,10 @@ KERNEL_KEYS: Final = (
     Key("snapshot_on_stop", Sort.FLAG, True),
     Key("probe_base_s", Sort.NUMBER, 5, 0.1, 3600, "s"),
     Key("probe_cap_s", Sort.NUMBER, 300, 0.1, _DAY_S, "s"),
+    Key("uncaged", Sort.FLAG, False),
+    Key("unchecked_trials", Sort.FLAG, False, effect=Effect.BOOT),
 )
-"""All but `zones`, whose values are maps of ZONE_KEYS by zone."""
+"""All but `zones`, whose values are maps of ZONE_KEYS by zone, and the maps of CELL_KEYS."""
 
 ZONE_KEYS: Final = (
     Key("service", Sort.TEXT, unit="package", effect=Effect.BOOT, required=True),
@@ -38,5 +50,53 @@ ZONE_KEYS: Final = (
     Key("backoff_cap_s", Sort.NUMBER, 5, 0.001, 3600, "s"),
     Key("healthy_after_s", Sort.NUMBER, 10, 0.01, _DAY_S, "s"),
     Key("nice", Sort.WHOLE, 0, 0, 19, effect=Effect.PROCESS),
+    Key("cage", Sort.CHOICE, effect=Effect.BOOT, choices=tuple(cage.value for cage in CageKind)),
+    Key("memory_mb", Sort.WHOLE, 0, 0, _MEMORY_MB_MAX, "MB, 0: no limit"),
+    Key("cpu_percent", Sort.WHOLE, 0, 0, _CPU_PERCENT_MAX, "% of one core, 0: no limit"),
+    Key("processes", Sort.WHOLE, 0, 0, _TASKS_MAX, "0: no limit"),
+    Key("descriptors", Sort.WHOLE, 0, 0, _DESCRIPTORS_MAX, "0: no limit", Effect.PROCESS),
+    Key("file_mb", Sort.WHOLE, 0, 0, _FILE_MB_MAX, "MB, 0: no limit", Effect.PROCESS),
+    Key("log_lines_per_s", Sort.WHOLE, 100, 1, 100_000, "lines/s"),
+    Key("may", Sort.NAMES, [], choices=MAY),
 )
-"""An arena zone has an heir unless `heir` says no."""
+"""An arena zone has an heir unless `heir` says no; `cage` follows from its kind."""
+
+_EACH: Final = (
+    Key("at_once", Sort.WHOLE, 2, 1, 64),
+    Key("queued", Sort.WHOLE, 16, 0, 1024),
+    Key("cpu_percent", Sort.WHOLE, 100, 0, _CPU_PERCENT_MAX, "% of one core, 0: no limit"),
+    Key("processes", Sort.WHOLE, 32, 4, _TASKS_MAX),
+    Key("descriptors", Sort.WHOLE, 128, 32, _DESCRIPTORS_MAX),
+)
+CELL_KEYS: Final = {
+    TRIAL: (
+        *_EACH,
+        Key("wall_s", Sort.NUMBER, 120, 1, 3600, "s"),
+        Key("memory_mb", Sort.WHOLE, 2048, 64, _MEMORY_MB_MAX, "MB"),
+        Key("file_mb", Sort.WHOLE, 1024, 1, _FILE_MB_MAX, "MB"),
+        Key("source_kb", Sort.WHOLE, 256, 1, 16_384, "kB"),
+        Key("ticks_max", Sort.WHOLE, 100_000, 1, 10_000_000, "ticks"),
+        Key("seeds_max", Sort.WHOLE, 64, 1, 1024),
+    ),
+    CALL: (
+        *_EACH,
+        Key("wall_s", Sort.NUMBER, 10, 0.1, 3600, "s"),
+        Key("memory_mb", Sort.WHOLE, 512, 64, _MEMORY_MB_MAX, "MB"),
+        Key("file_mb", Sort.WHOLE, 64, 1, _FILE_MB_MAX, "MB"),
+        Key("source_kb", Sort.WHOLE, 1024, 1, 16_384, "kB"),
+        Key("output_kb", Sort.WHOLE, 64, 1, 240, "kB"),
+    ),
+}
+"""Temporary processes, by their role in kernel.yaml."""
+
+
+def find_key(dotted: str) -> Key:
+    """Return the key of kernel.yaml that a dotted name is of: `zones.stable.nice`, `trial.wall_s`.
+
+    Raises:
+        KeyError: it has none of that name.
+    """
+    first, _, rest = dotted.partition(".")
+    name = rest.rpartition(".")[2] or first
+    table = ZONE_KEYS if first == ZONES else CELL_KEYS.get(first, KERNEL_KEYS)
+    return {key.name: key for key in table}[name]

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS, ZONES
+from Kernel.config_keys import CELL_KEYS, KERNEL_KEYS, ZONE_KEYS, ZONES
 from Kernel.contract.envelope import KERNEL
 from Kernel.contract.settings import Effect, Key, Sort
 from Kernel.contract.user_bus import SCRIBE
@@ -39,7 +39,10 @@ def schemas(config: Path = CONFIG) -> dict[str, dict[str, Any]]:
     texts = {name: (config / f"{name}.yaml").read_text("utf-8") for name in _TABLES}
     made = {name: _schema(name, _TABLES[name], comments(texts[name])) for name in _TABLES}
     about = comments(texts["kernel"])
-    zone = _object(ZONE_KEYS, about)
+    zone = _object(ZONE_KEYS, comments(below(ZONES, texts["kernel"])))
+    for role, keys in CELL_KEYS.items():
+        cell = _object(keys, comments(below(role, texts["kernel"])))
+        made["kernel"]["properties"][role] = {**cell, "description": about[role]}
     made["kernel"]["properties"][ZONES] = {
         "type": "object",
         "description": about[ZONES],
@@ -71,6 +74,14 @@ def comments(text: str) -> dict[str, str]:
             found.setdefault(key[1], beside or " ".join(above))
         above = []
     return found
+
+
+def below(name: str, text: str) -> str:
+    """Return the lines of the map that a key at the left edge holds."""
+    lines = text.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith(f"{name}:")) + 1
+    ends = (n for n in range(first, len(lines)) if lines[n] and not lines[n].startswith((" ", "#")))
+    return "\n".join(lines[first : next(ends, len(lines))])
 
 
 def render(schema: Mapping[str, Any]) -> str:
@@ -129,7 +140,8 @@ def _value(key: Key, about: str) -> dict[str, Any]:
         case Sort.CHOICE:
             return {"enum": list(key.choices), **default, **words}
         case Sort.NAMES:
-            return {"type": "array", "items": {"type": "string"}, **default, **words}
+            names = {"enum": list(key.choices)} if key.choices else {"type": "string"}
+            return {"type": "array", "items": names, **default, **words}
         case Sort.TEXT:
             return {"type": "string", **default, **words}
 

@@ -59,7 +59,7 @@ class Key:
         of: the key it follows from where it is left out and has no default, with a share of that as
             numerator and denominator; the result is rounded down.
         low, high: smallest and largest NUMBER or WHOLE, both allowed.
-        choices: the values of a CHOICE.
+        choices: the values of a CHOICE; the names that NAMES may have, none: any.
         required: it cannot be left out.
         field: its name in the dataclass it is read into, "" the same.
         scale: the number is multiplied by this on its way there.
@@ -92,6 +92,8 @@ class Key:
                 return ", ".join(self.choices[:-1]) + f" or {self.choices[-1]}"
             case Sort.FLAG:
                 return str(self.sort)
+            case Sort.NAMES if self.choices:
+                return f"a {self.sort}, of {', '.join(self.choices)}"
             case _:
                 return f"a {self.sort}" + f" ({self.unit})" * bool(self.unit)
 
@@ -110,7 +112,10 @@ class Key:
             case Sort.CHOICE:
                 return isinstance(value, str) and value in self.choices
             case Sort.NAMES:
-                return isinstance(value, list) and all(isinstance(name, str) for name in value)
+                if not isinstance(value, list):
+                    return False
+                known = self.choices
+                return all(isinstance(name, str) and name in (known or (name,)) for name in value)
 
     def read(self, value: Any) -> Any:
         """Return a value that fits as the field holds it."""

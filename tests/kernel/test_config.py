@@ -10,6 +10,7 @@ from Kernel.config import KernelConfig, check_services, effective, load_config, 
 from Kernel.contract.errors import FAULTS_TOLD_MAX, ConfigError
 from Kernel.contract.settings import Key, Sort
 from Kernel.contract.zygote_protocol import Unprepared
+from Kernel.core.limits import Limits
 from Kernel.core.supervisor import Kind
 from tests.structure.sources import ROOT
 
@@ -73,6 +74,26 @@ class TestTaken:
         """Keys in ms are seconds in the code."""
         config = folder.load("kernel.poll_interval_ms=20", "kernel.zones.stable.deadline_ms=500")
         assert config.poll_interval_s == 0.02 and config.zones[0].deadline_s == 0.5
+
+    def test_a_cage_follows_from_the_kind(self, folder):
+        """An arena is sealed unless told otherwise, a bus zone has the cage it is given."""
+        folder.write(
+            "kernel",
+            "zones: {a: {service: x, kind: arena}, b: {service: y, kind: bus},"
+            " c: {service: z, kind: arena, cage: none}}",
+        )
+        config = folder.load("kernel.zones.b.cage=archive")
+        assert [zone.cage for zone in config.zones] == ["sealed", "archive", "none"]
+        assert effective(config, {})["kernel.zones.a.cage"] == ("sealed", "default")
+
+    def test_limits_of_zones_and_of_temporary_processes(self, folder):
+        """What is left out has the default of its table: a zone no limit, a trial always one."""
+        config = folder.load("kernel.zones.stable.memory_mb=64", "kernel.call.wall_s=2")
+        assert config.zones[0].limits == Limits(memory_mb=64)
+        assert config.call.wall_s == 2.0 and config.call.each.memory_mb == 512
+        assert config.trial.ticks_max == 100_000 and config.trial.source_bytes == 256 * 1024
+        assert effective(config, {})["kernel.trial.at_once"] == (2, "default")
+        assert effective(config, {})["kernel.call.wall_s"] == (2, "--set kernel.call.wall_s")
 
 
 class TestOverrides:
@@ -262,6 +283,14 @@ class TestRefusedValues:
             (ZONE + "nice=-1", "zones.stable.nice"),
             (ZONE + "nice=20", "zones.stable.nice"),
             (ZONE + "nice=1.5", "zones.stable.nice"),
+            (ZONE + "cage=open", "zones.stable.cage"),
+            (ZONE + "memory_mb=-1", "zones.stable.memory_mb"),
+            (ZONE + "may=[trial]", "zones.stable.may"),
+            (ZONE + "may=[reboot]", "zones.stable.may"),
+            ("kernel.trial=3", "trial"),
+            ("kernel.trial.memory_mb=0", "trial.memory_mb"),
+            ("kernel.call.ticks_max=3", "call.ticks_max"),
+            ("kernel.uncaged=1", "uncaged"),
             (ZONE + "free_failures=2.5", "zones.stable.free_failures"),
             (ZONE + "free_failures=-1", "zones.stable.free_failures"),
             (ZONE + "backoff_base_s=0", "zones.stable.backoff_base_s"),

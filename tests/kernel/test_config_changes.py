@@ -6,7 +6,7 @@ import pytest
 
 from Kernel.config import KernelConfig, effective, load_config
 from Kernel.config_changes import Change, plan_changes
-from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS
+from Kernel.config_keys import CELL_KEYS, KERNEL_KEYS, ZONE_KEYS
 from Kernel.contract.settings import Effect, Key, Sort
 
 KERNEL = """
@@ -112,6 +112,7 @@ def test_what_a_zone_is_cannot_change(read):
     ]
     other = KERNEL.replace("service: c, kind: bus", "service: d, kind: arena")
     assert [(key, effect) for key, _, _, effect in plan(read(), read(other))] == [
+        ("kernel.zones.archive.cage", "refused"),
         ("kernel.zones.archive.heir", "refused"),
         ("kernel.zones.archive.kind", "refused"),
         ("kernel.zones.archive.service", "refused"),
@@ -126,7 +127,19 @@ def test_a_service_that_tells_no_table_takes_all_with_its_next_generation(read):
     )  # fmt: skip
 
 
+def test_keys_of_one_name_have_the_effect_of_their_map(read):
+    """`descriptors` counts for the next process of a zone, and at once for the next trial."""
+    limited = "trial: {descriptors: 99}\n" + KERNEL.replace(
+        "service: c,", "service: c, descriptors: 99,"
+    )
+    assert plan(read(), read(limited)) == [
+        ("kernel.trial.descriptors", 128, 99, "now"),
+        ("kernel.zones.archive.descriptors", 0, 99, "next process"),
+    ]
+
+
 def test_every_key_of_the_kernel_has_an_effect_it_can_have():
     """No key of kernel.yaml waits for a world."""
-    for key in (*KERNEL_KEYS, *ZONE_KEYS):
+    cells = (key for keys in CELL_KEYS.values() for key in keys)
+    for key in (*KERNEL_KEYS, *ZONE_KEYS, *cells):
         assert key.effect in (Effect.NOW, Effect.PROCESS, Effect.BOOT), key.name

@@ -8,7 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from Kernel.config import load_config
-from Kernel.config_keys import KERNEL_KEYS, ZONE_KEYS
+from Kernel.config_keys import CELL_KEYS, KERNEL_KEYS, TRIAL, ZONE_KEYS
 from Kernel.contract.errors import ConfigError
 from Kernel.contract.settings import Sort
 from tests.structure.sources import ROOT, project_files
@@ -84,7 +84,9 @@ def test_schema_and_reader_agree_about_each_number(file, key) -> None:
         assert validator.is_valid(values) == taken, value
 
 
-@pytest.mark.parametrize("key", KERNEL_KEYS + ZONE_KEYS, ids=lambda key: key.name)
+@pytest.mark.parametrize(
+    "key", KERNEL_KEYS + ZONE_KEYS + CELL_KEYS[TRIAL], ids=lambda key: key.name
+)
 def test_schema_and_kernel_agree_about_each_key(key, tmp_path: Path) -> None:
     """The same for kernel.yaml, whose values are of all sorts."""
     samples = [
@@ -107,8 +109,9 @@ def test_schema_and_kernel_agree_about_each_key(key, tmp_path: Path) -> None:
     samples += [key.low, key.high] if key.sort in (Sort.NUMBER, Sort.WHOLE) else []
     for value in samples:
         zone = {"service": "x", "kind": "bus" if key.name == "broker" else "arena"}
-        values = {"zones": {"a": zone}}
-        (values if key in KERNEL_KEYS else zone)[key.name] = value
+        values = {"zones": {"a": zone}, "trial": {}}
+        place = "trial" if key in CELL_KEYS[TRIAL] else ""
+        (values[place] if place else values if key in KERNEL_KEYS else zone)[key.name] = value
         for name in ("kernel", "bus", "active", "x"):  # files that `settings` may name
             (tmp_path / f"{name}.yaml").write_text("{}")
         (tmp_path / "kernel.yaml").write_text(yaml.safe_dump(values))
@@ -125,7 +128,10 @@ def test_every_key_is_explained() -> None:
     for schema in SCHEMAS.values():
         properties = dict(schema["properties"])
         zones = properties.get("zones", {}).get("additionalProperties", {})
-        for name, value in (properties | zones.get("properties", {})).items():
+        maps = [zones, *(properties.get(role, {}) for role in CELL_KEYS)]
+        inner = [pair for each in maps for pair in each.get("properties", {}).items()]
+        told = [*properties.items(), *inner]
+        for name, value in told:
             assert len(value["description"].split(". ")[0]) > 5, name
 
 
