@@ -227,16 +227,20 @@ class Line:
             return
         self.learn(sup.Asked())
 
+    @property
+    def can_fork(self) -> bool:
+        """Whether its zygote is warm and may be asked for processes."""
+        warm = self.state.zygote is not None and self.state.zygote.ready
+        return self._zygote is not None and warm and not self.state.stopping
+
     def fork_cell(self, unborn: Unborn, message: Fork, descriptors: list[int]) -> None:
         """Ask for a temporary process; nobody's standing depends on what becomes of it.
 
         Raises:
             Refused: no zygote is warm, or it takes no message.
         """
-        warm = self.state.zygote is not None and self.state.zygote.ready
-        if self._zygote is None or not warm or self.state.stopping:
-            why = "the kernel is being stopped" if self.state.stopping else "no zygote is warm"
-            raise Refused(f"cannot fork a {message.role}: {why}", "molt ps")
+        if self._zygote is None or not self.can_fork:
+            raise Refused(f"cannot fork a {message.role}: no zygote is warm", "molt ps")
         self._cells.ask(self._zygote, self._zone.next_serial(), unborn, message, descriptors)
 
     def _on_forked(self, serial: int, pid: int) -> None:
