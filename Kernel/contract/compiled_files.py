@@ -11,6 +11,7 @@ COMPILED_FOLDERS = ("zones/world", "Kernel/contract")
 COMPILED_FILES = (
     "zones/runtime/numba_setup.py",
     "zones/runtime/random_streams.py",
+    "zones/runtime/writing_threads.py",
     "zones/traits/contract.py",
     "zones/traits/draws.py",
     "zones/traits/float_arithmetic.py",

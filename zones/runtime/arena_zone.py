@@ -19,7 +19,7 @@ from typing import Protocol
 
 from Kernel.contract.arena import FLIGHT_TAKEOVER, NEVER, TICK_TIMES, ArenaWords, Header, Side
 from Kernel.contract.errors import MoltError
-from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
+from Kernel.contract.robust_mutex import MUTEX_BYTES, THREADS_MAX, RobustMutex
 
 LATE_TICKS_MAX = 60
 WAIT_SLICE_S = 0.05
@@ -40,6 +40,22 @@ class Engine(Protocol):
     def publish_hash(self) -> object:
         """Put the hash of the committed tick into the header."""
 
+    def start_threads(self) -> "Threads | None":
+        """Start all threads that write beside the main one; None: there are none.
+
+        Called once, before the process is sealed: it cannot start one afterwards.
+        """
+
+
+class Threads(Protocol):
+    """Threads that write an arena beside the main one, each with a mutex of its own."""
+
+    def take(self, mutex: RobustMutex) -> None:
+        """Have each take its mutex, which is free."""
+
+    def give_back(self, mutex: RobustMutex) -> None:
+        """Have each give its mutex back."""
+
 
 @dataclass(slots=True)
 class ArenaSeat:
@@ -48,6 +64,7 @@ class ArenaSeat:
     Args:
         door_fd: eventfd the kernel rings: look at the words again.
         ring_fd: eventfd this process rings: ready, taken over, holding.
+        threads: that write beside the main one, started.
     """
 
     words: ArenaWords
@@ -55,6 +72,7 @@ class ArenaSeat:
     mutex: RobustMutex
     door_fd: int
     ring_fd: int
+    threads: Threads | None = None
 
     def ring(self) -> None:
         """Tell the kernel to look."""
@@ -98,17 +116,17 @@ def rehearse(words: ArenaWords, engine: Engine) -> None:
     mutex.initialise()
     door_fd = os.eventfd(0, os.EFD_CLOEXEC)
     ring_fd = os.eventfd(0, os.EFD_CLOEXEC)
-    seat = ArenaSeat(words, memoryview(bytearray(Side.BYTES)), mutex, door_fd, ring_fd)
+    side = memoryview(bytearray(Side.BYTES))
+    seat = ArenaSeat(words, side, mutex, door_fd, ring_fd, engine.start_threads())
     tick = words.get(Header.COMMIT)
     words.put(Header.PERIOD_NS, REHEARSED_PERIOD_NS)
     anchor(words, time.monotonic_ns(), tick + 1)
     words.put(Header.PERMISSION, os.getpid())
     _wait_for_right(seat)
-    _has_memory(os.getpid())
     _take_over(seat)
     words.put(Header.DRAIN_AT, tick + REHEARSED_TICKS)
     _tick_on(seat, engine)
-    mutex.unlock()
+    _leave(seat)
     os.close(door_fd)
     os.close(ring_fd)
 
@@ -117,24 +135,45 @@ def _serve(seat: ArenaSeat, engine: Engine) -> None:
     _wait_for_right(seat)
     _take_over(seat)
     _tick_on(seat, engine)
-    seat.mutex.unlock()
+    _leave(seat)
     seat.ring()
 
 
-def _wait_for_right(seat: ArenaSeat) -> None:
-    """Return holding the mutex, named by the permission word, with nobody left who can write.
+def _leave(seat: ArenaSeat) -> None:
+    """Give back what this process holds, the right to write last."""
+    if seat.threads is not None:
+        seat.threads.give_back(seat.mutex)
+    seat.mutex.unlock()
 
-    News of a death comes once: who gets it waits for the dead, even if it may not write itself.
-    """
+
+def _wait_for_right(seat: ArenaSeat) -> None:
+    """Return holding the mutex, named by the permission word, with nobody left who can write."""
     pid = os.getpid()
     while True:
         while seat.words.get(Header.PERMISSION) != pid:
             seat.wait_door(WAIT_SLICE_S * 20)
-        if seat.mutex.lock():
-            _wait_until_gone(seat.words.get(Header.OWNER))
+        seat.mutex.lock()
         if seat.words.get(Header.PERMISSION) == pid:
+            _wait_until_gone(seat)
             return
         seat.mutex.unlock()
+
+
+def _wait_until_gone(seat: ArenaSeat) -> None:
+    """Wait until no thread of whoever held the right before can still write.
+
+    The mutex passes on when its owner's main thread dies, yet a sibling on the other core may run
+    for some microseconds more. Each that writes holds a mutex, which is free when it is gone.
+    """
+    deadline = time.monotonic() + FENCE_S
+    for thread in range(THREADS_MAX):
+        while not seat.mutex.is_free(thread):
+            if time.monotonic() > deadline:
+                raise MoltError(
+                    f"cannot take over: thread {seat.mutex.owner(thread)} of process "
+                    f"{seat.words.get(Header.OWNER)} can still write after {FENCE_S} s"
+                )
+            os.sched_yield()
 
 
 def _take_over(seat: ArenaSeat) -> None:
@@ -148,36 +187,8 @@ def _take_over(seat: ArenaSeat) -> None:
     words.put(Header.FLIGHT, FLIGHT_TAKEOVER)
     words.put(Header.TAKEN_OVER_NS, time.monotonic_ns())
     words.put(Header.EPOCH, words.get(Header.EPOCH) + 1)
-
-
-def _wait_until_gone(pid: int) -> None:
-    """Wait until no thread of a dying process can still write.
-
-    The mutex passes on when its owner's thread dies, yet a sibling on the other core may run for
-    some microseconds more. A thread that has let go of its memory shows an empty statm.
-    """
-    deadline = time.monotonic() + FENCE_S
-    while time.monotonic() < deadline:
-        if not _has_memory(pid):
-            return
-        os.sched_yield()
-    raise MoltError(f"cannot take over: process {pid} still has memory after {FENCE_S} s")
-
-
-def _has_memory(pid: int) -> bool:
-    try:
-        threads = os.listdir(f"/proc/{pid}/task")
-    except (FileNotFoundError, ProcessLookupError):
-        return False  # all of it is gone
-    return any(_thread_has_memory(f"/proc/{pid}/task/{thread}/statm") for thread in threads)
-
-
-def _thread_has_memory(path: str) -> bool:
-    try:
-        with open(path, "rb", buffering=0) as statm:
-            return not statm.read(2).startswith(b"0")
-    except (FileNotFoundError, ProcessLookupError):
-        return False  # this thread went away while we looked; its siblings are asked, too
+    if seat.threads is not None:
+        seat.threads.take(seat.mutex)
 
 
 def _tick_on(seat: ArenaSeat, engine: Engine) -> None:

@@ -29,7 +29,7 @@ from Kernel.contract.errors import ArenaError, MoltError, NoArena
 from Kernel.contract.places import arena_name, arena_places
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
 from zones.runtime.arena_memory import map_arena
-from zones.runtime.arena_zone import ArenaSeat, Engine, anchor, run_heir
+from zones.runtime.arena_zone import ArenaSeat, Engine, Threads, anchor, run_heir
 from zones.runtime.generation import ArenaGeneration, Progress
 from zones.runtime.kinship import die_with, refuse_core_dumps, set_process_name
 from zones.runtime.snapshot_file import good_snapshots
@@ -79,6 +79,10 @@ class LeavingEngine:
     def publish_hash(self) -> None:
         """Put the hash of the committed tick into the header."""
         self._engine.publish_hash()
+
+    def start_threads(self) -> Threads | None:
+        """Start all threads that write beside the main one."""
+        return self._engine.start_threads()
 
 
 def main(arguments: list[str]) -> int:

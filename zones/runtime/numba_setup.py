@@ -11,7 +11,8 @@ its environment at import.
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,16 +119,41 @@ def serial_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return compiled
 
 
+def c_function(name: str) -> Any:
+    """Return a function of the C library for kernels: takes an address, returns an int.
+
+    Found by its name when a kernel is loaded, so a kernel that calls it can be cached.
+    """
+    of_an_address = numba.types.int32(numba.types.int64)
+    return numba.types.ExternalFunction(name, of_an_address)
+
+
 def use_threads(threads: int) -> None:
     """Let kernels of this thread use `threads` threads.
 
     Raises:
         ConfigError: more than this process can have (fixed when numba was imported).
     """
-    limit = int(_config.NUMBA_NUM_THREADS)
+    limit = threads_there_are()
     if not 1 <= threads <= limit:
         raise ConfigError(f"cannot use {threads} threads: this machine allows 1 to {limit}")
     numba.set_num_threads(threads)
+
+
+def threads_there_are() -> int:
+    """Return how many worker threads a process that runs threaded kernels has."""
+    return int(_config.NUMBA_NUM_THREADS)
+
+
+@contextmanager
+def every_thread() -> Iterator[None]:
+    """Let kernels use every worker, whatever `use_threads` says."""
+    before = numba.get_num_threads()
+    numba.set_num_threads(threads_there_are())
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
 
 
 def prune_cache() -> int:

@@ -20,6 +20,7 @@ import numpy as np
 from Kernel.contract.arena import PHASES_MAX, ArenaWords, Header, State
 from zones.runtime import random_streams
 from zones.runtime.numba_setup import use_threads
+from zones.runtime.writing_threads import WritingThreads
 from zones.world import columns, founding, parameters
 from zones.world.behaviour import behave
 from zones.world.bodies import largest_radius
@@ -162,6 +163,10 @@ class Engine:
     def warm_up_traits(self) -> None:
         """Call each trait that this process has once, for nobody."""
         self._traits.warm_up()
+
+    def start_threads(self) -> WritingThreads | None:
+        """Start the workers of this process; None where no phase of this world uses any."""
+        return WritingThreads() if self._parallel else None
 
     def use_parallel(self, parallel: bool) -> None:
         """Take the threaded form of every phase, or the plain one of each, whatever the size."""

@@ -64,8 +64,6 @@ class Generation:
 
     def scratch(self) -> tuple[ArenaWords, engine.Engine]:
         """Return a small world in private memory that takes the code paths of the real one."""
-        if self._settings.max_entities >= engine.PARALLEL_FROM:
-            warm_up.start_threads(self._threads)
         return self._scratch
 
     def open_engine(self, words: ArenaWords, side: memoryview) -> engine.Engine:

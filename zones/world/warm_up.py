@@ -1,4 +1,4 @@
-"""Making a process ready to tick: every kernel loaded, every thread started.
+"""Making a process ready to tick: every kernel loaded, each called once.
 
 Owns: what is done once, in the zygote, before any tick counts. Does not own: the kernels.
 """
@@ -10,15 +10,13 @@ from typing import Final
 import numpy as np
 
 from Kernel.contract.arena import ArenaWords
-from zones.runtime.numba_setup import use_threads
+from zones.runtime.writing_threads import load_threads
 from zones.traits import linked
 from zones.traits.contract import SLOTS
 from zones.traits.native.driver import load_driver
 from zones.world import founding
 from zones.world.engine import PHASES, Engine, silent
-from zones.world.feeding import settle
 from zones.world.recorded import Recorded, send
-from zones.world.senses import NOTHING
 from zones.world.settings import parse_settings
 from zones.world.survey import new_tally, survey
 from zones.world.trait_library import idle_input, idle_library
@@ -39,6 +37,7 @@ def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
     """
     linked.link()
     load_driver()
+    load_threads()
     settings = parse_settings({"entities": 30, "max_entities": 64, "min_population": 40})
     # Mapped, not a bytearray: pages of the rings that are never touched cost a heir nothing.
     words = ArenaWords(memoryview(mmap.mmap(-1, founding.plan(settings).file_bytes)))
@@ -52,17 +51,3 @@ def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
     engine.warm_up_traits()
     survey_traits(engine.world.committed, np.zeros((2, SLOTS), np.int64))
     engine.publish_hash()
-
-
-def start_threads(threads: int) -> None:
-    """Start this process's worker threads, if it has none, by one call that does nothing.
-
-    A forked process has none of its parent's, and one that is sealed cannot start any.
-
-    Raises:
-        ConfigError: this process cannot use so many threads.
-    """
-    use_threads(threads)
-    nobody = np.full(1, NOTHING, np.int32)
-    nothing = np.zeros(1, np.int64)
-    settle(threads, nobody, nobody, nothing, np.zeros(1, np.float32), nobody.copy())

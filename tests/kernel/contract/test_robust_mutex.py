@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from Kernel.contract.errors import MoltError
-from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
+from Kernel.contract.robust_mutex import MUTEX_BYTES, THREADS_MAX, RobustMutex
 from tests.support.wait import wait_until
 from zones.runtime.kinship import die_with
 
@@ -156,3 +156,46 @@ def test_only_the_owner_gives_it_back(fd):
     thread.join()
     assert caught and "pthread_mutex_unlock" in caught[0].message
     mutex.unlock()
+
+
+def take_one_of_a_thread(mutex: RobustMutex, say: Callable[[bytes], None]) -> None:
+    """Lock the mutex of thread 2 and keep it."""
+    ctypes.CDLL(None).pthread_mutex_lock(ctypes.c_void_p(mutex.addresses[2]))
+    say(b"L")
+
+
+class TestThreads:
+    def test_all_are_free_at_first(self, fd):
+        """A fresh one is nobody's; there are as many as fit beside the right itself."""
+        mutex = RobustMutex(fd)
+        assert len(mutex.addresses) == THREADS_MAX
+        assert all(mutex.is_free(thread) for thread in range(THREADS_MAX))
+        assert not any(mutex.owner(thread) for thread in range(THREADS_MAX))
+
+    def test_held_until_its_thread_has_died(self, fd):
+        """Of a living owner it is not free, of a dead one it is, and can be taken as ever."""
+        mutex = RobustMutex(fd)
+        owner = Child(fd, take_one_of_a_thread)
+        wait_until("the owner", lambda: owner.has_said(b"L"))
+        assert mutex.owner(2) == owner.pid
+        assert [mutex.is_free(thread) for thread in range(4)] == [True, True, False, True]
+        owner.kill()
+        assert mutex.is_free(2) and mutex.owner(2) == 0
+        again = Child(fd, take_one_of_a_thread)
+        wait_until("another owner", lambda: again.has_said(b"L"))
+        assert mutex.owner(2) == again.pid
+        again.kill()
+
+    def test_the_right_itself_is_another(self, fd):
+        """Threads' mutexes say nothing of the right, nor it of them."""
+        mutex = RobustMutex(fd)
+        mutex.lock()
+        assert all(mutex.is_free(thread) for thread in range(THREADS_MAX))
+        mutex.unlock()
+
+    def test_what_is_no_mutex_is_an_error_in_words(self, fd):
+        """One that its owner has overwritten is never free: said, not waited for."""
+        mutex = RobustMutex(fd)
+        os.pwrite(fd, b"\xff" * 128, 3 * 128)
+        with pytest.raises(MoltError, match="cannot take over: mutex of thread 2: Invalid"):
+            mutex.is_free(2)

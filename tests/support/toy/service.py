@@ -55,6 +55,9 @@ class ToyEngine:
     def publish_hash(self) -> None:
         """A toy has no hash."""
 
+    def start_threads(self) -> None:
+        """A toy writes with one thread."""
+
 
 class Generation:
     """One version of the toy. Settings: `tick_rate_ms`, `busy_ms`, `steps` of progress to tell.

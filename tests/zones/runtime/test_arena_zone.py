@@ -1,5 +1,6 @@
 """The life of an arena process: waiting, taking over, pacing, holding, leaving."""
 
+import ctypes
 import gc
 import os
 import signal
@@ -176,38 +177,72 @@ class TestTakingOver:
         assert words.get(Header.FIRST_COMMIT_NS) <= words.get(Header.COMMIT_NS)
         assert os.eventfd_read(arena.fds[2]) == 3, "ready, taken over, left"
 
-    def test_death_news_is_not_lost_when_the_permission_is_withdrawn(self, arena, monkeypatch):
-        """Who gets the news of a death waits for the dead to be gone, even to give it back."""
-        acts: list[object] = []
+    def test_who_may_not_write_waits_for_nobody(self, arena, monkeypatch):
+        """Withdrawn while it waited, it gives the right back; who gets it then waits for the dead.
+
+        Not it: the dead one's mutexes keep the news for whoever may write.
+        """
+        acts: list[str] = []
 
         class Mutex:
-            answers = [True, False]  # noqa: RUF012 - read once
-
             def lock(self) -> bool:
                 acts.append("lock")
-                died = self.answers.pop(0)
-                if died:
+                if len(acts) == 1:
                     arena.words.put(Header.PERMISSION, 0)  # withdrawn while it waited
-                return died
+                return True
 
             def unlock(self) -> None:
                 acts.append("unlock")
+
+            def is_free(self, thread: int) -> bool:
+                acts.append(f"free {thread}")
+                return True
 
         class Seat(ArenaSeat):
             def wait_door(self, timeout_s: float) -> None:
                 self.words.put(Header.PERMISSION, os.getpid())
 
-        monkeypatch.setattr(arena_zone, "_wait_until_gone", acts.append)
-        arena.words.put(Header.OWNER, 4242)
+        monkeypatch.setattr(arena_zone, "THREADS_MAX", 2)
         seat = Seat(arena.words, arena.seat.side, Mutex(), *arena.fds[1:])
         run_heir(seat, Engine(arena.words, arena.drain_at(1)))
-        assert acts == ["lock", 4242, "unlock", "lock", "unlock"]
+        assert acts == ["lock", "unlock", "lock", "free 0", "free 1", "unlock"]
 
-    def test_a_dead_one_that_does_not_go_is_an_error(self, monkeypatch):
-        """A predecessor that keeps its memory is a reason to die, not to write beside it."""
+    def test_a_dead_one_that_does_not_go_is_an_error(self, arena, monkeypatch):
+        """A thread that still holds its mutex is a reason to die, not to write beside it."""
         monkeypatch.setattr(arena_zone, "FENCE_S", 0.01)
-        with pytest.raises(MoltError, match="cannot take over: process"):
-            arena_zone._wait_until_gone(os.getpid())
+        held, let_go = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            ctypes.CDLL(None).pthread_mutex_lock(ctypes.c_void_p(arena.seat.mutex.addresses[4]))
+            held.set()
+            let_go.wait()
+            ctypes.CDLL(None).pthread_mutex_unlock(ctypes.c_void_p(arena.seat.mutex.addresses[4]))
+
+        writer = threading.Thread(target=hold)
+        writer.start()
+        held.wait()
+        said = f"cannot take over: thread {writer.native_id} of process 0 can still write"
+        with pytest.raises(MoltError, match=said):
+            run_heir(arena.seat, Engine(arena.words))
+        let_go.set()
+        writer.join()
+        arena.seat.mutex.unlock()
+        assert arena.words.get(Header.COMMIT) == 0
+
+    def test_threads_hold_theirs_from_the_takeover_to_the_end(self, arena):
+        """They take their mutexes before the first tick; after a drain all are given back."""
+        acts: list[str] = []
+
+        class Threads:
+            def take(self, mutex: RobustMutex) -> None:
+                acts.append(f"take at {arena.words.get(Header.COMMIT)}")
+
+            def give_back(self, mutex: RobustMutex) -> None:
+                acts.append(f"give back at {arena.words.get(Header.COMMIT)}")
+
+        arena.seat.threads = Threads()
+        run_heir(arena.seat, Engine(arena.words, arena.drain_at(3)))
+        assert acts == ["take at 0", "give back at 3"]
 
     def test_rehearsal_leaves_nothing_open(self):
         """A whole life on a scratch arena: some ticks, no descriptor more than before."""

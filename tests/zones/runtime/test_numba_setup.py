@@ -25,7 +25,7 @@ FORKED = """
 import mmap, os
 from Kernel.contract.arena import ArenaWords
 from tests.zones.world.worlds import make_engine, make_world
-from zones.world.warm_up import prepare, start_threads
+from zones.world.warm_up import prepare
 from zones.world.world_hash import world_hash
 
 prepare(2)
@@ -44,7 +44,7 @@ for first in (True, False):
     if os.fork() == 0:
         if os.fork() == 0:
             tasks = len(os.listdir("/proc/self/task"))
-            start_threads(2)
+            (before_fork if first else make_engine(words, 2)).start_threads()
             assert len(os.listdir("/proc/self/task")) > tasks
             show(before_fork if first else make_engine(words, 2))
             os._exit(0)
