@@ -1,0 +1,100 @@
+"""An exception as plain data: type, message, line, and the frames of the foreign program.
+
+Owns: this form and its limits. Does not own: who reads it. The exception is foreign: its methods
+may raise, and whatever they return is cut.
+"""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+from Kernel.contract.call_job import FRAMES_MAX, TEXT_MAX
+
+UNREADABLE: Final = "(it cannot say)"
+LINE_TEXT_MAX: Final = 200
+
+Frame = list[str | int]
+
+
+def tell_error(error: BaseException, sources: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return an exception as plain data.
+
+    Args:
+        sources: lines of the program's own files, by the name they were compiled with.
+    """
+    frames = _frames(error.__traceback__, sources)
+    line = _own_line(error, frames, sources)
+    if isinstance(error, SyntaxError) and error.filename in sources:
+        frames = [*frames, _frame(str(error.filename), line, "<module>", sources)]
+    return {
+        "type": _type_name(error),
+        "message": _message(error),
+        "line": line,
+        "frames": _fewer(frames),
+    }
+
+
+def _frames(trace: TracebackType | None, sources: Mapping[str, Sequence[str]]) -> list[Frame]:
+    """Return the frames of an exception, outermost first, without those of our own that led in."""
+    found: list[Frame] = []
+    for frame, line in traceback.walk_tb(trace):
+        if found or not _is_ours(frame):
+            code = frame.f_code
+            found.append(_frame(code.co_filename, line, code.co_qualname, sources))
+    return found
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")) == "zones.runtime.called"
+
+
+def _frame(file: str, line: int, function: str, sources: Mapping[str, Sequence[str]]) -> Frame:
+    lines = sources.get(file, ())
+    text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    return [_clean(file), max(0, line), _clean(function), _clean(text)[:LINE_TEXT_MAX]]
+
+
+def _own_line(
+    error: BaseException, frames: Sequence[Frame], sources: Mapping[str, Sequence[str]]
+) -> int:
+    """Return the innermost line of the program itself, else of whatever was innermost, else 0."""
+    if isinstance(error, SyntaxError) and error.filename in sources:
+        return error.lineno or 0
+    own = [frame for frame in frames if frame[0] in sources]
+    innermost = (own or list(frames) or [["", 0]])[-1]
+    return int(innermost[1])
+
+
+def _fewer(frames: list[Frame]) -> list[Frame]:
+    """Return the first and the last of too many frames."""
+    if len(frames) <= FRAMES_MAX:
+        return frames
+    half = FRAMES_MAX // 2
+    between: Frame = ["", 0, f"({len(frames) - 2 * half + 1} more)", ""]
+    return [*frames[:half], between, *frames[1 - half :]]
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    try:
+        module = kind.__module__
+        name = kind.__qualname__
+        whole = name if module in ("builtins", "__main__") else f"{module}.{name}"
+        return _clean(whole)[:TEXT_MAX]
+    except BaseException:  # a foreign class may raise anything when it is asked for its name
+        return UNREADABLE
+
+
+def _message(error: BaseException) -> str:
+    try:
+        if isinstance(error, SyntaxError):
+            return _clean(str(error.msg))[:TEXT_MAX]
+        return _clean(str(error))[:TEXT_MAX]
+    except BaseException:  # as above
+        return UNREADABLE
+
+
+def _clean(text: str) -> str:
+    """Return text that can be written anywhere."""
+    return str.encode(text[:TEXT_MAX], errors="backslashreplace").decode()[:TEXT_MAX]
