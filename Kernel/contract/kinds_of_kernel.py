@@ -47,6 +47,12 @@ KERNEL_KINDS: Final = (
     Kind("kernel.misfit", {"told": str, "why": str, "values": str}, _ERROR),
     Kind("command.taken", {"command": str, "by_pid": int, "args": dict[str, Any]}),
     Kind("command.refused", {"command": str, "why": str}, _WARNING),
+    Kind(
+        "call.begun",
+        {"name": str, "job": str, "bytes": int, "digest": str, "timeout_s": float},
+    ),
+    Kind("call.ended", {"name": str, "outcome": str, "why": str, "pid": int, "took_s": float}),
+    Kind("call.refused", {"name": str, "why": str}, _WARNING),
     Kind("console.bug", {"command": str, "why": str, "stack": str}, _ERROR),
     Kind(
         "config.changed",

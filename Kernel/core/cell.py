@@ -68,12 +68,14 @@ class CellEnd:
         why: for people: "signal 9 (SIGKILL)"; "" for one that has answered.
         output: what it has said, at most OUTPUT_BYTES_MAX, whole only if it has answered.
         seconds: it lived.
+        signal: what has ended it, of its own making or from outside, None for an exit code.
     """
 
     how: How
     why: str
     output: bytes = b""
     seconds: float = 0.0
+    signal: int | None = None
 
 
 class Unborn(Protocol):
@@ -165,7 +167,7 @@ class Cell:
             how, why = How.KILLED, "it was killed from outside, or for want of memory"
         else:
             how, why = How.DIED, exit_.describe()
-        self._finish(how, why)
+        self._finish(how, why, exit_.signal)
         return True
 
     def look(self, now_s: float) -> None:
@@ -204,10 +206,10 @@ class Cell:
     def _kill(self) -> None:
         self._parts.processes.send_signal(self.pid, signal.SIGKILL)
 
-    def _finish(self, how: How, why: str) -> None:
+    def _finish(self, how: How, why: str, signal_number: int | None = None) -> None:
         self._close()
         seconds = self._parts.clock.now_s() - self._born_s if self.pid else 0.0
-        self._end = CellEnd(how, why, bytes(self._output), seconds)
+        self._end = CellEnd(how, why, bytes(self._output), seconds, signal_number)
 
     def _on_words(self, _events: int) -> None:
         self._read()

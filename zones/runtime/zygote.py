@@ -14,6 +14,7 @@ import socket
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.contract.zygote_protocol import (
@@ -28,6 +29,7 @@ from Kernel.contract.zygote_protocol import (
     send,
 )
 from zones.runtime.arena_memory import release_text
+from zones.runtime.called import load_modules
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.host import run_process
 from zones.runtime.kinship import CannotFork, die_with, fork_for, set_process_name
@@ -95,8 +97,16 @@ def _prepare(
         send(road, Unprepared(1, why[:WHY_CHARS_MAX], hint))
         return None
     made: ArenaGeneration | BusGeneration = generation
-    send(road, Prepared(os.getpid(), made.facts))
+    send(road, Prepared(os.getpid(), _facts(made)))
     return made
+
+
+def _facts(generation: ArenaGeneration | BusGeneration) -> dict[str, Any]:
+    """Return what a generation says of itself, and that an arena zone's may fork calls."""
+    facts = generation.facts
+    if not hasattr(generation, "found"):
+        return facts
+    return facts | {"cells": [*facts.get("cells", ()), "call"]}
 
 
 def _tell_frames(error: Exception) -> None:
@@ -141,12 +151,26 @@ def _fork(
     road: socket.socket,
 ) -> None:
     named = dict(zip(request.descriptors, descriptors, strict=True))
+    if request.role == "call":
+        _load_for_calls()
 
     def child() -> None:
         road.close()
         run_process(generation, configure, request, named)
 
     fork_for(kernel_pid, child, lambda pid: send(road, Forked(request.serial, pid)))
+
+
+def _load_for_calls() -> None:
+    """Import what a call may use, here and once: a sealed process can load nothing.
+
+    Raises:
+        CannotFork: a package is missing.
+    """
+    try:
+        load_modules()
+    except ImportError as error:
+        raise CannotFork(f"cannot fork a call: {error}", "make setup") from error
 
 
 if __name__ == "__main__":

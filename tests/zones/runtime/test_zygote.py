@@ -36,7 +36,8 @@ def real(tmp_path: Path) -> Iterator[RealProcesses]:
 def test_it_says_what_it_has_prepared(real):
     """Configured, it answers with its pid and its generation's facts."""
     handle, said = real.configure({"tick_rate_ms": 8})
-    assert said == Prepared(handle.pid, toy.Generation({"tick_rate_ms": 8}).facts)
+    facts = toy.Generation({"tick_rate_ms": 8}).facts
+    assert said == Prepared(handle.pid, {**facts, "cells": ["call"]})
 
 
 def test_settings_that_are_refused(real):
