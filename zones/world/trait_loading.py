@@ -122,7 +122,7 @@ def read_trait(path: Path) -> tuple[TraitFacts, tuple[str, LoadedTrait]]:
     trait = (
         interpreted_trait(checked)
         if tier == INTERPRETED
-        else _native(checked, make_native(checked))
+        else trait_of_native(checked, make_native(checked))
     )
     facts = TraitFacts(
         checked.name, 1, checked.code_hash, tier, checked.state, len(checked.attributes),
@@ -183,10 +183,11 @@ def native_trait(checked: Checked, folder: Path) -> LoadedTrait:
         NotCompiled: its machine code is missing or damaged.
         NotNative: it cannot be compiled at all.
     """
-    return _native(checked, load_native(checked, folder))
+    return trait_of_native(checked, load_native(checked, folder))
 
 
-def _native(checked: Checked, trait: NativeTrait) -> LoadedTrait:
+def trait_of_native(checked: Checked, trait: NativeTrait) -> LoadedTrait:
+    """Return machine code that is linked as an engine needs it."""
     return LoadedTrait(
         hash=checked.code_hash,
         run=trait.run,

@@ -14,7 +14,7 @@ import os
 import tempfile
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import llvmlite
 from llvmlite import binding
@@ -54,6 +54,19 @@ class NotCompiled(MoltError):
     """The machine code of a trait is missing, or is not what was compiled."""
 
 
+class Compiled(NamedTuple):
+    """What a trait was compiled to.
+
+    Args:
+        name: of its object file.
+        text: for people: what was compiled.
+    """
+
+    name: str
+    text: str
+    code: bytes
+
+
 class NativeTrait:
     """A compiled trait.
 
@@ -84,15 +97,28 @@ def compile_trait(checked: Checked, folder: Path) -> None:
     Raises:
         NotNative: it cannot be compiled.
     """
+    keep_compiled(compile_checked(checked), folder)
+
+
+def compile_checked(checked: Checked) -> Compiled:
+    """Compile a trait; the kernel is not run.
+
+    Raises:
+        NotNative: it cannot be compiled.
+    """
     text = lower(checked).text
-    name = code_name(text)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     code = compile_text(text)
     for asked in wanted_symbols(code):
         if not asked.startswith(PREFIX) and not binding.address_of_symbol(asked):
             raise NotNative(0, f"a call of {asked}, which only the compiler knows")
-    _write(folder / TEXT_NAME, text.encode())
-    _write(folder / name, hashlib.sha256(code).digest() + code)
+    return Compiled(code_name(text), text, code)
+
+
+def keep_compiled(compiled: Compiled, folder: Path) -> None:
+    """Write what was compiled into a folder, which is made if need be."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(folder / TEXT_NAME, compiled.text.encode())
+    _write(folder / compiled.name, hashlib.sha256(compiled.code).digest() + compiled.code)
 
 
 def load_native(checked: Checked, folder: Path) -> NativeTrait:
@@ -102,15 +128,23 @@ def load_native(checked: Checked, folder: Path) -> NativeTrait:
         NotNative: it cannot be compiled at all.
         NotCompiled: its code is missing or damaged; nothing is compiled here.
     """
-    path = folder / code_name(lower(checked).text)
+    return NativeTrait(checked, read_code(folder / code_name(lower(checked).text)))
+
+
+def read_code(path: Path) -> bytes:
+    """Return the object code in a file that `keep_compiled` has written.
+
+    Raises:
+        NotCompiled: it is missing or damaged.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise NotCompiled(f"cannot load trait {checked.name}: no {path.name} ({error})") from error
+        raise NotCompiled(f"cannot load machine code: no {path.name} ({error})") from error
     digest, code = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     if hashlib.sha256(code).digest() != digest:
-        raise NotCompiled(f"cannot load trait {checked.name}: {path.name} is damaged")
-    return NativeTrait(checked, code)
+        raise NotCompiled(f"cannot load machine code: {path.name} is damaged")
+    return code
 
 
 def make_native(checked: Checked, fuel: bool = True) -> NativeTrait:

@@ -1,0 +1,72 @@
+"""What a trait changes, from paired runs: the mean difference and how sure it is.
+
+Owns: paired differences and their interval. Does not own: what is measured (`measures.py`), what
+follows from it (`judging.py`). Pure.
+
+Candidate and control of a pair begin with the same world and the same seed, so a difference is
+the trait's doing; over several seeds their mean has the interval of Student's t for paired samples.
+With one pair nothing can be said of its spread: low and high are None.
+
+Source: Student, "The Probable Error of a Mean", Biometrika 6 (1908); the quantiles are those of
+any table of the t distribution, two sides, 95 %.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+T_95: Final = (
+    12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281,
+    2.2010, 2.1788, 2.1604, 2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.0930, 2.0860,
+    2.0796, 2.0739, 2.0687, 2.0639, 2.0595, 2.0555, 2.0518, 2.0484, 2.0452, 2.0423,
+    2.0395,
+)  # fmt: skip
+"""By degrees of freedom, from 1 on."""
+
+
+class Effect(NamedTuple):
+    """The effect on one metric.
+
+    Args:
+        mean: of candidate minus control.
+        low, high: its 95 % interval; None: from one pair there is none.
+    """
+
+    metric: str
+    mean: float
+    low: float | None
+    high: float | None
+    pairs: int
+
+    def fields(self) -> dict[str, Any]:
+        """Return plain data."""
+        return self._asdict()
+
+
+def effects(
+    candidates: Sequence[Mapping[str, float]], controls: Sequence[Mapping[str, float]]
+) -> list[Effect]:
+    """Return the effect on each metric that every run has, in the order of the first run.
+
+    Args:
+        candidates, controls: metrics of each run; those at one place are a pair.
+    """
+    assert len(candidates) == len(controls) > 0, "there are pairs"
+    return [
+        effect_of(
+            metric, [a[metric] - b[metric] for a, b in zip(candidates, controls, strict=True)]
+        )
+        for metric in candidates[0]
+        if all(metric in run for run in (*candidates, *controls))
+    ]
+
+
+def effect_of(metric: str, differences: Sequence[float]) -> Effect:
+    """Return the mean of paired differences and its interval."""
+    pairs = len(differences)
+    mean = math.fsum(differences) / pairs
+    if pairs == 1:
+        return Effect(metric, mean, None, None, 1)
+    variance = math.fsum((each - mean) ** 2 for each in differences) / (pairs - 1)
+    reach = T_95[pairs - 2] * math.sqrt(variance / pairs)
+    return Effect(metric, mean, mean - reach, mean + reach, pairs)

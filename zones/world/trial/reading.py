@@ -1,0 +1,232 @@
+"""Reading what a run has left: its arena and its report, both as the work of a stranger.
+
+Owns: what must hold in an arena that a run has left, and in what it says of itself. Does not own:
+the invariants (`invariants.py`), which of them mean damage (`inspection.py`), the verdict
+(`judging.py`). The run is over when this is done: nobody writes any more.
+
+Whoever holds the trait slot of a sealed process may have written every byte of the arena. So
+nothing of it is an address or a size here before it has been compared with what was founded.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from blake3 import blake3
+
+from Kernel.contract.arena import ArenaWords, Buffers, Header, State, check_arena
+from Kernel.contract.errors import ArenaError
+from zones.runtime.arena_image import ArenaImage
+from zones.traits.contract import OK, STATUS_NAMES
+from zones.world.columns import ALIVE, COLUMNS, World, open_world, plan_layout, read_extent
+from zones.world.columns import view_buffer as view
+from zones.world.inspection import DAMAGE
+from zones.world.invariants import Check, all_checks
+from zones.world.parameters import MIN_POPULATION
+from zones.world.registry import read_entries
+from zones.world.trial.following import Lied, Period
+from zones.world.trial.measures import Totals, measure, totals_of
+from zones.world.warm import WARM
+from zones.world.world_hash import hash_of
+
+MICROSECONDS_MAX: Final = 10**10
+FAILED_TOLD: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a run began with, as we know it and it cannot change.
+
+    Args:
+        code_hash: of the candidate, "" in a control.
+        counted: its registry counts calls as its report does.
+    """
+
+    buffers: Buffers
+    schema: bytes
+    seed: int
+    tick: int
+    ticks: int
+    totals: Totals
+    population: int
+    code_hash: str = ""
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run came to.
+
+    Args:
+        metrics: see `measures.py`.
+        failed: checks of the world's invariants that do not hold.
+        bodies: a digest of all that lives and grows, the registry and its marks left out.
+        statuses: calls of the candidate by how they ended.
+        fuel: steps it took, and the most in one call.
+        tick_us: median and p99.
+        extinct: nobody is left but those that the world itself has put in.
+    """
+
+    population: int
+    metrics: Mapping[str, float]
+    failed: tuple[Check, ...]
+    bodies: str
+    tick_us: Mapping[str, float]
+    extinct: bool
+    statuses: Mapping[int, int] = field(default_factory=dict)
+    fuel: int = 0
+    fuel_max: int = 0
+
+    @property
+    def calls(self) -> int:
+        """How often the candidate was called."""
+        return sum(self.statuses.values())
+
+
+def origin_of(image: ArenaImage, ticks: int, code_hash: str = "", counted: bool = True) -> Origin:
+    """Return what a run of so many ticks begins with."""
+    layout = plan_layout(read_extent(image.schema))
+    buffer = view(memoryview(image.buffer).toreadonly(), 0, len(image.buffer), layout)
+    return Origin(
+        buffers=image.buffers(),
+        schema=image.schema,
+        seed=image.seed,
+        tick=image.tick,
+        ticks=ticks,
+        totals=totals_of(buffer),
+        population=buffer.scalar(State.POPULATION),
+        code_hash=code_hash,
+        counted=counted,
+    )
+
+
+def read_left(memory: memoryview, origin: Origin, report: bytes, periods: list[Period]) -> Left:
+    """Return what a run came to, from its memory and its report.
+
+    Raises:
+        Lied: something in them is not so, or cannot be.
+    """
+    told = _parse_report(report)
+    world = _open(memory, origin)
+    tick = origin.tick + origin.ticks
+    failed = tuple(check for check in all_checks(world, tick) if not check.ok)
+    damage = [f"{check.name} ({check.value:g} {check.what})" for check in failed
+              if check.name in DAMAGE]  # fmt: skip
+    if damage:
+        raise Lied(f"left a world that cannot be: {', '.join(damage[:FAILED_TOLD])}")
+    if world.words.get_bytes(Header.HASH, 32) != hash_of(world, tick):
+        raise Lied("published a hash that is not of its columns")
+    statuses, fuel = _check_calls(world, origin, told)
+    buffer = world.buffer(tick)
+    living = buffer.state == ALIVE
+    population = int(np.count_nonzero(living))
+    after = totals_of(buffer)
+    seeded = after.seeded - origin.totals.seeded
+    least = float(buffer.parameters[MIN_POPULATION])
+    return Left(
+        population=population,
+        metrics=measure(
+            origin.totals,
+            after,
+            population,
+            float(np.mean(buffer.energy[living], dtype=np.float64)) if population else 0.0,
+            len(np.unique(buffer.lineage[living])),
+            periods,
+        ),
+        failed=failed,
+        bodies=_digest_bodies(world, tick),
+        tick_us={"median": told["median_us"], "p99": told["p99_us"]},
+        extinct=population == 0 or (seeded >= population and population <= least),
+        statuses=statuses,
+        fuel=fuel,
+        fuel_max=told["fuel_max"],
+    )
+
+
+def read_progress(memory: memoryview, origin: Origin) -> tuple[int, int]:
+    """Return the last tick that a run has committed, and its flight word: of a dead one, too."""
+    words = ArenaWords(memory)
+    tick = words.get(Header.COMMIT)
+    if not origin.tick <= tick <= origin.tick + origin.ticks:
+        return origin.tick, 0
+    return tick, words.get(Header.FLIGHT)
+
+
+def _open(memory: memoryview, origin: Origin) -> World:
+    words = ArenaWords(memory)
+    try:
+        found = check_arena(words, "its arena")
+        if found != origin.buffers or words.schema() != origin.schema:
+            raise Lied("wrote over the layout of its arena")
+        tick, wanted = words.get(Header.COMMIT), origin.tick + origin.ticks
+        if tick != wanted or words.get(Header.FLIGHT):
+            raise Lied(f"left its world at tick {tick} instead of {wanted}")
+        if words.get(Header.SEED) != origin.seed or words.get(Header.HASH_TICK) != tick + 1:
+            raise Lied("wrote over the header of its arena")
+        return open_world(words)
+    except ArenaError as error:
+        raise Lied(f"left no arena: {error.message}") from error
+
+
+def _check_calls(
+    world: World, origin: Origin, told: Mapping[str, Any]
+) -> tuple[dict[int, int], int]:
+    """Return calls by their end and the fuel of all, which report and registry must agree on."""
+    statuses = {number: many for number, many in enumerate(told["statuses"]) if many}
+    if not origin.counted:
+        return statuses, 0
+    if not origin.code_hash:
+        if statuses:
+            raise Lied("tells of calls that nobody made")
+        return {}, 0
+    buffer = world.committed
+    entry = next((each for each in read_entries(buffer) if each.hash == origin.code_hash), None)
+    if entry is None:
+        raise Lied("lost the trait from its registry")
+    faults = sum(many for number, many in statuses.items() if number != OK)
+    if (entry.calls, entry.faults) != (sum(statuses.values()), faults) or entry.fuel < 0:
+        raise Lied(
+            f"counts {entry.calls} calls and {entry.faults} faults in one place, "
+            f"{sum(statuses.values())} and {faults} in another"
+        )
+    return statuses, entry.fuel
+
+
+def _parse_report(report: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(report)
+        numbers = {name: float(told[name]) for name in ("median_us", "p99_us")}
+        statuses, fuel_max = told["statuses"], told["fuel_max"]
+        counts = [*statuses, fuel_max]
+        sound = all(type(each) is int and 0 <= each < 2**62 for each in counts)
+        sound = sound and len(statuses) <= max(STATUS_NAMES) + 1
+        sound = sound and all(0 <= each <= MICROSECONDS_MAX for each in numbers.values())
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        sound = False
+    if not sound:
+        raise Lied("said what is no report")
+    return {**numbers, "statuses": statuses, "fuel_max": fuel_max}
+
+
+def _digest_bodies(world: World, tick: int) -> str:
+    """Return a digest of what lives and grows: equal where a trait has changed nothing at all.
+
+    Left out is what carrying a trait changes by itself: the warm columns of traits, the registry.
+    """
+    buffer = world.buffer(tick)
+    living = np.flatnonzero(buffer.state == ALIVE)
+    digest = blake3(living.astype("<i4").tobytes())
+    for column in COLUMNS:
+        values = getattr(buffer, column.name)
+        if column.rows == "resource":
+            digest.update(values.tobytes())
+        elif column.rows == "entity" and column.name not in _OF_TRAITS:
+            digest.update(values[living].tobytes())
+    return digest.hexdigest()
+
+
+_OF_TRAITS: Final = frozenset(WARM) - {"max_energy", "radius", "colour", "mood"} | {
+    "touched", "trait_faults", "trait_memory",
+}  # fmt: skip
