@@ -28,6 +28,8 @@ from zones.traits.verdict import REASON_CHARS_MAX, Refusal, Verdict
 MEMORY_BYTES: Final = 256 * 1024 * 1024
 """What the child may map on top of what its parent had."""
 CPU_S: Final = 2
+DESCRIPTORS: Final = 8
+"""Four are open; sealing takes one or two for a moment."""
 DEADLINE_S: Final = VERDICT_S - 0.5
 """The rest of VERDICT_S is for starting, killing, reaping and telling."""
 RESULT_BYTES_MAX: Final = 16 * 1024
@@ -36,11 +38,16 @@ _ITEMS_MAX: Final = 64
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-def screen(data: bytes) -> Verdict:
+def unsealed() -> None:
+    """Leave the child as it is: limits and descriptors hold it."""
+
+
+def screen(data: bytes, seal: Callable[[], None] = unsealed) -> Verdict:
     """Return the verdict on a source: accepted, or refused by which rule.
 
     Args:
         data: any bytes at all.
+        seal: called by the child before it looks at them.
 
     Raises:
         OSError: no process or descriptor is left for the child.
@@ -54,7 +61,7 @@ def screen(data: bytes) -> Verdict:
         os.close(writer)
         raise
     if child == 0:
-        _be_screened(data, writer, parent)
+        _be_screened(data, writer, parent, seal)
     os.close(writer)
     deadline_s = time.monotonic() + DEADLINE_S
     answer: bytes | None = None
@@ -148,11 +155,12 @@ _FORMS: Final[dict[str, Callable[[Any], bool]]] = {
 }
 
 
-def _be_screened(data: bytes, writer: int, parent: int) -> Any:
+def _be_screened(data: bytes, writer: int, parent: int, seal: Callable[[], None]) -> Any:
     """Be the child: shed everything, judge, write the verdict, end. Does not return."""
     code = 1
     try:
         _shed(writer, parent)
+        seal()
         # What the parent holds is not to be copied page by page because we count references.
         gc.disable()
         fields = judge(data).fields()
@@ -183,7 +191,7 @@ def _shed(writer: int, parent: int) -> None:
         (resource.RLIMIT_CPU, CPU_S),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_NOFILE, 4),
+        (resource.RLIMIT_NOFILE, DESCRIPTORS),
     ):
         resource.setrlimit(limit, (value, value))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGXCPU):

@@ -120,7 +120,8 @@ class Engine:
         extra_draw: bool = False,
         threads_as_for: int | None = None,
     ) -> None:
-        use_threads(threads)
+        if threads != 1:  # numba would start its workers, which a sealed process cannot
+            use_threads(threads)
         self._words = words
         self._threads = threads
         self._world = open_world(words)

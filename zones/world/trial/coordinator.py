@@ -1,0 +1,173 @@
+"""One trial, from the bytes of a stranger to a verdict: the order of the steps.
+
+Owns: that order, what an accepted source must fit into. Does not own: the steps
+(`zones/traits/screening.py`, `tiers.py`, `pairs.py`, `judging.py`, `keeping.py`), the document that
+is answered (`document.py`), being a process (`zones/world/service.py`).
+
+It runs nothing of the source, and does not even parse it: all that happens in children that are
+thrown away, each in a cage (`walls.py`), and what comes back from them is hostile. The steps:
+screened; compiled; the tiers compared; lived through beside controls, pair by pair, as long as
+nothing speaks against it; judged; and, if it is to be added, stored, shown and put among what the
+zone's next generation loads. A source that this very build has prepared is tried again, since the
+world is another one now, but not compiled again.
+"""
+
+import hashlib
+from dataclasses import replace
+from typing import Any, Final
+
+from Kernel.contract.arena import State
+from Kernel.contract.inputs import (
+    MOOD_BYTES,
+    QUARANTINED_CODE,
+    REFUSALS,
+    SAME_CODE,
+    TRAIT_NAME_BYTES,
+    TraitFacts,
+)
+from zones.runtime.arena_image import ArenaImage
+from zones.runtime.trait_store import TraitStore
+from zones.traits.contract import INTERPRETED
+from zones.traits.screening import screen
+from zones.traits.verdict import Verdict
+from zones.world.columns import Buffer, plan_layout, read_extent, view_buffer
+from zones.world.trait_inputs import plan_trait
+from zones.world.trial.document import Findings, document
+from zones.world.trial.job import Job
+from zones.world.trial.judging import judge
+from zones.world.trial.keeping import find_prepared, keep
+from zones.world.trial.pairs import Context, live_pairs, live_unchecked
+from zones.world.trial.tiers import Tiered, compare, compile_apart
+
+NOT_ROOM: Final = {SAME_CODE: "active", QUARANTINED_CODE: "quarantined"}
+UNCHECKED: Final = "unchecked"
+
+
+class Halted(Exception):
+    """A source comes no farther than this."""
+
+    def __init__(self, stage: str, rule: str, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self._told = {"stage": stage, "rule": rule, "reason": reason, "line": line}
+
+    def fields(self) -> dict[str, Any]:
+        """Return plain data."""
+        return self._told
+
+
+def try_trait(job: Job, source: bytes, context: Context) -> dict[str, Any]:
+    """Return the document about a source; one that is accepted and to be added is stored.
+
+    Raises:
+        OSError: the machine refused: the disk, or a process.
+        MoltError: there is no verdict, for no fault of the source.
+    """
+    code_hash = hashlib.sha256(source).hexdigest()
+    findings = Findings(Verdict(False, code_hash=code_hash))
+    if job.unchecked:
+        return _try_unchecked(job, source, context, findings)
+    store = TraitStore(job.home)
+    told: dict[str, Any] = {"accepted": True}
+    try:
+        facts, known = _prepare(job, source, context, store, findings)
+        if job.trial:
+            with findings.timed("runs"):
+                live_pairs(job, source, facts, context, findings)
+            judgement = judge(findings.pairs, context.budget_us)
+            if judgement.rule:
+                raise Halted("trial", judgement.rule, judgement.reason)
+    except Halted as refused:
+        told = {"accepted": False, **refused.fields()}
+    else:
+        if job.add:
+            told["file_path"] = keep(job, source, store, findings, known)
+    return {**_told(job, context, findings), **told}
+
+
+def limited(verdict: Verdict) -> Verdict:
+    """Return a verdict that also holds names to the room a world has for them."""
+    if not verdict.accepted:
+        return verdict
+    if len(verdict.name.encode()) > TRAIT_NAME_BYTES:
+        why = f"the name of the class takes more than {TRAIT_NAME_BYTES} bytes: {verdict.name}"
+        return Verdict(False, "name", 0, why, name=verdict.name)
+    for mood in verdict.moods:
+        if not 0 < len(mood.encode()) <= MOOD_BYTES or not mood.isprintable():
+            why = f"a state's name takes 1 to {MOOD_BYTES} printable bytes: {mood!r}"
+            return Verdict(False, "state", 0, why, name=verdict.name)
+    return verdict
+
+
+def _prepare(
+    job: Job, source: bytes, context: Context, store: TraitStore, findings: Findings
+) -> tuple[TraitFacts, bool]:
+    """Find out what a source is and in which tier it runs; whether the store knows that already.
+
+    Raises:
+        Halted: it is none, the world has no room for it, or it cannot run.
+    """
+    code_hash = findings.verdict.code_hash
+    known = find_prepared(store, code_hash)
+    if known is None:
+        with findings.timed("screen"):
+            verdict = limited(screen(source, context.walls.seal_child))
+        findings.verdict = replace(verdict, code_hash=code_hash)
+        if not verdict.accepted:
+            raise Halted("validation", verdict.rule, verdict.reason, verdict.line)
+    else:
+        findings.verdict, findings.tiered = known
+    verdict = findings.verdict
+    findings.version = store.version_of(verdict.name, code_hash)
+    facts = TraitFacts(
+        verdict.name, findings.version, code_hash, findings.tiered.tier, verdict.state,
+        verdict.memory, verdict.moods, job.carriers,
+    )  # fmt: skip
+    _check_room(facts, context.image)
+    if known is None:
+        findings.tiered = _find_tier(source, facts, context, findings)
+    return replace(facts, tier=findings.tiered.tier), known is not None
+
+
+def _check_room(facts: TraitFacts, image: ArenaImage) -> None:
+    memory_slots = read_extent(image.schema).memory_slots
+    refused = plan_trait(facts, _buffer_of(image), memory_slots).refused
+    if refused:
+        raise Halted("execution", NOT_ROOM.get(refused, "room"), REFUSALS[refused])
+
+
+def _buffer_of(image: ArenaImage) -> Buffer:
+    layout = plan_layout(read_extent(image.schema))
+    return view_buffer(memoryview(image.buffer), 0, len(image.buffer), layout)
+
+
+def _told(job: Job, context: Context, findings: Findings) -> dict[str, Any]:
+    population = _buffer_of(context.image).scalar(State.POPULATION)
+    return document(job, findings, population, context.world_note)
+
+
+def _find_tier(source: bytes, facts: TraitFacts, context: Context, findings: Findings) -> Tiered:
+    """Have it compiled, if nothing is known that speaks against it, and the tiers compared."""
+    verdict, walls = findings.verdict, context.walls
+    compiled, note = None, verdict.why_interpreted
+    if not note:
+        with findings.timed("compile"):
+            compiled, note = compile_apart(source, walls.seal_compiler)
+    with findings.timed("compare"):
+        tiered = compare(context.image, source, facts, compiled, context.loaded, walls.seal_child)
+    if tiered.refused:
+        raise Halted(tiered.stage, tiered.stage, tiered.refused)
+    return replace(tiered, note=tiered.note or note or verdict.why_volatile)
+
+
+def _try_unchecked(job: Job, source: bytes, context: Context, findings: Findings) -> dict[str, Any]:
+    """Live through one pair, the source as it is; see `unguarded.py`."""
+    with findings.timed("runs"):
+        live_unchecked(job, source, context, findings)
+    judgement = judge(findings.pairs, context.budget_us)
+    told: dict[str, Any] = {
+        "accepted": not judgement.rule,
+        "rule": judgement.rule,
+        "reason": judgement.reason,
+        "stage": "trial" if judgement.rule else "",
+    }
+    return {**_told(job, context, findings), "name": UNCHECKED, "tier": INTERPRETED, **told}

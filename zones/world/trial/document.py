@@ -1,0 +1,104 @@
+"""What is known of a source so far, and the document that is answered about it.
+
+Owns: the fields of the answer, see `Kernel/core/trial_verdict.py` who reads it. Does not own: how
+any of it is found. Pure, but for the clock that times the steps.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from zones.traits.contract import INTERPRETED, OK, STATUS_NAMES
+from zones.traits.verdict import Verdict
+from zones.world.trial.effect import effects
+from zones.world.trial.job import Job
+from zones.world.trial.judging import Pair
+from zones.world.trial.reading import Left
+from zones.world.trial.tiers import Tiered
+
+NOTE_CHARS_MAX: Final = 400
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is known of the source so far."""
+
+    verdict: Verdict
+    tiered: Tiered = field(default_factory=lambda: Tiered(INTERPRETED))
+    version: int = 0
+    pairs: list[Pair] = field(default_factory=list)
+    said: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Keep how long a step takes."""
+        began_s = time.monotonic()
+        yield
+        self.seconds[step] = round(time.monotonic() - began_s, 4)
+
+
+def document(job: Job, findings: Findings, population: int, world_note: str) -> dict[str, Any]:
+    """Return all that is known of a source, whatever is said of it."""
+    verdict, tiered = findings.verdict, findings.tiered
+    told: dict[str, Any] = {
+        "code_hash": verdict.code_hash,
+        "name": verdict.name[:NOTE_CHARS_MAX],
+        "version": findings.version,
+        "tier": tiered.tier if findings.version else "",
+        "state": verdict.state,
+        "memory": verdict.memory,
+        "moods": list(verdict.moods),
+        "note": "; ".join(filter(None, (tiered.note, world_note)))[:NOTE_CHARS_MAX],
+        "stage": "",
+        "said": findings.said,
+        "seconds": findings.seconds,
+    }
+    read = [
+        (pair.candidate.left, pair.control.left, pair.factor)
+        for pair in findings.pairs
+        if pair.candidate.left is not None and pair.control.left is not None
+    ]
+    pairs = [(one, other) for one, other, factor in read if factor == 1]
+    if pairs:
+        told |= {"population": population, **_figures(job, pairs)}
+    for one, other, factor in read:
+        if factor > 1:
+            told["scale"] = {
+                "factor": factor,
+                "population": population * factor,
+                "calls": one.calls,
+                "faults": one.calls - one.statuses.get(OK, 0),
+                "tick_us": {"candidate": dict(one.tick_us), "control": dict(other.tick_us)},
+            }
+    return told
+
+
+def _figures(job: Job, pairs: list[tuple[Left, Left]]) -> dict[str, Any]:
+    """Return what pairs of runs with the world's own population came to."""
+    statuses: dict[int, int] = {}
+    for candidate, _ in pairs:
+        for status, many in candidate.statuses.items():
+            statuses[status] = statuses.get(status, 0) + many
+    calls, fuel = sum(statuses.values()), sum(candidate.fuel for candidate, _ in pairs)
+    first, control = pairs[0]
+    metrics = [one.metrics for one, _ in pairs], [other.metrics for _, other in pairs]
+    broken = {check.name: check for candidate, _ in pairs for check in candidate.failed}
+    return {
+        "ticks": job.ticks,
+        "seeds": len(pairs),
+        "calls": calls,
+        "faults": {STATUS_NAMES[each]: many for each, many in statuses.items() if each != OK},
+        "fuel": {
+            "calls": calls,
+            "per_call": fuel / calls if calls else 0.0,
+            "per_call_max": max(candidate.fuel_max for candidate, _ in pairs),
+            "per_tick": fuel / (job.ticks * len(pairs)),
+        },
+        "tick_us": {"candidate": dict(first.tick_us), "control": dict(control.tick_us)},
+        "invariants": [f"{name}: {check.value:g} {check.what}" for name, check in broken.items()],
+        "unchanged": all(one.bodies == other.bodies for one, other in pairs),
+        "effect": [each.fields() for each in effects(*metrics)],
+    }
