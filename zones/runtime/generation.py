@@ -4,12 +4,13 @@ Owns: the two forms of it. Does not own: any service. A generation is made once,
 `Generation(settings, progress)`; then the zygote is forked and each process uses it for its role.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from Kernel.contract.arena import ArenaWords
 from zones.runtime.arena_zone import Engine
+from zones.runtime.cage import Layer
 from zones.runtime.seat import BusSeat
 
 Progress = Callable[[int, int, str], None]
@@ -27,7 +28,8 @@ class ArenaGeneration(Protocol):
         facts: plain data for the kernel: generation, schema_hash (hex), period_ns, parameters;
             settings: the table of its keys (`Key.fields`), if its settings may be read again;
             traits: after `load_traits`, a row {"hash", "tier", "why"} for each, "why" "" where it
-            was loaded.
+            was loaded; cells: temporary processes it can be, "trial" among them if it can try
+            traits.
     """
 
     facts: dict[str, Any]
@@ -41,6 +43,17 @@ class ArenaGeneration(Protocol):
 
     def found(self, job: dict[str, Any]) -> None:
         """Role founder: make the arena file."""
+
+    def try_trait(
+        self, facts: Mapping[str, Any], descriptors: Mapping[str, int], missing: frozenset[Layer]
+    ) -> None:
+        """Role trial: carry one out and write the answer; only of a service whose facts say so.
+
+        Args:
+            facts: of the Fork.
+            descriptors: by name; "result" is to be written to.
+            missing: layers of the cage that this machine has not got.
+        """
 
     def scratch(self) -> tuple[ArenaWords, Engine]:
         """Role heir: a scratch arena in private memory and the engine on it, for rehearsal."""

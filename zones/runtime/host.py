@@ -22,6 +22,7 @@ from Kernel.contract.zygote_protocol import Configure, Fork
 from zones.runtime.arena_memory import map_arena, map_side
 from zones.runtime.arena_zone import ArenaSeat, rehearse, run_heir
 from zones.runtime.bus_client import BusClient
+from zones.runtime.cage import probe
 from zones.runtime.called import run_call
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.kinship import ask_short_slices, refuse_core_dumps, set_process_name
@@ -48,6 +49,9 @@ def run_process(
             _run_heir(cast(ArenaGeneration, generation), descriptors, urgent)
         elif request.role == "call":
             run_call(request.facts, descriptors)
+        elif request.role == "trial":
+            arena_generation = cast(ArenaGeneration, generation)
+            arena_generation.try_trait(request.facts, descriptors, probe().missing)
         else:
             cast(ArenaGeneration, generation).found(request.facts)
         code = 0

@@ -8,7 +8,7 @@ file of this package that touches the operating system in a zone process.
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from Kernel.contract.arena import ArenaWords, Side
 from Kernel.contract.places import LEDGER
 from zones.runtime.arena_place import ArenaPlace
+from zones.runtime.cage import Layer
 from zones.runtime.generation import Progress, untold
 from zones.runtime.numba_setup import THREADS_MAX
 from zones.runtime.trait_store import TraitStore
@@ -29,6 +30,7 @@ from zones.world.recorded import Recorded, send
 from zones.world.settings import KEYS, parse_settings
 from zones.world.trait_library import idle_input, idle_library
 from zones.world.trait_loading import LoadedTraits
+from zones.world.trial.cell import run_trial
 
 
 class Generation:
@@ -60,6 +62,7 @@ class Generation:
             "max_entities": self._settings.max_entities,
             "causes": True,  # an input may say which event led to it
             "inspects": True,  # its founder can be given the arena that is there
+            "cells": ["trial"],
         }
 
     def scratch(self) -> tuple[ArenaWords, engine.Engine]:
@@ -87,6 +90,13 @@ class Generation:
         for done, loading in enumerate(self._traits.load(TraitStore(home), hashes)):
             progress(done, len(hashes), f"trait {loading.hash[:12]}")
         self.facts["traits"] = self._traits.facts()
+
+    def try_trait(
+        self, facts: Mapping[str, Any], descriptors: Mapping[str, int], missing: frozenset[Layer]
+    ) -> None:
+        """Carry out a trial on a copy of the world, see `ArenaGeneration`."""
+        budget_us = self._settings.tick_rate_ms * 1e3
+        run_trial(facts, descriptors, missing, self._traits, budget_us)
 
     def found(self, job: dict[str, Any]) -> None:
         """See that a good arena lies under the zone's name.

@@ -134,7 +134,7 @@ def _look_around(_data: bytes) -> Checked:
 
 
 def test_the_child_holds_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The child has the null device, its pipe, and no other descriptor of its parent."""
+    """The child has the null device, its pipe, and none of its parent: 4 is the listing's own."""
     reader, writer = os.pipe()
     monkeypatch.setattr(screening, "check_source", _look_around)
     try:
@@ -142,8 +142,7 @@ def test_the_child_holds_nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> Non
     finally:
         os.close(reader)
         os.close(writer)
-    # The limit leaves no descriptor for listing them.
-    assert (verdict.rule, verdict.reason) in {("parser", verdict.reason), ("open", "[0, 1, 2, 3]")}
+    assert (verdict.rule, verdict.reason) == ("open", "[0, 1, 2, 3, 4]")
 
 
 def _write(_data: bytes) -> Checked:

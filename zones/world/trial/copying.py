@@ -36,14 +36,18 @@ class TooLarge(MoltError):
     """A multiple of the world is beyond what a trial may take."""
 
 
-def copy_world(home: Path, zone: str) -> tuple[ArenaImage, str]:
+def copy_world(home: Path, zone: str, words: ArenaWords | None = None) -> tuple[ArenaImage, str]:
     """Return the committed tick of a zone's world; a small world where it cannot be had.
+
+    Args:
+        words: its arena, where that is known already.
 
     Returns:
         The image, and why it is not of the zone's world, "" where it is.
     """
     try:
-        words, _ = map_arena(find_arena(home, zone))
+        if words is None:
+            words, _ = map_arena(find_arena(home, zone))
         if not is_of_this_build(words):
             raise ArenaError("cannot try a trait on the world: its columns are of another version")
         return _copy(words), ""

@@ -8,6 +8,7 @@ holds the coordinator, or the machine has no Landlock, each child takes namespac
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,8 +36,11 @@ class Walls:
     missing: frozenset[Layer] = frozenset()
     held: bool = False
 
-    def hold_coordinator(self, home: Path) -> "Walls":
+    def hold_coordinator(self, home: Path, keep: Iterable[int]) -> "Walls":
         """Enclose this process as a coordinator, and return the walls of its children.
+
+        Args:
+            keep: descriptors that stay open.
 
         Raises:
             CageError: a layer that the machine has cannot be had.
@@ -46,6 +50,7 @@ class Walls:
             "compile",
             read=("/proc", *(str(each) for each in written if each.is_dir())),
             write=(os.devnull, *(str(each) for each in written if each.is_dir())),
+            keep=frozenset(keep),
             without=self.missing,
         )
         enclose(plan)
@@ -60,7 +65,9 @@ class Walls:
             descriptors=DESCRIPTORS,
             file_bytes=0,
         )
-        self._close(Plan("sealed", limits=limits, keep=frozenset({3}), without=self._left_out()))
+        self._close(
+            Plan("sealed", limits=limits, keep=frozenset(range(4)), without=self._left_out())
+        )
 
     def seal_child(self) -> None:
         """Enclose and seal this process, whose limits and descriptors have been seen to."""
