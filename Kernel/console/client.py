@@ -10,7 +10,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from Kernel.contract.errors import MoltError, NoKernel, UsageError
 SOCKET_PATH = ("run", "console.sock")
 CONNECT_S = 5.0
 AGAIN_S = 0.05
+MEANWHILE_S = 1.0
 _PEER = struct.Struct("3i")
 _TIMEVAL = struct.Struct("ll")
 
@@ -54,6 +55,7 @@ def ask(
     args: Mapping[str, object],
     patience_s: float | None,
     connect_s: float = CONNECT_S,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Answer:
     """Send one request and return the answer.
 
@@ -63,6 +65,7 @@ def ask(
         args: as in `commands.py`; anything JSON can carry.
         patience_s: how long to wait for the answer, seconds; None: as long as the kernel lives.
         connect_s: how long to try to be let in.
+        meanwhile: called every MEANWHILE_S for as long as no answer comes.
 
     Raises:
         NoKernel: nobody listens, or the answer did not come.
@@ -73,6 +76,8 @@ def ask(
     while True:
         try:
             with _call(home, command, args, patience_s, connect_s) as call:
+                if meanwhile is not None:
+                    call.wait(meanwhile)
                 reply = call.read()
                 return Answer(reply.result, call.kernel_pid)
         except KernelRefused as error:
@@ -131,6 +136,13 @@ class _Call:
     kernel_pid: int
     patience_s: float | None
     rest: bytearray
+
+    def wait(self, meanwhile: Callable[[], None]) -> None:
+        """Call `meanwhile` now and then until something has come, or nobody is there any more."""
+        poller = select.poll()
+        poller.register(self.peer, select.POLLIN)
+        while not poller.poll(MEANWHILE_S * 1000):
+            meanwhile()
 
     def read(self) -> "_Reply":
         """Return the next line of the answer.

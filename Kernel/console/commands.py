@@ -9,13 +9,13 @@ A new row is all that help, completion, the man page and docs/commands.md need (
 two anew with `make commands`). A row of Place.KERNEL also wants a method of `Handlers` and a form
 in `render.py`; a destructive one a plan in `plans.py`; one of Place.HERE a function in `here.py`.
 Longer than a file should be because it is one table, read from top to bottom; the rows of the
-ledger's commands are in `ledger_commands.py`, those of `molt trait` in `trait_table.py`.
+ledger's commands are in `ledger_commands.py`, those of traits in `trait_table.py`.
 """
 
 from Kernel.console.command_groups import KERNEL, LEDGER, TRUST, WATCHING, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
 from Kernel.console.ledger_commands import LEDGER_COMMANDS
-from Kernel.console.trait_table import TRAIT_COMMANDS
+from Kernel.console.trait_table import TRAIT_COMMANDS, TRY
 
 EVENTS_MAX = 4096
 """The most events, and lines of logs, the kernel keeps; as in `Kernel/core/events.py`."""
@@ -309,6 +309,7 @@ COMMANDS: tuple[Command, ...] = (
         runs=("zones.traits", "validate"),
         tool_options=(("--json", None),),
     ),
+    TRY,
     Command(
         "doctor",
         TRUST,

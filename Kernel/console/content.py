@@ -10,7 +10,18 @@ from pathlib import Path
 from Kernel.contract.errors import UsageError
 
 
-def read_content(command: str, path: Path, most: int) -> str:
+class Content(str):
+    """What is in a file, as base64, with the path it was read from."""
+
+    path = ""
+
+
+def file_of(content: object) -> str:
+    """Return the path that content was read from, "" for what came otherwise."""
+    return content.path if isinstance(content, Content) else ""
+
+
+def read_content(command: str, path: Path, most: int) -> Content:
     """Return a file's bytes as base64.
 
     Args:
@@ -31,4 +42,6 @@ def read_content(command: str, path: Path, most: int) -> str:
         raise UsageError(
             f"cannot run '{command}': {path} is longer than {most} bytes", f"molt help {command}"
         )
-    return b64encode(data).decode()
+    content = Content(b64encode(data).decode())
+    content.path = str(path)
+    return content

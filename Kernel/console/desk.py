@@ -55,15 +55,20 @@ class Desk:
         return PATIENT_PACE_S if self._under_way else None
 
     def look(self) -> None:
-        """Answer what can be answered now; a request whose asker has gone is dropped."""
+        """Answer what can be answered now; a request whose asker has gone is dropped.
+
+        What was begun for its answer alone is given up with it.
+        """
         if self._under_way:
             now_s = self._clock.now_s()
             with self._handlers.one_moment():
                 for token, (request, asked) in list(self._under_way.items()):
                     settle = partial(self._settle, token, request, asked, now_s)
-                    if not self._server.is_open(token) or self._serve(
-                        token, request.command, settle
-                    ):
+                    if not self._server.is_open(token):
+                        del self._under_way[token]
+                        if asked.give_up is not None:
+                            asked.give_up()
+                    elif self._serve(token, request.command, settle):
                         del self._under_way[token]
         for token, reading in list(self._readings.items()):
             if not self._server.is_open(token) or self._go_on(token, reading):

@@ -25,7 +25,13 @@ from Kernel.console.facts import (
 from Kernel.console.following import Reading
 from Kernel.console.plans import PLANS
 from Kernel.console.request import Request, told_arguments
-from Kernel.console.trait_commands import begin_addition, begin_removal, list_fields
+from Kernel.console.trait_commands import (
+    begin_addition,
+    begin_removal,
+    begin_trial,
+    list_fields,
+    trial_result,
+)
 from Kernel.console.wait_expression import Fact
 from Kernel.contract.arena import NEVER, State
 from Kernel.contract.envelope import KERNEL
@@ -69,12 +75,14 @@ class Asked:
         result: gives the answer, or None while it is not there; may raise MoltError.
         until_s: monotonic seconds after which `late` is raised instead; None: no limit.
         patient: nobody minds if it is noticed some milliseconds late.
+        give_up: called once when who asked has gone before the answer was there.
     """
 
     result: Callable[[], Result | None]
     until_s: float | None = None
     late: Callable[[], MoltError] | None = None
     patient: bool = False
+    give_up: Callable[[], None] | None = None
 
 
 @dataclass(slots=True)
@@ -154,9 +162,8 @@ class Handlers:
         return self._now(status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters))
 
     def _ps(self, _request: Request) -> Asked:
-        return self._now(
-            {"zones": [zone_fields(keeper, self.meters) for keeper in self.zones.keepers()]}
-        )
+        zones = [zone_fields(keeper, self.meters) for keeper in self.zones.keepers()]
+        return self._now({"zones": zones, "trials": self.zones.trials.fields()})
 
     def _wait(self, request: Request) -> Asked:
         expression = request.expression("for")
@@ -300,6 +307,11 @@ class Handlers:
             return None
 
         return Asked(result, self.clock.now_s() + ANSWER_S, _no_answer(WORLD_ZONE))
+
+    def _try(self, request: Request) -> Asked:
+        world, _inbox = self._world()
+        trial = begin_trial(self.zones.trials, world, request)
+        return Asked(lambda: trial_result(trial), patient=True, give_up=trial.give_up)
 
     def _trait_add(self, request: Request) -> Asked:
         world, _inbox = self._world()

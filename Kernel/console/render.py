@@ -10,11 +10,20 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from Kernel.console.folding import fold
+from Kernel.console.paint import (
+    DOT,
+    Page,
+    facts_of,
+    new_table,
+    print_facts,
+    print_folded,
+    print_hint,
+    print_table,
+    state_text,
+)
+from Kernel.console.render_trial import show_trials, show_verdict
 from Kernel.console.trait_words import trait_facts, trait_line
 from Kernel.console.values import (
     MISSING,
@@ -40,37 +49,6 @@ _EVENTS_SHOWN_AFTER_S = 2.0
 """The archive takes an event within some milliseconds."""
 _DIFFERENCES_SHOWN = 3
 _PHASES_SHOWN = 4
-_DOT = " · "
-_GOOD = (
-    "ok",
-    "now",
-    "next tick",
-    "running",
-    "ready",
-    "healthy",
-    "active",
-    "ticking",
-    "reached",
-    "served",
-)
-_WARN = (
-    "warn", "degraded", "late", "waiting", "restarting", "starting", "draining", "backoff",
-    "suspect", "suspended", "pending", "next process", "next generation", "succession", "takeover",
-    "stopping",
-)  # fmt: skip
-_BAD = (
-    "fail",
-    "dead",
-    "refused",
-    "failed",
-    "crashed",
-    "lost",
-    "hung",
-    "killed",
-    "safe mode",
-    "quarantined",
-)
-_SHAPES = {"good": ("●", "green"), "warn": ("▲", "yellow"), "bad": ("✕", "red")}
 _SIGNALS = {"kill": "SIGKILL", "stop": "SIGSTOP", "segfault": "SIGSEGV", "hang": "endless loop"}
 
 
@@ -82,7 +60,7 @@ def show(command: str, result: Fields, out: TextIO, pasteable: Callable[[str], s
     Args:
         pasteable: turns a hint into the command line that works where the person is.
     """
-    console = _Console(file=out, highlight=False, markup=False, emoji=False)
+    console = Page(file=out, highlight=False, markup=False, emoji=False)
     console.pasteable = pasteable
     if not console.is_terminal:
         # A pipe has no width; 80 would cut tables that a file or grep can take whole.
@@ -93,24 +71,7 @@ def show(command: str, result: Fields, out: TextIO, pasteable: Callable[[str], s
         SHOWN[command](result, console)
 
 
-class _Console(Console):
-    pasteable: Callable[[str], str] = str
-
-    def on_broken_pipe(self) -> None:
-        """Leave the closed pipe to the command line; rich would exit with 1, our bugs' code."""
-        raise BrokenPipeError
-
-
-def state_text(state: str) -> Text:
-    """Return a state as shape, word and colour."""
-    mood = (
-        "good" if state in _GOOD else "warn" if state in _WARN else "bad" if state in _BAD else ""
-    )
-    shape, colour = _SHAPES.get(mood, ("○", ""))
-    return Text(f"{shape} {state}", style=colour)
-
-
-def _show_status(result: Fields, console: _Console) -> None:
+def _show_status(result: Fields, console: Page) -> None:
     kernel, world = fields_of(result, "kernel"), fields_of(result, "world")
     state = "safe mode" if kernel.get("safe_mode") is True else word(kernel, "state")
     rows = [("kernel", state_text(state), _kernel_facts(kernel))]
@@ -124,15 +85,16 @@ def _show_status(result: Fields, console: _Console) -> None:
         rows += [("", Text(), traits)] if traits else []
     for zone in rows_of(result, "zones"):
         rows.append((word(zone, "name"), state_text(word(zone, "state")), _zone_facts(zone)))
-    _print_facts(rows, console)
+    print_facts(rows, console)
+    show_trials(result, console)
     for fault in rows_of(result, "degraded"):
         words = f"  {word(fault, 'what')}: {word(fault, 'why')}"
-        _print_folded(Text.assemble("  ", state_text("degraded"), words), console, indent=4)
-        _hint(word(fault, "hint"), console)
+        print_folded(Text.assemble("  ", state_text("degraded"), words), console, indent=4)
+        print_hint(word(fault, "hint"), console)
     _show_differences(rows_of(result, "differs"), console)
 
 
-def _show_differences(rows: list[Fields], console: _Console) -> None:
+def _show_differences(rows: list[Fields], console: Page) -> None:
     """Show in what the world is not as its file has it: no fault, and not to be overlooked."""
     for row in rows[:_DIFFERENCES_SHOWN]:
         values = (_config_value(row, key) for key in ("file", "world"))
@@ -141,7 +103,7 @@ def _show_differences(rows: list[Fields], console: _Console) -> None:
     if len(rows) > _DIFFERENCES_SHOWN:
         console.print(Text(f"  ○ and {len(rows) - _DIFFERENCES_SHOWN} more"), soft_wrap=True)
     if rows:
-        _hint("molt reload", console)
+        print_hint("molt reload", console)
 
 
 def _world_state(world: Fields) -> str:
@@ -151,7 +113,7 @@ def _world_state(world: Fields) -> str:
 
 
 def _kernel_facts(kernel: Fields) -> list[str]:
-    return _facts(
+    return facts_of(
         ("up ", span(kernel.get("uptime_s")), ""),
         ("", mib(kernel, "memory_mb"), ""),
         ("grade ", word(kernel, "grade"), ""),
@@ -170,7 +132,7 @@ def _events_that_wait(events: Fields) -> str:
 
 def _world_facts(world: Fields) -> list[str]:
     still = world.get("standing") is True
-    return _facts(
+    return facts_of(
         ("", word(world, "standing_why") if still else MISSING, ""),
         ("tick ", whole(world, "tick"), ""),
         ("", _living(world), ""),
@@ -219,7 +181,7 @@ def _restored_facts(restored: Fields) -> list[str]:
 
 
 def _zone_facts(zone: Fields) -> list[str]:
-    return _facts(
+    return facts_of(
         ("pid ", word(zone, "pid"), ""),
         ("", "heir ready" if isinstance(zone.get("heir_pid"), int) else MISSING, ""),
         ("", mib(zone, "memory_mb"), ""),
@@ -229,9 +191,9 @@ def _zone_facts(zone: Fields) -> list[str]:
     )
 
 
-def _show_ps(result: Fields, console: _Console) -> None:
+def _show_ps(result: Fields, console: Page) -> None:
     wide = console.width >= _WIDE
-    table = _table()
+    table = new_table()
     table.add_column("zone")
     table.add_column("state")
     for name in ("pid", "heir", "zygote", "restarts", "epoch") if wide else ("pid", "restarts"):
@@ -250,14 +212,15 @@ def _show_ps(result: Fields, console: _Console) -> None:
             cpu if cpu == MISSING else f"{cpu} %", mib(zone, "memory_mb"),
             doing if doing != MISSING else word(zone, "why"),
         )  # fmt: skip
-    _print_table(table, console)
+    print_table(table, console)
+    show_trials(result, console)
 
 
-def _show_params(result: Fields, console: _Console) -> None:
+def _show_params(result: Fields, console: Page) -> None:
     if "params" not in result:
         _show_param(result, console)
         return
-    table = _table()
+    table = new_table()
     table.add_column("parameter")
     table.add_column("value", justify="right")
     table.add_column("unit")
@@ -269,11 +232,11 @@ def _show_params(result: Fields, console: _Console) -> None:
             word(row, "key"), amount(row, "value"), word(row, "unit") if row.get("unit") else "",
             amount(row, "min"), amount(row, "max"), _pending(row),
         )  # fmt: skip
-    _print_table(table, console)
-    _hint("molt params KEY VALUE", console)
+    print_table(table, console)
+    print_hint("molt params KEY VALUE", console)
 
 
-def _show_param(result: Fields, console: _Console) -> None:
+def _show_param(result: Fields, console: Page) -> None:
     unit = word(result, "unit")
     words = f"{word(result, 'key')} = {amount(result, 'value')}"
     words += "" if unit in (MISSING, "") else f" {unit}"
@@ -285,7 +248,7 @@ def _show_param(result: Fields, console: _Console) -> None:
         line.append(f"  applied at tick {whole(result, 'applied_at_tick')}", style="not bold")
     console.print(line, soft_wrap=True)
     if result.get("pending") and result.get("paused") is True:
-        _hint("molt resume", console)
+        print_hint("molt resume", console)
 
 
 def _pending(param: Fields) -> Text:
@@ -297,8 +260,8 @@ def _pending(param: Fields) -> Text:
     return state_text("pending").append(text, style="not bold")
 
 
-def _tick_line(state: str) -> Callable[[Fields, _Console], None]:
-    def show_tick(result: Fields, console: _Console) -> None:
+def _tick_line(state: str) -> Callable[[Fields, Page], None]:
+    def show_tick(result: Fields, console: Page) -> None:
         line = Text.assemble(state_text(state), f" at tick {whole(result, 'tick')}")
         if result.get("hash"):
             line.append(f"  hash {word(result, 'hash')}", style="dim")
@@ -307,7 +270,7 @@ def _tick_line(state: str) -> Callable[[Fields, _Console], None]:
     return show_tick
 
 
-def _show_trait(result: Fields, console: _Console) -> None:
+def _show_trait(result: Fields, console: Page) -> None:
     """Show a trait that came in, or waits for its tick."""
     line = trait_line(result)
     if result.get("pending"):
@@ -315,12 +278,12 @@ def _show_trait(result: Fields, console: _Console) -> None:
     else:
         console.print(Text.assemble(state_text("active"), line), soft_wrap=True)
     if result.get("why"):
-        _print_folded(Text(f"  {word(result, 'tier')}: {word(result, 'why')}"), console, indent=2)
+        print_folded(Text(f"  {word(result, 'tier')}: {word(result, 'why')}"), console, indent=2)
     if result.get("paused") is True:
-        _hint("molt resume", console)
+        print_hint("molt resume", console)
 
 
-def _show_removed(result: Fields, console: _Console) -> None:
+def _show_removed(result: Fields, console: Page) -> None:
     if result.get("pending"):
         _show_trait(result, console)
         return
@@ -329,10 +292,10 @@ def _show_removed(result: Fields, console: _Console) -> None:
     console.print(Text(f"○ removed  {name} v{version} at tick {tick}"), soft_wrap=True)
 
 
-def _show_traits(result: Fields, console: _Console) -> None:
+def _show_traits(result: Fields, console: Page) -> None:
     traits = rows_of(result, "traits")
     if traits:
-        table = _table()
+        table = new_table()
         for name in ("trait", "status"):
             table.add_column(name)
         for name in ("version", "slot", "since tick", "memory", "calls", "faults"):
@@ -345,10 +308,10 @@ def _show_traits(result: Fields, console: _Console) -> None:
                 word(row, "slot"), whole(row, "applied_at_tick"), whole(row, "memory"),
                 whole(row, "calls"), whole(row, "faults"), word(row, "tier"), word(row, "state"),
             )  # fmt: skip
-        _print_table(table, console)
+        print_table(table, console)
     else:
         console.print(Text("○ the world has no traits"), soft_wrap=True)
-        _hint("molt trait add FILE", console)
+        print_hint("molt trait add FILE", console)
     for row in rows_of(result, "waiting"):
         what = f"{word(row, 'act')} {word(row, 'name')} v{word(row, 'version')}"
         line = Text.assemble(state_text("pending"), f"  {what} at tick {whole(row, 'at_tick')}")
@@ -359,7 +322,7 @@ def _show_traits(result: Fields, console: _Console) -> None:
         )
 
 
-def _show_drill(result: Fields, console: _Console) -> None:
+def _show_drill(result: Fields, console: Page) -> None:
     zone, kind = word(result, "zone"), word(result, "kind")
     # Only the zone that holds an arena tells of ticks: its heir was there all the time.
     has_arena = "tick_before" in result
@@ -382,8 +345,8 @@ def _show_drill(result: Fields, console: _Console) -> None:
     console.print(line, soft_wrap=True)
 
 
-def _show_soft_restart(result: Fields, console: _Console) -> None:
-    facts = _facts(
+def _show_soft_restart(result: Fields, console: Page) -> None:
+    facts = facts_of(
         ("after ", milliseconds(result, "served_ms"), ""),
         ("tick ", whole(result, "tick_after"), ""),
         ("", whole(result, "missed_ticks"), " missed"),
@@ -394,10 +357,10 @@ def _show_soft_restart(result: Fields, console: _Console) -> None:
         word(result, "kind"), who
     )
     line = Text.assemble(state_text("ready"), f" {word(result, 'zone')}: {who} goes on  ")
-    console.print(line.append(_DOT.join(facts)), soft_wrap=True)
+    console.print(line.append(DOT.join(facts)), soft_wrap=True)
 
 
-def _show_reload(result: Fields, console: _Console) -> None:
+def _show_reload(result: Fields, console: Page) -> None:
     changes = rows_of(result, "changes")
     if not changes:
         console.print(Text("○ nothing has changed"), soft_wrap=True)
@@ -409,23 +372,23 @@ def _show_reload(result: Fields, console: _Console) -> None:
         old, new = _config_value(change, "old"), _config_value(change, "new")
         line.append(f"{old}, the file says {new}" if effect == "kept" else f"{old} → {new}")
         line.append(f"  {word(change, 'why')}" if change.get("why") else "")
-        _print_folded(line, console, indent=4)
-        _hint(word(change, "hint"), console)
+        print_folded(line, console, indent=4)
+        print_hint(word(change, "hint"), console)
 
 
 def _config_value(change: Fields, key: str) -> str:
     return MISSING if change.get(key) is None else clean(json.dumps(change[key]))
 
 
-def _show_shutdown(result: Fields, console: _Console) -> None:
+def _show_shutdown(result: Fields, console: Page) -> None:
     line = Text("○ stopped")
     if "tick" in result:
         line.append(f" at tick {whole(result, 'tick')}")
     console.print(line, soft_wrap=True)
-    _hint("python manifest.py", console)
+    print_hint("python manifest.py", console)
 
 
-def _show_safe_mode(result: Fields, console: _Console) -> None:
+def _show_safe_mode(result: Fields, console: Page) -> None:
     if result.get("safe_mode") is not True:
         console.print(Text.assemble(state_text("running"), " normally: not in safe mode"))
         return
@@ -438,8 +401,8 @@ def _show_safe_mode(result: Fields, console: _Console) -> None:
     )
     for name, text in rows:
         if text not in (MISSING, ""):
-            _print_folded(Text(f"  {name:<10}  {text}"), console, indent=14)
-    _hint(word(result, "hint"), console)
+            print_folded(Text(f"  {name:<10}  {text}"), console, indent=14)
+    print_hint(word(result, "hint"), console)
 
 
 def _lone_world(result: Fields) -> str:
@@ -450,18 +413,18 @@ def _lone_world(result: Fields) -> str:
     return f"stands still at tick {whole(result, 'tick')}: {word(result, 'world_why')}"
 
 
-def _show_leave(result: Fields, console: _Console) -> None:
+def _show_leave(result: Fields, console: Page) -> None:
     tick = whole(result, "tick")
     console.print(Text.assemble(state_text("starting"), f" normal running at tick {tick}"))
-    _hint("molt status", console)
+    print_hint("molt status", console)
 
 
-def _show_enter(_result: Fields, console: _Console) -> None:
+def _show_enter(_result: Fields, console: Page) -> None:
     console.print(Text.assemble(state_text("stopping"), " every zone, to go on in safe mode"))
-    _hint("molt safe-mode status", console)
+    print_hint("molt safe-mode status", console)
 
 
-def _show_doctor(result: Fields, console: _Console) -> None:
+def _show_doctor(result: Fields, console: Page) -> None:
     layer = ""
     for finding in rows_of(result, "findings"):
         if word(finding, "layer") != layer:
@@ -472,82 +435,21 @@ def _show_doctor(result: Fields, console: _Console) -> None:
             facts.append(f"limit {word(finding, 'limit')}")
         state = state_text(word(finding, "verdict"))
         line = Text.assemble("    ", state, " " * (7 - len(state)), f"{word(finding, 'what')}: ")
-        _print_folded(line.append(_DOT.join(facts)), console, indent=13)
+        print_folded(line.append(DOT.join(facts)), console, indent=13)
         if finding.get("verdict") != "ok":
-            _hint(word(finding, "hint"), console, indent=13)
+            print_hint(word(finding, "hint"), console, indent=13)
     counts = [f"{whole(result, key)} {key}" for key in ("ok", "warn", "fail")]
-    console.print(Text("  " + _DOT.join(counts)), soft_wrap=True)
+    console.print(Text("  " + DOT.join(counts)), soft_wrap=True)
 
 
-def _show_plan(result: Fields, console: _Console) -> None:
+def _show_plan(result: Fields, console: Page) -> None:
     console.print(Text("would, and does nothing now:", style="bold"), soft_wrap=True)
     steps = result.get("would")
     for place, step in enumerate(steps if isinstance(steps, list) else (), start=1):
-        _print_folded(Text(f"  {place}. {clean(str(step))}"), console, indent=5)
+        print_folded(Text(f"  {place}. {clean(str(step))}"), console, indent=5)
 
 
-def _print_folded(line: Text, console: _Console, indent: int) -> None:
-    """Print a line that breaks between words on a terminal, with what follows moved in."""
-    if console.is_terminal and len(line) > console.width:
-        broken, place = Text(), 0
-        for part in fold(line.plain, console.width, indent).split("\n"):
-            start = line.plain.index(part.strip(), place)
-            broken.append("\n" + " " * indent if place else line.plain[:start])
-            place = start + len(part.strip())
-            broken.append_text(line[start:place])
-        line = broken
-    console.print(line, soft_wrap=True)
-
-
-def _print_table(table: Table, console: _Console) -> None:
-    """Print a table without the blanks that rich puts at the ends of lines."""
-    with console.capture() as capture:
-        console.print(table)
-    for line in capture.get().splitlines():
-        console.file.write(line.rstrip() + "\n")
-
-
-def _print_facts(rows: list[tuple[str, Text, list[str]]], console: _Console) -> None:
-    """Print name, state and facts in columns; a line breaks between facts, never inside one.
-
-    By hand, since rich takes the thin space in a number for a place to break.
-    """
-    name_cells = max(len(name) for name, _, _ in rows)
-    state_cells = max(len(state) for _, state, _ in rows)
-    indent = " " * (name_cells + state_cells + 6)
-    for name, state, facts in rows:
-        line = Text.assemble(f"  {name:<{name_cells}}  ", state)
-        line.append(" " * (state_cells - len(state) + 2))
-        used = len(indent)
-        for place, fact in enumerate(facts):
-            if place and used + len(_DOT) + len(fact) > console.width:
-                line.append(f"\n{indent}")
-                used = len(indent)
-            elif place:
-                line.append(_DOT)
-                used += len(_DOT)
-            line.append(fact)
-            used += len(fact)
-        line.rstrip()
-        console.print(line, soft_wrap=True)
-
-
-def _facts(*facts: tuple[str, str, str]) -> list[str]:
-    """Join (before, value, after) triples, without those whose value is missing."""
-    return [f"{before}{value}{after}" for before, value, after in facts if value != MISSING]
-
-
-def _hint(words: str, console: _Console, indent: int = 2) -> None:
-    if words not in ("", MISSING):
-        hint = clean(console.pasteable(words))
-        console.print(Text(f"{' ' * indent}hint: {hint}", style="dim"), soft_wrap=True)
-
-
-def _table() -> Table:
-    return Table(box=None, pad_edge=True, header_style="dim", show_edge=False)
-
-
-SHOWN: dict[str, Callable[[Fields, _Console], None]] = {
+SHOWN: dict[str, Callable[[Fields, Page], None]] = {
     "status": _show_status,
     "ps": _show_ps,
     "params": _show_params,
@@ -564,6 +466,7 @@ SHOWN: dict[str, Callable[[Fields, _Console], None]] = {
     "safe-mode leave": _show_leave,
     "safe-mode enter": _show_enter,
     "doctor": _show_doctor,
+    "try": show_verdict,
     "trait add": _show_trait,
     "trait remove": _show_removed,
     "trait list": _show_traits,

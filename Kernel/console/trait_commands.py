@@ -1,7 +1,8 @@
-"""What `molt trait` does in a running kernel, and the traits as `status` tells of them.
+"""What `molt try` and `molt trait` do in a running kernel, and traits as `status` tells of them.
 
-Owns: turning its requests into changes, facts for its answers. Does not own: the changes
-(`Kernel/core/trait_changes.py`), what the world has (`Kernel/core/world_traits.py`), looks.
+Owns: turning their requests into trials and changes, facts for their answers. Does not own: trials
+(`Kernel/core/trials.py`), changes (`Kernel/core/trait_changes.py`), what the world has
+(`Kernel/core/world_traits.py`), looks.
 """
 
 from collections.abc import Callable
@@ -13,8 +14,48 @@ from Kernel.contract.trait_registry import ACTIVE, QUARANTINED, SUSPENDED, Trait
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.trait_addition import Wish
 from Kernel.core.trait_changes import TraitChanges
+from Kernel.core.trial import TrialWish
+from Kernel.core.trial_verdict import TrialVerdict
+from Kernel.core.trials import Trial, Trials
 
 Result = dict[str, Any]
+CONSOLE = "console"
+"""Who asks, as events have it."""
+
+
+def begin_trial(trials: Trials, world: ArenaKeeper, request: Request) -> Trial:
+    """Begin a trial, or let it wait for its turn.
+
+    Raises:
+        Refused: it may not be, or too many wait.
+    """
+    wish = TrialWish(
+        request.content("source"),
+        CONSOLE,
+        ticks=request.integer("ticks") or 0,
+        seeds=request.integer("seeds") or 0,
+        scale=request.integer("scale") or 1,
+        unchecked=request.flag("unchecked"),
+        cause=request.cause,
+    )
+    return trials.ask(world, wish)
+
+
+def trial_result(trial: Trial) -> Result | None:
+    """Return the answer of `molt try`, None while there is none.
+
+    Raises:
+        MoltError: there is no verdict.
+    """
+    verdict = trial.verdict()
+    return None if verdict is None else verdict_fields(verdict)
+
+
+def verdict_fields(verdict: TrialVerdict) -> Result:
+    """Return a verdict as programs read it; a try stores nothing, so it has no version."""
+    fields = verdict.fields()
+    del fields["version"], fields["file_path"]
+    return {"hash": fields.pop("code_hash")} | fields
 
 
 def begin_addition(

@@ -1,10 +1,10 @@
-"""The rows of the command table for traits: those of `molt trait`.
+"""The rows of the command table for traits: `molt try` and those of `molt trait`.
 
 Owns: these rows. Does not own: the table (`commands.py`), what they do (`trait_commands.py`).
 Pure data, standard library only.
 """
 
-from Kernel.console.command_groups import WORLD
+from Kernel.console.command_groups import TRUST, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Suggest
 
 SOURCE_BYTES_MAX = 32 * 1024
@@ -16,6 +16,79 @@ _AT_TICK = Argument(
     metavar="N",
     option="--at-tick",
     unit="tick",
+)
+SCALE_MAX = 16
+TICKS_MAX = 10_000_000
+"""The kernel's own limit is a key of kernel.yaml: trial.ticks_max."""
+SEEDS_MAX = 32
+_SOURCE = Argument(
+    "source",
+    Kind.FILE,
+    "a Python file with one class deriving from Trait, see docs/traits.md",
+    metavar="FILE",
+    required=True,
+    high=SOURCE_BYTES_MAX,
+)
+_TICKS = Argument(
+    "ticks",
+    Kind.INTEGER,
+    "how long each run of the trial is",
+    metavar="N",
+    option="--ticks",
+    unit="ticks",
+    low=1,
+    high=TICKS_MAX,
+    default=1000,
+)
+_SEEDS = "pairs of runs, each with a seed of its own; "
+
+TRY = Command(
+    "try",
+    TRUST,
+    "Try a trait on copies of the world, beside a control, and say what it changes",
+    (
+        "molt try forager.py",
+        "molt try forager.py --ticks 5000 --seeds 8",
+        "molt try forager.py --scale 4 --json",
+    ),
+    (
+        _SOURCE,
+        _TICKS,
+        Argument(
+            "seeds",
+            Kind.INTEGER,
+            _SEEDS + "4 up to 5000 Molbots, 1 above",
+            metavar="N",
+            option="--seeds",
+            unit="seeds",
+            low=1,
+            high=SEEDS_MAX,
+        ),
+        Argument(
+            "scale",
+            Kind.INTEGER,
+            "run one more pair with N times the population",
+            metavar="N",
+            option="--scale",
+            unit="times",
+            low=1,
+            high=SCALE_MAX,
+            default=1,
+        ),
+        Argument(
+            "unchecked",
+            Kind.FLAG,
+            "neither check nor guard it: only to test the cage, and only where the kernel was "
+            "started for that",
+            option="--unchecked",
+        ),
+    ),
+    details="The running world goes on and is not touched: copies of it run faster than real time, "
+    "sealed, with\nand without the trait, from the same seed. An effect is candidate minus "
+    "control; with two seeds or\nmore it has a 95 % interval. Exits 5 when the trait is refused, "
+    "with rule, line and reason. Trials\nwait for each other: molt ps shows them.",
+    acts=True,
+    open_ended=("source",),
 )
 
 TRAIT_COMMANDS: tuple[Command, ...] = (
@@ -29,14 +102,7 @@ TRAIT_COMMANDS: tuple[Command, ...] = (
             "molt trait add forager.py --at-tick 184500 --json",
         ),
         (
-            Argument(
-                "source",
-                Kind.FILE,
-                "a Python file with one class deriving from Trait, see docs/traits.md",
-                metavar="FILE",
-                required=True,
-                high=SOURCE_BYTES_MAX,
-            ),
+            _SOURCE,
             Argument(
                 "carriers",
                 Kind.CHOICE,

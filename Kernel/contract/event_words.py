@@ -94,6 +94,12 @@ SENTENCES: dict[str, str] = {
     "trait.removed": "trait {name} version {version} was removed",
     "trait.resumed": "trait {name} version {version} is taken up again: its code is there",
     "trait.validated": "trait {name} version {version} is accepted: {tier}, state {state}{because}",
+    "trial.begun": (
+        "a trial of {candidate} began: {ticks} ticks, {seeds} seeds, {population} molbots"
+    ),
+    "trial.ended": "the trial of {candidate} ended after {seconds:.1f} s: {how}{reasoned}",
+    "trial.refused": "a trial of {candidate} was refused to {by}: {why}",
+    "trial.skipped": "{candidate} comes in without a trial: {why}",
     "world.check_failed": "the check {name} failed: {value}, at most {limit}",
     "world.lineage": "{born_count} born, {died_count} died",
     "world.migrated": "the world goes on in columns {to_schema}, with {to_capacity} slots",
@@ -206,9 +212,21 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",
         "which": f"{values['generation']} " if values.get("generation") else "",
-        "place": f"line {values['line']}: " if values.get("line") else "",
+        "place": _place(values),
+        "candidate": _candidate(values),
+        "reasoned": f": {_place(values)}{values['reason']}" if values.get("reason") else "",
         "frame": f"; {values['top']}" if values.get("top") else "",
     }
+
+
+def _place(values: Mapping[str, Any]) -> str:
+    return f"line {values['line']}: " if values.get("line") else ""
+
+
+def _candidate(values: Mapping[str, Any]) -> str:
+    """Return what a source is called: the name of its class, else the begin of its hash."""
+    name, code_hash = values.get("name"), values.get("code_hash")
+    return str(name) if name else f"source {str(code_hash)[:12]}"
 
 
 def _carried(traits: Any) -> str:

@@ -46,11 +46,18 @@ AGENT_KINDS: Final = (
             "version": int,
             "code_hash": str,
             "depends_on?": list[str],
+            "tried?": bool,
         },
     ),
     Kind(
         "mutation.applied",
-        {"mutation_id": str, "trait_name": str, "version": int, "registry_version": int},
+        {
+            "mutation_id": str,
+            "trait_name": str,
+            "version": int,
+            "registry_version": int,
+            "tried?": bool,
+        },
     ),
     Kind(
         "mutation.failed",

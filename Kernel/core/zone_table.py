@@ -24,6 +24,7 @@ from Kernel.core.log_sender import LogSender, Waiting
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
 from Kernel.core.trait_changes import TraitChanges
+from Kernel.core.trials import Trials
 from Kernel.core.zone_stop import ZoneStop
 from Kernel.ports.process import Exit
 from Kernel.ports.stacks import take_stack
@@ -58,8 +59,9 @@ class ZoneTable:
         self.events_waiting: Callable[[], Waiting | None] = lambda: None
         """Says how they stand."""
         self.drills = DrillLog(parts)
-        self.traits = TraitChanges(parts)
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
+        self.trials = Trials(parts, lambda: self.leaving.config)
+        self.traits = TraitChanges(parts)
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
         return self.arenas[zone].reader_descriptors()
@@ -86,7 +88,11 @@ class ZoneTable:
     def reap(self) -> list[Exit]:
         """Collect every process that has ended, tell its zone, and return those of no zone."""
         exits = self._parts.processes.reap()
-        takes = [*(each.on_exit for each in self.keepers()), self.traits.on_exit]
+        takes = [
+            *(each.on_exit for each in self.keepers()),
+            self.traits.on_exit,
+            self.trials.on_exit,
+        ]
         return [exit_ for exit_ in exits if not any(take(exit_) for take in takes)]
 
     def look(self) -> None:
@@ -94,6 +100,7 @@ class ZoneTable:
         for keeper in self.keepers():
             keeper.look()
         self.drills.look()
+        self.trials.look()
         self.traits.look()
         for arena in self.arenas.values():
             self.traits.resume(arena)
@@ -101,11 +108,13 @@ class ZoneTable:
 
     def busy(self) -> bool:
         """Tell whether something waits for a moment that will not announce itself."""
-        return self.stop is not None or any(keeper.postponed for keeper in self.keepers())
+        waits = self.trials.postponed or any(keeper.postponed for keeper in self.keepers())
+        return self.stop is not None or waits
 
     def next_look_s(self, now_s: float) -> float:
         """Return when some zone must be looked at again at the latest, monotonic seconds."""
-        return min(keeper.next_look_s(now_s) for keeper in self.keepers())
+        zones = min(keeper.next_look_s(now_s) for keeper in self.keepers())
+        return min(zones, self.trials.next_look_s())
 
     def given_up(self) -> tuple[str, bytes]:
         """Return why no world can be kept alive any more by any version, "" while one can.
@@ -197,16 +206,16 @@ class ZoneTable:
         """
         self.leaving.begin(cause)
         self.traits.give_up()
+        self.trials.close()
 
     def kill_all(self) -> None:
         """End every process at once."""
-        for keeper in self.keepers():
-            for pid in keeper.pids():
-                self._parts.processes.send_signal(pid, signal.SIGKILL)
+        for pid in (*(pid for each in self.keepers() for pid in each.pids()), *self.trials.pids()):
+            self._parts.processes.send_signal(pid, signal.SIGKILL)
 
     def stopped(self) -> bool:
         """Tell whether nothing is left."""
-        return self.stop is not None and self.stop.stage is Stage.DONE
+        return self.stop is not None and self.stop.stage is Stage.DONE and not self.trials.pids()
 
 
 def _rules(zone: ZoneConfig, config: KernelConfig) -> Rules:

@@ -117,6 +117,17 @@ TRAIT: Answer = {
     "name": "Forager", "version": 2, "tier": "native", "state": "carried", "status": "active",
     "applied_at_tick": TICK, "slot": 1, "hash": "0" * 64, "memory": 1, "calls": 5, "faults": 0,
 }  # fmt: skip
+VERDICT: Answer = {
+    "hash": "0" * 64, "accepted": True, "name": "Forager", "tier": "native", "state": "carried",
+    "rule": "", "line": 0, "reason": "", "stage": "", "note": "", "ticks": 1000, "seeds": 4,
+    "population": 412, "calls": 1000, "faults": {"out of fuel": 12, "bad value": 3},
+    "tick_us": {"candidate": {"mean": 512.0, "p99": 900.0}, "control": 430.5},
+    "fuel": {"mean": 31.5}, "scale": {}, "seconds": {"runs": 0.9}, "invariants": [],
+    "effect": [
+        {"metric": "population", "mean": 31.5, "low": 12.0, "high": 51.0, "pairs": 4},
+        {"metric": "mean energy", "mean": -0.25, "low": -1.0, "high": 0.5, "pairs": 4},
+    ],
+}  # fmt: skip
 CHANGES: list[Answer] = [
     {
         "key": "world.friction",
@@ -181,6 +192,8 @@ def answer(request: Request) -> Answer:
             return {"tick": TICK}
         case "trait add" | "trait remove":
             return TRAIT
+        case "try":
+            return VERDICT
         case "trait list":
             return {"traits": [TRAIT]}
     raise AssertionError(request.command)

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -377,3 +378,35 @@ def test_who_still_waits_when_the_kernel_leaves_is_told(office):
     office.desk = Desk(
         ConsoleServer(office.folder), office.handlers, office.kernel.machine.loop, FakeClock()
     )
+
+
+class TestTrials:
+    def test_who_has_gone_wants_no_trial(self, office):
+        """The connection ends: what waits never begins, what runs is ended, and it is told."""
+        office.kernel.world.line.facts = {**office.kernel.world.facts, "cells": ["trial"]}
+        source = b64encode(b"class Forager(Trait): ...").decode()
+        peers = [office.ask("try", source=source) for _ in range(3)]
+        office.kernel.round()
+        pids = [office.kernel.machine.processes.new_pid() for _ in range(2)]
+        for pid in pids:
+            office.kernel.zygote().fork(pid)
+            office.kernel.round()
+        trials = office.kernel.zones.trials
+        assert [each["state"] for each in trials.fields()] == ["running", "running", "queued"]
+        for peer in peers[1:]:
+            peer.close()
+        office.turn()
+        office.kernel.round()
+        assert [each["state"] for each in trials.fields()] == ["running"]
+        assert office.kernel.machine.processes.killed() == pids[1:]
+        ended = office.kernel.machine.log.of("trial.ended")
+        assert {each["how"] for each in ended} == {"given up"} and len(ended) == 2
+
+    def test_a_question_sent_by_one_that_has_closed_its_half_is_answered(self, office):
+        """Who sends all it has to say and listens still is not gone."""
+        office.kernel.world.line.facts = {**office.kernel.world.facts, "cells": ["trial"]}
+        peer = office.ask("try", source=b64encode(b"pass").decode())
+        peer.shutdown(socket.SHUT_WR)
+        office.turn()
+        office.kernel.round()
+        assert len(office.kernel.zones.trials.fields()) == 1

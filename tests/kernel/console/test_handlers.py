@@ -452,7 +452,8 @@ ACTS: dict[str, dict[str, object]] = {
     "pause": {}, "resume": {}, "step": {}, "params": {"key": "friction", "value": 0.5},
     "drill": {"kind": "kill", "zone": "stable"}, "soft-restart": {"fresh": True}, "go-back": {},
     "safe-mode leave": {}, "safe-mode enter": {}, "reload": {},
-    "trait add": {"source": "cGFzcwo="}, "trait remove": {"name": "Forager"},
+    "try": {"source": "cGFzcwo="}, "trait add": {"source": "cGFzcwo="},
+    "trait remove": {"name": "Forager"},
 }  # fmt: skip
 
 

@@ -1,0 +1,57 @@
+"""Show a trial to people: the verdict of one, and those that run and wait.
+
+Owns: how these look on a terminal. Does not own: the words (`trial_words.py`), the forms they are
+laid out in (`paint.py`), other answers (`render.py`).
+"""
+
+from rich.text import Text
+
+from Kernel.console.paint import (
+    Page,
+    new_table,
+    print_folded,
+    print_hint,
+    print_table,
+    state_text,
+)
+from Kernel.console.trial_words import (
+    cost_lines,
+    effect_rows,
+    fault_lines,
+    next_step,
+    trial_line,
+    verdict_line,
+    what_ran,
+    where_refused,
+)
+from Kernel.console.values import Fields, clean, rows_of, word
+
+
+def show_verdict(result: Fields, console: Page) -> None:
+    """Show what a trial says: verdict, what ran, effects, cost, faults, what to do next."""
+    state = "accepted" if result.get("accepted") is True else "refused"
+    print_folded(Text.assemble(state_text(state), verdict_line(result)), console, indent=2)
+    rows = [where_refused(result), what_ran(result), *cost_lines(result), *fault_lines(result)]
+    for words in (each for each in rows if each):
+        print_folded(Text(f"  {clean(words)}"), console, indent=4)
+    if result.get("note"):
+        print_folded(Text(f"  {word(result, 'note')}"), console, indent=4)
+    effects = effect_rows(result)
+    if effects:
+        table = new_table()
+        table.add_column("effect")
+        table.add_column("mean", justify="right")
+        table.add_column("95 % interval")
+        table.add_column("")
+        for row in effects:
+            table.add_row(*row)
+        print_table(table, console)
+    print_hint(next_step(result), console)
+
+
+def show_trials(result: Fields, console: Page) -> None:
+    """Show the trials that run and wait."""
+    for trial in rows_of(result, "trials"):
+        state = "waiting" if trial.get("state") == "queued" else "running"
+        line = Text.assemble("  ", state_text(state), f"  trial of {trial_line(trial)}")
+        print_folded(line, console, indent=4)

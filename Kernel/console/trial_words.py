@@ -1,0 +1,153 @@
+"""A trial in words: verdict, effects, cost, faults, and where to look next.
+
+Owns: these words and their order. Does not own: what is in them (`trait_commands.py`), colour and
+layout (`render_trial.py`). Pure.
+"""
+
+from collections.abc import Mapping
+
+from Kernel.console.values import (
+    MISSING,
+    Fields,
+    amount,
+    count,
+    fields_of,
+    number,
+    rows_of,
+    whole,
+    word,
+)
+
+FAULTS_SHOWN = 4
+
+
+def verdict_line(result: Fields) -> str:
+    """Return what is said of the source, behind the word "accepted" or "refused"."""
+    name, tier = word(result, "name"), word(result, "tier")
+    if result.get("accepted") is True:
+        return f"  {name}, {tier}, state {word(result, 'state')}"
+    line = f"line {word(result, 'line')}: " if result.get("line") else ""
+    named = "" if name == MISSING else f"{name}: "
+    return f"  {named}{line}{word(result, 'reason')}"
+
+
+def where_refused(result: Fields) -> str:
+    """Return which rule refused it and at which station, "" where none did."""
+    if result.get("accepted") is True or not result.get("rule"):
+        return ""
+    stage = word(result, "stage")
+    return f"rule {word(result, 'rule')}" + ("" if stage == MISSING else f", at {stage}")
+
+
+def what_ran(result: Fields) -> str:
+    """Return what was tried, "" where nothing ran."""
+    if not result.get("ticks") or not result.get("seeds"):
+        return ""
+    runs = f"{whole(result, 'ticks')} ticks, {count(result, 'seeds', 'seed')}"
+    return f"{runs}, {count(result, 'population', 'molbot')}, beside a control"
+
+
+def effect_rows(result: Fields) -> list[tuple[str, str, str, str]]:
+    """Return a row for each metric: name, mean, interval, and whether it is clear of zero."""
+    return [
+        (word(row, "metric"), _signed(row, "mean"), _interval(row), _clear(row))
+        for row in rows_of(result, "effect")
+    ]
+
+
+def cost_lines(result: Fields) -> list[str]:
+    """Return what a tick takes with it and without, and what it uses."""
+    lines = []
+    ticks = fields_of(result, "tick_us")
+    told = [f"{which} {_tick(ticks, which)}" for which in ("candidate", "control")]
+    if ticks and not all(each.endswith(MISSING) for each in told):
+        lines.append("tick: " + ", ".join(told))
+    fuel = _plain(fields_of(result, "fuel"))
+    if fuel:
+        lines.append(f"fuel: {fuel}")
+    return lines
+
+
+def fault_lines(result: Fields) -> list[str]:
+    """Return how its calls failed, and which checks of the world its runs broke."""
+    faults, calls = fields_of(result, "faults"), number(result.get("calls")) or 0.0
+    lines = []
+    total = sum(int(number(each) or 0) for each in faults.values())
+    if total:
+        kinds = sorted(faults.items(), key=lambda each: -(number(each[1]) or 0.0))
+        shown = ", ".join(f"{whole(faults, kind)} {kind}" for kind, _ in kinds[:FAULTS_SHOWN])
+        share = f" ({100 * total / calls:.1f} % of {whole(result, 'calls')} calls)" if calls else ""
+        lines.append(f"faults: {shown}{share}")
+    broken = result.get("invariants")
+    for each in broken if isinstance(broken, list) else ():
+        lines.append(f"broke: {each}")
+    return lines
+
+
+def next_step(result: Fields) -> str:
+    """Return the command that goes on from here."""
+    file = word(result, "file")
+    file = "FILE" if file == MISSING else file
+    if result.get("accepted") is True:
+        return f"molt trait add {file}"
+    if result.get("rule") == "killed":
+        return "molt doctor"
+    if result.get("stage") == "validation":
+        return f"molt validate {file}"
+    return f"molt why, of: molt events kind=trial.ended code_hash={word(result, 'hash')}"
+
+
+def trial_line(trial: Fields) -> str:
+    """Return one trial that runs or waits, for `status` and `ps`."""
+    source = f"source {word(trial, 'hash')[:12]}"
+    for_whom = f"{source}, {whole(trial, 'ticks')} ticks, {whole(trial, 'seeds')} seeds"
+    who = word(trial, "by")
+    if trial.get("state") == "queued":
+        return f"{for_whom}, asked by {who}, {whole(trial, 'before')} before it"
+    return f"{for_whom}, asked by {who}, for {amount(trial, 'seconds', 1)} s"
+
+
+def _tick(ticks: Fields, which: str) -> str:
+    """Return the time of a tick in ms: of a number, or of a map its mean and p99."""
+    value = ticks.get(which)
+    if isinstance(value, Mapping):
+        told = [
+            f"{name} {_ms(value.get(name))}" for name in ("mean", "p50", "p99") if name in value
+        ]
+        return ", ".join(told) or MISSING
+    return _ms(value)
+
+
+def _ms(value: object) -> str:
+    micros = number(value)
+    return MISSING if micros is None else f"{micros / 1000:.2f} ms"
+
+
+def _plain(values: Fields) -> str:
+    told = []
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            inner = _plain(value)
+            told.append(f"{key} ({inner})" if inner else "")
+        else:
+            told.append(f"{amount(values, key)} {key}" if number(value) is not None else "")
+    return ", ".join(each for each in told if each)
+
+
+def _signed(row: Fields, key: str) -> str:
+    value = number(row.get(key))
+    return MISSING if value is None else f"{value:+.4g}"
+
+
+def _interval(row: Fields) -> str:
+    if number(row.get("low")) is None:
+        return "one pair of runs: no interval" if row.get("pairs") == 1 else MISSING
+    return f"{_signed(row, 'low')} to {_signed(row, 'high')}"
+
+
+def _clear(row: Fields) -> str:
+    """Return whether the interval leaves zero out."""
+    low, high = number(row.get("low")), number(row.get("high"))
+    if low is None or high is None:
+        return ""
+    return "more" if low > 0 else "less" if high < 0 else "no clear effect"

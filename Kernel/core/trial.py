@@ -1,0 +1,119 @@
+"""What may be asked of a trial: a wish, held to the limits, and the job it becomes.
+
+Owns: the wish, its limits, what a trial that nobody sized is like. Does not own: the queue and the
+process (`trials.py`), the verdict (`trial_verdict.py`), carrying a job out (`zones/world/trial`).
+Pure.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from Kernel.contract.errors import Refused
+from Kernel.core.limits import MEGABYTE, TrialLimits
+
+TICKS: Final = 1000
+SEEDS_OF_SMALL: Final = 4
+SMALL_POPULATION: Final = 5_000
+"""Up to so many Molbots a try has SEEDS_OF_SMALL pairs of runs, above that one."""
+COPIES: Final = 2
+"""Of the world, in memory at the same time: a candidate's and a control's."""
+HINT: Final = "molt help try"
+
+
+@dataclass(frozen=True, slots=True)
+class TrialWish:
+    """What somebody asked for.
+
+    Args:
+        source: the file.
+        by: who asked: "console", or the zone.
+        ticks: of each run.
+        seeds: pairs of runs; 0: as fits the population.
+        scale: one more pair has so many times the population; 1: none.
+        add: what is accepted is stored for the zone's next generation.
+        trial: run it beside a control; False: only check, compile and compare it.
+        carriers: "all" or "newborns".
+        unchecked: neither checked nor guarded; for tests of the cage.
+        cause: id of the event that it was asked for.
+    """
+
+    source: bytes
+    by: str
+    ticks: int = TICKS
+    seeds: int = 0
+    scale: int = 1
+    add: bool = False
+    trial: bool = True
+    carriers: str = "all"
+    unchecked: bool = False
+    cause: bytes = b""
+
+    @property
+    def code_hash(self) -> str:
+        """The sha256 of the source, hex."""
+        return hashlib.sha256(self.source).hexdigest()
+
+    def seeds_for(self, population: int) -> int:
+        """Return the pairs of runs, for a world of so many."""
+        if self.seeds:
+            return self.seeds
+        return SEEDS_OF_SMALL if population <= SMALL_POPULATION and not self.add else 1
+
+
+def check_size(
+    wish: TrialWish, limits: TrialLimits, world_bytes: int, free_bytes: int | None
+) -> None:
+    """Hold a wish to the limits of the configuration and to the memory there is.
+
+    Args:
+        world_bytes: of the arena it copies.
+        free_bytes: that the machine has left, None: unknown.
+
+    Raises:
+        Refused: it asks for too much; the message has the value, the limit and its key.
+    """
+    size = len(wish.source)
+    if size > limits.source_bytes:
+        raise Refused(
+            f"cannot try: the source has {size} bytes; the limit is {limits.source_bytes}",
+            "kernel.trial.source_kb",
+        )
+    for what, value, most in (
+        ("ticks", wish.ticks, limits.ticks_max),
+        ("seeds", wish.seeds, limits.seeds_max),
+    ):
+        if value > most:
+            raise Refused(
+                f"cannot try: {value} {what} are asked for; the limit is {most}",
+                f"kernel.trial.{what}_max",
+            )
+    needed = COPIES * wish.scale * world_bytes if wish.trial else 0
+    room, key = limits.each.memory_bytes, "kernel.trial.memory_mb"
+    if free_bytes is not None and (not room or free_bytes < room):
+        room, key = free_bytes, "molt doctor"
+    if (room or free_bytes is not None) and needed > room:
+        raise Refused(
+            f"cannot try: {COPIES} copies of the world, {wish.scale} times as large, take "
+            f"{needed // MEGABYTE} MB; there is room for {room // MEGABYTE} MB",
+            key if wish.scale == 1 else "molt try FILE --scale 1",
+        )
+
+
+def job_of(
+    wish: TrialWish, zone: str, home: str, population: int, hashes: Sequence[str]
+) -> dict[str, Any]:
+    """Return the job, as `zones/world/trial/job.py` reads it."""
+    return {
+        "zone": zone,
+        "home": home,
+        "add": wish.add,
+        "trial": wish.trial,
+        "ticks": wish.ticks,
+        "seeds": wish.seeds_for(population),
+        "scale": wish.scale,
+        "carriers": wish.carriers,
+        "hashes": list(hashes),
+        "unchecked": wish.unchecked,
+    }

@@ -1,0 +1,226 @@
+"""What a trial says of one source, read as hostile: every field has its type and its bounds.
+
+Owns: the verdict, reading one, and what stands for it where the trial has come to no good end.
+Does not own: who reaches it (`zones/world/trial`), what follows (`trials.py`, `trait_addition.py`).
+Pure.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
+
+from Kernel.contract.errors import CodecError
+from Kernel.contract.trait_sets import is_code_hash
+from Kernel.core.cell import CellEnd, How
+
+STAGES: Final = ("", "validation", "import", "execution", "trial")
+TIERS: Final = ("", "native", "interpreted")
+TEXT_MAX: Final = 4096
+NAME_MAX: Final = 64
+METRICS_MAX: Final = 64
+LIST_MAX: Final = 64
+COUNT_MAX: Final = 2**53
+DEPTH_MAX: Final = 3
+VERDICT_BYTES_MAX: Final = 48 * 1024
+"""As JSON: it fits into an answer of the console, and into an event."""
+NOTHING_KNOWN: Final = "this says nothing about the source"
+_RULES: Final = {
+    How.DIED: "died",
+    How.KILLED: "killed",
+    How.LATE: "hung",
+    How.FLOODED: "flooded",
+}
+"""The rule that stands for an end of the trial itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a trait changes: candidate minus control, over pairs of runs with the same seed.
+
+    Args:
+        low, high: its 95 % interval; None: one pair has none.
+    """
+
+    metric: str
+    mean: float
+    low: float | None
+    high: float | None
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrialVerdict:
+    """What is said of one source.
+
+    Args:
+        rule, line, reason: why it was refused; "" and 0 where it was not.
+        name: of the class; version: counted up for each name, 0 where nothing is stored.
+        memory: places of the trait memory it takes.
+        file_path: the file for people.
+        note: why the tier is not the one it could have, or "".
+        stage: how far a refused one came, one of STAGES.
+        faults: calls by how they failed; of `calls`.
+        fuel, tick_us, scale, seconds: plain figures, see docs/traits.md.
+        invariants: the checks of the world that its runs broke.
+    """
+
+    accepted: bool
+    code_hash: str
+    rule: str = ""
+    line: int = 0
+    reason: str = ""
+    name: str = ""
+    version: int = 0
+    tier: str = ""
+    state: str = ""
+    memory: int = 0
+    moods: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ()
+    file_path: str = ""
+    note: str = ""
+    stage: str = ""
+    ticks: int = 0
+    seeds: int = 0
+    population: int = 0
+    calls: int = 0
+    faults: Mapping[str, int] = field(default_factory=dict)
+    fuel: Mapping[str, Any] = field(default_factory=dict)
+    tick_us: Mapping[str, Any] = field(default_factory=dict)
+    scale: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, Any] = field(default_factory=dict)
+    invariants: tuple[str, ...] = ()
+    effect: tuple[Effect, ...] = ()
+
+    def fields(self) -> dict[str, Any]:
+        """Return plain data, as programs read it."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        lists = {key: list(getattr(self, key)) for key in ("moods", "traits", "invariants")}
+        return plain | lists | {"effect": [asdict(each) for each in self.effect]}
+
+
+_TEXTS: Final = ("rule", "reason", "name", "tier", "state", "file_path", "note", "stage")
+_COUNTS: Final = (
+    "line", "version", "memory", "ticks", "seeds", "population", "calls",
+)  # fmt: skip
+_LISTS: Final = ("moods", "traits", "invariants")
+_FIGURES: Final = ("fuel", "tick_us", "scale", "seconds")
+
+
+def parse_verdict(told: Mapping[str, Any], *, stored: bool) -> TrialVerdict:
+    """Return a verdict from plain data; keys it does not know are left alone.
+
+    Args:
+        stored: an accepted one was to be stored, and so has a version.
+
+    Raises:
+        CodecError: it is none.
+    """
+    try:
+        return _parse(told, stored)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CodecError(f"cannot use a verdict: {error!r}"[:400]) from error
+
+
+def _parse(told: Mapping[str, Any], stored: bool) -> TrialVerdict:
+    values: dict[str, Any] = {"accepted": told["accepted"], "code_hash": told["code_hash"]}
+    if type(values["accepted"]) is not bool or not is_code_hash(values["code_hash"]):
+        raise ValueError("it does not say of which source it is")
+    values |= {key: _text(told.get(key, ""), TEXT_MAX) for key in _TEXTS}
+    values |= {key: _count(told.get(key, 0)) for key in _COUNTS}
+    values |= {key: _texts(told.get(key, [])) for key in _LISTS}
+    values |= {key: _figures(told.get(key, {})) for key in _FIGURES}
+    faults = _figures(told.get("faults", {}))
+    values["faults"] = {key: _count(value) for key, value in faults.items()}
+    effects = told.get("effect", [])
+    if type(effects) is not list or len(effects) > METRICS_MAX:
+        raise ValueError("its effects are none")
+    values["effect"] = tuple(_effect(each) for each in effects)
+    verdict = TrialVerdict(**values)
+    if verdict.stage not in STAGES or verdict.tier not in TIERS:
+        raise ValueError(f"it names the stage {verdict.stage!r}, the tier {verdict.tier!r}")
+    if verdict.accepted and not (verdict.name and verdict.tier):
+        raise ValueError("it accepts a trait without a name or tier")
+    if verdict.accepted and ((stored and not verdict.version) or verdict.rule):
+        raise ValueError("it accepts a trait and says otherwise")
+    if not verdict.accepted and not (verdict.rule and verdict.reason):
+        raise ValueError("it refuses a trait and does not say why")
+    if sum(verdict.faults.values()) > verdict.calls:
+        raise ValueError("it tells of more faults than calls")
+    size = len(json.dumps(verdict.fields()))
+    if size > VERDICT_BYTES_MAX:
+        raise ValueError(f"it takes {size} bytes, at most {VERDICT_BYTES_MAX}")
+    return verdict
+
+
+def failed_verdict(code_hash: str, end: CellEnd) -> TrialVerdict:
+    """Return the verdict where the trial itself has ended otherwise than with one.
+
+    No generated code runs in the process that ends so: it looks after those that do.
+    """
+    assert end.how in _RULES, "nobody ends otherwise who was to reach a verdict"
+    reason = f"the trial came to no verdict: {end.why}"
+    if end.how is How.KILLED:
+        reason += f"; {NOTHING_KNOWN}"
+    return TrialVerdict(False, code_hash, _RULES[end.how], reason=reason, stage="trial")
+
+
+def lied_verdict(code_hash: str, error: CodecError) -> TrialVerdict:
+    """Return the verdict where what the trial said is none."""
+    reason = f"the trial's own verdict cannot be used: {error.message}"
+    return TrialVerdict(False, code_hash, "lied", reason=reason, stage="trial")
+
+
+def _effect(told: Mapping[str, Any]) -> Effect:
+    low, high = told.get("low"), told.get("high")
+    mean, pairs = _number(told["mean"]), _count(told["pairs"])
+    bounds = [None if each is None else _number(each) for each in (low, high)]
+    if (bounds[0] is None) != (bounds[1] is None):
+        raise ValueError("an interval has one end")
+    if bounds[0] is not None and bounds[1] is not None and not bounds[0] <= mean <= bounds[1]:
+        raise ValueError("an interval is without its mean")
+    return Effect(_text(told["metric"], NAME_MAX), mean, bounds[0], bounds[1], pairs)
+
+
+def _text(value: Any, most: int) -> str:
+    if type(value) is not str or len(value) > most:
+        raise ValueError("a text in it is none")
+    value.encode()  # half a surrogate is no text that can be stored
+    return str(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if type(value) is not list or len(value) > LIST_MAX:
+        raise ValueError("a list in it is none")
+    return tuple(_text(each, TEXT_MAX) for each in value)
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= COUNT_MAX:
+        raise ValueError("a count in it is none")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value) or abs(value) > 1e15:
+        raise ValueError("a number in it is none")
+    return float(value)
+
+
+def _figures(value: Any, depth: int = DEPTH_MAX) -> dict[str, Any]:
+    """Return a map of names to numbers, texts, or maps of these."""
+    if type(value) is not dict or len(value) > LIST_MAX:
+        raise ValueError("a map in it is none")
+    return {_text(key, NAME_MAX): _figure(each, depth) for key, each in value.items()}
+
+
+def _figure(value: Any, depth: int) -> Any:
+    if value is None or type(value) is bool:
+        return value
+    if type(value) is str:
+        return _text(value, TEXT_MAX)
+    if type(value) is dict and depth > 1:
+        return _figures(value, depth - 1)
+    _number(value)
+    return value

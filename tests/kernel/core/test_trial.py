@@ -1,0 +1,77 @@
+"""What may be asked of a trial, and the job it becomes."""
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from Kernel.contract.errors import Refused
+from Kernel.core.limits import Limits, TrialLimits
+from Kernel.core.trial import TrialWish, check_size, job_of
+
+WISH = TrialWish(b"class Forager(Trait): ...", "console")
+LIMITS = TrialLimits(source_kb=1, ticks_max=5000, seeds_max=8, each=Limits(memory_mb=100))
+MB = 1 << 20
+
+
+class TestSize:
+    def test_what_fits(self):
+        """Every limit may be reached."""
+        wish = replace(WISH, source=b"x" * 1024, ticks=5000, seeds=8)
+        check_size(wish, LIMITS, 50 * MB, 200 * MB)
+
+    @pytest.mark.parametrize(
+        ("wish", "said", "hint"),
+        [
+            (replace(WISH, source=b"x" * 1025), "the source has 1025 bytes; the limit is 1024",
+             "kernel.trial.source_kb"),
+            (replace(WISH, ticks=5001), "5001 ticks are asked for; the limit is 5000",
+             "kernel.trial.ticks_max"),
+            (replace(WISH, seeds=9), "9 seeds are asked for; the limit is 8",
+             "kernel.trial.seeds_max"),
+            (replace(WISH, scale=4), "2 copies of the world, 4 times as large, take 160 MB; there "
+             "is room for 100 MB", "molt try FILE --scale 1"),
+        ],
+    )  # fmt: skip
+    def test_what_is_too_much(self, wish, said, hint):
+        """Refused with the value, the limit and where it is said."""
+        with pytest.raises(Refused) as refused:
+            check_size(wish, LIMITS, 20 * MB, None)
+        assert refused.value.message == f"cannot try: {said}" and refused.value.hint == hint
+
+    def test_the_machine_may_have_less_than_the_limit(self):
+        """What is free counts where it is less, or where there is no limit."""
+        for limits in (LIMITS, replace(LIMITS, each=Limits())):
+            with pytest.raises(Refused, match="there is room for 30 MB"):
+                check_size(WISH, limits, 20 * MB, 30 * MB)
+
+    def test_without_a_limit_and_nobody_can_tell(self):
+        """Then it is tried: the process has limits of its own."""
+        check_size(replace(WISH, scale=16), replace(LIMITS, each=Limits()), 20 * MB, None)
+
+    def test_without_a_trial_nothing_is_copied(self):
+        """A trait that is only checked takes no copy of the world."""
+        check_size(replace(WISH, trial=False), LIMITS, 20_000 * MB, None)
+
+
+class TestSeeds:
+    @pytest.mark.parametrize(
+        ("wish", "population", "seeds"),
+        [
+            (WISH, 5000, 4), (WISH, 5001, 1), (replace(WISH, seeds=7), 200_000, 7),
+            (replace(WISH, add=True), 200, 1),
+        ],
+    )  # fmt: skip
+    def test_as_fits_the_population(self, wish, population, seeds):
+        """Four pairs where runs are cheap, one where they are not or a trait is only to come in."""
+        assert wish.seeds_for(population) == seeds
+
+
+def test_a_job_has_what_the_trial_reads():
+    """All of a wish but who asked, with the zone's home and traits."""
+    wish = replace(WISH, ticks=7, scale=2, carriers="newborns")
+    assert job_of(wish, "stable", "/home", 300, ["ab"]) == {
+        "zone": "stable", "home": "/home", "add": False, "trial": True, "ticks": 7, "seeds": 4,
+        "scale": 2, "carriers": "newborns", "hashes": ["ab"], "unchecked": False,
+    }  # fmt: skip
+    assert wish.code_hash == hashlib.sha256(wish.source).hexdigest()
