@@ -60,8 +60,9 @@ run: $(VENV)/.packages ## boot the kernel in this terminal (SCENARIO=NAME); Ctrl
 	@$(TRY_SETUP)
 	@exec $(BIN)/python manifest.py --own-terminal $(if $(SCENARIO),--scenario '$(SCENARIO)')
 
+# No more than four at once: many kernels that boot and are killed beside each other only wait.
 test: setup-dev ## every test, with real processes being killed
-	@exec $(BIN)/python -m pytest
+	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: setup-dev ## format, lint, types, layers
 	$(BIN)/ruff format --check --quiet .
