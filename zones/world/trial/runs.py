@@ -30,8 +30,9 @@ from zones.world.trial.reading import Origin, origin_of, read_progress
 LOOK_MS: Final = 10
 HANG_CPU_S: Final = 2.0
 """Of processor time in one tick, or before the first one: a tick of a million takes 0.2 s."""
-HANG_WALL_S: Final = 15.0
-"""One that sleeps takes no processor time."""
+HANG_IDLE_S: Final = 15.0
+"""One that sleeps takes no processor time: it has stood still for so long."""
+IDLE_CPU_S: Final = 0.01
 REPORT_BYTES_MAX: Final = 16 * 1024
 NOISE_BYTES_MAX: Final = 256 * 1024
 """What a run may print; its beginning is kept."""
@@ -164,8 +165,8 @@ class Run:
         for each in (self._report_fd, self._noise_fd, self._pidfd):
             self._poller.register(each, select.POLLIN)
         self._open = {self._report_fd, self._noise_fd}
-        self._began_s = self._moved_s = time.monotonic()
-        self._moved_cpu_s = 0.0
+        self._began_s = self._awake_s = time.monotonic()
+        self._moved_cpu_s = self._awake_cpu_s = 0.0
         self._tick = order.image.tick
 
     def wait(self, most_ms: float) -> None:
@@ -267,12 +268,14 @@ class Run:
     def _judge_progress(self) -> None:
         now_s, cpu_s = time.monotonic(), _cpu_s(self.pid)
         tick = read_progress(self._memory, self._origin)[0]
+        if tick > self._tick or cpu_s - self._awake_cpu_s > IDLE_CPU_S:
+            self._awake_s, self._awake_cpu_s = now_s, cpu_s
         if tick > self._tick:
-            self._tick, self._moved_s, self._moved_cpu_s = tick, now_s, cpu_s
+            self._tick, self._moved_cpu_s = tick, cpu_s
         elif cpu_s - self._moved_cpu_s > HANG_CPU_S:
             self._stop(How.HUNG, f"took {HANG_CPU_S:g} s of the processor for one tick")
-        elif now_s - self._moved_s > HANG_WALL_S:
-            self._stop(How.HUNG, f"did nothing for {HANG_WALL_S:g} s")
+        elif now_s - self._awake_s > HANG_IDLE_S:
+            self._stop(How.HUNG, f"did nothing for {HANG_IDLE_S:g} s")
         if now_s - self._began_s > self._order.wall_s:
             self._stop(How.SLOW, f"took longer than {self._order.wall_s:g} s")
 
