@@ -13,6 +13,7 @@ import builtins
 import contextlib
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, Final
@@ -93,7 +94,7 @@ def live_unguarded(
     for name in LOADED.split():
         with contextlib.suppress(Exception):  # what this machine has not got
             importlib.import_module(name)
-    sys.stdout, sys.stderr = (open(fd, "w", closefd=False) for fd in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(fd, "w", closefd=False) for fd in (1, 2))
     seal()
     engine = Engine(words, 1, acked, library=life.loaded.library())
     stranger = Stranger(source)
