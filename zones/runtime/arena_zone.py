@@ -46,6 +46,12 @@ class Engine(Protocol):
         Called once, before the process is sealed: it cannot start one afterwards.
         """
 
+    def start_traits(self) -> None:
+        """Have the code of traits ready, which runs what was generated.
+
+        Called once, in a sealed process; not called where no generated code may run.
+        """
+
 
 class Threads(Protocol):
     """Threads that write an arena beside the main one, each with a mutex of its own."""

@@ -1,7 +1,8 @@
 """What happens in a freshly forked zone process, up to its service and out again.
 
-Owns: standard streams, signals, mapping what was handed over, the last line of defence for
-errors. Does not own: kinship (`kinship.py`), the loops (`arena_zone.py`, services).
+Owns: standard streams, signals, mapping what was handed over, the order in which a process is
+enclosed, loaded and sealed, the last line of defence for errors. Does not own: kinship
+(`kinship.py`), the cage (`cage.py`, `enclosing.py`), the loops (`arena_zone.py`, services).
 What a service must offer is in `generation.py`.
 """
 
@@ -22,10 +23,17 @@ from Kernel.contract.zygote_protocol import Configure, Fork
 from zones.runtime.arena_memory import map_arena, map_side
 from zones.runtime.arena_zone import ArenaSeat, rehearse, run_heir
 from zones.runtime.bus_client import BusClient
-from zones.runtime.cage import probe
+from zones.runtime.cage import enclose, seal
 from zones.runtime.called import run_call
+from zones.runtime.dropping_stream import drop_what_finds_no_room
+from zones.runtime.enclosing import SEALED, Ground, join_groups, plan_for, runs_generated_code
 from zones.runtime.generation import ArenaGeneration, BusGeneration
-from zones.runtime.kinship import ask_short_slices, refuse_core_dumps, set_process_name
+from zones.runtime.kinship import (
+    ask_short_slices,
+    open_threads,
+    refuse_core_dumps,
+    set_process_name,
+)
 from zones.runtime.seat import BusSeat
 
 SLICE_NS = 100_000
@@ -37,6 +45,7 @@ def run_process(
     configure: Configure,
     request: Fork,
     descriptors: dict[str, int],
+    ground: Ground,
 ) -> None:
     """Be the process that was asked for; never returns (os._exit)."""
     code = 1
@@ -45,13 +54,12 @@ def run_process(
         if request.role == "process":
             _run_bus_process(cast(BusGeneration, generation), configure, request, descriptors)
         elif request.role == "heir":
-            urgent = bool(request.facts.get("urgent"))
-            _run_heir(cast(ArenaGeneration, generation), descriptors, urgent)
+            _run_heir(cast(ArenaGeneration, generation), request, descriptors, ground)
         elif request.role == "call":
             run_call(request.facts, descriptors)
         elif request.role == "trial":
             arena_generation = cast(ArenaGeneration, generation)
-            arena_generation.try_trait(request.facts, descriptors, probe().missing)
+            arena_generation.try_trait(request.facts, descriptors, ground.missing)
         else:
             cast(ArenaGeneration, generation).found(request.facts)
         code = 0
@@ -71,6 +79,7 @@ def _settle(configure: Configure, request: Fork, descriptors: dict[str, int]) ->
     The kernel's watchdog asks for the stacks of all threads by SIGUSR1; a handler in C writes them,
     whatever the interpreter is doing.
     """
+    join_groups(descriptors)
     if "stack" in descriptors:
         faulthandler.register(signal.SIGUSR1, file=descriptors["stack"], all_threads=True)
     set_process_name(f"molt {configure.zone}")
@@ -84,8 +93,16 @@ def _settle(configure: Configure, request: Fork, descriptors: dict[str, int]) ->
         os.nice(nice)
 
 
-def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int], urgent: bool) -> None:
-    """Be an heir; an urgent one is waited for by the world, and does not rehearse."""
+def _run_heir(
+    generation: ArenaGeneration, request: Fork, descriptors: dict[str, int], ground: Ground
+) -> None:
+    """Be an heir; an urgent one is waited for by the world, and does not rehearse.
+
+    It is sealed before it says that it stands by, so a takeover takes no longer for it; and before
+    any code runs that was generated, the bodies of interpreted traits included.
+    """
+    facts = request.facts
+    urgent = bool(facts.get("urgent"))
     words = map_arena(descriptors["arena"], writable=True, urgent=urgent)
     seat = ArenaSeat(
         words=words,
@@ -94,10 +111,23 @@ def _run_heir(generation: ArenaGeneration, descriptors: dict[str, int], urgent: 
         door_fd=descriptors["door"],
         ring_fd=descriptors["ring"],
     )
+    threads = open_threads()
+    stack = [descriptors["stack"]] if "stack" in descriptors else []
+    kept = (seat.door_fd, seat.ring_fd, threads, *stack)
+    plan = plan_for(facts, SEALED, ground, kept)
+    if plan is not None:
+        drop_what_finds_no_room()
+        enclose(plan)  # first: an engine may start threads when it is opened
     engine = generation.open_engine(words, seat.side)
+    seat.threads = engine.start_threads()
     if not urgent:
         rehearse(*generation.scratch())
-    ask_short_slices(SLICE_NS)  # now: getting ready must not press upon the one who ticks
+    ask_short_slices(SLICE_NS, threads)  # now: getting ready must not press upon the one who ticks
+    os.close(threads)
+    if plan is not None:
+        seal(plan)
+    if runs_generated_code(plan, facts):
+        engine.start_traits()
     run_heir(seat, engine)
 
 

@@ -54,20 +54,31 @@ def set_process_name(name: str) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def ask_short_slices(slice_ns: int) -> None:
+def open_threads() -> int:
+    """Return a descriptor of the folder that lists the threads of this process.
+
+    For whoever will have no path to it any more.
+    """
+    return os.open("/proc/self/task", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def ask_short_slices(slice_ns: int, threads: int) -> None:
     """Ask the scheduler to run the threads of this process soon and briefly.
 
     A woken thread with a shorter slice preempts one with a longer (EEVDF, Linux 6.12 and later:
     `kernel/sched/fair.c`, PREEMPT_SHORT). Where two cores are all there is, an heir is often woken
     on the core on which its predecessor is being torn down, and waited 1 to 3 ms for the end of
     that. Kernels that know no slices ignore it: only speed is lost.
+
+    Args:
+        threads: from `open_threads`.
     """
     number = _SCHED_SETATTR.get(os.uname().machine)
     if number is None:
         return
     attributes = _SCHED_ATTR.pack(_SCHED_ATTR.size, _SCHED_OTHER, 0, os.nice(0), 0, slice_ns, 0, 0)
     libc = ctypes.CDLL(None)
-    for thread in os.listdir("/proc/self/task"):
+    for thread in os.listdir(threads):
         libc.syscall(number, int(thread), attributes, 0)
 
 

@@ -84,6 +84,10 @@ class LeavingEngine:
         """Start all threads that write beside the main one."""
         return self._engine.start_threads()
 
+    def start_traits(self) -> None:
+        """Have the code of traits ready."""
+        self._engine.start_traits()
+
 
 def main(arguments: list[str]) -> int:
     """Keep the world ticking until told to leave; return the exit code."""

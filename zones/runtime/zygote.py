@@ -29,7 +29,10 @@ from Kernel.contract.zygote_protocol import (
     send,
 )
 from zones.runtime.arena_memory import release_text
+from zones.runtime.cage import Layer, Report, probe
 from zones.runtime.called import load_modules
+from zones.runtime.cages.layers import filter_for
+from zones.runtime.enclosing import SEALED, Ground
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.host import run_process
 from zones.runtime.kinship import CannotFork, die_with, fork_for, set_process_name
@@ -42,12 +45,17 @@ def main(arguments: list[str]) -> int:
     service_name, road_fd, kernel_pid = arguments[0], int(arguments[1]), int(arguments[2])
     die_with(kernel_pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    inherited = _descriptors() - {road_fd}
     road = socket.socket(fileno=road_fd)
     configure = receive(road)
     if configure is None or not isinstance(configure[0], Configure):
         return 1
     set_process_name(f"molt z {configure[0].zone}")
-    generation = _prepare(service_name, configure[0], road)
+    report = probe()  # while there is one thread
+    ground = Ground(report.missing, inherited)
+    if Layer.SECCOMP not in report.missing:
+        filter_for(SEALED)  # written once, for all heirs
+    generation = _prepare(service_name, configure[0], road, report)
     if generation is None:
         return 78
     gc.collect()
@@ -60,7 +68,7 @@ def main(arguments: list[str]) -> int:
         message, descriptors = request
         assert isinstance(message, Fork), f"the kernel sends only Fork, not {message}"
         try:
-            _fork(generation, configure[0], message, descriptors, kernel_pid, road)
+            _fork(generation, configure[0], message, descriptors, kernel_pid, road, ground)
         except CannotFork as error:  # all that is warm stays warm
             send(road, Unforked(message.serial, error.message))
         except MoltError as error:
@@ -71,7 +79,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _prepare(
-    service_name: str, configure: Configure, road: socket.socket
+    service_name: str, configure: Configure, road: socket.socket, report: Report
 ) -> ArenaGeneration | BusGeneration | None:
     """Import and warm the service; answer the kernel; None when the service cannot be used."""
 
@@ -97,7 +105,7 @@ def _prepare(
         send(road, Unprepared(1, why[:WHY_CHARS_MAX], hint))
         return None
     made: ArenaGeneration | BusGeneration = generation
-    send(road, Prepared(os.getpid(), _facts(made)))
+    send(road, Prepared(os.getpid(), {**_facts(made), "cage": report.fields()}))
     return made
 
 
@@ -107,6 +115,20 @@ def _facts(generation: ArenaGeneration | BusGeneration) -> dict[str, Any]:
     if not hasattr(generation, "found"):
         return facts
     return facts | {"cells": [*facts.get("cells", ()), "call"]}
+
+
+def _descriptors() -> frozenset[int]:
+    """Return the descriptors that are open."""
+    return frozenset(each for each in map(int, os.listdir("/proc/self/fd")) if _is_open(each))
+
+
+def _is_open(descriptor: int) -> bool:
+    """Tell whether a descriptor is still open: the one that has listed them is not."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _tell_frames(error: Exception) -> None:
@@ -149,6 +171,7 @@ def _fork(
     descriptors: list[int],
     kernel_pid: int,
     road: socket.socket,
+    ground: Ground,
 ) -> None:
     named = dict(zip(request.descriptors, descriptors, strict=True))
     if request.role == "call":
@@ -156,7 +179,7 @@ def _fork(
 
     def child() -> None:
         road.close()
-        run_process(generation, configure, request, named)
+        run_process(generation, configure, request, named, ground)
 
     fork_for(kernel_pid, child, lambda pid: send(road, Forked(request.serial, pid)))
 

@@ -102,6 +102,8 @@ class Engine:
             which takes energy from one Molbot and must show in the hash of every tick. A single
             draw would not do: its trace may die out with the Molbot.
         library: the code of traits this process has; an active one that it lacks is suspended.
+        load_library: returns the code of traits when `start_traits` is called, in place of
+            `library`: it runs what was generated, and so only in a sealed process.
         is_heir: in its first tick it says that what volatile traits remembered is lost. Not so
             where recorded ticks are computed again: that is among their inputs.
         threads_as_for: use threads in the phases in which a world of this many slots would; None:
@@ -116,6 +118,7 @@ class Engine:
         *,
         clock_ns: Callable[[], int] | None = None,
         library: TraitLibrary | None = None,
+        load_library: Callable[[], TraitLibrary] | None = None,
         is_heir: bool = True,
         extra_draw: bool = False,
         threads_as_for: int | None = None,
@@ -131,6 +134,7 @@ class Engine:
         self._outbox = Outbox(words, acked)
         self._clock_ns = clock_ns
         self._extra_draw = extra_draw
+        self._load_library = load_library
         self._grid, self._fine_rows = derive_grid(self._world)
         extent = self._world.extent
         self._size = np.array([extent.width, extent.height], np.float32)
@@ -161,8 +165,10 @@ class Engine:
         """Views over the arena's columns."""
         return self._world
 
-    def warm_up_traits(self) -> None:
-        """Call each trait that this process has once, for nobody."""
+    def start_traits(self) -> None:
+        """Load the code of traits that was left for later; call each trait once, for nobody."""
+        if self._load_library is not None:
+            self._traits.library = self._load_library()
         self._traits.warm_up()
 
     def start_threads(self) -> WritingThreads | None:

@@ -70,20 +70,15 @@ class Generation:
         return self._scratch
 
     def open_engine(self, words: ArenaWords, side: memoryview) -> engine.Engine:
-        """Return the engine on a mapped arena; the side says what is stored of its outbox.
-
-        Here, in the process that will run them, the bodies of interpreted traits run.
-        """
+        """Return the engine on a mapped arena; the side says what is stored of its outbox."""
         side_words = side.cast("Q")
-        opened = engine.Engine(
+        return engine.Engine(
             words,
             self._threads,
             lambda: side_words[Side.OUTBOX_ACKED_OFFSET >> 3],
             clock_ns=time.perf_counter_ns,
-            library=self._traits.library(),
+            load_library=self._traits.library,
         )
-        opened.warm_up_traits()
-        return opened
 
     def load_traits(self, home: Path, hashes: Sequence[str], progress: Progress) -> None:
         """Load the code of these traits from the store of a home, see `ArenaGeneration`."""

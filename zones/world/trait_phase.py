@@ -98,8 +98,10 @@ class TraitPhase:
     """Runs the traits of one world in one process.
 
     Args:
-        library: the code this process has.
         threads: of its parallel form.
+
+    Attributes:
+        library: the code this process has; may be set before the first tick.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class TraitPhase:
     ) -> None:
         self._words = words
         self._warmth = warmth
-        self._library = library
+        self.library = library
         self._threads = threads
         self._rota = rota = new_rota(world.capacity, threads)
         self._runners_at = rota.runners.ctypes.data
@@ -143,7 +145,7 @@ class TraitPhase:
         count_faults(
             0, rota.runners, rota.status, bit, 1, buffer.trait_faults.T[1], buffer.deactivated_bits
         )
-        for trait in self._library:
+        for trait in self.library:
             trait.run(self._scenes[0], 0, 1)
 
     @property
@@ -184,16 +186,16 @@ class TraitPhase:
         ]
 
     def _code_of(self, entry: Entry) -> LoadedTrait | None:
-        return self._library.fitting(entry.hash, entry.tier, entry.memory_count)
+        return self.library.fitting(entry.hash, entry.tier, entry.memory_count)
 
     def why_missing(self, entry: Entry) -> str:
         """Return why the code of a trait is not here, for people."""
-        return self._library.why_missing(entry.hash)
+        return self.library.why_missing(entry.hash)
 
     def reset(self, buffer: Buffer, slots: Sequence[int]) -> None:
         """Drop what instances of the traits in these slots remember."""
         for entry in read_entries(buffer):
-            trait = self._library.find(entry.hash, entry.tier)
+            trait = self.library.find(entry.hash, entry.tier)
             if entry.slot in slots and trait is not None:
                 trait.reset()
 

@@ -48,6 +48,6 @@ def prepare(threads: int, progress: Callable[[str], None] = silent) -> None:
         engine.use_parallel(parallel)
         engine.run_phases(progress)
         survey(parallel, engine.world.committed, new_tally(64, 64))
-    engine.warm_up_traits()
+    engine.start_traits()
     survey_traits(engine.world.committed, np.zeros((2, SLOTS), np.int64))
     engine.publish_hash()

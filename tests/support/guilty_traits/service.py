@@ -1,7 +1,8 @@
 """The real world, in which one trait fails on purpose: the one whose hash `plan` names.
 
-Settings as the world's, and `plan`, the path of a JSON file {"hash", "how"}, read when an engine
-is opened; without that file all are innocent. How: "segfault" or "hang", when it runs for anybody.
+Settings as the world's, and `plan`, the path of a JSON file {"hash", "how"}, read when the
+generation is made; without that file all are innocent. How: "segfault" or "hang", when it runs for
+anybody.
 """
 
 import json
@@ -20,15 +21,13 @@ from zones.world.trait_loading import LoadedTraits
 class GuiltyTraits(LoadedTraits):
     """Traits of which one is not what it was when it was tried."""
 
-    def __init__(self, plan: Path) -> None:
+    def __init__(self, told: dict[str, str]) -> None:
         super().__init__()
-        self._plan = plan
+        self._told = told
 
     def library(self) -> TraitLibrary:
         """Return the library with the guilty one in it."""
-        found, told = super().library(), {}
-        if self._plan.exists():
-            told = json.loads(self._plan.read_text())
+        found, told = super().library(), self._told
         for key, trait in found._traits.items():
             if trait.hash == told.get("hash"):
                 found._traits[key] = guilty(trait, told["how"])
@@ -53,4 +52,4 @@ class Generation(service.Generation):
         own = dict(settings)
         plan = Path(own.pop("plan"))
         super().__init__(own, progress)
-        self._traits = GuiltyTraits(plan)
+        self._traits = GuiltyTraits(json.loads(plan.read_text()) if plan.exists() else {})

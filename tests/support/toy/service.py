@@ -58,6 +58,9 @@ class ToyEngine:
     def start_threads(self) -> None:
         """A toy writes with one thread."""
 
+    def start_traits(self) -> None:
+        """A toy has no traits."""
+
 
 class Generation:
     """One version of the toy. Settings: `tick_rate_ms`, `busy_ms`, `steps` of progress to tell.

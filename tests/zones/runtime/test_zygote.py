@@ -21,6 +21,7 @@ from tests.structure.sources import ROOT
 from tests.support.real_processes import RealProcesses
 from tests.support.toy import service as toy
 from tests.support.wait import wait_until
+from zones.runtime.cage import Layer, probe
 
 pytestmark = pytest.mark.slow
 
@@ -36,8 +37,10 @@ def real(tmp_path: Path) -> Iterator[RealProcesses]:
 def test_it_says_what_it_has_prepared(real):
     """Configured, it answers with its pid and its generation's facts."""
     handle, said = real.configure({"tick_rate_ms": 8})
-    facts = toy.Generation({"tick_rate_ms": 8}).facts
-    assert said == Prepared(handle.pid, {**facts, "cells": ["call"]})
+    assert isinstance(said, Prepared) and said.pid == handle.pid
+    cage = said.facts.pop("cage")
+    assert said.facts == {**toy.Generation({"tick_rate_ms": 8}).facts, "cells": ["call"]}
+    assert cage["grade"] == probe().grade and len(cage["layers"]) == len(Layer)
 
 
 def test_settings_that_are_refused(real):
