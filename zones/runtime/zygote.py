@@ -30,8 +30,8 @@ from Kernel.contract.zygote_protocol import (
 )
 from zones.runtime.arena_memory import release_text
 from zones.runtime.cage import Layer, Report, probe
-from zones.runtime.called import load_modules
 from zones.runtime.cages.layers import filter_for
+from zones.runtime.called import load_modules
 from zones.runtime.enclosing import SEALED, Ground
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.host import run_process
