@@ -5,6 +5,7 @@ Owns: how they are made and how they fail. Does not own: what they are for.
 
 import ctypes
 import os
+from functools import cache
 from typing import Final
 
 from zones.runtime.cages.syscalls import Machine, machine
@@ -20,6 +21,7 @@ class NotKnownHere(OSError):
     """The machine, or the call on it, is not in the tables."""
 
 
+@cache
 def this_machine() -> Machine:
     """Return the machine this runs on.
 

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from zones.runtime.cages import landlock, layers, namespaces, privileges, surroundings
@@ -125,6 +126,12 @@ def probe() -> Report:
     except OSError:
         abi = 0
     return Report(system.machine, system.release, abi, tried, time.monotonic() - began_s)
+
+
+@cache
+def machine_report() -> Report:
+    """Return what `probe` finds, asked once in a process and what is forked from it."""
+    return probe()
 
 
 def _start(trial: Callable[[int], str]) -> tuple[int, int]:
