@@ -1,9 +1,13 @@
-"""Run a piece of work in a throw-away child: with limits, without descriptors, for a short time.
+"""Run a piece of work in a throw-away child: sealed, with limits, for a short time.
 
-Owns: the fork, the limits, how it ended. Does not own: what the work is. For work that has to do
-with a foreign source: it may hang, crash, or eat memory, and the caller goes on all the same.
-What comes back is bytes, to be parsed as hostile. A child of a fork: whoever calls must have no
-threads that matter to the work.
+Owns: the fork, the limits, how it ended. Does not own: what the work is, the cage (`cage.py`). For
+work that has to do with a foreign source: it may hang, crash, eat memory or reach for whatever it
+finds, and the caller goes on all the same. What comes back is bytes, to be parsed as hostile. A
+child of a fork: whoever calls must have no threads that matter to the work.
+
+What the work needs of files is loaded by the caller before, or by `load` in the child: once it is
+sealed there is no file. Layers that this machine has not got are left out, as `molt doctor cage`
+tells; that generated code is then refused is decided by the kernel.
 """
 
 import os
@@ -12,15 +16,19 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from Kernel.contract.errors import MoltError
+from zones.runtime import cage
+from zones.runtime.cage import Layer, Plan
 from zones.runtime.kinship import die_with, refuse_core_dumps
 
 RESULT_BYTES_MAX: Final = 64 * 1024
 FAILED: Final = 70
 """Exit code of a child whose work raised; its last words are the result."""
+SEALED: Final = Plan("sealed")
+_DONE_HERE: Final = frozenset({Layer.DESCRIPTORS, Layer.RLIMITS})
 
 
 class ApartFailed(MoltError):
@@ -56,18 +64,39 @@ class Limits:
     nice: int = 0
 
 
-def run_apart(work: Callable[[], bytes], limits: Limits) -> bytes:
+def run_apart(work: Callable[[], bytes], limits: Limits, plan: Plan | None = SEALED) -> bytes:
     """Return what `work` returns, done in a child.
+
+    Args:
+        plan: its cage; descriptors and limits are those of this module all the same. None: the work
+            closes its cage itself, before it turns to what is foreign.
 
     Raises:
         ApartFailed: it raised, crashed, took too long, or said too much.
     """
+    return load_and_run_apart(lambda: work, limits, plan)
+
+
+def load_and_run_apart(
+    load: Callable[[], Callable[[], bytes]], limits: Limits, plan: Plan | None = SEALED
+) -> bytes:
+    """Return what the work that `load` returns returns, both done in a child.
+
+    Args:
+        load: within the limits, but before the cage is closed: it must run nothing foreign.
+        plan: as in `run_apart`.
+
+    Raises:
+        ApartFailed: either raised, crashed, took too long, or said too much.
+    """
+    if plan is not None:
+        plan = replace(plan, without=plan.without | cage.machine_report().missing | _DONE_HERE)
     reader, writer = os.pipe2(os.O_CLOEXEC)
     parent = os.getpid()
     child = os.fork()
     if not child:
         os.close(reader)
-        _live(work, limits, writer, parent)
+        _live(load, limits, plan, writer, parent)
     os.close(writer)
     try:
         data, why = _collect(reader, child, limits.wall_s)
@@ -80,6 +109,8 @@ def run_apart(work: Callable[[], bytes], limits: Limits) -> bytes:
     if code < 0:
         if -code in (signal.SIGXCPU, signal.SIGKILL):
             raise ApartFailed(f"was ended by signal {-code}: it took too much")
+        if -code == signal.SIGSYS:
+            raise ApartFailed("was ended: it made a system call that its cage does not allow", True)
         raise ApartFailed(f"crashed by signal {-code} ({signal.Signals(-code).name})", True)
     if code == FAILED:
         raise ApartFailed(f"failed: {data.decode(errors='replace')}")
@@ -108,7 +139,13 @@ def _collect(reader: int, child: int, wall_s: float) -> tuple[bytes, str]:
             return b"", f"said more than {RESULT_BYTES_MAX} bytes"
 
 
-def _live(work: Callable[[], bytes], limits: Limits, writer: int, parent: int) -> None:
+def _live(
+    load: Callable[[], Callable[[], bytes]],
+    limits: Limits,
+    plan: Plan | None,
+    writer: int,
+    parent: int,
+) -> None:
     """The child: it never returns."""
     code = FAILED
     try:
@@ -117,6 +154,10 @@ def _live(work: Callable[[], bytes], limits: Limits, writer: int, parent: int) -
         _let_go(writer)
         _limit(limits)
         try:
+            work = load()
+            if plan is not None:
+                cage.enclose(plan)
+                cage.seal(plan)
             data, code = work(), 0
         except MoltError as error:
             data = error.message.encode()

@@ -16,7 +16,7 @@ from typing import Final
 from zones.runtime.cages import layers, privileges
 from zones.runtime.cages.limits import CageLimits
 from zones.runtime.cages.plans import CageError, Layer, Plan
-from zones.runtime.cages.probing import Report, missing_in, probe
+from zones.runtime.cages.probing import Report, machine_report, missing_in, probe
 
 __all__ = [
     "CageError",
@@ -25,6 +25,7 @@ __all__ = [
     "Plan",
     "Report",
     "enclose",
+    "machine_report",
     "missing_in",
     "probe",
     "seal",

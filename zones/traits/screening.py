@@ -2,7 +2,7 @@
 
 Owns: the child, its limits, its deadline, what its end means. Does not own: the verdict's rules
 (`reading.py`). Whatever the bytes do to parser, compiler or validator happens to a process that
-has no descriptor but one pipe, cannot grow, write or outlive us, and is killed at the deadline;
+has no descriptor but one pipe, is sealed, cannot grow or outlive us, and is killed at the deadline;
 what comes out of the pipe is read as the work of a stranger, too. The caller forks, so it should
 be small: neither numpy nor numba is imported on this path.
 """
@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from zones.runtime import cage
 from zones.runtime.kinship import die_with, refuse_core_dumps
 from zones.traits.contract import CARRIED, INTERPRETED, NATIVE, NONE, VERDICT_S, VOLATILE
 from zones.traits.native.tiers import tier_of
@@ -38,20 +39,18 @@ _ITEMS_MAX: Final = 64
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-def unsealed() -> None:
-    """Leave the child as it is: limits and descriptors hold it."""
-
-
-def screen(data: bytes, seal: Callable[[], None] = unsealed) -> Verdict:
+def screen(data: bytes, seal: Callable[[], None] | None = None) -> Verdict:
     """Return the verdict on a source: accepted, or refused by which rule.
 
     Args:
         data: any bytes at all.
-        seal: called by the child before it looks at them.
+        seal: called by the child before it looks at them, to close its cage; None: one of all the
+            layers that this machine has.
 
     Raises:
         OSError: no process or descriptor is left for the child.
     """
+    seal = seal or _layers_there_are()
     reader, writer = os.pipe()
     parent = os.getpid()
     try:
@@ -71,6 +70,18 @@ def screen(data: bytes, seal: Callable[[], None] = unsealed) -> Verdict:
         os.close(reader)
         in_time, status = _reap(child, deadline_s if answer is not None else 0.0)
     return _judged(answer if in_time else None, status)
+
+
+def _layers_there_are() -> Callable[[], None]:
+    """Return what encloses and seals a child; descriptors and limits are those of `_shed`."""
+    left_out = {cage.Layer.DESCRIPTORS, cage.Layer.RLIMITS} | cage.machine_report().missing
+    plan = cage.Plan("sealed", without=frozenset(left_out))
+
+    def close() -> None:
+        cage.enclose(plan)
+        cage.seal(plan)
+
+    return close
 
 
 def _reap(child: int, deadline_s: float) -> tuple[bool, int]:

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from Kernel.contract.errors import ConfigError, MoltError
 from Kernel.contract.inputs import TraitFacts
 from zones.runtime.apart import Limits, run_apart
+from zones.runtime.cage import Plan
 from zones.runtime.trait_store import StoredTrait, TraitStore
 from zones.traits.contract import INTERPRETED, NATIVE
 from zones.traits.interpreted import InterpretedTrait
@@ -208,8 +209,19 @@ def _load_native(checked: Checked, stored: StoredTrait) -> LoadedTrait:
             return native_trait(checked, stored.folder)
         except NotCompiled:
             pass
-    run_apart(partial(_compile, stored.source, stored.folder), COMPILING)
+    compile_apart(stored.source, stored.folder)
     return native_trait(checked, stored.folder)
+
+
+def compile_apart(source: bytes, folder: Path) -> None:
+    """Make the machine code of a trait in its folder, in a child that runs nothing of it.
+
+    Raises:
+        ApartFailed: it came to no end.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    plan = Plan("compile", write=(str(folder),))
+    run_apart(partial(_compile, source, folder), COMPILING, plan)
 
 
 def _compile(source: bytes, folder: Path) -> bytes:

@@ -17,7 +17,7 @@ import json
 import mmap
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,11 +29,10 @@ from Kernel.contract.arena import ArenaWords, Header, State, check_arena
 from Kernel.contract.arena_lookup import find_arena, map_arena
 from Kernel.contract.errors import ArenaError, MoltError, SnapshotError
 from Kernel.contract.inputs import ADD_TRAIT, NEWBORNS, REFUSALS, Input, TraitFacts
-from zones.runtime.apart import ApartFailed, Limits, run_apart
+from zones.runtime.apart import ApartFailed, Limits, load_and_run_apart, run_apart
 from zones.runtime.arena_image import copy_committed, write_into
 from zones.runtime.trait_store import TraitStore
 from zones.traits.contract import INTERPRETED, NATIVE, OK, STATUS_NAMES
-from zones.traits.native.compiling import compile_trait
 from zones.traits.reading import check_source
 from zones.traits.scene import Scene
 from zones.traits.verdict import Checked
@@ -44,7 +43,7 @@ from zones.world.registry import ACTIVE, read_entries
 from zones.world.settings import parse_settings
 from zones.world.trait_inputs import plan_trait
 from zones.world.trait_library import LoadedTrait, TraitLibrary
-from zones.world.trait_loading import COMPILING, interpreted_trait, native_trait
+from zones.world.trait_loading import compile_apart, interpreted_trait, native_trait
 from zones.world.warm_up import prepare
 
 SAMPLE_MAX: Final = 200
@@ -105,11 +104,11 @@ def try_trait(words: ArenaWords, source: bytes, folder: Path, tier: str) -> dict
     note = ""
     if tier == NATIVE:
         try:
-            run_apart(partial(_compile, source, folder), COMPILING)
+            compile_apart(source, folder)
         except ApartFailed as error:
             tier, note = INTERPRETED, f"no machine code: making it {error.why}"
     try:
-        plain = run_apart(partial(_live, words, source, folder, INTERPRETED), TRYING)
+        plain = run_apart(partial(_interpret, words, source), TRYING)
     except ApartFailed as error:
         return {"refused": f"tried on a copy of the world, it {error.why}"}
     if plain.startswith(NO_ROOM):
@@ -117,7 +116,8 @@ def try_trait(words: ArenaWords, source: bytes, folder: Path, tier: str) -> dict
     lived = json.loads(plain)
     if tier == NATIVE:
         try:
-            made = json.loads(run_apart(partial(_live, words, source, folder, NATIVE), TRYING))
+            load = partial(_load_native, words, source, folder)
+            made = json.loads(load_and_run_apart(load, TRYING))
         except ApartFailed as error:
             tier, note = INTERPRETED, f"tried on a copy, its machine code {error.why}"
         else:
@@ -142,16 +142,20 @@ def faults_of(statuses: Mapping[str, int]) -> str:
     return f"tried on a copy, {counts.total()} of {calls} calls had a fault: {name}"
 
 
-def _compile(source: bytes, folder: Path) -> bytes:
-    """In a child: make the machine code of a trait, and run nothing of it."""
-    compile_trait(check_source(source), folder)
-    return b""
-
-
-def _live(words: ArenaWords, source: bytes, folder: Path, tier: str) -> bytes:
-    """In a child: tick the copy with the trait in a sample of its Molbots; return what came."""
+def _load_native(words: ArenaWords, source: bytes, folder: Path) -> Callable[[], bytes]:
+    """In a child that is not sealed yet: load machine code, which takes its file, and no more."""
     checked = check_source(source)
-    trait = native_trait(checked, folder) if tier == NATIVE else interpreted_trait(checked)
+    return partial(_live, words, checked, native_trait(checked, folder))
+
+
+def _interpret(words: ArenaWords, source: bytes) -> bytes:
+    """In a sealed child: run the body of the module, and `_live`."""
+    checked = check_source(source)
+    return _live(words, checked, interpreted_trait(checked))
+
+
+def _live(words: ArenaWords, checked: Checked, trait: LoadedTrait) -> bytes:
+    """In a sealed child: tick the copy with the trait in a sample of its Molbots."""
     trait, statuses = _watched(trait)
     # The interpreter stands in for the machine code, so that all else is the same.
     engine = Engine(words, 1, lambda: words.state(_tick(words), State.OUTBOX_HEAD),

@@ -73,7 +73,7 @@ def compile_apart(source: bytes, seal: Callable[[], None]) -> tuple[Compiled | N
     """
     room = mmap.mmap(-1, COMPILED_BYTES_MAX)
     try:
-        told = json.loads(run_apart(partial(_compile, source, room, seal), COMPILING))
+        told = json.loads(run_apart(partial(_compile, source, room, seal), COMPILING, None))
         name, sizes = str(told["name"]), (int(told["text"]), int(told["code"]))
         if min(sizes) < 0 or sum(sizes) > len(room):
             raise ValueError("sizes that cannot be")
@@ -103,7 +103,7 @@ def compare(
     """
     plain = Candidate(replace(facts, tier=NATIVE, carriers=NEWBORNS), source)
     try:
-        lived = json.loads(run_apart(partial(_live, image, plain, loaded, seal), COMPARING))
+        lived = json.loads(run_apart(partial(_live, image, plain, loaded, seal), COMPARING, None))
     except ApartFailed as error:
         why = f"tried on a copy of the world, it {error.why}"
         return Tiered(INTERPRETED, stage="execution", refused=why)
@@ -113,7 +113,7 @@ def compare(
         return Tiered(INTERPRETED)
     native = replace(plain, code=compiled.code)
     try:
-        made = json.loads(run_apart(partial(_live, image, native, loaded, seal), COMPARING))
+        made = json.loads(run_apart(partial(_live, image, native, loaded, seal), COMPARING, None))
     except ApartFailed as error:
         return Tiered(INTERPRETED, note=f"tried on a copy, its machine code {error.why}")
     if made != lived:
