@@ -45,6 +45,7 @@ from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
 from Kernel.ports.ahead_file import DiskAheadFiles
 from Kernel.ports.arena_file import arena_folders, claim_folders
+from Kernel.ports.cgroups import SystemCgroups
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, make_home, open_home
 from Kernel.ports.event_road import SocketRoads
@@ -207,6 +208,7 @@ class Kernel:
         cache_dir = ROOT / ".cache" / "numba"
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._processes = SystemProcesses(ROOT, cache_dir, home.lock_fds)
+        self._cgroups = SystemCgroups(home.home)
         parts = self._make_parts()
         self._slot_filler = SlotFiller(home.home, self._processes, self._log)
         self._bus = PrivateBus(home.bus_fd)
@@ -272,6 +274,7 @@ class Kernel:
             versions=HomeVersions(ROOT, self._home.home),
             stacks=self._home.home / "log" / "stacks",
             trait_sets=HomeTraitSets(self._home.home),
+            cgroups=self._cgroups,
         )
 
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:
@@ -292,6 +295,7 @@ class Kernel:
         self._loop.run(self._round)
         self._bus.close_all()
         self._listeners.close()
+        self._cgroups.close()
         if self._exit_code == 0:
             self._screen.stopped(self._zones)
         elif self._exit_code == EXIT_KILLED:

@@ -176,6 +176,11 @@ KERNEL_KINDS: Final = (
     _of_zone("zone.starved", {"pid": int, "deadline_s": float}, _WARNING),
     _of_zone("zone.impostor", {"pid": int}, _ERROR),
     _of_zone("zone.killed", {"pid": int, "why": str}, _WARNING),
+    _of_zone(
+        "zone.limit_reached",
+        {"pid": int, "what": str, "value": float, "limit": float, "by": str, "why": str},
+        _WARNING,
+    ),
     _of_zone("zone.not_started", {"why": str}, _WARNING),
     _of_zone("zone.refused", {"reason": str}, _WARNING),
     _of_zone("zone.stack", {"pid": int, "why": str, "file": str, "top": ANY}),

@@ -16,6 +16,7 @@ from Kernel.core.generations import Generations
 from Kernel.core.ladder import Ladder, Rules
 from Kernel.core.line import Line
 from Kernel.core.parts import Parts
+from Kernel.core.zone_limits import ZoneLimits
 from Kernel.core.zone_watch import ZoneWatch
 from Kernel.ports.process import Exit
 from Kernel.ports.versions import Source
@@ -33,6 +34,7 @@ class Keeper:
         self.notes: list[dict[str, str]] = []
         self.generations = Generations(self)
         self.watch = ZoneWatch(self)
+        self.limits = ZoneLimits(self)
         self._serial = 0
         self.last_end = b""
         """Id of what has ended the last process that served, or has it leave; what follows it is
@@ -159,6 +161,10 @@ class Keeper:
         """Return every process of the zone that is not reaped yet."""
         return [pid for line in self.lines.values() for pid in line.pids()]
 
+    def forked_pids(self) -> list[int]:
+        """Return its processes but the zygotes, which run no generated code."""
+        return [berth.pid for berth in self.berths() if berth.pid]
+
     def berths(self) -> list[Berth]:
         """Return what is held for each forked process that is not reaped yet."""
         return [berth for line in self.lines.values() for berth in line.berths.values()]
@@ -191,6 +197,7 @@ class Keeper:
         self.before_deciding()
         now_s = self.parts.clock.now_s()
         self.watch.look(now_s)
+        self.limits.look(now_s)
         self.generations.look(now_s)
         self.after_deciding()
 

@@ -29,6 +29,7 @@ from Kernel.core.cell import Unborn
 from Kernel.core.cell_births import CellBirths
 from Kernel.core.parts import Parts
 from Kernel.core.succession import is_failure
+from Kernel.core.zone_limits import ZoneLimits
 from Kernel.core.zygote_road import ZygoteRoad
 from Kernel.ports.process import Exit
 from Kernel.ports.stacks import new_stack_file
@@ -40,6 +41,7 @@ class ZoneSide(Protocol):
 
     config: ZoneConfig
     parts: Parts
+    limits: ZoneLimits
 
     def next_serial(self) -> int:
         """Return the number of the next process of the zone."""
@@ -218,9 +220,12 @@ class Line:
             self._forget(self.berths.pop(serial))
             self._had_no_room(f"cannot make what a process needs: {error}")
             return
-        message.descriptors.append("stack")
+        enclosure = self._zone.limits.enclosure
+        more = {**enclosure.descriptors(), "stack": stack_fd}
+        message.facts.update(enclosure.facts())
+        message.descriptors.extend(more)
         try:
-            self._zygote.send(message, [*descriptors, stack_fd])
+            self._zygote.send(message, [*descriptors, *more.values()])
         except (OSError, MoltError) as error:
             self._drop_unborn()
             self.kill(self._zygote.pid, f"cannot ask the zygote to fork: {error}")
@@ -343,6 +348,9 @@ class Line:
 
     def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
         del self.berths[berth.serial]
+        if not berth.killed_as:
+            why, told = self._zone.limits.explain(exit_)
+            berth.killed_as, berth.cause = why, told or berth.cause
         if berth.role == "founder":
             self._on_founder_exit(berth, exit_)
             return
@@ -365,7 +373,7 @@ class Line:
         self._forget(berth)
         founded = self._zone.on_founder_exit(self, exit_.code)
         no_room = exit_.code == NoRoom.exit_code
-        why = "" if founded else f"founder: {exit_.describe()}"
+        why = "" if founded else f"founder: {berth.killed_as or exit_.describe()}"
         self.learn(sup.Died(exit_.pid, failure=not founded and not no_room, why=why))
         if founded:
             self.learn(sup.Founded())

@@ -9,6 +9,7 @@ from pathlib import Path
 from Kernel.core.events import EventLog
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
+from Kernel.ports.cgroups import Cgroups, NoCgroups
 from Kernel.ports.clock import Clock
 from Kernel.ports.doors import Doors, SystemDoors
 from Kernel.ports.meters import Loads
@@ -36,3 +37,4 @@ class Parts:
     doors: Doors = field(default_factory=SystemDoors)
     arenas: ArenaFiles = field(default_factory=SystemArenaFiles)
     trait_sets: TraitSets = field(default_factory=MemoryTraitSets)
+    cgroups: Cgroups = field(default_factory=NoCgroups)

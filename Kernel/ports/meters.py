@@ -1,11 +1,14 @@
 """What processes cost: memory and processor time, by psutil and /proc."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import psutil
 
 WCHAN_CHARS_MAX = 80
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 class Load(NamedTuple):
@@ -27,14 +30,31 @@ class Standstill(NamedTuple):
     waits_in: str
 
 
+class Taken(NamedTuple):
+    """What one process has of the machine.
+
+    Args:
+        memory_bytes: resident, with what it shares with others.
+        cpu_ns: processor time it has had so far.
+    """
+
+    memory_bytes: int
+    cpu_ns: int
+    threads: int
+    descriptors: int
+
+
 class Loads(Protocol):
-    """What the watchdog asks of a process; a test gives its own."""
+    """What watchdog and governor ask of a process; a test gives its own."""
 
     def load(self, pid: int) -> Load | None:
         """Return its load, None where it is gone or the machine does not tell."""
 
     def standstill(self, pid: int) -> Standstill:
         """Return what it is doing."""
+
+    def taken(self, pid: int) -> Taken | None:
+        """Return what it has of the machine, None for one that is gone."""
 
 
 class ProcLoads:
@@ -63,6 +83,23 @@ class ProcLoads:
         except OSError:
             waits_in = ""
         return Standstill(state, waits_in)
+
+    def taken(self, pid: int) -> Taken | None:
+        """Return what it has of the machine, None for one that is gone."""
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            user, system, threads, pages = (int(fields[place]) for place in (11, 12, 17, 21))
+            return Taken(
+                pages * _PAGE_BYTES, (user + system) * _TICK_NS, threads, _descriptors_of(pid)
+            )
+        except (OSError, ValueError, IndexError):
+            return None
+
+
+def _descriptors_of(pid: int) -> int:
+    """Return how many it has open; before Linux 6.2 the size of the folder does not tell."""
+    folder = f"/proc/{pid}/fd"
+    return os.stat(folder).st_size or len(os.listdir(folder))
 
 
 class Meters:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from Kernel.ports.meters import Load, Standstill
+from Kernel.ports.meters import Load, Standstill, Taken
 from Kernel.ports.process import Exit, WorkerHandle, ZygoteHandle
 from tests.sim.machine import MS, Descriptors, Schedule, SimClock, SimLoop
 
@@ -66,6 +66,7 @@ class SimProcess:
         self.zygote_pid = 0  # who forked it
         self.asked_ns = 0  # when the kernel asked for it
         self.waited_ns = 0
+        self.taken = Taken(memory_bytes=64 << 20, cpu_ns=0, threads=3, descriptors=20)
         self._parked: list[Callable[[], None]] = []
         processes.add(self)
 
@@ -213,6 +214,11 @@ class SimLoads:
         if process is None or not process.alive:
             return Standstill("?", "")
         return Standstill("T" if process.stopped else "R", "")
+
+    def taken(self, pid: int) -> Taken | None:
+        """Return what a process has of the machine."""
+        process = self._processes.known.get(pid)
+        return process.taken if process is not None and process.alive else None
 
 
 StartWorker = Callable[[Sequence[str], bytes], "tuple[SimProcess, WorkerHandle]"]

@@ -6,18 +6,36 @@ from Kernel.config import ZoneConfig
 from Kernel.contract.arena import NEVER, Header
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.limits import CageKind, Limits
 from tests.support.fakes import FakeMachine
 from tests.support.toy import service as toy
 
 
 class Stage:
-    """One keeper, and the steps by which its zone comes up."""
+    """One keeper, and the steps by which its zone comes up.
 
-    def __init__(self, machine: FakeMachine, folders: list[Path], **policy: object) -> None:
+    Args:
+        limits: what its processes may take.
+        policy: of its supervision.
+    """
+
+    def __init__(
+        self,
+        machine: FakeMachine,
+        folders: list[Path],
+        limits: Limits | None = None,
+        **policy: object,
+    ) -> None:
         self.machine = machine
         self.folders = folders
         self.keeper = ArenaKeeper(
-            ZoneConfig("stable", "tests.support.toy", sup.Policy(sup.Kind.ARENA, True, **policy)),
+            ZoneConfig(
+                "stable",
+                "tests.support.toy",
+                sup.Policy(sup.Kind.ARENA, True, **policy),
+                cage=CageKind.SEALED,
+                limits=limits or Limits(),
+            ),
             machine.parts(),
             folders,
             folders[1] / "snapshots",

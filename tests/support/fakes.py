@@ -29,7 +29,8 @@ from Kernel.core.events import NO_EVENTS
 from Kernel.core.parts import Parts
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import ArenaHandle, SystemArenaFiles
-from Kernel.ports.meters import Load, Standstill
+from Kernel.ports.cgroups import Cgroups, NoCgroups
+from Kernel.ports.meters import Load, Standstill, Taken
 from Kernel.ports.process import Exit, WorkerHandle, ZygoteHandle
 from Kernel.ports.trait_sets import MemoryTraitSets
 from Kernel.ports.versions import Source
@@ -324,6 +325,7 @@ class FakeLoads:
 
     loads: dict[int, Load] = field(default_factory=dict)
     state: str = "R"
+    takes: dict[int, Taken] = field(default_factory=dict)
 
     def load(self, pid: int) -> Load | None:
         """Return what was set, else that it ran all the time."""
@@ -332,6 +334,10 @@ class FakeLoads:
     def standstill(self, pid: int) -> Standstill:
         """Return what was set."""
         return Standstill(self.state, "")
+
+    def taken(self, pid: int) -> Taken | None:
+        """Return what was set, else next to nothing."""
+        return self.takes.get(pid, Taken(1 << 20, 0, 1, 8))
 
 
 @dataclass
@@ -365,12 +371,13 @@ class FakeMachine:
     versions: FakeVersions = field(default_factory=FakeVersions)
     arenas: FakeArenas = field(default_factory=FakeArenas)
     trait_sets: MemoryTraitSets = field(default_factory=MemoryTraitSets)
+    cgroups: Cgroups = field(default_factory=NoCgroups)
 
     def parts(self, home: str = "/nowhere") -> Parts:
         """Return the parts of a keeper."""
         return Parts(
             self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions,
-            arenas=self.arenas, trait_sets=self.trait_sets,
+            arenas=self.arenas, trait_sets=self.trait_sets, cgroups=self.cgroups,
         )  # fmt: skip
 
     @property

@@ -73,6 +73,15 @@ class TestBlame:
         stage.take_over(stage.fork_heir())
         assert not stage.keeper.line.spent()
 
+    def test_a_call_that_its_cage_forbids_is_a_fault_like_another(self, stage):
+        """The system's filter ends a sealed process by SIGSYS: twice at one place convicts."""
+        active, heir = stage.pair
+        crash(stage, active, TRAIT_3, signal.SIGSYS)
+        begin_tick(stage, heir)
+        crash(stage, heir, TRAIT_3, signal.SIGSYS)
+        assert [each.slot for each in inputs(stage)] == [3]
+        assert "SIGSYS" in stage.machine.log.of("zone.evidence")[-1]["how"]
+
     def test_one_that_fails_once_more_before_that_input_is_not_convicted_twice(self, stage):
         """An heir may run the tick again before it could take the input up: nothing new follows."""
         active, heir = stage.pair

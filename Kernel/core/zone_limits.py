@@ -1,0 +1,161 @@
+"""The limits of one zone while it runs: measured, told of, and held where Linux does not.
+
+Owns: a reading each second, notes of what is near its limit, ending who is beyond one, the event
+that says so. Does not own: the verdict (`resource_governor.py`), what a process is given to be held
+by (`enclosure.py`), what a death leads to (`line.py`, `inquest.py`).
+"""
+
+from typing import Any, Final, Protocol
+
+from Kernel.config import ZoneConfig
+from Kernel.core.enclosure import Enclosure
+from Kernel.core.limits import MEGABYTE, limit_fields
+from Kernel.core.parts import Parts
+from Kernel.core.resource_governor import (
+    MEMORY,
+    Act,
+    Judgement,
+    Reading,
+    Sample,
+    cpu_percent,
+    judge,
+)
+from Kernel.ports.process import Exit
+
+LOOK_S: Final = 1.0
+CALM_S: Final = 10.0
+"""What was near its limit is told of for so long after it was seen last."""
+HINT: Final = "molt doctor cage"
+
+
+class LimitedZone(Protocol):
+    """What the limits ask of their zone."""
+
+    config: ZoneConfig
+    parts: Parts
+
+    def forked_pids(self) -> list[int]:
+        """Return its processes but the zygotes, which run no generated code."""
+
+    def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
+        """End a process at once and remember why, for the verdict on its death."""
+
+    def note(self, what: str, why: str, hint: str) -> None:
+        """Show something that does not work as it should, until it is forgotten by `unnote`."""
+
+    def unnote(self, what: str) -> None:
+        """Forget what was noted about `what`."""
+
+
+class ZoneLimits:
+    """The limits of one zone."""
+
+    def __init__(self, zone: LimitedZone) -> None:
+        config, parts = zone.config, zone.parts
+        self.enclosure = Enclosure(parts.cgroups, config.name, config.cage.value, config.limits)
+        self._zone = zone
+        self._reading = Reading(0.0)
+        self._before = Reading(0.0)
+        self._due_s = 0.0
+        self._noted_s: dict[str, float] = {}
+        self._strangers = 0
+
+    def look(self, now_s: float) -> None:
+        """Measure and judge, once a second."""
+        if now_s < self._due_s:
+            return
+        self._due_s = now_s + LOOK_S
+        self.enclosure.change(self._zone.config.limits)
+        self._note_problem()
+        self._before, self._reading = self._reading, self._read(now_s)
+        for each in judge(self.enclosure.limits, self._before, self._reading):
+            if each.act is Act.KILL:
+                self._end(each)
+            else:
+                self._warn(each, now_s)
+        self._tell_strangers()
+        self._forget(now_s)
+
+    def _tell_strangers(self) -> None:
+        """Tell of deaths that no process of ours has died: of what they have forked.
+
+        Only what is still open a look later: a death may be seen in the count before it is reaped.
+        """
+        before, self._strangers = self._strangers, self.enclosure.unaccounted()
+        for _ in range(min(before, self._strangers)):
+            self._strangers -= 1
+            self.enclosure.account()
+            self._tell_out_of_memory(0)
+
+    def _read(self, now_s: float) -> Reading:
+        members, loads = self.enclosure.members(), self._zone.parts.loads
+        taken = ((pid, loads.taken(pid)) for pid in self._zone.forked_pids())
+        samples = tuple(Sample(pid, it, pid in members) for pid, it in taken if it is not None)
+        return Reading(now_s, samples, self.enclosure.usage())
+
+    def _note_problem(self) -> None:
+        if self.enclosure.problem:
+            self._zone.note("control group", self.enclosure.problem, HINT)
+        else:
+            self._zone.unnote("control group")
+
+    def _warn(self, found: Judgement, now_s: float) -> None:
+        self._noted_s[found.what] = now_s
+        self._zone.note(found.what, found.why, HINT)
+
+    def _forget(self, now_s: float) -> None:
+        for what, seen_s in list(self._noted_s.items()):
+            if now_s - seen_s > CALM_S:
+                del self._noted_s[what]
+                self._zone.unnote(what)
+
+    def _end(self, found: Judgement) -> None:
+        told = self._tell(found.pid, found.what, found.value, found.limit, "kernel", found.why)
+        self._zone.kill(found.pid, found.why, told)
+
+    def explain(self, exit_: Exit) -> tuple[str, bytes]:
+        """Return why Linux has ended a process, and the event that tells; "" for other deaths."""
+        if not self.enclosure.was_out_of_memory(exit_):
+            return "", b""
+        return self._tell_out_of_memory(exit_.pid)
+
+    def _tell_out_of_memory(self, pid: int) -> tuple[str, bytes]:
+        most_mb = self.enclosure.limits.memory_mb
+        why = f"out of memory: its zone may take {most_mb} MB"
+        return why, self._tell(pid, MEMORY, most_mb, most_mb, "cgroup", why)
+
+    def _tell(self, pid: int, what: str, value: float, limit: float, by: str, why: str) -> bytes:
+        return self._zone.parts.log.warning(
+            "zone.limit_reached",
+            zone=self._zone.config.name,
+            pid=pid,
+            what=what,
+            value=round(value, 1),
+            limit=float(limit),
+            by=by,
+            why=why,
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """Return what the zone takes and may take, for `status` and `doctor cage`."""
+        return {
+            "cage": self._zone.config.cage.value,
+            "limits": limit_fields(self.enclosure.limits),
+            "used": _used_fields(self._before, self._reading),
+            "grouped": sum(each.grouped for each in self._reading.samples),
+            "processes": len(self._reading.samples),
+        }
+
+
+def _used_fields(before: Reading, now: Reading) -> dict[str, Any]:
+    group, taken = now.group, [each.taken for each in now.samples]
+    memory = group.memory_bytes
+    if memory is None:
+        memory = max((each.memory_bytes for each in taken), default=0)
+    tasks = group.tasks if group.tasks is not None else sum(each.threads for each in taken)
+    return {
+        "memory_mb": round(memory / MEGABYTE, 1),
+        "cpu_percent": round(cpu_percent(before, now), 1),
+        "processes": tasks,
+        "descriptors": max((each.descriptors for each in taken), default=0),
+    }
