@@ -35,6 +35,7 @@ NAMES = (
     "exports",
     "pace",
     "traits",
+    "trial",
 )
 
 

@@ -65,7 +65,7 @@ class Left:
         bodies: a digest of all that lives and grows, the registry and its marks left out.
         statuses: calls of the candidate by how they ended.
         fuel: steps it took, and the most in one call.
-        tick_us: median and p99.
+        tick_us: median and p99, of processor time.
         extinct: nobody is left but those that the world itself has put in.
     """
 

@@ -1,0 +1,16 @@
+"""The bench of trials measures trials as the kernel has them made."""
+
+import pytest
+
+from tests.bench.trial import SMALL, TICKS_QUICK, measure
+
+
+@pytest.mark.slow
+def test_a_quick_round_has_a_row_for_each_tier() -> None:
+    """Every step has its time, and both runs a time for their ticks."""
+    report = measure(peers=False, quick=True)
+    assert [row["tier"] for row in report.rows] == ["native", "interpreted"]
+    for row in report.rows:
+        assert (row["entities"], row["ticks"]) == (SMALL, TICKS_QUICK)
+        assert {"screen_s", "compare_s", "runs_s", "candidate_tick_us"} <= set(row)
+    assert report.goals == []
