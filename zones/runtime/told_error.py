@@ -36,13 +36,12 @@ def tell_error(error: BaseException, sources: Mapping[str, Sequence[str]]) -> di
 
 
 def _frames(trace: TracebackType | None, sources: Mapping[str, Sequence[str]]) -> list[Frame]:
-    """Return the frames of an exception, outermost first, without those of our own that led in."""
-    found: list[Frame] = []
-    for frame, line in traceback.walk_tb(trace):
-        if found or not _is_ours(frame):
-            code = frame.f_code
-            found.append(_frame(code.co_filename, line, code.co_qualname, sources))
-    return found
+    """Return the frames of an exception, outermost first, but those of who runs the program."""
+    return [
+        _frame(frame.f_code.co_filename, line, frame.f_code.co_qualname, sources)
+        for frame, line in traceback.walk_tb(trace)
+        if not _is_ours(frame)
+    ]
 
 
 def _is_ours(frame: FrameType) -> bool:

@@ -155,6 +155,7 @@ def test_who_never_ends_is_told_where_it_was(cells):
     told = cells.source("print('in')\nwhile True:\n    pass", timeout_s=0.3)
     assert (told["outcome"], told["printed"]) == ("hung", "in\n")
     assert told["error"]["message"] == "it has not ended in 0.3 s"
+    assert [frame[:1] for frame in told["error"]["frames"]] == [["their.py"]]
     assert told["error"]["line"] in (2, 3)
 
 
