@@ -80,10 +80,10 @@ CELL_KEYS: Final = {
     ),
     CALL: (
         *_EACH,
-        Key("wall_s", Sort.NUMBER, 10, 0.1, 3600, "s"),
+        Key("wall_s", Sort.NUMBER, 60, 0.1, 3600, "s"),
         Key("memory_mb", Sort.WHOLE, 512, 64, _MEMORY_MB_MAX, "MB"),
         Key("file_mb", Sort.WHOLE, 64, 1, _FILE_MB_MAX, "MB"),
-        Key("source_kb", Sort.WHOLE, 1024, 1, 16_384, "kB"),
+        Key("source_kb", Sort.WHOLE, 256, 1, 360, "kB"),
         Key("output_kb", Sort.WHOLE, 64, 1, 240, "kB"),
     ),
 }

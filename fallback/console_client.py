@@ -22,7 +22,7 @@ EXIT_NO_KERNEL = 69
 EXIT_INTERRUPTED = 130
 PATIENCE_S = 3600.0
 """A day-long `wait` needs the real client; one answer is waited for no longer than this."""
-REPLY_BYTES_MAX = 64 * 1024
+REPLY_BYTES_MAX = 320 * 1024
 
 
 def main(argv: list[str] | None = None, out: TextIO = sys.stdout, err: TextIO = sys.stderr) -> int:

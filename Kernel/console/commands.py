@@ -12,6 +12,7 @@ Longer than a file should be because it is one table, read from top to bottom; t
 ledger's commands are in `ledger_commands.py`, those of traits in `trait_table.py`.
 """
 
+from Kernel.console.call_table import RUN
 from Kernel.console.command_groups import KERNEL, LEDGER, TRUST, WATCHING, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
 from Kernel.console.ledger_commands import LEDGER_COMMANDS
@@ -310,6 +311,7 @@ COMMANDS: tuple[Command, ...] = (
         tool_options=(("--json", None),),
     ),
     TRY,
+    RUN,
     Command(
         "doctor",
         TRUST,

@@ -17,11 +17,12 @@ import click
 from Kernel.console.client import ask, ask_lines, wait_gone
 from Kernel.console.command_types import Command, Kind
 from Kernel.console.commands import BY_NAME
-from Kernel.console.content import file_of
+from Kernel.console.content import file_of, label_of
 from Kernel.console.output import Declined, say, show_alone, show_line, show_lines, show_result
 from Kernel.console.session import CHECKOUT, Session
 from Kernel.console.trial_talk import WAITED_FOR, trial_watch, verdict_code
 from Kernel.console.values import rows_of, word
+from Kernel.contract.call_job import exit_code
 from Kernel.contract.errors import NoKernel, Refused, UsageError, WaitTimeout
 
 EXIT_DEGRADED = 3
@@ -57,12 +58,17 @@ def ask_kernel(command: Command, args: dict[str, object], yes: bool, session: Se
         _confirm(command, args)
     if command.name == "drill" and not session.as_json and sys.stderr.isatty():
         _announce_drill(args, session)
+    if command.name == "run":
+        args.setdefault("name", label_of(args["source"]))
     talks = command.name in WAITED_FOR and not session.as_json and sys.stderr.isatty()
     watch = trial_watch(args, session) if talks else None
     answer = ask(session.home, command.name, args, _patience_s(command, args), meanwhile=watch)
     if command.name == "try":
         show_result(command.name, {"file": file_of(args["source"])} | answer.result, session)
         return verdict_code(answer.result)
+    if command.name == "run":
+        show_result(command.name, answer.result, session)
+        return exit_code(str(answer.result.get("outcome")))
     if command.name == "shutdown" and not wait_gone(answer.kernel_pid, SHUTDOWN_S):
         raise WaitTimeout(
             f"cannot see kernel {answer.kernel_pid} end: it is still there after {SHUTDOWN_S} s",

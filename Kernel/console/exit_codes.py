@@ -23,14 +23,15 @@ EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(
         5,
         "understood and refused: no such zone, parameter or event, a value out of range, not now; "
-        "of reload: a key was refused, the others count; of validate: a file is no trait; or the "
-        "answer to a question was no",
+        "of reload: a key was refused, the others count; of validate: a file is no trait; of run: "
+        "ended by a limit or by the cage; or the answer to a question was no",
     ),
+    ExitCode(65, "of run: what was run has raised, or returned what is no plain data"),
     ExitCode(69, "no kernel answers at this home, no world lives there, or it has no ledger yet"),
     ExitCode(73, "no folder has room for a world's arena"),
     ExitCode(75, "another kernel holds this home"),
     ExitCode(78, "configuration or installation is wrong"),
-    ExitCode(124, "wait ran out of time"),
+    ExitCode(124, "wait ran out of time, or the time of run was over"),
     ExitCode(130, "ended by Ctrl-C"),
 )
 """The code says whether the command worked; health is in it only where it is asked for."""

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from Kernel.config_changes import REFUSED
+from Kernel.console.call_commands import begin_call
 from Kernel.console.event_filter import first_position
 from Kernel.console.facts import (
     WORLD_ZONE,
@@ -312,6 +313,11 @@ class Handlers:
         world, _inbox = self._world()
         trial = begin_trial(self.zones.trials, world, request)
         return Asked(lambda: trial_result(trial), patient=True, give_up=trial.give_up)
+
+    def _run(self, request: Request) -> Asked:
+        world, _inbox = self._world()
+        call = begin_call(self.zones.calls, world, request)
+        return Asked(call.result, give_up=lambda: self.zones.calls.give_up(call))
 
     def _trait_add(self, request: Request) -> Asked:
         world, _inbox = self._world()

@@ -144,7 +144,7 @@ def usage(command: Command) -> str:
     words = [command.name]
     for argument in command.takes:
         word = _word(argument, with_short=False)
-        word += " ..." if argument.kind is Kind.FILTERS else ""
+        word += " ..." if argument.kind in (Kind.FILTERS, Kind.STRINGS) else ""
         words.append(word if argument.required else f"[{word}]")
     if command.place is Place.TOOL and not command.arguments:
         words.append("...")

@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from Kernel.console.request import Request, parse_request
 from Kernel.contract.errors import MoltError, Refused, UsageError
 
-LINE_BYTES_MAX = 64 * 1024
-"""The longest request, without its newline."""
+LINE_BYTES_MAX = 512 * 1024
+"""The longest request, without its newline: a file or a pickled call, as base64."""
 PENDING_MAX = 8
 LINES_PER_TURN_MAX = 32
 """How many lines one `take` reads, so that a flood of them cannot hold the kernel's loop."""
-REPLY_BYTES_MAX = 64 * 1024
-OUTPUT_BYTES_MAX = 256 * 1024
+REPLY_BYTES_MAX = 320 * 1024
+"""The longest answer: the value of a call, with what it printed."""
+OUTPUT_BYTES_MAX = 512 * 1024
 STREAM_BYTES_MAX = 32 * 1024
 """A stream takes no more lines while so many bytes wait to be read."""
 

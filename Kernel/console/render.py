@@ -7,6 +7,7 @@ of control characters, so that it cannot steer the terminal.
 """
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from typing import TextIO
 
@@ -23,6 +24,7 @@ from Kernel.console.paint import (
     print_table,
     state_text,
 )
+from Kernel.console.render_call import show_call
 from Kernel.console.render_trial import show_trials, show_verdict
 from Kernel.console.trait_words import trait_facts, trait_line
 from Kernel.console.values import (
@@ -270,6 +272,10 @@ def _tick_line(state: str) -> Callable[[Fields, Page], None]:
     return show_tick
 
 
+def _show_run(result: Fields, console: Page) -> None:
+    show_call(result, console.file, sys.stderr)
+
+
 def _show_trait(result: Fields, console: Page) -> None:
     """Show a trait that came in, or waits for its tick."""
     line = trait_line(result)
@@ -467,6 +473,7 @@ SHOWN: dict[str, Callable[[Fields, Page], None]] = {
     "safe-mode enter": _show_enter,
     "doctor": _show_doctor,
     "try": show_verdict,
+    "run": _show_run,
     "trait add": _show_trait,
     "trait remove": _show_removed,
     "trait list": _show_traits,

@@ -24,11 +24,14 @@ from Kernel.contract.event_filter import FILTERS_MAX, Filter, Since, parse_filte
 from Kernel.contract.quantities import parse_duration
 
 NAME_MAX = 64
+LABEL_MAX = 200
+STRINGS_MAX = 64
+STRING_CHARS_MAX = 4096
 SHOWN_MAX = 48
 """How many characters of somebody's text go into an error message."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 
-Value = int | float | bool | str | WaitExpression | Since | tuple[Filter, ...]
+Value = int | float | bool | str | WaitExpression | Since | tuple[Filter, ...] | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Request:
         return None if value is None else float(value)
 
     def text(self, name: str) -> str | None:
-        """Return a NAME, CHOICE or WORDS argument, or None when it was left out."""
+        """Return a NAME, CHOICE, WORDS or LABEL argument, or None when it was left out."""
         value = self.args.get(name)
         assert value is None or isinstance(value, str), name
         return value
@@ -97,7 +100,13 @@ class Request:
         """Return a FILTERS argument; none when it was left out."""
         value = self.args.get(name, ())
         assert isinstance(value, tuple), name
-        return value
+        return tuple(each for each in value if isinstance(each, Filter))
+
+    def strings(self, name: str) -> tuple[str, ...]:
+        """Return a STRINGS argument; none when it was left out."""
+        value = self.args.get(name, ())
+        assert isinstance(value, tuple), name
+        return tuple(each for each in value if isinstance(each, str))
 
 
 def parse_request(line: bytes) -> Request:
@@ -164,15 +173,23 @@ def check_request(name: str, args: Mapping[str, object]) -> Request:
 
 
 def told_arguments(request: Request) -> dict[str, Value]:
-    """Return the arguments as an event tells them: of a file its digest, it may be long."""
+    """Return the arguments as an event tells them: of a file its digest; words are cut."""
     kinds = {argument.name: argument.kind for argument in BY_NAME[request.command].takes}
     return {
-        name: f"sha256:{sha256(request.content(name)).hexdigest()}"
-        if kinds.get(name) is Kind.FILE
-        else value
+        name: _told(request, name, value, kinds.get(name))
         for name, value in request.args.items()
         if name != "dry_run"
     }
+
+
+def _told(request: Request, name: str, value: Value, kind: Kind | None) -> Value:
+    match kind:
+        case Kind.FILE:
+            return f"sha256:{sha256(request.content(name)).hexdigest()}"
+        case Kind.STRINGS:
+            return " ".join(request.strings(name))[:LABEL_MAX]
+        case _:
+            return value
 
 
 def check_value(command: Command, argument: Argument, raw: object) -> Value:
@@ -223,6 +240,10 @@ def _typed(argument: Argument, raw: object) -> Value | None:
             return raw if isinstance(raw, str) and len(raw) <= NAME_MAX else None
         case Kind.FILTERS:
             return _filters(raw)
+        case Kind.STRINGS:
+            return _strings(raw)
+        case Kind.LABEL:
+            return _label(raw)
         case Kind.SINCE:
             return parse_since(raw) if isinstance(raw, str) else None
         case Kind.FLAG:
@@ -256,6 +277,18 @@ def _filters(raw: object) -> tuple[Filter, ...] | None:
     return tuple(parse_filter(word) for word in raw)
 
 
+def _label(raw: object) -> str | None:
+    fits = isinstance(raw, str) and 0 < len(raw) <= LABEL_MAX and raw.isprintable()
+    return raw if isinstance(raw, str) and fits else None
+
+
+def _strings(raw: object) -> tuple[str, ...] | None:
+    if not isinstance(raw, list) or len(raw) > STRINGS_MAX:
+        return None
+    fitting = [word for word in raw if isinstance(word, str) and len(word) <= STRING_CHARS_MAX]
+    return tuple(fitting) if len(fitting) == len(raw) else None
+
+
 def _finite(raw: object) -> float | None:
     if isinstance(raw, bool) or not isinstance(raw, int | float) or abs(raw) > 1e300:
         return None
@@ -274,6 +307,10 @@ def _wants(argument: Argument) -> str:
         return f"the name of a class: letters, digits and '_', up to {NAME_MAX}"
     if argument.kind is Kind.FILTERS:
         return f"at most {FILTERS_MAX} words of the form FIELD=VALUE"
+    if argument.kind is Kind.STRINGS:
+        return f"at most {STRINGS_MAX} words of {STRING_CHARS_MAX} characters each"
+    if argument.kind is Kind.LABEL:
+        return f"a text in one line of at most {LABEL_MAX} characters"
     if argument.kind is Kind.FILE:
         return f"what is in a file, at most {argument.high} bytes, as base64"
     return f"a {argument.kind.value}"

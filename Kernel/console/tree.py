@@ -181,10 +181,10 @@ def _parameter(command: Command, argument: Argument) -> click.Parameter:
     names = [word for word in (argument.short, argument.option, argument.name) if word]
     if argument.kind is Kind.FLAG:
         return click.Option(names, is_flag=True, default=None, help=argument.help)
-    if argument.kind in (Kind.WORDS, Kind.FILTERS):
+    if argument.kind in (Kind.WORDS, Kind.FILTERS, Kind.STRINGS):
 
         def joined(ctx: click.Context, _param: click.Parameter, words: tuple[str, ...]) -> object:
-            raw: object = list(words) if argument.kind is Kind.FILTERS else " ".join(words)
+            raw: object = " ".join(words) if argument.kind is Kind.WORDS else list(words)
             if ctx.resilient_parsing:
                 return words  # for completion: they are not finished
             check_value(command, argument, raw)

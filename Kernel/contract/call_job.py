@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, NoReturn
 
-from Kernel.contract.errors import CodecError
+from Kernel.contract.errors import CodecError, Refused, WaitTimeout
 
 JOB_BYTES_MAX: Final = 360 * 1024
 """The longest file or pickled call."""
@@ -55,6 +55,20 @@ class Outcome(StrEnum):
 _OF_THE_CELL: Final = frozenset(
     (Outcome.RETURNED, Outcome.RAISED, Outcome.HUNG, Outcome.OUT_OF_MEMORY)
 )
+
+
+EXIT_CODES: Final = {
+    Outcome.RETURNED: 0,
+    Outcome.RAISED: 65,  # EX_DATAERR of sysexits.h: what was given is at fault
+    Outcome.HUNG: WaitTimeout.exit_code,
+}
+"""Of `molt run`; every other end is a refusal: by the cage, by a limit, by the kernel."""
+
+
+def exit_code(outcome: str) -> int:
+    """Return the exit code of `molt run` for an outcome as it is told."""
+    known = {each.value: code for each, code in EXIT_CODES.items()}
+    return known.get(outcome, Refused.exit_code)
 
 
 @dataclass(frozen=True, slots=True)

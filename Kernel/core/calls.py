@@ -117,8 +117,6 @@ def put_end(end: CellEnd) -> Told:
 
 
 def _put_death(end: CellEnd) -> Told:
-    if end.signal == signal.SIGXCPU:
-        return _ended(Outcome.HUNG, "it has used up its processor time")
     if end.signal == signal.SIGSYS:
         return _ended(Outcome.DIED, _SEALED)
     return _ended(Outcome.DIED, f"its process ended without an answer: {end.why}")
@@ -183,7 +181,7 @@ class Calls:
         self,
         parts: Parts,
         limits: Callable[[], CallLimits],
-        check_allowed: Callable[[ArenaKeeper], None],
+        check_allowed: Callable[[ArenaKeeper], None] = lambda _world: None,
     ) -> None:
         self._parts = parts
         self._limits = limits
@@ -233,7 +231,7 @@ class Calls:
         self._cells.close()
 
     @property
-    def busy(self) -> bool:
+    def postponed(self) -> bool:
         """Whether something waits for a moment that will not announce itself."""
         return self._cells.postponed
 

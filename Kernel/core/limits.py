@@ -64,7 +64,7 @@ class CellLimits:
 
     at_once: int = 2
     queued: int = 16
-    wall_s: float = 10.0
+    wall_s: float = 60.0
     each: Limits = field(default_factory=Limits)
     source_kb: int = 256
 

@@ -16,6 +16,7 @@ from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.berth import Berth
 from Kernel.core.bus_keeper import BusKeeper
+from Kernel.core.calls import Calls
 from Kernel.core.drill_log import DrillLog
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.keeper import Keeper
@@ -61,6 +62,7 @@ class ZoneTable:
         self.drills = DrillLog(parts)
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
         self.trials = Trials(parts, lambda: self.leaving.config)
+        self.calls = Calls(parts, lambda: self.leaving.config.call)
         self.traits = TraitChanges(parts)
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
@@ -92,6 +94,7 @@ class ZoneTable:
             *(each.on_exit for each in self.keepers()),
             self.traits.on_exit,
             self.trials.on_exit,
+            self.calls.on_exit,
         ]
         return [exit_ for exit_ in exits if not any(take(exit_) for take in takes)]
 
@@ -101,6 +104,7 @@ class ZoneTable:
             keeper.look()
         self.drills.look()
         self.trials.look()
+        self.calls.look()
         self.traits.look()
         for arena in self.arenas.values():
             self.traits.resume(arena)
@@ -108,13 +112,14 @@ class ZoneTable:
 
     def busy(self) -> bool:
         """Tell whether something waits for a moment that will not announce itself."""
-        waits = self.trials.postponed or any(keeper.postponed for keeper in self.keepers())
+        keepers = any(keeper.postponed for keeper in self.keepers())
+        waits = keepers or self.trials.postponed or self.calls.postponed
         return self.stop is not None or waits
 
     def next_look_s(self, now_s: float) -> float:
         """Return when some zone must be looked at again at the latest, monotonic seconds."""
         zones = min(keeper.next_look_s(now_s) for keeper in self.keepers())
-        return min(zones, self.trials.next_look_s())
+        return min(zones, self.trials.next_look_s(), self.calls.next_look_s())
 
     def given_up(self) -> tuple[str, bytes]:
         """Return why no world can be kept alive any more by any version, "" while one can.
@@ -207,15 +212,20 @@ class ZoneTable:
         self.leaving.begin(cause)
         self.traits.give_up()
         self.trials.close()
+        self.calls.close()
 
     def kill_all(self) -> None:
         """End every process at once."""
-        for pid in (*(pid for each in self.keepers() for pid in each.pids()), *self.trials.pids()):
+        for pid in (*(pid for each in self.keepers() for pid in each.pids()), *self._cell_pids()):
             self._parts.processes.send_signal(pid, signal.SIGKILL)
 
     def stopped(self) -> bool:
         """Tell whether nothing is left."""
-        return self.stop is not None and self.stop.stage is Stage.DONE and not self.trials.pids()
+        done = self.stop is not None and self.stop.stage is Stage.DONE
+        return done and not self._cell_pids()
+
+    def _cell_pids(self) -> list[int]:
+        return [*self.trials.pids(), *self.calls.pids()]
 
 
 def _rules(zone: ZoneConfig, config: KernelConfig) -> Rules:

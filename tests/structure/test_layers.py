@@ -46,12 +46,13 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "Kernel.console": ("click", "psutil", "rich", "structlog", "yaml", "zmq", "msgpack"),
     "Kernel.console.repl": ("click", "prompt_toolkit"),
     "Kernel": ("psutil", "structlog", "yaml", "zmq", "msgpack"),
-    "zones.client": ("numpy", "pandas"),
+    "zones.client": ("cloudpickle", "numpy", "pandas"),
     "zones.client.top": ("numpy", "rich", "textual"),
 }
 
 # module -> why it may import inside a function; also in pyproject.toml, for PLC0415
 LATE_IMPORTS: dict[str, str] = {
+    "zones.client.calling": "only who calls needs cloudpickle, and pays for its import",
     "zones.client.tables": "pandas is in the extra molt[science] and may be missing",
     "zones.ledger.exports.duck": "duckdb is in the extra molt[science] and may be missing",
     "zones.ledger.exports.otlp": "the exporter is in the extra molt[otlp] and may be missing",

@@ -1,8 +1,19 @@
-"""A molt world from Python: its columns as read-only arrays, its past, its console."""
+"""A molt world from Python: its columns as read-only arrays, its past, its console, its cells."""
 
+from zones.client.calling import CallFailed
 from zones.client.console import ask
 from zones.client.frame import Frame, molbot_id
-from zones.client.home import Home, Live, open_home
+from zones.client.home import Home, Live, call, open_home
 from zones.client.traits import CarriedTrait
 
-__all__ = ["CarriedTrait", "Frame", "Home", "Live", "ask", "molbot_id", "open_home"]
+__all__ = [
+    "CallFailed",
+    "CarriedTrait",
+    "Frame",
+    "Home",
+    "Live",
+    "ask",
+    "call",
+    "molbot_id",
+    "open_home",
+]

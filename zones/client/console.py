@@ -25,9 +25,9 @@ from Kernel.contract.errors import (
 )
 from Kernel.contract.places import CONSOLE_SOCKET
 
-REQUEST_BYTES_MAX: Final = 64 * 1024
+REQUEST_BYTES_MAX: Final = 512 * 1024
 """Without its newline."""
-REPLY_BYTES_MAX: Final = 64 * 1024
+REPLY_BYTES_MAX: Final = 320 * 1024
 TIMEOUT_S: Final = 5.0
 _BY_CODE: Final[dict[int, type[MoltError]]] = {
     kind.exit_code: kind

@@ -1,15 +1,15 @@
 """A home as a program sees it: the world's numbers now, and what the ledger tells of before.
 
-Owns: `open_home`, noticing that a world was replaced, one lock. Does not own: the file and whole
-copies (`arena_reader.py`), what a frame shows (`frame.py`), reading the ledger
-(`zones/runtime/ledger_reading.py`).
-It reads files only. It needs no running kernel, and a running one does not notice it.
+Owns: `open_home`, `call`, noticing that a world was replaced, one lock. Does not own: the file and
+whole copies (`arena_reader.py`), what a frame shows (`frame.py`), reading the ledger
+(`zones/runtime/ledger_reading.py`), how a function is sent (`calling.py`).
+All but `call` reads files only: it needs no running kernel, and a running one does not notice it.
 """
 
 import os
 import shlex
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from Kernel.contract.arena_lookup import find_arena
 from Kernel.contract.errors import NoArena
 from Kernel.contract.places import LEDGER
 from zones.client.arena_reader import ArenaReader
+from zones.client.calling import call_at
 from zones.client.frame import Arrays, Frame, Named, build_frame, choose_columns, needed_columns
 from zones.client.history import NEWEST, check_newest, read_history
 from zones.client.schema import Schema
@@ -179,6 +180,13 @@ class Home:
         """
         return read_why(self.path / LEDGER, str(event), effects)
 
+    def call(
+        self, function: Callable[..., Any], /, *args: Any, timeout_s: float | None = None,
+        **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """Run a function in a sealed process of this home's kernel, see `call`."""
+        return call_at(self.path, function, args, kwargs, timeout_s)
+
     def _current(self) -> ArenaReader:
         with self._lock:
             return self._opened()
@@ -200,9 +208,35 @@ def open_home(path: str | Path | None = None, zone: str = "stable") -> Home:
         NoArena: no world is there.
         ArenaError: its arena may not be read, is damaged, or is of an unknown form.
     """
-    home = Path(path or os.environ.get("MOLT_HOME") or CHECKOUT)
+    home = _home_path(path)
     if not home.is_dir():
         raise NoArena(
             f"cannot find home {home}", f"python manifest.py --home {shlex.quote(str(home))}"
         )
     return Home(home, zone)
+
+
+def call(
+    function: Callable[..., Any], /, *args: Any, timeout_s: float | None = None, **kwargs: Any
+) -> Any:
+    """Run `function(*args, **kwargs)` in a sealed process and return its value as plain data.
+
+    By the kernel of MOLT_HOME, else of the checkout. The function and all of the caller's own code
+    that it needs go along; of packages it has what docs/running-code.md lists. Lists, dicts with
+    text keys, text, numbers, None come back, tuples and arrays as lists. What it prints is printed
+    here.
+
+    Args:
+        timeout_s: interrupted after so long; None: 10 s.
+
+    Raises:
+        UsageError: the function or its arguments cannot be pickled, or are too large.
+        Refused: it may not run, or too many wait.
+        NoKernel: no kernel runs there.
+        CallFailed: it raised, took too long, was ended, or returned what is no plain data.
+    """
+    return call_at(_home_path(None), function, args, kwargs, timeout_s)
+
+
+def _home_path(path: str | Path | None) -> Path:
+    return Path(path or os.environ.get("MOLT_HOME") or CHECKOUT)

@@ -34,7 +34,8 @@ from Kernel.contract.call_job import (
     Outcome,
     unpack_job,
 )
-from zones.runtime.cage import CageLimits, Plan, enclose, seal
+from zones.runtime.cage import CageError, CageLimits, Layer, Plan, enclose, seal
+from zones.runtime.enclosing import SEALED
 from zones.runtime.kinship import set_process_name
 from zones.runtime.plain_data import NotPlain, to_plain
 from zones.runtime.printed import Printed
@@ -56,6 +57,7 @@ _CODECS: Final = (
     "ascii", "latin-1", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32",
     "cp1252", "unicode_escape", "raw_unicode_escape", "hex", "base64", "rot13",
 )  # fmt: skip
+HINT: Final = "molt doctor cage"
 LOADED_NAME: Final = "__molt__"
 """The `__name__` of a file that defines `main`: it is called, so nothing else should call it."""
 _SPARE_BYTES: Final = 16 * 1024
@@ -98,20 +100,30 @@ def load_modules() -> None:
     time.tzset()  # reads the file of the zone of time
 
 
-def run_call(facts: Mapping[str, Any], descriptors: Mapping[str, int]) -> NoReturn:
+def run_call(
+    facts: Mapping[str, Any], descriptors: Mapping[str, int], missing: frozenset[Layer]
+) -> NoReturn:
     """Be a call cell.
 
     Args:
-        facts: of the Fork; `limits` as `CageLimits` has them.
-        descriptors: `job` and `result`; all others are closed.
+        facts: of the Fork; `limits` as `CageLimits` has them; `uncaged`: run it where no filter of
+            calls is to be had, too.
+        descriptors: `job` and `result`; all others are closed, the locks of the home, too: it has
+            no arena that they would guard.
+        missing: layers that this machine has not got.
+
+    Raises:
+        CageError: the process cannot be sealed, so nothing is run.
     """
+    if Layer.SECCOMP in missing and not facts.get("uncaged"):
+        raise CageError("cannot run foreign code: the system has no filter of calls", HINT)
     job = unpack_job(_read(descriptors["job"]))
     result_fd = descriptors["result"]
     set_process_name("molt call")
     printed = Printed(job.output_bytes)
     _shut_off(printed)
     plan = Plan(
-        profile="sealed", limits=CageLimits(**facts["limits"]), keep=frozenset((result_fd,))
+        SEALED, limits=CageLimits(**facts["limits"]), keep=frozenset((result_fd,)), without=missing
     )
     enclose(plan)
     alarm = _Alarm(job.timeout_s)

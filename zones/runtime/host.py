@@ -56,7 +56,7 @@ def run_process(
         elif request.role == "heir":
             _run_heir(cast(ArenaGeneration, generation), request, descriptors, ground)
         elif request.role == "call":
-            run_call(request.facts, descriptors)
+            run_call(request.facts, descriptors, ground.missing)
         elif request.role == "trial":
             arena_generation = cast(ArenaGeneration, generation)
             arena_generation.try_trait(request.facts, descriptors, ground.missing)

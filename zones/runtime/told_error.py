@@ -4,6 +4,8 @@ Owns: this form and its limits. Does not own: who reads it. The exception is for
 may raise, and whatever they return is cut.
 """
 
+import os
+import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from types import FrameType, TracebackType
@@ -60,9 +62,16 @@ def _own_line(
     """Return the innermost line of the program itself, else of whatever was innermost, else 0."""
     if isinstance(error, SyntaxError) and error.filename in sources:
         return error.lineno or 0
-    own = [frame for frame in frames if frame[0] in sources]
+    own = [frame for frame in frames if _is_own(str(frame[0]), sources)]
     innermost = (own or list(frames) or [["", 0]])[-1]
     return int(innermost[1])
+
+
+def _is_own(file: str, sources: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether a file is the program's; one that was pickled brings no files along."""
+    if sources:
+        return file in sources
+    return not file.startswith(("<frozen ", sys.prefix + os.sep, sys.base_prefix + os.sep))
 
 
 def _fewer(frames: list[Frame]) -> list[Frame]:

@@ -24,8 +24,9 @@ def fuel(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def trait_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Stand in a folder with the file that the examples of `trait add` name."""
+    """Stand in a folder with the files that the examples of `trait add` and `run` name."""
     folder = tmp_path_factory.mktemp("typed")
     (folder / "forager.py").write_text("class Forager(Trait):\n    pass\n")
+    (folder / "model.py").write_text("def main(*words):\n    return len(words)\n")
     monkeypatch.chdir(folder)
     return folder

@@ -117,6 +117,10 @@ TRAIT: Answer = {
     "name": "Forager", "version": 2, "tier": "native", "state": "carried", "status": "active",
     "applied_at_tick": TICK, "slot": 1, "hash": "0" * 64, "memory": 1, "calls": 5, "faults": 0,
 }  # fmt: skip
+CALLED: Answer = {
+    "ok": True, "outcome": "returned", "result": 42, "printed": "adding\n", "dropped_bytes": 0,
+    "error": None, "seconds": 0.04,
+}  # fmt: skip
 VERDICT: Answer = {
     "hash": "0" * 64, "accepted": True, "name": "Forager", "tier": "native", "state": "carried",
     "rule": "", "line": 0, "reason": "", "stage": "", "note": "", "ticks": 1000, "seeds": 4,
@@ -192,6 +196,8 @@ def answer(request: Request) -> Answer:
             return {"tick": TICK}
         case "trait add" | "trait remove":
             return TRAIT
+        case "run":
+            return CALLED | {"file": request.text("name") or "code"}
         case "try":
             return VERDICT
         case "trait list":

@@ -46,7 +46,7 @@ ISSUE = (
     "sql", "export",
     "decisions", "conversations", "relations", "rolled-back", "history", "replay",
     "safe-mode status", "safe-mode leave", "safe-mode enter",
-    "validate", "try", "trait add", "trait remove", "trait list",
+    "validate", "try", "run", "trait add", "trait remove", "trait list",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 

@@ -452,8 +452,8 @@ ACTS: dict[str, dict[str, object]] = {
     "pause": {}, "resume": {}, "step": {}, "params": {"key": "friction", "value": 0.5},
     "drill": {"kind": "kill", "zone": "stable"}, "soft-restart": {"fresh": True}, "go-back": {},
     "safe-mode leave": {}, "safe-mode enter": {}, "reload": {},
-    "try": {"source": "cGFzcwo="}, "trait add": {"source": "cGFzcwo="},
-    "trait remove": {"name": "Forager"},
+    "try": {"source": "cGFzcwo="}, "run": {"source": "cGFzcwo="},
+    "trait add": {"source": "cGFzcwo="}, "trait remove": {"name": "Forager"},
 }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ def test_a_line_of_the_limit_is_taken_and_one_byte_more_is_not() -> None:
     talk = Conversation()
     talk.receive(line[:-1] + b" ")
     assert talk.take() == []
-    assert "above 65536 bytes" in str(replies(talk.output)[0]["error"])
+    assert "above 524288 bytes" in str(replies(talk.output)[0]["error"])
     assert not talk.wants_read
     talk.sent(len(talk.output))
     assert talk.finished
@@ -196,7 +196,12 @@ def test_results_that_cannot_be_sent_become_errors() -> None:
     """A result that is no JSON, or too large, is answered with an error and not with a crash."""
     loop: dict[str, object] = {}
     loop["self"] = loop
-    bad: list[dict[str, object]] = [{"a": float("nan")}, {"a": object()}, {"a": "x" * 70_000}, loop]
+    bad: list[dict[str, object]] = [
+        {"a": float("nan")},
+        {"a": object()},
+        {"a": "x" * REPLY_BYTES_MAX},
+        loop,
+    ]
     for result in bad:
         [reply] = replies(encode_result(result))
         assert reply["ok"] is False

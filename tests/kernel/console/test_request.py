@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from Kernel.console.command_types import Argument, Kind, Place
 from Kernel.console.commands import COMMANDS
-from Kernel.console.request import Request, check_request, parse_request
+from Kernel.console.request import Request, check_request, parse_request, told_arguments
 from Kernel.console.wait_expression import WaitExpression
 from Kernel.contract.errors import UsageError
 from Kernel.contract.event_filter import Since
@@ -24,6 +24,8 @@ SAMPLES = {
     Kind.EXPRESSION: st.sampled_from(["tick=5", "paused=true and epoch>3"]),
     Kind.WORDS: st.text(max_size=64),
     Kind.FILTERS: st.lists(st.sampled_from(["kind=zone.*", "pid=7"]), max_size=8),
+    Kind.STRINGS: st.lists(st.text(max_size=64), max_size=8),
+    Kind.LABEL: st.text(string.printable[:95], min_size=1, max_size=200),
     Kind.SINCE: st.sampled_from(["5m", "tick:1\u2009000", "#17", "2.5s"]),
     Kind.FLAG: st.booleans(),
     Kind.FILE: st.binary(max_size=64).map(lambda data: b64encode(data).decode()),
@@ -67,6 +69,8 @@ def test_takes_what_fits_the_table(asked: tuple[str, dict[str, object]]) -> None
         got = request.args[key]
         if isinstance(got, WaitExpression | Since):
             assert got.text == value
+        elif isinstance(got, tuple) and key == "args":
+            assert list(got) == value
         elif isinstance(got, tuple):
             assert [f"{each.field}={each.pattern}" for each in got] == value
         elif not isinstance(value, str) or isinstance(got, str):
@@ -175,3 +179,32 @@ def test_what_is_no_name_of_a_class_is_refused(raw):
     """Nothing of it goes further."""
     with pytest.raises(UsageError, match="the name of a class"):
         check_request("trait remove", {"name": raw})
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {"args": "x"},
+        {"args": [1]},
+        {"args": ["x"] * 65},
+        {"args": ["x" * 4097]},
+        {"name": ""},
+        {"name": "a\nb"},
+        {"name": "x" * 201},
+        {"name": 7},
+        {"pickle": 1},
+        {"timeout_s": 3601},
+        {"source": b64encode(bytes(360 * 1024 + 1)).decode()},
+    ],
+)
+def test_what_does_not_fit_run(args):
+    """Words and names have limits; a file has one, too."""
+    with pytest.raises(UsageError, match="cannot run 'run'"):
+        check_request("run", {"source": "cGFzcwo="} | args)
+
+
+def test_long_words_are_cut_where_an_event_tells_them():
+    """An event has a limit; the file is told by its digest."""
+    request = check_request("run", {"source": "cGFzcwo=", "args": ["x" * 4000] * 60})
+    told = told_arguments(request)
+    assert told["args"] == "x" * 200 and str(told["source"]).startswith("sha256:")

@@ -410,7 +410,7 @@ def test_too_long_a_line_ends_the_connection(rig: Rig) -> None:
     except ConnectionError:
         pass
     [reply] = read_until_reset(client)
-    assert "above 65536 bytes" in str(reply["error"])
+    assert "above 524288 bytes" in str(reply["error"])
     assert sent <= LINE_BYTES_MAX + 30_000
     assert rig.server.counts.malformed == 1
     assert len(rig.server.filenos()) == 1

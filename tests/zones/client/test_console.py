@@ -107,7 +107,7 @@ def test_a_home_with_a_long_path(tmp_path):
         (b"[1]\n", MoltError, "of an unknown form"),
         (b'{"ok": true}\n', MoltError, "of an unknown form"),
         (b'{"ok": 1, "result": {}}\n', MoltError, "of an unknown form"),
-        (b"x" * (console.REPLY_BYTES_MAX + 1), MoltError, "above 65536 bytes"),
+        (b"x" * (console.REPLY_BYTES_MAX + 1), MoltError, "above 327680 bytes"),
         (b'{"ok": false, "error": {"code": 77, "message": "cannot"}}\n', MoltError, "cannot"),
         (b'{"ok": false, "error": {"code": "5"}}\n', MoltError, "cannot say why"),
     ],

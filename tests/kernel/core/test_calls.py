@@ -1,0 +1,274 @@
+"""Calls in a kernel on paper: who may have what run, and how each end is put and told."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.call_job import (
+    ARGUMENT_CHARS_MAX,
+    ARGUMENTS_MAX,
+    JOB_BYTES_MAX,
+    JobKind,
+    exit_code,
+    unpack_job,
+)
+from Kernel.contract.errors import Refused
+from Kernel.core.calls import GRACE_S, TIMEOUT_S, Call, Calls, CallWish, plan_call
+from Kernel.core.cell import OUTPUT_BYTES_MAX
+from Kernel.core.limits import CallLimits, Limits
+from tests.support.fakes import FakeMachine
+from tests.support.paper_kernel import PaperKernel
+
+SOURCE = b"result = 42"
+ANSWER = {
+    "outcome": "returned", "result": 42, "printed": "", "dropped_bytes": 0, "error": None,
+}  # fmt: skip
+ERROR = {"type": "ValueError", "message": "no", "line": 3, "frames": [["a.py", 3, "f", ""]]}
+CAUSE = b"c" * 16
+
+
+def wish(**more: object) -> CallWish:
+    """Return a wish to run SOURCE."""
+    fields = {"kind": JobKind.SOURCE, "name": "a.py", "payload": SOURCE, "cause": CAUSE}
+    return CallWish(**fields | more)
+
+
+class Scene:
+    """A world that ticks, and room for one call and one more that waits."""
+
+    def __init__(self, machine: FakeMachine, folder: Path) -> None:
+        self.machine = machine
+        self.kernel = PaperKernel(machine, folder)
+        self.kernel.start()
+        self.world = self.kernel.world
+        assert self.world.line is not None
+        self.world.line.facts = {**self.world.line.facts, "cells": ["call"]}
+        self.limits = CallLimits(1, 1, 30.0, Limits(memory_mb=64, descriptors=32), 256, 7)
+        self.forbidden = ""
+        self.calls = Calls(self.world.parts, lambda: self.limits, self.check)
+        self.pid = 0
+
+    def check(self, _world: object) -> None:
+        """Refuse all while `forbidden` says why."""
+        if self.forbidden:
+            raise Refused(self.forbidden)
+
+    def round(self) -> None:
+        """Some rounds of the kernel."""
+        for _ in range(3):
+            self.machine.loop.turn()
+            for exit_ in self.machine.processes.reap():
+                if not self.world.on_exit(exit_):
+                    self.calls.on_exit(exit_)
+            self.kernel.zones.look()
+            self.calls.look()
+
+    def begin(self, **more: object) -> Call:
+        """Ask for a call and let its process be born."""
+        call = self.calls.ask(self.world, wish(**more))
+        self.round()
+        self.pid = self.machine.processes.new_pid()
+        self.machine.zygote.fork(self.pid)
+        self.round()
+        return call
+
+    @property
+    def given(self) -> dict[str, int]:
+        """The descriptors of the last Fork."""
+        return self.machine.zygote.descriptors[max(self.machine.zygote.descriptors)]
+
+    def end(self, said: bytes = b"", code: int | None = 0, number: int | None = None) -> None:
+        """Let the process say something and end."""
+        if said:
+            os.write(self.given["result"], said)
+        self.machine.processes.end(self.pid, code=None if number else code, number=number)
+        self.round()
+
+    def told(self, kind: str) -> dict:
+        """Return what the newest event of a kind tells, and its cause."""
+        log = self.machine.log
+        newest = [event_id for event_id, name in log.named.items() if name == kind][-1]
+        values = [values for event, values in log.lines if event == kind][-1]
+        return values | {"cause": log.causes[newest]}
+
+
+@pytest.fixture
+def scene(machine: FakeMachine, tmp_path: Path) -> Iterator[Scene]:
+    """Give such a kernel."""
+    scene = Scene(machine, tmp_path)
+    yield scene
+    scene.calls.close()
+    scene.round()
+    scene.kernel.close()
+    machine.processes.close()
+
+
+class TestPolicy:
+    @pytest.mark.parametrize(
+        ("more", "why"),
+        [
+            ({"payload": bytes(257 * 1024)}, "263168 bytes, the limit is 262144"),
+            ({"args": ("x",) * (ARGUMENTS_MAX + 1)}, "at most 64 words"),
+            ({"args": ("x" * (ARGUMENT_CHARS_MAX + 1),)}, "at most 64 words"),
+            ({"timeout_s": 31.0}, "for 31 s: the limit is 30 s"),
+            ({"timeout_s": 0.0}, "for 0 s"),
+        ],
+    )
+    def test_what_is_too_large_is_refused_and_told(self, scene, more, why):
+        """Before there is any process, with the limit; as an event with its cause."""
+        with pytest.raises(Refused, match=why):
+            scene.calls.ask(scene.world, wish(**more))
+        told = scene.told("call.refused")
+        assert why in told["why"] and told["cause"] == CAUSE
+        assert scene.calls.counts == (0, 0)
+
+    def test_where_nothing_seals_a_call_is_refused(self, scene):
+        """And told like any refusal."""
+        scene.forbidden = "cannot run foreign code: no seccomp"
+        with pytest.raises(Refused, match="no seccomp"):
+            scene.calls.ask(scene.world, wish())
+        assert scene.told("call.refused")["why"] == scene.forbidden
+
+    def test_no_setting_allows_more_than_can_be_sent(self):
+        """The road from the console has a limit, too."""
+        limits = CallLimits(source_kb=16_000)
+        with pytest.raises(Refused, match=str(JOB_BYTES_MAX)):
+            plan_call(wish(payload=bytes(JOB_BYTES_MAX + 1)), limits)
+
+    def test_its_time_is_the_usual_one_or_what_was_asked_for(self):
+        """But never more than the limit."""
+        assert plan_call(wish(), CallLimits(wall_s=60.0)).timeout_s == TIMEOUT_S
+        assert plan_call(wish(), CallLimits(wall_s=2.0)).timeout_s == 2.0
+        assert plan_call(wish(timeout_s=33.0), CallLimits(wall_s=60.0)).timeout_s == 33.0
+
+    def test_those_that_come_too_fast_wait_and_are_refused(self, scene):
+        """One runs, one waits, a third hears why not."""
+        scene.begin()
+        scene.calls.ask(scene.world, wish())
+        with pytest.raises(Refused, match="cannot run: 1 call runs and 1 waits"):
+            scene.calls.ask(scene.world, wish())
+        assert scene.calls.counts == (1, 1)
+
+
+class TestCell:
+    def test_it_is_given_its_job_and_its_limits(self, scene):
+        """And nothing else."""
+        scene.calls.ask(scene.world, wish(args=("x", "y"), timeout_s=3.0))
+        scene.round()
+        fork = scene.machine.zygote.fork(scene.machine.processes.new_pid())
+        job = unpack_job(os.read(scene.given["job"], 65536))
+        assert (job.payload, job.args, job.timeout_s) == (SOURCE, ("x", "y"), 3.0)
+        assert job.output_bytes == 7 * 1024
+        assert fork.role == "call" and sorted(fork.descriptors) == ["job", "result"]
+        assert fork.facts["limits"] == {
+            "memory_bytes": 64 << 20, "cpu_s": 5, "processes": 0, "descriptors": 32,
+            "file_bytes": 0,
+        }  # fmt: skip
+
+    def test_its_bytes_are_never_looked_into(self, scene):
+        """A pickle that would be harmful arrives as it is."""
+        bomb = b"cos\nsystem\n(S'exit 1'\ntR."
+        scene.begin(kind=JobKind.PICKLE, payload=bomb)
+        assert unpack_job(os.read(scene.given["job"], 65536)).payload == bomb
+
+
+class TestEnds:
+    def test_a_value_comes_back(self, scene):
+        """With what an answer must carry; begun and ended are told, each with its cause."""
+        call = scene.begin()
+        begun = scene.told("call.begun")
+        assert (begun["name"], begun["bytes"], begun["cause"]) == ("a.py", len(SOURCE), CAUSE)
+        assert call.result() is None
+        scene.machine.clock.advance(0.5)
+        scene.end(json.dumps(ANSWER).encode())
+        assert call.result() == {
+            "file": "a.py", "ok": True, "outcome": "returned", "result": 42, "printed": "",
+            "dropped_bytes": 0, "error": None, "seconds": 0.5,
+        }  # fmt: skip
+        ended = scene.told("call.ended")
+        assert (ended["outcome"], ended["why"], ended["pid"]) == ("returned", "", scene.pid)
+
+    @pytest.mark.parametrize(
+        ("said", "code", "number", "outcome", "why", "leaves"),
+        [
+            ({"outcome": "raised", "error": ERROR}, 0, None, "raised", "no", 65),
+            ({"outcome": "hung", "error": ERROR}, 0, None, "hung", "no", 124),
+            ({"outcome": "out of memory", "error": ERROR}, 0, None, "out of memory", "no", 5),
+            ({"outcome": "died", "error": ERROR}, 0, None, "nonsense", "what it cannot know", 5),
+            ({"result": "x" * 250_000}, 0, None, "nonsense", "245760 at most", 5),
+            (b"", 0, None, "nonsense", "cannot use an answer", 5),
+            (b'{"result": NaN}', 0, None, "nonsense", "NaN is no number", 5),
+            (b"[" * 99_999, 0, None, "nonsense", "cannot use an answer", 5),
+            ({}, 3, None, "died", "exit code 3", 5),
+            ({}, None, signal.SIGSYS, "died", "something a sealed zone may not do", 5),
+            ({}, None, signal.SIGSEGV, "died", "SIGSEGV", 5),
+            ({}, None, signal.SIGKILL, "died", "killed from outside, or for want of", 5),
+        ],
+    )
+    def test_every_other_end_has_its_word(self, scene, said, code, number, outcome, why, leaves):
+        """In the answer, in the event, in the exit code."""
+        call = scene.begin()
+        words = json.dumps(ANSWER | said).encode() if isinstance(said, dict) else said
+        for start in range(0, len(words), 32_768):
+            os.write(scene.given["result"], words[start : start + 32_768])
+            scene.machine.loop.turn()
+        scene.end(b"", code, number)
+        answer = call.result()
+        assert (answer["ok"], answer["outcome"]) == (False, outcome)
+        assert why in answer["error"]["message"]
+        told = scene.told("call.ended")
+        assert told["outcome"] == outcome and why in told["why"]
+        assert exit_code(outcome) == leaves
+
+    def test_one_that_never_ends_is_killed(self, scene):
+        """A moment after it should have interrupted itself."""
+        call = scene.begin(timeout_s=2.0)
+        scene.machine.clock.advance(2.0 + GRACE_S - 0.01)
+        scene.round()
+        assert call.result() is None
+        scene.machine.clock.advance(0.02)
+        scene.round()
+        assert scene.machine.processes.killed() == [scene.pid]
+        assert call.result()["outcome"] == scene.told("call.ended")["outcome"] == "hung"
+
+    def test_one_that_floods_is_killed(self, scene):
+        """No more of what it says is read than may be."""
+        call = scene.begin()
+        for _ in range(OUTPUT_BYTES_MAX // 32_768 + 1):
+            os.write(scene.given["result"], b"x" * 32_768)
+            scene.machine.loop.turn()
+        scene.round()
+        assert scene.machine.processes.killed() == [scene.pid]
+        assert call.result()["outcome"] == scene.told("call.ended")["outcome"] == "flooded"
+
+    def test_one_that_nobody_waits_for_is_given_up(self, scene):
+        """Whether it runs or waits; its end is told all the same."""
+        running = scene.begin()
+        waiting = scene.calls.ask(scene.world, wish())
+        scene.calls.give_up(waiting)
+        scene.calls.give_up(running)
+        scene.round()
+        assert scene.machine.processes.killed() == [scene.pid]
+        ends = [values for event, values in scene.machine.log.lines if event == "call.ended"]
+        assert [values["outcome"] for values in ends] == ["given up", "given up"]
+        assert scene.calls.counts == (0, 0) and scene.calls.pids() == []
+
+    def test_a_stop_of_the_kernel_ends_all(self, scene):
+        """And says so."""
+        call = scene.begin()
+        scene.calls.close()
+        scene.round()
+        assert call.result()["outcome"] == scene.told("call.ended")["outcome"] == "kernel stopped"
+
+    def test_where_nobody_can_fork_it_it_is_refused(self, scene):
+        """A generation of before there were calls."""
+        scene.world.line.facts = {**scene.world.line.facts, "cells": ["trial"]}
+        call = scene.calls.ask(scene.world, wish())
+        scene.round()
+        with pytest.raises(Refused, match=r"cannot run a\.py: the generation .* is of before"):
+            call.result()
+        assert scene.told("call.refused")["cause"] == CAUSE
