@@ -9,14 +9,17 @@ has not got is left out only where the plan says so, as the report of `probe` do
 promised and fails is a `CageError`, and the process must end.
 """
 
+import argparse
+import json
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from zones.runtime.cages import layers, privileges
 from zones.runtime.cages.limits import CageLimits
 from zones.runtime.cages.plans import CageError, Layer, Plan
-from zones.runtime.cages.probing import Report, machine_report, missing_in, probe
+from zones.runtime.cages.probing import Report, machine_report, missing_in, probe, tell
 
 __all__ = [
     "CageError",
@@ -29,6 +32,7 @@ __all__ = [
     "missing_in",
     "probe",
     "seal",
+    "tell",
 ]
 
 _STEPS: Final[tuple[tuple[Layer, Callable[[Plan], None]], ...]] = (
@@ -68,9 +72,12 @@ def seal(plan: Plan) -> None:
     Raises:
         CageError: it cannot be set.
     """
-    plan.row()
+    profile = plan.row()
     if Layer.SECCOMP not in plan.without:
         _apply(Layer.SECCOMP, layers.filter_calls, plan)
+    if profile.forks:
+        # What this process can give its own children is less than it was.
+        machine_report.cache_clear()
 
 
 def _apply(layer: Layer, apply: Callable[[Plan], None], plan: Plan) -> None:
@@ -85,4 +92,26 @@ def _apply(layer: Layer, apply: Callable[[Plan], None], plan: Plan) -> None:
 
 
 def _count_threads() -> int:
-    return len(os.listdir("/proc/self/task"))
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError as error:
+        raise CageError(
+            f"cannot enclose this process: how many threads it has is not told ({error})",
+            "ls /proc/self/task",
+        ) from error
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print what this machine holds and what each profile does not, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m zones.runtime.cage", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON document")
+    fields = probe().fields()
+    if parser.parse_args(arguments).json:
+        print(json.dumps(fields))
+    else:
+        print("\n".join(tell(fields)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

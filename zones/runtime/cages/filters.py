@@ -118,7 +118,11 @@ def _not_executable(code: Assembler, profile: Profile, pid: int) -> None:
     code.test(IF_SET, _PROT_EXEC, no="allow")
 
 
-def _only_reading_limits(code: Assembler, profile: Profile, pid: int) -> None:
+def _limits(code: Assembler, profile: Profile, pid: int) -> None:
+    """Only to read them; who forks may lower those of its children, before they are sealed."""
+    if profile.forks:
+        code.load(argument_at(0))
+        code.test(IF_EQUAL, 0, yes="allow")
     code.load(argument_at(2))
     code.test(IF_EQUAL, 0, no=profile.breach.value)
     code.load(argument_at(2, high=True))
@@ -189,7 +193,7 @@ def _unix_or_tcp(code: Assembler, profile: Profile, pid: int) -> None:
 _CHECKS: Final[dict[str, Check]] = {
     "mmap": _not_executable,
     "mprotect": _not_executable,
-    "prlimit64": _only_reading_limits,
+    "prlimit64": _limits,
     "tgkill": _own_or_children,
     "kill": _own_or_children,
     "clone": _threads_or_forks,
@@ -197,6 +201,8 @@ _CHECKS: Final[dict[str, Check]] = {
     "ioctl": _one_of(1, _IOCTL),
     "prctl": _one_of(0, _PRCTL),
     "socket": _unix_or_tcp,
+    # SCHED_OTHER, SCHED_BATCH, SCHED_IDLE: ZeroMQ sets it for its threads, and dies of a refusal.
+    "sched_setscheduler": _one_of(1, (0, 3, 5)),
     "socketpair": _one_of(0, (_AF_UNIX,)),
     # With MSG_FASTOPEN they connect without asking Landlock.
     "sendto": _without(3, _MSG_FASTOPEN),

@@ -4,6 +4,7 @@ Owns: which limit holds what. Does not own: how much (configuration), limits of 
 (cgroups are the kernel's).
 """
 
+import errno
 import resource
 from dataclasses import dataclass
 from typing import Final
@@ -56,7 +57,7 @@ def set_limits(limits: CageLimits) -> None:
 
 def mapped_bytes() -> int:
     """Return the size of the address space of this process."""
-    with open("/proc/self/statm", encoding="ascii") as file:
+    with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[0]) * resource.getpagesize()
 
 
@@ -64,4 +65,7 @@ def _lower(what: int, most: int) -> None:
     hard = resource.getrlimit(what)[1]
     if hard != resource.RLIM_INFINITY:
         most = min(most, hard)
-    resource.setrlimit(what, (most, most))
+    try:
+        resource.setrlimit(what, (most, most))
+    except ValueError as error:  # so Python calls EPERM, whatever it was for
+        raise PermissionError(errno.EPERM, f"limit {what}: {error}") from error

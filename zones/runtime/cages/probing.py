@@ -14,7 +14,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -112,6 +112,19 @@ class Report:
 def missing_in(fields: Mapping[str, Any]) -> frozenset[Layer]:
     """Return the layers that a report, as plain data, says do not hold."""
     return frozenset(Layer(each["layer"]) for each in fields["layers"] if not each["held"])
+
+
+def tell(fields: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a report as lines for people."""
+    yield f"cage: grade {fields['grade']}: {fields['means']}"
+    yield f"  {fields['machine']}, Linux {fields['kernel']}, found out in {fields['probe_ms']:g} ms"
+    for each in fields["layers"]:
+        held = "held" if each["held"] else "NOT HELD"
+        about = each["detail"] or each["why"]
+        yield f"  {each['layer']:<12} {held}{': ' if about else ''}{about}"
+    yield "what a profile does not hold, also where all layers are:"
+    for profile, gaps in fields["not_held"].items():
+        yield f"  {profile}: {'; '.join(gaps) or 'nothing is left'}"
 
 
 def probe() -> Report:

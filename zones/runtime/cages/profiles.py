@@ -95,10 +95,12 @@ _BUS: Final = """
     rt_sigtimedwait rt_sigsuspend rt_sigpending pause setitimer getitimer alarm kill
     pidfd_open wait4 waitid chdir fchdir mlock munlock mincore membarrier prctl arch_prctl
     getgroups getresuid getresgid getpgrp getpgid getsid getpriority sched_getparam
-    sched_getscheduler sched_get_priority_max sched_get_priority_min capget
+    sched_getscheduler sched_setscheduler sched_get_priority_max sched_get_priority_min capget
     inotify_init1 inotify_add_watch inotify_rm_watch
 """
-_APPLYING: Final = "seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self capset"
+_APPLYING: Final = """
+    seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self capset setpriority
+"""
 # Nothing of ours ever makes these: who makes one has been taken over.
 _DANGEROUS: Final = """
     ptrace process_vm_readv process_vm_writev bpf perf_event_open userfaultfd

@@ -1,0 +1,129 @@
+"""Namespaces alone: what is no longer shared, and a root in which nothing exists."""
+
+import os
+import socket
+
+import pytest
+
+from tests.support.caged import USERS, End, errno_of, refuse_calls, run
+from zones.runtime.cages import namespaces, privileges
+from zones.runtime.cages.profiles import PROFILES
+
+ALL = PROFILES["sealed"].namespaces
+NAMES = os.listdir("/proc/self/ns")
+
+
+def names() -> dict[str, int]:
+    """Return which namespaces this process is in."""
+    return {name: os.stat(f"/proc/self/ns/{name}").st_ino for name in NAMES}
+
+
+def empty() -> None:
+    """Take all of them, and the empty root."""
+    namespaces.separate(ALL)
+    namespaces.empty_root()
+
+
+def tried(user: int) -> End:
+    """Return whether this machine gives them at all."""
+    return run(empty, user)
+
+
+pytestmark = pytest.mark.skipif(
+    any(tried(user).said != "None" for user in USERS), reason="no namespaces here"
+)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_nothing_but_pids_and_time_is_shared(user):
+    """The arena names its writers by pid; time is read by everybody."""
+    before = names()
+
+    def inside() -> list[str]:
+        namespaces.separate(ALL)
+        after = names()
+        return sorted(name for name in after if after[name] != before[name])
+
+    assert run(inside, user).said == str(sorted(["cgroup", "ipc", "mnt", "net", "user", "uts"]))
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_no_path_exists(user, tmp_path):
+    """Neither from the root nor from where it was; nothing can be made; what was open stays."""
+    (tmp_path / "file").write_bytes(b"x")
+    kept = os.open(tmp_path / "file", os.O_RDONLY)
+
+    def inside() -> list[object]:
+        empty()
+        paths = ("/proc/self", "/etc/passwd", "../etc", "/dev/null", str(tmp_path))
+        return [
+            os.listdir("/"),
+            os.listdir("."),
+            os.listdir(".."),
+            {errno_of(lambda path=path: os.stat(path)) for path in paths},
+            errno_of(lambda: os.mkdir("/made")) in ("EROFS", "EACCES"),
+            errno_of(lambda: os.chmod("/", 0o777)) in ("EROFS", "EPERM"),
+            os.read(kept, 1),
+        ]
+
+    assert run(inside, user).said == str([[], [], [], {"ENOENT"}, True, True, b"x"])
+    os.close(kept)
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_the_network_is_empty(user):
+    """Not even loopback is up."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+
+        def inside() -> str:
+            namespaces.separate(ALL)
+            return errno_of(lambda: socket.create_connection(address, 1.0))
+
+        assert run(inside, user).said == "ENETUNREACH"
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_who_is_undumpable_can_have_them(user):
+    """A process that refuses core dumps could not write the map of its ids: none is written."""
+
+    def inside() -> list[str]:
+        privileges.renounce()
+        empty()
+        return os.listdir("/")
+
+    assert run(inside, user).said == "[]"
+
+
+def test_nothing_is_seen_outside(tmp_path):
+    """The mounts of the others are as they were."""
+    with open("/proc/self/mountinfo", "rb") as file:
+        before = file.read()
+    assert run(empty).said == "None"
+    with open("/proc/self/mountinfo", "rb") as file:
+        assert file.read() == before
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_refused_is_an_error(user):
+    """Where nothing is allowed, nobody believes to be alone."""
+
+    def inside() -> None:
+        refuse_calls({"unshare": 1})
+        namespaces.separate(ALL)
+
+    assert "PermissionError" in run(inside, user).said
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="takes an administrator")
+def test_an_administrator_needs_no_user_namespace():
+    """Where those are switched off, it has the others."""
+    before = names()
+
+    def inside() -> list[str]:
+        namespaces.separate([name for name in ALL if name != "user"])
+        namespaces.empty_root()
+        return os.listdir("/")
+
+    assert run(inside).said == "[]"
+    assert names() == before
