@@ -61,7 +61,8 @@ def run_process(
             arena_generation = cast(ArenaGeneration, generation)
             arena_generation.try_trait(request.facts, descriptors, ground.missing)
         else:
-            cast(ArenaGeneration, generation).found(request.facts)
+            missing = [layer.value for layer in ground.missing]
+            cast(ArenaGeneration, generation).found({**request.facts, "missing": missing})
         code = 0
     except MoltError as error:
         sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))

@@ -23,11 +23,13 @@ from Kernel.contract.errors import ConfigError, MoltError, Refused, UsageError
 from Kernel.contract.inputs import ADD_TRAIT, Input
 from Kernel.contract.sources import WORLD
 from zones.runtime import numba_setup
+from zones.runtime.cage import Layer, probe
 from zones.runtime.command_errors import tell_error
 from zones.world import doctor, recorded, replay, run, self_test
 from zones.world.engine import PHASES
+from zones.world.sealed_replaying import NOT_HERE, SealedCode, code_of
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
-from zones.world.trait_loading import library_for, library_of, read_trait
+from zones.world.trait_loading import LoadedTraits, read_trait, traits_for, traits_of
 from zones.world.warm_up import prepare
 
 CONFIG = Path(__file__).resolve().parents[2] / "config" / "world.yaml"
@@ -244,6 +246,9 @@ def _run(options: argparse.Namespace) -> int:
         _tell_replaced(values["entities"], options.entities)
     inputs = recorded.read_inputs(options.inputs) if options.inputs else []
     traits = [read_trait(path) for path in options.traits]
+    code = _code_for(traits_for(inputs, options.home, [each for _, each in traits]), options)
+    if code is not None and Layer.SECCOMP in code.missing:
+        raise Refused(f"cannot run traits: {NOT_HERE}", "molt doctor cage")
     brought = [recorded.Recorded(1, Input(ADD_TRAIT, trait=facts)) for facts, _ in traits]
     with run.open_events(options.events) as tell:
         report = run.run_world(
@@ -251,7 +256,7 @@ def _run(options: argparse.Namespace) -> int:
             options.ticks,
             threads=options.threads,
             inputs=[*brought, *inputs],
-            library=library_for(inputs, options.home, [trait for _, trait in traits]),
+            code=code,
             arena=options.home / "data" / "world-run.arena" if options.home else None,
             extra_draw=options.canary,
             progress=_show_tick if sys.stderr.isatty() else None,
@@ -262,6 +267,15 @@ def _run(options: argparse.Namespace) -> int:
     else:
         _print_table(report)
     return 0
+
+
+def _code_for(traits: LoadedTraits, options: argparse.Namespace) -> SealedCode | None:
+    """Return the code of traits for a sealed child, with every kernel loaded if there is any."""
+    if not len(traits):
+        return None
+    code = code_of(traits, probe().missing)  # while there is one thread
+    prepare(options.threads)
+    return code
 
 
 def _tell_replaced(configured: int, entities: int) -> None:
@@ -363,7 +377,7 @@ def _replay(options: argparse.Namespace) -> int:
         options.home,
         threads=options.threads,
         progress=progress,
-        library=lambda hashes: library_of(options.home, hashes),
+        code=lambda hashes: _code_for(traits_of(options.home, hashes), options),
     )
     proof = again.prove(options.to_tick, options.from_tick)
     if progress is not None:

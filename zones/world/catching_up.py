@@ -22,8 +22,8 @@ from Kernel.contract.errors import LedgerError, MoltError, NoLedger, RingFull
 from zones.runtime.arena_image import ArenaImage, tell_event
 from zones.runtime.ledger_file import LedgerReader
 from zones.world.past import RESTORED, Past, Start, newest_tick, no_past, read_past, start_of
-from zones.world.replaying import Replayer, Told
-from zones.world.trait_library import TraitLibrary
+from zones.world.replaying import Told
+from zones.world.sealed_replaying import SealedCode, open_replaying
 
 REPLAY_S_MAX: Final = 120.0
 """Then the world goes on from as far as it got: the kernel ends a founder after 180 s."""
@@ -115,7 +115,7 @@ class CatchUp:
         ticks_max: no more than these are computed again.
         say: takes a line of progress.
         clock_s: any clock that runs forward.
-        library: returns the code of traits; asked when ticks are to be computed.
+        code: of traits; None: there is none.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class CatchUp:
         ticks_max: int,
         say: Callable[[str], None],
         clock_s: Callable[[], float] = time.monotonic,
-        library: Callable[[], TraitLibrary] = TraitLibrary,
+        code: SealedCode | None = None,
     ) -> None:
         self._zone = zone
         self._ledger = ledger
@@ -136,7 +136,7 @@ class CatchUp:
         self._ticks_max = ticks_max
         self._say = say
         self._clock_s = clock_s
-        self._library = library
+        self._code = code
 
     def newest(self) -> int:
         """Return the newest tick that the log tells of in this zone, 0 where it tells of none."""
@@ -155,7 +155,7 @@ class CatchUp:
         """Run a draft of a snapshot's world forward; changes `words`.
 
         Args:
-            words: as `write_into` leaves it.
+            words: as `write_into` leaves it; in memory that a child shares, if there is code.
             image: the snapshot as it was read, before it was brought to this build's columns.
 
         Raises:
@@ -168,10 +168,11 @@ class CatchUp:
         if target == image.tick:
             return CaughtUp(image.tick, image.tick, past.known, past.arena, why, first=first)
         self._note_attempt()
-        inputs, library = past.inputs_until(target), self._library()
-        replayer = Replayer(words, self._threads, inputs, past.telemetry, library)
         try:
-            reached = replayer.run_to(target, self._watch(image.tick, target, began_s))
+            with open_replaying(
+                words, self._threads, past.inputs_until(target), past.telemetry, self._code
+            ) as replayer:
+                reached = replayer.run_to(target, self._watch(image.tick, target, began_s))
         except MoltError:
             self._forget_attempts()  # nobody died of it
             raise

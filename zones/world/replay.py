@@ -30,8 +30,7 @@ from zones.world.doctor import FAILS
 from zones.world.founding import build_id, cpu_family
 from zones.world.past import Past, start_of
 from zones.world.registry import ACTIVE, Entry, read_entries
-from zones.world.replaying import Replayer
-from zones.world.trait_library import TraitLibrary
+from zones.world.sealed_replaying import Replaying, SealedCode, open_replaying
 from zones.world.world_hash import world_hash
 
 SNAPSHOTS: Final = Path("data", "snapshots")
@@ -106,7 +105,8 @@ class Replay:
     Args:
         threads: of the parallel phases; decides nothing but speed.
         progress: called every now and then with the newest tick; None: nobody looks.
-        library: returns the code of the traits with these hashes.
+        code: returns the code of the traits with these hashes; None: there is none. Where there is
+            some, every kernel has been loaded.
     """
 
     def __init__(
@@ -115,13 +115,13 @@ class Replay:
         zone: str = "stable",
         threads: int = 1,
         progress: Callable[[int], object] | None = None,
-        library: Callable[[Sequence[str]], TraitLibrary] = lambda _hashes: TraitLibrary(),
+        code: Callable[[Sequence[str]], SealedCode | None] = lambda _hashes: None,
     ) -> None:
         self._home = home
         self._zone = zone
         self._threads = threads
         self._progress = progress
-        self._library = library
+        self._code = code
         self._warnings: list[str] = []
         self._hint = f"ls -l {shlex.quote(str(home / SNAPSHOTS))}"
 
@@ -151,14 +151,14 @@ class Replay:
         self._warnings += _lost_state(entries)
         hashes = [entry.hash for entry in entries]
         hashes += [each.input.trait.hash for each in past.inputs if each.input.trait is not None]
-        library = self._library(list(dict.fromkeys(hashes)))
-        replayer = Replayer(words, self._threads, past.inputs, past.telemetry, library)
-        for name in names:
-            if image.tick < name.tick <= target:
-                self._check(name, past, replayer, proof)
-        replayer.run_to(target, self._go_on)
-        proof.tick = replayer.tick
-        proof.hash = replayer.hash().hex()
+        code = self._code(list(dict.fromkeys(hashes)))
+        with open_replaying(words, self._threads, past.inputs, past.telemetry, code) as replayer:
+            for name in names:
+                if image.tick < name.tick <= target:
+                    self._check(name, past, replayer, proof)
+            replayer.run_to(target, self._go_on)
+            proof.tick = replayer.tick
+            proof.hash = replayer.hash().hex()
         proof.inputs = replayer.applied
         proof.telemetry_checked = replayer.compared
         proof.telemetry_differs = replayer.differs
@@ -226,7 +226,7 @@ class Replay:
             for stretch in past.stretches
         )
 
-    def _check(self, name: SnapshotName, past: Past, replayer: Replayer, proof: Proof) -> None:
+    def _check(self, name: SnapshotName, past: Past, replayer: Replaying, proof: Proof) -> None:
         """Hold one stored snapshot against what is computed."""
         image = self._read(name) if self._may_be_of(name, past) else None
         if image is None or not past.tells_of(start_of(image)):

@@ -7,7 +7,7 @@ Works on memory only: no file, no clock.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 from Kernel.contract.arena import ArenaWords, Header
 from zones.world.engine import Engine
@@ -38,6 +38,9 @@ class Replayer:
         inputs: each is applied at exactly its tick, those of one tick in the order given.
         telemetry: payloads by tick as they were told then, to be held against what comes out.
         library: the code of traits; an active one that it lacks is suspended, as an heir does.
+        load_library: returns it when `start_traits` is called, see `Engine`.
+        extra_draw: see `Engine`.
+        tell: called with each event of the world, in order.
 
     Attributes:
         suspended: why each trait was suspended that was not so then.
@@ -53,17 +56,44 @@ class Replayer:
         inputs: Iterable[Recorded],
         telemetry: Mapping[int, Mapping[str, Any]] | None = None,
         library: TraitLibrary | None = None,
+        *,
+        load_library: Callable[[], TraitLibrary] | None = None,
+        extra_draw: bool = False,
+        tell: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self._words = words
         self._waiting = deque(sorted(inputs, key=lambda recorded: recorded.tick))
         self._telemetry = telemetry or {}
         self._events = EventReader(words)
-        self._engine = Engine(words, threads, self._events.stored, library=library, is_heir=False)
+        self._tell = tell
+        self._engine = Engine(
+            words,
+            threads,
+            self._events.stored,
+            library=library,
+            load_library=load_library,
+            is_heir=False,
+            extra_draw=extra_draw,
+        )
         self.last: list[Told] = []
         self.differs: list[int] = []
         self.compared = 0
         self.applied = 0
         self.suspended: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass  # all it has is memory
+
+    def start_threads(self) -> None:
+        """Start all threads it will use."""
+        self._engine.start_threads()
+
+    def start_traits(self) -> None:
+        """Load the code of traits: this runs what was generated."""
+        self._engine.start_traits()
 
     @property
     def tick(self) -> int:
@@ -92,6 +122,8 @@ class Replayer:
             events = self._events.read()
             self.last = [Told(first + place, event) for place, event in enumerate(events)]
             for event in events:
+                if self._tell is not None:
+                    self._tell(event)
                 self._compare(number, event)
                 if event.get("own"):
                     self._note_suspended(event["input"])

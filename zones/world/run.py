@@ -14,7 +14,6 @@ import mmap
 import os
 import re
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,9 +26,10 @@ from Kernel.contract.scenarios import scenario_path
 from Kernel.contract.settings import SHOWN_MAX
 from Kernel.contract.sources import WORLD, Sources
 from zones.world import founding
-from zones.world.engine import Engine
-from zones.world.peaks import EventReader, Peaks
-from zones.world.recorded import Recorded, send
+from zones.world.peaks import Peaks
+from zones.world.recorded import Recorded
+from zones.world.replaying import Replayer
+from zones.world.sealed_replaying import Replaying, SealedCode, open_replaying
 from zones.world.settings import WorldSettings
 from zones.world.trait_library import TraitLibrary
 
@@ -73,6 +73,7 @@ def run_world(
     progress: Callable[[int], None] | None = None,
     tell: Callable[[dict[str, Any]], None] | None = None,
     library: TraitLibrary | None = None,
+    code: SealedCode | None = None,
 ) -> Report:
     """Found a world, run it to tick `ticks` and report.
 
@@ -82,39 +83,50 @@ def run_world(
         extra_draw: see `Engine`.
         progress: called with the tick after each window.
         tell: called with each event of the world, in order.
-        library: the code of the traits that inputs bring in.
+        library: the code of the traits that inputs bring in, run in this process: for tests.
+        code: the same, run in a sealed child; every kernel has been loaded.
 
     Raises:
         ConfigError: an input cannot be applied at its recorded tick.
     """
     words = ArenaWords(_memory(founding.plan(settings).file_bytes, arena))
     founding.found(words, settings)
-    reader = EventReader(words)
-    engine = Engine(
-        words, threads, reader.stored, extra_draw=extra_draw, library=library, is_heir=False
-    )
     peaks = Peaks()
-    waiting = deque(sorted(inputs, key=lambda recorded: recorded.tick))
+
+    def heard(event: dict[str, Any]) -> None:
+        peaks.add(event)
+        if tell is not None:
+            tell(event)
+
     windows: list[dict[str, int]] = []
     before = _totals(words)
     started_s = time.perf_counter()
-    for tick in range(1, ticks + 1):
-        while waiting and waiting[0].tick <= tick:
-            send(words, waiting.popleft(), tick)
-        engine.tick()
-        for event in reader.read():
-            peaks.add(event)
-            if tell is not None:
-                tell(event)
-        if tick % WINDOW_TICKS == 0:
-            now = _totals(words)
-            windows.append(_window(words, tick, before, now))
-            before = now
-            if progress is not None:
-                progress(tick)
-    elapsed_s = time.perf_counter() - started_s
-    digest = engine.publish_hash().hex()
+    with _open(words, threads, inputs, library, code, extra_draw, heard) as world:
+        for tick in [*range(WINDOW_TICKS, ticks + 1, WINDOW_TICKS), ticks]:
+            world.run_to(tick)
+            if tick % WINDOW_TICKS == 0 and len(windows) < tick // WINDOW_TICKS:
+                now = _totals(words)
+                windows.append(_window(words, tick, before, now))
+                before = now
+                if progress is not None:
+                    progress(tick)
+        elapsed_s = time.perf_counter() - started_s
+        digest = world.hash().hex()
     return _report(words, ticks, digest, peaks, windows, elapsed_s)
+
+
+def _open(
+    words: ArenaWords,
+    threads: int,
+    inputs: Iterable[Recorded],
+    library: TraitLibrary | None,
+    code: SealedCode | None,
+    extra_draw: bool,
+    heard: Callable[[dict[str, Any]], None],
+) -> Replaying:
+    if code is not None:
+        return open_replaying(words, threads, inputs, code=code, tell=heard, extra_draw=extra_draw)
+    return Replayer(words, threads, inputs, library=library, extra_draw=extra_draw, tell=heard)
 
 
 def _report(

@@ -27,6 +27,7 @@ from zones.world.columns import schema_hash
 from zones.world.founder import Founder, say
 from zones.world.parameters import PARAMETERS
 from zones.world.recorded import Recorded, send
+from zones.world.sealed_replaying import code_of
 from zones.world.settings import KEYS, parse_settings
 from zones.world.trait_library import idle_input, idle_library
 from zones.world.trait_loading import LoadedTraits
@@ -99,7 +100,8 @@ class Generation:
         Args:
             job: {"zone", "folders", "snapshots"}, see `Kernel/core/arena_founding.py`, and the path
                 of the arena that is there: as "inspect" at boot, as "migrate_from" when a
-                generation of other columns, or of another size, is to go on in a new file.
+                generation of other columns, or of another size, is to go on in a new file;
+                "missing": layers of the cage that this machine has not got.
 
         Raises:
             ArenaError: no folder has room for it.
@@ -114,7 +116,7 @@ class Generation:
             self._threads,
             self._settings.replay_ticks_max,
             say,
-            library=self._traits.library,
+            code=code_of(self._traits, frozenset(map(Layer, job.get("missing", ())))),
         )
         founder = Founder(zone, place, snapshots, self._settings, _new_stamp, catch_up)
         founder.see_to(Path(old) if old else None)

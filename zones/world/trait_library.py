@@ -54,13 +54,18 @@ class TraitLibrary:
     Args:
         traits: (tier, trait) of each.
         missing: why the code of a hash is not here, for people.
+        else_why: why that of any other is not here.
     """
 
     def __init__(
-        self, traits: Iterable[tuple[str, LoadedTrait]] = (), missing: dict[str, str] | None = None
+        self,
+        traits: Iterable[tuple[str, LoadedTrait]] = (),
+        missing: dict[str, str] | None = None,
+        else_why: str = "this generation was not given its code",
     ) -> None:
         self._traits = {(trait.hash, tier): trait for tier, trait in traits}
         self._missing = missing or {}
+        self._else_why = else_why
 
     def find(self, code_hash: str, tier: str) -> LoadedTrait | None:
         """Return the trait of a hash that runs in a tier, None where its code is not here."""
@@ -79,7 +84,7 @@ class TraitLibrary:
         """Return why a trait is not here, for people."""
         if any(known == code_hash for known, _ in self._traits):
             return "its code is of another tier, or takes more of the trait memory"
-        return self._missing.get(code_hash, "this generation was not given its code")
+        return self._missing.get(code_hash, self._else_why)
 
     def joined(self, other: "TraitLibrary") -> "TraitLibrary":
         """Return a library of what either has."""

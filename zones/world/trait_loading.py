@@ -67,6 +67,13 @@ class LoadedTraits:
                 self._loaded[code_hash] = _load(store, code_hash)
                 yield self._loaded[code_hash]
 
+    def add(self, loading: Loading) -> None:
+        """Take one that is loaded already."""
+        self._loaded[loading.hash] = loading
+
+    def __len__(self) -> int:
+        return len(self._loaded)
+
     def library(self) -> TraitLibrary:
         """Return the library of a process that runs traits; runs the bodies of interpreted ones."""
         traits: list[tuple[str, LoadedTrait]] = []
@@ -91,25 +98,27 @@ class LoadedTraits:
         ]
 
 
-def library_of(home: Path, hashes: Iterable[str]) -> TraitLibrary:
+def traits_of(home: Path, hashes: Iterable[str]) -> LoadedTraits:
     """Return some traits of a home's store: for tools that compute ticks by themselves."""
     traits = LoadedTraits()
     for _ in traits.load(TraitStore(home), hashes):
         pass
-    return traits.library()
+    return traits
 
 
-def library_for(
-    inputs: Iterable[Recorded], home: Path | None, traits: Iterable[tuple[str, LoadedTrait]]
-) -> TraitLibrary:
+def traits_for(
+    inputs: Iterable[Recorded], home: Path | None, own: Iterable[Loading]
+) -> LoadedTraits:
     """Return these traits, and those that inputs bring in, as far as a home's store has them."""
     wanted = [each.input.trait.hash for each in inputs if each.input.trait is not None]
-    library = TraitLibrary(traits)
-    return library if home is None else library.joined(library_of(home, dict.fromkeys(wanted)))
+    traits = LoadedTraits() if home is None else traits_of(home, dict.fromkeys(wanted))
+    for loading in own:
+        traits.add(loading)
+    return traits
 
 
-def read_trait(path: Path) -> tuple[TraitFacts, tuple[str, LoadedTrait]]:
-    """Return a trait from a file, as an operator has it run without a kernel.
+def read_trait(path: Path) -> tuple[TraitFacts, Loading]:
+    """Return a trait from a file, as an operator has it run without a kernel. Runs nothing of it.
 
     Raises:
         ConfigError: the file cannot be read.
@@ -120,16 +129,12 @@ def read_trait(path: Path) -> tuple[TraitFacts, tuple[str, LoadedTrait]]:
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     tier, _ = tier_of(checked)
-    trait = (
-        interpreted_trait(checked)
-        if tier == INTERPRETED
-        else trait_of_native(checked, make_native(checked))
-    )
+    native = None if tier == INTERPRETED else trait_of_native(checked, make_native(checked))
     facts = TraitFacts(
         checked.name, 1, checked.code_hash, tier, checked.state, len(checked.attributes),
         checked.moods,
     )  # fmt: skip
-    return facts, (tier, trait)
+    return facts, Loading(checked.code_hash, tier, checked, native)
 
 
 def interpreted_trait(checked: Checked) -> LoadedTrait:

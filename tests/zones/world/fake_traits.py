@@ -42,7 +42,8 @@ def loaded(given: TraitFacts, body: Body, fuel: int = 3, **more: Any) -> tuple[s
         arrays = scene.arrays
         arrays["fuel"][:count] = fuel
         arrays["status"][:count] = 0
-        body(scene, arrays["carriers"][:count])
+        if count:  # a trait is called for nobody to be warm
+            body(scene, arrays["carriers"][:count])
 
     return given.tier, LoadedTrait(hash=given.hash, run=run, moods=given.moods, **more)
 

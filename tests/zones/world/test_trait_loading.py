@@ -15,7 +15,7 @@ from zones.traits.native.compiling import compile_trait
 from zones.traits.reading import check_source
 from zones.world.registry import read_entries
 from zones.world.trait_library import TraitLibrary
-from zones.world.trait_loading import LoadedTraits, library_of, read_trait, written_fields
+from zones.world.trait_loading import LoadedTraits, read_trait, traits_of, written_fields
 from zones.world.world_hash import world_hash
 
 GRAZER = b"""
@@ -122,7 +122,7 @@ def test_volatile_ones_remember_within_a_process(tmp_path: Path) -> None:
         {"hash": grazer.hash, "tier": NATIVE, "why": ""},
     ]
     words = with_traits(diary)
-    go(words, library_of(tmp_path, [diary.hash]), 6)
+    go(words, traits_of(tmp_path, [diary.hash]).library(), 6)
     buffer = make_engine(words).world.committed
     assert read_entries(buffer)[0].calls > 0 and read_entries(buffer)[0].faults == 0
     folder = TraitStore(tmp_path).folder(grazer.hash)
@@ -147,6 +147,6 @@ def test_a_file_of_an_operator(tmp_path: Path) -> None:
     """`--trait FILE` needs no store; what cannot be native runs interpreted."""
     path = tmp_path / "diary.py"
     path.write_bytes(DIARY)
-    facts, (tier, trait) = read_trait(path)
-    assert (facts.name, facts.tier, facts.state, tier) == ("Diary", INTERPRETED, "volatile", tier)
-    assert trait.writes == {"color", "seen"}
+    facts, loading = read_trait(path)
+    assert (facts.name, facts.tier, facts.state) == ("Diary", INTERPRETED, "volatile")
+    assert (loading.tier, loading.native, loading.why) == (INTERPRETED, None, "")
