@@ -6,6 +6,7 @@ paths and ports that a service needs (its generation).
 """
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -93,6 +94,36 @@ def runs_generated_code(plan: Plan | None, facts: Mapping[str, Any]) -> bool:
     """
     sealed = plan is not None and plan.profile == SEALED and Layer.SECCOMP not in plan.without
     return sealed or bool(facts.get("uncaged"))
+
+
+def open_descriptors() -> frozenset[int]:
+    """Return the descriptors that are open."""
+    return frozenset(each for each in map(int, os.listdir("/proc/self/fd")) if _is_open(each))
+
+
+def _is_open(descriptor: int) -> bool:
+    """Tell whether a descriptor is still open: the one that has listed them is not."""
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def reach_of_code() -> Reach:
+    """Return what a process reaches that imports and compiles: Python, packages, our sources.
+
+    /proc is what libraries ask about themselves and the machine, and about other processes what
+    everybody may know.
+    """
+    cache = os.environ.get("NUMBA_CACHE_DIR", "")
+    return Reach(
+        read=(
+            *dict.fromkeys((sys.prefix, sys.base_prefix, os.getcwd())),
+            *("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/dev/urandom"),
+        ),
+        write=("/dev/null", "/dev/tty", *((cache,) if cache else ())),
+    )
 
 
 def join_groups(descriptors: dict[str, int]) -> None:

@@ -30,6 +30,16 @@ from Kernel.contract.places import arena_name, arena_places
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.arena_zone import ArenaSeat, Engine, Threads, anchor, run_heir
+from zones.runtime.cage import Layer, Plan, enclose, probe, seal
+from zones.runtime.dropping_stream import drop_what_finds_no_room
+from zones.runtime.enclosing import (
+    SEALED,
+    Ground,
+    Reach,
+    open_descriptors,
+    plan_for,
+    reach_of_code,
+)
 from zones.runtime.generation import ArenaGeneration, Progress
 from zones.runtime.kinship import die_with, refuse_core_dumps, set_process_name
 from zones.runtime.snapshot_file import good_snapshots
@@ -96,6 +106,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for safe mode
     set_process_name(f"molt {facts.zone}")
     refuse_core_dumps()
+    drop_what_finds_no_room()
     try:
         _live(facts)
     except MoltError as error:
@@ -109,6 +120,7 @@ def main(arguments: list[str]) -> int:
 
 def _live(facts: Facts) -> None:
     service = importlib.import_module(f"{facts.service}.service")
+    plan = _enclose(facts)
     generation: ArenaGeneration = service.Generation(facts.settings, _teller(time.monotonic()))
     words, path = _map(_find(facts, generation), generation)
     side = _map_side(path.with_suffix(".side"), words.get_bytes(Header.ARENA_ID, 16))
@@ -123,7 +135,27 @@ def _live(facts: Facts) -> None:
     words.put(Header.PERMISSION, os.getpid())
     anchor(words, time.monotonic_ns() + AHEAD_NS, words.get(Header.COMMIT) + 1)
     signal.signal(signal.SIGTERM, lambda _number, _frame: engine.leave())
+    seat.threads = engine.start_threads()
+    seal(plan)
     run_heir(seat, engine)
+
+
+def _enclose(facts: Facts) -> Plan:
+    """Enclose this process while it has one thread; what it needs until it is sealed it reaches.
+
+    It has no code of traits, and is sealed all the same: its arena may be what a trait has made
+    of it.
+    """
+    places = [str(place) for place in arena_places(facts.home, os.getuid())]
+    own = Reach(write=(str(facts.home), *places))
+    # The environment is that of every zone; numba asks for it once more where it compiles. Without
+    # namespaces, in which nobody would know any more whose the files are that it has to find.
+    without = probe().missing | {Layer.ENVIRONMENT, Layer.NAMESPACES}
+    reach = reach_of_code().joined(own)
+    plan = plan_for({}, SEALED, Ground(without, open_descriptors()), (), reach)
+    assert plan is not None
+    enclose(plan)
+    return plan
 
 
 def _teller(began_s: float) -> Progress:
@@ -219,4 +251,6 @@ def _parse(text: str) -> Facts:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    exit_code = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(exit_code)  # sealed, it may not do what an interpreter does at its end

@@ -32,7 +32,7 @@ from zones.runtime.arena_memory import release_text
 from zones.runtime.cage import Layer, Report, probe
 from zones.runtime.cages.layers import filter_for
 from zones.runtime.called import load_modules
-from zones.runtime.enclosing import SEALED, Ground
+from zones.runtime.enclosing import SEALED, Ground, open_descriptors
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.host import run_process
 from zones.runtime.kinship import CannotFork, die_with, fork_for, set_process_name
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
     service_name, road_fd, kernel_pid = arguments[0], int(arguments[1]), int(arguments[2])
     die_with(kernel_pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    inherited = _descriptors() - {road_fd}
+    inherited = open_descriptors() - {road_fd}
     road = socket.socket(fileno=road_fd)
     configure = receive(road)
     if configure is None or not isinstance(configure[0], Configure):
@@ -115,20 +115,6 @@ def _facts(generation: ArenaGeneration | BusGeneration) -> dict[str, Any]:
     if not hasattr(generation, "found"):
         return facts
     return facts | {"cells": [*facts.get("cells", ()), "call"]}
-
-
-def _descriptors() -> frozenset[int]:
-    """Return the descriptors that are open."""
-    return frozenset(each for each in map(int, os.listdir("/proc/self/fd")) if _is_open(each))
-
-
-def _is_open(descriptor: int) -> bool:
-    """Tell whether a descriptor is still open: the one that has listed them is not."""
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
 
 
 def _tell_frames(error: Exception) -> None:
