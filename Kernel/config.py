@@ -50,6 +50,7 @@ class ZoneConfig:
         limits: what its processes may take.
         log_lines_per_s: of more lines than this on stderr only the number is logged.
         may: what it may ask the kernel for.
+        uncaged: the kernel's own setting: its processes run generated code without a cage, too.
         settings_file: the name of the file that holds its settings, "" for none.
         sources: where they were said.
     """
@@ -68,6 +69,7 @@ class ZoneConfig:
     limits: Limits = field(default_factory=Limits)
     log_lines_per_s: int = 100
     may: tuple[str, ...] = ()
+    uncaged: bool = False
     settings_file: str = ""
     sources: Sources = field(default_factory=Sources, compare=False, repr=False)
 
@@ -173,6 +175,8 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
         faults.append(Fault(ZONES, "must name at least one zone"))
         specs = {}
     zones = [_zone(name, spec, sources, faults) for name, spec in specs.items()]
+    uncaged = bool(values.get("uncaged"))
+    zones = [replace(zone, uncaged=uncaged) if zone else None for zone in zones]
     # From what was said: a zone with a fault of its own is an arena all the same.
     arenas = {
         name

@@ -13,6 +13,7 @@ from Kernel.contract.inputs import SET_PARAM
 from Kernel.contract.parameters import Parameter
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
+from Kernel.core.cage_report import UNKNOWN
 from Kernel.core.keeper import Keeper
 from Kernel.core.zone_table import ZoneTable
 from Kernel.ports.arena_file import ArenaFiles, ArenaHandle
@@ -20,8 +21,6 @@ from Kernel.ports.meters import Meters
 
 WORLD_ZONE = "stable"
 """The zone whose arena is the world people mean."""
-CAGE_GRADE = "D"
-"""No seccomp filter is applied by this version: the lowest grade, and no generated code runs."""
 COUNT_MAX = 2**53 - 1
 """A world can write anything into its words; this is the most that every reader of JSON keeps."""
 
@@ -30,12 +29,12 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
     """Return the answer to `status`."""
     memory_mb, cpu_percent = meters.measure(os.getpid())
     state = "stopping" if zones.stop else "running" if zones.is_up() else "starting"
-    world = zones.arenas.get(WORLD_ZONE)
+    world, cage = zones.arenas.get(WORLD_ZONE), zones.cage()
     return {
         "kernel": {
             "pid": os.getpid(),
             "state": state,
-            "grade": CAGE_GRADE,
+            "grade": cage.grade if cage is not None else UNKNOWN,
             "safe_mode": False,
             "uptime_s": round(uptime_s, 3),
             "memory_mb": round(memory_mb, 1),
@@ -165,6 +164,7 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded
             )
     found.extend(zones.event_notes())
+    found.extend(zones.cage_notes())
     world = zones.arenas.get(WORLD_ZONE)
     failed = 0 if world is None else _count(world, State.CHECKS_FAILED)
     if failed:

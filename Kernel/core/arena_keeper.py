@@ -15,6 +15,7 @@ from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_founding import ArenaFounding
 from Kernel.core.berth import Berth, Death
+from Kernel.core.cage_report import CageReport, parse_cage
 from Kernel.core.generation_facts import GenerationFacts
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.inquest import Inquest, place_of
@@ -84,6 +85,10 @@ class ArenaKeeper(ArenaFounding):
         """Return what the generation of the active process says of itself, {} for none."""
         serving = (line.facts for line in self.lines.values() if line.state.active is not None)
         return next(serving, {})
+
+    def cage(self) -> CageReport | None:
+        """Return what the machine holds of a cage, as told by who serves, or is to serve next."""
+        return parse_cage(self.serving_facts() or self.facts)
 
     def traits_for(self, source: Source) -> tuple[str, ...]:
         """Return the traits that a new generation is to load; a slot runs the world without any.

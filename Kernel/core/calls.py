@@ -174,18 +174,11 @@ class Calls:
 
     Args:
         limits: asked each time, as settings may change.
-        check_allowed: raises Refused where code nobody vouches for may not be run.
     """
 
-    def __init__(
-        self,
-        parts: Parts,
-        limits: Callable[[], CallLimits],
-        check_allowed: Callable[[ArenaKeeper], None] = lambda _world: None,
-    ) -> None:
+    def __init__(self, parts: Parts, limits: Callable[[], CallLimits]) -> None:
         self._parts = parts
         self._limits = limits
-        self._check_allowed = check_allowed
         self._cells = Cells(parts, ROLE, _WORDS, self._queue_limits)
         self._under_way: list[tuple[Call, Stay]] = []
 
@@ -199,7 +192,6 @@ class Calls:
             Refused: it may not, or too many wait.
         """
         try:
-            self._check_allowed(world)
             call = Call(wish, plan_call(wish, self._limits()))
             stay = self._cells.ask(world, lambda: self._order(call), lambda: self._begun(call))
         except Refused as error:
@@ -264,7 +256,8 @@ class Calls:
                 "file_bytes": 0,
             },
         }
-        return CellOrder(ROLE, pack_job(call.job), call.job.timeout_s + GRACE_S, facts)
+        wall_s = call.job.timeout_s + GRACE_S
+        return CellOrder(ROLE, pack_job(call.job), wall_s, facts, limits=limits)
 
     def _begun(self, call: Call) -> None:
         wish = call.wish

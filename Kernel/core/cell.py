@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from Kernel.contract.errors import CodecError, Refused
+from Kernel.contract.errors import CodecError, MoltError, Refused
 from Kernel.contract.zygote_protocol import Fork
+from Kernel.core.enclosure import Enclosure
+from Kernel.core.limits import CageKind, Limits
 from Kernel.core.parts import Parts
 from Kernel.ports.cell_files import open_answer, read_answer, seal_job
 from Kernel.ports.process import Exit
@@ -51,6 +53,7 @@ class CellOrder:
         wall_s: how long it may take, from its birth on.
         facts: go into its Fork.
         descriptors: by name; it gets copies, and they stay the caller's.
+        limits: what it may take, with all that it forks; held by a control group.
     """
 
     role: str
@@ -58,6 +61,7 @@ class CellOrder:
     wall_s: float
     facts: Mapping[str, Any] = field(default_factory=dict)
     descriptors: Mapping[str, int] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Cell:
 
     Args:
         line: the generation it is forked from.
+        name: of its control group, which no other cell has; "": its role's.
 
     Attributes:
         pid: 0 before it is born.
@@ -108,7 +113,7 @@ class Cell:
         Refused: the zygote cannot be asked, or the machine has no room.
     """
 
-    def __init__(self, parts: Parts, line: Forker, order: CellOrder) -> None:
+    def __init__(self, parts: Parts, line: Forker, order: CellOrder, name: str = "") -> None:
         self.pid = 0
         self._parts = parts
         self._order = order
@@ -118,7 +123,14 @@ class Cell:
         self._why = ""
         self._asked_s = self._born_s = parts.clock.now_s()
         self._answer_fd = -1
-        self._ask(line)
+        self._enclosure = Enclosure(
+            parts.cgroups, name or order.role, CageKind.SEALED, order.limits
+        )
+        try:
+            self._ask(line)
+        except MoltError:
+            self._enclosure.close()
+            raise
 
     def _ask(self, line: Forker) -> None:
         """Send the Fork; nothing of an attempt that fails stays open."""
@@ -129,6 +141,7 @@ class Cell:
             ours, theirs = open_answer()
             opened += [theirs, ours]
             named = {**self._order.descriptors, "job": job, "result": theirs}
+            named |= self._enclosure.descriptors()
             facts = {"nice": NICE, **self._order.facts}
             line.fork_cell(self, Fork(0, self._order.role, list(named), facts), [*named.values()])
             self._answer_fd = opened.pop()
@@ -164,11 +177,16 @@ class Cell:
         elif exit_.code == 0:
             how, why = How.ANSWERED, ""
         elif exit_.signal == signal.SIGKILL:
-            how, why = How.KILLED, "it was killed from outside, or for want of memory"
+            how, why = How.KILLED, self._why_killed(exit_)
         else:
             how, why = How.DIED, exit_.describe()
         self._finish(how, why, exit_.signal)
         return True
+
+    def _why_killed(self, exit_: Exit) -> str:
+        if self._enclosure.was_out_of_memory(exit_):
+            return f"out of memory: it may take {self._order.limits.memory_mb} MB"
+        return "it was killed from outside, or for want of memory"
 
     def look(self, now_s: float) -> None:
         """End it when it takes too long; one whose zygote does not answer is waited for no more."""
@@ -208,6 +226,7 @@ class Cell:
 
     def _finish(self, how: How, why: str, signal_number: int | None = None) -> None:
         self._close()
+        self._enclosure.close()
         seconds = self._parts.clock.now_s() - self._born_s if self.pid else 0.0
         self._end = CellEnd(how, why, bytes(self._output), seconds, signal_number)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.cage_report import cage_refusal
 from Kernel.core.cell import Cell, CellEnd, CellOrder, How
 from Kernel.core.cell_queue import Queue, QueueLimits, Words, admit, before, begin, leave
 from Kernel.core.parts import Parts
@@ -89,10 +90,14 @@ class Cells:
         """Admit one more; it begins at once or waits for its place.
 
         Raises:
-            Refused: as many run and wait as may, or the kernel is being stopped.
+            Refused: as many run and wait as may, the cage does not hold code that nobody vouches
+                for, or the kernel is being stopped.
         """
         if self._closed:
             raise Refused(f"cannot {self._words.act}: {self._closed}", self._words.hint)
+        refused = cage_refusal(world.cage(), world.config.uncaged, self._words.act)
+        if refused is not None:
+            raise refused
         queue = admit(self._queue, self._number + 1, self._limits(), self._words)
         self._number, self._queue = self._number + 1, queue
         now_s = self._parts.clock.now_s()
@@ -183,7 +188,8 @@ class Cells:
             self.postponed = True
             return
         try:
-            stay.cell = Cell(self._parts, line, stay.order())
+            name = f"{self._role}-{stay.number}"
+            stay.cell = Cell(self._parts, line, stay.order(), name)
         except MoltError as error:
             stay.hint = error.hint
             self._finish(stay, CellEnd(How.UNBORN, error.message))

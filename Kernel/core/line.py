@@ -220,9 +220,9 @@ class Line:
             self._forget(self.berths.pop(serial))
             self._had_no_room(f"cannot make what a process needs: {error}")
             return
-        enclosure = self._zone.limits.enclosure
-        more = {**enclosure.descriptors(), "stack": stack_fd}
-        message.facts.update(enclosure.facts())
+        limits = self._zone.limits
+        more = {**limits.enclosure.descriptors(), "stack": stack_fd}
+        message.facts.update(limits.fork_facts())
         message.descriptors.extend(more)
         try:
             self._zygote.send(message, [*descriptors, *more.values()])

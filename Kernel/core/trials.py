@@ -217,12 +217,14 @@ class Trials:
         job = job_of(
             wish, world.config.name, self._parts.home, trial.population, world.traits.hashes
         )
+        config = self._config()
         return CellOrder(
             ROLE,
             wish.source,
-            self._config().trial.wall_s,
-            {ROLE: job},
+            config.trial.wall_s,
+            {ROLE: job, "uncaged": config.uncaged},
             {"arena": world.arena.read_only_fd},
+            config.trial.each,
         )
 
     def _tell_begun(self, trial: Trial, stay: Stay) -> None:

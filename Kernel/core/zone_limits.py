@@ -60,6 +60,10 @@ class ZoneLimits:
         self._noted_s: dict[str, float] = {}
         self._strangers = 0
 
+    def fork_facts(self) -> dict[str, Any]:
+        """Return what a process of the zone is told of its enclosure."""
+        return {**self.enclosure.facts(), "uncaged": self._zone.config.uncaged}
+
     def look(self, now_s: float) -> None:
         """Measure and judge, once a second."""
         if now_s < self._due_s:

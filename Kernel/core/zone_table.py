@@ -16,6 +16,7 @@ from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.berth import Berth
 from Kernel.core.bus_keeper import BusKeeper
+from Kernel.core.cage_report import CageReport, cage_notes
 from Kernel.core.calls import Calls
 from Kernel.core.drill_log import DrillLog
 from Kernel.core.event_bus import PrivateBus
@@ -164,6 +165,16 @@ class ZoneTable:
         """Return since when the process serves that receives the events, None: nobody does."""
         brokers = (each.active for each in self.services.values() if each.config.broker)
         return next((active.born_s for active in brokers if active is not None), None)
+
+    def cage(self) -> CageReport | None:
+        """Return what the machine holds of a cage, None while no generation has told it."""
+        world = next(iter(self.arenas.values()), None)
+        return world.cage() if world is not None else None
+
+    def cage_notes(self) -> list[dict[str, str]]:
+        """Return what of the cage does not work as it should."""
+        config = self.leaving.config
+        return cage_notes(self.cage(), config.uncaged, config.unchecked_trials)
 
     def refused_settings(self) -> Unprepared | None:
         """Return what a service said about settings it cannot use, None if none did."""

@@ -38,6 +38,7 @@ from tests.sim.processes import SimProcess, SimProcesses
 from tests.sim.trait_life import WorkerLife
 from tests.sim.world_life import WorldLife
 from tests.sim.zygote_life import FounderLife, ZygoteLife
+from tests.support.fakes import CAGE
 
 QUIET_S = 1.0
 RESTLESS_S = 15.0
@@ -156,7 +157,7 @@ class Simulation:
     def _start_zygote(self, service: str, root: Path | None) -> tuple[SimProcess, Any]:
         zone = SERVICES[service]
         code = self.versions.code(root)
-        facts: dict[str, Any] = {"generation": code.name}
+        facts: dict[str, Any] = {"generation": code.name, "cage": CAGE}
         if zone == WORLD:
             columns = {"schema_hash": code.schema_hash.hex(), "inspects": self._inspects}
             facts = world_model.FACTS | facts | columns

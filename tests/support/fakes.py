@@ -36,6 +36,8 @@ from Kernel.ports.trait_sets import MemoryTraitSets
 from Kernel.ports.versions import Source
 
 STEPS = 20
+CAGE = {"grade": "A", "means": "all layers hold", "layers": [], "not_held": {}}
+"""What a zygote says of the cage on a machine that gives all of it."""
 
 
 class FakeClock:
@@ -175,7 +177,7 @@ class FakeZygote:
     def prepare(self, facts: dict[str, Any]) -> Configure:
         """Take the configuration and say that the generation is warm."""
         configure: Configure = self.expect(Configure)
-        send(self.road, Prepared(self.pid, facts))
+        send(self.road, Prepared(self.pid, {"cage": CAGE} | facts))
         return configure
 
     def say(self, message: Message) -> None:

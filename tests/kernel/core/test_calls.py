@@ -48,14 +48,8 @@ class Scene:
         assert self.world.line is not None
         self.world.line.facts = {**self.world.line.facts, "cells": ["call"]}
         self.limits = CallLimits(1, 1, 30.0, Limits(memory_mb=64, descriptors=32), 256, 7)
-        self.forbidden = ""
-        self.calls = Calls(self.world.parts, lambda: self.limits, self.check)
+        self.calls = Calls(self.world.parts, lambda: self.limits)
         self.pid = 0
-
-    def check(self, _world: object) -> None:
-        """Refuse all while `forbidden` says why."""
-        if self.forbidden:
-            raise Refused(self.forbidden)
 
     def round(self) -> None:
         """Some rounds of the kernel."""
@@ -128,10 +122,10 @@ class TestPolicy:
 
     def test_where_nothing_seals_a_call_is_refused(self, scene):
         """And told like any refusal."""
-        scene.forbidden = "cannot run foreign code: no seccomp"
+        scene.world.line.facts["cage"] = {"grade": "D", "means": "no seccomp", "layers": []}
         with pytest.raises(Refused, match="no seccomp"):
             scene.calls.ask(scene.world, wish())
-        assert scene.told("call.refused")["why"] == scene.forbidden
+        assert "the cage has grade D" in scene.told("call.refused")["why"]
 
     def test_no_setting_allows_more_than_can_be_sent(self):
         """The road from the console has a limit, too."""

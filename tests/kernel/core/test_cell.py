@@ -12,6 +12,9 @@ from Kernel.contract.errors import CodecError, Refused
 from Kernel.contract.zygote_protocol import Forked, Unforked
 from Kernel.core import cell as cells
 from Kernel.core.cell import BIRTH_S, OUTPUT_BYTES_MAX, Cell, CellOrder, How, parse_answer
+from Kernel.core.limits import Limits
+from Kernel.ports.cgroup_files import Usage
+from tests.support.fake_cgroups import FakeCgroups
 from tests.support.fakes import FakeMachine
 from tests.support.paper_kernel import PaperKernel
 
@@ -28,11 +31,12 @@ class Scene:
         self.kernel.start()
         self.parts = self.kernel.world.parts
         self.cell: Cell | None = None
+        self.limits = Limits()
         self.pid = 0
 
     def ask(self, **more: int) -> Cell:
         """Ask for a cell."""
-        order = CellOrder("trial", JOB, WALL_S, {"job": {"ticks": 1000}}, more)
+        order = CellOrder("trial", JOB, WALL_S, {"job": {"ticks": 1000}}, more, self.limits)
         line = self.kernel.world.line
         assert line is not None
         self.cell = Cell(self.parts, line, order)
@@ -143,6 +147,21 @@ class TestLife:
 
 
 class TestLimits:
+    def test_its_group_ends_one_that_takes_too_much_memory(self, machine, tmp_path):
+        """It is told apart from a kill from outside, with what it may take."""
+        machine.cgroups = FakeCgroups()
+        scene = Scene(machine, tmp_path)
+        scene.limits = Limits(memory_mb=64)
+        cell = scene.bear()
+        group = machine.cgroups.groups["trial"]
+        assert group.limits.memory_mb == 64 and "cgroup.1" in scene.given
+        group.used = Usage(0, 0, 0.0, out_of_memory=1)
+        scene.end(number=signal.SIGKILL)
+        assert cell.end.how is How.KILLED and cell.end.why == "out of memory: it may take 64 MB"
+        assert "trial" not in machine.cgroups.groups
+        scene.kernel.close()
+        machine.cgroups.close()
+
     def test_one_that_hangs_is_ended(self, scene):
         """Its time is counted from its birth; then it is killed, and nothing else."""
         cell = scene.bear()

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from Kernel.contract.zygote_protocol import Fork
 from Kernel.core.cell import CellOrder, How
 from Kernel.core.cell_queue import QueueLimits, Words
 from Kernel.core.cells import PATIENCE_S, Cells, Stay
+from tests.support.fake_cgroups import FakeCgroups
 from tests.support.fakes import FakeMachine
 from tests.support.paper_kernel import PaperKernel
 
@@ -177,3 +179,26 @@ class TestStop:
         assert scene.machine.processes.killed() == [pid]
         with pytest.raises(Refused, match="cannot try: the kernel is being stopped"):
             scene.ask()
+
+
+class TestCage:
+    def test_a_cage_that_holds_nothing_lets_nobody_in(self, scene):
+        """Grade D: refused at once, unless the operator says otherwise."""
+        scene.world.line.facts["cage"] = {"grade": "D", "means": "no filter", "layers": []}
+        with pytest.raises(Refused, match="cannot try: the cage has grade D: no filter"):
+            scene.ask()
+        scene.world.config = replace(scene.world.config, uncaged=True)
+        assert scene.ask().end is None
+
+    def test_each_is_in_a_group_of_its_own(self, machine, tmp_path):
+        """By the number of its stay; the group goes when it does."""
+        machine.cgroups = FakeCgroups()
+        scene = Scene(machine, tmp_path)
+        scene.ask()
+        scene.round()
+        assert sorted(machine.cgroups.groups) == ["stable", "trial-1"]
+        scene.machine.processes.end(scene.bear(), code=0)
+        scene.round()
+        assert sorted(machine.cgroups.groups) == ["stable"]
+        scene.kernel.close()
+        machine.cgroups.close()

@@ -16,7 +16,7 @@ from Kernel.core.limits import Limits, TrialLimits
 from Kernel.core.trial import TrialWish
 from Kernel.core.trials import Trial
 from tests.kernel.core.test_trial_verdict import ACCEPTED, REFUSED
-from tests.support.fakes import FakeMachine
+from tests.support.fakes import CAGE, FakeMachine
 from tests.support.paper_kernel import PaperKernel
 
 SOURCE = b"class Forager(Trait): ..."
@@ -211,7 +211,7 @@ class TestRefused:
 
     def test_a_generation_that_cannot(self, scene):
         """A slot of before there were trials: refused, told once."""
-        scene.kernel.world.line.facts = {}
+        scene.kernel.world.line.facts = {"cage": CAGE}
         trial = scene.ask()
         scene.kernel.round()
         with pytest.raises(Refused, match="of before there were any"):
