@@ -118,6 +118,7 @@ SENTENCES: dict[str, str] = {
     "zone.hung": "pid {pid} hangs: {why}",
     "zone.impostor": "somebody else took its endpoint: pid {pid}",
     "zone.killed": "killed pid {pid}: {why}",
+    "zone.lines_dropped": "{count} lines of {zone} were dropped: it may log {limit} a second",
     "zone.limit_reached": "a limit is reached, {what}: {why}",
     "zone.not_started": "cannot start: {why}",
     "zone.ready": "ready in {took_s:.1f} s{found}",

@@ -6,8 +6,9 @@ keeping them (`event_ring.py`), how a line of the log looks on stderr (`logger.p
 
 Whatever the kernel logs is an event, by its name and values: `log.warning("zone.died", zone=...)`;
 `cause` is the id of the event that led to it. Some are none (NO_EVENTS): `zone.stderr` is a line a
-zone wrote, and belongs to the logs; `world.ticking` and `boot.progress` say every few seconds what
-`status` says at any time; an event that was rejected is not told by another event.
+zone wrote, and belongs to the logs, as does `zone.lines_dropped`, the number of those left out;
+`world.ticking` and `boot.progress` say every few seconds what `status` says at any time; an event
+that was rejected is not told by another event.
 
 An event that its kind does not allow is a bug of ours, and no reason to end a kernel: it is kept as
 `kernel.misfit`, with all it was to say.
@@ -36,7 +37,7 @@ PAYLOAD_BYTES_MAX = 4096
 LINE_CHARACTERS_MAX = 2048
 MISFIT_CHARACTERS_MAX = 2000
 _LINE_EVENT = "zone.stderr"
-NO_EVENTS = (_LINE_EVENT, "world.ticking", "boot.progress", "event.rejected")
+NO_EVENTS = (_LINE_EVENT, "zone.lines_dropped", "world.ticking", "boot.progress", "event.rejected")
 """What is logged and no event."""
 _LEVELS = {"info": Level.INFO, "warning": Level.WARNING, "error": Level.ERROR}
 

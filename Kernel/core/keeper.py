@@ -165,6 +165,11 @@ class Keeper:
         """Return its processes but the zygotes, which run no generated code."""
         return [berth.pid for berth in self.berths() if berth.pid]
 
+    def flooded_s(self) -> float | None:
+        """Return when a line of its stderr was left out last, None for never."""
+        found = [line.flooded_s for line in self.lines.values()]
+        return max((each for each in found if each is not None), default=None)
+
     def berths(self) -> list[Berth]:
         """Return what is held for each forked process that is not reaped yet."""
         return [berth for line in self.lines.values() for berth in line.berths.values()]

@@ -114,6 +114,11 @@ class Line:
         self._cells = CellBirths()
 
     @property
+    def flooded_s(self) -> float | None:
+        """When a line of its stderr was left out last, monotonic seconds; None for never."""
+        return self._zygote.flooded_s if self._zygote is not None else None
+
+    @property
     def is_gone(self) -> bool:
         """Whether nothing of it is left."""
         return not self.berths and self._zygote is None
@@ -129,6 +134,8 @@ class Line:
 
     def look(self, now_s: float) -> None:
         """One round: decide and act."""
+        if self._zygote is not None:
+            self._zygote.look()
         policy = self._zone.config.policy
         self.state = sup.heal(self.state, policy, now_s)
         for action in sup.decide(self.state, policy, now_s):
@@ -157,7 +164,14 @@ class Line:
         except OSError as error:  # no memory, or no room for one process more: try again later
             self._had_no_room(f"cannot start a zygote: {error.strerror or error}")
             return
-        self._zygote = ZygoteRoad(handle, config.name, parts, self._hear, self.kill)
+        self._zygote = ZygoteRoad(
+            handle,
+            config.name,
+            parts,
+            self._hear,
+            self.kill,
+            lambda: self._zone.config.log_lines_per_s,
+        )
         self.learn(sup.ZygoteStarted(handle.pid))
         try:
             self._zygote.send(

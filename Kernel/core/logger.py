@@ -9,10 +9,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any, Protocol, TextIO, cast
 
 from Kernel.core.log_lines import TOLD_BY_ROWS, journal_line, terminal_line
+from Kernel.core.log_rate import LineBucket, take_lines
 from Kernel.ports.face import Face, Reader
 
 _RICH_UNUSED = "rich" not in sys.modules
@@ -28,6 +29,7 @@ if _RICH_UNUSED:
 
 LINE_BYTES_MAX = 4096
 READ_BYTES = 65536
+TELL_S = 1.0
 RECORD_BYTES_MAX = 4000
 """Of one line of JSON: it then passes a pipe with one free page whole, and stays JSON."""
 _SHORT_CHARS = 16
@@ -108,15 +110,33 @@ def _as_json(_logger: Any, _method: str, fields: Fields) -> str:
 
 
 class StderrLines:
-    """Cut what a zone writes on stderr into log lines."""
+    """Cut what a zone writes on stderr into log lines, at most so many a second.
 
-    def __init__(self, log: Log, zone: str) -> None:
+    Args:
+        lines_per_s: asked each time, as settings may change.
+        now_s: monotonic seconds.
+
+    Attributes:
+        is_flooded: the last read left lines out, and there may be more at once.
+        dropped_s: when a line was left out last, None for never.
+    """
+
+    def __init__(
+        self, log: Log, zone: str, lines_per_s: Callable[[], int], now_s: Callable[[], float]
+    ) -> None:
+        self.is_flooded = False
+        self.dropped_s: float | None = None
         self._log = log
         self._zone = zone
+        self._lines_per_s = lines_per_s
+        self._now_s = now_s
+        self._bucket = LineBucket()
+        self._dropped = 0
+        self._told_s = -TELL_S
         self._rest = b""
 
     def read(self, fd: int) -> bool:
-        """Read what is there and log whole lines; False when the pipe has ended."""
+        """Read what is there, at most READ_BYTES, and log whole lines; False at the pipe's end."""
         try:
             data = os.read(fd, READ_BYTES)
         except BlockingIOError:
@@ -125,8 +145,24 @@ class StderrLines:
         if not data or len(self._rest) > LINE_BYTES_MAX:
             lines.append(self._rest)
             self._rest = b""
-        for line in lines:
-            if line.strip():
-                text = line[:LINE_BYTES_MAX].decode(errors="replace")
-                self._log.info("zone.stderr", zone=self._zone, line=text)
+        lines = [line for line in lines if line.strip()]
+        now_s = self._now_s()
+        self._bucket, allowed = take_lines(self._bucket, len(lines), self._lines_per_s(), now_s)
+        for line in lines[:allowed]:
+            text = line[:LINE_BYTES_MAX].decode(errors="replace")
+            self._log.info("zone.stderr", zone=self._zone, line=text)
+        self.is_flooded = allowed < len(lines)
+        if self.is_flooded:
+            self._dropped += len(lines) - allowed
+            self.dropped_s = now_s
+        self.tell_dropped(at_once=not data)
         return bool(data)
+
+    def tell_dropped(self, *, at_once: bool = False) -> None:
+        """Say how many lines were left out, once in TELL_S."""
+        now_s = self._now_s()
+        if not self._dropped or (now_s - self._told_s < TELL_S and not at_once):
+            return
+        limit = self._lines_per_s()
+        self._log.warning("zone.lines_dropped", zone=self._zone, count=self._dropped, limit=limit)
+        self._dropped, self._told_s = 0, now_s

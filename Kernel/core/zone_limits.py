@@ -37,6 +37,9 @@ class LimitedZone(Protocol):
     def forked_pids(self) -> list[int]:
         """Return its processes but the zygotes, which run no generated code."""
 
+    def flooded_s(self) -> float | None:
+        """Return when a line of its stderr was left out last, None for never."""
+
     def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
         """End a process at once and remember why, for the verdict on its death."""
 
@@ -78,7 +81,17 @@ class ZoneLimits:
             else:
                 self._warn(each, now_s)
         self._tell_strangers()
+        self._tell_flood(now_s)
         self._forget(now_s)
+
+    def _tell_flood(self, now_s: float) -> None:
+        """Show as degraded who logs more than it may; how many lines, the log tells each second."""
+        flooded_s = self._zone.flooded_s()
+        if flooded_s is not None and now_s - flooded_s <= CALM_S:
+            most = self._zone.config.log_lines_per_s
+            why = f"it logs more than {most} lines a second: the rest is counted and dropped"
+            self._noted_s["log"] = flooded_s
+            self._zone.note("log", why, f"molt logs {self._zone.config.name}")
 
     def _tell_strangers(self) -> None:
         """Tell of deaths that no process of ours has died: of what they have forked.

@@ -21,6 +21,7 @@ class ZygoteRoad:
 
     Args:
         zone: whose it is.
+        lines_per_s: so many lines of its stderr are logged.
         hear: takes a message; raises CodecError or ArenaError for one that cannot be used.
         kill: ends a process and says why.
 
@@ -36,13 +37,15 @@ class ZygoteRoad:
         parts: Parts,
         hear: Callable[[Message], None],
         kill: Callable[[int, str], None],
+        lines_per_s: Callable[[], int],
     ) -> None:
         self.pid = handle.pid
         self.killed_as = ""
         self.cause = b""
         self._road = handle.road
         self._stderr_fd = handle.stderr_fd
-        self._lines = StderrLines(parts.log, zone)
+        self._lines = StderrLines(parts.log, zone, lines_per_s, parts.clock.now_s)
+        self._rests = self._hung_up = False
         self._loop = parts.loop
         self._hear = hear
         self._kill = kill
@@ -90,6 +93,8 @@ class ZygoteRoad:
         A process it was forking may yet announce a birth. Nobody can once we read no more: who
         cannot announce a birth ends it, so nobody is left over.
         """
+        self._hung_up = True
+        self._listen()
         if self._road.fileno() >= 0:
             self._road.shutdown(socket.SHUT_RD)
         while self.read():
@@ -98,7 +103,30 @@ class ZygoteRoad:
     def _on_road(self) -> None:
         self.read()
 
+    def look(self) -> None:
+        """One round: listen again to who was too loud in the last one."""
+        self._listen()
+        self._lines.tell_dropped()
+
+    @property
+    def flooded_s(self) -> float | None:
+        """When a line was left out last, monotonic seconds; None for never."""
+        return self._lines.dropped_s
+
     def _read_stderr(self) -> None:
+        """Read once; who floods is not listened to until the next round.
+
+        Otherwise its pipe would be ready at every turn of the loop, which then did nothing else.
+        Its writer waits, or loses what it writes, as it has chosen.
+        """
         if not self._lines.read(self._stderr_fd):
             self._loop.unwatch(self._stderr_fd)
             os.close(self._stderr_fd)
+        elif self._lines.is_flooded and not self._hung_up:
+            self._rests = True
+            self._loop.unwatch(self._stderr_fd)
+
+    def _listen(self) -> None:
+        if self._rests:
+            self._rests = False
+            self._loop.watch(self._stderr_fd, lambda _events: self._read_stderr())

@@ -1,5 +1,6 @@
 """The kernel's log on each kind of stderr, and what zones write on theirs."""
 
+import fcntl
 import io
 import json
 import os
@@ -8,9 +9,9 @@ import re
 import pytest
 
 from Kernel.core.log_lines import TOLD_BY_ROWS
-from Kernel.core.logger import RECORD_BYTES_MAX, StderrLines, make_log
+from Kernel.core.logger import READ_BYTES, RECORD_BYTES_MAX, StderrLines, make_log
 from Kernel.ports.face import Face, Reader
-from tests.support.fakes import RecordingLog
+from tests.support.fakes import FakeClock, RecordingLog
 
 
 def lines_on(face: Face, *events: tuple[str, str, dict]) -> list[str]:
@@ -72,7 +73,7 @@ def test_journal_gets_priority_and_no_time():
 def test_stderr_of_a_zone_in_lines():
     """Halves of lines are put together, empty lines left out, the last one is told at the end."""
     log = RecordingLog()
-    lines = StderrLines(log, "stable")
+    lines = StderrLines(log, "stable", lambda: 100, FakeClock().now_s)
     reader, writer = os.pipe2(os.O_NONBLOCK)
     for part in (b"one\ntw", b"o\n\nthr", b"ee"):
         os.write(writer, part)
@@ -82,3 +83,41 @@ def test_stderr_of_a_zone_in_lines():
     assert not lines.read(reader)
     os.close(reader)
     assert [each["line"] for each in log.of("zone.stderr")] == ["one", "two", "three"]
+
+
+def test_a_flood_is_counted_and_told_once_a_second():
+    """So many lines are logged and no more; the number of the others is one line a second."""
+    log, clock = RecordingLog(strict=True), FakeClock()
+    lines = StderrLines(log, "stable", lambda: 8, clock.now_s)
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    for _ in range(4):
+        os.write(writer, b"x\n" * 1000)
+        assert lines.read(reader) and lines.is_flooded and lines.dropped_s == clock.now_s()
+        clock.advance(0.25)
+    assert len(log.of("zone.stderr")) == 8 + 3 * 2
+    assert log.of("zone.lines_dropped") == [{"zone": "stable", "count": 992, "limit": 8}]
+    clock.advance(0.5)
+    lines.tell_dropped()
+    assert log.of("zone.lines_dropped")[-1]["count"] == 4000 - 14 - 992
+    os.write(writer, b"y\n")
+    assert lines.read(reader) and not lines.is_flooded
+    os.write(writer, b"z\n" * 100)
+    lines.read(reader)
+    os.close(writer)
+    assert not lines.read(reader), "the end tells what was not told yet"
+    assert sum(each["count"] for each in log.of("zone.lines_dropped")) == 4101 - len(
+        log.of("zone.stderr")
+    )
+    os.close(reader)
+
+
+def test_one_turn_reads_a_bounded_piece():
+    """However much waits: the loop has others to serve."""
+    lines = StderrLines(RecordingLog(), "stable", lambda: 1, FakeClock().now_s)
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4 * READ_BYTES)
+    written = os.write(writer, b"x\n" * READ_BYTES)
+    assert written > READ_BYTES and lines.read(reader) and lines.is_flooded
+    assert len(os.read(reader, 8 * READ_BYTES)) == written - READ_BYTES
+    os.close(reader)
+    os.close(writer)

@@ -1,5 +1,6 @@
 """Limits of a zone: what its processes are given, what is told of them, what ends one."""
 
+import os
 import signal
 from dataclasses import replace
 
@@ -194,6 +195,37 @@ class TestHeld:
         stage.keeper.config = replace(stage.keeper.config, limits=Limits(memory_mb=99))
         pass_time(stage, 1)
         assert groups.groups["stable"].limits.memory_mb == 99
+
+
+class TestFlood:
+    def test_who_logs_too_much_is_shown_and_heard_again_each_round(self, machine, folders):
+        """Degraded as long as it floods; its pipe is let alone for the rest of a round."""
+        stage = serve(machine, folders)
+        writer = machine.zygote.stderr
+        for _ in range(3):
+            os.write(writer, b"x\n" * 5000)
+            pass_time(stage, 1)
+        assert len(machine.log.of("zone.stderr")) < 400
+        assert "more than 100 lines a second" in notes(stage)["stable: log"]
+        assert len(machine.log.of("zone.degraded")) == 1
+        told = sum(each["count"] for each in machine.log.of("zone.lines_dropped"))
+        assert told + len(machine.log.of("zone.stderr")) == 15_000
+        pass_time(stage, CALM_S + 3)
+        assert notes(stage) == {}
+
+    def test_the_last_words_of_a_zygote_that_floods_are_read(self, machine, folders):
+        """Its pipe is at rest when it dies: it is read to its end, and closed."""
+        stage = serve(machine, folders)
+        zygote = machine.zygote
+        os.write(zygote.stderr, b"x\n" * 5000)
+        machine.loop.turn(1)
+        os.write(zygote.stderr, b"x\n" * 5000)
+        machine.processes.end(zygote.pid, number=signal.SIGKILL)
+        stage.round(4)
+        told = sum(each["count"] for each in machine.log.of("zone.lines_dropped"))
+        assert told + len(machine.log.of("zone.stderr")) == 10_000
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(zygote.handle.stderr_fd)
 
 
 class TestOutOfMemory:
