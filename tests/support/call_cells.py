@@ -10,7 +10,7 @@ from typing import Any
 import cloudpickle
 
 from Kernel.contract.call_job import CallJob, JobKind, pack_job
-from Kernel.contract.zygote_protocol import Fork, Forked
+from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Progress
 from Kernel.ports.cell_files import open_answer, seal_job
 from Kernel.ports.process import Exit
 from tests.support.real_processes import RealProcesses
@@ -22,20 +22,26 @@ LIMITS = {
     "descriptors": 64,
     "file_bytes": 0,
 }
+TOY = "tests.support.toy"
 ANSWER_S = 20.0
 SAID_MAX = 1 << 20
 
 
 class Cells:
-    """One zygote of the toy, and its call cells.
+    """One zygote, of the toy unless said otherwise, and its call cells.
 
     Attributes:
         limits: of the next cell.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, service: str = TOY, settings: dict[str, Any] | None = None
+    ) -> None:
         self.real = RealProcesses(folder)
-        self.zygote, _ = self.real.configure()
+        self.zygote, said = self.real.configure(settings, service=service)
+        while isinstance(said, Progress):
+            said = self.real.hear(self.zygote)
+        assert isinstance(said, Prepared), said
         self.limits: dict[str, int] = dict(LIMITS)
         self._serial = 0
 
