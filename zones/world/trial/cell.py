@@ -19,15 +19,16 @@ from Kernel.contract.errors import MoltError
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.cage import Layer
 from zones.runtime.trait_store import MUTATIONS, PLACE
-from zones.traits.contract import SOURCE_BYTES_MAX
 from zones.world.trait_loading import LoadedTraits
 from zones.world.trial.coordinator import try_trait
 from zones.world.trial.copying import copy_world
 from zones.world.trial.job import Job, parse_job
 from zones.world.trial.pairs import Context
-from zones.world.trial.walls import Walls
+from zones.world.trial.walls import RUN_BYTES, Walls
 
 WHY_CHARS_MAX: Final = 400
+SOURCE_BYTES_MAX: Final = 16 * 1024 * 1024
+"""More than a kernel hands over; how long a source may be is a rule of screening."""
 CODECS: Final = ("ascii", "latin-1")
 """Loaded from files at their first use, which is too late behind the cage."""
 
@@ -42,7 +43,8 @@ def run_trial(
     """Carry out the trial that a Fork asks for, and write the answer: a document, or why not.
 
     Args:
-        facts: of the Fork: "trial", the job; "uncaged", the operator lets code run unsealed.
+        facts: of the Fork: "trial", the job; "limits", of each process; "uncaged", the operator
+            lets code run unsealed.
         descriptors: "job", "result", and "arena", the world, if it has one.
         missing: layers of the cage that the machine has not got.
         budget_us: of a tick.
@@ -68,13 +70,14 @@ def _carry_out(
     job = parse_job(facts["trial"])
     if Layer.SECCOMP in missing and not facts.get("uncaged"):
         raise MoltError("cannot try: this machine cannot hold the calls of a process (grade D)")
-    source = os.read(descriptors["job"], SOURCE_BYTES_MAX + 1)
+    source = os.read(descriptors["job"], SOURCE_BYTES_MAX)
     image, note = copy_world(job.home, job.zone, _map(descriptors))
     kept = (0, 1, 2, descriptors["result"])
     _make_places(job)
     for codec in CODECS:
         codecs.lookup(codec)
-    walls = Walls(missing).hold_coordinator(job.home, kept)
+    run_bytes = facts.get("limits", {}).get("memory_bytes") or RUN_BYTES
+    walls = Walls(missing, run_bytes).hold_coordinator(job.home, kept)
     return try_trait(job, source, Context(image, loaded, walls, budget_us, note))
 
 

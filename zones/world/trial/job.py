@@ -18,7 +18,7 @@ from Kernel.contract.trait_sets import is_code_hash
 
 TICKS: Final = 1000
 TICKS_MAX: Final = 100_000
-SEEDS_MAX: Final = 32
+SEEDS_MAX: Final = 64
 """Pairs of one trial: as many as `effect.py` knows quantiles for, and one more."""
 SCALE_MAX: Final = 16
 HASHES_MAX: Final = 256

@@ -1,6 +1,6 @@
 """Pairs of runs: a candidate beside its control, in the same world with the same seed.
 
-Owns: which pairs there are, their limits in time, one more try after a kill from outside. Does not
+Owns: which pairs there are, what they may take, one more try after a kill from outside. Does not
 own: a run (`runs.py`, `living.py`), what is read of it (`reading.py`), judging.
 """
 
@@ -25,9 +25,9 @@ from zones.world.trial.unguarded import live_unguarded
 from zones.world.trial.walls import Walls
 
 SAID_CHARS_MAX: Final = 200
-WALL_S: Final = 30.0
-WALL_TICK_S: Final = 0.1
-"""A run may take WALL_S and this for each tick: six times what a tick may take at all."""
+CPU_S: Final = 30.0
+CPU_TICK_S: Final = 0.1
+"""A run may take CPU_S and this for each tick: six times what a tick may take at all."""
 AT_ONCE: Final = 2
 """A candidate beside its control, where the machine has two cores."""
 KILLS_MAX: Final = 2
@@ -76,7 +76,7 @@ def _order(image: ArenaImage, ticks: int, context: Context, candidate: Candidate
         ticks,
         partial(live, life),
         context.walls.seal_run,
-        WALL_S + WALL_TICK_S * ticks,
+        CPU_S + CPU_TICK_S * ticks,
         candidate.facts.hash if candidate is not None else "",
     )
 

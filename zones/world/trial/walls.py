@@ -9,7 +9,7 @@ holds the coordinator, or the machine has no Landlock, each child takes namespac
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from zones.runtime.cage import CageLimits, Layer, Plan, enclose, seal
 from zones.runtime.trait_store import MUTATIONS, PLACE
 
 RUN_BYTES: Final = 1 << 30
-"""What a run may map besides the copy of the world: the scratch of a million Molbots is 100 MB."""
+"""Where nobody says how much: the scratch of a million Molbots is 100 MB."""
 RUN_CPU_S: Final = 3600
 """For what the clock of the wall does not see; runs are ended long before."""
 DESCRIPTORS: Final = 16
@@ -30,10 +30,12 @@ class Walls:
 
     Args:
         missing: layers that this machine has not got.
+        run_bytes: what a run may map besides the copy of the world.
         held: the coordinator is enclosed itself.
     """
 
     missing: frozenset[Layer] = frozenset()
+    run_bytes: int = RUN_BYTES
     held: bool = False
 
     def hold_coordinator(self, home: Path, keep: Iterable[int]) -> "Walls":
@@ -54,12 +56,12 @@ class Walls:
             without=self.missing,
         )
         enclose(plan)
-        return Walls(self.missing, held=True)
+        return replace(self, held=True)
 
     def seal_run(self) -> None:
         """Enclose and seal this process, which is a run: it keeps its standard streams and 3."""
         limits = CageLimits(
-            memory_bytes=RUN_BYTES,
+            memory_bytes=self.run_bytes,
             cpu_s=RUN_CPU_S,
             processes=0,
             descriptors=DESCRIPTORS,

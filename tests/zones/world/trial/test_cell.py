@@ -1,5 +1,6 @@
 """The process of a trial: what it is given, what it answers, and what it cannot reach itself."""
 
+import hashlib
 import json
 import os
 import socket
@@ -70,6 +71,14 @@ def test_it_copies_the_world_that_it_is_handed(tmp_path):
     told = ask(tmp_path, arena=arena, trial=True)
     os.close(arena)
     assert told["accepted"] and told["note"] == "" and told["population"] > 100
+
+
+def test_a_source_that_is_too_long_is_refused_by_its_rule(tmp_path):
+    """And it is the whole of it that the verdict is about."""
+    source = DRIFTER + b"#" * 100_000
+    told = ask(tmp_path, source)
+    assert (told["rule"], told["stage"]) == ("size", "validation")
+    assert told["code_hash"] == hashlib.sha256(source).hexdigest()
 
 
 @pytest.mark.parametrize(

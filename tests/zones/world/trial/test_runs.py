@@ -14,13 +14,14 @@ import pytest
 from Kernel.contract.errors import MoltError
 from tests.zones.world.trial.stage import image, missing
 from zones.world.trait_loading import LoadedTraits
-from zones.world.trial import runs, walls
+from zones.world.trial import runs
 from zones.world.trial.living import Life, live
 from zones.world.trial.runs import How, Order, run_all
 from zones.world.trial.walls import Walls
 
 pytestmark = pytest.mark.slow
 TICKS = 20
+RUN_BYTES = 1 << 28
 
 
 @pytest.fixture(autouse=True)
@@ -29,10 +30,9 @@ def impatient(monkeypatch):
     missing()
     monkeypatch.setattr(runs, "HANG_CPU_S", 0.4)
     monkeypatch.setattr(runs, "HANG_IDLE_S", 2.0)
-    monkeypatch.setattr(walls, "RUN_BYTES", 1 << 28)
 
 
-def order(act=None, wall_s=60.0, ticks=TICKS):
+def order(act=None, cpu_s=60.0, ticks=TICKS):
     """Return a run that does something once it is sealed, before it lives."""
 
     def body(memory, acked, seal):
@@ -43,7 +43,7 @@ def order(act=None, wall_s=60.0, ticks=TICKS):
 
         return live(Life(image(), ticks, LoadedTraits()), memory, acked, sealed)
 
-    return Order(image(), ticks, body, Walls(missing()).seal_run, wall_s)
+    return Order(image(), ticks, body, Walls(missing(), RUN_BYTES).seal_run, cpu_s)
 
 
 def end_of(act, **more):
@@ -109,7 +109,7 @@ def test_every_bad_end_is_told(act, how, why):
 
 def test_what_gets_on_too_slowly_is_no_hang():
     """It is ended at its limit, and that is said."""
-    end = end_of(None, wall_s=0.3, ticks=1_000_000)
+    end = end_of(None, cpu_s=0.3, ticks=1_000_000)
     assert end.how is How.SLOW and end.tick > image().tick
 
 
