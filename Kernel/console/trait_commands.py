@@ -66,12 +66,17 @@ def begin_addition(
     Raises:
         Refused: it cannot be begun now.
     """
-    wish = Wish(
+    tried = TrialWish(
         request.content("source"),
-        request.integer("at_tick") or 0,
-        request.text("carriers") or "all",
-        request.cause,
+        CONSOLE,
+        ticks=request.integer("ticks") or 0,
+        seeds=request.integer("seeds") or 0,
+        add=True,
+        trial=not request.flag("no_trial"),
+        carriers=request.text("carriers") or "all",
+        cause=request.cause,
     )
+    wish = Wish(tried, request.integer("at_tick") or 0)
     row = world.traits.of_hash(wish.code_hash)
     if row is not None and row.status == ACTIVE:
         answer = trait_fields(row) | {"already": True}

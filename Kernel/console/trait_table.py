@@ -113,13 +113,31 @@ TRAIT_COMMANDS: tuple[Command, ...] = (
                 default="all",
             ),
             _AT_TICK,
+            _TICKS,
+            Argument(
+                "seeds",
+                Kind.INTEGER,
+                _SEEDS + "of the trial",
+                metavar="N",
+                option="--seeds",
+                unit="seeds",
+                low=1,
+                high=SEEDS_MAX,
+                default=1,
+            ),
+            Argument(
+                "no_trial",
+                Kind.FLAG,
+                "check and compile it, and do not try it first; that is recorded",
+                option="--no-trial",
+            ),
         ),
-        details="Costs no tick: a new generation of the code loads it, its heir writes the next "
-        "tick. A file that\nbreaks a rule is refused with rule, line and reason, and exits 5. The "
-        "same class name again is a\nnew version: it takes the place of the one before in every "
+        details="It is tried first, as by molt try, on copies of the world. Costs no tick: a new "
+        "generation of the\ncode loads it, its heir writes the next tick. A file that breaks a "
+        "rule, or fails its trial, is\nrefused with rule, line and reason, and exits 5. The same "
+        "class name again is a new version: it\ntakes the place of the one before in every "
         "carrier. docs/traits.md says more.",
-        patience_s=480.0,
-        open_ended=("at_tick",),
+        open_ended=("source",),
         acts=True,
     ),
     Command(

@@ -20,6 +20,7 @@ _ACTS = {ADD_TRAIT: "add the trait", REMOVE_TRAIT: "remove the trait"}
 class Stage(StrEnum):
     """How far a trait is."""
 
+    QUEUED = "waiting for its turn"
     PREPARING = "preparing"
     WAITING = "waiting for the generation that is being made ready"
     RENEWING = "loading"

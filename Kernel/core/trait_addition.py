@@ -1,13 +1,12 @@
-"""One trait on its way into a world: prepared by a worker, loaded by a generation, brought in.
+"""One trait on its way into a world: tried, loaded by a generation, brought in.
 
 Owns: the order of these, what is told of each, taking it back when one of them fails. Does not own:
-preparing (`trait_worker.py`), generations (`generations.py`), the set (`world_traits.py`), which
-additions there are (`trait_changes.py`).
+the trial, which checks and compiles it, too (`trials.py`), generations (`generations.py`), the set
+(`world_traits.py`), which additions there are (`trait_changes.py`).
 
 Whatever fails before the input is applied costs the world nothing: who serves goes on.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 from Kernel.contract.errors import MoltError, Refused
@@ -15,8 +14,9 @@ from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
-from Kernel.core.trait_worker import TraitVerdict, TraitWorker
-from Kernel.ports.process import Exit
+from Kernel.core.trial import TrialWish
+from Kernel.core.trial_verdict import TrialVerdict
+from Kernel.core.trials import Trial, Trials
 
 NO_ROOM_HINT = "molt trait list, then: molt trait remove NAME"
 RENEWAL_S = 300.0
@@ -26,13 +26,20 @@ RENEWAL_S = 300.0
 class TraitRefused(Refused):
     """A source breaks a rule; or cannot be taken up by this world."""
 
-    def __init__(self, verdict: TraitVerdict) -> None:
+    def __init__(self, verdict: TrialVerdict) -> None:
         place = f"line {verdict.line}: " if verdict.line else ""
+        hints = {"room": NO_ROOM_HINT, "killed": "molt doctor"}
+        tried = "molt try FILE" if verdict.stage == "trial" else "molt help trait add"
         super().__init__(
             f"cannot add the trait: {place}{verdict.reason} (rule {verdict.rule})",
-            NO_ROOM_HINT if verdict.rule == "room" else "molt help trait add",
+            hints.get(verdict.rule, tried),
         )
-        self.details = {"rule": verdict.rule, "line": verdict.line, "reason": verdict.reason}
+        self.details = {
+            "rule": verdict.rule,
+            "line": verdict.line,
+            "reason": verdict.reason,
+            "stage": verdict.stage,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,33 +47,31 @@ class Wish:
     """What somebody asked for.
 
     Args:
+        tried: the source, who carries it, and the trial it goes through.
         at_tick: 0: the next tick.
-        carriers: "all" or "newborns".
-        cause: id of the event that it was asked for.
     """
 
-    source: bytes
+    tried: TrialWish
     at_tick: int = 0
-    carriers: str = "all"
-    cause: bytes = b""
 
     @property
     def code_hash(self) -> str:
         """The sha256 of the source, hex."""
-        return hashlib.sha256(self.source).hexdigest()
+        return self.tried.code_hash
 
 
 class TraitAddition:
     """One trait on its way in."""
 
-    def __init__(self, parts: Parts, world: ArenaKeeper, wish: Wish) -> None:
-        self.stage = Stage.PREPARING
+    def __init__(self, parts: Parts, world: ArenaKeeper, wish: Wish, trials: Trials) -> None:
+        self.stage = Stage.QUEUED
         self._parts = parts
-        self._world = world
+        self.world = world
         self._wish = wish
-        self._worker = TraitWorker(parts, world.config.name, wish.source, world.traits.hashes)
-        self._verdict: TraitVerdict | None = None
-        self._told = wish.cause
+        self._trials = trials
+        self._trial: Trial | None = None
+        self._verdict: TrialVerdict | None = None
+        self._told = wish.tried.cause
         self._number = 0
         self._until_s = 0.0
         self._posted: Posted | None = None
@@ -78,16 +83,21 @@ class TraitAddition:
         """The sha256 of its source, hex."""
         return self._wish.code_hash
 
+    def begin(self) -> None:
+        """It is its turn: the traits of the zone's next generation are those of now, and it.
+
+        Raises:
+            Refused: it cannot be tried.
+        """
+        self._trial = self._trials.ask(self.world, self._wish.tried)
+        self.stage = Stage.PREPARING
+
     def waiting(self) -> Result | None:
         """Return what waits for its tick, None while it is not sent or when it is over."""
         if self.stage is not Stage.POSTED or self._posted is None or self._verdict is None:
             return None
         what = {"act": "add", "name": self._verdict.name, "version": self._verdict.version}
         return what | {"at_tick": self._posted.due_tick()}
-
-    def on_exit(self, exit_: Exit) -> bool:
-        """Take the end of a process; False if it is not the worker's."""
-        return self._worker.on_exit(exit_)
 
     def result(self) -> Result | None:
         """Return the answer to who asked, None while it is not known.
@@ -108,6 +118,7 @@ class TraitAddition:
             "hash": verdict.code_hash,
             "file": verdict.file_path,
             "why": verdict.note,
+            "tried": self._wish.tried.trial,
         }
         if self._applied is not None:
             return answer | {"applied_at_tick": self._applied}
@@ -119,20 +130,22 @@ class TraitAddition:
         try:
             self._step(now_s)
         except MoltError as error:
-            self._fail(error)
+            self.fail(error)
 
     def give_up(self, why: str) -> None:
         """End it: the kernel is being stopped."""
         if self.stage is not Stage.OVER:
-            self._worker.close()
-            self._fail(Refused(f"cannot add the trait: {why}"))
+            if self._trial is not None:
+                self._trial.give_up(why)
+            self.fail(Refused(f"cannot add the trait: {why}"))
 
     def _step(self, now_s: float) -> None:
         match self.stage:
             case Stage.PREPARING:
-                self._worker.look(now_s)
-                verdict = self._worker.verdict()
+                assert self._trial is not None, "it was begun"
+                verdict = self._trial.verdict()
                 if verdict is not None:
+                    self._told = self._trial.told
                     self._take(verdict, now_s)
             case Stage.WAITING:
                 self._begin_generation(now_s)
@@ -144,15 +157,13 @@ class TraitAddition:
                 if applied is not None:
                     self._finish(applied)
 
-    def _take(self, verdict: TraitVerdict, now_s: float) -> None:
-        """Go on with what the worker says; it has put an accepted trait where zygotes find it.
+    def _take(self, verdict: TrialVerdict, now_s: float) -> None:
+        """Go on with what the trial says; it has put an accepted trait where zygotes find it.
 
         Raises:
             TraitRefused, Refused: not with this one.
         """
-        zone, log = self._world.config.name, self._parts.log
-        if verdict.code_hash != self._wish.code_hash:
-            raise Refused("cannot prepare the trait: the verdict is about another source")
+        zone, log = self.world.config.name, self._parts.log
         if not verdict.accepted:
             log.warning(
                 "trait.refused", zone=zone, name=verdict.name, code_hash=verdict.code_hash,
@@ -163,20 +174,20 @@ class TraitAddition:
         self._told = log.info(
             "trait.validated", zone=zone, name=verdict.name, version=verdict.version,
             code_hash=verdict.code_hash, tier=verdict.tier, state=verdict.state,
-            memory=verdict.memory, why=verdict.note, cause=self._told,
+            memory=verdict.memory, why=verdict.note, tried=self._wish.tried.trial, cause=self._told,
         )  # fmt: skip
         self._told = log.info(
             "mutation.ready", mutation_id=self._mutation_id, plan_id="",
             file_path=verdict.file_path, trait_name=verdict.name, version=verdict.version,
-            code_hash=verdict.code_hash, cause=self._told,
+            code_hash=verdict.code_hash, tried=self._wish.tried.trial, cause=self._told,
         )  # fmt: skip
-        self._world.traits.take(verdict.code_hash)
-        self._world.traits.check_room_for(verdict.name)
+        self.world.traits.take(verdict.code_hash)
+        self.world.traits.check_room_for(verdict.name)
         self.stage, self._until_s = Stage.WAITING, now_s + RENEWAL_S
 
     def _begin_generation(self, now_s: float) -> None:
         """Have the code loaded, unless who serves has it: it was removed a moment ago."""
-        world, ladder = self._world, self._world.ladder
+        world, ladder = self.world, self.world.ladder
         self._check_time(now_s)
         if world.active is None or ladder.incoming:
             return
@@ -187,7 +198,7 @@ class TraitAddition:
         self.stage, self._until_s = Stage.RENEWING, now_s + RENEWAL_S
 
     def _wait_generation(self, now_s: float) -> None:
-        world = self._world
+        world = self.world
         line = world.lines.get(self._number)
         if line is None or line.retired_s is not None:
             why = world.ladder.broken or "the generation that was to load it was replaced"
@@ -208,13 +219,13 @@ class TraitAddition:
             )
 
     def _post(self) -> None:
-        verdict, world, inbox = self._verdict, self._world, self._world.inbox
+        verdict, world, inbox = self._verdict, self.world, self.world.inbox
         assert verdict is not None, "it was prepared"
         if inbox is None:
             return  # the world is moving: in the next round, or not in time
         trait = TraitFacts(
             verdict.name, verdict.version, verdict.code_hash, verdict.tier, verdict.state,
-            verdict.memory, verdict.moods, self._wish.carriers,
+            verdict.memory, verdict.moods, self._wish.tried.carriers,
         )  # fmt: skip
         given = Input(ADD_TRAIT, at_tick=self._wish.at_tick, trait=trait, cause=self._told)
         self._posted = Posted(world, inbox, inbox.post(given))
@@ -225,11 +236,11 @@ class TraitAddition:
         self._applied, self.stage = tick, Stage.OVER
         self._parts.log.info(
             "mutation.applied", mutation_id=self._mutation_id, trait_name=self._verdict.name,
-            version=self._verdict.version, registry_version=self._world.traits.version(),
-            cause=self._told,
+            version=self._verdict.version, registry_version=self.world.traits.version(),
+            tried=self._wish.tried.trial, cause=self._told,
         )  # fmt: skip
 
-    def _fail(self, error: MoltError) -> None:
+    def fail(self, error: MoltError) -> None:
         """Keep why it came to nothing; what was to be loaded is not, next time."""
         if self._verdict is not None:
             self._parts.log.warning(
@@ -237,7 +248,7 @@ class TraitAddition:
                 stage="import" if self._posted is None else "execution", rollback_to="",
                 cause=self._told,
             )  # fmt: skip
-            self._world.traits.drop(self._wish.code_hash)
+            self.world.traits.drop(self._wish.code_hash)
         self._error, self.stage = error, Stage.OVER
 
     @property

@@ -4,7 +4,8 @@ Owns: which changes are under way, one removal, taking up again what was suspend
 one addition (`trait_addition.py`), what an input does (`zones/world/trait_inputs.py`), commands
 (`Kernel/console/trait_commands.py`).
 
-One at a time is made ready; its input then waits for its tick by itself.
+One at a time is made ready, others wait for their turn; its input then waits for its tick by
+itself.
 """
 
 from Kernel.contract.errors import MoltError, Refused
@@ -13,12 +14,14 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
 from Kernel.core.trait_addition import TraitAddition, Wish
+from Kernel.core.trials import Trials
 from Kernel.core.world_traits import flat_name
-from Kernel.ports.process import Exit
 
 POSTED_MAX = 64
 """Changes that wait for their tick and are told of when it comes; more are applied all the same."""
 RESUMED_MAX = 128
+QUEUED_MAX = 16
+"""Additions that wait for the one that is made ready; one more is refused."""
 
 
 class TraitRemoval:
@@ -84,27 +87,39 @@ class TraitRemoval:
 class TraitChanges:
     """All that are under way in one kernel."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, trials: Trials) -> None:
         self._parts = parts
+        self._trials = trials
+        self._queued: list[TraitAddition] = []
         self._ready: TraitAddition | None = None
         self._posted: list[TraitAddition | TraitRemoval] = []
         self._resumed: list[tuple[str, int]] = []
 
     def add(self, world: ArenaKeeper, wish: Wish) -> TraitAddition:
-        """Begin to bring a trait in.
+        """Begin to bring a trait in, or let it wait for its turn.
 
         Raises:
-            Refused: another one is being made ready, or there is no room for a process more.
+            Refused: it cannot be tried, or too many wait.
         """
-        if self._ready is not None:
+        if len(self._queued) >= QUEUED_MAX:
             raise Refused(
-                "cannot add a trait: another one is being made ready, and it is one at a time",
+                f"cannot add a trait: one is being made ready and {len(self._queued)} wait; the "
+                f"limit is {QUEUED_MAX}",
                 "molt trait list",
             )
+        addition = TraitAddition(self._parts, world, wish, self._trials)
+        if self._ready is None:
+            self._begin(addition, world)
+        else:
+            self._queued.append(addition)
+        return addition
+
+    def _begin(self, addition: TraitAddition, world: ArenaKeeper) -> None:
+        """Raises: Refused: it cannot be tried."""
         additions = (each for each in self._posted if isinstance(each, TraitAddition))
         world.traits.tidy({each.code_hash for each in additions})
-        self._ready = TraitAddition(self._parts, world, wish)
-        return self._ready
+        addition.begin()
+        self._ready = addition
 
     def remove(self, world: ArenaKeeper, name: str, at_tick: int, cause: bytes) -> TraitRemoval:
         """Send a trait away.
@@ -153,10 +168,6 @@ class TraitChanges:
         """Return what is sent and waits for its tick, the oldest first."""
         return [told for each in self._posted if (told := each.waiting()) is not None]
 
-    def on_exit(self, exit_: Exit) -> bool:
-        """Take the end of a process; False if it is not one of ours."""
-        return self._ready is not None and self._ready.on_exit(exit_)
-
     def look(self) -> None:
         """One round."""
         now_s = self._parts.clock.now_s()
@@ -165,15 +176,23 @@ class TraitChanges:
             if self._ready.stage in (Stage.POSTED, Stage.OVER):
                 self._keep(self._ready)
                 self._ready = None
+        while self._ready is None and self._queued:
+            self._begin_next(self._queued.pop(0))
         for each in self._posted:
             each.look(now_s)
         self._posted = [each for each in self._posted if each.stage is not Stage.OVER]
 
+    def _begin_next(self, addition: TraitAddition) -> None:
+        try:
+            self._begin(addition, addition.world)
+        except MoltError as error:
+            addition.fail(error)
+
     def give_up(self) -> None:
         """The kernel is being stopped: what is being made ready is left."""
-        if self._ready is not None:
-            self._ready.give_up("the kernel is being stopped")
-            self._ready = None
+        for each in (*self._queued, *([self._ready] if self._ready is not None else [])):
+            each.give_up("the kernel is being stopped")
+        self._queued, self._ready = [], None
 
     def _check_not_coming(self, world: ArenaKeeper, name: str) -> None:
         """Say of a trait that waits for its tick that it does.

@@ -64,7 +64,7 @@ class ZoneTable:
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
         self.trials = Trials(parts, lambda: self.leaving.config)
         self.calls = Calls(parts, lambda: self.leaving.config.call)
-        self.traits = TraitChanges(parts)
+        self.traits = TraitChanges(parts, self.trials)
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
         return self.arenas[zone].reader_descriptors()
@@ -93,7 +93,6 @@ class ZoneTable:
         exits = self._parts.processes.reap()
         takes = [
             *(each.on_exit for each in self.keepers()),
-            self.traits.on_exit,
             self.trials.on_exit,
             self.calls.on_exit,
         ]

@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -25,7 +24,6 @@ from fallback.zone_environment import zone_environment
 _PR_SET_CHILD_SUBREAPER = 36
 ROAD_BUFFER_BYTES = 1 << 20
 ERRAND_NICE = 15
-WORKER_NICE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +53,11 @@ class ZygoteHandle:
     stderr_fd: int
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerHandle:
-    """A started worker: its pid, and the pipe of what it prints (non-blocking, ours to close)."""
-
-    pid: int
-    out_fd: int
-
-
 class Processes(Protocol):
     """What the kernel may do to processes; a test gives its own."""
 
     def start_zygote(self, service: str, root: Path | None = None) -> ZygoteHandle:
         """Start a zygote of a service package, from the checkout or from the root of a slot."""
-
-    def start_worker(self, module: str, words: Sequence[str], data: bytes) -> WorkerHandle:
-        """Start `python -m MODULE WORDS` with `data` on its stdin."""
 
     def send_signal(self, pid: int, number: int) -> None:
         """Send a signal to a process we have not reaped; nothing happens if it is a zombie."""
@@ -143,43 +130,6 @@ class SystemProcesses:
         ours.setblocking(False)
         self._started[popen.pid] = popen
         return ZygoteHandle(popen.pid, ours, read_end)
-
-    def start_worker(self, module: str, words: Sequence[str], data: bytes) -> WorkerHandle:
-        """Start `python -m MODULE WORDS` of the checkout, niced, tied to our life.
-
-        Its end is told by `reap`; what it says on stderr is thrown away.
-
-        Args:
-            data: what it reads from its stdin.
-
-        Raises:
-            OSError: the machine has no room for one process more.
-        """
-        stdin = os.memfd_create("molt-worker", os.MFD_CLOEXEC)
-        read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        try:
-            os.write(stdin, data)
-            os.lseek(stdin, 0, os.SEEK_SET)
-            os.set_blocking(write_end, True)
-            with held_at_birth():
-                popen = subprocess.Popen(
-                    [sys.executable, "-m", module, *words],
-                    cwd=self._root,
-                    env=zone_environment(self._cache_dir),
-                    stdin=stdin,
-                    stdout=write_end,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                    preexec_fn=newborn(WORKER_NICE),  # noqa: PLW1509 - as in `start_zygote`
-                )
-        except OSError:
-            os.close(read_end)
-            raise
-        finally:
-            os.close(stdin)
-            os.close(write_end)
-        self._started[popen.pid] = popen
-        return WorkerHandle(popen.pid, read_end)
 
     def start_errand(self, module: str, *words: str) -> int:
         """Start `python -m MODULE WORDS` of the checkout, niced, tied to our life; return its pid.

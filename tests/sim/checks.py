@@ -245,6 +245,8 @@ class Checks:
 
     def on_log(self, event: str, values: dict[str, Any]) -> None:
         """Hold verdicts to the truth."""
+        if event == "trial.ended":
+            self.counts[f"trial {values['how']}"] += 1
         if event == "zone.died" and values.get("counts"):
             process = self._processes.get(values["pid"])
             if process is not None and process.role != "zygote" and _was_killed_serving(process):

@@ -12,10 +12,9 @@ from typing import Any
 from Kernel.console.request import check_request
 from Kernel.console.server import Interest, Pending, Token
 from Kernel.contract.errors import MoltError
-from tests.sim.machine import SimLoop
+from tests.sim.machine import CONSOLE_FD, SimLoop
 from tests.sim.trait_life import TRAITS, content_of, name_of
 
-CONSOLE_FD = 999_999
 NOBODY = 4242
 
 
@@ -133,6 +132,8 @@ def random_request(rng: random.Random, tick: int) -> tuple[str, dict[str, object
             ("trait list", {}),
             ("trait add", {"source": content_of(rng.randrange(TRAITS))}),
             ("trait add", {"source": content_of(rng.randrange(TRAITS))}),
+            ("try", {"source": content_of(rng.randrange(TRAITS))}),
+            ("try", {"source": content_of(rng.randrange(TRAITS)), "ticks": 10, "seeds": 2}),
             ("trait remove", {"name": name_of(rng.randrange(TRAITS))}),
             ("wait", {"for": f"tick={tick + rng.randint(0, 300)}", "timeout_s": 5.0}),
         ]

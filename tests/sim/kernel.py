@@ -232,6 +232,8 @@ class Boot:
                 return f"{keeper.config.name} has not forgotten its failures: {zone.why}"
         if self.zones.traits.under_way():
             return f"a trait is {self.zones.traits.under_way()}"
+        if self.zones.trials.fields():
+            return f"{len(self.zones.trials.fields())} trials are under way"
         return "" if self.zones.all_ready() else "not every zone is ready"
 
     def untaken_traits(self) -> list[str]:

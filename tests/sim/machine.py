@@ -21,6 +21,8 @@ WALL_S = 1.8e9
 FIRST_FD = 1_000_000
 """Descriptors on paper are far above real ones, so that neither is ever taken for the other."""
 
+CONSOLE_FD = 999_999
+
 
 class SimClock:
     """Monotonic time, moved by the schedule alone."""
@@ -114,6 +116,10 @@ class SimLoop(Loop):
         self._events.clear()
         self._ready.clear()
         self._touched.clear()
+
+    def sources(self) -> list[int]:
+        """Return the descriptors that the kernel watches."""
+        return [source for source in self._callbacks if isinstance(source, int)]
 
     @property
     def watched(self) -> int:

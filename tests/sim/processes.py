@@ -8,12 +8,12 @@ import errno
 import os
 import random
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from Kernel.ports.meters import Load, Standstill, Taken
-from Kernel.ports.process import Exit, WorkerHandle, ZygoteHandle
+from Kernel.ports.process import Exit, ZygoteHandle
 from tests.sim.machine import MS, Descriptors, Schedule, SimClock, SimLoop
 
 FIRST_PID = 1000
@@ -221,7 +221,6 @@ class SimLoads:
         return process.taken if process is not None and process.alive else None
 
 
-StartWorker = Callable[[Sequence[str], bytes], "tuple[SimProcess, WorkerHandle]"]
 StartZygote = Callable[[str, "Path | None"], "tuple[SimProcess, ZygoteHandle]"]
 
 
@@ -247,7 +246,6 @@ class SimProcesses:
         self.owners: dict[int, SimProcess] = {}  # who holds the right to write
         self.refused = False
         self.start: StartZygote | None = None
-        self.start_work: StartWorker | None = None
         self._next_pid = FIRST_PID
         self._exits: list[Exit] = []
         self._reaped_just_now: set[int] = set()
@@ -297,18 +295,6 @@ class SimProcesses:
             raise OSError(number, os.strerror(number))
         assert self.start is not None, "the machine is complete"
         return self.start(service, root)[1]
-
-    def start_worker(self, _module: str, words: Sequence[str], data: bytes) -> WorkerHandle:
-        """Start a worker.
-
-        Raises:
-            OSError: EAGAIN, while the machine has no room for one process more.
-        """
-        if self.refused or self.descriptors.refused:
-            number = errno.EAGAIN if self.refused else errno.EMFILE
-            raise OSError(number, os.strerror(number))
-        assert self.start_work is not None, "the machine is complete"
-        return self.start_work(words, data)[1]
 
     def send_signal(self, pid: int, number: int) -> None:
         """Send a signal to a process that is not reaped."""

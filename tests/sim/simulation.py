@@ -12,7 +12,7 @@ import hashlib
 import random
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,8 @@ from typing import Any
 from Kernel.contract.arena import ArenaWords, Header, check_arena
 from Kernel.contract.errors import MoltError
 from Kernel.contract.founding_report import FOUNDED, KEPT, MIGRATED, RESTORED, FoundingReport
-from Kernel.contract.trait_sets import is_code_hash
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core.watchdog import Mode
-from Kernel.ports.process import WorkerHandle
 from tests.sim import world_model
 from tests.sim.archive_life import ArchiveLife
 from tests.sim.checks import Checks, Violation
@@ -35,7 +33,7 @@ from tests.sim.kernel import BUS_ZONES, STOP_DEADLINE_S, WORLD, Boot, draw_confi
 from tests.sim.ledger import SimLedger
 from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
 from tests.sim.processes import SimProcess, SimProcesses
-from tests.sim.trait_life import WorkerLife
+from tests.sim.trait_life import TrialLife
 from tests.sim.world_life import WorldLife
 from tests.sim.zygote_life import FounderLife, ZygoteLife
 from tests.support.fakes import CAGE
@@ -122,7 +120,6 @@ class Simulation:
             self.checks,
         )
         self.processes.start = self._start_zygote
-        self.processes.start_work = self._start_worker
         self.versions = SimVersions()
         self.slow_ready_ns = 0
         self.boot: Boot | None = None
@@ -164,11 +161,6 @@ class Simulation:
         zygote = ZygoteLife(self.processes, zone, code, facts, self._birth)
         return zygote, zygote.handle
 
-    def _start_worker(self, words: Sequence[str], source: bytes) -> tuple[SimProcess, WorkerHandle]:
-        others = [word for word in words if is_code_hash(word)]
-        worker = WorkerLife(self.processes, WORLD, source, others, self.disk.trait_sets)
-        return worker, worker.handle
-
     def _birth(self, zygote: ZygoteLife, request: Fork, things: dict[str, Any]) -> SimProcess:
         slow_ns, self.slow_ready_ns = self.slow_ready_ns, 0
         if request.role == "founder":
@@ -179,6 +171,9 @@ class Simulation:
                 self.processes, zygote.zone, zygote.code, things, self.checks, slow_ns,
                 zygote.traits,
             )  # fmt: skip
+        if request.role == "trial":
+            job, sets = request.facts["trial"], self.disk.trait_sets
+            return TrialLife(self.processes, zygote.zone, job, things, sets)
         assert self.boot is not None, "its zygote lives no longer than the kernel"
         socket = self.boot.bus.sockets[request.facts["endpoint"]]
         return ArchiveLife(
@@ -441,6 +436,10 @@ class Simulation:
         bad = [process.pid for process in self.processes.living() if self._runs_bad_code(process)]
         if bad:
             return f"{bad} still run code that is known to fail"
+        known = boot.zones.trials.pids()
+        left = [each.pid for each in self.processes.living() if each.role == "trial"]
+        if set(left) - set(known):
+            return f"{left} are trials, and nobody waits for them"
         if boot.untaken_traits():
             return f"the next generation would lack {boot.untaken_traits()}"
         if boot.degraded():

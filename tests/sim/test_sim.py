@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -53,6 +54,12 @@ class TestSeeds:
         summary = fixed(seed)
         expect_sound(summary, FIXED_HOURS)
         assert summary.simulated_s >= FIXED_HOURS * 3600 and summary.counts["takeover"]
+
+    def test_trials_end_in_many_ways(self):
+        """They are begun, accepted and refused, die, are killed, given up and kept from it."""
+        counts = sum((Counter(fixed(seed).counts) for seed in FIXED_SEEDS), Counter())
+        for how in ("accepted", "name", "died", "killed", "hung", "lied", "failed", "given up"):
+            assert counts[f"trial {how}"], f"no trial is {how}: {counts}"
 
     def test_seeds_that_once_failed_are_sound(self):
         """What was found stays mended."""

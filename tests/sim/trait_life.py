@@ -1,19 +1,22 @@
-"""Traits on paper: a registry in a world's state, and the process that prepares a trait.
+"""Traits on paper: a registry in a world's state, and the process of a trial.
 
-Owns: the traits there are, where a world on paper keeps them, the worker's life. Does not own:
-what the kernel makes of them (`Kernel/core/trait_changes.py`). Three names with two versions each.
+Owns: the traits there are, where a world on paper keeps them, the life of a trial. Does not own:
+what the kernel makes of them (`Kernel/core/trials.py`, `trait_changes.py`). Three names with two
+versions each.
 """
 
 import hashlib
 import json
 import os
+import signal
 from base64 import b64encode
+from typing import Any
 
 from Kernel.contract.arena import ArenaWords, Header, State
 from Kernel.contract.inputs import ADD_TRAIT, REMOVE_TRAIT, Input
 from Kernel.contract.trait_registry import ACTIVE, SUSPENDED, TraitRow
-from Kernel.ports.process import WorkerHandle
 from Kernel.ports.trait_sets import MemoryTraitSets
+from tests.sim.machine import CONSOLE_FD, FIRST_FD
 from tests.sim.processes import SimProcess, SimProcesses
 
 TRAITS = 6
@@ -82,44 +85,65 @@ def _put(words: ArenaWords, new: int, slot: int, word: int) -> None:
     words.put_state(new, State.REGISTRY_VERSION, version + 1)
 
 
-class WorkerLife(SimProcess):
-    """The process that prepares one trait: it answers after a while, fails, or hangs."""
+class TrialLife(SimProcess):
+    """The process of one trial: it answers after a while, or fails in one of many ways."""
 
-    role = "worker"
+    role = "trial"
 
     def __init__(
         self,
         processes: SimProcesses,
         zone: str,
-        source: bytes,
-        others: list[str],
+        job: dict[str, Any],
+        things: dict[str, Any],
         sets: MemoryTraitSets,
     ) -> None:
         super().__init__(processes, zone)
-        self._source, self._others, self._sets = source, others, sets
-        read_end, self._out = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self._read_end, self._has_news = read_end, False
-        processes.loop.offer(read_end, lambda: self._has_news)
-        self.handle = WorkerHandle(self.pid, read_end)
+        self._job, self._sets = job, sets
+        self._source = os.pread(things["job"], 1000, 0)
+        os.close(things["job"])
+        self._out = things["result"]
+        self._has_news = False
+        self._read_end = self._find_read_end()
+        processes.loop.offer(self._read_end, lambda: self._has_news)
         fate = processes.rng.random()
-        if fate < 0.05:
-            self.hang()
-        elif fate < 0.1:
-            self.later(processes.between(*WORK_MS), lambda: self.leave(1))
-        else:
-            self.later(processes.between(*WORK_MS), self._answer)
+        acts = {
+            0.05: self.hang,
+            0.10: lambda: self.leave(1),
+            0.15: lambda: self.fall(signal.SIGSEGV),
+            0.20: lambda: self._say(b'{"accepted": true'),
+            0.25: lambda: self._say(json.dumps({"failed": "no space left"}).encode()),
+        }
+        act = next((act for below, act in acts.items() if fate < below), self._answer)
+        self.later(processes.between(*WORK_MS), act)
+
+    def _find_read_end(self) -> int:
+        """Return the kernel's end of the pipe: both ends are one file."""
+        ours = os.fstat(self._out).st_ino
+        real = [fd for fd in self.processes.loop.sources() if fd < FIRST_FD and fd != CONSOLE_FD]
+        return next((fd for fd in real if os.fstat(fd).st_ino == ours), -1)
 
     def _answer(self) -> None:
         code_hash = hashlib.sha256(self._source).hexdigest()
         number = HASHES.index(code_hash)
-        told: dict[str, object] = {"accepted": False, "code_hash": code_hash, "rule": "name"}
+        told: dict[str, object] = {
+            "accepted": False, "code_hash": code_hash, "rule": "name", "reason": "a name",
+        }  # fmt: skip
         if number != REFUSED:
-            self._sets.save(self.zone, [*self._others, code_hash])
+            if self._job["add"]:
+                self._sets.save(self.zone, [*self._job["hashes"], code_hash])
             told = {
                 "accepted": True, "code_hash": code_hash, "name": name_of(number),
                 "version": 1 + number // NAMES, "tier": "native", "state": "none",
             }  # fmt: skip
-        os.write(self._out, json.dumps(told).encode())
+        self._say(json.dumps(told).encode())
+
+    def _say(self, data: bytes) -> None:
+        try:
+            os.write(self._out, data)
+        except BrokenPipeError:  # the kernel waits for it no more
+            self.leave(1)
+            return
         self._tell()
         self.leave(0)
 

@@ -46,6 +46,7 @@ FACTS = {
         {"name": "friction", "index": 3, "unit": "", "low": 0.0, "high": 1.0, "default": 0.5}
     ],
     "phases": ["between ticks", "work"],
+    "cells": ["trial"],
 }
 FRICTION = 3
 RELEASING = (RESUME, STEP)

@@ -50,6 +50,7 @@ class ZygoteLife(SimProcess):
         self.traits: frozenset[str] = frozenset()
         self._facts = facts
         self._birth = birth
+        self._copies: set[int] = set()  # of descriptors for cells that are not born yet
         self._asked: deque[tuple[Message, list[Any], int]] = deque()
         loop = processes.loop
         fd = processes.descriptors.open(self)
@@ -78,9 +79,18 @@ class ZygoteLife(SimProcess):
         message, fds = got
         # Stacks are dumped into real files in memory: those descriptors stand for themselves.
         table = self.processes.descriptors
-        things = [table.thing(fd) if fd >= FIRST_FD else fd for fd in fds]
+        cell = isinstance(message, Fork) and message.role == "trial"
+        things = [table.thing(fd) if fd >= FIRST_FD else self._copy(fd, cell) for fd in fds]
         self._asked.append((message, things, self.processes.clock.ns))
         self.later(self.processes.between(0.05, 0.3), self._take_one)
+
+    def _copy(self, fd: int, cell: bool) -> int:
+        """Return a copy of a real descriptor of a cell: the kernel closes its own at once."""
+        if not cell:
+            return fd
+        copied = os.dup(fd)
+        self._copies.add(copied)
+        return copied
 
     def _take_one(self) -> None:
         message, things, asked_ns = self._asked.popleft()
@@ -110,17 +120,24 @@ class ZygoteLife(SimProcess):
                 self.was_ready = True
 
     def _fork(self, request: Fork, things: list[Any], asked_ns: int) -> None:
+        copies = {thing for thing in things if isinstance(thing, int)} & self._copies
+        self._copies -= copies
         if self.processes.refused:
+            for fd in copies:
+                os.close(fd)
             send(self._own_end, Unforked(request.serial, "cannot fork: no room"))  # type: ignore[arg-type]
             return
         named = dict(zip(request.descriptors, things, strict=True))
         child = self._birth(self, request, named)
         child.zygote_pid, child.asked_ns = self.pid, asked_ns
-        self.processes.watcher.on_fork(child)
+        if request.role != "trial":  # those of a zone wait for its back-off, trials for nobody's
+            self.processes.watcher.on_fork(child)
         send(self._own_end, Forked(request.serial, child.pid))  # type: ignore[arg-type]
 
     def on_end(self) -> None:
         """Hang up."""
+        for fd in self._copies:
+            os.close(fd)
         self._own_end.close()
         self.processes.loop.touch(self.stderr_fd)
 

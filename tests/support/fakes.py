@@ -5,11 +5,10 @@ Owns: fakes of the kernel's ports and what a keeper is built from. Does not own:
 messages go the way they always go.
 """
 
-import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from Kernel.loop import Loop
 from Kernel.ports.arena_file import ArenaHandle, SystemArenaFiles
 from Kernel.ports.cgroups import Cgroups, NoCgroups
 from Kernel.ports.meters import Load, Standstill, Taken
-from Kernel.ports.process import Exit, WorkerHandle, ZygoteHandle
+from Kernel.ports.process import Exit, ZygoteHandle
 from Kernel.ports.trait_sets import MemoryTraitSets
 from Kernel.ports.versions import Source
 
@@ -225,31 +224,11 @@ class FakeZygote:
         self.descriptors.clear()
 
 
-class FakeWorker:
-    """A worker, in the test's hands."""
-
-    def __init__(self, pid: int, module: str, words: tuple[str, ...], data: bytes) -> None:
-        self.pid, self.module, self.words, self.data = pid, module, words, data
-        read_end, self.out = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self.handle = WorkerHandle(pid, read_end)
-
-    def say(self, told: object) -> None:
-        """Print something."""
-        os.write(self.out, json.dumps(told).encode())
-
-    def leave(self) -> None:
-        """Close its end of the pipe."""
-        if self.out >= 0:
-            os.close(self.out)
-            self.out = -1
-
-
 class FakeProcesses:
     """Processes on paper. Signals are noted; a SIGKILL ends who gets it, like the real one."""
 
     def __init__(self, first_pid: int = 100) -> None:
         self.zygotes: list[FakeZygote] = []
-        self.workers: list[FakeWorker] = []
         self.signals: list[tuple[int, int]] = []
         self.refusal: OSError | None = None
         self._next_pid = first_pid
@@ -263,14 +242,6 @@ class FakeProcesses:
         zygote = FakeZygote(self.new_pid(), service, root)
         self.zygotes.append(zygote)
         return zygote.handle
-
-    def start_worker(self, module: str, words: Sequence[str], data: bytes) -> WorkerHandle:
-        """Start a worker on paper, or raise `refusal`."""
-        if self.refusal is not None:
-            raise self.refusal
-        worker = FakeWorker(self.new_pid(), module, tuple(words), data)
-        self.workers.append(worker)
-        return worker.handle
 
     def new_pid(self) -> int:
         """Return a pid that was never used."""
@@ -293,7 +264,7 @@ class FakeProcesses:
         if pid not in self._ended:
             self._ended.add(pid)
             self._exits.append(Exit(pid, code, number))
-        for process in (*self.zygotes, *self.workers):
+        for process in self.zygotes:
             if process.pid == pid:
                 process.leave()
 
@@ -306,8 +277,6 @@ class FakeProcesses:
         for zygote in self.zygotes:
             zygote.leave()
             zygote.handle.road.close()
-        for worker in self.workers:
-            worker.leave()
 
 
 class FakeArenas(SystemArenaFiles):

@@ -2,7 +2,9 @@
 
 import errno
 import hashlib
+import json
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +16,13 @@ from Kernel.contract.arena import State
 from Kernel.contract.errors import Refused
 from Kernel.contract.inputs import PAUSE, REFUSALS, Input
 from Kernel.contract.trait_registry import ACTIVE_MAX, SUSPENDED, TraitRow
-from Kernel.contract.zygote_protocol import Configure, Prepared, Unprepared
+from Kernel.contract.zygote_protocol import Configure, Fork, Forked, Prepared, Unprepared
+from Kernel.core.limits import TrialLimits
+from Kernel.core.posted_trait import Stage
 from Kernel.core.trait_addition import TraitAddition, TraitRefused, Wish
-from Kernel.core.trait_worker import WORKER_S
-from tests.support.fakes import FakeMachine, FakeWorker
+from Kernel.core.trait_changes import QUEUED_MAX
+from Kernel.core.trial import TrialWish
+from tests.support.fakes import FakeMachine, FakeZygote
 from tests.support.paper_kernel import FRICTION, PHASES, PaperKernel
 from tests.support.toy import service as toy
 
@@ -37,29 +42,48 @@ class Scene:
         self.kernel = PaperKernel(machine, folder)
         self.kernel.start()
         self.changes = self.kernel.zones.traits
+        line = self.world.line
+        assert line is not None
+        line.facts = {**line.facts, "cells": ["trial"]}
 
     @property
     def world(self):
         return self.kernel.world
 
     @property
-    def worker(self) -> FakeWorker:
-        return self.machine.processes.workers[-1]
+    def zygote(self) -> FakeZygote:
+        """The zygote of the generation that serves."""
+        pid = self.world.line.state.zygote.pid
+        return next(each for each in self.machine.processes.zygotes if each.pid == pid)
 
-    def add(self, source: bytes = SOURCE, at_tick: int = 0) -> TraitAddition:
+    def add(self, source: bytes = SOURCE, at_tick: int = 0, **more: object) -> TraitAddition:
         cause = self.machine.log.info("command.taken", command="trait add", by_pid=1, args={})
-        return self.changes.add(self.world, Wish(source, at_tick, cause=cause))
+        tried = TrialWish(source, "console", add=True, cause=cause, **more)
+        return self.changes.add(self.world, Wish(tried, at_tick))
+
+    def bear(self) -> None:
+        """Let the zygote fork the trial; an heir it was asked for before is not there yet."""
+        self.kernel.round()
+        self.pid = self.machine.processes.new_pid()
+        self.request = self.zygote.expect(Fork)
+        while self.request.role != "trial":
+            self.request = self.zygote.expect(Fork)
+        self.zygote.say(Forked(self.request.serial, self.pid))
+        self.kernel.round()
 
     def judge(self, told: object = VERDICT, code: int = 0) -> None:
-        """Let the worker print its verdict and leave."""
-        self.worker.say(told)
-        self.machine.processes.end(self.worker.pid, code=code)
+        """Let the trial be born, tell its verdict and leave."""
+        self.bear()
+        result = self.zygote.descriptors[self.request.serial]["result"]
+        os.write(result, json.dumps(told).encode())
+        self.machine.processes.end(self.pid, code=code)
         self.kernel.round()
 
     def prepare(self, **traits: str) -> Configure:
         """Let the newest zygote say that it is warm; `traits`: why one of a hash is not loaded."""
         zygote = self.machine.zygote
         facts = toy.Generation({}).facts | {"parameters": [FRICTION], "phases": PHASES}
+        facts["cells"] = ["trial"]
         configure = zygote.expect(Configure)
         rows = [
             {"hash": each, "tier": "", "why": traits.get("why", "")} for each in configure.traits
@@ -105,11 +129,12 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 class TestComingIn:
     def test_a_trait_comes_in_by_succession(self, scene):
-        """Prepared, loaded by a new generation, brought in by an input, told at each step."""
+        """Tried, loaded by a new generation, brought in by an input, told at each step."""
         addition = scene.add()
-        assert addition.result() is None and scene.worker.data == SOURCE
-        assert scene.worker.words == ("--home", "/nowhere", "--zone", "stable")
+        assert addition.result() is None and scene.changes.under_way() == "preparing"
         scene.judge()
+        job = scene.request.facts["trial"]
+        assert job["add"] and job["trial"] and (job["home"], job["zone"]) == ("/nowhere", "stable")
         assert scene.world.ladder.incoming == 2 and scene.changes.under_way() == "loading"
         assert scene.prepare().traits == [CODE_HASH]
         scene.succeed()
@@ -124,7 +149,7 @@ class TestComingIn:
         ]
         assert scene.machine.log.why(applied) == [
             "mutation.applied", "generation.promoted", "generation.begun", "mutation.ready",
-            "trait.validated", "command.taken",
+            "trait.validated", "trial.ended", "trial.begun", "command.taken",
         ]  # fmt: skip
 
     def test_whoever_asked_may_leave(self, scene):
@@ -142,68 +167,93 @@ class TestComingIn:
             TraitRefused, match=r"line 3: open may not be used \(rule name\)"
         ) as told:
             addition.result()
-        assert told.value.details == {"rule": "name", "line": 3, "reason": "open may not be used"}
+        assert told.value.details == {
+            "rule": "name", "line": 3, "reason": "open may not be used", "stage": "",
+        }  # fmt: skip
         assert not scene.world.ladder.incoming and not scene.world.traits.hashes
         assert len(scene.machine.log.of("trait.refused")) == 1
         assert not scene.machine.log.of("mutation.failed"), "it was none"
 
     @pytest.mark.parametrize(
-        ("told", "why"),
-        [
-            ({"accepted": True}, "cannot be read"),
-            (VERDICT | {"code_hash": "0" * 64}, "about another source"),
-            (VERDICT | {"version": "1"}, "cannot be read"),
-            (VERDICT | {"name": ["x"]}, "cannot be read"),
-            ([1], "cannot be read"),
-        ],
+        "told",
+        [{"accepted": True}, VERDICT | {"code_hash": "0" * 64}, VERDICT | {"version": 0}, [1]],
     )
-    def test_a_verdict_that_is_none_is_refused(self, scene, told, why):
-        """What the worker prints has had a foreign source in its hands: it is parsed."""
+    def test_a_verdict_that_is_none_is_refused(self, scene, told):
+        """What the trial says has had a foreign source in its hands: it is parsed."""
         addition = scene.add()
         scene.judge(told)
-        with pytest.raises(Refused, match=why):
+        with pytest.raises(TraitRefused, match=r"cannot be used.* \(rule lied\)"):
             addition.result()
         assert not scene.world.ladder.incoming
 
-    def test_a_worker_that_fails_is_told(self, scene):
-        """Its exit code is the reason; the next trait is taken."""
+    def test_a_trial_that_fails_is_told(self, scene):
+        """Its end is the reason, and not the source's fault if it was killed; the next is taken."""
         addition = scene.add()
-        scene.machine.processes.end(scene.worker.pid, code=1)
+        scene.bear()
+        scene.machine.processes.end(scene.pid, number=signal.SIGKILL)
         scene.kernel.round()
-        with pytest.raises(Refused, match="exit code 1"):
+        with pytest.raises(TraitRefused, match="says nothing about the source") as refused:
             addition.result()
+        assert refused.value.hint == "molt doctor"
         scene.add()
 
-    def test_a_worker_that_says_why_it_failed_is_quoted(self, scene):
-        """Its last words are the reason, where there are any and they are a text."""
-        for told, why in (({"failed": "no space left"}, "no space left"), ([1], "exit code 1"),
-                          ({"failed": ["x"]}, "exit code 1")):  # fmt: skip
-            addition = scene.add()
-            scene.judge(told, code=1)
-            with pytest.raises(Refused, match=why):
-                addition.result()
-
-    def test_a_worker_that_hangs_is_ended(self, scene):
-        """After its time it is killed, and the reason is that."""
+    def test_a_trial_that_says_why_it_failed_is_quoted(self, scene):
+        """Then it is the machine's trouble, and no verdict on the source."""
         addition = scene.add()
-        scene.machine.clock.advance(WORKER_S + 1)
-        scene.kernel.round()
-        with pytest.raises(Refused, match="has not answered in 90 s"):
+        scene.judge({"failed": "no space left"}, code=1)
+        with pytest.raises(Refused, match="no space left"):
             addition.result()
+        assert not scene.machine.log.of("trait.refused")
+
+    def test_without_a_trial(self, scene):
+        """Asked for so: it is checked all the same, and every later event says that it was not."""
+        scene.add(trial=False)
+        scene.judge()
+        assert scene.request.facts["trial"]["trial"] is False
+        (validated,) = scene.machine.log.of("trait.validated")
+        assert validated["tried"] is False
+        (told,) = [i for i, kind in scene.machine.log.named.items() if kind == "trait.validated"]
+        chain = ["trait.validated", "trial.skipped", "command.taken"]
+        assert scene.machine.log.why(told) == chain
+        scene.prepare()
+        scene.succeed()
+        scene.kernel.tick()
+        scene.kernel.round()
+        for kind in ("mutation.ready", "mutation.applied"):
+            assert scene.machine.log.of(kind)[0]["tried"] is False
 
     def test_what_a_killed_kernel_has_left_is_forgotten(self, scene):
         """A hash that was written and never came in is not loaded for ever; others are told."""
         scene.bring_in()
         scene.world.traits.hashes.append("0" * 64)
         scene.add(SOURCE + b"#")
-        assert scene.worker.words[-2:] == ("--with", CODE_HASH)
-        assert scene.worker.words.count("--with") == 1
+        scene.bear()
+        assert scene.request.facts["trial"]["hashes"] == [CODE_HASH]
 
-    def test_one_at_a_time(self, scene):
-        """While one is made ready another is refused, and said why."""
+    def test_one_after_the_other(self, scene):
+        """One is made ready, sixteen wait for it, one more is refused; they come in in order."""
+        first = scene.add()
+        others = [scene.add(SOURCE + b"#" * n) for n in range(1, QUEUED_MAX + 1)]
+        with pytest.raises(Refused, match="one is being made ready and 16 wait; the limit is 16"):
+            scene.add(SOURCE + b"-")
+        scene.judge({"failed": "no space left"})
+        with pytest.raises(Refused):
+            first.result()
+        assert others[0].stage is Stage.PREPARING and others[1].stage is Stage.QUEUED
+        assert others[0].result() is None is others[1].result()
+        scene.judge(VERDICT | {"code_hash": others[0].code_hash})
+        assert scene.prepare().traits == [others[0].code_hash]
+
+    def test_one_whose_turn_comes_to_nothing(self, scene):
+        """The limits were made smaller while it waited: it is told, and the next one begins."""
         scene.add()
-        with pytest.raises(Refused, match="another one is being made ready"):
-            scene.add(SOURCE + b"#")
+        second, third = scene.add(SOURCE + b"#", ticks=900), scene.add(SOURCE + b"##", ticks=9)
+        config = scene.kernel.zones.leaving.config
+        scene.kernel.zones.leaving.config = replace(config, trial=TrialLimits(ticks_max=10))
+        scene.judge({"failed": "no space left"})
+        with pytest.raises(Refused, match="the limit is 10"):
+            second.result()
+        assert third.stage is Stage.PREPARING
 
     def test_no_more_than_fit(self, scene):
         """With all places taken a new name is refused before any generation; a version is not."""
@@ -281,12 +331,14 @@ class TestGoingWrong:
         assert scene.world.traits.hashes == []
 
     def test_a_stop_leaves_it(self, scene):
-        """A kernel that stops ends the worker and keeps nothing of the trait."""
-        addition = scene.add()
+        """A kernel that stops ends the trial and keeps nothing of the trait."""
+        addition, waits = scene.add(), scene.add(SOURCE + b"#")
+        scene.bear()
         scene.kernel.zones.begin_stop()
-        assert scene.worker.pid in scene.machine.processes.killed()
-        with pytest.raises(Refused, match="being stopped"):
-            addition.result()
+        assert scene.pid in scene.machine.processes.killed()
+        for each in (addition, waits):
+            with pytest.raises(Refused, match="being stopped"):
+                each.result()
 
 
 class TestWaiting:
