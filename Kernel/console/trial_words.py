@@ -10,6 +10,7 @@ from Kernel.console.values import (
     MISSING,
     Fields,
     amount,
+    clean,
     count,
     fields_of,
     number,
@@ -50,7 +51,7 @@ def what_ran(result: Fields) -> str:
 def effect_rows(result: Fields) -> list[tuple[str, str, str, str]]:
     """Return a row for each metric: name, mean, interval, and whether it is clear of zero."""
     return [
-        (word(row, "metric"), _signed(row, "mean"), _interval(row), _clear(row))
+        (_spoken(word(row, "metric")), _signed(row, "mean"), _interval(row), _clear(row))
         for row in rows_of(result, "effect")
     ]
 
@@ -128,10 +129,16 @@ def _plain(values: Fields) -> str:
     for key, value in values.items():
         if isinstance(value, Mapping):
             inner = _plain(value)
-            told.append(f"{key} ({inner})" if inner else "")
+            told.append(f"{_spoken(key)} ({inner})" if inner else "")
         else:
-            told.append(f"{amount(values, key)} {key}" if number(value) is not None else "")
+            figure = amount(values, key, None if type(value) is int else 1)
+            told.append(f"{figure} {_spoken(key)}" if number(value) is not None else "")
     return ", ".join(each for each in told if each)
+
+
+def _spoken(name: str) -> str:
+    """Return the name of a figure as people say it."""
+    return clean(name).replace("_", " ")
 
 
 def _signed(row: Fields, key: str) -> str:

@@ -110,6 +110,7 @@ SENTENCES: dict[str, str] = {
     ),
     "world.ticking": "tick {tick}, {ticks_per_s:.1f}/s, {population} molbots, {missed_ticks} late",
     "world.traits": "{carried}",
+    "zone.asked": "asks the kernel for: {name}",
     "zone.degraded": "{why}",
     "zone.died": "{role} with pid {pid} ended: {how}",
     "zone.drained": "pid {pid} is to leave: {why}",

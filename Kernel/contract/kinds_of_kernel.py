@@ -146,6 +146,7 @@ KERNEL_KINDS: Final = (
     _of_zone("trial.skipped", {"code_hash": str, "by": str, "why": str}, _WARNING),
     _of_zone("drill.begun", {"fault": str, "pid": int}),
     _of_zone("drill.ended", {"fault": str, "over": bool, **_STORY}),
+    _of_zone("zone.asked", {"name": str, "request_id": int}),
     _of_zone("zone.drained", {"pid": int, "why": str}),
     _of_zone("zone.served", {"pid": int, "generation": str, "build": str}),
     _of_zone("zone.ready", {"took_s": float, "found?": ANY, "pid?": int}),

@@ -154,21 +154,52 @@ class Request(_Message, frozen=True):
     deadline_s: Seconds
 
 
-FromZone = Hello | Ready | Heartbeat | Reply
-ToZone = Drain | Request
+class Ask(_Message, frozen=True):
+    """Please do something; answered once it is done, however long that takes. Zone to kernel.
+
+    Args:
+        request_id: repeated in the answer; the asker gives each number once.
+        name: what to do: one of those its zone `may` (kernel.yaml) ask for.
+        args: plain data, checked by the kernel.
+    """
+
+    KIND: ClassVar[str] = "ask"
+    request_id: Count
+    name: Name
+    args: PlainMap
+
+
+class Answer(_Message, frozen=True):
+    """What became of an ask. Kernel to zone.
+
+    Args:
+        request_id: that of the ask.
+        ok: whether it was done; if so `result` says what came of it, if not `error` says why.
+        hint: what helps, or "".
+    """
+
+    KIND: ClassVar[str] = "answer"
+    request_id: Count
+    ok: bool
+    result: PlainMap = {}
+    error: Text = ""
+    hint: Text = ""
+
+
+FromZone = Hello | Ready | Heartbeat | Reply | Ask
+ToZone = Drain | Request | Answer
 Message = FromZone | ToZone
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Message)
 
-_EVERY_ZONE: Final = frozenset({Hello.KIND, Ready.KIND, Heartbeat.KIND, Reply.KIND})
-_MORE: Final[dict[str, frozenset[str]]] = {}
-"""Kinds one zone may say beyond those of every zone (trial, activation, slot: later issues)."""
+_EVERY_ZONE: Final = frozenset({Hello.KIND, Ready.KIND, Heartbeat.KIND, Reply.KIND, Ask.KIND})
+"""What a zone may ask for is another matter: its keeper holds an ask to `may` of kernel.yaml."""
 
 
-def is_allowed(zone: str, kind: str) -> bool:
-    """Return whether the process behind `zone`'s endpoint may say `kind` to the kernel."""
-    return kind in _EVERY_ZONE or kind in _MORE.get(zone, frozenset())
+def is_allowed(kind: str) -> bool:
+    """Return whether the process behind an endpoint may say `kind` to the kernel."""
+    return kind in _EVERY_ZONE
 
 
 def pack_message(message: Message) -> bytes:
@@ -201,8 +232,10 @@ def parse_message(data: bytes) -> Message:
         message: Message = _DECODER.decode(data)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise CodecError(f"cannot use a message: {_shorten(str(error))}") from error
-    if type(message) is Reply and message.ok is bool(message.error):
-        raise CodecError(f"cannot use reply: ok {message.ok} with error {message.error[:100]!r}")
+    if isinstance(message, Reply | Answer) and message.ok is bool(message.error):
+        raise CodecError(
+            f"cannot use {message.KIND}: ok {message.ok} with error {message.error[:100]!r}"
+        )
     return message
 
 

@@ -12,8 +12,19 @@ from typing import Any
 import zmq
 
 from Kernel.config import ZoneConfig
-from Kernel.contract.errors import MoltError, Refused
-from Kernel.contract.messages import Degraded, Drain, Heartbeat, Message, Ready, Reply, Request
+from Kernel.contract.errors import CodecError, MoltError, Refused
+from Kernel.contract.messages import (
+    TEXT_CHARS_MAX,
+    Answer,
+    Ask,
+    Degraded,
+    Drain,
+    Heartbeat,
+    Message,
+    Ready,
+    Reply,
+    Request,
+)
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
 from Kernel.core.berth import Berth
@@ -63,6 +74,8 @@ class BusKeeper(Keeper):
         self._exchanges = 0
         self._request_id = 0
         self._replies: dict[int, Reply] = {}
+        self.on_ask: Callable[[BusKeeper, int, Ask], None] = _nobody_does
+        """Takes what a process of it may ask for, with the serial of the process."""
 
     def before_deciding(self) -> None:
         """It can start once every arena it reads is there, and nobody of another generation is.
@@ -213,8 +226,42 @@ class BusKeeper(Keeper):
                 self._replies[request_id] = message
                 if len(self._replies) > REPLIES_KEPT:  # the oldest: whoever asked is gone
                     del self._replies[next(iter(self._replies))]
+            case Ask():
+                self._take_ask(serial, message)
             case _:
                 pass  # hello: the bus has checked it
+
+    def _take_ask(self, serial: int, ask: Ask) -> None:
+        """Pass on what this zone may ask for; what it may not is counted, told and answered."""
+        zone = self.config.name
+        if ask.name in self.config.may:
+            self.on_ask(self, serial, ask)
+            return
+        self._endpoints[serial].counters.forbidden += 1
+        why = f"cannot do {ask.name!r}: zone {zone} may not ask for it"
+        self.parts.log.warning("zone.refused", zone=zone, reason=why)
+        self.refuse_ask(serial, ask, why, f"kernel.zones.{zone}.may")
+
+    def can_hear(self, serial: int) -> bool:
+        """Tell whether the process of a serial can still be told anything."""
+        return serial in self._endpoints
+
+    def answer_ask(self, serial: int, ask: Ask, result: dict[str, Any]) -> None:
+        """Tell a process what became of what it asked for; who does not listen loses it."""
+        endpoint = self._endpoints.get(serial)
+        if endpoint is None:
+            return
+        try:
+            self._bus.send(endpoint, Answer(ask.request_id, True, result))
+        except CodecError as error:
+            self.refuse_ask(serial, ask, error.message, "")
+
+    def refuse_ask(self, serial: int, ask: Ask, why: str, hint: str) -> None:
+        """Tell a process why it does not get what it asked for."""
+        endpoint = self._endpoints.get(serial)
+        if endpoint is not None:
+            why, hint = why[:TEXT_CHARS_MAX], hint[:TEXT_CHARS_MAX]
+            self._bus.send(endpoint, Answer(ask.request_id, False, {}, why, hint))
 
     def _is_impostor(self, serial: int) -> bool:
         """Tell whether somebody else than the process we had forked sits at its endpoint."""
@@ -275,3 +322,8 @@ class BusKeeper(Keeper):
         """Return the serving process."""
         active = self.active
         return active.pid if active is not None else 0
+
+
+def _nobody_does(keeper: BusKeeper, serial: int, ask: Ask) -> None:
+    """Answer where nobody carries out what zones ask for."""
+    keeper.refuse_ask(serial, ask, f"cannot do {ask.name!r}: nobody does it", "")

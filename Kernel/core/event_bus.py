@@ -140,7 +140,7 @@ class PrivateBus:
                 endpoint.counters.refused += 1
                 endpoint.refusals.append(Refusal(endpoint.zone, error.message))
                 continue
-            if endpoint.hello is None or not is_allowed(endpoint.zone, message.KIND):
+            if endpoint.hello is None or not is_allowed(message.KIND):
                 if not self._admit(endpoint, message):
                     continue
             elif type(message) is Hello:
@@ -182,7 +182,7 @@ class PrivateBus:
 
     def _admit(self, endpoint: Endpoint, message: Message) -> bool:
         """Return whether a message that is not plainly allowed may pass: only a first hello."""
-        if not is_allowed(endpoint.zone, message.KIND):
+        if not is_allowed(message.KIND):
             self._forbid(endpoint, f"may not say {message.KIND}")
         elif not isinstance(message, Hello):
             self._forbid(endpoint, f"said {message.KIND} before hello")

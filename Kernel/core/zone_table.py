@@ -27,6 +27,7 @@ from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
 from Kernel.core.trait_changes import TraitChanges
 from Kernel.core.trials import Trials
+from Kernel.core.zone_asks import ZoneAsks
 from Kernel.core.zone_stop import ZoneStop
 from Kernel.ports.process import Exit
 from Kernel.ports.stacks import take_stack
@@ -65,6 +66,9 @@ class ZoneTable:
         self.trials = Trials(parts, lambda: self.leaving.config)
         self.calls = Calls(parts, lambda: self.leaving.config.call)
         self.traits = TraitChanges(parts, self.trials)
+        self.asks = ZoneAsks(parts, self.arenas, self.trials, self.traits)
+        for service in self.services.values():
+            service.on_ask = self.asks.take
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
         return self.arenas[zone].reader_descriptors()
@@ -106,6 +110,7 @@ class ZoneTable:
         self.trials.look()
         self.calls.look()
         self.traits.look()
+        self.asks.look()
         for arena in self.arenas.values():
             self.traits.resume(arena)
         self.leaving.look()

@@ -5,13 +5,16 @@ from zones.client.console import ask
 from zones.client.frame import Frame, molbot_id
 from zones.client.home import Home, Live, call, open_home
 from zones.client.traits import CarriedTrait
+from zones.client.trying import Effect, TrialResult
 
 __all__ = [
     "CallFailed",
     "CarriedTrait",
+    "Effect",
     "Frame",
     "Home",
     "Live",
+    "TrialResult",
     "ask",
     "call",
     "molbot_id",

@@ -3,7 +3,8 @@
 Owns: `open_home`, `call`, noticing that a world was replaced, one lock. Does not own: the file and
 whole copies (`arena_reader.py`), what a frame shows (`frame.py`), reading the ledger
 (`zones/runtime/ledger_reading.py`), how a function is sent (`calling.py`).
-All but `call` reads files only: it needs no running kernel, and a running one does not notice it.
+All but `call` and `try_trait` reads files only: it needs no running
+kernel, and a running one does not notice it.
 """
 
 import os
@@ -23,6 +24,7 @@ from zones.client.calling import call_at
 from zones.client.frame import Arrays, Frame, Named, build_frame, choose_columns, needed_columns
 from zones.client.history import NEWEST, check_newest, read_history
 from zones.client.schema import Schema
+from zones.client.trying import TIMEOUT_S, TrialResult, try_trait
 from zones.runtime.ledger_reading import read_events, read_why
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
@@ -186,6 +188,27 @@ class Home:
     ) -> Any:  # fmt: skip
         """Run a function in a sealed process of this home's kernel, see `call`."""
         return call_at(self.path, function, args, kwargs, timeout_s)
+
+    def try_trait(
+        self,
+        trait: str | bytes | Path,
+        *,
+        ticks: int | None = None,
+        seeds: int | None = None,
+        scale: int | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> TrialResult:
+        """Have the running kernel try a trait on copies of its world; see `trying.try_trait`.
+
+        Args:
+            trait: a path, or a source: bytes, or a text of more than one line.
+
+        Raises:
+            NoKernel, Refused, UsageError: as `trying.try_trait`.
+        """
+        return try_trait(
+            self.path, trait, ticks=ticks, seeds=seeds, scale=scale, timeout_s=timeout_s
+        )
 
     def _current(self) -> ArenaReader:
         with self._lock:

@@ -11,11 +11,13 @@ from typing import Any, NoReturn
 import zmq
 
 from Kernel.contract.codec import MESSAGE_BYTES_MAX
-from Kernel.contract.errors import CodecError
+from Kernel.contract.errors import CodecError, Refused
 from Kernel.contract.messages import (
     DRILL_HANG,
     HEARTBEAT_S,
     TEXT_CHARS_MAX,
+    Answer,
+    Ask,
     Degraded,
     Drain,
     Heartbeat,
@@ -29,6 +31,7 @@ from Kernel.contract.messages import (
 )
 
 QUEUE_MESSAGES_MAX = 256
+ANSWERS_KEPT = 64
 LINGER_MS = 200
 """How long the last words (a reply before leaving) may take to go out."""
 _HEARTBEAT_NS = int(HEARTBEAT_S * 1e9)
@@ -55,6 +58,8 @@ class BusClient:
         self.degraded: tuple[Degraded, ...] = ()
         self.unsent = 0
         self.refused = 0
+        self._asked = 0
+        self._answers: dict[int, Answer] = {}
         self._next_beat_ns = 0
         self._wait_ms = -1
         self._context = zmq.Context(io_threads=1)
@@ -100,6 +105,11 @@ class BusClient:
             if isinstance(message, Request) and message.name == DRILL_HANG:
                 _hang()
             return [message]
+        if type(message) is Answer:
+            self._answers[message.request_id] = message
+            if len(self._answers) > ANSWERS_KEPT:  # the oldest: nobody takes it
+                del self._answers[next(iter(self._answers))]
+            return []
         self.refused += 1
         return []
 
@@ -135,6 +145,29 @@ class BusClient:
     def refuse(self, request: Request, error: str) -> None:
         """Answer a request that was not done, with the reason ("cannot ...")."""
         self._send(Reply(request.request_id, False, {}, error[:TEXT_CHARS_MAX]))
+
+    def ask(self, name: str, args: dict[str, Any]) -> int:
+        """Ask the kernel for something and return the number of the ask; `poll` hears the answer.
+
+        Args:
+            name: one of those the zone `may` ask for, in kernel.yaml; others are refused.
+            args: of that name: "trial" takes source (text), and if wanted zone, ticks, seeds,
+                scale, add, carriers.
+
+        Raises:
+            CodecError: `args` is not plain data, or too large.
+            Refused: the kernel takes nothing just now.
+        """
+        self._asked += 1
+        unsent = self.unsent
+        self._send(Ask(self._asked, name, args))
+        if self.unsent != unsent:
+            raise Refused(f"cannot ask the kernel for {name!r}: its queue is full")
+        return self._asked
+
+    def take_answer(self, request_id: int) -> Answer | None:
+        """Return the answer to an ask once, None while it has not come."""
+        return self._answers.pop(request_id, None)
 
     def close(self) -> None:
         """Close the road; what is not delivered within LINGER_MS is dropped."""

@@ -1,0 +1,215 @@
+"""Bus zones ask for trials over the real private bus: who may, what of it, and what comes back."""
+
+import hashlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.errors import Refused
+from Kernel.contract.messages import Answer, Ask, Ready, pack_message
+from Kernel.core.zone_asks import ASKS_MAX, parse_wish
+from tests.kernel.core.test_trial_verdict import ACCEPTED
+from tests.support.fakes import FakeMachine
+from tests.support.paper_kernel import PaperKernel
+from tests.support.wait import wait_until
+from zones.runtime.bus_client import BusClient
+
+SOURCE = "class Forager(Trait): ..."
+VERDICT = ACCEPTED | {"code_hash": hashlib.sha256(SOURCE.encode()).hexdigest()}
+
+
+class Scene:
+    """A kernel on paper with a world and the zone `chronos`, whose process is a real client."""
+
+    def __init__(self, machine: FakeMachine, folder: Path, may: tuple[str, ...]) -> None:
+        self.machine = machine
+        self.kernel = PaperKernel(machine, folder, ["chronos"])
+        self.kernel.start()
+        self.keeper = self.kernel.zones.services["chronos"]
+        self.keeper.config = replace(self.keeper.config, may=may)
+        line = self.kernel.world.line
+        assert line is not None
+        line.facts = {**line.facts, "cells": ["trial"]}
+        self.clients: list[BusClient] = []
+        self.client = self.serve()
+
+    def serve(self) -> BusClient:
+        """Bring the zone up, or up again."""
+        zygote = next(
+            each for each in self.machine.processes.zygotes if each.service == "zones.chronos"
+        )
+        if self.keeper.line is None or not self.keeper.line.prepared:
+            zygote.prepare({})
+        self.kernel.round()
+        self.pid = self.machine.processes.new_pid()
+        request = zygote.fork(self.pid)
+        client = BusClient(self.kernel.bus_fd, request.facts["endpoint"], "chronos", self.pid)
+        self.clients.append(client)
+        client.ready({})
+        wait_until("the zone to serve", lambda: self.round() and self.keeper.active is not None)
+        return client
+
+    def round(self) -> bool:
+        """Some rounds of the kernel."""
+        self.kernel.round()
+        return True
+
+    def bear(self) -> int:
+        """Fork the trial that was asked for."""
+        wait_until("a trial to be asked for", self.is_begun)
+        pid = self.machine.processes.new_pid()
+        self.request = self.kernel.zygote().fork(pid)
+        self.kernel.round()
+        return pid
+
+    def is_begun(self) -> bool:
+        """Turn once and tell whether the world's zygote was asked for something."""
+        self.kernel.round()
+        return self.kernel.zygote().is_asked()
+
+    def hear(self, number: int) -> Answer:
+        """Return the answer to an ask."""
+        heard: list[Answer] = []
+
+        def has_come() -> bool:
+            self.kernel.round()
+            self.client.poll(0.01)
+            answer = self.client.take_answer(number)
+            heard.extend([answer] if answer is not None else [])
+            return bool(heard)
+
+        wait_until("the kernel to answer", has_come)
+        return heard[0]
+
+    def close(self) -> None:
+        """Close every road."""
+        for client in self.clients:
+            client.close()
+        self.kernel.zones.trials.close()
+        self.kernel.close()
+        self.machine.processes.close()
+
+
+@pytest.fixture
+def scene(machine: FakeMachine, tmp_path: Path) -> Iterator[Scene]:
+    """Give a zone that may ask for trials."""
+    scene = Scene(machine, tmp_path, ("trial",))
+    yield scene
+    scene.close()
+
+
+@pytest.fixture
+def other(machine: FakeMachine, tmp_path: Path) -> Iterator[Scene]:
+    """Give a zone that may ask for nothing."""
+    scene = Scene(machine, tmp_path, ())
+    yield scene
+    scene.close()
+
+
+class TestTrial:
+    def test_a_verdict_comes_back(self, scene):
+        """The job has what was asked for; who asked, and for what, is in the events."""
+        number = scene.client.ask("trial", {"source": SOURCE, "ticks": 7, "seeds": 2})
+        pid = scene.bear()
+        job = scene.request.facts["trial"]
+        assert (job["ticks"], job["seeds"], job["add"]) == (7, 2, False)
+        result = scene.kernel.zygote().descriptors[scene.request.serial]["result"]
+        os.write(result, json.dumps(VERDICT).encode())
+        scene.machine.processes.end(pid, code=0)
+        answer = scene.hear(number)
+        assert answer.ok and answer.result["name"] == "Forager"
+        assert answer.result["effect"][0]["metric"] == "population"
+        log = scene.machine.log
+        (ended,) = [each for each, kind in log.named.items() if kind == "trial.ended"]
+        assert log.why(ended) == ["trial.ended", "trial.begun", "zone.asked"]
+        assert log.of("trial.begun")[0]["by"] == "chronos"
+
+    def test_what_is_refused_is_answered(self, scene):
+        """With the reason and what helps: too large, no such argument, no such thing."""
+        scene.keeper.config = replace(scene.keeper.config, may=("trial", "more"))
+        asks = [
+            ("trial", {"source": SOURCE, "ticks": 200_000}, "the limit is 100000"),
+            ("trial", {"source": SOURCE, "unchecked": True}, "'unchecked' is not known"),
+            ("trial", {"source": SOURCE, "zone": "nowhere"}, "worlds are stable"),
+            ("more", {}, "nothing of that name"),
+        ]
+        for name, args, why in asks:
+            answer = scene.hear(scene.client.ask(name, args))
+            assert not answer.ok and why in answer.error, answer
+
+    def test_it_dies_while_it_waits(self, scene):
+        """Its trial is given up: nobody would hear the verdict."""
+        scene.client.ask("trial", {"source": SOURCE})
+        pid = scene.bear()
+        scene.machine.processes.end(scene.pid, number=signal.SIGKILL)
+        scene.kernel.round()
+        assert pid in scene.machine.processes.killed()
+        (ended,) = scene.machine.log.of("trial.ended")
+        assert ended["how"] == "given up"
+
+    def test_a_trait_that_is_to_be_added_comes_in(self, scene):
+        """The same road as `molt trait add`, and it comes in whoever waits for it."""
+        number = scene.client.ask("trial", {"source": SOURCE, "add": True})
+        pid = scene.bear()
+        assert scene.request.facts["trial"]["add"] is True
+        scene.machine.processes.end(scene.pid, number=signal.SIGKILL)
+        scene.kernel.round()
+        assert pid not in scene.machine.processes.killed()
+        result = scene.kernel.zygote().descriptors[scene.request.serial]["result"]
+        os.write(result, json.dumps(VERDICT).encode())
+        scene.machine.processes.end(pid, code=0)
+        scene.kernel.round()
+        assert scene.kernel.world.ladder.incoming == 2 and scene.client.take_answer(number) is None
+
+    def test_more_than_may_wait(self, scene):
+        """Bounded for each process; the same number twice is no second ask."""
+        config = scene.kernel.zones.leaving.config
+        scene.kernel.zones.leaving.config = replace(
+            config, trial=replace(config.trial, queued=1000)
+        )
+        numbers = [scene.client.ask("trial", {"source": SOURCE}) for _ in range(ASKS_MAX + 1)]
+        answer = scene.hear(numbers[-1])
+        assert not answer.ok and "64 wait; the limit is 64" in answer.error
+        scene.client._socket.send(pack_message(Ask(1, "trial", {"source": SOURCE})))
+        assert not scene.hear(1).ok
+
+
+class TestMayNot:
+    def test_a_zone_that_may_not_is_refused(self, other):
+        """It is told why, the ask is counted and recorded, and nothing is begun."""
+        number = other.client.ask("trial", {"source": SOURCE})
+        answer = other.hear(number)
+        assert not answer.ok and answer.hint == "kernel.zones.chronos.may"
+        assert "may not ask for it" in answer.error
+        (refused,) = other.machine.log.of("zone.refused")
+        assert refused["zone"] == "chronos" and "'trial'" in refused["reason"]
+        endpoint = next(iter(other.keeper._endpoints.values()))
+        assert endpoint.counters.forbidden == 1
+        assert not other.kernel.zygote().is_asked() and not other.machine.log.of("trial.refused")
+
+    def test_the_kernel_asks_nobody(self, other):
+        """A zone that is told what only it may say counts it, and goes on."""
+        endpoint = next(iter(other.keeper._endpoints.values()))
+        endpoint.socket.send(pack_message(Ready({})))
+        wait_until("it to be refused", lambda: not other.client.poll(0.01) and other.client.refused)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        {}, {"source": 1}, {"source": SOURCE, "add": 1}, {"source": SOURCE, "ticks": 0},
+        {"source": SOURCE, "ticks": 1.5}, {"source": SOURCE, "ticks": True},
+        {"source": SOURCE, "seeds": 33}, {"source": SOURCE, "scale": 17},
+        {"source": SOURCE, "carriers": "me"}, {"source": SOURCE, "trial": False},
+        {"source": "\ud800"},
+    ],
+)  # fmt: skip
+def test_what_no_zone_can_ask_for(args):
+    """Whatever a zone says is refused, or a wish within bounds."""
+    with pytest.raises(Refused, match="cannot try"):
+        parse_wish(args, "agents", b"")
