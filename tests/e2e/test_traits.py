@@ -158,5 +158,5 @@ def explain(home: Path) -> None:
             event = by_id.get(event["cause"] or "")
         assert chain == [
             "input.applied", "generation.promoted", "generation.begun", "mutation.ready",
-            "trait.validated", "command.taken",
+            "trait.validated", "trial.ended", "trial.begun", "command.taken",
         ]  # fmt: skip
