@@ -22,7 +22,7 @@ from Kernel.core.posted_trait import Stage
 from Kernel.core.trait_addition import TraitAddition, TraitRefused, Wish
 from Kernel.core.trait_changes import QUEUED_MAX
 from Kernel.core.trial import TrialWish
-from tests.support.fakes import FakeMachine, FakeZygote
+from tests.support.fakes import CAGE, FakeMachine, FakeZygote
 from tests.support.paper_kernel import FRICTION, PHASES, PaperKernel
 from tests.support.toy import service as toy
 
@@ -83,7 +83,7 @@ class Scene:
         """Let the newest zygote say that it is warm; `traits`: why one of a hash is not loaded."""
         zygote = self.machine.zygote
         facts = toy.Generation({}).facts | {"parameters": [FRICTION], "phases": PHASES}
-        facts["cells"] = ["trial"]
+        facts |= {"cells": ["trial"], "cage": CAGE}
         configure = zygote.expect(Configure)
         rows = [
             {"hash": each, "tier": "", "why": traits.get("why", "")} for each in configure.traits
