@@ -164,7 +164,9 @@ class Handlers:
 
     def _ps(self, _request: Request) -> Asked:
         zones = [zone_fields(keeper, self.meters) for keeper in self.zones.keepers()]
-        return self._now({"zones": zones, "trials": self.zones.trials.fields()})
+        running, waiting = self.zones.calls.counts
+        calls = {"running": running, "waiting": waiting}
+        return self._now({"zones": zones, "trials": self.zones.trials.fields(), "calls": calls})
 
     def _wait(self, request: Request) -> Asked:
         expression = request.expression("for")

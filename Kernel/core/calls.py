@@ -106,7 +106,7 @@ def put_end(end: CellEnd) -> Told:
             except CodecError as error:
                 return _ended(Outcome.NONSENSE, f"it ended without a sound answer: {error.message}")
         case How.LATE:
-            return _ended(Outcome.HUNG, end.why)
+            return _ended(Outcome.HUNG, f"it could not be interrupted: {end.why}")
         case How.FLOODED:
             return _ended(Outcome.FLOODED, end.why)
         case How.GIVEN_UP:
@@ -117,6 +117,8 @@ def put_end(end: CellEnd) -> Told:
 
 
 def _put_death(end: CellEnd) -> Told:
+    if end.out_of_memory:
+        return _ended(Outcome.OUT_OF_MEMORY, end.why)
     if end.signal == signal.SIGSYS:
         return _ended(Outcome.DIED, _SEALED)
     return _ended(Outcome.DIED, f"its process ended without an answer: {end.why}")
@@ -193,7 +195,9 @@ class Calls:
         """
         try:
             call = Call(wish, plan_call(wish, self._limits()))
-            stay = self._cells.ask(world, lambda: self._order(call), lambda: self._begun(call))
+            stay = self._cells.ask(
+                world, lambda: self._order(call, world), lambda: self._begun(call)
+            )
         except Refused as error:
             self._tell_refused(wish, error)
             raise
@@ -244,10 +248,10 @@ class Calls:
         limits = self._limits()
         return QueueLimits(limits.at_once, limits.queued)
 
-    def _order(self, call: Call) -> CellOrder:
+    def _order(self, call: Call, world: ArenaKeeper) -> CellOrder:
         limits = self._limits().each
         facts = {
-            "cage": "sealed",
+            "uncaged": world.config.uncaged,
             "limits": {
                 "memory_bytes": limits.memory_bytes,
                 "cpu_s": math.ceil(call.job.timeout_s + GRACE_S) + 1,

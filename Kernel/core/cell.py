@@ -73,6 +73,7 @@ class CellEnd:
         output: what it has said, at most OUTPUT_BYTES_MAX, whole only if it has answered.
         seconds: it lived.
         signal: what has ended it, of its own making or from outside, None for an exit code.
+        out_of_memory: its control group has ended it.
     """
 
     how: How
@@ -80,6 +81,7 @@ class CellEnd:
     output: bytes = b""
     seconds: float = 0.0
     signal: int | None = None
+    out_of_memory: bool = False
 
 
 class Unborn(Protocol):
@@ -123,6 +125,7 @@ class Cell:
         self._why = ""
         self._asked_s = self._born_s = parts.clock.now_s()
         self._answer_fd = -1
+        self._out_of_memory = False
         self._enclosure = Enclosure(
             parts.cgroups, name or order.role, CageKind.SEALED, order.limits
         )
@@ -177,14 +180,15 @@ class Cell:
         elif exit_.code == 0:
             how, why = How.ANSWERED, ""
         elif exit_.signal == signal.SIGKILL:
-            how, why = How.KILLED, self._why_killed(exit_)
+            self._out_of_memory = self._enclosure.was_out_of_memory(exit_)
+            how, why = How.KILLED, self._why_killed()
         else:
             how, why = How.DIED, exit_.describe()
         self._finish(how, why, exit_.signal)
         return True
 
-    def _why_killed(self, exit_: Exit) -> str:
-        if self._enclosure.was_out_of_memory(exit_):
+    def _why_killed(self) -> str:
+        if self._out_of_memory:
             return f"out of memory: it may take {self._order.limits.memory_mb} MB"
         return "it was killed from outside, or for want of memory"
 
@@ -228,7 +232,9 @@ class Cell:
         self._close()
         self._enclosure.close()
         seconds = self._parts.clock.now_s() - self._born_s if self.pid else 0.0
-        self._end = CellEnd(how, why, bytes(self._output), seconds, signal_number)
+        self._end = CellEnd(
+            how, why, bytes(self._output), seconds, signal_number, self._out_of_memory
+        )
 
     def _on_words(self, _events: int) -> None:
         self._read()

@@ -17,8 +17,8 @@ from Kernel.contract.call_job import (
     unpack_job,
 )
 from Kernel.contract.errors import Refused
-from Kernel.core.calls import GRACE_S, TIMEOUT_S, Call, Calls, CallWish, plan_call
-from Kernel.core.cell import OUTPUT_BYTES_MAX
+from Kernel.core.calls import GRACE_S, TIMEOUT_S, Call, Calls, CallWish, plan_call, put_end
+from Kernel.core.cell import OUTPUT_BYTES_MAX, CellEnd, How
 from Kernel.core.limits import CallLimits, Limits
 from tests.support.fakes import FakeMachine
 from tests.support.paper_kernel import PaperKernel
@@ -157,7 +157,8 @@ class TestCell:
         job = unpack_job(os.read(scene.given["job"], 65536))
         assert (job.payload, job.args, job.timeout_s) == (SOURCE, ("x", "y"), 3.0)
         assert job.output_bytes == 7 * 1024
-        assert fork.role == "call" and sorted(fork.descriptors) == ["job", "result"]
+        assert fork.role == "call" and fork.facts["uncaged"] is False
+        assert sorted(fork.descriptors) == ["job", "result"]
         assert fork.facts["limits"] == {
             "memory_bytes": 64 << 20, "cpu_s": 5, "processes": 0, "descriptors": 32,
             "file_bytes": 0,
@@ -217,6 +218,13 @@ class TestEnds:
         told = scene.told("call.ended")
         assert told["outcome"] == outcome and why in told["why"]
         assert exit_code(outcome) == leaves
+
+    def test_one_that_its_group_ends_is_out_of_memory(self):
+        """By the word of the system; a SIGKILL alone says nothing."""
+        why = "out of memory: it may take 64 MB"
+        end = CellEnd(How.KILLED, why, signal=signal.SIGKILL, out_of_memory=True)
+        told = put_end(end)
+        assert told.outcome.value == "out of memory" and told.error["message"] == why
 
     def test_one_that_never_ends_is_killed(self, scene):
         """A moment after it should have interrupted itself."""

@@ -158,6 +158,7 @@ class TestLimits:
         group.used = Usage(0, 0, 0.0, out_of_memory=1)
         scene.end(number=signal.SIGKILL)
         assert cell.end.how is How.KILLED and cell.end.why == "out of memory: it may take 64 MB"
+        assert cell.end.out_of_memory
         assert "trial" not in machine.cgroups.groups
         scene.kernel.close()
         machine.cgroups.close()

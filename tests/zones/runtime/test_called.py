@@ -8,8 +8,9 @@ import pytest
 
 import tests.zones.runtime.test_called as this_module
 from Kernel.contract.call_job import ANSWER_BYTES_MAX, CallJob, JobKind, parse_told
-from tests.support.call_cells import Cells
-from zones.runtime.called import MODULES
+from tests.support.call_cells import LIMITS, Cells
+from zones.runtime.cage import CageError, Layer
+from zones.runtime.called import MODULES, run_call
 
 cloudpickle.register_pickle_by_value(this_module)
 pytestmark = pytest.mark.slow
@@ -164,6 +165,14 @@ def test_who_takes_all_memory_is_told_so(cells):
     told = cells.source("x = []\nwhile True: x.append(bytes(10**7))")
     assert (told["outcome"], told["error"]["line"]) == ("out of memory", 2)
     parse_told(told)
+
+
+def test_nothing_is_run_where_it_cannot_be_sealed():
+    """Before the job is so much as read; unless the operator lets it run all the same."""
+    with pytest.raises(CageError, match="no filter of calls"):
+        run_call({"limits": LIMITS}, {}, frozenset((Layer.SECCOMP,)))
+    with pytest.raises(KeyError, match="job"):
+        run_call({"limits": LIMITS, "uncaged": True}, {}, frozenset((Layer.SECCOMP,)))
 
 
 def test_a_package_that_is_not_there_is_named(cells):
