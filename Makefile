@@ -18,7 +18,7 @@ SOAK_S ?= 3600
 SECONDS ?= 600
 BENCHES ?= takeover hang console orphans boot footprint bus world ledger traits
 
-.PHONY: setup setup-dev memory run test check bench chaos sim soak fuzz ecology commands install-service lock clean help
+.PHONY: setup setup-dev memory run test check bench chaos sim soak fuzz cage ecology commands install-service lock clean help
 .DELETE_ON_ERROR:
 
 # Install a lock file, with further options of pip if there are any, and say one line for each
@@ -93,6 +93,11 @@ soak: setup-dev ## the killing tests again and again (SOAK_S=3600)
 # What is found is made smaller and kept in tests/corpus/found, where make test looks at it again.
 fuzz: setup-dev ## random and changed traits in both tiers, and at the validator (SECONDS=600)
 	@exec nice -n 5 $(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+# The tables of docs/cage-table.md; stops where something was reached that must not be.
+cage: setup-dev ## hostile acts in every cage, hostile sources in a kernel (half an hour)
+	@nice -n 5 $(BIN)/python -m tests.cage
+	@nice -n 5 $(BIN)/python -m tests.cage --sources
 
 ecology: setup ## docs/ecology.md anew from many worlds, with plots (needs molt[science])
 	@exec $(BIN)/python -m tools.ecology_report
