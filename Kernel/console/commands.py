@@ -335,6 +335,16 @@ COMMANDS: tuple[Command, ...] = (
         tool_options=(("--home", None), ("--json", None)),
     ),
     Command(
+        "doctor cage",
+        TRUST,
+        "Show which layer of the cage holds what, and what each zone takes and may take",
+        ("molt doctor cage", "molt doctor cage --json"),
+        details="Layers as the zygote of the world has tried them on this machine: what is missing "
+        "is told with the\nreason. Grade A: all; B: no namespaces; C: no Landlock; D: no filter of "
+        "calls, and trait add, try and\nrun are refused. Limits are those of config/kernel.yaml; "
+        "where no control group holds one, the kernel does.",
+    ),
+    Command(
         "drill",
         TRUST,
         "Break a zone on purpose and show that it comes back",

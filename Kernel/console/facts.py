@@ -76,6 +76,7 @@ def zone_fields(keeper: Keeper, meters: Meters) -> dict[str, Any]:
         "restarts": keeper.restarts,
         "failures": state.patience.failures,
         "memory_mb": round(memory_mb, 1),
+        "memory_max_mb": keeper.config.limits.memory_mb or None,
         "cpu_percent": cpu_percent,
         "why": state.why,
         "generation": keeper.facts.get("generation", ""),
@@ -91,6 +92,31 @@ def zone_fields(keeper: Keeper, meters: Meters) -> dict[str, Any]:
         fields["epoch"] = keeper.restarts
         fields["doing"] = "reading " + ", ".join(keeper.config.reads) if keeper.config.reads else ""
     return fields
+
+
+def cage_fields(zones: ZoneTable) -> dict[str, Any]:
+    """Return the answer to `doctor cage`: what holds on this machine, and what each zone takes."""
+    cage, groups = zones.cage(), zones.groups
+    return {
+        "grade": UNKNOWN,
+        "means": "no version of the world is ready to tell it",
+        "layers": [],
+        "not_held": {},
+        "applied": {},
+        **(cage.fields() if cage is not None else {}),
+        "uncaged": zones.leaving.config.uncaged,
+        "groups": {
+            "version": groups.version or None,
+            "folders": list(groups.folders),
+            "missing": [
+                {"what": name, "why": each.why, "hint": each.hint}
+                for name, each in groups.missing.items()
+            ],
+        },
+        "zones": [
+            {"name": keeper.config.name, **keeper.limits.fields()} for keeper in zones.keepers()
+        ],
+    }
 
 
 def world_fields(world: ArenaKeeper) -> dict[str, Any]:

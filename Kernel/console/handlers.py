@@ -18,6 +18,7 @@ from Kernel.console.call_commands import begin_call
 from Kernel.console.event_filter import first_position
 from Kernel.console.facts import (
     WORLD_ZONE,
+    cage_fields,
     param_fields,
     status_fields,
     wait_facts,
@@ -161,6 +162,9 @@ class Handlers:
 
     def _status(self, _request: Request) -> Asked:
         return self._now(status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters))
+
+    def _doctor_cage(self, _request: Request) -> Asked:
+        return self._now(cage_fields(self.zones))
 
     def _ps(self, _request: Request) -> Asked:
         zones = [zone_fields(keeper, self.meters) for keeper in self.zones.keepers()]

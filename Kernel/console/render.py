@@ -24,6 +24,7 @@ from Kernel.console.paint import (
     print_table,
     state_text,
 )
+from Kernel.console.render_cage import show_cage
 from Kernel.console.render_call import show_call
 from Kernel.console.render_trial import show_trials, show_verdict
 from Kernel.console.trait_words import trait_facts, trait_line
@@ -211,11 +212,17 @@ def _show_ps(result: Fields, console: Page) -> None:
         table.add_row(
             word(zone, "name"), state_text(word(zone, "state")),
             *(word(zone, key) for key in keys), *(whole(zone, key) for key in counts),
-            cpu if cpu == MISSING else f"{cpu} %", mib(zone, "memory_mb"),
+            cpu if cpu == MISSING else f"{cpu} %", _memory_of(zone),
             doing if doing != MISSING else word(zone, "why"),
         )  # fmt: skip
     print_table(table, console)
     show_trials(result, console)
+
+
+def _memory_of(zone: Fields) -> str:
+    """Return what the process that serves takes, and what its zone may take."""
+    taken, most = mib(zone, "memory_mb"), mib(zone, "memory_max_mb")
+    return taken if MISSING in (taken, most) else f"{taken.removesuffix(' MB')} / {most}"
 
 
 def _show_params(result: Fields, console: Page) -> None:
@@ -472,6 +479,7 @@ SHOWN: dict[str, Callable[[Fields, Page], None]] = {
     "safe-mode leave": _show_leave,
     "safe-mode enter": _show_enter,
     "doctor": _show_doctor,
+    "doctor cage": show_cage,
     "try": show_verdict,
     "run": _show_run,
     "trait add": _show_trait,

@@ -17,7 +17,7 @@ GRADES: Final = ("A", "B", "C", WORST)
 UNKNOWN: Final = "-"
 """Shown for a grade while no zygote has told one."""
 LAYERS_MAX: Final = 16
-GAPS_MAX: Final = 16
+TEXTS_MAX: Final = 16
 PROFILES_MAX: Final = 32
 _TEXT_MAX: Final = 400
 _FORBIDDEN: Final = "trait add, try and run are refused"
@@ -52,12 +52,14 @@ class CageReport:
     Args:
         layers: in the order in which they are applied.
         not_held: by profile, what a process of it could still do, for people.
+        applied: by profile, the names of the layers that hold something of it.
     """
 
     grade: str
     means: str = ""
     layers: tuple[CageLayer, ...] = ()
     not_held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    applied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -69,6 +71,7 @@ class CageReport:
                 for each in self.layers
             ],
             "not_held": {name: list(gaps) for name, gaps in self.not_held.items()},
+            "applied": {name: list(names) for name, names in self.applied.items()},
         }
 
 
@@ -100,15 +103,12 @@ def read_report(told: object) -> CageReport:
     try:
         fields = dict(told)  # type: ignore[call-overload]  # what is no map raises
         layers = tuple(_read_layer(row) for row in _list(fields["layers"], LAYERS_MAX))
-        gaps = fields.get("not_held", {})
         report = CageReport(
             grade=fields["grade"],
             means=_text(fields.get("means", "")),
             layers=layers,
-            not_held={
-                _text(name): tuple(_text(gap) for gap in _list(rows, GAPS_MAX))
-                for name, rows in _list(list(gaps.items()), PROFILES_MAX)
-            },
+            not_held=_texts_by_name(fields.get("not_held", {})),
+            applied=_texts_by_name(fields.get("applied", {})),
         )
         if report.grade not in GRADES:
             raise ValueError("its grade is none")
@@ -125,6 +125,11 @@ def _read_layer(row: Mapping[str, Any]) -> CageLayer:
     return CageLayer(
         _text(row["layer"]), row["held"], _text(row.get("why", "")), _text(row.get("detail", ""))
     )
+
+
+def _texts_by_name(told: Any) -> dict[str, tuple[str, ...]]:
+    rows = _list(list(told.items()), PROFILES_MAX)
+    return {_text(name): tuple(map(_text, _list(texts, TEXTS_MAX))) for name, texts in rows}
 
 
 def _text(value: object) -> str:

@@ -29,6 +29,7 @@ from Kernel.core.trait_changes import TraitChanges
 from Kernel.core.trials import Trials
 from Kernel.core.zone_asks import ZoneAsks
 from Kernel.core.zone_stop import ZoneStop
+from Kernel.ports.cgroups import Holding
 from Kernel.ports.process import Exit
 from Kernel.ports.stacks import take_stack
 
@@ -174,6 +175,11 @@ class ZoneTable:
         """Return what the machine holds of a cage, None while no generation has told it."""
         world = next(iter(self.arenas.values()), None)
         return world.cage() if world is not None else None
+
+    @property
+    def groups(self) -> Holding:
+        """What control groups hold on this machine."""
+        return self._parts.cgroups.holding
 
     def cage_notes(self) -> list[dict[str, str]]:
         """Return what of the cage does not work as it should."""

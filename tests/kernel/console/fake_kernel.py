@@ -186,6 +186,8 @@ def answer(request: Request) -> Answer:
             }
         case "soft-restart" | "go-back":
             return _handed_over(request.text("zone"))
+        case "doctor cage":
+            return {"grade": "A", "means": "all layers hold", "zones": status()["zones"]}
         case "safe-mode status":
             return {"safe_mode": False, "hint": "molt status"}
         case "safe-mode leave":

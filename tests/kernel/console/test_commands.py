@@ -41,7 +41,8 @@ from zones.world.parameters import find_parameter
 
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
-    "shutdown", "help", "world run", "top", "doctor world", "kernel-events", "logs", "doctor",
+    "shutdown", "help", "world run", "top", "doctor world", "doctor cage", "kernel-events", "logs",
+    "doctor",
     "completion", "go-back", "reload", "config", "verify", "lessons", "events", "why", "emit",
     "sql", "export",
     "decisions", "conversations", "relations", "rolled-back", "history", "replay",

@@ -11,6 +11,7 @@ import pytest
 
 from Kernel.console.facts import (
     COUNT_MAX,
+    cage_fields,
     degraded_fields,
     status_fields,
     wait_facts,
@@ -43,6 +44,38 @@ def test_whatever_the_state_the_facts_are_plain_data(kernel):
     json.dumps(status_fields(kernel.zones, 1.0, Meters()), allow_nan=False)
     kernel.zones.begin_stop()
     json.dumps(status_fields(kernel.zones, 1.0, Meters()), allow_nan=False)
+
+
+def test_the_grade_is_that_of_who_serves(kernel):
+    """Unknown while the world starts; what is missing is degraded, and so is the worst grade."""
+
+    def grade() -> str:
+        return status_fields(kernel.zones, 1.0, Meters())["kernel"]["grade"]
+
+    assert grade() == "-" and cage_fields(kernel.zones)["grade"] == "-"
+    kernel.start()
+    assert grade() == "A"
+    layer = {"layer": "seccomp", "held": False, "why": "no filter", "detail": ""}
+    kernel.world.line.facts["cage"] = {"grade": "D", "means": "calls go", "layers": [layer]}
+    assert grade() == "D"
+    why = {each["what"]: each["why"] for each in degraded_fields(kernel.zones)}
+    assert why["cage: seccomp"] == "no filter" and "are refused" in why["cage"]
+
+
+def test_what_each_zone_takes_and_may_take(kernel):
+    """Plain data at any time; where no group holds anything it is told why."""
+
+    def serve() -> None:
+        kernel.start()
+        kernel.machine.clock.advance(1.0)
+        kernel.round()
+
+    for act in (lambda: None, serve):
+        act()
+        told = json.loads(json.dumps(cage_fields(kernel.zones), allow_nan=False))
+        assert [each["name"] for each in told["zones"]] == ["stable", "archive"]
+        assert told["groups"]["version"] is None and len(told["groups"]["missing"]) == 3
+    assert told["zones"][0]["used"]["processes"] == 2
 
 
 def test_each_zone_that_does_not_serve_is_degraded(kernel):

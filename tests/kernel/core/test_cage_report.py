@@ -30,7 +30,8 @@ def test_a_report_is_read_as_it_was_told():
     report = read_report(told(Layer.NAMESPACES))
     assert report.grade == "B" and [each.name for each in report.layers] == [*Layer]
     assert [each.name for each in report.layers if not each.held] == ["namespaces"]
-    assert "sealed" in report.not_held
+    assert "sealed" in report.not_held and len(report.applied["sealed"]) == len(Layer)
+    assert "landlock" not in report.applied["zygote"]
     assert read_report(report.fields()) == report
 
 

@@ -106,7 +106,15 @@ class Report:
                 for each in self.layers
             ],
             "not_held": {name: list(row.not_held) for name, row in PROFILES.items()},
+            "applied": {name: _layers_of(name) for name in PROFILES},
         }
+
+
+def _layers_of(profile: str) -> list[str]:
+    """Return the layers that hold something of a profile, by name, in their order."""
+    row = PROFILES[profile]
+    without = {Layer.NAMESPACES: not row.namespaces, Layer.LANDLOCK: not row.files}
+    return [layer.value for layer in Layer if not without.get(layer, False)]
 
 
 def missing_in(fields: Mapping[str, Any]) -> frozenset[Layer]:
