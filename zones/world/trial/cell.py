@@ -10,11 +10,13 @@ file but the store of traits, and no network: so it goes into a cage of its own.
 
 import codecs
 import json
+import math
 import os
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from Kernel.contract.arena import ArenaWords, check_arena
+from Kernel.contract.arena import ArenaWords
 from Kernel.contract.errors import MoltError
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.cage import Layer
@@ -27,6 +29,8 @@ from zones.world.trial.pairs import Context
 from zones.world.trial.walls import RUN_BYTES, Walls
 
 WHY_CHARS_MAX: Final = 400
+TIME_SHARE: Final = 0.9
+"""Of the time it has: the rest is for telling what is known."""
 SOURCE_BYTES_MAX: Final = 16 * 1024 * 1024
 """More than a kernel hands over; how long a source may be is a rule of screening."""
 CODECS: Final = ("ascii", "latin-1")
@@ -43,8 +47,8 @@ def run_trial(
     """Carry out the trial that a Fork asks for, and write the answer: a document, or why not.
 
     Args:
-        facts: of the Fork: "trial", the job; "limits", of each process; "uncaged", the operator
-            lets code run unsealed.
+        facts: of the Fork: "trial", the job; "wall_s", when it is ended; "limits", of each process;
+            "uncaged", the operator lets code run unsealed.
         descriptors: "job", "result", and "arena", the world, if it has one.
         missing: layers of the cage that the machine has not got.
         budget_us: of a tick.
@@ -67,6 +71,7 @@ def _carry_out(
     loaded: LoadedTraits,
     budget_us: float,
 ) -> dict[str, Any]:
+    until_s = time.monotonic() + TIME_SHARE * float(facts.get("wall_s", math.inf))
     job = parse_job(facts["trial"])
     if Layer.SECCOMP in missing and not facts.get("uncaged"):
         raise MoltError("cannot try: this machine cannot hold the calls of a process (grade D)")
@@ -78,16 +83,15 @@ def _carry_out(
         codecs.lookup(codec)
     run_bytes = facts.get("limits", {}).get("memory_bytes") or RUN_BYTES
     walls = Walls(missing, run_bytes).hold_coordinator(job.home, kept)
-    return try_trait(job, source, Context(image, loaded, walls, budget_us, note))
+    context = Context(image, loaded, walls, budget_us, note, until_s)
+    return try_trait(job, source, context)
 
 
 def _map(descriptors: Mapping[str, int]) -> ArenaWords | None:
     """Map the world that was handed over; None: it is to be found."""
     if "arena" not in descriptors:
         return None
-    words = map_arena(descriptors["arena"], writable=False)
-    check_arena(words, "the world")
-    return words
+    return map_arena(descriptors["arena"], writable=False)
 
 
 def _make_places(job: Job) -> None:

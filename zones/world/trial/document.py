@@ -30,6 +30,7 @@ class Findings:
     version: int = 0
     pairs: list[Pair] = field(default_factory=list)
     said: str = ""
+    left_out: int = 0  # pairs, for want of time
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -43,6 +44,8 @@ class Findings:
 def document(job: Job, findings: Findings, population: int, world_note: str) -> dict[str, Any]:
     """Return all that is known of a source, whatever is said of it."""
     verdict, tiered = findings.verdict, findings.tiered
+    late = f"{findings.left_out} pairs were left out: the time was up" if findings.left_out else ""
+    notes = (tiered.note, world_note, late)
     told: dict[str, Any] = {
         "code_hash": verdict.code_hash,
         "name": verdict.name[:NOTE_CHARS_MAX],
@@ -51,7 +54,7 @@ def document(job: Job, findings: Findings, population: int, world_note: str) -> 
         "state": verdict.state,
         "memory": verdict.memory,
         "moods": list(verdict.moods),
-        "note": "; ".join(filter(None, (tiered.note, world_note)))[:NOTE_CHARS_MAX],
+        "note": "; ".join(filter(None, notes))[:NOTE_CHARS_MAX],
         "stage": "",
         "said": findings.said,
         "seconds": findings.seconds,

@@ -9,6 +9,7 @@ so that a busy machine makes nobody guilty. A child dies with us.
 """
 
 import fcntl
+import math
 import mmap
 import os
 import select
@@ -102,11 +103,14 @@ class End:
     signal: int = 0
 
 
-def run_all(orders: Sequence[Order], at_once: int) -> list[End]:
+def run_all(orders: Sequence[Order], at_once: int, until_s: float = math.inf) -> list[End]:
     """Return how each run ended, in the order of the orders; at most `at_once` live at a time.
 
+    Args:
+        until_s: monotonic seconds; whoever lives longer is ended, and nothing is said of it.
+
     Raises:
-        MoltError: no process or memory is left for one.
+        MoltError: no process or memory is left for one, or the time is up.
     """
     waiting, living, ended = deque(enumerate(orders)), dict[int, Run](), dict[int, End]()
     try:
@@ -114,6 +118,12 @@ def run_all(orders: Sequence[Order], at_once: int) -> list[End]:
             while waiting and len(living) < at_once:
                 number, order = waiting.popleft()
                 living[number] = Run(order)
+            if time.monotonic() > until_s:
+                raise MoltError(
+                    "cannot try a trait: its runs were not done in time, though they got on: the "
+                    "machine is busy, or the world large",
+                    "molt try FILE --ticks 100",
+                )
             for run in living.values():
                 run.wait(LOOK_MS / len(living))
             for number, run in list(living.items()):

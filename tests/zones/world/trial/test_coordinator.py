@@ -2,12 +2,14 @@
 
 import ctypes
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from Kernel.contract.errors import MoltError
 from Kernel.contract.inputs import NO_MOOD, REFUSALS
 from Kernel.contract.trait_sets import decode_set
 from tests.zones.world.trial.stage import DRIFTER, EATER, IDLE, context, image, missing, trial
@@ -170,15 +172,31 @@ def test_a_kill_from_outside_is_no_evidence(monkeypatch):
     lived = []
     run_all = pairs.run_all
 
-    def killed_once(orders, at_once):
+    def killed_once(orders, at_once, until_s):
         lived.append(len(orders))
-        ends = run_all(orders, at_once)
+        ends = run_all(orders, at_once, until_s)
         if len(lived) == 1:
             ends[1] = replace(ends[1], how=runs.How.DIED, why="was killed", signal=9)
         return ends
 
     monkeypatch.setattr(pairs, "run_all", killed_once)
     assert trial(DRIFTER)["accepted"] and lived == [2, 1]
+
+
+def test_pairs_that_time_does_not_allow_are_left_out_and_that_is_said():
+    """One is always lived, and the multiple before more seeds."""
+    job = Job("stable", Path("/nowhere"), ticks=20, seeds=40, scale=2)
+    told = try_trait(job, IDLE, context(until_s=time.monotonic() + 3.0))
+    assert told["accepted"] and 1 <= told["seeds"] < 40
+    left_out = 41 - told["seeds"] - bool(told.get("scale"))
+    assert f"{left_out} pairs were left out" in told["note"]
+
+
+def test_a_pair_that_is_not_done_in_time_is_no_verdict():
+    """It got on all the while: nothing is said of the source."""
+    job = Job("stable", Path("/nowhere"), ticks=100_000)
+    with pytest.raises(MoltError, match="not done in time, though they got on"):
+        try_trait(job, IDLE, context(until_s=time.monotonic() + 1.0))
 
 
 def test_what_is_added_is_kept_shown_and_loaded_next(tmp_path, monkeypatch):
