@@ -222,7 +222,7 @@ class Trials:
             ROLE,
             wish.source,
             config.trial.wall_s,
-            {ROLE: job, "uncaged": config.uncaged},
+            {ROLE: job, "wall_s": config.trial.wall_s, "uncaged": config.uncaged},
             {"arena": world.arena.read_only_fd},
             config.trial.each,
         )

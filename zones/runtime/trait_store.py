@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -209,12 +208,6 @@ class TraitStore:
         for code_hash in self.hashes():
             if not os.path.lexists(self.folder(code_hash) / VERDICT):
                 self._drop(code_hash)
-
-    def forget(self, code_hash: str) -> None:
-        """Drop a trait that was begun and is refused, unless it was ever accepted."""
-        folder = self.folder(code_hash)
-        if not os.path.lexists(folder / VERDICT):
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _drop(self, code_hash: str) -> bool:
         folder = self.folder(code_hash)

@@ -26,7 +26,7 @@ from zones.world.trial.coordinator import try_trait
 from zones.world.trial.copying import copy_world
 from zones.world.trial.job import Job, parse_job
 from zones.world.trial.pairs import Context
-from zones.world.trial.walls import RUN_BYTES, Walls
+from zones.world.trial.walls import Walls
 
 WHY_CHARS_MAX: Final = 400
 TIME_SHARE: Final = 0.9
@@ -47,8 +47,8 @@ def run_trial(
     """Carry out the trial that a Fork asks for, and write the answer: a document, or why not.
 
     Args:
-        facts: of the Fork: "trial", the job; "wall_s", when it is ended; "limits", of each process;
-            "uncaged", the operator lets code run unsealed.
+        facts: of the Fork: "trial", the job; "wall_s", when it is ended; "uncaged", the operator
+            lets code run unsealed.
         descriptors: "job", "result", and "arena", the world, if it has one.
         missing: layers of the cage that the machine has not got.
         budget_us: of a tick.
@@ -81,8 +81,7 @@ def _carry_out(
     _make_places(job)
     for codec in CODECS:
         codecs.lookup(codec)
-    run_bytes = facts.get("limits", {}).get("memory_bytes") or RUN_BYTES
-    walls = Walls(missing, run_bytes).hold_coordinator(job.home, kept)
+    walls = Walls(missing).hold_coordinator(job.home, kept)
     context = Context(image, loaded, walls, budget_us, note, until_s)
     return try_trait(job, source, context)
 

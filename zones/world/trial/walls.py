@@ -17,7 +17,7 @@ from zones.runtime.cage import CageLimits, Layer, Plan, enclose, seal
 from zones.runtime.trait_store import MUTATIONS, PLACE
 
 RUN_BYTES: Final = 1 << 30
-"""Where nobody says how much: the scratch of a million Molbots is 100 MB."""
+"""The scratch of a million Molbots is 100 MB. What all runs take together is held by a group."""
 RUN_CPU_S: Final = 3600
 """For what the clock of the wall does not see; runs are ended long before."""
 DESCRIPTORS: Final = 16
