@@ -37,6 +37,7 @@ NAMES = (
     "traits",
     "trial",
     "call",
+    "cage",
 )
 
 

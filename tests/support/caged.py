@@ -3,13 +3,16 @@
 Owns: the child, how it ended, what it said. Does not own: what must hold.
 """
 
+import contextlib
 import ctypes
 import encodings.idna  # noqa: F401 - an address is encoded by it: a child may find no file any more
 import errno
 import os
 import struct
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from zones.runtime import cage
@@ -62,6 +65,15 @@ def run(work: Callable[[], object], user: int | None = None) -> End:
     os.close(reader)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return End(max(-code, 0), said_bytes.decode(errors="replace"))
+
+
+@contextlib.contextmanager
+def folder_of(user: int) -> Iterator[Path]:
+    """Give a folder of a user; not below pytest's, which every run closes to others anew."""
+    with tempfile.TemporaryDirectory(prefix="molt-cage-") as name:
+        if user != os.getuid():
+            os.chown(name, user, user)
+        yield Path(name)
 
 
 def caged(work: Callable[[], object], plan: Plan, user: int | None = None) -> End:

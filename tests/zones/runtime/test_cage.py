@@ -19,7 +19,7 @@ import pytest
 import zmq
 
 from tests.structure.sources import ROOT
-from tests.support.caged import USERS, caged, errno_of, refuse_calls, run, sealed
+from tests.support.caged import USERS, caged, errno_of, folder_of, refuse_calls, run, sealed
 from zones.runtime import cage
 from zones.runtime.cage import CageError, CageLimits, Layer, Plan
 from zones.runtime.cages import privileges
@@ -270,15 +270,11 @@ def bus_work(folder: str) -> str:
 
 @pytest.mark.parametrize("profile", ["archive", "chronos", "agents", "gateway", "federation"])
 @pytest.mark.parametrize("user", USERS)
-def test_bus_zones_do_their_work(profile, user, tmp_path):
+def test_bus_zones_do_their_work(profile, user):
     """SQLite with its log, ZeroMQ over a Unix socket, threads: in its folder, nowhere else."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if str(folder).startswith("/tmp/") and folder.stat().st_uid == os.getuid():
-            folder.chmod(0o755)
-    if user != os.getuid():
-        os.chown(tmp_path, user, user)
-    plan = Plan(profile, write=(str(tmp_path),), without=MISSING)
-    assert caged(lambda: bus_work(str(tmp_path)), plan, user).said == "sent"
+    with folder_of(user) as place:
+        plan = Plan(profile, write=(str(place),), without=MISSING)
+        assert caged(lambda: bus_work(str(place)), plan, user).said == "sent"
 
 
 DANGEROUS = {

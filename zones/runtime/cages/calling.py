@@ -68,6 +68,11 @@ def process_control(option: int, *arguments: int) -> int:
     return result
 
 
+def clear_environment() -> None:
+    """Empty the environment as C code sees it."""
+    _LIBC.clearenv()
+
+
 def mount(what: bytes, where: bytes, kind: bytes, flags: int, options: bytes) -> None:
     """Mount a file system.
 

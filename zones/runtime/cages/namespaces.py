@@ -7,7 +7,6 @@ A pid namespace is not taken: the arena names its writers by pid. No ids are map
 needed there, and who is undumpable could not write the map.
 """
 
-import ctypes
 import errno
 import os
 from collections.abc import Iterable
@@ -26,7 +25,6 @@ _FLAGS: Final = {
 _MS_CLOSED: Final = 1 | 2 | 4 | 8  # read only, no set-id, no devices, no programs
 _MS_REC: Final = 1 << 14
 _MS_PRIVATE: Final = 1 << 18
-_MNT_DETACH: Final = 2
 _PLACES: Final = (b"/proc", b"/tmp", b"/dev", b"/usr")
 """Folders of which one exists everywhere: the new root is mounted on it for a moment."""
 _REFUSED: Final = (errno.EPERM, errno.ENOSPC, errno.EUSERS, errno.EACCES)
@@ -47,13 +45,18 @@ def separate(names: Iterable[str]) -> None:
     try:
         system_call("unshare", flags)
     except OSError as error:
-        if error.errno not in _REFUSED or not flags & _FLAGS["user"]:
+        others = flags & ~_FLAGS["user"]
+        if error.errno not in _REFUSED or others in (0, flags):
             raise
-        system_call("unshare", flags & ~_FLAGS["user"])
+        system_call("unshare", others)
 
 
 def empty_root() -> None:
     """Change the root to an empty folder that nobody can write; needs a mount namespace.
+
+    By chroot, and not by pivot_root with the old root taken away: that waits until all processors
+    have seen it, 8 ms on a busy machine of two cores, where chroot takes 0.09. Who has no
+    capabilities (`privileges.py`) and no descriptor of a folder outside cannot leave either.
 
     Raises:
         OSError: refused.
@@ -63,8 +66,4 @@ def empty_root() -> None:
     place = next(each for each in _PLACES if os.path.isdir(each))
     mount(b"none", place, b"tmpfs", _MS_CLOSED, b"size=4k,nr_inodes=2,mode=555")
     os.chdir(place)
-    # The old root comes to lie on the new one, and is taken away with all that is mounted there.
-    here = ctypes.create_string_buffer(b".")
-    system_call("pivot_root", ctypes.addressof(here), ctypes.addressof(here))
-    system_call("umount2", ctypes.addressof(here), _MNT_DETACH)
-    os.chdir("/")
+    os.chroot(b".")

@@ -6,6 +6,7 @@ Does not own: what follows from a grade (the kernel), applying (`layers.py`).
 The children run side by side. Whoever calls should have no threads that matter to a fork.
 """
 
+import contextlib
 import mmap
 import os
 import resource
@@ -138,6 +139,10 @@ def tell(fields: Mapping[str, Any]) -> Iterator[str]:
 def probe() -> Report:
     """Try each layer in a child of its own."""
     began_s = time.monotonic()
+    # Found out here, these cost no later child anything; what fails will fail in its trial, too.
+    with contextlib.suppress(OSError):
+        surroundings.initial_block()
+        layers.filter_for(_SEALED.profile)
     children = [(layer, *_start(_TRIALS[layer])) for layer in Layer]
     until_s = began_s + WALL_S
     tried = tuple(_finish(layer, pid, reader, until_s) for layer, pid, reader in children)

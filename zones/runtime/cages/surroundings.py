@@ -8,7 +8,10 @@ import ctypes
 import errno
 import os
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
+
+from zones.runtime.cages.calling import clear_environment
 
 _ENV_START, _ENV_END = 50, 51  # fields of /proc/self/stat, counted from 1 as proc(5) does
 DESCRIPTORS_MAX: Final = 1 << 20
@@ -23,19 +26,25 @@ def forget_environment() -> None:
     Raises:
         OSError: where that memory is cannot be read.
     """
-    start, end = _initial_block()
+    start, end = initial_block()
+    clear_environment()  # what C code has set, too; some of it points into that block
     os.environ.clear()
-    ctypes.CDLL(None).clearenv()  # what C code has set besides; it also points into that block
     ctypes.memset(start, 0, end - start)
 
 
 def read_initial_environment() -> bytes:
     """Return what is left of the environment that was handed over."""
-    start, end = _initial_block()
+    start, end = initial_block()
     return ctypes.string_at(start, end - start)
 
 
-def _initial_block() -> tuple[int, int]:
+@cache
+def initial_block() -> tuple[int, int]:
+    """Return where the environment was handed over: the same in all forks of a process.
+
+    Raises:
+        OSError: it is not told.
+    """
     with open("/proc/self/stat", "rb") as file:
         # The name of the program stands in brackets and may hold anything.
         fields = file.read().rpartition(b")")[2].split()

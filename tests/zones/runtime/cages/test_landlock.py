@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.caged import USERS, errno_of, refuse_calls, run
+from tests.support.caged import USERS, errno_of, folder_of, refuse_calls, run
 from zones.runtime.cages import landlock, privileges
 
 ABI = landlock.ask_abi()
@@ -31,38 +31,33 @@ def test_what_an_abi_does_not_hold_is_said():
 @needs_landlock
 @pytest.mark.parametrize("abi", range(1, landlock.ABI_MAX + 1))
 @pytest.mark.parametrize("user", USERS)
-def test_files_are_held_by_every_abi(abi, user, tmp_path):
+def test_files_are_held_by_every_abi(abi, user):
     """Also by one that is older than the machine's: read here, write there, nothing elsewhere."""
     if abi > ABI:
         pytest.skip(f"the machine has ABI {ABI}")
-    for name in ("read", "write", "other"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "file").write_bytes(b"x")
-        if user != os.getuid():
-            os.chown(tmp_path / name, user, user)
-            os.chown(tmp_path / name / "file", user, user)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.getuid() and str(folder).startswith("/tmp/"):
-            folder.chmod(0o755)
 
-    def tried() -> list[str]:
+    def tried(place: Path) -> list[str]:
+        for name in ("read", "write", "other"):
+            (place / name).mkdir()
+            (place / name / "file").write_bytes(b"x")
         privileges.renounce()
-        landlock.restrict(abi, [str(tmp_path / "read")], [str(tmp_path / "write")])
+        landlock.restrict(abi, [str(place / "read")], [str(place / "write")])
         return [
-            errno_of((tmp_path / "read" / "file").read_bytes),
-            errno_of(lambda: (tmp_path / "read" / "file").write_bytes(b"y")),
-            errno_of(lambda: (tmp_path / "read" / "new").write_bytes(b"y")),
-            errno_of(lambda: (tmp_path / "write" / "file").write_bytes(b"y")),
-            errno_of(lambda: (tmp_path / "write" / "new").write_bytes(b"y")),
-            errno_of((tmp_path / "write" / "new").unlink),
-            errno_of(lambda: (tmp_path / "write" / "link").symlink_to("x")),
-            errno_of(lambda: os.mkfifo(tmp_path / "write" / "pipe")),
-            errno_of((tmp_path / "other" / "file").read_bytes),
+            errno_of((place / "read" / "file").read_bytes),
+            errno_of(lambda: (place / "read" / "file").write_bytes(b"y")),
+            errno_of(lambda: (place / "read" / "new").write_bytes(b"y")),
+            errno_of(lambda: (place / "write" / "file").write_bytes(b"y")),
+            errno_of(lambda: (place / "write" / "new").write_bytes(b"y")),
+            errno_of((place / "write" / "new").unlink),
+            errno_of(lambda: (place / "write" / "link").symlink_to("x")),
+            errno_of(lambda: os.mkfifo(place / "write" / "pipe")),
+            errno_of((place / "other" / "file").read_bytes),
             errno_of(lambda: os.listdir("/")),
         ]
 
     wanted = ["", "EACCES", "EACCES", "", "", "", "EACCES", "EACCES", "EACCES", "EACCES"]
-    assert run(tried, user).said == str(wanted)
+    with folder_of(user) as place:
+        assert run(lambda: tried(place), user).said == str(wanted)
 
 
 @needs_landlock

@@ -71,6 +71,26 @@ def test_no_path_exists(user, tmp_path):
 
 
 @pytest.mark.parametrize("user", USERS)
+def test_there_is_no_way_back(user):
+    """Not by the ways out of a chroot, once capabilities are gone; nor into other namespaces."""
+
+    def inside() -> list[str]:
+        privileges.renounce()
+        empty()
+        privileges.drop_capabilities()
+        for _ in range(50):
+            os.chdir("..")
+        return [
+            errno_of(lambda: os.chroot(".")),
+            errno_of(lambda: namespaces.separate(["user"])),
+            errno_of(lambda: namespaces.separate(["mount"])),
+            *os.listdir("."),
+        ]
+
+    assert run(inside, user).said == str(["EPERM"] * 3)
+
+
+@pytest.mark.parametrize("user", USERS)
 def test_the_network_is_empty(user):
     """Not even loopback is up."""
     with socket.create_server(("127.0.0.1", 0)) as listening:

@@ -64,7 +64,7 @@ def test_a_report_travels_as_plain_data():
         (SYSTEM, "B", {Layer.NAMESPACES}),
         ({"unshare": errno.ENOSPC}, "B", {Layer.NAMESPACES}),
         ({"mount": errno.EACCES}, "B", {Layer.NAMESPACES}),  # as AppArmor refuses it
-        ({"pivot_root": errno.EPERM}, "B", {Layer.NAMESPACES}),
+        ({"chroot": errno.EPERM}, "B", {Layer.NAMESPACES}),
         (LANDLOCK, "C", {Layer.LANDLOCK}),
         ({"landlock_create_ruleset": errno.EOPNOTSUPP}, "C", {Layer.LANDLOCK}),
         (LANDLOCK | SYSTEM, "C", {Layer.LANDLOCK, Layer.NAMESPACES}),

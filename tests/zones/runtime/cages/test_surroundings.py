@@ -37,6 +37,7 @@ print(
 def test_a_place_that_is_not_told_is_an_error(monkeypatch):
     """Else a secret would stay there, and the layer would count as applied."""
     monkeypatch.setattr(surroundings, "_ENV_START", 52)  # its neighbours: exit code, and no more
+    surroundings.initial_block.cache_clear()
     end = run(surroundings.forget_environment)
     assert "Error" in end.said
 
