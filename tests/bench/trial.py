@@ -2,8 +2,8 @@
 
 Owns: the worlds, the process that stands for a zygote, the rows. Does not own: the trial
 (`zones/world/trial`). Each round is a fork as the kernel has it made, with the arena, the job and a
-pipe; the candidate runs beside its control for 1000 ticks. `--quick`: fewer ticks and no large
-world.
+pipe; the candidate runs beside its control for 1000 ticks. Then trials run beside a live kernel
+(`trial_live.py`). `--quick`: fewer ticks, no large world and no kernel.
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import Any
 from Kernel.contract.arena import ArenaWords, check_arena
 from tests.bench.figures import median
 from tests.bench.report import CannotMeasure, Cell, Goal, Report, Row, at_most
+from tests.bench.trial_live import measure_live
 from tests.zones.traits.corpus import honest
 from zones.runtime.cage import Layer, probe
 from zones.world import founding
@@ -56,7 +57,8 @@ def measure(peers: bool, quick: bool) -> Report:
                 what = f"trial of {TICKS} ticks at {entities}"
                 goals.append(at_most(what, took_s, GOALS_S[entities], "s"))
         os.close(arena)
-    return Report("trial", rows, goals)
+    live_rows, live_goals = ([], []) if quick else measure_live(quick)
+    return Report("trial", [*rows, *live_rows], [*goals, *live_goals])
 
 
 def ask(
