@@ -26,6 +26,8 @@ _WATCHED: Final = 0x00000FFF
 """All events of inotify: opened, read, written, moved, made, removed, attributes."""
 _EVENT: Final = struct.Struct("iIII")
 _SHARED: Final = "molt-caged"
+_ERRANDS: Final = (b"fallback.slot_proof", b"self-test")
+"""Of the command lines of what a kernel starts by itself, soon after its boot."""
 _SPILT: Final = (Path("/dev/shm", f"{_SHARED}-large"), Path("/tmp", f"{_SHARED}-large"))
 
 
@@ -42,7 +44,7 @@ class Watch:
         for path in (stage.secret_file, stage.canary, stage.arena, stage.victim_folder):
             number = call("inotify_add_watch", self._eyes, str(path).encode(), _WATCHED)
             self._names[number] = path.name
-        self.family = frozenset(kernel.family())
+        self.family = self._zones()
         self._logged = self._log_bytes()
         self._drain()
 
@@ -105,7 +107,7 @@ class Watch:
         """Wait until the kernel's family is as it was; tell of whom it has more or fewer."""
         until_s = time.monotonic() + LEAVE_S
         while time.monotonic() < until_s:
-            family = frozenset(pid for pid in self._kernel.family() if is_running(pid))
+            family = self._zones()
             if family == self.family:
                 return []
             time.sleep(0.005)
@@ -115,6 +117,12 @@ class Watch:
         # One more for each that died is the kernel's own: it starts again what has died.
         return told + [f"left process {pid}" for pid in sorted(left)][len(lost) :]
 
+    def _zones(self) -> frozenset[int]:
+        """Return the kernel's descendants but its own errands."""
+        return frozenset(
+            pid for pid in self._kernel.family() if is_running(pid) and not _is_errand(pid)
+        )
+
     def _flood(self) -> list[str]:
         size, self._logged = self._log_bytes() - self._logged, self._log_bytes()
         return [f"logged {size} bytes"] if size > LOG_BYTES_MAX else []
@@ -123,3 +131,11 @@ class Watch:
         home = self._kernel.home
         logs = [home / "kernel.log", *(home / "log").rglob("*")]
         return sum(path.stat().st_size for path in logs if path.is_file())
+
+
+def _is_errand(pid: int) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True  # it has gone
+    return any(errand in words for errand in _ERRANDS)
