@@ -4,7 +4,8 @@ Owns: what a lock is, when it is free, finding those this process already holds.
 folders have one (`Kernel/ports/disk.py`, `home_folders.py`). The kernel and safe mode share this.
 
 A lock is inherited by every process of a kernel, so it is free only when the last of them is gone:
-a kernel that gets it knows that nobody of an earlier boot can still write an arena.
+a kernel that gets it knows that nobody of an earlier boot can still write an arena. What they
+inherit can only be read: sealed code must not say who holds a lock, nor fill the disk through it.
 """
 
 import contextlib
@@ -41,7 +42,7 @@ def take_lock(folder: Path) -> int:
         HeldError: another kernel holds it.
         OSError: the folder cannot be written.
     """
-    lock_fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock_fd = os.open(folder / LOCK, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     began_s = time.monotonic()
     ended = False
     while True:
@@ -58,11 +59,7 @@ def take_lock(folder: Path) -> int:
                 _end_holders(lock_fd)
                 ended = True
         time.sleep(0.01)
-    # Written over the old one: a file that was cut to nothing first may find no room again, and a
-    # lock without a pid is taken for that of a dead kernel.
-    said = f"{os.getpid()}\n".encode()
-    os.pwrite(lock_fd, said.ljust(16), 0)
-    os.ftruncate(lock_fd, len(said))
+    _say(lock_fd, str(os.getpid()))
     os.set_inheritable(lock_fd, True)
     return lock_fd
 
@@ -79,8 +76,22 @@ def read_holder(folder: Path) -> int:
 def say_stopped(lock_fd: int) -> None:
     """Leave word in a lock that its kernel stops in order, as the last act before it goes."""
     with contextlib.suppress(OSError):  # a full disk: the next kernel takes us for killed, no more
-        os.pwrite(lock_fd, f"{STOPPED}\n".ljust(16).encode(), 0)
-        os.ftruncate(lock_fd, len(STOPPED) + 1)
+        _say(lock_fd, STOPPED)
+
+
+def _say(lock_fd: int, word: str) -> None:
+    """Write a word into a lock, through a descriptor that nobody inherits.
+
+    Over the old one: a file that was cut to nothing first may find no room again, and a lock
+    without a pid is taken for that of a dead kernel.
+    """
+    said = f"{word}\n".encode()
+    writer = os.open(f"/proc/self/fd/{lock_fd}", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.pwrite(writer, said.ljust(16), 0)
+        os.ftruncate(writer, len(said))
+    finally:
+        os.close(writer)
 
 
 def find_held(folders: list[Path]) -> dict[Path, int]:

@@ -121,12 +121,20 @@ class TestHome:
         os.waitid(os.P_PID, dead.pid, os.WEXITED | os.WNOWAIT)
         if reaped:
             dead.wait()
-        os.pwrite(home.lock_fds[0], f"{dead.pid}\n".ljust(16).encode(), 0)
+        (tmp_path / "run" / "kernel.lock").write_text(f"{dead.pid}\n")
         timer = threading.Timer(0.1, fcntl.flock, (home.lock_fds[0], fcntl.LOCK_UN))
         timer.start()
         self.close(open_home(tmp_path))
         timer.join()
         dead.wait()
+        self.close(home)
+
+    def test_who_inherits_a_lock_cannot_write_it(self, tmp_path):
+        """Sealed code has it open: it must neither fill the disk through it nor name a holder."""
+        home = open_home(tmp_path)
+        for lock_fd in home.lock_fds:
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                os.pwrite(lock_fd, b"1\n", 0)
         self.close(home)
 
     def test_lock_is_written_over_and_never_cut_first(self, tmp_path, monkeypatch):
@@ -167,7 +175,7 @@ class TestHome:
         """When a dead kernel's processes do not go, the boot ends in words, not in a wait."""
         monkeypatch.setattr(home_locks, "LEFTOVER_S", 0.05)
         home = open_home(tmp_path)
-        os.pwrite(home.lock_fds[0], b"4194305\n".ljust(16), 0)  # above any pid
+        (tmp_path / "run" / "kernel.lock").write_text("4194305\n")  # above any pid
         with pytest.raises(AlreadyRunning):
             open_home(tmp_path)
         self.close(home)
