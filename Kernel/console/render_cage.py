@@ -19,7 +19,9 @@ from Kernel.console.paint import (
 from Kernel.console.values import MISSING, clean, fields_of, number, rows_of, word
 
 Fields = Mapping[str, object]
+UNKNOWN = "-"
 HOLDS, LACKS, UNUSED = "●", "✕", "·"
+_STATES = {"A": "ok", "B": "ok", "C": "warn", UNKNOWN: "starting"}
 _USED = (
     ("memory", "memory_mb", "MB"),
     ("cpu", "cpu_percent", "%"),
@@ -30,8 +32,9 @@ _USED = (
 
 def show_cage(result: Fields, console: Page) -> None:
     """Show the answer to `doctor cage`."""
-    grade = state_text("ok" if word(result, "grade") in ("A", "B", "C") else "fail")
-    line = Text.assemble("  ", grade, f"  grade {word(result, 'grade')}: {word(result, 'means')}")
+    grade = word(result, "grade")
+    state = state_text(_STATES.get(grade, "fail"))
+    line = Text.assemble("  ", state, f"  grade {grade}: {word(result, 'means')}")
     print_folded(line, console, indent=4)
     _show_layers(result, console)
     _show_gaps(result, console)

@@ -13,7 +13,7 @@ from Kernel.contract.arena import Header, State
 from Kernel.core.bus_keeper import REPLIES_KEPT
 from Kernel.core.supervisor import Kind, Policy
 from tests.sim.disk import ArenaFile
-from tests.sim.kernel import STOP_DEADLINE_S, WORLD, Boot
+from tests.sim.kernel import LIMITS, STOP_DEADLINE_S, WORLD, Boot
 from tests.sim.machine import MS, SECOND, SimClock
 from tests.sim.processes import SimProcess
 from tests.sim.world_life import WorldLife
@@ -25,7 +25,7 @@ DESCRIPTORS_MAX = 120
 STARTS_PER_MINUTE_MAX = 40
 """Starts of one role in one zone within a minute, besides those that faults explain."""
 DEATHS_KEPT = 60
-EVIDENT = ("guilty", "fault", "exit", "hang")
+EVIDENT = ("guilty", "fault", "exit", "hang", "hoard")
 VERDICTS = ("generation.retired", "generation.promoted", "trait.quarantined")
 TABLE_MAX = 24
 """No table of a keeper needs more; replies nobody has taken yet have a limit of their own."""
@@ -255,6 +255,10 @@ class Checks:
                 self._note_failure(process.zygote_pid, int(values["failures"]))
         if event in VERDICTS:
             self._check_verdict(event, values)
+        if event == "zone.limit_reached":
+            process = self._processes.get(values["pid"])
+            if process is None or not is_greedy(process):
+                self.fail(f"pid {values['pid']} was ended for a limit that it has not reached")
         if event == "zone.killed" and "no progress" in str(values.get("why")):
             process = self._processes.get(values["pid"])
             if process is None or not (process.is_frozen() or self._may_be_ended(process)):
@@ -292,3 +296,8 @@ def _was_killed_serving(process: SimProcess) -> bool:
     if isinstance(process, WorldLife) and process.took_over and not process.settled:
         return False
     return process.fault == "outside" and process.was_ready
+
+
+def is_greedy(process: SimProcess) -> bool:
+    """Tell whether a process takes more memory than its zone may."""
+    return process.taken.memory_bytes > LIMITS.memory_bytes

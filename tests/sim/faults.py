@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from Kernel.contract.arena import Header
 from tests.sim.code import GOOD, OTHER_COLUMNS, SLOT, Code
 from tests.sim.console import random_request
-from tests.sim.kernel import BUS_ZONES, WORLD
+from tests.sim.kernel import BUS_ZONES, LIMITS, WORLD
 from tests.sim.machine import MS, SECOND
 from tests.sim.processes import FAULTS, SimProcess
 from tests.sim.world_life import WorldLife
@@ -68,6 +68,7 @@ class Limits:
     safe_mode: float = 3.0
     clock_set: float = 10.0
     console: float = 400.0
+    hoard: float = 20.0
 
     starve_s_max: float = 0.38
     stall_s_max: float = 3.0
@@ -223,6 +224,15 @@ class Injector:
         for_ns = self._rng.randint(MS, int(self._limits.stall_s_max * SECOND))
         self._tell("stall kernel", for_ns=for_ns)
         self._sim.stall(for_ns)
+
+    def _hoard(self) -> None:
+        """A process takes more memory than its zone may, and no group of the system holds it."""
+        found = [each for each in self._sim.processes.living() if each.role in ("heir", "service")]
+        if found:
+            process = self._rng.choice(found)
+            self._tell("hoard", pid=process.pid, role=process.role)
+            process.fault = process.fault or "hoard"
+            process.taken = process.taken._replace(memory_bytes=2 * LIMITS.memory_bytes)
 
     # States of the machine.
 

@@ -19,6 +19,7 @@ from Kernel.contract.user_bus import EPOCH_BYTES
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.events import Recorder
+from Kernel.core.limits import Limits as ProcessLimits
 from Kernel.core.log_sender import LogSender
 from Kernel.core.parts import Parts
 from Kernel.core.watchdog import Mode
@@ -42,6 +43,7 @@ PREPARE_TIMEOUT_S = 20.0
 READY_TIMEOUT_S = 5.0
 WORLD_DEADLINE_S = 0.25
 ARCHIVE_DEADLINE_S = 5.0
+LIMITS = ProcessLimits(memory_mb=1024, processes=64, descriptors=256)
 WORLD, ARCHIVE = "stable", "archive"
 BUS_ZONES = {CHRONOS: "zones.chronos", ARCHIVE: "zones.ledger"}
 
@@ -59,6 +61,7 @@ def draw_config(rng: random.Random) -> KernelConfig:
         deadline_s=WORLD_DEADLINE_S,
         watchdog=rng.choice([Mode.ACTIVE, Mode.ACTIVE, Mode.ACTIVE, Mode.STRICT]),
         guard_s=rng.choice([0.0, 5.0, 30.0, 30.0]),
+        limits=LIMITS,
     )
     services = [
         ZoneConfig(
@@ -69,6 +72,7 @@ def draw_config(rng: random.Random) -> KernelConfig:
             broker=name == ARCHIVE,
             deadline_s=ARCHIVE_DEADLINE_S,
             guard_s=0.0,
+            limits=LIMITS,
         )
         for name, service in BUS_ZONES.items()
     ]

@@ -106,9 +106,11 @@ class SimLoop(Loop):
         self._touched[source] = None
 
     def unwatch(self, source: Source) -> None:
-        """Forget what to call."""
+        """Forget what to call; a real descriptor may be closed now, and its number given anew."""
         self._callbacks.pop(source, None)
         self._events.pop(source, None)
+        if isinstance(source, int) and source < CONSOLE_FD:
+            self._ready.pop(source, None)
 
     def forget_all(self) -> None:
         """The kernel has died."""

@@ -25,7 +25,7 @@ from Kernel.contract.zygote_protocol import Fork
 from Kernel.core.watchdog import Mode
 from tests.sim import world_model
 from tests.sim.archive_life import ArchiveLife
-from tests.sim.checks import Checks, Violation
+from tests.sim.checks import Checks, Violation, is_greedy
 from tests.sim.code import Code
 from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.faults import Injector, Limits
@@ -444,6 +444,9 @@ class Simulation:
             return f"the next generation would lack {boot.untaken_traits()}"
         if boot.degraded():
             return f"degraded: {boot.degraded()}"
+        greedy = [each.pid for each in self.processes.living() if is_greedy(each)]
+        if greedy:
+            return f"pid {greedy[0]} takes more memory than it may, and lives"
         return boot.unready()
 
     def _why_untold(self) -> str:

@@ -70,6 +70,6 @@ def test_grade_d_and_a_world_that_is_not_ready():
     """The worst grade is marked as one; without a report there is no table, and the limits are."""
     assert shown(grade="D")[0].startswith("✕ fail grade D")
     lines = shown(grade="-", means="nobody has told", layers=[], applied={}, not_held={})
-    assert lines[0] == "✕ fail grade -: nobody has told"
+    assert lines[0] == "▲ starting grade -: nobody has told"
     assert not any(line.startswith("layer") for line in lines)
     assert any(line.startswith("stable sealed") for line in lines)
