@@ -16,13 +16,14 @@ from click.shell_completion import CompletionItem
 from Kernel.console.command_types import Argument, Command, Kind, Place
 from Kernel.console.commands import COMMANDS
 from Kernel.console.completion import complete_argument, complete_tool
-from Kernel.console.content import read_content
+from Kernel.console.content import STDIN, read_content
 from Kernel.console.errand import ask_kernel, become_tool
 from Kernel.console.help import GLOBAL, YES, command_text, help_text
 from Kernel.console.here import HERE
 from Kernel.console.output import show_help, show_version
 from Kernel.console.request import check_value
 from Kernel.console.session import Session
+from Kernel.contract.errors import UsageError
 from Kernel.contract.quantities import parse_duration, parse_whole
 
 _NEGATIVE = re.compile(r"-[0-9.][0-9.e+-]*")
@@ -166,6 +167,9 @@ class _TableType(click.ParamType[Any]):
     ) -> object:
         kind = self._argument.kind
         if kind is Kind.FILE:
+            if str(value) == STDIN and _session().line:
+                why = "its commands come from there"
+                raise UsageError(f"cannot read {STDIN} in a script: {why}", "molt help")
             return read_content(self._command.name, Path(str(value)), self._argument.high)
         raw = _read_word(kind, str(value))
         checked = check_value(self._command, self._argument, raw)

@@ -87,3 +87,11 @@ def test_a_real_pipe(kernel: FakeKernel, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "usage: molt world doctor" in done.stdout or "usage:" in done.stdout
     assert "zones" in json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_script_is_not_taken_for_a_file_on_stdin(kernel, monkeypatch, capsys):
+    """`run -` would read the commands that follow it; they are run instead."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("run -\nps --json\n"))
+    assert cli.main(["--home", str(kernel.home)]) == 2
+    said = capsys.readouterr()
+    assert "line 1: cannot read - in a script" in said.err and "zones" in said.out
