@@ -5,9 +5,9 @@ work that has to do with a foreign source: it may hang, crash, eat memory or rea
 finds, and the caller goes on all the same. What comes back is bytes, to be parsed as hostile. A
 child of a fork: whoever calls must have no threads that matter to the work.
 
-What the work needs of files is loaded by the caller before, or by `load` in the child: once it is
-sealed there is no file. Layers that this machine has not got are left out, as `molt doctor cage`
-tells; that generated code is then refused is decided by the kernel.
+What the work needs of files is loaded by the caller before: once it is sealed there is none. Layers
+that this machine has not got are left out, as `molt doctor cage` tells; that generated code is then
+refused is decided by the kernel.
 """
 
 import os
@@ -74,21 +74,6 @@ def run_apart(work: Callable[[], bytes], limits: Limits, plan: Plan | None = SEA
     Raises:
         ApartFailed: it raised, crashed, took too long, or said too much.
     """
-    return load_and_run_apart(lambda: work, limits, plan)
-
-
-def load_and_run_apart(
-    load: Callable[[], Callable[[], bytes]], limits: Limits, plan: Plan | None = SEALED
-) -> bytes:
-    """Return what the work that `load` returns returns, both done in a child.
-
-    Args:
-        load: within the limits, but before the cage is closed: it must run nothing foreign.
-        plan: as in `run_apart`.
-
-    Raises:
-        ApartFailed: either raised, crashed, took too long, or said too much.
-    """
     if plan is not None:
         plan = replace(plan, without=plan.without | cage.machine_report().missing | _DONE_HERE)
     reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -96,7 +81,7 @@ def load_and_run_apart(
     child = os.fork()
     if not child:
         os.close(reader)
-        _live(load, limits, plan, writer, parent)
+        _live(work, limits, plan, writer, parent)
     os.close(writer)
     try:
         data, why = _collect(reader, child, limits.wall_s)
@@ -140,7 +125,7 @@ def _collect(reader: int, child: int, wall_s: float) -> tuple[bytes, str]:
 
 
 def _live(
-    load: Callable[[], Callable[[], bytes]],
+    work: Callable[[], bytes],
     limits: Limits,
     plan: Plan | None,
     writer: int,
@@ -154,7 +139,6 @@ def _live(
         _let_go(writer)
         _limit(limits)
         try:
-            work = load()
             if plan is not None:
                 cage.enclose(plan)
                 cage.seal(plan)

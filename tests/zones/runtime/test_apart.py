@@ -5,13 +5,12 @@ import ctypes
 import os
 import socket
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from zones.runtime.apart import ApartFailed, Limits, load_and_run_apart, run_apart
+from zones.runtime.apart import ApartFailed, Limits, run_apart
 from zones.runtime.cage import Plan
 
 LIMITS = Limits(wall_s=5.0, cpu_s=5, memory_bytes=64 << 20)
@@ -104,17 +103,6 @@ def test_a_call_that_the_cage_does_not_allow_is_told():
     with pytest.raises(ApartFailed, match="does not allow") as told:
         run_apart(lambda: bytes(socket.socket().fileno()), LIMITS)
     assert told.value.crashed
-
-
-def test_what_is_loaded_before_the_cage_is_closed_is_at_hand(tmp_path):
-    """`load` reads its file, the work no other."""
-    (tmp_path / "x").write_bytes(b"loaded")
-
-    def load() -> Callable[[], bytes]:
-        data = (tmp_path / "x").read_bytes()
-        return lambda: data
-
-    assert load_and_run_apart(load, LIMITS) == b"loaded"
 
 
 def test_who_compiles_writes_below_its_folder_only(tmp_path):
