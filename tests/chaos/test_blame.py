@@ -48,9 +48,12 @@ def has_heir(kernel: ToyKernel) -> bool:
     return words.get(Header.PERMISSION) not in (0, words.get(Header.OWNER))
 
 
-@pytest.mark.parametrize("how", ["segfault", "exit", "hang"])
+@pytest.mark.parametrize("how", ["segfault", "exit", "hang", "open", "socket", "fork"])
 def test_a_guilty_trait_is_quarantined_alone(guilty_home: Path, how: str) -> None:
-    """Two faults at one tick and flight word: an input switches it off, the world goes on."""
+    """Two faults at one tick and flight word: an input switches it off, the world goes on.
+
+    To reach for a file, a socket or a process is one, because its process is sealed.
+    """
     plan(guilty_home, from_tick=120, slot=3, how=how)
     with ToyKernel(guilty_home, "--json") as kernel:
         kernel.ready()

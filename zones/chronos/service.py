@@ -14,6 +14,7 @@ from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.messages import Degraded, Drain, Request
 from zones.chronos.settings import KEYS, parse_settings
 from zones.chronos.snapshots import ArenaSnapshots
+from zones.runtime.enclosing import Reach
 from zones.runtime.generation import Progress, untold
 from zones.runtime.seat import BusSeat
 
@@ -38,6 +39,10 @@ class Generation:
             "requests": list(REQUESTS),
             "settings": [key.fields() for key in KEYS],
         }
+
+    def reach(self) -> Reach:
+        """It needs its home only."""
+        return Reach()
 
     def run(self, seat: BusSeat) -> None:
         """Serve until the kernel says drain."""

@@ -21,7 +21,7 @@ from zones.ledger.bus_server import BusServer
 from zones.ledger.committer import Committer
 from zones.ledger.derived_tables import DerivedTables, Table
 from zones.ledger.exports.otel import SpanTable
-from zones.ledger.exports.otlp import OtlpSender
+from zones.ledger.exports.otlp import OtlpSender, load_exporter, port_of
 from zones.ledger.followers import Followers, Recent
 from zones.ledger.index import Index
 from zones.ledger.left_lines import LeftLines
@@ -35,9 +35,11 @@ from zones.ledger.scribe_numbers import ScribeNumbers
 from zones.ledger.scribe_server import ScribeLimits, ScribeServer
 from zones.ledger.settings import KEYS, ArchiveSettings, parse_settings
 from zones.ledger.telling import unwatched
+from zones.runtime.enclosing import Reach
 from zones.runtime.generation import Progress, untold
 from zones.runtime.ledger_file import LedgerReader, PastDamage
 from zones.runtime.lessons.embeddings import choose_embedding
+from zones.runtime.lessons.sentence_model import load_tokenizers
 from zones.runtime.scribe import AHEAD
 from zones.runtime.seat import BusSeat
 
@@ -65,6 +67,15 @@ class Generation:
             "requests": [REQUEST],
             "settings": [key.fields() for key in KEYS],
         }
+
+    def reach(self) -> Reach:
+        """Its home, and the port of a collector of spans if one is named."""
+        load_tokenizers()
+        endpoint = self._settings.otlp_endpoint
+        if not endpoint:
+            return Reach()
+        load_exporter()
+        return Reach(connect=(port_of(endpoint),))
 
     def run(self, seat: BusSeat) -> None:
         """Serve until the kernel says drain."""

@@ -5,10 +5,12 @@ Does not own: applying a plan (`cage.py`), what a zone may have (configuration, 
 paths and ports that a service needs (its generation).
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from zones.runtime.cage import CageLimits, Layer, Plan
@@ -124,6 +126,18 @@ def reach_of_code() -> Reach:
         ),
         write=("/dev/null", "/dev/tty", *((cache,) if cache else ())),
     )
+
+
+def reach_of_home(home: Path) -> Reach:
+    """Return what a bus zone reaches: all that code does, and the folders of a home.
+
+    They are made where they are missing: one that is made later could not be reached.
+    """
+    folders = [home / name for name in ("data", "log", "run")]
+    for folder in folders:
+        with contextlib.suppress(OSError):  # whoever needs it says so
+            folder.mkdir(mode=0o700, exist_ok=True)
+    return reach_of_code().joined(Reach(write=tuple(map(str, folders))))
 
 
 def join_groups(descriptors: dict[str, int]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from Kernel.contract.arena import ArenaWords
 from zones.runtime.arena_zone import Engine
 from zones.runtime.cage import Layer
+from zones.runtime.enclosing import Reach
 from zones.runtime.seat import BusSeat
 
 Progress = Callable[[int, int, str], None]
@@ -70,6 +71,12 @@ class BusGeneration(Protocol):
     """
 
     facts: dict[str, Any]
+
+    def reach(self) -> Reach:
+        """Say what it needs of the system besides its home, in the process that will run.
+
+        Machine code that is loaded late must be loaded here: once it is sealed, it cannot be.
+        """
 
     def run(self, seat: BusSeat) -> None:
         """Role process: the whole life of one process."""

@@ -13,7 +13,7 @@ import signal
 import sys
 import traceback
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 import structlog
 
@@ -26,7 +26,15 @@ from zones.runtime.bus_client import BusClient
 from zones.runtime.cage import enclose, seal
 from zones.runtime.called import run_call
 from zones.runtime.dropping_stream import drop_what_finds_no_room
-from zones.runtime.enclosing import SEALED, Ground, join_groups, plan_for, runs_generated_code
+from zones.runtime.enclosing import (
+    NO_CAGE,
+    SEALED,
+    Ground,
+    join_groups,
+    plan_for,
+    reach_of_home,
+    runs_generated_code,
+)
 from zones.runtime.generation import ArenaGeneration, BusGeneration
 from zones.runtime.kinship import (
     ask_short_slices,
@@ -52,7 +60,9 @@ def run_process(
     try:
         _settle(configure, request, descriptors)
         if request.role == "process":
-            _run_bus_process(cast(BusGeneration, generation), configure, request, descriptors)
+            _run_bus_process(
+                cast(BusGeneration, generation), configure, request, descriptors, ground
+            )
         elif request.role == "heir":
             _run_heir(cast(ArenaGeneration, generation), request, descriptors, ground)
         elif request.role == "call":
@@ -66,12 +76,22 @@ def run_process(
         code = 0
     except MoltError as error:
         sys.stderr.write(f"{error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
-        code = error.exit_code
+        _end(error.exit_code)
     except BaseException:  # the top of a process: say it, then die; the kernel restarts
         traceback.print_exc()
+        _end(1)
     finally:
-        sys.stderr.flush()
-        os._exit(code)
+        _end(code)
+
+
+def _end(code: int) -> NoReturn:
+    """Leave at once, and while an exception is still there: what its frames hold must live on.
+
+    The mutex of an arena among them: unmapped, Linux could not tell the heir that its owner died,
+    and the heir would wait for ever.
+    """
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _settle(configure: Configure, request: Fork, descriptors: dict[str, int]) -> None:
@@ -133,8 +153,18 @@ def _run_heir(
 
 
 def _run_bus_process(
-    generation: BusGeneration, configure: Configure, request: Fork, descriptors: dict[str, int]
+    generation: BusGeneration,
+    configure: Configure,
+    request: Fork,
+    descriptors: dict[str, int],
+    ground: Ground,
 ) -> None:
+    home = Path(configure.home)
+    reach = reach_of_home(home).joined(generation.reach())
+    plan = plan_for(request.facts, NO_CAGE, ground, descriptors.values(), reach)
+    if plan is not None:
+        enclose(plan)  # first: the bus starts a thread
+        os.environ["TMPDIR"] = os.environ["SQLITE_TMPDIR"] = str(home / "data")
     log = structlog.wrap_logger(
         structlog.WriteLogger(sys.stderr),
         processors=[structlog.processors.KeyValueRenderer(key_order=["event"])],
@@ -151,11 +181,13 @@ def _run_bus_process(
         for name, fd in descriptors.items()
         if name.startswith("side.")
     }
+    if plan is not None:
+        seal(plan)
     try:
         generation.run(
             BusSeat(
                 zone=configure.zone,
-                home=Path(configure.home),
+                home=home,
                 bus=client,
                 arenas=arenas,
                 sides=sides,

@@ -1,6 +1,7 @@
 """A zygote: imports and warms one generation of a service, then forks its processes on request.
 
-Owns: the order prepare -> freeze -> serve. Does not own: what a forked process does (`host.py`).
+Owns: the order enclose -> prepare -> seal -> freeze -> serve. Does not own: what a forked process
+does (`host.py`).
 Runs no generated code, opens no ZeroMQ context and starts no thread that a fork would lose.
 Started by the kernel: `python -m zones.runtime.zygote SERVICE ROAD_FD KERNEL_PID`.
 Model: Android's Zygote (one warm process, forked per application).
@@ -13,6 +14,7 @@ import signal
 import socket
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from Kernel.contract.zygote_protocol import (
     send,
 )
 from zones.runtime.arena_memory import release_text
-from zones.runtime.cage import Layer, Report, probe
+from zones.runtime.cage import Layer, Plan, Report, enclose, probe, seal
 from zones.runtime.cages.layers import filter_for
 from zones.runtime.called import load_modules
 from zones.runtime.enclosing import SEALED, Ground, open_descriptors
@@ -51,13 +53,15 @@ def main(arguments: list[str]) -> int:
     if configure is None or not isinstance(configure[0], Configure):
         return 1
     set_process_name(f"molt z {configure[0].zone}")
-    report = probe()  # while there is one thread
+    plan = _enclose()
+    report = probe()  # now, while there is one thread: what those it forks can be given
     ground = Ground(report.missing, inherited)
     if Layer.SECCOMP not in report.missing:
         filter_for(SEALED)  # written once, for all heirs
     generation = _prepare(service_name, configure[0], road, report)
     if generation is None:
         return 78
+    seal(replace(plan, without=plan.without | report.missing))
     gc.collect()
     gc.freeze()
     release_text()
@@ -76,6 +80,17 @@ def main(arguments: list[str]) -> int:
             return 1
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _enclose() -> Plan:
+    """Enclose this process, which imports, compiles and forks, and makes no use of anything else.
+
+    Its environment is what numba reads, and clean; its descriptors and namespaces are for those it
+    forks to give up.
+    """
+    plan = Plan("zygote", without=frozenset((Layer.ENVIRONMENT, Layer.NAMESPACES)))
+    enclose(plan)
+    return plan
 
 
 def _prepare(

@@ -1,9 +1,10 @@
 """The toy with code that fails on purpose: at a tick, in a trait slot or in the core, in a way.
 
 Settings: `plan`, the path of a JSON file {"from_tick", "slot", "how"} read when the generation is
-made; without that file it is innocent. How: "segfault", "exit", "hang", or "load", which cannot
-even be loaded. With "columns": 2 it computes in a schema of its own and its founder moves the world
-there, or fails to with "refuse". A slot that the state block says is quarantined does not run.
+made; without that file it is innocent. How: "segfault", "exit", "hang", what a sealed process may
+not do ("open", "socket", "fork"), or "load", which cannot even be loaded. With "columns": 2 it
+computes in a schema of its own and its founder moves the world there, or fails to with "refuse". A
+slot that the state block says is quarantined does not run.
 Inputs are taken as the real world takes them, as far as quarantine needs it.
 """
 
@@ -11,6 +12,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -70,13 +72,21 @@ class GuiltyEngine(toy.ToyEngine):
 
 
 def fail(how: str) -> None:
-    """Be the fault."""
+    """Be the fault; what a sealed process may not do is none where it is not sealed."""
     if how == "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)
     elif how == "exit":
         os._exit(7)
-    while True:
-        pass
+    elif how == "open":
+        os.close(os.open("/", os.O_RDONLY))
+    elif how == "socket":
+        socket.socket().close()
+    elif how == "fork":
+        if not os.fork():
+            os._exit(0)
+    else:
+        while True:
+            pass
 
 
 class Generation(toy.Generation):

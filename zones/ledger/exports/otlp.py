@@ -9,6 +9,8 @@ would print on stderr is caught and told as the state instead. Made after the fo
 survive one.
 """
 
+import contextlib
+import importlib
 import logging
 import queue
 import re
@@ -40,6 +42,11 @@ WHY_MAX: Final = 300
 _PATH: Final = "/v1/traces"
 _PLAIN_REASON: Final = re.compile(r"\[Errno -?\d+\] ([A-Za-z ]+)")
 """What the system said, out of what urllib3 and the SDK put around it."""
+_SDK: Final = (
+    "opentelemetry.trace",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.sdk.trace",
+)
 _LOGGERS: Final = ("opentelemetry", "urllib3", "requests")
 
 
@@ -68,6 +75,22 @@ def traces_url(endpoint: str) -> str:
     """Return where traces go: /v1/traces below an endpoint, unless it names a path itself."""
     parts = urlsplit(endpoint)
     return urlunsplit(parts._replace(path=_PATH)) if parts.path in ("", "/") else endpoint
+
+
+def port_of(endpoint: str) -> int:
+    """Return the port of a collector."""
+    parts = urlsplit(endpoint)
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def load_exporter() -> None:
+    """Import the SDK where it is installed: a sealed process cannot load machine code.
+
+    What is missing is told when a sender is made.
+    """
+    for name in _SDK:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 class OtlpSender:

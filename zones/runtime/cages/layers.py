@@ -7,6 +7,7 @@ Owns: what each layer of a plan comes down to. Does not own: which are applied a
 import ctypes
 import os
 import struct
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -75,7 +76,7 @@ def restrict_files(plan: Plan) -> None:
 def filter_calls(plan: Plan) -> None:
     """SECCOMP: for all threads; from here on the profile holds."""
     process_control(_SET_NO_NEW_PRIVS, 1)
-    program = filter_for(plan.profile).replace(
+    program = filter_for(plan.profile, bool(plan.connect or plan.bind)).replace(
         struct.pack("=I", _NO_PID), struct.pack("=I", os.getpid())
     )
     steps = ctypes.create_string_buffer(program, len(program))
@@ -90,12 +91,16 @@ def filter_calls(plan: Plan) -> None:
 
 
 @cache
-def filter_for(profile: str) -> bytes:
+def filter_for(profile: str, tcp: bool = False) -> bytes:
     """Return the filter of a profile for this machine, with a mark where the pid goes.
 
     It takes a millisecond to write: whoever forks many calls this before.
 
+    Args:
+        tcp: its plan names ports, so a bus zone may make TCP sockets.
+
     Raises:
         OSError: this machine is in no table.
     """
-    return build_filter(PROFILES[profile], this_machine(), _NO_PID)
+    row = PROFILES[profile]
+    return build_filter(replace(row, tcp=row.tcp or tcp), this_machine(), _NO_PID)

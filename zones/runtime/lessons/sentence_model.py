@@ -10,6 +10,8 @@ Model: BERT encoder (Devlin et al., 2019, https://arxiv.org/abs/1810.04805), mea
 length as in Sentence-BERT (Reimers and Gurevych, 2019, https://arxiv.org/abs/1908.10084).
 """
 
+import contextlib
+import importlib
 import importlib.metadata
 from collections.abc import Generator
 from pathlib import Path
@@ -132,6 +134,13 @@ def find_model() -> tuple[Path, str] | None:
     except importlib.metadata.PackageNotFoundError:
         return None
     return Path(str(found.locate_file(_FOLDER))), found.version
+
+
+def load_tokenizers() -> None:
+    """Load the library of a model that is installed: a process that is sealed cannot any more."""
+    if find_model() is not None:
+        with contextlib.suppress(ImportError):  # told when the model is chosen
+            importlib.import_module("tokenizers")
 
 
 def _load_tokenizer(path: Path) -> Any:
