@@ -82,8 +82,8 @@ _FILES_READ: Final = """
     getdents64 getcwd statfs fstatfs ioctl fadvise64
 """
 _FILES_WRITTEN: Final = """
-    fsync fdatasync ftruncate fallocate flock rename renameat renameat2 unlink unlinkat mkdir
-    mkdirat rmdir fchmod chmod fchmodat umask utimensat link linkat sync_file_range
+    fsync fdatasync truncate ftruncate fallocate flock rename renameat renameat2 unlink unlinkat
+    mkdir mkdirat rmdir fchmod chmod fchmodat umask utimensat link linkat sync_file_range
     copy_file_range sendfile msync
 """
 _BUS: Final = """
