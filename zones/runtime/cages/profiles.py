@@ -116,14 +116,15 @@ _ROOM: Final = """
     fsconfig fsmount fspick mount_setattr sethostname setdomainname
 """
 _PROGRAMS: Final = "execve execveat"
-_COMMON_GAPS: Final = (
-    "a Unix socket that has a path below `read` or `write` can be connected to",
-    "TCP is held by port and not by address",
+_BUS_GAPS: Final = (
+    "a Unix socket that has a path can be connected to",
+    "without Landlock, files and sockets of this user",
 )
-_BUS_NAMESPACES: Final = ()
+_TCP_GAP: Final = "TCP is held by port and not by address; without Landlock not by port either"
+_FORK_GAP: Final = "it may fork, and before Landlock ABI 6 send signals to processes of this user"
 
 
-def _bus(name: str, *, tcp: bool, forks: bool, not_held: tuple[str, ...]) -> Profile:
+def _bus(name: str, *, tcp: bool = False, forks: bool = False) -> Profile:
     return Profile(
         name,
         allow=_words(
@@ -134,8 +135,7 @@ def _bus(name: str, *, tcp: bool, forks: bool, not_held: tuple[str, ...]) -> Pro
         forks=forks,
         tcp=tcp,
         sockets=True,
-        namespaces=_BUS_NAMESPACES,
-        not_held=(*_COMMON_GAPS, *not_held),
+        not_held=(*_BUS_GAPS, *((_TCP_GAP,) * tcp), *((_FORK_GAP,) * forks)),
     )
 
 
@@ -157,16 +157,11 @@ _ROWS: Final = (
         namespaces=("user", "net", "ipc", "uts", "cgroup"),
         not_held=("without Landlock, files of this user can be read and written",),
     ),
-    _bus(
-        "archive",
-        tcp=False,
-        forks=False,
-        not_held=("signals to processes of this user, before Landlock ABI 6",),
-    ),
-    _bus("chronos", tcp=False, forks=False, not_held=()),
-    _bus("agents", tcp=True, forks=True, not_held=("it may fork",)),
-    _bus("gateway", tcp=True, forks=False, not_held=()),
-    _bus("federation", tcp=True, forks=False, not_held=()),
+    _bus("archive"),
+    _bus("chronos"),
+    _bus("agents", tcp=True, forks=True),
+    _bus("gateway", tcp=True),
+    _bus("federation", tcp=True),
     Profile(
         "zygote",
         allow=(),
