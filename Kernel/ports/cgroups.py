@@ -140,12 +140,12 @@ class SystemCgroups:
     ) -> None:
         self._mkdir = mkdir
         self._rmdir = rmdir
-        self._prefix = f"{arena_places(home, os.getuid())[0].name}-"
+        self._prefix = _prefix_of(home)
         self._record = home / RECORD
         self._groups: dict[str, SystemGroup] = {}
         self._doomed: list[Path] = []
         self._moved_from: Path | None = None
-        left = self._remove_leftovers()
+        left = remove_leftovers(home, rmdir)
         found = find_places(process)
         missing = dict(found.missing)
         places = []
@@ -217,7 +217,7 @@ class SystemCgroups:
 
     def _sweep(self) -> None:
         """Remove the groups that are let go and empty; one whose last process ends is so soon."""
-        self._doomed = [folder for folder in self._doomed if not self._is_removed(folder)]
+        self._doomed = [folder for folder in self._doomed if not _is_removed(folder, self._rmdir)]
 
     def _take_up(self, place: Place) -> Missing | None:
         """Have the controllers of a place hold in groups below it, or return why they cannot."""
@@ -245,19 +245,6 @@ class SystemCgroups:
             return Missing(f"{place.folder}: {error.strerror or error}", _DELEGATE)
         return None
 
-    def _remove_leftovers(self) -> list[Path]:
-        """Remove what an earlier kernel of this home has left; return the folders with a rest."""
-        left = []
-        for line in read(self._record, _RECORD_BYTES).splitlines():
-            parent = Path(line)
-            try:
-                found = [each for each in parent.iterdir() if each.name.startswith(self._prefix)]
-            except OSError:  # gone, with all that was in it
-                continue
-            if not all([self._is_removed(each) for each in found]):
-                left.append(parent)
-        return left
-
     def _write_record(self, left: list[Path]) -> None:
         folders = {str(each) for each in left} | {str(place.folder) for place in self._places}
         with contextlib.suppress(OSError):  # then a killed kernel leaves empty folders
@@ -266,11 +253,30 @@ class SystemCgroups:
             else:
                 self._record.unlink(missing_ok=True)
 
-    def _is_removed(self, folder: Path) -> bool:
+
+def remove_leftovers(home: Path, rmdir: Callable[[Path], None] = Path.rmdir) -> list[Path]:
+    """Remove the groups that killed kernels of a home have left; return folders with a rest."""
+    left = []
+    for line in read(home / RECORD, _RECORD_BYTES).splitlines():
+        parent = Path(line)
         try:
-            self._rmdir(folder)
-        except FileNotFoundError:
-            return True
-        except OSError:  # somebody is in it yet
-            return False
+            found = [each for each in parent.iterdir() if each.name.startswith(_prefix_of(home))]
+        except OSError:  # gone, with all that was in it
+            continue
+        if not all([_is_removed(each, rmdir) for each in found]):
+            left.append(parent)
+    return left
+
+
+def _prefix_of(home: Path) -> str:
+    return f"{arena_places(home, os.getuid())[0].name}-"
+
+
+def _is_removed(folder: Path, rmdir: Callable[[Path], None]) -> bool:
+    try:
+        rmdir(folder)
+    except FileNotFoundError:
         return True
+    except OSError:  # somebody is in it yet
+        return False
+    return True

@@ -1,7 +1,7 @@
-"""Homes for kernels under test: short paths, and nothing left in shared memory afterwards.
+"""Homes for kernels under test: short paths, and nothing left in the machine afterwards.
 
-Arenas are made to outlive every process, so whoever boots a kernel on a throw-away home has to
-take its arenas away too.
+Arenas are made to outlive every process, and a killed kernel leaves its control groups to the next
+one of its home: whoever boots a kernel on a throw-away home has to take both away too.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from Kernel.ports.arena_file import arena_folders
+from Kernel.ports.cgroups import remove_leftovers
 
 
 @contextlib.contextmanager
@@ -24,6 +25,7 @@ def temporary_home(parent: Path = Path("/tmp")) -> Iterator[Path]:
     try:
         yield home
     finally:
+        remove_leftovers(home)
         for folder in arena_folders(home):
             shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(home, ignore_errors=True)

@@ -18,6 +18,7 @@ from typing import Any
 
 from Kernel.contract.arena import ArenaWords, Header
 from Kernel.ports.arena_file import arena_folders
+from Kernel.ports.cgroups import remove_leftovers
 from tests.structure.sources import ROOT
 from tests.support.leash import die_with_us
 from tests.support.wait import wait_until
@@ -142,7 +143,8 @@ def _on_terminal(terminal: int | None) -> Callable[[], None]:
 
 
 def remove_arenas(home: Path) -> None:
-    """Remove what a kernel on this home has kept in shared memory."""
+    """Remove what a kernel on this home has left: arenas in shared memory, control groups."""
+    remove_leftovers(home)
     for folder in arena_folders(home):
         shutil.rmtree(folder, ignore_errors=True)
 
