@@ -4,7 +4,8 @@ Owns: which plan each of them has. Does not own: the layers (`zones/runtime/cage
 
 A coordinator that is held by Landlock cannot mount anything any more, and neither can its children:
 so it takes the namespaces for all of them, and they are born into an empty network. Where nobody
-holds the coordinator, or the machine has no Landlock, each child takes namespaces of its own.
+holds the coordinator, or the machine has no Landlock, each child takes namespaces of its own: an
+empty root is what then holds files, and nobody can take them twice.
 """
 
 import os
@@ -53,7 +54,7 @@ class Walls:
             read=("/proc", *(str(each) for each in written if each.is_dir())),
             write=(os.devnull, *(str(each) for each in written if each.is_dir())),
             keep=frozenset(keep),
-            without=self.missing,
+            without=self.missing | (frozenset() if self._has_landlock() else {Layer.NAMESPACES}),
         )
         enclose(plan)
         return replace(self, held=True)
@@ -80,8 +81,11 @@ class Walls:
         self._close(Plan("compile", without=self._left_out()))
 
     def _left_out(self) -> frozenset[Layer]:
-        in_landlock = self.held and Layer.LANDLOCK not in self.missing
-        return self.missing | ({Layer.NAMESPACES} if in_landlock else frozenset())
+        taken = self.held and self._has_landlock()
+        return self.missing | ({Layer.NAMESPACES} if taken else frozenset())
+
+    def _has_landlock(self) -> bool:
+        return Layer.LANDLOCK not in self.missing
 
     @staticmethod
     def _close(plan: Plan) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from Kernel.contract.arena import Header, State, check_arena
 from tests.zones.world.trial.stage import image
+from tests.zones.world.worlds import make_world
+from zones.runtime.arena_image import copy_committed
 from zones.world.trait_loading import LoadedTraits
 from zones.world.trial.copying import found_copy
 from zones.world.trial.following import Follower, Lied
@@ -41,6 +43,17 @@ def test_a_good_run_is_read(lived):
     assert left.failed == () and left.calls == 0 and not left.extinct
     assert 0 < left.tick_us["median"] <= left.tick_us["p99"]
     assert read_progress(memory, origin) == (image().tick + TICKS, 0)
+
+
+def test_a_world_of_those_that_were_put_in_is_extinct():
+    """Everybody starves, and whom the world puts in, too: nobody else is left."""
+    words = make_world(entities=60, max_entities=80, min_population=20, cost_base=10.0)
+    check_arena(words, "a hard world")
+    copied = copy_committed(words)
+    memory = memoryview(bytearray(copied.buffers().file_bytes))
+    report = live(Life(copied, 30, LoadedTraits()), memory, lambda: 0, lambda: None)
+    left = read_left(memory, origin_of(copied, 30), report, [])
+    assert left.extinct and left.metrics["starved"] > 60
 
 
 @pytest.mark.parametrize(
