@@ -1,0 +1,86 @@
+"""Trials in a world that has traits already: they run in both copies, and can be replaced."""
+
+import pytest
+
+from Kernel.contract.arena import ArenaWords, check_arena
+from Kernel.contract.inputs import TraitFacts
+from tests.zones.world.fake_traits import add
+from tests.zones.world.trial.stage import EATER, IDLE, context, image, missing, trial
+from tests.zones.world.worlds import make_engine
+from zones.runtime.arena_image import copy_committed
+from zones.runtime.trait_store import TraitStore
+from zones.traits.contract import NATIVE, NONE
+from zones.world.columns import open_world
+from zones.world.registry import ACTIVE, STANDBY, read_entries
+from zones.world.trait_loading import LoadedTraits
+from zones.world.trial import pairs
+from zones.world.trial.coordinator import try_trait
+from zones.world.trial.copying import found_copy
+from zones.world.trial.job import Job
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def settled(tmp_path):
+    """Give the context of a world in which the eater is active, and the home it is stored in."""
+    missing()
+    told = trial(EATER, tmp_path, add=True, trial=False)
+    loaded = LoadedTraits()
+    list(loaded.load(TraitStore(tmp_path), [told["code_hash"]]))
+    words = found_copy(memoryview(bytearray(image().buffers().file_bytes)), image())
+    add(words, TraitFacts("Eater", 1, told["code_hash"], NATIVE, NONE))
+    engine = make_engine(words, library=loaded.library())
+    for _ in range(5):
+        engine.tick()
+    check_arena(words, "a settled world")
+    return context(image=copy_committed(words), loaded=loaded), tmp_path
+
+
+@pytest.fixture
+def left(monkeypatch):
+    """Give the registries that the runs of a trial leave, the control's first."""
+    found = []
+    run_all = pairs.run_all
+
+    def watched(*arguments):
+        ends = run_all(*arguments)
+        for end in ends:
+            words = ArenaWords(end.memory)
+            check_arena(words, "a run")
+            found.append(read_entries(open_world(words).committed))
+        return ends
+
+    monkeypatch.setattr(pairs, "run_all", watched)
+    return found
+
+
+def test_active_traits_run_in_both_copies(settled, left):
+    """So an idle candidate still changes nothing at all."""
+    given, home = settled
+    told = try_trait(Job("stable", home, ticks=60), IDLE, given)
+    assert told["accepted"] and told["unchanged"], told
+    control, candidate = left
+    assert [entry.name for entry in control] == ["Eater"]
+    assert [entry.name for entry in candidate] == ["Eater", "Idle"]
+    assert control[0].status == candidate[0].status == ACTIVE
+    assert control[0].calls == candidate[0].calls > 60 * 100
+
+
+def test_a_new_version_is_tried_against_the_old_one(settled, left):
+    """In its copy it has replaced that one, as it would in the world."""
+    given, home = settled
+    source = EATER.replace(b"100.0", b"0.5")
+    told = try_trait(Job("stable", home, ticks=60), source, given)
+    assert told["accepted"] and told["version"] == 2 and not told["unchanged"]
+    control, candidate = left
+    assert [entry.status for entry in control] == [ACTIVE]
+    assert [(entry.version, entry.status) for entry in candidate] == [(1, STANDBY), (2, ACTIVE)]
+
+
+def test_code_that_is_active_cannot_be_tried(settled):
+    """There is nothing to compare it with: the control has it, too."""
+    given, home = settled
+    told = try_trait(Job("stable", home, ticks=60), EATER, given)
+    assert (told["accepted"], told["rule"]) == (False, "active")
+    assert told["reason"] == "the same code is active already"
