@@ -36,6 +36,8 @@ def show_verdict(result: Fields, console: Page) -> None:
         print_folded(Text(f"  {clean(words)}"), console, indent=4)
     if result.get("note"):
         print_folded(Text(f"  {word(result, 'note')}"), console, indent=4)
+    if result.get("said"):
+        print_folded(Text(f"  it said: {word(result, 'said')}"), console, indent=4)
     effects = effect_rows(result)
     if effects:
         table = new_table()

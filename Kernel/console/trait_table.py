@@ -20,7 +20,7 @@ _AT_TICK = Argument(
 SCALE_MAX = 16
 TICKS_MAX = 10_000_000
 """The kernel's own limit is a key of kernel.yaml: trial.ticks_max."""
-SEEDS_MAX = 32
+SEEDS_MAX = 64
 _SOURCE = Argument(
     "source",
     Kind.FILE,

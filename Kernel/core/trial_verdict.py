@@ -60,6 +60,7 @@ class TrialVerdict:
         memory: places of the trait memory it takes.
         file_path: the file for people.
         note: why the tier is not the one it could have, or "".
+        said: the beginning of what the candidate printed, or died with.
         stage: how far a refused one came, one of STAGES.
         faults: calls by how they failed; of `calls`.
         fuel, tick_us, scale, seconds: plain figures, see docs/traits.md.
@@ -80,6 +81,7 @@ class TrialVerdict:
     traits: tuple[str, ...] = ()
     file_path: str = ""
     note: str = ""
+    said: str = ""
     stage: str = ""
     ticks: int = 0
     seeds: int = 0
@@ -100,7 +102,9 @@ class TrialVerdict:
         return plain | lists | {"effect": [asdict(each) for each in self.effect]}
 
 
-_TEXTS: Final = ("rule", "reason", "name", "tier", "state", "file_path", "note", "stage")
+_TEXTS: Final = (
+    "rule", "reason", "name", "tier", "state", "file_path", "note", "said", "stage",
+)  # fmt: skip
 _COUNTS: Final = (
     "line", "version", "memory", "ticks", "seeds", "population", "calls",
 )  # fmt: skip
@@ -160,10 +164,12 @@ def failed_verdict(code_hash: str, end: CellEnd) -> TrialVerdict:
     No generated code runs in the process that ends so: it looks after those that do.
     """
     assert end.how in _RULES, "nobody ends otherwise who was to reach a verdict"
-    reason = f"the trial came to no verdict: {end.why}"
-    if end.how is How.KILLED:
+    reason, rule = f"the trial came to no verdict: {end.why}", _RULES[end.how]
+    if end.out_of_memory:  # of its own group, with all that it has forked: that is the candidate
+        rule = "memory"
+    elif end.how is How.KILLED:
         reason += f"; {NOTHING_KNOWN}"
-    return TrialVerdict(False, code_hash, _RULES[end.how], reason=reason, stage="trial")
+    return TrialVerdict(False, code_hash, rule, reason=reason, stage="trial")
 
 
 def lied_verdict(code_hash: str, error: CodecError) -> TrialVerdict:

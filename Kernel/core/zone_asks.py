@@ -23,7 +23,7 @@ from Kernel.core.trials import Trials
 TRIAL: Final = "trial"
 ASKS_MAX: Final = 64
 """Of one process, not answered yet; one more is refused."""
-SEEDS_MAX: Final = 32
+SEEDS_MAX: Final = 64
 SCALE_MAX: Final = 16
 _KEYS: Final = frozenset(("zone", "source", "ticks", "seeds", "scale", "add", "carriers"))
 

@@ -45,6 +45,7 @@ class TrialResult:
         rule, line, reason: why it was refused; "" and 0 where it was not.
         stage: the station at which it was refused: validation, import, execution or trial.
         hash: the sha256 of the source, hex.
+        said: the beginning of what it printed, or died with.
         ticks, seeds, population: of the runs.
         faults: calls by how they failed; of `calls`.
         fuel, tick_us, scale, seconds: plain figures, see docs/traits.md.
@@ -64,6 +65,7 @@ class TrialResult:
     tier: str = ""
     state: str = ""
     note: str = ""
+    said: str = ""
     ticks: int = 0
     seeds: int = 0
     population: int = 0

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from Kernel.console import cli
+from Kernel.console import cli, trait_table
 from Kernel.console.cli import EXIT_INTERRUPTED
 from Kernel.console.command_types import Command, Kind, Place
 from Kernel.console.commands import (
@@ -33,11 +33,12 @@ from Kernel.console.render import SHOWN
 from Kernel.console.trait_table import SOURCE_BYTES_MAX
 from Kernel.contract import inputs
 from Kernel.contract.errors import MoltError, UsageError
-from Kernel.core import events
+from Kernel.core import events, zone_asks
 from tests.kernel.console.fake_kernel import FakeKernel
 from tests.structure.sources import ROOT
 from zones.traits import contract
 from zones.world.parameters import find_parameter
+from zones.world.trial import job
 
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
@@ -63,6 +64,8 @@ def test_limits_are_those_of_the_contract() -> None:
     assert STEPS_MAX == inputs.STEPS_MAX
     assert SOURCE_BYTES_MAX == contract.SOURCE_BYTES_MAX
     assert EVENTS_MAX == events.EVENTS_MAX == events.LINES_MAX
+    assert trait_table.SEEDS_MAX == zone_asks.SEEDS_MAX == job.SEEDS_MAX
+    assert trait_table.SCALE_MAX == zone_asks.SCALE_MAX == job.SCALE_MAX
 
 
 @each_command

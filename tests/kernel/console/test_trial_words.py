@@ -68,8 +68,14 @@ def test_one_pair_has_no_interval():
 
 def test_broken_checks_and_notes_are_shown():
     """What a run broke, and why the tier is not the one it could have."""
-    out = shown(invariants=["energy books: 3 J"], note="interpreted: line 4: a dict")
-    assert "broke: energy books: 3 J" in out and "interpreted: line 4: a dict" in out
+    out = shown(
+        invariants=["energy books: 3 J"], note="interpreted: line 4: a dict", said="\x1b[2J"
+    )
+    assert (
+        "broke: energy books: 3 J" in out
+        and "it said: ·[2J" in out
+        and "interpreted: line 4: a dict" in out
+    )
 
 
 def test_without_a_file_the_hint_names_the_place():

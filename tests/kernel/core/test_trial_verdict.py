@@ -39,7 +39,7 @@ def test_a_whole_verdict_is_read_and_told_again():
     assert verdict.effect[0].low == 1.0 and verdict.faults == {"out of fuel": 10}
     assert json.loads(json.dumps(told)) == {
         **{key: value for key, value in ACCEPTED.items() if key != "something new"},
-        "rule": "", "line": 0, "reason": "", "file_path": "", "note": "",
+        "rule": "", "line": 0, "reason": "", "file_path": "", "note": "", "said": "",
     }  # fmt: skip
 
 
@@ -121,6 +121,12 @@ def test_an_end_without_a_verdict_is_one(how, rule):
     assert (verdict.accepted, verdict.rule, verdict.stage) == (False, rule, "trial")
     assert ("says nothing about the source" in verdict.reason) is (how is How.KILLED)
     assert parse_verdict(verdict.fields(), stored=False) == verdict
+
+
+def test_out_of_memory_is_the_candidates():
+    """Its own group has ended it, and nobody from outside."""
+    verdict = failed_verdict(CODE_HASH, CellEnd(How.KILLED, "out of memory", out_of_memory=True))
+    assert verdict.rule == "memory" and "nothing about the source" not in verdict.reason
 
 
 def test_a_verdict_that_is_none_is_a_lie():
