@@ -95,7 +95,7 @@ def next_step(result: Fields) -> str:
         return "molt doctor"
     if result.get("stage") == "validation":
         return f"molt validate {file}"
-    return f"molt why, of: molt events kind=trial.ended code_hash={word(result, 'hash')}"
+    return f"molt events kind=trial.ended code_hash={word(result, 'hash')}"
 
 
 def trial_line(trial: Fields) -> str:
