@@ -147,7 +147,7 @@ class ZoneLimits:
             zone=self._zone.config.name,
             pid=pid,
             what=what,
-            value=round(value, 1),
+            value=round(float(value), 1),
             limit=float(limit),
             by=by,
             why=why,

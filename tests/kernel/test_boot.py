@@ -17,6 +17,7 @@ from Kernel.boot import _process_start_s
 from Kernel.console.client import KernelRefused, ask, ask_lines
 from Kernel.contract.arena import Header, State
 from Kernel.contract.places import HOME_MARK
+from Kernel.ports.cgroup_tree import find_places
 from Kernel.ports.signals import CAUGHT_SIGNALS, Signals
 from Kernel.ports.slots import FALLBACK, fill_slot, find_slot
 from Kernel.slot_filler import AFTER_S
@@ -483,3 +484,15 @@ def test_a_start_that_is_no_time(monkeypatch, told):
     assert 0 < began_s < time.monotonic() and RETURNED_AT not in os.environ
     monkeypatch.setenv(RETURNED_AT, "2.5")
     assert _process_start_s() == 2.5
+
+
+def test_a_zone_beyond_its_memory_is_ended_by_its_group(toy_home):
+    """For real, where there are control groups: told with the limit, and it counts."""
+    if "memory" in find_places().missing:
+        pytest.skip("no control group holds memory here")
+    with ToyKernel(toy_home, "--json", "--set", "kernel.zones.stable.memory_mb=2") as kernel:
+        wait_until("the limit", lambda: kernel.told("zone.limit_reached"))
+        told = kernel.told("zone.limit_reached")[0]
+    assert (told["zone"], told["what"], told["by"], told["limit"]) == (
+        "stable", "memory_mb", "cgroup", 2.0,
+    )  # fmt: skip
