@@ -7,7 +7,6 @@ Followed while it runs, since a long run writes more than the ring holds; what i
 acknowledged in a page that both processes map.
 """
 
-import math
 import mmap
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -99,7 +98,7 @@ class Follower:
         sound = type(tick) is int and type(population) is int and type(energy) is float
         if not sound or not (0 <= tick < COUNT_MAX and 0 <= population < COUNT_MAX):
             raise Lied("wrote telemetry that is none")
-        if not math.isfinite(energy):
+        if not 0.0 <= energy < COUNT_MAX:  # nor what is no number
             raise Lied(f"tells of a mean energy of {energy}")
         if len(self.periods) < KEPT_MAX:
             self.periods.append(Period(tick, population, energy))

@@ -175,6 +175,8 @@ def _check_calls(
 ) -> tuple[dict[int, int], int]:
     """Return calls by their end and the fuel of all, which report and registry must agree on."""
     statuses = {number: many for number, many in enumerate(told["statuses"]) if many}
+    if not statuses.keys() <= STATUS_NAMES.keys():
+        raise Lied("tells of calls that ended as none can")
     if not origin.counted:
         return statuses, 0
     if not origin.code_hash:

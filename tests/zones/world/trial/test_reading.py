@@ -3,10 +3,13 @@
 import json
 import mmap
 import random
+from dataclasses import replace
 
 import pytest
 
+from Kernel.contract import rings
 from Kernel.contract.arena import Header, State, check_arena
+from Kernel.contract.codec import pack
 from tests.zones.world.trial.stage import image
 from tests.zones.world.worlds import make_world
 from zones.runtime.arena_image import copy_committed
@@ -143,6 +146,27 @@ def test_calls_that_a_control_cannot_have_made(lived):
     told = json.dumps({**json.loads(report), "statuses": [5]}).encode()
     with pytest.raises(Lied, match="calls that nobody made"):
         read_left(memory, origin, told, [])
+
+
+def test_calls_end_as_calls_can(lived):
+    """There is no such status between those that clip and those that fail."""
+    memory, report, origin = lived
+    told = json.dumps({**json.loads(report), "statuses": [0, 0, 0, 0, 0, 1]}).encode()
+    with pytest.raises(Lied, match="ended as none can"):
+        read_left(memory, replace(origin, counted=False), told, [])
+
+
+@pytest.mark.parametrize("energy", [float("nan"), float("inf"), -1.0, 1e300])
+def test_telemetry_of_no_world_is_a_lie(lived, energy):
+    """A mean that no Molbots can have would make an effect that nobody can use."""
+    memory, _, origin = lived
+    words, tick = words_of(memory), origin.tick + TICKS
+    event = {"kind": "telemetry", "tick": tick, "entity_count": 5, "avg_energy": energy}
+    head = rings.append(words.outbox(), 0, 0, first_event(), pack(event))
+    words.put_state(tick, State.OUTBOX_HEAD, head)
+    words.put_state(tick, State.OUTBOX_NEXT, first_event() + 1)
+    with pytest.raises(Lied, match="tells of a mean energy"):
+        Follower(words, mmap.mmap(-1, 4096), origin.tick, first_event()).look()
 
 
 def test_a_trait_that_is_not_in_the_registry_is_a_lie(lived):
