@@ -20,6 +20,7 @@ from Kernel.contract.arena import ArenaWords
 from Kernel.contract.errors import MoltError
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.cage import Layer
+from zones.runtime.kinship import set_process_name
 from zones.runtime.trait_store import MUTATIONS, PLACE
 from zones.world.trait_loading import LoadedTraits
 from zones.world.trial.coordinator import try_trait
@@ -53,6 +54,7 @@ def run_trial(
         missing: layers of the cage that the machine has not got.
         budget_us: of a tick.
     """
+    set_process_name("molt trial")
     try:
         told = _carry_out(facts, descriptors, missing, loaded, budget_us)
     except OSError as error:
