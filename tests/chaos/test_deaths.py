@@ -45,7 +45,7 @@ def test_killed_kernel_leaves_nobody_and_resumes(home: Path) -> None:
         kernel.process.wait()
     with KernelRun(home, *FAST) as kernel:
         assert kernel.word(Header.TAKEN_OVER_TICK) == killed_at
-        target = killed_at + 100
+        target = kernel.word(Header.COMMIT) + 100
         held = kernel.ask("pause", at_tick=target)
     assert held["hash"] == run_alone(home, 5, target)["hash"]
 
