@@ -14,7 +14,6 @@ _LIBC: Final = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
 _LIBC.syscall.argtypes = [ctypes.c_long] * 7
 _LIBC.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
-_LIBC.mount.argtypes = [ctypes.c_char_p] * 3 + [ctypes.c_ulong, ctypes.c_char_p]
 
 
 class NotKnownHere(OSError):
@@ -71,14 +70,3 @@ def process_control(option: int, *arguments: int) -> int:
 def clear_environment() -> None:
     """Empty the environment as C code sees it."""
     _LIBC.clearenv()
-
-
-def mount(what: bytes, where: bytes, kind: bytes, flags: int, options: bytes) -> None:
-    """Mount a file system.
-
-    Raises:
-        OSError: it failed.
-    """
-    if _LIBC.mount(what, where, kind, flags, options):
-        code = ctypes.get_errno()
-        raise OSError(code, f"mount: {os.strerror(code)}")

@@ -274,11 +274,8 @@ def _try_namespaces(writer: int) -> str:
 
 
 def _inodes() -> dict[str, int]:
-    names = {"mount": "mnt"}
-    return {
-        name: os.stat(f"/proc/self/ns/{names.get(name, name)}").st_ino
-        for name in _SEALED.row().namespaces
-    }
+    names = _SEALED.row().namespaces
+    return {name: os.stat(f"/proc/self/ns/{name}").st_ino for name in names}
 
 
 def _try_landlock(writer: int) -> str:

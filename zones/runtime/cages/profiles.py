@@ -146,7 +146,7 @@ _ROWS: Final = (
         refuse=_words(_FILES_ASKED),
         others=Answer.KILL,
         breach=Answer.KILL,
-        namespaces=("user", "mount", "net", "ipc", "uts", "cgroup"),
+        namespaces=("user", "net", "ipc", "uts", "cgroup"),
         empty_root=True,
     ),
     Profile(

@@ -44,7 +44,7 @@ def test_nothing_but_pids_and_time_is_shared(user):
         after = names()
         return sorted(name for name in after if after[name] != before[name])
 
-    assert run(inside, user).said == str(sorted(["cgroup", "ipc", "mnt", "net", "user", "uts"]))
+    assert run(inside, user).said == str(sorted(["cgroup", "ipc", "net", "user", "uts"]))
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -61,8 +61,8 @@ def test_no_path_exists(user, tmp_path):
             os.listdir("."),
             os.listdir(".."),
             {errno_of(lambda path=path: os.stat(path)) for path in paths},
-            errno_of(lambda: os.mkdir("/made")) in ("EROFS", "EACCES"),
-            errno_of(lambda: os.chmod("/", 0o777)) in ("EROFS", "EPERM"),
+            errno_of(lambda: os.mkdir("/made")) == "ENOENT",
+            errno_of(lambda: open("/made", "x")) == "ENOENT",
             os.read(kept, 1),
         ]
 
@@ -83,7 +83,7 @@ def test_there_is_no_way_back(user):
         return [
             errno_of(lambda: os.chroot(".")),
             errno_of(lambda: namespaces.separate(["user"])),
-            errno_of(lambda: namespaces.separate(["mount"])),
+            errno_of(lambda: namespaces.separate(["net"])),
             *os.listdir("."),
         ]
 
@@ -115,13 +115,15 @@ def test_who_is_undumpable_can_have_them(user):
     assert run(inside, user).said == "[]"
 
 
-def test_nothing_is_seen_outside(tmp_path):
-    """The mounts of the others are as they were."""
-    with open("/proc/self/mountinfo", "rb") as file:
-        before = file.read()
+def test_nothing_is_left_outside():
+    """The folder that became the root is gone for everybody."""
+
+    def places() -> set[str]:
+        return {name for place in ("/dev/shm", "/tmp") for name in os.listdir(place)}
+
+    before = {name for name in places() if name.startswith("molt-root-")}
     assert run(empty).said == "None"
-    with open("/proc/self/mountinfo", "rb") as file:
-        assert file.read() == before
+    assert {name for name in places() if name.startswith("molt-root-")} <= before
 
 
 @pytest.mark.parametrize("user", USERS)
