@@ -246,6 +246,7 @@ class SimProcesses:
         self.owners: dict[int, SimProcess] = {}  # who holds the right to write
         self.refused = False
         self.start: StartZygote | None = None
+        self.trials = rng.randrange(10)  # begun so far
         self._next_pid = FIRST_PID
         self._exits: list[Exit] = []
         self._reaped_just_now: set[int] = set()

@@ -106,15 +106,14 @@ class TrialLife(SimProcess):
         self._has_news = False
         self._read_end = self._find_read_end()
         processes.loop.offer(self._read_end, lambda: self._has_news)
-        fate = processes.rng.random()
-        acts = {
-            0.05: self.hang,
-            0.10: lambda: self.leave(1),
-            0.15: lambda: self.fall(signal.SIGSEGV),
-            0.20: lambda: self._say(b'{"accepted": true'),
-            0.25: lambda: self._say(json.dumps({"failed": "no space left"}).encode()),
-        }
-        act = next((act for below, act in acts.items() if fate < below), self._answer)
+        acts = (
+            self._answer, self.hang, self._answer, lambda: self.leave(1), self._fail,
+            self._answer, lambda: self._say(b'{"accepted": true'), self._answer,
+            lambda: self.fall(signal.SIGSEGV), lambda: self.fall(signal.SIGKILL),
+        )  # fmt: skip
+        # In turns, so that a few trials see many ends; where a run begins is drawn.
+        act = acts[(processes.trials + processes.rng.randrange(2)) % len(acts)]
+        processes.trials += 1
         self.later(processes.between(*WORK_MS), act)
 
     def _find_read_end(self) -> int:
@@ -137,6 +136,9 @@ class TrialLife(SimProcess):
                 "version": 1 + number // NAMES, "tier": "native", "state": "none",
             }  # fmt: skip
         self._say(json.dumps(told).encode())
+
+    def _fail(self) -> None:
+        self._say(json.dumps({"failed": "no space left"}).encode())
 
     def _say(self, data: bytes) -> None:
         try:
