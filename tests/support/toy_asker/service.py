@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from Kernel.contract.messages import Drain
+from zones.runtime.enclosing import Reach
 from zones.runtime.generation import Progress, untold
 from zones.runtime.seat import BusSeat
 
@@ -19,6 +20,10 @@ class Generation:
 
     def __init__(self, _settings: dict[str, Any], _progress: Progress = untold) -> None:
         self.facts: dict[str, Any] = {"service": "toy asker"}
+
+    def reach(self) -> Reach:
+        """It needs its home only."""
+        return Reach()
 
     def run(self, seat: BusSeat) -> None:
         """Ask once, then wait for the end."""
