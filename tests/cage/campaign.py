@@ -16,7 +16,8 @@ import subprocess
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +33,9 @@ from tests.zones.traits.corpus import CORPUS
 REACHED_CODE: Final = 77
 CAGED: Final = "caged"
 FOLDERS: Final = (CAGED, "hostile", "hostile_running", "found", "edges")
+LANES: Final = 4
 SETTINGS: Final = (
+    f"kernel.trial.at_once={LANES}",
     "kernel.unchecked_trials=true", "world.seed=7", "world.max_entities=400",
     "world.entities=200",
 )  # fmt: skip
@@ -120,6 +123,14 @@ def sources(sample: bool) -> list[Source]:
     return found
 
 
+def batches(chosen: Sequence[Source]) -> Iterator[Sequence[Source]]:
+    """Yield those of `caged` alone, and LANES of the others at a time."""
+    alone = [each for each in chosen if each.folder == CAGED]
+    others = [each for each in chosen if each.folder != CAGED]
+    yield from ([each] for each in alone)
+    yield from (others[at : at + LANES] for at in range(0, len(others), LANES))
+
+
 def fill_in(text: bytes, stage: Stage, kernel_pid: int) -> bytes:
     """Put what is there to be reached where a source names it."""
     places: dict[str, Any] = {
@@ -196,20 +207,33 @@ class Ground:
         tick: int = self._kernel.ask("status")["world"]["tick"]
         return tick
 
-    def try_one(self, source: Source) -> tuple[Fate, str]:
-        """Have the kernel try a source; return what became of it, and the hash of its text."""
-        text = fill_in(source.text, self.stage, self._kernel.process.pid)
+    def try_some(self, batch: Sequence[Source]) -> list[tuple[Fate, str]]:
+        """Have the kernel try sources beside each other.
+
+        Returns what became of each, and the hash of its text. What is seen to be wrong afterwards
+        is said of all of them.
+        """
+        texts = [fill_in(each.text, self.stage, self._kernel.process.pid) for each in batch]
+        with ThreadPoolExecutor(len(batch)) as lanes:
+            tried = list(lanes.map(self._try, texts))
+        seen = self.watch.look()
+        found = []
+        for source, text, (end, reason, seconds) in zip(batch, texts, tried, strict=True):
+            wrong = list(seen)
+            if f"exit code {REACHED_CODE}" in reason:
+                wrong.append("says that it has reached its aim")
+            fate = Fate(
+                source.folder, source.name, source.category, end, reason, seconds, tuple(wrong)
+            )
+            found.append((fate, sha256(text).hexdigest()))
+        return found
+
+    def _try(self, text: bytes) -> tuple[str, str, float]:
         began_s = time.monotonic()
         reply = self._kernel.ask_raw(
             "try", source=b64encode(text).decode(), ticks=TICKS, seeds=1, unchecked=True
         )
-        seconds = time.monotonic() - began_s
-        end, reason = classify(reply)
-        wrong = self.watch.look()
-        if f"exit code {REACHED_CODE}" in reason:
-            wrong.append("says that it has reached its aim")
-        fate = Fate(source.folder, source.name, source.category, end, reason, seconds, tuple(wrong))
-        return fate, sha256(text).hexdigest()
+        return *classify(reply), time.monotonic() - began_s
 
     def told_of(self, hashes: set[str]) -> set[str]:
         """Return of which sources the ledger tells the end, with its cause."""
@@ -227,15 +251,15 @@ class Ground:
 
 
 def carry_out(sample: bool) -> Campaign:
-    """Try all, one after the other."""
+    """Try all, batch after batch."""
     began_s = time.monotonic()
     tried: list[tuple[Fate, str]] = []
     with Ground() as ground:
         idle_missed, idle_s = _idle(ground, 1.0 if sample else _IDLE_S)
         missed, tick, work_s = ground.watch.missed_ticks(), ground.tick, time.monotonic()
-        for source in sources(sample):
-            tried.append(ground.try_one(source))
-            if not sample and len(tried) % 50 == 0:
+        for batch in batches(sources(sample)):
+            tried += ground.try_some(batch)
+            if not sample:
                 print(f"{len(tried)} tried, {time.monotonic() - began_s:.0f} s", file=sys.stderr)
         minutes = (time.monotonic() - work_s) / 60
         missed, ticks = ground.watch.missed_ticks() - missed, ground.tick - tick
