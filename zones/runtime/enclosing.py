@@ -9,7 +9,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,9 @@ from zones.runtime.cage import CageLimits, Layer, Plan
 
 NO_CAGE: Final = "none"
 SEALED: Final = "sealed"
+SEALED_FILE_BYTES: Final = 1 << 20
+"""Sealed code writes no file but what it was given open: a dump of its stacks, 64 KiB. An arena is
+written through its map, which this does not limit."""
 _GROUP: Final = "cgroup."
 
 
@@ -77,13 +80,16 @@ def plan_for(
     if profile == NO_CAGE:
         return None
     reach = reach or Reach()
+    limits = CageLimits(**facts.get("limits", {}))
+    if profile == SEALED and limits.file_bytes is None:
+        limits = replace(limits, file_bytes=SEALED_FILE_BYTES)
     return Plan(
         profile,
         read=tuple(path for path in reach.read if os.path.exists(path)),
         write=tuple(path for path in reach.write if os.path.exists(path)),
         connect=reach.connect,
         bind=reach.bind,
-        limits=CageLimits(**facts.get("limits", {})),
+        limits=limits,
         keep=ground.inherited | frozenset(keep),
         without=ground.missing,
     )

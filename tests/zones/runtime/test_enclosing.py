@@ -9,6 +9,7 @@ from zones.runtime.cage import CageLimits, Layer
 from zones.runtime.enclosing import (
     NO_CAGE,
     SEALED,
+    SEALED_FILE_BYTES,
     Ground,
     Reach,
     join_groups,
@@ -88,3 +89,10 @@ def test_a_process_enters_its_groups_once(tmp_path: Path):
     assert descriptors == {"arena": 77}
     assert [file.read_bytes() for file in files] == [b"0", b"0"]
     assert before - open_descriptors() == set(opened)
+
+
+def test_a_sealed_process_can_fill_no_file():
+    """It is given some that are open; how much they take is limited where nobody says it."""
+    sealed, other = (plan_for({"cage": cage}, SEALED, Ground(), ()) for cage in (SEALED, "archive"))
+    assert sealed is not None and sealed.limits.file_bytes == SEALED_FILE_BYTES
+    assert other is not None and other.limits.file_bytes is None

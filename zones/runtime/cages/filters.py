@@ -208,9 +208,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "sendto": _without(3, _MSG_FASTOPEN),
     "sendmsg": _without(2, _MSG_FASTOPEN),
     "memfd_create": _without(1, _MEMFD_EXEC),
-    "chmod": _without(1, _SET_ID),
     "fchmod": _without(1, _SET_ID),
-    "fchmodat": _without(2, _SET_ID),
 }
 _NEVER_KILLS: Final = {"fcntl", "ioctl"}
 """Python asks these of any descriptor, and takes no for an answer."""

@@ -148,8 +148,8 @@ class Run:
         buffers = order.image.buffers()
         opened: list[int] = []
         try:
-            self._memory = memoryview(mmap.mmap(-1, buffers.file_bytes))
-            side = mmap.mmap(-1, Side.BYTES)
+            room, side = mmap.mmap(-1, buffers.file_bytes), mmap.mmap(-1, Side.BYTES)
+            self._memory = memoryview(room)
             for _ in range(2):
                 opened += os.pipe2(os.O_CLOEXEC)
             self._report_fd, report, self._noise_fd, noise = opened
@@ -157,6 +157,9 @@ class Run:
             self.pid = os.fork()
             if not self.pid:
                 _be_child(order, self._memory, side, (report, noise), parent)
+            # Shared: who is forked later would write into the arena it is compared with.
+            for each in (room, side):
+                each.madvise(mmap.MADV_DONTFORK)
         except OSError as error:
             for each in opened:
                 os.close(each)
