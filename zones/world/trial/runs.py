@@ -158,8 +158,8 @@ class Run:
             if not self.pid:
                 _be_child(order, self._memory, side, (report, noise), parent)
             # Shared: who is forked later would write into the arena it is compared with.
-            for each in (room, side):
-                each.madvise(mmap.MADV_DONTFORK)
+            for shared in (room, side):
+                shared.madvise(mmap.MADV_DONTFORK)
         except OSError as error:
             for each in opened:
                 os.close(each)

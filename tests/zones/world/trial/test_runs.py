@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -124,6 +125,23 @@ def test_runs_live_side_by_side_and_come_back_in_order():
     ends = run_all([order(), order(os.abort), order()], 2)
     assert [end.how for end in ends] == [How.DONE, How.DIED, How.DONE]
     assert ends[0].report != b"" and ends[1].signal == signal.SIGABRT
+
+
+def scribble():
+    """Write over the arenas of all runs there are in this process."""
+    for each in gc.get_objects():
+        if isinstance(each, runs.Run) and hasattr(each, "pid"):
+            each._memory[:] = b"\xff" * len(each._memory)
+
+
+def test_a_run_cannot_reach_the_memory_of_another():
+    """Else a candidate would write what its control comes to."""
+    control, candidate = run_all([order(), order(scribble)], 2)
+    assert candidate.signal == signal.SIGSEGV, candidate.why
+    assert control.how is How.DONE, control.why
+    alone = end_of(None)
+    start, behind = alone.origin.buffers.buffer_0, alone.origin.buffers.file_bytes
+    assert control.memory[start:behind] == alone.memory[start:behind]
 
 
 def test_two_runs_of_one_world_come_to_the_same_bytes():
