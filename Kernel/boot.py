@@ -29,6 +29,7 @@ from Kernel.console.desk import Desk
 from Kernel.console.facts import WORLD_ZONE, degraded_fields, zone_fields
 from Kernel.console.handlers import Handlers
 from Kernel.console.herald import Herald
+from Kernel.console.own_door import OwnDoor
 from Kernel.console.screen import Screen
 from Kernel.console.server import ConsoleServer
 from Kernel.console.status_line import StatusLine
@@ -226,7 +227,8 @@ class Kernel:
             self._stay_safe,
             self._log,
         )
-        self._desk = Desk(ConsoleServer(home.run_fd), handlers, self._loop, self._clock)
+        server = ConsoleServer(home.run_fd, keeps_out=OwnDoor(parts.log).keeps_out)
+        self._desk = Desk(server, handlers, self._loop, self._clock)
         self._tell_strangers(strangers)
         for name, why in config.sources.ignored.items():
             self._log.warning("config.ignored", key=name, why=why, hint=f"unset {name}")

@@ -10,7 +10,7 @@ table. The answer to some is a stream: `push` while `takes_more`, then `answer`.
 Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest makes room, if
 that is at least IDLE_S, or SILENT_S for one that never asked anything; else the newcomer is told to
 come again and closed. Who does not read its answer counts as idle. A peer of another user than
-ours or root is closed at once.
+ours or root is closed at once, and one that is a process of the kernel itself (`own_door.py`).
 """
 
 import errno
@@ -100,6 +100,7 @@ class ConsoleServer:
     Args:
         run_dir: the directory, or an open descriptor of it (stays the caller's).
         name: the socket's name in it.
+        keeps_out: tells of the pid of a peer whether it is one that is not heard.
 
     Attributes:
         before_close: called with each descriptor that is about to be closed.
@@ -109,10 +110,16 @@ class ConsoleServer:
             that is not a socket.
     """
 
-    def __init__(self, run_dir: Path | int, name: str = "console.sock") -> None:
+    def __init__(
+        self,
+        run_dir: Path | int,
+        name: str = "console.sock",
+        keeps_out: Callable[[int], bool] = lambda _pid: False,
+    ) -> None:
         self.counts = ConsoleCounts()
         self.before_close: Callable[[int], None] = lambda _fd: None
         self._name = name
+        self._keeps_out = keeps_out
         self._connections: dict[int, _Connection] = {}
         self._owners: dict[Token, _Connection] = {}
         self._tokens = 0
@@ -258,7 +265,7 @@ class ConsoleServer:
         peer.setblocking(False)
         raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
         pid, uid, _gid = _PEER.unpack(raw)
-        if not is_trusted(uid, os.geteuid()):
+        if not is_trusted(uid, os.geteuid()) or self._keeps_out(pid):
             self.counts.refused_foreign += 1
             peer.close()
             return
