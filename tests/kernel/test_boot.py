@@ -448,7 +448,7 @@ def test_a_home_gets_its_fallback_slot_by_itself(toy_home):
     """Once the zones have served a while, a proven copy of the checkout is kept in the home."""
     with ToyKernel(toy_home, "--json") as kernel:
         kernel.ready()
-        wait_until("the slot", lambda: kernel.told("slot.filled"), 60.0)
+        wait_until("the slot", lambda: kernel.told("slot.filled"), 300.0)
         assert find_slot(toy_home, FALLBACK) is not None
         assert kernel.stop() == 0
 
