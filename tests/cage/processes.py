@@ -221,6 +221,18 @@ def _prepare_code_page(_stage: Stage) -> Carried:
     return Carried(what=where)
 
 
+def _hold_callback(_stage: Stage) -> Carried:
+    """Have a function that C code can call, as a library that a zygote loads makes one."""
+    return Carried(what=ctypes.CFUNCTYPE(ctypes.c_int)(lambda: 0))
+
+
+def _write_over_callback(_stage: Stage, carried: Carried) -> bytes:
+    """Write machine code over the few words that libffi has put into memory for it."""
+    where = ctypes.cast(carried.what, ctypes.c_void_p).value
+    ctypes.memmove(where, _CODE[MACHINE], len(_CODE[MACHINE]))
+    return _call_at(where)
+
+
 def _load_library(_stage: Stage, _carried: Carried) -> bytes:
     for name in ("libresolv.so.2", "libBrokenLocale.so.1", "libanl.so.1"):
         try:
@@ -295,6 +307,8 @@ PRIMITIVES: Final = (
          _read_implies_exec),
     _row("proc-self-mem", "write over our own code through /proc/self/mem", _patch_own_code,
          before=_prepare_code_page),
+    _row("callback-code", "write over the machine code of a function of our own",
+         _write_over_callback, before=_hold_callback),
     _row("dlopen", "load another library", _load_library),
     _row("int-0x80", "read a secret by a system call of 32-bit x86", _call_as_32_bit, told_secret,
          before=_prepare_old_call),

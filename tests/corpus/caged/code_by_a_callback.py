@@ -1,15 +1,15 @@
 # category: code; where: ctypes
-# A function for C code to call: somebody has to write machine code for it.
+# A function for C code to call has machine code of its own: writes other code over it.
 import ctypes
 import os
 
-libc = ctypes.CDLL(None)
-KIND = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+CODE = b"\xb8\x4d\x00\x00\x00\xc3"  # returns 77
+KIND = ctypes.CFUNCTYPE(ctypes.c_int)
 
 
 class Caller(Trait):
     async def execute(self, entity):
-        made = KIND(lambda one, other: 0)
-        room = (ctypes.c_int * 4)(4, 3, 2, 1)
-        libc.qsort(room, 4, 4, made)
-        os._exit(77)
+        made = KIND(lambda: 0)
+        where = ctypes.cast(made, ctypes.c_void_p).value
+        ctypes.memmove(where, CODE, len(CODE))
+        os._exit(KIND(where)())

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from zones.runtime.cages import landlock, limits, namespaces, privileges, surroundings
+from zones.runtime.cages import code_pages, landlock, limits, namespaces, privileges, surroundings
 from zones.runtime.cages.calling import process_control, system_call, this_machine
 from zones.runtime.cages.filters import build_filter
 from zones.runtime.cages.plans import Plan
@@ -37,8 +37,10 @@ def keep_descriptors(plan: Plan) -> None:
 
 
 def renounce(plan: Plan) -> None:
-    """PRIVILEGES, its first half: no_new_privs and undumpable."""
+    """PRIVILEGES, its first half: no_new_privs and undumpable, no code that can be written over."""
     privileges.renounce()
+    if not plan.row().new_code:
+        code_pages.close_code_pages()
 
 
 def drop_capabilities(plan: Plan) -> None:
