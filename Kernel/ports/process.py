@@ -9,7 +9,6 @@ so a pid we know cannot be reused before `reap` has told of its end.
 import contextlib
 import ctypes
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Protocol
 from fallback.births import held_at_birth, newborn
 from fallback.slot_files import lend_cache
 from fallback.zone_environment import zone_environment
+from Kernel.contract.signal_words import describe_signal
 
 _PR_SET_CHILD_SUBREAPER = 36
 ROAD_BUFFER_BYTES = 1 << 20
@@ -37,10 +37,7 @@ class Exit:
     def describe(self) -> str:
         """Return words for people: "signal 9 (SIGKILL)" or "exit code 1"."""
         if self.signal is not None:
-            try:
-                return f"signal {self.signal} ({signal.Signals(self.signal).name})"
-            except ValueError:
-                return f"signal {self.signal}"
+            return describe_signal(self.signal)
         return f"exit code {self.code}"
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from Kernel.contract.errors import MoltError
+from Kernel.contract.signal_words import describe_signal
 from zones.runtime import cage
 from zones.runtime.cage import Layer, Plan
 from zones.runtime.kinship import die_with, refuse_core_dumps
@@ -96,7 +97,7 @@ def run_apart(work: Callable[[], bytes], limits: Limits, plan: Plan | None = SEA
             raise ApartFailed(f"was ended by signal {-code}: it took too much")
         if -code == signal.SIGSYS:
             raise ApartFailed("was ended: it made a system call that its cage does not allow", True)
-        raise ApartFailed(f"crashed by signal {-code} ({signal.Signals(-code).name})", True)
+        raise ApartFailed(f"crashed by {describe_signal(-code)}", True)
     if code == FAILED:
         raise ApartFailed(f"failed: {data.decode(errors='replace')}")
     if code:

@@ -17,6 +17,7 @@ from typing import Any, Final, NoReturn
 
 from Kernel.contract.codec import pack, unpack
 from Kernel.contract.errors import CodecError, MoltError
+from Kernel.contract.signal_words import describe_signal
 from zones.runtime.cage import Layer, Plan, enclose, seal
 from zones.runtime.dropping_stream import drop_what_finds_no_room
 from zones.runtime.enclosing import SEALED
@@ -121,7 +122,7 @@ class SealedChild:
             os.kill(self._pid, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(self._reap())
         if not why and code < 0:
-            why = f"its process was ended by signal {-code} ({signal.Signals(-code).name})"
+            why = f"its process was ended by {describe_signal(-code)}"
         raise ChildFailed(f"cannot {self._what}: {why or f'its process left with {code}'}")
 
     def _reap(self) -> int:

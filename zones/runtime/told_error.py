@@ -26,9 +26,10 @@ def tell_error(error: BaseException, sources: Mapping[str, Sequence[str]]) -> di
         sources: lines of the program's own files, by the name they were compiled with.
     """
     frames = _frames(error.__traceback__, sources)
-    line = _own_line(error, frames, sources)
-    if isinstance(error, SyntaxError) and error.filename in sources:
-        frames = [*frames, _frame(str(error.filename), line, "<module>", sources)]
+    place = _unparsed_place(error, sources)
+    line = _own_line(frames, sources) if place is None else place[1]
+    if place is not None:
+        frames = [*frames, _frame(*place, "<module>", sources)]
     return {
         "type": _type_name(error),
         "message": _message(error),
@@ -40,14 +41,15 @@ def tell_error(error: BaseException, sources: Mapping[str, Sequence[str]]) -> di
 def _frames(trace: TracebackType | None, sources: Mapping[str, Sequence[str]]) -> list[Frame]:
     """Return the frames of an exception, outermost first, but those of who runs the program."""
     return [
-        _frame(frame.f_code.co_filename, line, frame.f_code.co_qualname, sources)
+        _frame(str.__str__(frame.f_code.co_filename), line, frame.f_code.co_qualname, sources)
         for frame, line in traceback.walk_tb(trace)
         if not _is_ours(frame)
     ]
 
 
 def _is_ours(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")) == "zones.runtime.called"
+    name = frame.f_globals.get("__name__")
+    return type(name) is str and name == "zones.runtime.called"  # the program's may be anything
 
 
 def _frame(file: str, line: int, function: str, sources: Mapping[str, Sequence[str]]) -> Frame:
@@ -56,12 +58,23 @@ def _frame(file: str, line: int, function: str, sources: Mapping[str, Sequence[s
     return [_clean(file), max(0, line), _clean(function), _clean(text)[:LINE_TEXT_MAX]]
 
 
-def _own_line(
-    error: BaseException, frames: Sequence[Frame], sources: Mapping[str, Sequence[str]]
-) -> int:
+def _unparsed_place(
+    error: BaseException, sources: Mapping[str, Sequence[str]]
+) -> tuple[str, int] | None:
+    """Return where one of the program's files is no Python; None: it is something else."""
+    if not isinstance(error, SyntaxError):
+        return None
+    try:
+        file, line = error.filename, error.lineno
+    except BaseException:  # as of every foreign class
+        return None
+    if type(file) is not str or file not in sources:
+        return None
+    return file, line if type(line) is int and 0 <= line <= len(sources[file]) + 1 else 0
+
+
+def _own_line(frames: Sequence[Frame], sources: Mapping[str, Sequence[str]]) -> int:
     """Return the innermost line of the program itself, else of whatever was innermost, else 0."""
-    if isinstance(error, SyntaxError) and error.filename in sources:
-        return error.lineno or 0
     own = [frame for frame in frames if _is_own(str(frame[0]), sources)]
     innermost = (own or list(frames) or [["", 0]])[-1]
     return int(innermost[1])
@@ -104,5 +117,5 @@ def _message(error: BaseException) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return text that can be written anywhere."""
-    return str.encode(text[:TEXT_MAX], errors="backslashreplace").decode()[:TEXT_MAX]
+    """Return text that can be written anywhere, without calling a method of a foreign text."""
+    return str.encode(str.__str__(text)[:TEXT_MAX], errors="backslashreplace").decode()[:TEXT_MAX]

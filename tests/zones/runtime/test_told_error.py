@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from Kernel.contract.call_job import FRAMES_MAX, TEXT_MAX
+from Kernel.contract.call_job import FRAMES_MAX, TEXT_MAX, parse_told
 from zones.runtime.told_error import UNREADABLE, tell_error
 
 FILE = "their.py"
@@ -19,6 +19,25 @@ class Mute(Exception):
         raise SystemExit(3)
 class Named(Exception):
     pass
+"""
+LIARS = """\
+class Word(str):
+    def __str__(self):
+        raise ValueError("no")
+    __hash__ = __getitem__ = __eq__ = __str__
+class Nowhere(SyntaxError):
+    @property
+    def filename(self):
+        raise ValueError("no")
+def unparsed(kind, file, line=1):
+    error = kind("bad")
+    try:
+        error.filename, error.lineno = file, line
+    finally:
+        raise error
+def elsewhere(file, name):
+    code = compile("raise Named('bad')", "x", "exec").replace(co_filename=file, co_name=file)
+    exec(code, {"Named": Named, "__name__": name})
 """
 
 
@@ -67,6 +86,28 @@ def test_whatever_it_says_it_is_told_within_limits(code, kind, message):
     told = tell_error(*raised(code))
     assert (told["type"], told["message"]) == (kind, message)
     json.dumps(told, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("unparsed(SyntaxError, [])", "SyntaxError"),
+        ("unparsed(SyntaxError, Word('their.py'))", "SyntaxError"),
+        ("unparsed(SyntaxError, 'their.py', 'abc')", "SyntaxError"),
+        ("unparsed(SyntaxError, 'their.py', 10**30)", "SyntaxError"),
+        ("unparsed(SyntaxError, 'their.py', -1)", "SyntaxError"),
+        ("unparsed(Nowhere, 'x')", "Nowhere"),
+        ("elsewhere('x', Word('a'))", "Named"),
+        ("elsewhere(Word('their.py'), None)", "Named"),
+    ],
+)
+def test_an_error_that_lies_about_its_place_is_told(code, kind):
+    """What it says of files and lines is foreign, too: the kernel takes the form of the answer."""
+    told = tell_error(*raised(LIARS + code))
+    assert (told["type"], told["message"]) == (kind, "bad")
+    parse_told(
+        {"outcome": "raised", "result": None, "printed": "", "dropped_bytes": 0, "error": told}
+    )
 
 
 def test_of_many_frames_the_first_and_the_last_are_told():

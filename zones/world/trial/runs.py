@@ -23,6 +23,7 @@ from typing import Final
 
 from Kernel.contract.arena import ArenaWords, Side, State
 from Kernel.contract.errors import MoltError
+from Kernel.contract.signal_words import describe_signal
 from zones.runtime.arena_image import ArenaImage
 from zones.runtime.kinship import die_with, refuse_core_dumps
 from zones.world.trial.following import Follower, Lied, Period
@@ -236,7 +237,7 @@ class Run:
 
     def _tell_exit(self, code: int) -> None:
         if code < 0:
-            self._stop(How.DIED, f"died by signal {-code} ({signal.Signals(-code).name})")
+            self._stop(How.DIED, f"died by {describe_signal(-code)}")
         elif code == FAILED:
             self._stop(How.DIED, f"failed: {bytes(self._report).decode(errors='replace')}")
         elif code or not self._report:

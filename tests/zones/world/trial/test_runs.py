@@ -88,6 +88,7 @@ def grow():
         (partial(os.system, "true"), How.DIED, "died by signal 31 (SIGSYS)"),
         (partial(os.kill, 1, 0), How.DIED, "died by signal 31 (SIGSYS)"),
         (os.abort, How.DIED, "died by signal 6 (SIGABRT)"),
+        (partial(signal.raise_signal, signal.SIGRTMIN + 6), How.DIED, "died by signal 40"),
         (partial(os._exit, 0), How.DIED, "left with exit code 0"),
         (partial(os._exit, 7), How.DIED, "left with exit code 7"),
         (partial(sys.exit, 3), How.DIED, "failed: SystemExit: 3"),
