@@ -41,11 +41,13 @@ from Kernel.core.event_feed import EventFeed
 from Kernel.core.events import Recorder
 from Kernel.core.log_sender import LogSender
 from Kernel.core.logger import make_log
+from Kernel.core.lost_cells import tell_lost_cells
 from Kernel.core.parts import Parts
 from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
 from Kernel.ports.ahead_file import DiskAheadFiles
 from Kernel.ports.arena_file import arena_folders, claim_folders
+from Kernel.ports.cell_notes import HomeCellNotes
 from Kernel.ports.cgroups import SystemCgroups
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, make_home, open_home
@@ -210,6 +212,7 @@ class Kernel:
         cache_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._processes = SystemProcesses(ROOT, cache_dir, home.lock_fds)
         self._cgroups = SystemCgroups(home.home)
+        self._cell_notes = HomeCellNotes(home.data_dir / "cells")
         parts = self._make_parts()
         self._slot_filler = SlotFiller(home.home, self._processes, self._log)
         self._bus = PrivateBus(home.bus_fd)
@@ -277,6 +280,7 @@ class Kernel:
             stacks=self._home.home / "log" / "stacks",
             trait_sets=HomeTraitSets(self._home.home),
             cgroups=self._cgroups,
+            cell_notes=self._cell_notes,
         )
 
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:
@@ -290,9 +294,11 @@ class Kernel:
     def run(self) -> int:
         """Serve until stopped and return the exit code."""
         self._screen.banner(self._home.home)
+        lost = b""
         if self._home.lost_pid:
             why = "did not stop in order: it was killed, crashed, or the machine went down"
-            self._log.warning("kernel.lost", pid=self._home.lost_pid, why=why)
+            lost = self._log.warning("kernel.lost", pid=self._home.lost_pid, why=why)
+        tell_lost_cells(self._cell_notes, self._log, lost)
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
         self._bus.close_all()
@@ -412,7 +418,9 @@ class Kernel:
                 save_known_world(self._home.home, note)
             except (OSError, ValueError) as error:
                 hint = what_helps(error, self._home.home) if isinstance(error, OSError) else ""
-                self._log.warning("note.not_written", why=str(error), hint=hint)
+                self._log.warning(
+                    "note.not_written", what="the world for safe mode", why=str(error), hint=hint
+                )
 
     def _on_signals(self) -> None:
         for number in self._signals.read():

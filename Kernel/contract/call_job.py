@@ -50,6 +50,7 @@ class Outcome(StrEnum):
     NONSENSE = "nonsense"
     GIVEN_UP = "given up"
     STOPPED = "kernel stopped"
+    LOST = "kernel lost"  # told by the next one
 
 
 _OF_THE_CELL: Final = frozenset(

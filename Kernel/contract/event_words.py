@@ -78,7 +78,7 @@ SENTENCES: dict[str, str] = {
     "mutation.applied": "mutation {mutation_id}, {trait_name} version {version}, was applied",
     "mutation.failed": "mutation {mutation_id} failed in {stage}: {error}",
     "mutation.ready": "mutation {mutation_id} of {trait_name}, version {version}, is written",
-    "note.not_written": "cannot note the world for safe mode: {why}",
+    "note.not_written": "cannot write down {what}: {why}",
     "scenario.founded": "the world was founded by scenario {scenario}",
     "scenario.not_founded": "scenario {scenario} was not founded: {why}",
     "slot.damaged": "{why}",
@@ -97,7 +97,7 @@ SENTENCES: dict[str, str] = {
     "trial.begun": (
         "a trial of {candidate} began: {ticks} ticks, {seeds} seeds, {population} molbots"
     ),
-    "trial.ended": "the trial of {candidate} ended after {seconds:.1f} s: {how}{reasoned}",
+    "trial.ended": "the trial of {candidate} ended{lived}: {how}{reasoned}",
     "trial.refused": "a trial of {candidate} was refused to {by}: {why}",
     "trial.skipped": "{candidate} comes in without a trial: {why}",
     "world.check_failed": "the check {name} failed: {value}, at most {limit}",
@@ -203,7 +203,7 @@ def _show(key: str, value: Any) -> Any:
 def _optional(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the parts of a sentence that are left out where their value is missing."""
     took_s, found = values.get("took_s"), values.get("found")
-    args, given = values.get("args"), values.get("input")
+    args, given, seconds = values.get("args"), values.get("input"), values.get("seconds")
     return {
         "said": " with " + " ".join(pairs(args)) if args and isinstance(args, Mapping) else "",
         "ended": "is over" if values.get("over") else "has not come to an end",
@@ -212,6 +212,7 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "died_count": _count(values.get("died")),
         "carried": _carried(values.get("traits")),
         "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
+        "lived": f" after {seconds:.1f} s" if isinstance(seconds, float) else "",
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",
         "which": f"{values['generation']} " if values.get("generation") else "",

@@ -51,7 +51,17 @@ KERNEL_KINDS: Final = (
         "call.begun",
         {"name": str, "job": str, "bytes": int, "digest": str, "timeout_s": float},
     ),
-    Kind("call.ended", {"name": str, "outcome": str, "why": str, "pid": int, "took_s": float}),
+    Kind(
+        "call.ended",
+        {
+            "name": str,
+            "outcome": str,
+            "why": str,
+            "pid?": int,
+            "took_s?": float,
+            "begun?": str,  # id of its begin, where that is not its cause: it died with a kernel
+        },
+    ),
     Kind("call.refused", {"name": str, "why": str}, _WARNING),
     Kind("console.bug", {"command": str, "why": str, "stack": str}, _ERROR),
     Kind(
@@ -70,7 +80,7 @@ KERNEL_KINDS: Final = (
     Kind("config.ignored", {"key": str, "why": str, "hint?": str}, _WARNING),
     Kind("config.read", {"changed": int}),
     Kind("config.refused", {"why": str, "hint?": str}, _ERROR),
-    Kind("note.not_written", {"why": str, "hint?": str}, _WARNING),
+    Kind("note.not_written", {"what": str, "why": str, "hint?": str}, _WARNING),
     Kind("slot.damaged", {"why": str, "hint?": str}, _WARNING),
     Kind("slot.filled", {"slot": str}),
     Kind("slot.not_filled", {"why": str, "hint?": str}, _WARNING),
@@ -129,7 +139,8 @@ KERNEL_KINDS: Final = (
             "accepted": bool,
             "how": str,
             "reason": str,
-            "seconds": float,
+            "seconds?": float,
+            "begun?": str,  # as above
             "name?": str,
             "stage?": str,
             "rule?": str,

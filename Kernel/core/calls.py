@@ -196,12 +196,13 @@ class Calls:
         try:
             call = Call(wish, plan_call(wish, self._limits()))
             stay = self._cells.ask(
-                world, lambda: self._order(call, world), lambda: self._begun(call)
+                world, lambda: self._order(call, world), lambda: self._begun(call, stay)
             )
         except Refused as error:
             self._tell_refused(wish, error)
             raise
         self._under_way.append((call, stay))
+        self._note(call, stay)
         return call
 
     def give_up(self, call: Call) -> None:
@@ -216,6 +217,7 @@ class Calls:
         for call, stay in self._under_way:
             if stay.end is not None:
                 self._finish(call, stay, stay.end)
+                self._cells.forget(stay)
         self._under_way = [each for each in self._under_way if each[1].end is None]
 
     def on_exit(self, exit_: Exit) -> bool:
@@ -263,13 +265,17 @@ class Calls:
         wall_s = call.job.timeout_s + GRACE_S
         return CellOrder(ROLE, pack_job(call.job), wall_s, facts, limits=limits)
 
-    def _begun(self, call: Call) -> None:
+    def _begun(self, call: Call, stay: Stay) -> None:
         wish = call.wish
         call.told = self._parts.log.info(
             "call.begun", name=wish.name, job=wish.kind.value, bytes=len(wish.payload),
             digest=hashlib.sha256(wish.payload).hexdigest(), timeout_s=float(call.job.timeout_s),
             cause=call.told,
         )  # fmt: skip
+        self._note(call, stay)
+
+    def _note(self, call: Call, stay: Stay) -> None:
+        self._cells.note(stay, call.told, {"name": call.wish.name})
 
     def _finish(self, call: Call, stay: Stay, end: CellEnd) -> None:
         if end.how is How.UNBORN:

@@ -5,7 +5,7 @@ not own: whose turn it is (`cell_queue.py`), one process (`cell.py`), what is as
 (`trials.py`). One object for each kind, with limits of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from Kernel.contract.errors import MoltError, Refused
@@ -13,6 +13,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.cage_report import cage_refusal
 from Kernel.core.cell import Cell, CellEnd, CellOrder, How
 from Kernel.core.cell_queue import Queue, QueueLimits, Words, admit, before, begin, leave
+from Kernel.core.lost_cells import CellNote, pack_note
 from Kernel.core.parts import Parts
 from Kernel.ports.process import Exit
 
@@ -105,6 +106,26 @@ class Cells:
         self._stays[stay.number] = stay
         return stay
 
+    def note(self, stay: Stay, newest: bytes, about: Mapping[str, str]) -> None:
+        """Write down what the next kernel must know, should this one be killed before its end.
+
+        Args:
+            newest: id of the newest event about it.
+            about: what it is, the keys of `lost_cells.ABOUT`.
+        """
+        try:
+            data = pack_note(CellNote(self._role, newest, about))
+            self._parts.cell_notes.keep(self._name(stay), data)
+        except OSError as error:
+            self._parts.log.warning(
+                "note.not_written", what=f"that a {self._role} is under way",
+                why=error.strerror or str(error), cause=newest,
+            )  # fmt: skip
+
+    def forget(self, stay: Stay) -> None:
+        """Delete what `note` wrote: its end is told."""
+        self._parts.cell_notes.forget(self._name(stay))
+
     def before(self, stay: Stay) -> int:
         """Return how many wait longer than this one."""
         return before(self._queue, stay.number)
@@ -188,13 +209,15 @@ class Cells:
             self.postponed = True
             return
         try:
-            name = f"{self._role}-{stay.number}"
-            stay.cell = Cell(self._parts, line, stay.order(), name)
+            stay.cell = Cell(self._parts, line, stay.order(), self._name(stay))
         except MoltError as error:
             stay.hint = error.hint
             self._finish(stay, CellEnd(How.UNBORN, error.message))
             return
         stay.begun()
+
+    def _name(self, stay: Stay) -> str:
+        return f"{self._role}-{stay.number}"
 
     def _see(self, stay: Stay) -> None:
         if stay.cell is not None and stay.cell.end is not None and stay.end is None:

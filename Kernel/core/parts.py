@@ -9,6 +9,7 @@ from pathlib import Path
 from Kernel.core.events import EventLog
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
+from Kernel.ports.cell_notes import CellNotes, MemoryCellNotes
 from Kernel.ports.cgroups import Cgroups, NoCgroups
 from Kernel.ports.clock import Clock
 from Kernel.ports.doors import Doors, SystemDoors
@@ -38,3 +39,4 @@ class Parts:
     arenas: ArenaFiles = field(default_factory=SystemArenaFiles)
     trait_sets: TraitSets = field(default_factory=MemoryTraitSets)
     cgroups: Cgroups = field(default_factory=NoCgroups)
+    cell_notes: CellNotes = field(default_factory=MemoryCellNotes)

@@ -127,6 +127,7 @@ class Trials:
                 why="it was asked for without one", cause=wish.cause,
             )  # fmt: skip
         self._under_way[stay.number] = trial, stay
+        self._note(trial, stay)
         return trial
 
     def give_up(self, trial: Trial, why: str) -> None:
@@ -238,6 +239,11 @@ class Trials:
             population=trial.population, waited_s=round(trial.began_s - stay.asked_s, 3),
             add=wish.add, unchecked=wish.unchecked, cause=trial.told,
         )  # fmt: skip
+        self._note(trial, stay)
+
+    def _note(self, trial: Trial, stay: Stay) -> None:
+        about = {"zone": trial.world.config.name, "code_hash": trial.wish.code_hash}
+        self._cells.note(stay, trial.told, about)
 
     # From its end to a verdict.
 
@@ -261,6 +267,7 @@ class Trials:
             case How.GIVEN_UP:
                 error = Refused(f"cannot try: {end.why}", "molt try FILE")
         self._tell_end(trial, end, verdict, error)
+        self._cells.forget(stay)
         trial.settle(verdict, error)
 
     def _tell_end(

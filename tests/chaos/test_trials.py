@@ -21,6 +21,10 @@ SOURCE = b64encode((ROOT / "tests/corpus/honest/bounce_off_walls.py").read_bytes
 SETTINGS = ("world.entities=60", "world.max_entities=100")
 LONG = {"source": SOURCE, "ticks": 100_000, "seeds": 4}
 SHORT = {"source": SOURCE, "ticks": 20, "seeds": 1}
+SLEEPER = {
+    "name": "sleeper.py", "timeout_s": 30.0,
+    "source": b64encode(b"while True: pass").decode(),
+}  # fmt: skip
 END_S = 60.0
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
@@ -145,10 +149,13 @@ def test_a_stop_ends_them(home: Path) -> None:
 
 
 def test_a_killed_kernel_leaves_nobody(home: Path) -> None:
-    """Trials and what they forked die with it, and the next kernel runs trials as before."""
+    """Trials, calls and what they forked die with it; the next kernel tells the end of each."""
     with KernelRun(home, *SETTINGS) as kernel:
-        askers = [Asker(kernel, "try", **LONG) for _ in range(2)]
+        askers = [Asker(kernel, "try", **LONG) for _ in range(3)]
+        askers.append(Asker(kernel, "run", **SLEEPER))
         pids = running(kernel, 2)
+        begun = lambda: ledger_events(home, "call.begun")  # noqa: E731
+        wait_until(lambda: bool(begun()), "the call has begun", END_S)
         family = [each for pid in pids for each in (pid, *descendants(pid))]
         os.kill(kernel.process.pid, signal.SIGKILL)
         kernel.process.wait(10)
@@ -157,3 +164,24 @@ def test_a_killed_kernel_leaves_nobody(home: Path) -> None:
             each.peer.close()
     with KernelRun(home, *SETTINGS) as kernel:
         assert kernel.ask("try", **SHORT)["accepted"]
+        assert kernel.stop() == 0
+    check_lost(home)
+    with KernelRun(home, *SETTINGS) as kernel:
+        assert kernel.stop() == 0
+    check_lost(home)  # it is told once
+
+
+def check_lost(home: Path) -> None:
+    """Hold the ledger to one end for each trial and call, and to the causes of those lost."""
+    events = {event["id"]: event for event in ledger_events(home)}
+    ended = [each for each in events.values() if each["kind"] in ("trial.ended", "call.ended")]
+    lost = [each for each in ended if "begun" in each["payload"]]
+    assert {events[each["cause"]]["kind"] for each in lost} == {"kernel.lost"}
+    told = [events[each["payload"]["begun"]]["kind"] for each in lost]
+    assert sorted(told) == ["call.begun", "command.taken", "trial.begun", "trial.begun"]
+    assert all("the kernel ended" in json.dumps(each["payload"]) for each in lost)
+    begun = [
+        each["id"] for each in events.values() if each["kind"] in ("trial.begun", "call.begun")
+    ]
+    over = [each["payload"].get("begun") or each["cause"] for each in ended]
+    assert set(begun) <= set(over) and len(over) == len(set(over))

@@ -28,6 +28,7 @@ from Kernel.core.events import NO_EVENTS
 from Kernel.core.parts import Parts
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import ArenaHandle, SystemArenaFiles
+from Kernel.ports.cell_notes import MemoryCellNotes
 from Kernel.ports.cgroups import Cgroups, NoCgroups
 from Kernel.ports.meters import Load, Standstill, Taken
 from Kernel.ports.process import Exit, ZygoteHandle
@@ -343,12 +344,14 @@ class FakeMachine:
     arenas: FakeArenas = field(default_factory=FakeArenas)
     trait_sets: MemoryTraitSets = field(default_factory=MemoryTraitSets)
     cgroups: Cgroups = field(default_factory=NoCgroups)
+    cell_notes: MemoryCellNotes = field(default_factory=MemoryCellNotes)
 
     def parts(self, home: str = "/nowhere") -> Parts:
         """Return the parts of a keeper."""
         return Parts(
             self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions,
             arenas=self.arenas, trait_sets=self.trait_sets, cgroups=self.cgroups,
+            cell_notes=self.cell_notes,
         )  # fmt: skip
 
     @property

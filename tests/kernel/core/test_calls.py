@@ -262,8 +262,10 @@ class TestEnds:
     def test_a_stop_of_the_kernel_ends_all(self, scene):
         """And says so."""
         call = scene.begin()
+        assert len(scene.machine.cell_notes.left()) == 1
         scene.calls.close()
         scene.round()
+        assert not scene.machine.cell_notes.left()
         assert call.result()["outcome"] == scene.told("call.ended")["outcome"] == "kernel stopped"
 
     def test_where_nobody_can_fork_it_it_is_refused(self, scene):

@@ -1,5 +1,6 @@
 """Trials in a kernel on paper: whatever becomes of one is an answer and an event with its cause."""
 
+import errno
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import pytest
 from Kernel.contract.errors import Refused
 from Kernel.contract.zygote_protocol import Unforked
 from Kernel.core.limits import Limits, TrialLimits
+from Kernel.core.lost_cells import parse_note
 from Kernel.core.trial import TrialWish
 from Kernel.core.trials import Trial
 from tests.kernel.core.test_trial_verdict import ACCEPTED, REFUSED
@@ -259,6 +261,41 @@ class TestGivenUp:
         assert [each["how"] for each in scene.log.of("trial.ended")] == ["given up"] * 3
         with pytest.raises(Refused, match="being stopped"):
             scene.ask()
+
+
+class TestNotesForTheNextKernel:
+    def newest(self, scene):
+        """Return the kind of the newest event about each that is noted."""
+        notes = [parse_note(data) for data in scene.machine.cell_notes.left().values()]
+        assert all(note.about == {"zone": "stable", "code_hash": CODE_HASH} for note in notes)
+        return [scene.log.named[note.begun] for note in notes]
+
+    def test_from_the_ask_to_the_end(self, scene):
+        """One that waits has a note, one that runs a newer one, one that is over none."""
+        scene.limit(trial=TrialLimits(at_once=1))
+        scene.ask()
+        second = scene.ask()
+        assert self.newest(scene) == ["command.taken", "command.taken"]
+        pid = scene.bear()
+        assert self.newest(scene) == ["trial.begun", "command.taken"]
+        second.give_up()
+        scene.kernel.round()
+        assert self.newest(scene) == ["trial.begun"]
+        scene.answer(pid, YES)
+        assert self.newest(scene) == []
+
+    def test_a_disk_that_takes_no_more(self, scene, monkeypatch):
+        """That is told, and the trial goes on."""
+
+        def refuse(_name, _data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(scene.machine.cell_notes, "keep", refuse)
+        trial = scene.ask()
+        scene.answer(scene.bear(), YES)
+        assert trial.verdict().accepted
+        told = scene.log.of("note.not_written")
+        assert told[0] == {"what": "that a trial is under way", "why": "No space left on device"}
 
 
 def test_without_a_trial(scene):
