@@ -6,6 +6,7 @@ inputs (`inbox_writer.py`), what a death proves (`inquest.py`), telling of takeo
 (`takeover_news.py`), processes (`keeper.py`), decisions (`succession.py`).
 """
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,8 @@ class ArenaKeeper(ArenaFounding):
         if role == "founder":
             return self.founder_message(serial), []
         assert self.arena is not None, "an heir is forked onto an arena that is there"
+        if all(berth.serial == serial for berth in self._writers()):
+            self.parts.arenas.renew_mutex(self.arena)
         doors = self.parts.doors
         door = doors.make()
         try:
@@ -115,6 +118,10 @@ class ArenaKeeper(ArenaFounding):
         descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
         urgent = self.generations.served and self.active is None  # nobody ticks: it is waited for
         return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
+
+    def _writers(self) -> list[Berth]:
+        """Return who has the mutex of the arena, or is about to be given it."""
+        return [berth for berth in self.berths() if berth.role == "heir"]
 
     def _on_ring(self, line: Line, serial: int, ring: int) -> None:
         if self.parts.doors.heard(ring):
@@ -204,11 +211,23 @@ class ArenaKeeper(ArenaFounding):
     def on_process_exit(self, line: Line, berth: Berth, exit_: Exit, death: Death) -> None:
         """Weigh a death that may be the fault of the code that was running."""
         super().on_process_exit(line, berth, exit_, death)
+        if berth.killed_as and berth.was_ready and not berth.has_served and self.active is None:
+            self._end_bystanders(death.event_id)
         if berth.excused or line.retired_s is not None or self.arena is None:
             return
         self._inquest.hold(
             self.arena.words, line, berth, exit_, self.phases, death.event_id, self.inbox
         )
+
+    def _end_bystanders(self, cause: bytes) -> None:
+        """End all who stand by: one whose turn it was has hung, perhaps of the mutex they share.
+
+        Whoever wrote the arena before may have left anything in it. The next heir gets a fresh one.
+        """
+        for berth in self._writers():
+            if berth.pid:
+                berth.excused, berth.cause = True, berth.cause or cause
+                self.parts.processes.send_signal(berth.pid, signal.SIGKILL)
 
     def before_deciding(self) -> None:
         """See whether an heir has taken over and done its first tick."""

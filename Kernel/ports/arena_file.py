@@ -70,6 +70,9 @@ class ArenaFiles(Protocol):
     def why_elsewhere(self, path: Path, folders: list[Path]) -> str:
         """Return why an arena is not in shared memory, "" when it is."""
 
+    def renew_mutex(self, arena: ArenaHandle) -> None:
+        """Put a fresh mutex in the place of one that nobody has any more; see `renew_mutex`."""
+
     def is_deleted(self, arena: ArenaHandle) -> bool:
         """Tell whether the file of an arena has no name any more."""
 
@@ -102,6 +105,10 @@ class SystemArenaFiles:
     def why_elsewhere(self, path: Path, folders: list[Path]) -> str:
         """Return why an arena is not in shared memory, "" when it is."""
         return why_elsewhere(path, folders)
+
+    def renew_mutex(self, arena: ArenaHandle) -> None:
+        """Put a fresh mutex in the place of one that nobody has any more; see `renew_mutex`."""
+        renew_mutex(arena)
 
     def is_deleted(self, arena: ArenaHandle) -> bool:
         """Tell whether the file of an arena has no name any more."""
@@ -247,12 +254,36 @@ def open_arena(path: Path, schema_hash: bytes) -> ArenaHandle:
             raise ArenaError(f"cannot use {path}: its columns are not those of this build")
         side_fd, side = _open_side(path.with_suffix(".side"), words.get_bytes(Header.ARENA_ID, 16))
         _keep(opened, side_fd)
-        mutex_fd = _keep(opened, os.memfd_create("molt-mutex", os.MFD_CLOEXEC))
-        os.ftruncate(mutex_fd, MUTEX_BYTES)
-        RobustMutex(mutex_fd).initialise()
+        mutex_fd = _keep(opened, _new_mutex())
         read_only_fd = _keep(opened, os.open(path, os.O_RDONLY | os.O_CLOEXEC))
         opened.pop_all()  # all is well: they stay open
     return ArenaHandle(path, fd, read_only_fd, words, side_fd, side, mutex_fd)
+
+
+def renew_mutex(arena: ArenaHandle) -> None:
+    """Put a fresh mutex in the place of one that nobody has any more.
+
+    It lies in memory of those who wrote the arena, and they may have left anything there: a word
+    that names nobody would have every heir wait for ever.
+
+    Raises:
+        OSError: the machine has no descriptor or memory left.
+    """
+    fresh = _new_mutex()
+    os.close(arena.mutex_fd)
+    arena.mutex_fd = fresh
+
+
+def _new_mutex() -> int:
+    """Return the descriptor of mutexes that nobody holds."""
+    fd = os.memfd_create("molt-mutex", os.MFD_CLOEXEC)
+    try:
+        os.ftruncate(fd, MUTEX_BYTES)
+        RobustMutex(fd).initialise()
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
 
 
 def take_report(folders: Sequence[Path], zone: str) -> FoundingReport | None:

@@ -4,6 +4,7 @@ Owns: making, ringing, hearing and closing one. Does not own: which process has 
 (`Kernel/core/arena_keeper.py`), waiting for a ring (`Kernel/loop.py`).
 """
 
+import contextlib
 import os
 from typing import Protocol
 
@@ -36,8 +37,12 @@ class SystemDoors:
         return os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
     def ring(self, door: int) -> None:
-        """Wake whoever waits at the other side."""
-        os.eventfd_write(door, 1)
+        """Wake whoever waits at the other side.
+
+        Who is there may have counted the door up to its end. Then it is rung as it is.
+        """
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_write(door, 1)
 
     def heard(self, door: int) -> bool:
         """Take the ring of a door; False when nobody has rung."""

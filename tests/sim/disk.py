@@ -152,6 +152,13 @@ class SimDisk:
         """Every place is as good."""
         return ""
 
+    def renew_mutex(self, arena: ArenaHandle) -> None:
+        """Put a fresh mutex in the place of one that nobody has any more."""
+        assert self.descriptors is not None, "a kernel runs"
+        before: Mapped = self.descriptors.thing(arena.mutex_fd)
+        self.descriptors.close(arena.mutex_fd)
+        arena.mutex_fd = self.descriptors.open(Mapped(before.file))
+
     def is_deleted(self, arena: ArenaHandle) -> bool:
         """Nobody deletes files on paper."""
         return False

@@ -1,5 +1,6 @@
 """An arena keeper over a real arena file, with processes that exist on paper only."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import Refused
+from Kernel.contract.robust_mutex import MUTEX_BYTES
 from Kernel.contract.zygote_protocol import Forked
 from Kernel.core import supervisor as sup
 from Kernel.core.drill import DrillFault, begin_drill
@@ -115,6 +117,23 @@ class TestDeaths:
         assert zone.active.pid == heir and zone.restarts == 1 and zone.patience.failures == 0
         assert stage.words.get(Header.PERMISSION) == 0, "the next heir is not ready yet"
         assert stage.words.get(Header.PERMISSION) != stage.fork_heir(ready=False)
+
+    def test_nobody_waits_for_a_mutex_that_the_dead_have_left(self, stage):
+        """An heir whose turn it is hangs, and so would the next on the same mutex: it is new."""
+
+        def mutex() -> int:
+            return os.fstat(stage.keeper.arena.mutex_fd).st_ino
+
+        active, heir = stage.serve()
+        first = mutex()
+        stage.die(active, number=signal.SIGKILL)
+        assert mutex() == first, "the heir waits for this one"
+        stage.machine.clock.pass_time(HUNG_S, stage.round)
+        assert (heir, signal.SIGKILL) in stage.machine.processes.signals, "it waits for ever"
+        stage.die(heir, number=signal.SIGKILL)
+        stage.fork_heir()
+        assert mutex() != first
+        assert os.fstat(stage.keeper.arena.mutex_fd).st_size == MUTEX_BYTES
 
     @pytest.mark.parametrize(
         ("ticks", "code", "number", "failures"),
