@@ -19,7 +19,7 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,12 @@ from Kernel.contract.places import arena_name, arena_places
 from Kernel.contract.robust_mutex import MUTEX_BYTES, RobustMutex
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.arena_zone import ArenaSeat, Engine, Threads, anchor, run_heir
-from zones.runtime.cage import Layer, Plan, enclose, probe, seal
+from zones.runtime.cage import CageLimits, Layer, Plan, enclose, probe, seal
+from zones.runtime.cages.limits import set_limits
 from zones.runtime.dropping_stream import drop_what_finds_no_room
 from zones.runtime.enclosing import (
     SEALED,
+    SEALED_FILE_BYTES,
     Ground,
     Reach,
     open_descriptors,
@@ -136,12 +138,15 @@ def _live(facts: Facts) -> None:
     anchor(words, time.monotonic_ns() + AHEAD_NS, words.get(Header.COMMIT) + 1)
     signal.signal(signal.SIGTERM, lambda _number, _frame: engine.leave())
     seat.threads = engine.start_threads()
+    set_limits(CageLimits(file_bytes=SEALED_FILE_BYTES))
     seal(plan)
     run_heir(seat, engine)
 
 
 def _enclose(facts: Facts) -> Plan:
     """Enclose this process while it has one thread; what it needs until it is sealed it reaches.
+
+    It may have to make an arena file and to keep what it compiles, so files are limited later.
 
     It has no code of traits, and is sealed all the same: its arena may be what a trait has made
     of it.
@@ -154,6 +159,7 @@ def _enclose(facts: Facts) -> Plan:
     reach = reach_of_code().joined(own)
     plan = plan_for({}, SEALED, Ground(without, open_descriptors()), (), reach)
     assert plan is not None
+    plan = replace(plan, limits=CageLimits())
     enclose(plan)
     return plan
 

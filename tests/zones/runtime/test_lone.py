@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.contract.arena import NEVER, ArenaWords, Header, new_header, plan_buffers
+from Kernel.contract.arena import NEVER, ArenaWords, Header, check_arena, new_header, plan_buffers
 from Kernel.ports.arena_file import arena_folders
 from tests.structure.sources import ROOT
 from tests.support.leash import die_with_us
 from tests.support.toy import service as toy
 from tests.support.wait import wait_until
-from zones.runtime.lone import LeavingEngine
+from zones.runtime.arena_image import copy_committed
+from zones.runtime.enclosing import SEALED_FILE_BYTES
+from zones.runtime.lone import SNAPSHOTS, LeavingEngine
+from zones.runtime.snapshot_file import write_snapshot
 
 
 class Standing:
@@ -106,6 +109,26 @@ def test_it_ticks_and_leaves_at_a_boundary(home: Path) -> None:
     tick = words.get(Header.COMMIT)
     assert words.state(tick, toy.State.OWN) == toy.chain_after(tick)
     assert words.get(Header.EPOCH) == 1 and words.get(Header.PERIOD_NS) == 4_000_000
+
+
+@pytest.mark.slow
+def test_it_restores_a_world_larger_than_what_sealed_code_may_write(home: Path) -> None:
+    """Only a snapshot is there: the arena is made before the files of a sealed process are cut."""
+    path = found(home)
+    assert path.stat().st_size > SEALED_FILE_BYTES
+    snapshots = home / SNAPSHOTS
+    snapshots.mkdir(parents=True)
+    words = ArenaWords(memoryview(path.read_bytes()))
+    check_arena(words, str(path))
+    write_snapshot(snapshots, copy_committed(words))
+    path.unlink()
+    with start(home) as lone:
+        wait_until(
+            "ticks", lambda: (path.exists() and commit(path) > 10) or lone.poll() is not None, 60
+        )
+        lone.terminate()
+        _out, said = lone.communicate(timeout=60)
+    assert lone.returncode == 0, said
 
 
 def commit(path: Path) -> int:
