@@ -5,6 +5,7 @@ own: its keys (`config_keys.py`), what overrides what (`Kernel/contract/sources.
 of services, which are handed to them as plain data and checked there.
 """
 
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,16 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from Kernel.config_keys import CALL, CELL_KEYS, KERNEL_KEYS, TRIAL, ZONE_KEYS, ZONES
+from Kernel.config_keys import (
+    BUS_DEADLINE_S_MIN,
+    CALL,
+    CELL_KEYS,
+    DEADLINE_MS,
+    KERNEL_KEYS,
+    TRIAL,
+    ZONE_KEYS,
+    ZONES,
+)
 from Kernel.contract.codec import pack
 from Kernel.contract.envelope import KERNEL
 from Kernel.contract.errors import CodecError, ConfigError, Fault
@@ -236,9 +246,13 @@ def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneCo
         wrong.append(Fault(f"{at}.heir", "is true, only an arena zone has an heir"))
     if values.get("kind") == Kind.ARENA and values.get("may"):
         wrong.append(Fault(f"{at}.may", "names requests, only a bus zone can ask"))
+    if values.get("kind") == Kind.BUS and values.get("deadline_s", math.inf) < BUS_DEADLINE_S_MIN:
+        why = f"is {show(spec['deadline_ms'])}, a bus zone takes {1000 * BUS_DEADLINE_S_MIN:g} (ms)"
+        wrong.append(Fault(f"{at}.deadline_ms", f"{why} at least, two of its heartbeats"))
     if wrong:
         faults += wrong
         return None
+    values.setdefault("deadline_s", DEADLINE_MS[values["kind"]] / 1000)
     values["kind"] = Kind(values["kind"])
     default_cage = CageKind.SEALED if values["kind"] is Kind.ARENA else CageKind.NONE
     values["cage"] = CageKind(values.get("cage", default_cage))
@@ -322,6 +336,7 @@ def effective(config: KernelConfig, tables: Tables) -> dict[str, Setting]:
         found |= _said(sources, at, kernel[ZONES][zone.name], ZONE_KEYS)
         found.setdefault(at + "heir", Setting(zone.policy.heir, DEFAULT))
         found.setdefault(at + "cage", Setting(zone.cage.value, DEFAULT))
+        found.setdefault(at + "deadline_ms", Setting(DEADLINE_MS[zone.policy.kind], DEFAULT))
     for file in sorted({zone.settings_file for zone in config.zones} - {""}):
         found |= _said(sources, f"{file}.", sources.values[file], tables.get(file, ()))
     return found

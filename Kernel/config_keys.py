@@ -6,6 +6,7 @@ keys are for (the comments in `config/kernel.yaml`), the dataclasses (`Kernel/co
 
 from typing import Final
 
+from Kernel.contract.messages import HEARTBEAT_S
 from Kernel.contract.settings import Effect, Key, Sort
 from Kernel.core.limits import CageKind
 from Kernel.core.watchdog import Mode
@@ -41,7 +42,7 @@ ZONE_KEYS: Final = (
     Key("heir", Sort.FLAG, effect=Effect.BOOT),
     Key("reads", Sort.NAMES, [], unit="arena zones", effect=Effect.BOOT),
     Key("broker", Sort.FLAG, False, effect=Effect.BOOT),
-    Key("deadline_ms", Sort.NUMBER, 250, 10, 600_000, "ms", field="deadline_s", scale=_MS),
+    Key("deadline_ms", Sort.NUMBER, None, 10, 600_000, "ms", field="deadline_s", scale=_MS),
     Key("watchdog", Sort.CHOICE, Mode.ACTIVE.value, choices=tuple(mode.value for mode in Mode)),
     Key("guard_s", Sort.NUMBER, 30, 0, _DAY_S, "s"),
     Key("free_failures", Sort.WHOLE, 3, 0, 1000),
@@ -59,7 +60,11 @@ ZONE_KEYS: Final = (
     Key("log_lines_per_s", Sort.WHOLE, 100, 1, 100_000, "lines/s"),
     Key("may", Sort.NAMES, [], choices=MAY),
 )
-"""An arena zone has an heir unless `heir` says no; `cage` follows from its kind."""
+"""An arena zone has an heir unless `heir` says no; `cage` and `deadline_ms` follow from `kind`."""
+
+DEADLINE_MS: Final = {"arena": 250, "bus": 5000}
+BUS_DEADLINE_S_MIN: Final = 2 * HEARTBEAT_S
+"""A bus zone is not hung while one heartbeat is under way and the next is not due."""
 
 _EACH: Final = (
     Key("at_once", Sort.WHOLE, 2, 1, 64),

@@ -316,6 +316,19 @@ class TestRefusedValues:
         assert "did you mean wolrd?" in caught.value.message
         assert caught.value.hint == f"edit {folder.path / 'kernel.yaml'}"
 
+    def test_a_bus_zone_is_given_the_time_of_its_heartbeats(self, folder):
+        """Without a word more than a world is; with one not less than two heartbeats take."""
+        both = "zones:\n  a: {service: x, kind: arena}\n  b: {service: x, kind: bus"
+        folder.write("kernel", both + "}\n")
+        config = folder.load()
+        assert [zone.deadline_s for zone in config.zones] == [0.25, 5.0]
+        told = effective(config, {})
+        assert told["kernel.zones.b.deadline_ms"] == (5000, "default")
+        folder.write("kernel", both + ", deadline_ms: 250}\n")
+        assert "zones.b.deadline_ms is 250, a bus zone takes 500 (ms) at least" in folder.refuse()
+        folder.write("kernel", both + ", deadline_ms: 500}\n")
+        assert folder.load().zones[1].deadline_s == 0.5
+
     @pytest.mark.parametrize(
         ("line", "why"),
         [
