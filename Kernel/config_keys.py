@@ -66,6 +66,8 @@ DEADLINE_MS: Final = {"arena": 250, "bus": 5000}
 BUS_DEADLINE_S_MIN: Final = 2 * HEARTBEAT_S
 """A bus zone is not hung while one heartbeat is under way and the next is not due."""
 
+SOURCE_KB_MAX: Final = 32
+"""Of a trait: validation takes no longer one (`zones.traits.contract.SOURCE_BYTES_MAX`)."""
 _EACH: Final = (
     Key("at_once", Sort.WHOLE, 2, 1, 64),
     Key("queued", Sort.WHOLE, 16, 0, 1024),
@@ -79,7 +81,7 @@ CELL_KEYS: Final = {
         Key("wall_s", Sort.NUMBER, 120, 1, 3600, "s"),
         Key("memory_mb", Sort.WHOLE, 2048, 64, _MEMORY_MB_MAX, "MB"),
         Key("file_mb", Sort.WHOLE, 1024, 1, _FILE_MB_MAX, "MB"),
-        Key("source_kb", Sort.WHOLE, 256, 1, 16_384, "kB"),
+        Key("source_kb", Sort.WHOLE, SOURCE_KB_MAX, 1, SOURCE_KB_MAX, "kB"),
         Key("ticks_max", Sort.WHOLE, 100_000, 1, 10_000_000, "ticks"),
         Key("seeds_max", Sort.WHOLE, 64, 1, 1024),
     ),

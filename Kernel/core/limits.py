@@ -82,6 +82,7 @@ class TrialLimits(CellLimits):
         ticks_max, seeds_max: the largest trial that may be asked for.
     """
 
+    source_kb: int = 32
     ticks_max: int = 100_000
     seeds_max: int = 64
 

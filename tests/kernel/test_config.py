@@ -91,7 +91,7 @@ class TestTaken:
         config = folder.load("kernel.zones.stable.memory_mb=64", "kernel.call.wall_s=2")
         assert config.zones[0].limits == Limits(memory_mb=64)
         assert config.call.wall_s == 2.0 and config.call.each.memory_mb == 512
-        assert config.trial.ticks_max == 100_000 and config.trial.source_bytes == 256 * 1024
+        assert config.trial.ticks_max == 100_000 and config.trial.source_bytes == 32 * 1024
         assert effective(config, {})["kernel.trial.at_once"] == (2, "default")
         assert effective(config, {})["kernel.call.wall_s"] == (2, "--set kernel.call.wall_s")
 

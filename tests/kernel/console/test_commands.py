@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from Kernel import config_keys
 from Kernel.console import cli, trait_table
 from Kernel.console.cli import EXIT_INTERRUPTED
 from Kernel.console.command_types import Command, Kind, Place
@@ -62,7 +63,7 @@ def test_has_just_these_commands() -> None:
 def test_limits_are_those_of_the_contract() -> None:
     """A step that the console lets pass must be one that an input may carry."""
     assert STEPS_MAX == inputs.STEPS_MAX
-    assert SOURCE_BYTES_MAX == contract.SOURCE_BYTES_MAX
+    assert SOURCE_BYTES_MAX == contract.SOURCE_BYTES_MAX == config_keys.SOURCE_KB_MAX * 1024
     assert EVENTS_MAX == events.EVENTS_MAX == events.LINES_MAX
     assert trait_table.SEEDS_MAX == zone_asks.SEEDS_MAX == job.SEEDS_MAX
     assert trait_table.SCALE_MAX == zone_asks.SCALE_MAX == job.SCALE_MAX
