@@ -44,6 +44,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
         "zones": [zone_fields(keeper, meters) for keeper in zones.keepers()],
         "world": world_fields(world) if world is not None and world.arena is not None else None,
         "trials": zones.trials.fields(),
+        "calls": zones.calls.fields(),
         "degraded": degraded_fields(zones),
         "differs": differs_fields(zones),
     }

@@ -168,9 +168,8 @@ class Handlers:
 
     def _ps(self, _request: Request) -> Asked:
         zones = [zone_fields(keeper, self.meters) for keeper in self.zones.keepers()]
-        running, waiting = self.zones.calls.counts
-        calls = {"running": running, "waiting": waiting}
-        return self._now({"zones": zones, "trials": self.zones.trials.fields(), "calls": calls})
+        trials, calls = self.zones.trials.fields(), self.zones.calls.fields()
+        return self._now({"zones": zones, "trials": trials, "calls": calls})
 
     def _wait(self, request: Request) -> Asked:
         expression = request.expression("for")

@@ -26,7 +26,7 @@ from Kernel.console.paint import (
 )
 from Kernel.console.render_cage import show_cage
 from Kernel.console.render_call import show_call
-from Kernel.console.render_trial import show_trials, show_verdict
+from Kernel.console.render_trial import show_cells, show_verdict
 from Kernel.console.trait_words import trait_facts, trait_line
 from Kernel.console.values import (
     MISSING,
@@ -89,7 +89,7 @@ def _show_status(result: Fields, console: Page) -> None:
     for zone in rows_of(result, "zones"):
         rows.append((word(zone, "name"), state_text(word(zone, "state")), _zone_facts(zone)))
     print_facts(rows, console)
-    show_trials(result, console)
+    show_cells(result, console)
     for fault in rows_of(result, "degraded"):
         words = f"  {word(fault, 'what')}: {word(fault, 'why')}"
         print_folded(Text.assemble("  ", state_text("degraded"), words), console, indent=4)
@@ -216,7 +216,7 @@ def _show_ps(result: Fields, console: Page) -> None:
             doing if doing != MISSING else word(zone, "why"),
         )  # fmt: skip
     print_table(table, console)
-    show_trials(result, console)
+    show_cells(result, console)
 
 
 def _memory_of(zone: Fields) -> str:

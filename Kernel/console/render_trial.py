@@ -1,4 +1,4 @@
-"""Show a trial to people: the verdict of one, and those that run and wait.
+"""Show a trial to people: the verdict of one, and trials and calls that run and wait.
 
 Owns: how these look on a terminal. Does not own: the words (`trial_words.py`), the forms they are
 laid out in (`paint.py`), other answers (`render.py`).
@@ -15,6 +15,7 @@ from Kernel.console.paint import (
     state_text,
 )
 from Kernel.console.trial_words import (
+    call_line,
     cost_lines,
     effect_rows,
     fault_lines,
@@ -51,9 +52,10 @@ def show_verdict(result: Fields, console: Page) -> None:
     print_hint(next_step(result), console)
 
 
-def show_trials(result: Fields, console: Page) -> None:
-    """Show the trials that run and wait."""
-    for trial in rows_of(result, "trials"):
-        state = "waiting" if trial.get("state") == "queued" else "running"
-        line = Text.assemble("  ", state_text(state), f"  trial of {trial_line(trial)}")
-        print_folded(line, console, indent=4)
+def show_cells(result: Fields, console: Page) -> None:
+    """Show the trials and calls that run and wait."""
+    cells = [(trial, f"trial of {trial_line(trial)}") for trial in rows_of(result, "trials")]
+    cells += [(call, f"call of {call_line(call)}") for call in rows_of(result, "calls")]
+    for cell, line in cells:
+        state = "waiting" if cell.get("state") == "queued" else "running"
+        print_folded(Text.assemble("  ", state_text(state), f"  {line}"), console, indent=4)

@@ -1,4 +1,4 @@
-"""A trial in words: verdict, effects, cost, faults, and where to look next.
+"""A trial in words: verdict, effects, cost, faults, where to look next; a call that is under way.
 
 Owns: these words and their order. Does not own: what is in them (`trait_commands.py`), colour and
 layout (`render_trial.py`). Pure.
@@ -106,6 +106,14 @@ def trial_line(trial: Fields) -> str:
     if trial.get("state") == "queued":
         return f"{for_whom}, asked by {who}, {whole(trial, 'before')} before it"
     return f"{for_whom}, asked by {who}, for {amount(trial, 'seconds', 1)} s"
+
+
+def call_line(call: Fields) -> str:
+    """Return one call that runs or waits, for `status` and `ps`."""
+    may = f"{word(call, 'name')}, at most {amount(call, 'timeout_s', 1)} s"
+    if call.get("state") == "queued":
+        return f"{may}, {whole(call, 'before')} before it"
+    return f"{may}, for {amount(call, 'seconds', 1)} s"
 
 
 def _tick(ticks: Fields, which: str) -> str:

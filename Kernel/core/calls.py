@@ -140,6 +140,7 @@ class Call:
         self.wish = wish
         self.job = job
         self.told = wish.cause
+        self.began_s: float | None = None
         self._answer: Result | None = None
         self._error: MoltError | None = None
 
@@ -233,11 +234,6 @@ class Calls:
         """Whether something waits for a moment that will not announce itself."""
         return self._cells.postponed
 
-    @property
-    def counts(self) -> tuple[int, int]:
-        """How many run, and how many wait."""
-        return self._cells.counts
-
     def next_look_s(self) -> float:
         """Return when one must be looked at again at the latest, monotonic seconds."""
         return self._cells.next_look_s()
@@ -245,6 +241,21 @@ class Calls:
     def pids(self) -> list[int]:
         """Return every process of them that is not reaped yet."""
         return self._cells.pids()
+
+    def fields(self) -> list[dict[str, Any]]:
+        """Return those that run and wait, as programs read it, in their order."""
+        now_s = self._parts.clock.now_s()
+        return [
+            {
+                "state": "running" if stay.runs else "queued",
+                "before": self._cells.before(stay),
+                "pid": stay.pid or None,
+                "name": call.wish.name,
+                "timeout_s": call.job.timeout_s,
+                "seconds": round(now_s - (call.began_s or stay.asked_s), 1),
+            }
+            for call, stay in self._under_way
+        ]
 
     def _queue_limits(self) -> QueueLimits:
         limits = self._limits()
@@ -266,7 +277,7 @@ class Calls:
         return CellOrder(ROLE, pack_job(call.job), wall_s, facts, limits=limits)
 
     def _begun(self, call: Call, stay: Stay) -> None:
-        wish = call.wish
+        wish, call.began_s = call.wish, self._parts.clock.now_s()
         call.told = self._parts.log.info(
             "call.begun", name=wish.name, job=wish.kind.value, bytes=len(wish.payload),
             digest=hashlib.sha256(wish.payload).hexdigest(), timeout_s=float(call.job.timeout_s),

@@ -83,6 +83,18 @@ def test_without_a_file_the_hint_names_the_place():
     assert next_step({"accepted": True}) == "molt trait add FILE"
 
 
+def test_calls_in_status_and_ps():
+    """What is run, for how long, of how long it may; who waits, behind how many."""
+    runs = {"state": "running", "name": "a.py", "timeout_s": 10.0, "seconds": 2.5, "before": 0}
+    waits = runs | {"state": "queued", "name": "b\x1b.py", "before": 2}
+    for command in ("status", "ps"):
+        out = io.StringIO()
+        show(command, status() | {"calls": [runs, waits]}, out)
+        assert "● running  call of a.py, at most 10.0 s, for 2.5 s" in out.getvalue()
+        assert "▲ waiting" in out.getvalue() and "10.0 s, 2 before it" in out.getvalue()
+        assert "\x1b" not in out.getvalue()
+
+
 def test_trials_in_status_and_ps():
     """Who runs, for how long; who waits, behind how many."""
     runs = {

@@ -118,7 +118,7 @@ class TestPolicy:
             scene.calls.ask(scene.world, wish(**more))
         told = scene.told("call.refused")
         assert why in told["why"] and told["cause"] == CAUSE
-        assert scene.calls.counts == (0, 0)
+        assert scene.calls.fields() == []
 
     def test_where_nothing_seals_a_call_is_refused(self, scene):
         """And told like any refusal."""
@@ -145,7 +145,7 @@ class TestPolicy:
         scene.calls.ask(scene.world, wish())
         with pytest.raises(Refused, match="cannot run: 1 call runs and 1 waits"):
             scene.calls.ask(scene.world, wish())
-        assert scene.calls.counts == (1, 1)
+        assert [each["state"] for each in scene.calls.fields()] == ["running", "queued"]
 
 
 class TestCell:
@@ -257,7 +257,7 @@ class TestEnds:
         assert scene.machine.processes.killed() == [scene.pid]
         ends = [values for event, values in scene.machine.log.lines if event == "call.ended"]
         assert [values["outcome"] for values in ends] == ["given up", "given up"]
-        assert scene.calls.counts == (0, 0) and scene.calls.pids() == []
+        assert scene.calls.fields() == [] and scene.calls.pids() == []
 
     def test_a_stop_of_the_kernel_ends_all(self, scene):
         """And says so."""
