@@ -29,6 +29,7 @@ if _RICH_UNUSED:
 
 LINE_BYTES_MAX = 4096
 READ_BYTES = 65536
+FLOOD_BYTES = READ_BYTES // 4
 TELL_S = 1.0
 RECORD_BYTES_MAX = 4000
 """Of one line of JSON: it then passes a pipe with one free page whole, and stays JSON."""
@@ -117,7 +118,7 @@ class StderrLines:
         now_s: monotonic seconds.
 
     Attributes:
-        is_flooded: the last read left lines out, and there may be more at once.
+        is_flooded: the last read left lines out, or was a large one: there may be more at once.
         dropped_s: when a line was left out last, None for never.
     """
 
@@ -151,8 +152,9 @@ class StderrLines:
         for line in lines[:allowed]:
             text = line[:LINE_BYTES_MAX].decode(errors="replace")
             self._log.info("zone.stderr", zone=self._zone, line=text)
-        self.is_flooded = allowed < len(lines)
-        if self.is_flooded:
+        # So is much of what is no line, as empty ones are: none is left out, and it never ends.
+        self.is_flooded = allowed < len(lines) or len(data) >= FLOOD_BYTES
+        if allowed < len(lines):
             self._dropped += len(lines) - allowed
             self.dropped_s = now_s
         self.tell_dropped(at_once=not data)

@@ -121,3 +121,18 @@ def test_one_turn_reads_a_bounded_piece():
     assert len(os.read(reader, 8 * READ_BYTES)) == written - READ_BYTES
     os.close(reader)
     os.close(writer)
+
+
+def test_a_flood_of_nothing_is_a_flood():
+    """Empty lines are none, and none is counted; yet who writes them without end may not be read
+    at every turn of the loop.
+    """
+    log = RecordingLog(strict=True)
+    lines = StderrLines(log, "stable", lambda: 100, FakeClock().now_s)
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    os.write(writer, b"\n" * READ_BYTES)
+    assert lines.read(reader) and lines.is_flooded and not log.lines
+    os.write(writer, b"\n")
+    assert lines.read(reader) and not lines.is_flooded
+    os.close(reader)
+    os.close(writer)
