@@ -9,9 +9,9 @@ head is do.
 
 from typing import Any, Final, NamedTuple
 
-from Kernel.contract.arena import ArenaWords, Header, State
+from Kernel.contract.arena import TICK_LIMIT, ArenaWords, Header, State
 from Kernel.contract.codec import unpack
-from Kernel.contract.errors import CodecError, RingDamaged
+from Kernel.contract.errors import CodecError, LedgerError, RingDamaged
 from Kernel.contract.rings import ENTRY, read
 
 READS_MAX: Final = 5
@@ -49,12 +49,21 @@ def read_committed(words: ArenaWords) -> Committed | None:
     """Return the committed tick and the place behind its newest event; None if torn each time.
 
     The state block of tick T is stable while the commit word says T (see `copy_committed`).
+
+    Raises:
+        LedgerError: no world gets as far as these words say; no record could hold them.
     """
     for _ in range(READS_MAX):
         tick = words.get(Header.COMMIT)
         sequence = words.state(tick, State.OUTBOX_NEXT)
         offset = words.state(tick, State.OUTBOX_HEAD)
         if words.get(Header.COMMIT) == tick:
+            if max(tick, sequence, offset) >= TICK_LIMIT:
+                raise LedgerError(
+                    f"cannot read the outbox: its words say tick {tick}, event {sequence} at "
+                    f"{offset}, the limit is {TICK_LIMIT}",
+                    "molt status",
+                )
             return Committed(tick, Place(sequence, offset))
     return None
 

@@ -1,5 +1,6 @@
 """From an outbox into the log on a toy world: nothing lost, nothing twice, hostile bytes told."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from Kernel.contract.arena import ArenaWords, Header, Side, State, check_arena
 from Kernel.contract.envelope import Envelope, arena_event_id, id_text
+from Kernel.contract.errors import LedgerError
 from tests.support.logs import QuietLog
 from tests.zones.ledger.paper_log import PaperLog
 from tests.zones.runtime.small_arena import advance, small_arena
@@ -254,7 +256,8 @@ def test_hostile_words_never_end_the_archive(changes: list[tuple[int, int]]) -> 
     for place, value in changes:
         tick = advance(bench.words)
         bench.words.put_state(tick, place, value)
-        bench.store()
+        with suppress(LedgerError):  # told as degraded by whoever asked for it
+            bench.store()
         if place != State.TICK:
             bench.words.put_state(tick, State.OUTBOX_HEAD, 0)
     kinds: set[str] = {event.kind for event in bench.log.envelopes()}
@@ -273,3 +276,27 @@ def test_restored_world_begins_anew(bench: Bench) -> None:
     assert bench.sequences() == [-1, -1, -1, 0, 1]
     assert bench.acknowledged() == bench.committed()
     assert len({event.id for event in bench.log.envelopes()}) == len(old) + 2
+
+
+@pytest.mark.parametrize("word", [State.OUTBOX_NEXT, State.OUTBOX_HEAD, State.TICK])
+@pytest.mark.parametrize("value", [2**62, 2**63, 2**64 - 2])
+def test_words_that_no_record_could_hold(bench: Bench, word: int, value: int) -> None:
+    """They are refused with the reason, nothing of them is stored, and honest ones are read on."""
+    advance(bench.words, (applied(),))
+    bench.store()
+    stored, acknowledged = len(bench.log.envelopes()), bench.acknowledged()
+    tick = bench.words.get(Header.COMMIT)
+    honest = bench.words.state(tick, word)
+    if word == State.TICK:
+        bench.words.put(Header.COMMIT, value + tick % 2)  # the same buffer
+    else:
+        bench.words.put_state(tick, word, value)
+    with pytest.raises(LedgerError, match="cannot read the outbox"):
+        bench.store()
+    assert (len(bench.log.envelopes()), bench.acknowledged()) == (stored, acknowledged)
+    bench.words.put(Header.COMMIT, tick)
+    if word != State.TICK:
+        bench.words.put_state(tick, word, honest)
+    advance(bench.words, (TELEMETRY,))
+    bench.store()
+    assert len(bench.log.envelopes()) == stored + 1
