@@ -144,11 +144,16 @@ class BusKeeper(Keeper):
         return there and berth is not None and self._given.get(berth.serial) == self._named()
 
     def _named(self) -> dict[str, int]:
-        """Return the descriptors of every arena it reads, by name."""
+        """Return the descriptors of every arena it reads, by name.
+
+        The side pages, which who has them can write, are for who stores what worlds tell.
+        """
         named: dict[str, int] = {}
         for zone in self.config.reads:
             named |= self._arena_descriptors(zone) or {}
-        return named
+        if self.config.broker:
+            return named
+        return {name: fd for name, fd in named.items() if not name.startswith("side.")}
 
     def _others_serve(self, line: Line) -> bool:
         return any(other.berths for other in self.lines.values() if other is not line)

@@ -18,6 +18,7 @@ from Kernel.contract.arena import (
     HEADER_BYTES,
     INBOX_WINDOW,
     STATE_BYTES,
+    TICK_LIMIT,
     ArenaWords,
     Buffers,
     Header,
@@ -105,7 +106,7 @@ def copy_committed(words: ArenaWords, into: bytearray | None = None) -> ArenaIma
             f"cannot copy a tick: {COPIES_MAX} copies were torn, the last at {tick}"
         )
     found = int.from_bytes(buffer[State.TICK : State.TICK + 8], "little")
-    if found != tick:
+    if found != tick or tick >= TICK_LIMIT:
         raise SnapshotError(f"cannot copy tick {tick}: its buffer says tick {found}")
     for first, behind in holes:
         _clear(buffer, first, behind)

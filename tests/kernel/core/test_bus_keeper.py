@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,16 @@ def test_it_waits_for_the_arenas_it_reads(stage):
     stage.arena = {"arena.stable": stage.bus_fd}
     stage.round()
     assert stage.machine.zygote.is_asked()
+
+
+@pytest.mark.parametrize("broker", [True, False])
+def test_only_who_stores_events_can_write_a_side_page(stage, broker):
+    """A word on it has a world hang for good: who only reads an arena is not given it."""
+    stage.keeper.config = replace(stage.keeper.config, broker=broker)
+    stage.arena = {"arena.stable": stage.bus_fd, "side.stable": stage.bus_fd}
+    stage.serve()
+    (given,) = stage.machine.zygote.descriptors.values()
+    assert "arena.stable" in given and ("side.stable" in given) is broker
 
 
 def test_ready_may_come_before_the_news_of_birth(stage):

@@ -124,9 +124,7 @@ def test_one_turn_reads_a_bounded_piece():
 
 
 def test_a_flood_of_nothing_is_a_flood():
-    """Empty lines are none, and none is counted; yet who writes them without end may not be read
-    at every turn of the loop.
-    """
+    """Empty lines are none, yet who writes them without end is not read at every turn."""
     log = RecordingLog(strict=True)
     lines = StderrLines(log, "stable", lambda: 100, FakeClock().now_s)
     reader, writer = os.pipe2(os.O_NONBLOCK)

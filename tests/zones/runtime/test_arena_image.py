@@ -115,6 +115,16 @@ def test_copy_of_a_damaged_buffer_is_refused() -> None:
         copy_committed(words)
 
 
+def test_copy_of_a_tick_that_no_world_reaches_is_refused() -> None:
+    """Its name would be none of a snapshot: nobody would find the file, and nobody remove it."""
+    words = small_arena()
+    tick = 2**64 - 2
+    words.put_state(tick, State.TICK, tick)
+    words.put(Header.COMMIT, tick)
+    with pytest.raises(SnapshotError, match="cannot copy tick"):
+        copy_committed(words)
+
+
 def test_copies_beside_a_running_world_are_whole() -> None:
     """No copy made while another process writes tick after tick mixes two of them."""
     columns = 300_000
