@@ -40,7 +40,7 @@ TIMEOUT_S: Final = 10.0
 GRACE_S: Final = 1.0
 """A cell interrupts what it runs and tells where it was; so long after that it is killed."""
 HINT: Final = "molt help run"
-_WORDS: Final = Words("run", "call", "calls", "molt kernel-events kind=call.*")
+_WORDS: Final = Words("run", "call", "calls", "molt ps")
 _SEALED: Final = (
     "it asked the system for something a sealed zone may not do: processes, threads, sockets, "
     "signals, new machine code and all that is like them"

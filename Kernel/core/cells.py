@@ -181,11 +181,6 @@ class Cells:
         ]
         return min((*due, *waits), default=float("inf"))
 
-    @property
-    def counts(self) -> tuple[int, int]:
-        """Return how many run and how many wait."""
-        return len(self._queue.running), len(self._queue.waiting)
-
     def pids(self) -> list[int]:
         """Return every process of them that is not reaped yet."""
         return [stay.pid for stay in self._stays.values() if stay.pid]

@@ -30,6 +30,7 @@ class Scene:
         self.limits = QueueLimits(1, 1)
         self.cells = Cells(self.world.parts, "trial", WORDS, lambda: self.limits)
         self.begun: list[bytes] = []
+        self.stays: list[Stay] = []
         self.able(["trial", "call"])
 
     def able(self, roles: object) -> None:
@@ -45,7 +46,16 @@ class Scene:
                 raise error
             return CellOrder("trial", job, 30.0)
 
-        return self.cells.ask(self.world, order, lambda: self.begun.append(job))
+        stay = self.cells.ask(self.world, order, lambda: self.begun.append(job))
+        self.stays.append(stay)
+        return stay
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many run, and how many wait."""
+        there = [stay for stay in self.stays if stay.end is None]
+        running = sum(stay.runs for stay in there)
+        return running, len(there) - running
 
     def round(self) -> None:
         """Some rounds of the kernel."""
@@ -85,7 +95,7 @@ class TestTurns:
         scene.round()
         pid = scene.bear()
         assert scene.begun == [b"1"] and first.runs and first.pid == pid
-        assert scene.cells.counts == (1, 1) and scene.cells.before(second) == 0
+        assert scene.counts == (1, 1) and scene.cells.before(second) == 0
         with pytest.raises(Refused, match="cannot try: 1 trial runs and 1 waits; the limit is 1"):
             scene.ask(b"3")
         scene.machine.processes.end(pid, number=signal.SIGSEGV)
@@ -93,7 +103,7 @@ class TestTurns:
         assert first.end.how is How.DIED and scene.begun == [b"1", b"2"]
         scene.machine.processes.end(scene.bear(), code=0)
         scene.round()
-        assert second.end.how is How.ANSWERED and scene.cells.counts == (0, 0)
+        assert second.end.how is How.ANSWERED and scene.counts == (0, 0)
 
     def test_one_that_waits_is_given_up(self, scene):
         """It never begins; its place in the queue is free at once."""
@@ -103,7 +113,7 @@ class TestTurns:
         scene.cells.give_up(second, "who asked has gone")
         assert second.end.how is How.GIVEN_UP and second.end.why == "who asked has gone"
         scene.ask(b"3")
-        assert scene.cells.counts == (1, 1) and scene.begun == [b"1"]
+        assert scene.counts == (1, 1) and scene.begun == [b"1"]
 
     def test_one_that_runs_is_given_up(self, scene):
         """Its place is free once its process is gone."""
@@ -111,10 +121,10 @@ class TestTurns:
         scene.round()
         pid = scene.bear()
         scene.cells.give_up(stay, "who asked has gone")
-        assert stay.end is None and scene.cells.counts == (1, 0)
+        assert stay.end is None and scene.counts == (1, 0)
         scene.round()
         assert stay.end.how is How.GIVEN_UP and scene.machine.processes.killed() == [pid]
-        assert scene.cells.counts == (0, 0) and scene.cells.pids() == []
+        assert scene.counts == (0, 0) and scene.cells.pids() == []
 
 
 class TestNobodyToForkIt:
@@ -140,7 +150,7 @@ class TestNobodyToForkIt:
         scene.machine.clock.advance(PATIENCE_S)
         scene.cells.look()
         assert stay.end.how is How.UNBORN and "in 30 s" in stay.end.why
-        assert scene.cells.counts == (0, 0)
+        assert scene.counts == (0, 0)
 
     @pytest.mark.parametrize("roles", [None, "trial", ["call"], 7])
     def test_a_generation_of_before_there_were_cells(self, scene, roles):
