@@ -1,5 +1,6 @@
 """A cage, with real processes: what it holds together, and what each profile leaves."""
 
+import _thread
 import ctypes
 import importlib
 import json
@@ -122,6 +123,21 @@ def test_threads_started_before_go_on_and_are_held(user):
 
     assert run(lambda: inside(int), user).said == "done"
     assert run(lambda: inside(socket.socket), user).signal == signal.SIGSYS
+
+
+def test_a_thread_that_has_just_begun_is_not_killed():
+    """It registers with the OS by its own first calls, which may come after the seal."""
+    plan = Plan("sealed", without=MISSING)
+
+    def inside() -> str:
+        cage.enclose(plan)
+        for _ in range(8):
+            _thread.start_new_thread(time.sleep, (0.01,))  # unlike Thread.start, it waits for none
+        cage.seal(plan)
+        time.sleep(0.05)
+        return "alive"
+
+    assert {run(inside).said for _ in range(20)} == {"alive"}
 
 
 def test_a_thread_with_a_filter_of_its_own_is_an_error():

@@ -64,13 +64,15 @@ def _words(*texts: str) -> tuple[str, ...]:
 
 
 # What a computation needs that is loaded, mapped and connected. The calls that only tell the time
-# are made without entering the OS on most machines, but not on all.
+# are made without entering the OS on most machines, but not on all. The last two are the first that
+# glibc makes in a new thread: one that was started before the seal may not have come to them yet.
 _COMPUTING: Final = """
     futex clock_nanosleep read write sched_yield ppoll poll madvise mmap munmap mprotect mremap brk
     nanosleep clock_gettime clock_getres gettimeofday getpid gettid getppid tgkill
     rt_sigprocmask rt_sigaction rt_sigreturn sigaltstack restart_syscall exit exit_group
     pread64 pwrite64 readv writev lseek close fstat fcntl pselect6 select getrandom getrusage times
     getcpu sched_getaffinity prlimit64 getrlimit sysinfo uname getuid geteuid getgid getegid
+    rseq set_robust_list
 """
 # A lazy import or a traceback asks for files: it is to hear no, and not to die of it.
 _FILES_ASKED: Final = """

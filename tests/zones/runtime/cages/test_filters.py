@@ -30,7 +30,7 @@ WITHIN = words(
     rt_sigreturn pread64 pwrite64 readv writev select sched_yield mremap madvise nanosleep getpid
     exit uname fcntl gettimeofday getrlimit getrusage sysinfo times getuid getgid geteuid getegid
     getppid sigaltstack gettid futex sched_getaffinity restart_syscall clock_gettime clock_getres
-    clock_nanosleep exit_group tgkill pselect6 ppoll prlimit64 getrandom getcpu
+    clock_nanosleep exit_group tgkill pselect6 ppoll prlimit64 getrandom getcpu rseq set_robust_list
     """
 )
 ASKED_OF_FILES = words(
