@@ -51,6 +51,7 @@ class ArenaKeeper(ArenaFounding):
         self._inquest = Inquest(config.name, parts.log, self.note, self.traits.in_slot)
         self._news = TakeoverNews(config.name, parts.clock, parts.log, self.berth_of)
         self._drained_pid = 0
+        self._mutex_doubted = False
         self._anchored = False
         self._traits_untaken = False
 
@@ -105,6 +106,7 @@ class ArenaKeeper(ArenaFounding):
         assert self.arena is not None, "an heir is forked onto an arena that is there"
         if all(berth.serial == serial for berth in self._writers()):
             self.parts.arenas.renew_mutex(self.arena)
+            self._mutex_doubted = False
         doors = self.parts.doors
         door = doors.make()
         try:
@@ -158,7 +160,10 @@ class ArenaKeeper(ArenaFounding):
         """Between two ticks, or when the owner has had FORK_PATIENCE_NS to find its beat.
 
         Forking takes a core away for some ms: 200k entities took 15 ms for a tick instead of 8.
+        While a mutex is doubted, nobody more is given it.
         """
+        if self._mutex_doubted and self._writers():
+            return False
         if self.arena is None or self.active is None:
             return True
         words, now_ns = self.arena.words, self.parts.clock.now_ns()
@@ -224,6 +229,7 @@ class ArenaKeeper(ArenaFounding):
 
         Whoever wrote the arena before may have left anything in it. The next heir gets a fresh one.
         """
+        self._mutex_doubted = True
         for berth in self._writers():
             if berth.pid:
                 berth.excused, berth.cause = True, berth.cause or cause
@@ -244,6 +250,12 @@ class ArenaKeeper(ArenaFounding):
         assert self.arena is not None
         words = self.arena.words
         first = not line.state.served
+        self._mutex_doubted = False  # it could be had
+        before = self.active
+        if before is not None and before.pid != self._drained_pid:
+            # It has died and is not reaped yet; or it gave the right away unasked, with threads
+            # that live and may write: honest code does not.
+            self.parts.processes.send_signal(before.pid, signal.SIGKILL)
         for other in self.lines.values():
             if other is not line:
                 other.learn(sup.Succeeded())
@@ -346,6 +358,7 @@ class ArenaKeeper(ArenaFounding):
         self.arena.words.put(Header.DRAIN_AT, self.arena.words.get(Header.COMMIT))
         active = self.active
         if active is not None:
+            self._drained_pid = active.pid
             self.knock(active.pid)
 
     def set_drill(self, value: int) -> None:

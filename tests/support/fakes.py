@@ -231,6 +231,8 @@ class FakeProcesses:
     def __init__(self, first_pid: int = 100) -> None:
         self.zygotes: list[FakeZygote] = []
         self.signals: list[tuple[int, int]] = []
+        self.zombies: set[int] = set()
+        """Have ended, and are not told of yet: no signal does anything to them."""
         self.refusal: OSError | None = None
         self._next_pid = first_pid
         self._ended: set[int] = set()
@@ -252,7 +254,7 @@ class FakeProcesses:
     def send_signal(self, pid: int, number: int) -> None:
         """Note a signal; SIGKILL ends the process."""
         self.signals.append((pid, number))
-        if number == signal.SIGKILL:
+        if number == signal.SIGKILL and pid not in self.zombies:
             self.end(pid, number=signal.SIGKILL)
 
     def reap(self) -> list[Exit]:

@@ -209,13 +209,23 @@ class TestDeaths:
         assert heir not in stage.machine.processes.killed()
 
     def test_restart_is_counted_when_the_takeover_is_seen_first(self, stage):
-        """The heir may ring before the death is reaped: one restart, nobody left in the books."""
+        """The heir may ring before the death is reaped: one restart, nobody left in the books.
+
+        It may be alive: who gave the right to write away unasked is ended at once.
+        """
         active, heir = stage.serve()
         stage.take_over(heir)
-        assert [each.pid for each in stage.keeper.state.leaving] == [active]
-        stage.die(active, number=signal.SIGKILL)
+        assert stage.machine.processes.killed() == [active]
         assert stage.keeper.restarts == 1 and not stage.keeper.state.leaving
         assert active not in stage.keeper.pids()
+
+    def test_who_was_asked_to_leave_has_its_time(self, stage):
+        """It has given the right back as it was told to, and may end in order."""
+        active, heir = stage.serve()
+        stage.keeper.drain()
+        stage.take_over(heir)
+        assert [each.pid for each in stage.keeper.state.leaving] == [active]
+        assert not stage.machine.processes.killed()
 
 
 class TestDrills:

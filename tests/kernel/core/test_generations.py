@@ -1,5 +1,6 @@
 """Several generations of one zone, by a keeper over fakes: renewal, going back, slot."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from Kernel.ports.versions import Source
 from tests.support.arena_stage import Stage
 from tests.support.fakes import FakeMachine
 from tests.support.toy import service as toy
+
+HUNG_S = 0.3
 
 
 @pytest.fixture
@@ -149,6 +152,20 @@ class TestGoingBack:
         assert stage.words.get(Header.DRAIN_AT) == stage.words.get(Header.COMMIT)
         succeed(stage, old_heir, heir)
         assert stage.keeper.active.pid == old_heir
+
+    def test_an_heir_that_hangs_in_its_turn_takes_all_who_stand_by_with_it(self, stage):
+        """They have the same mutex, which may be broken: of them the world would hang for ever."""
+        active, old_heir = stage.pair
+        heir = renew(stage)
+        succeed(stage, heir, active)
+        second = stage.fork_heir()
+        mutex = os.fstat(stage.keeper.arena.mutex_fd).st_ino
+        stage.die(heir, code=1)
+        stage.machine.clock.pass_time(HUNG_S, stage.round)
+        assert {second, old_heir} <= set(stage.machine.processes.killed())
+        stage.fork_heir()
+        assert os.fstat(stage.keeper.arena.mutex_fd).st_ino != mutex
+        assert stage.keeper.ladder.current == 2, "a hang of its heirs is no proof yet"
 
 
 class TestRoom:

@@ -31,6 +31,7 @@ def chain(kernel: PaperKernel, kind: str) -> list[str]:
 def succeed(kernel: PaperKernel) -> None:
     """Let the heir take over from a dead owner, as the words say it."""
     words = kernel.words
+    kernel.machine.processes.zombies.add(kernel.active)
     words.put(Header.FOUND_OWNER, kernel.active)
     words.put(Header.FOUND_FLIGHT, 0)
     words.put(Header.TAKEN_OVER_TICK, words.get(Header.COMMIT))
