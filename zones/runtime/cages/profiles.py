@@ -93,7 +93,7 @@ _BUS: Final = """
     recvfrom sendto recvmsg sendmsg socket connect accept4 accept bind listen shutdown
     getsockopt setsockopt getsockname getpeername socketpair
     timerfd_create timerfd_settime timerfd_gettime signalfd4 memfd_create dup dup2 dup3 close_range
-    set_robust_list get_robust_list rseq set_tid_address clone clone3
+    get_robust_list set_tid_address clone clone3
     rt_sigtimedwait rt_sigsuspend rt_sigpending pause setitimer getitimer alarm kill
     pidfd_open wait4 waitid chdir fchdir mlock munlock mincore membarrier prctl
     getgroups getresuid getresgid getpgrp getpgid getsid getpriority sched_getparam
