@@ -303,7 +303,7 @@ COMMANDS: tuple[Command, ...] = (
         "Check whether files may be traits: accepted, or rule, line and reason",
         ("molt validate trait.py", "molt validate --json trait.py"),
         details="Needs no kernel and runs nothing of them. Says the tier and what a trait keeps. "
-        "Exits 0 when all are\naccepted, 5 when one is refused, 78 when one cannot be read; "
+        "Exits 0 when all are\naccepted, 5 when one is refused, 2 when one cannot be read; "
         "- reads stdin. Everything after\n'validate' goes to python -m zones.traits validate as "
         "it stands.",
         place=Place.TOOL,

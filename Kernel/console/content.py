@@ -50,12 +50,10 @@ def read_content(command: str, path: Path, most: int) -> Content:
                 data = file.read(most + 1)
     except OSError as error:
         why = error.strerror or error
-        raise UsageError(
-            f"cannot run '{command}': {path}: {why}", f"molt help {command}"
-        ) from error
+        raise UsageError(f"cannot read {path}: {why}", f"molt help {command}") from error
     if len(data) > most:
         raise UsageError(
-            f"cannot run '{command}': {path} is longer than {most} bytes", f"molt help {command}"
+            f"cannot read {path}: it is longer than {most} bytes", f"molt help {command}"
         )
     content = Content(b64encode(data).decode())
     content.path = str(path)

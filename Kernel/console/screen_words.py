@@ -110,9 +110,11 @@ def _counts(facts: dict[str, Any]) -> list[str]:
     arenas = facts.get("arenas")
     kept = [each for each in arenas.values() if type(each) is dict] if type(arenas) is dict else []
     counts = [each["snapshots"] for each in kept if type(each.get("snapshots")) is int]
-    said = [f"{grouped(sum(counts))} snapshots"] if counts else []
+    kept_now = sum(counts)
+    said = [f"{grouped(kept_now)} snapshot{'' if kept_now == 1 else 's'}"] if counts else []
     if type(facts.get("events")) is int:
-        said.append(f"{grouped(facts['events'])} events")
+        events = facts["events"]
+        said.append(f"{grouped(events)} event{'' if events == 1 else 's'}")
     return said
 
 

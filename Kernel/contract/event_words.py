@@ -90,7 +90,7 @@ SENTENCES: dict[str, str] = {
     "stop.phase": "stop, phase {phase} {turn}",
     "telemetry": "{entity_count} molbots in {lineages} lineages, mean energy {avg_energy:.1f}",
     "trait.quarantined": "the trait in slot {slot} is in quarantine: {why}",
-    "trait.refused": "a trait was refused: {place}{reason} (rule {rule})",
+    "trait.refused": "a trait was refused: {at_line}{reason} (rule {rule})",
     "trait.removed": "trait {name} version {version} was removed",
     "trait.resumed": "trait {name} version {version} is taken up again: its code is there",
     "trait.validated": "trait {name} version {version} is accepted: {tier}, state {state}{because}",
@@ -114,7 +114,7 @@ SENTENCES: dict[str, str] = {
     "zone.degraded": "{why}",
     "zone.died": "{role} with pid {pid} ended: {how}",
     "zone.drained": "pid {pid} is to leave: {why}",
-    "zone.evidence": "{how} in {place}, tick {tick}; blamed: {verdict}",
+    "zone.evidence": "{how}{where}, tick {tick}; blamed: {verdict}",
     "zone.given_up": "no version can be kept alive: {why}",
     "zone.hung": "pid {pid} hangs: {why}",
     "zone.impostor": "somebody else took its endpoint: pid {pid}",
@@ -216,15 +216,23 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "found": f": {found}" if found else "",
         "because": f": {values['why']}" if values.get("why") else "",
         "which": f"{values['generation']} " if values.get("generation") else "",
-        "place": _place(values),
+        "at_line": _at_line(values),
+        "where": _where(values.get("place")),
         "candidate": _candidate(values),
-        "reasoned": f": {_place(values)}{values['reason']}" if values.get("reason") else "",
+        "reasoned": f": {_at_line(values)}{values['reason']}" if values.get("reason") else "",
         "frame": f"; {values['top']}" if values.get("top") else "",
     }
 
 
-def _place(values: Mapping[str, Any]) -> str:
+def _at_line(values: Mapping[str, Any]) -> str:
     return f"line {values['line']}: " if values.get("line") else ""
+
+
+def _where(place: Any) -> str:
+    """Return where a process ended: in a phase of the tick, or between two ticks."""
+    if not place:
+        return ""
+    return f" {place}" if str(place).startswith("between ") else f" in {place}"
 
 
 def _candidate(values: Mapping[str, Any]) -> str:

@@ -49,7 +49,7 @@ KERNEL_KINDS: Final = (
     Kind("command.refused", {"command": str, "why": str}, _WARNING),
     Kind(
         "call.begun",
-        {"name": str, "job": str, "bytes": int, "digest": str, "timeout_s": float},
+        {"name": str, "job": str, "bytes": int, "code_hash": str, "timeout_s": float},
     ),
     Kind(
         "call.ended",

@@ -30,7 +30,7 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.cell import CellEnd, CellOrder, How, parse_answer
 from Kernel.core.cell_queue import QueueLimits, Words
 from Kernel.core.cells import STOPPED, Cells, Stay
-from Kernel.core.limits import CallLimits
+from Kernel.core.limits import LIMITS_HINT, CallLimits
 from Kernel.core.parts import Parts
 from Kernel.ports.process import Exit
 
@@ -42,7 +42,7 @@ GRACE_S: Final = 1.0
 HINT: Final = "molt help run"
 _WORDS: Final = Words("run", "call", "calls", "molt ps")
 _SEALED: Final = (
-    "it asked the system for something a sealed zone may not do: processes, threads, sockets, "
+    "it asked the system for something this process may not do: processes, threads, sockets, "
     "signals, new machine code and all that is like them"
 )
 
@@ -79,7 +79,7 @@ def plan_call(wish: CallWish, limits: CallLimits) -> CallJob:
         raise Refused(
             f"cannot run {wish.name}: it has {len(wish.payload)} bytes, the limit is {most} "
             "(call.source_kb)",
-            HINT,
+            LIMITS_HINT,
         )
     if len(wish.args) > ARGUMENTS_MAX or any(len(w) > ARGUMENT_CHARS_MAX for w in wish.args):
         raise Refused(
@@ -92,7 +92,7 @@ def plan_call(wish: CallWish, limits: CallLimits) -> CallJob:
         raise Refused(
             f"cannot run {wish.name} for {timeout_s:g} s: the limit is {limits.wall_s:g} s "
             "(call.wall_s)",
-            "molt config kernel.call.wall_s",
+            LIMITS_HINT,
         )
     return CallJob(wish.kind, wish.name, wish.payload, wish.args, timeout_s, limits.output_bytes)
 
@@ -280,7 +280,7 @@ class Calls:
         wish, call.began_s = call.wish, self._parts.clock.now_s()
         call.told = self._parts.log.info(
             "call.begun", name=wish.name, job=wish.kind.value, bytes=len(wish.payload),
-            digest=hashlib.sha256(wish.payload).hexdigest(), timeout_s=float(call.job.timeout_s),
+            code_hash=hashlib.sha256(wish.payload).hexdigest(), timeout_s=float(call.job.timeout_s),
             cause=call.told,
         )  # fmt: skip
         self._note(call, stay)

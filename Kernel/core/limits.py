@@ -13,6 +13,8 @@ from typing import Any, Final
 NO_LIMIT: Final = 0
 MEGABYTE: Final = 1 << 20
 KILOBYTE: Final = 1 << 10
+LIMITS_HINT: Final = "molt config"
+"""For who meets a limit: it lists the key, its value and the file that says it."""
 
 
 class CageKind(StrEnum):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from Kernel.contract.errors import Refused
-from Kernel.core.limits import MEGABYTE, TrialLimits
+from Kernel.core.limits import LIMITS_HINT, MEGABYTE, TrialLimits
 
 TICKS: Final = 1000
 SEEDS_OF_SMALL: Final = 4
@@ -77,8 +77,9 @@ def check_size(
     size = len(wish.source)
     if size > limits.source_bytes:
         raise Refused(
-            f"cannot try: the source has {size} bytes; the limit is {limits.source_bytes}",
-            "kernel.trial.source_kb",
+            f"cannot try: the source has {size} bytes; the limit is {limits.source_bytes} "
+            "(trial.source_kb)",
+            LIMITS_HINT,
         )
     for what, value, most in (
         ("ticks", wish.ticks, limits.ticks_max),
@@ -86,18 +87,18 @@ def check_size(
     ):
         if value > most:
             raise Refused(
-                f"cannot try: {value} {what} are asked for; the limit is {most}",
-                f"kernel.trial.{what}_max",
+                f"cannot try: {value} {what} are asked for; the limit is {most} (trial.{what}_max)",
+                LIMITS_HINT,
             )
     needed = COPIES * wish.scale * world_bytes if wish.trial else 0
-    room, key = limits.each.memory_bytes, "kernel.trial.memory_mb"
+    room, hint, key = limits.each.memory_bytes, LIMITS_HINT, " (trial.memory_mb)"
     if free_bytes is not None and (not room or free_bytes < room):
-        room, key = free_bytes, "molt doctor"
+        room, hint, key = free_bytes, "molt doctor", ""
     if (room or free_bytes is not None) and needed > room:
         raise Refused(
             f"cannot try: {COPIES} copies of the world, {wish.scale} times as large, take "
-            f"{needed // MEGABYTE} MB; there is room for {room // MEGABYTE} MB",
-            key if wish.scale == 1 else "molt try FILE --scale 1",
+            f"{needed // MEGABYTE} MB; there is room for {room // MEGABYTE} MB{key}",
+            hint if wish.scale == 1 else "molt try FILE --scale 1",
         )
 
 

@@ -209,7 +209,9 @@ def _run(job: CallJob, sources: dict[str, Sequence[str]]) -> Any:
     lines = job.payload.decode(errors="replace").splitlines(keepends=True)
     sources[job.name] = lines
     linecache.cache[job.name] = (len(job.payload), None, lines, job.name)
-    tree = ast.parse(job.payload, job.name)
+    # Not ast.parse: where this is no Python, its frame would stand in the traceback.
+    tree = compile(job.payload, job.name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    assert isinstance(tree, ast.Module), "that is what exec has"
     has_main = any(
         isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name == "main"
         for each in tree.body

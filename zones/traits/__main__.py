@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from Kernel.contract.errors import ConfigError, MoltError, Refused, UsageError
+from Kernel.contract.errors import MoltError, Refused, UsageError
 from zones.runtime.command_errors import tell_error
 from zones.traits.contract import SOURCE_BYTES_MAX
 from zones.traits.screening import screen
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         "validate",
         prog="molt validate",
         help="check whether files may be traits",
-        epilog="Exits 0 when all are accepted, 5 when one is refused, 78 when one cannot be read.",
+        epilog="Exits 0 when all are accepted, 5 when one is refused, 2 when one cannot be read.",
     )
     validate.add_argument("files", nargs="+", metavar="FILE", help="a trait; - reads stdin")
     # `molt --home DIR validate` says it; a verdict is the same in every home.
@@ -93,7 +93,7 @@ def _validate(files: Sequence[str], as_json: bool) -> int:
         refused = sum(not each.verdict.accepted for each in judged)
         print(f"{len(judged)} files: {len(judged) - refused} accepted, {refused} refused")
     if any(each.unread for each in judged):
-        return ConfigError.exit_code
+        return UsageError.exit_code
     return 0 if all(each.verdict.accepted for each in judged) else Refused.exit_code
 
 

@@ -1,5 +1,6 @@
 """Calls in a kernel on paper: who may have what run, and how each end is put and told."""
 
+import hashlib
 import json
 import os
 import signal
@@ -177,6 +178,7 @@ class TestEnds:
         call = scene.begin()
         begun = scene.told("call.begun")
         assert (begun["name"], begun["bytes"], begun["cause"]) == ("a.py", len(SOURCE), CAUSE)
+        assert begun["code_hash"] == hashlib.sha256(SOURCE).hexdigest()
         assert call.result() is None
         scene.machine.clock.advance(0.5)
         scene.end(json.dumps(ANSWER).encode())
@@ -199,7 +201,7 @@ class TestEnds:
             (b'{"result": NaN}', 0, None, "nonsense", "NaN is no number", 5),
             (b"[" * 99_999, 0, None, "nonsense", "cannot use an answer", 5),
             ({}, 3, None, "died", "exit code 3", 5),
-            ({}, None, signal.SIGSYS, "died", "something a sealed zone may not do", 5),
+            ({}, None, signal.SIGSYS, "died", "something this process may not do", 5),
             ({}, None, signal.SIGSEGV, "died", "SIGSEGV", 5),
             ({}, None, signal.SIGKILL, "died", "killed from outside, or for want of", 5),
         ],

@@ -35,6 +35,16 @@ from tests.structure.sources import ROOT
         ("zone.ready", {"took_s": 0.5, "found": "tick 1"}, "ready in 0.5 s: tick 1"),
         ("arena.founded", {"told": "founded from seed 1"}, "founded from seed 1"),
         (
+            "zone.evidence",
+            {"how": "signal 31", "place": "between two ticks", "tick": 6, "verdict": "nobody"},
+            "signal 31 between two ticks, tick 6; blamed: nobody",
+        ),
+        (
+            "zone.evidence",
+            {"how": "signal 11", "place": "phase acts, trait slot 3", "tick": 6, "verdict": "x"},
+            "signal 11 in phase acts, trait slot 3, tick 6; blamed: x",
+        ),
+        (
             "generation.promoted",
             {"generation": "", "source": "checkout", "why": ""},
             "generation of checkout serves now",

@@ -23,14 +23,14 @@ class TestSize:
     @pytest.mark.parametrize(
         ("wish", "said", "hint"),
         [
-            (replace(WISH, source=b"x" * 1025), "the source has 1025 bytes; the limit is 1024",
-             "kernel.trial.source_kb"),
-            (replace(WISH, ticks=5001), "5001 ticks are asked for; the limit is 5000",
-             "kernel.trial.ticks_max"),
-            (replace(WISH, seeds=9), "9 seeds are asked for; the limit is 8",
-             "kernel.trial.seeds_max"),
+            (replace(WISH, source=b"x" * 1025), "the source has 1025 bytes; the limit is 1024 "
+             "(trial.source_kb)", "molt config"),
+            (replace(WISH, ticks=5001), "5001 ticks are asked for; the limit is 5000 "
+             "(trial.ticks_max)", "molt config"),
+            (replace(WISH, seeds=9), "9 seeds are asked for; the limit is 8 (trial.seeds_max)",
+             "molt config"),
             (replace(WISH, scale=4), "2 copies of the world, 4 times as large, take 160 MB; there "
-             "is room for 100 MB", "molt try FILE --scale 1"),
+             "is room for 100 MB (trial.memory_mb)", "molt try FILE --scale 1"),
         ],
     )  # fmt: skip
     def test_what_is_too_much(self, wish, said, hint):

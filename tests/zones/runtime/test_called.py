@@ -144,6 +144,12 @@ def test_what_a_file_raises(cells, text, kind, message):
     parse_told(told)
 
 
+def test_what_is_no_python_is_told_without_a_frame_of_the_parser(cells):
+    """Only the line of the file: whose parser it was helps nobody."""
+    frames = cells.source("x = 1\nresult = (")["error"]["frames"]
+    assert frames == [["their.py", 2, "<module>", "result = ("]]
+
+
 def test_chance_is_decided_by_the_call(cells):
     """The same call draws the same numbers; another one draws others."""
     text = "import random, numpy\nresult = [random.random(), float(numpy.random.rand())]"

@@ -70,14 +70,14 @@ def test_each_reason_is_told_once_and_of_what() -> None:
 def test_what_cannot_be_read_is_told_apart(
     files: tuple[str, str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file that is not there, or is a folder, is no refusal: exit 78, the others are judged."""
+    """A file that is not there, or is a folder, is no refusal: exit 2, the others are judged."""
     good, bad, none = files
-    assert main(["validate", none, str(tmp_path), good, bad]) == 78
+    assert main(["validate", none, str(tmp_path), good, bad]) == 2
     told = capsys.readouterr()
     assert f"cannot read {none}: No such file or directory" in told.err
     assert f"cannot read {tmp_path}: Is a directory" in told.err
     assert good in told.out and bad in told.out
-    assert main(["validate", "--json", none]) == 78
+    assert main(["validate", "--json", none]) == 2
     assert json.loads(capsys.readouterr().out)["rule"] == "file"
 
 

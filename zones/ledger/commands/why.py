@@ -21,6 +21,7 @@ from zones.runtime.ledger_causes import (
     EFFECTS_MAX,
     Effect,
     Story,
+    caused_by,
     find_event,
     tell_story,
 )
@@ -54,7 +55,8 @@ def run(options: argparse.Namespace) -> int:
     if options.effects:
         for line in effect_lines(story):
             print(line if rows.width == 0 else fit(line, rows.width))
-    else:
+    elif search.index is None or caused_by(search, [story.chain[0].envelope.id]):
+        # Without an index the whole log would have to be read to know.
         hint("", f"molt why {story.chain[0].position} --effects", options.home)
     return 0
 

@@ -13,6 +13,7 @@ from tests.zones.ledger.paper_ledger import event_id, make
 from tests.zones.ledger.real_ledger import index, store
 from zones.ledger.__main__ import main
 from zones.ledger.commands.why import fit
+from zones.runtime.ledger_index import FILE
 
 EVENTS = [
     make(1, "command.taken", zone="kernel",
@@ -51,7 +52,14 @@ def test_a_tree_for_people(run: Any) -> None:
     assert lines[3].startswith("   └ command.taken")
     assert "'drill' with kind=kill was asked for by pid 7" in lines[3]
     assert lines[3].endswith("#1")
-    assert " why 3 --effects" in err
+    assert "--effects" not in err, "nothing came of it"
+    assert " why 2 --effects" in run("2")[2]
+
+
+def test_without_an_index_the_hint_says_how_to_look(run: Any, tmp_path: Path) -> None:
+    """Whether anything came of it is not known then."""
+    (tmp_path / LEDGER / FILE).unlink()
+    assert " why 3 --effects" in run("3")[2]
 
 
 @pytest.mark.parametrize(
