@@ -21,11 +21,14 @@ _SECRET_KEYS: Final = re.compile(
     r"(?:$|_(?:id|value|key|text|hash)$)"
 )
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_KEY_FILES: Final = re.compile(
+    r"-----BEGIN [A-Z ]{0,64}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
+    r"(?:-----END [A-Z ]{0,64}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+)
+"""Looked for first: their last dashes would hide what begins right behind them."""
 _SHAPES: Final = re.compile(
     r"""
-    -----BEGIN\ [A-Z ]{0,64}PRIVATE\ KEY(?:\ BLOCK)?-----[\s\S]*?
-        (?:-----END\ [A-Z ]{0,64}PRIVATE\ KEY(?:\ BLOCK)?-----|\Z)
-    | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
+    \b(?:AKIA|ASIA)[0-9A-Z]{16}\b
     | \bgh[pousr]_[A-Za-z0-9]{20,}
     | \bgithub_pat_[A-Za-z0-9_]{20,}
     | \bglpat-[A-Za-z0-9_-]{16,}
@@ -111,9 +114,10 @@ def redact_text(text: str) -> tuple[str, int]:
     """Return a text without what looks like a credential, and how often one was taken out."""
     if _HINTS.search(text) is None:
         return text, 0
+    text, files = _KEY_FILES.subn(MARK, text)
     text, shapes = _SHAPES.subn(MARK, text)
     text, assigned = _ASSIGNED.subn(lambda found: found[1] + MARK, text)
-    return text, shapes + assigned
+    return text, files + shapes + assigned
 
 
 def _clean(value: Any) -> tuple[Any, int]:

@@ -157,6 +157,13 @@ def test_once_is_enough(payload: dict[str, object]) -> None:
     assert redact(clean)[0] == clean
 
 
+def test_a_token_right_behind_a_key_file() -> None:
+    """The dashes at its end hide nothing."""
+    file = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"
+    for token in ("sk-" + "a1" * 10, "eyJ" + "a" * 9 + "." + "b" * 9 + "." + "c" * 9):
+        assert redact_text(file + token) == (MARK * 2, 2)
+
+
 HOSTILE = (
     *("eyJ-", "eyJ.", "eyJaaaaaaaa.", "eyJ-aaaaaaaa.b", "sk-", "sk-a ", "sk-a-", "-----BEGIN "),
     *("-----BEGIN PRIVATE KEY-----", "-----END ", "A ", "password", "password ", "password=", "'"),
