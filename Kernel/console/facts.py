@@ -7,7 +7,7 @@ look (`render.py`), where they come from (keepers and arena words).
 import os
 from typing import Any
 
-from Kernel.console.trait_commands import degraded_traits, trait_fields
+from Kernel.console.trait_commands import degraded_traits
 from Kernel.contract.arena import SURVEY_TICKS, Header, State
 from Kernel.contract.inputs import SET_PARAM
 from Kernel.contract.parameters import Parameter
@@ -150,7 +150,7 @@ def world_fields(world: ArenaKeeper) -> dict[str, Any]:
         "seed": words.get(Header.SEED),
         "max_entities": words.get(Header.CAPACITY),
         "restored": restored_fields(world),
-        "traits": [trait_fields(row) for row in world.traits.counted_rows()],
+        "traits": [row.fields() for row in world.traits.counted_rows()],
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from Kernel.console.request import Request
 from Kernel.contract.errors import Refused
-from Kernel.contract.trait_registry import ACTIVE, QUARANTINED, SUSPENDED, TraitRow
+from Kernel.contract.trait_registry import QUARANTINED, SUSPENDED
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.trait_addition import Wish
 from Kernel.core.trait_changes import TraitChanges
@@ -78,9 +78,6 @@ def begin_addition(
     )
     wish = Wish(tried, request.integer("at_tick") or 0)
     row = world.traits.of_hash(wish.code_hash)
-    if row is not None and row.status == ACTIVE:
-        answer = trait_fields(row) | {"already": True}
-        return lambda: answer
     if row is not None and row.status == QUARANTINED:
         raise Refused(
             f"cannot add trait {row.name}: this very code is in quarantine",
@@ -104,30 +101,13 @@ def begin_removal(
 
 def list_fields(world: ArenaKeeper, changes: TraitChanges) -> Result:
     """Return what `trait list` answers."""
-    rows = [trait_fields(row) for row in world.traits.counted_rows()]
+    rows = [row.fields() for row in world.traits.counted_rows()]
     under_way, waiting = changes.under_way(), changes.waiting()
     return (
         {"traits": rows}
         | ({"waiting": waiting} if waiting else {})
         | ({"under_way": under_way} if under_way else {})
     )
-
-
-def trait_fields(row: TraitRow) -> Result:
-    """Return one trait as programs read it."""
-    return {
-        "name": row.name,
-        "version": row.version,
-        "tier": row.tier,
-        "state": row.state,
-        "status": row.status,
-        "applied_at_tick": row.since_tick,
-        "slot": row.slot,
-        "hash": row.hash,
-        "memory": row.memory,
-        "calls": row.calls,
-        "faults": row.faults,
-    }
 
 
 def degraded_traits(zone: str, world: ArenaKeeper) -> list[dict[str, str]]:

@@ -66,6 +66,13 @@ def cost_lines(result: Fields) -> list[str]:
     fuel = _plain(fields_of(result, "fuel"))
     if fuel:
         lines.append(f"fuel: {fuel}")
+    scale = fields_of(result, "scale")
+    if scale:
+        of = f"{whole(scale, 'factor')} times as many, {count(scale, 'population', 'molbot')}"
+        larger = fields_of(scale, "tick_us")
+        times = ", ".join(f"{which} {_tick(larger, which)}" for which in ("candidate", "control"))
+        failed = f"{whole(scale, 'faults')} of {whole(scale, 'calls')} calls failed"
+        lines.append(f"{of}: {times}, {failed}")
     return lines
 
 
@@ -156,7 +163,10 @@ def _signed(row: Fields, key: str) -> str:
 
 def _interval(row: Fields) -> str:
     if number(row.get("low")) is None:
-        return "one pair of runs: no interval" if row.get("pairs") == 1 else MISSING
+        pairs = number(row.get("pairs"))
+        if pairs is None:
+            return MISSING
+        return "one pair of runs: no interval" if pairs == 1 else "the same in all pairs"
     return f"{_signed(row, 'low')} to {_signed(row, 'high')}"
 
 

@@ -54,6 +54,22 @@ class TraitRow:
     faults: int = 0
     before: int = 0
 
+    def fields(self) -> dict[str, Any]:
+        """Return it as programs read it."""
+        return {
+            "name": self.name,
+            "version": self.version,
+            "tier": self.tier,
+            "state": self.state,
+            "status": self.status,
+            "applied_at_tick": self.since_tick,
+            "slot": self.slot,
+            "hash": self.hash,
+            "memory": self.memory,
+            "calls": self.calls,
+            "faults": self.faults,
+        }
+
 
 def read_registry(words: ArenaWords) -> list[TraitRow]:
     """Return what the slots hold as the committed tick has it, by slot.

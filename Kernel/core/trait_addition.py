@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
+from Kernel.contract.trait_registry import ACTIVE
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
@@ -76,12 +77,21 @@ class TraitAddition:
         self._until_s = 0.0
         self._posted: Posted | None = None
         self._applied: int | None = None
+        self._there: Result | None = None
         self._error: MoltError | None = None
 
     @property
     def code_hash(self) -> str:
         """The sha256 of its source, hex."""
         return self._wish.code_hash
+
+    def is_there(self) -> bool:
+        """Return whether the world has this very code, active; then there is nothing to do."""
+        row = self.world.traits.of_hash(self.code_hash)
+        if row is None or row.status != ACTIVE:
+            return False
+        self._there, self.stage = row.fields() | {"already": True}, Stage.OVER
+        return True
 
     def begin(self) -> None:
         """It is its turn: the traits of the zone's next generation are those of now, and it.
@@ -107,6 +117,8 @@ class TraitAddition:
         """
         if self._error is not None:
             raise self._error
+        if self._there is not None:
+            return self._there
         if self._posted is None or self._verdict is None:
             return None
         verdict = self._verdict
@@ -164,6 +176,8 @@ class TraitAddition:
             TraitRefused, Refused: not with this one.
         """
         zone, log = self.world.config.name, self._parts.log
+        if verdict.rule == ACTIVE and self.is_there():  # somebody else's came in meanwhile
+            return
         if not verdict.accepted:
             log.warning(
                 "trait.refused", zone=zone, name=verdict.name, code_hash=verdict.code_hash,

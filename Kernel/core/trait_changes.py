@@ -101,13 +101,15 @@ class TraitChanges:
         Raises:
             Refused: it cannot be tried, or too many wait.
         """
+        addition = TraitAddition(self._parts, world, wish, self._trials)
+        if addition.is_there():
+            return addition
         if len(self._queued) >= QUEUED_MAX:
             raise Refused(
                 f"cannot add a trait: one is being made ready and {len(self._queued)} wait; the "
                 f"limit is {QUEUED_MAX}",
                 "molt trait list",
             )
-        addition = TraitAddition(self._parts, world, wish, self._trials)
         if self._ready is None:
             self._begin(addition, world)
         else:
@@ -183,6 +185,8 @@ class TraitChanges:
         self._posted = [each for each in self._posted if each.stage is not Stage.OVER]
 
     def _begin_next(self, addition: TraitAddition) -> None:
+        if addition.is_there():  # somebody else's was before it
+            return
         try:
             self._begin(addition, addition.world)
         except MoltError as error:

@@ -329,4 +329,4 @@ def _told_failure(end: CellEnd) -> MoltError | None:
 
 def _bare(why: str) -> str:
     """Return a reason without the words that ours begin with, to put it behind them once."""
-    return why.removeprefix("cannot try: ")
+    return why.removeprefix("cannot try: ").removeprefix("cannot try a trait: ")

@@ -66,6 +66,22 @@ def test_one_pair_has_no_interval():
     assert effect_rows({"effect": [row]})[0][3] == "less"
 
 
+def test_a_spread_that_was_not_seen_is_no_interval():
+    """Two pairs that differ by the same are no certainty."""
+    row = {"metric": "starved", "mean": 1.0, "low": None, "high": None, "pairs": 2}
+    assert effect_rows({"effect": [row]}) == [("starved", "+1", "the same in all pairs", "")]
+
+
+def test_a_multiple_of_the_world_is_shown():
+    """Who asked for it wants to see it."""
+    ticks = {"candidate": {"p99": 1200.0}, "control": {"p99": 900.0}}
+    scale = {"factor": 4, "population": 1648, "calls": 500, "faults": 3, "tick_us": ticks}
+    assert (
+        "4 times as many, 1 648 molbots: candidate p99 1.20 ms, control p99 0.90 ms, "
+        "3 of 500 calls failed"
+    ) in shown(scale=scale)
+
+
 def test_broken_checks_and_notes_are_shown():
     """What a run broke, and why the tier is not the one it could have."""
     out = shown(

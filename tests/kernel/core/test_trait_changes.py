@@ -200,8 +200,8 @@ class TestComingIn:
     def test_a_trial_that_says_why_it_failed_is_quoted(self, scene):
         """Then it is the machine's trouble, and no verdict on the source."""
         addition = scene.add()
-        scene.judge({"failed": "no space left"}, code=1)
-        with pytest.raises(Refused, match="no space left"):
+        scene.judge({"failed": "cannot try a trait: no space left"}, code=1)
+        with pytest.raises(Refused, match="cannot try: no space left"):
             addition.result()
         assert not scene.machine.log.of("trait.refused")
 
@@ -243,6 +243,27 @@ class TestComingIn:
         assert others[0].result() is None is others[1].result()
         scene.judge(VERDICT | {"code_hash": others[0].code_hash})
         assert scene.prepare().traits == [others[0].code_hash]
+
+    def test_the_same_of_two_at_once(self, scene):
+        """It comes in once; who came second hears that it is there, as whoever comes later does."""
+        first, second = scene.add(), scene.add()
+        scene.judge()
+        scene.prepare()
+        scene.succeed()
+        assert first.stage is Stage.POSTED and second.stage is Stage.PREPARING
+        scene.kernel.tick()
+        scene.machine.arenas.rows = [
+            TraitRow(1, "Forager", 1, CODE_HASH, "native", "none", "active", since_tick=77)
+        ]
+        scene.judge(
+            {"accepted": False, "code_hash": CODE_HASH, "stage": "execution", "rule": "active",
+             "reason": "the same code is active already"}
+        )  # fmt: skip
+        assert "already" not in first.result()
+        for each in (second, scene.add()):
+            told = each.result()
+            assert (told["name"], told["already"], told["applied_at_tick"]) == ("Forager", True, 77)
+        assert not scene.machine.log.of("trait.refused")
 
     def test_one_whose_turn_comes_to_nothing(self, scene):
         """The limits were made smaller while it waited: it is told, and the next one begins."""

@@ -27,10 +27,11 @@ from Kernel.contract.inputs import (
 )
 from zones.runtime.arena_image import ArenaImage
 from zones.runtime.trait_store import TraitStore
-from zones.traits.contract import INTERPRETED
+from zones.traits.contract import INTERPRETED, VOLATILE
 from zones.traits.screening import screen
 from zones.traits.verdict import Verdict
 from zones.world.columns import Buffer, plan_layout, read_extent, view_buffer
+from zones.world.registry import ACTIVE, read_entries
 from zones.world.trait_inputs import plan_trait
 from zones.world.trial.document import Findings, document
 from zones.world.trial.job import Job
@@ -141,8 +142,15 @@ def _buffer_of(image: ArenaImage) -> Buffer:
 
 
 def _told(job: Job, context: Context, findings: Findings) -> dict[str, Any]:
-    population = _buffer_of(context.image).scalar(State.POPULATION)
-    return document(job, findings, population, context.world_note)
+    buffer = _buffer_of(context.image)
+    forgotten = [
+        each.name
+        for each in read_entries(buffer)
+        if each.status == ACTIVE and each.state == VOLATILE
+    ]
+    lost = f"what {', '.join(forgotten)} remembers is in no copy: all runs begin without it"
+    notes = (context.world_note, lost if forgotten else "")
+    return document(job, findings, buffer.scalar(State.POPULATION), notes)
 
 
 def _find_tier(source: bytes, facts: TraitFacts, context: Context, findings: Findings) -> Tiered:

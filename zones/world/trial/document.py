@@ -5,7 +5,7 @@ any of it is found. Pure, but for the clock that times the steps.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -41,11 +41,17 @@ class Findings:
         self.seconds[step] = round(time.monotonic() - began_s, 4)
 
 
-def document(job: Job, findings: Findings, population: int, world_note: str) -> dict[str, Any]:
-    """Return all that is known of a source, whatever is said of it."""
+def document(
+    job: Job, findings: Findings, population: int, world_notes: Sequence[str]
+) -> dict[str, Any]:
+    """Return all that is known of a source, whatever is said of it.
+
+    Args:
+        world_notes: how the world that it is about is not the zone's own, "" says nothing.
+    """
     verdict, tiered = findings.verdict, findings.tiered
     late = f"{findings.left_out} pairs were left out: the time was up" if findings.left_out else ""
-    notes = (tiered.note, world_note, late)
+    notes = (tiered.note, *world_notes, late)
     told: dict[str, Any] = {
         "code_hash": verdict.code_hash,
         "name": verdict.name[:NOTE_CHARS_MAX],

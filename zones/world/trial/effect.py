@@ -5,7 +5,9 @@ follows from it (`judging.py`). Pure.
 
 Candidate and control of a pair begin with the same world and the same seed, so a difference is
 the trait's doing; over several seeds their mean has the interval of Student's t for paired samples.
-With one pair nothing can be said of its spread: low and high are None.
+Where no spread was seen nothing can be said of it, and low and high are None: of one pair, and of
+differences that are all the same and not zero. Of small counts these are common, and an interval
+without width would call them certain; a trait that changes nothing is another matter.
 
 Source: Student, "The Probable Error of a Mean", Biometrika 6 (1908); the quantiles are those of
 any table of the t distribution, two sides, 95 %.
@@ -32,7 +34,7 @@ class Effect(NamedTuple):
 
     Args:
         mean: of candidate minus control.
-        low, high: its 95 % interval; None: from one pair there is none.
+        low, high: its 95 % interval; None: there is none.
     """
 
     metric: str
@@ -68,8 +70,8 @@ def effect_of(metric: str, differences: Sequence[float]) -> Effect:
     """Return the mean of paired differences and its interval."""
     pairs = len(differences)
     mean = math.fsum(differences) / pairs
-    if pairs == 1:
-        return Effect(metric, mean, None, None, 1)
+    if pairs == 1 or (differences[0] and min(differences) == max(differences)):
+        return Effect(metric, mean, None, None, pairs)
     variance = math.fsum((each - mean) ** 2 for each in differences) / (pairs - 1)
     reach = T_95[pairs - 2] * math.sqrt(variance / pairs)
     return Effect(metric, mean, mean - reach, mean + reach, pairs)

@@ -23,6 +23,10 @@ SLOWER_MIN: Final = 1.25
 """A tick time beyond the budget counts only if it is so many times the control's: two runs side by
 side on a shared machine have been seen to differ by a tenth."""
 
+SEEDED_MORE: Final = 2
+"""A world may be so poor that it lives on those that it puts in itself: then who of the others is
+left at the end is chance, and says something only if so many times as many had to be put in."""
+
 
 class Undecided(MoltError):
     """The control itself came to no good end: nothing can be said of the candidate."""
@@ -129,7 +133,8 @@ def _faulty(pairs: Sequence[Pair]) -> Judgement:
 
 def _extinct(pairs: Sequence[Pair]) -> Judgement:
     for candidate, control, _ in _lefts(pairs):
-        if candidate.extinct and not control.extinct:
+        more = candidate.seeded >= SEEDED_MORE * control.seeded
+        if candidate.extinct and not control.extinct and more:
             return Judgement("extinct", "with it all Molbots died out, without it they did not")
     return Judgement()
 

@@ -24,7 +24,6 @@ from zones.world.columns import ALIVE, COLUMNS, World, open_world, plan_layout, 
 from zones.world.columns import view_buffer as view
 from zones.world.inspection import DAMAGE
 from zones.world.invariants import Check, all_checks
-from zones.world.parameters import MIN_POPULATION
 from zones.world.registry import read_entries
 from zones.world.trial.following import Lied, Period
 from zones.world.trial.measures import Totals, measure, totals_of
@@ -66,7 +65,8 @@ class Left:
         statuses: calls of the candidate by how they ended.
         fuel: steps it took, and the most in one call.
         tick_us: median and p99, of processor time.
-        extinct: nobody is left but those that the world itself has put in.
+        extinct: nobody is left but those that the world itself has put in meanwhile.
+        seeded: how many these were, the dead ones too.
     """
 
     population: int
@@ -75,6 +75,7 @@ class Left:
     bodies: str
     tick_us: Mapping[str, float]
     extinct: bool
+    seeded: int = 0
     statuses: Mapping[int, int] = field(default_factory=dict)
     fuel: int = 0
     fuel_max: int = 0
@@ -123,8 +124,7 @@ def read_left(memory: memoryview, origin: Origin, report: bytes, periods: list[P
     living = buffer.state == ALIVE
     population = int(np.count_nonzero(living))
     after = totals_of(buffer)
-    seeded = after.seeded - origin.totals.seeded
-    least = float(buffer.parameters[MIN_POPULATION])
+    put_in = (buffer.generation[living] == 0) & (buffer.born_at[living] > origin.tick)
     return Left(
         population=population,
         metrics=measure(
@@ -138,7 +138,8 @@ def read_left(memory: memoryview, origin: Origin, report: bytes, periods: list[P
         failed=failed,
         bodies=_digest_bodies(world, tick),
         tick_us={"median": told["median_us"], "p99": told["p99_us"]},
-        extinct=population == 0 or (seeded >= population and population <= least),
+        extinct=bool(np.all(put_in)),
+        seeded=after.seeded - origin.totals.seeded,
         statuses=statuses,
         fuel=fuel,
         fuel_max=told["fuel_max"],

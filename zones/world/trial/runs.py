@@ -35,6 +35,8 @@ HANG_CPU_S: Final = 2.0
 HANG_IDLE_S: Final = 15.0
 """One that sleeps takes no processor time: it has stood still for so long."""
 IDLE_CPU_S: Final = 0.01
+UNWATCHED_S: Final = 1.0
+"""Longer without a look and we were stopped ourselves, by a freezer that holds it, too, maybe."""
 REPORT_BYTES_MAX: Final = 16 * 1024
 NOISE_BYTES_MAX: Final = 256 * 1024
 """What a run may print; its beginning is kept."""
@@ -179,7 +181,7 @@ class Run:
         for each in (self._report_fd, self._noise_fd, self._pidfd):
             self._poller.register(each, select.POLLIN)
         self._open = {self._report_fd, self._noise_fd}
-        self._began_s = self._awake_s = time.monotonic()
+        self._began_s = self._awake_s = self._looked_s = time.monotonic()
         self._moved_cpu_s = self._awake_cpu_s = 0.0
         self._tick = order.image.tick
 
@@ -281,6 +283,9 @@ class Run:
 
     def _judge_progress(self) -> None:
         now_s, cpu_s = time.monotonic(), _cpu_s(self.pid)
+        if now_s - self._looked_s > UNWATCHED_S:
+            self._awake_s += now_s - self._looked_s
+        self._looked_s = now_s
         tick = read_progress(self._memory, self._origin)[0]
         if tick > self._tick or cpu_s - self._awake_cpu_s > IDLE_CPU_S:
             self._awake_s, self._awake_cpu_s = now_s, cpu_s

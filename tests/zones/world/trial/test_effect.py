@@ -34,11 +34,18 @@ def test_equal_differences_have_no_width():
     assert effect_of("x", [0.0] * 5) == ("x", 0.0, 0.0, 0.0, 5)
 
 
+def test_equal_differences_that_are_something_have_no_interval():
+    """Two pairs that lost one Molbot each do not show that every pair would."""
+    assert effect_of("starved", [1.0, 1.0]) == ("starved", 1.0, None, None, 2)
+
+
 def test_pairs_are_compared_and_not_means():
     """Runs differ a lot from seed to seed; what counts is the difference within a pair."""
-    candidates = [{"energy": 11.0, "rare": 1.0}, {"energy": 101.0}]
+    candidates = [{"energy": 11.0, "rare": 1.0}, {"energy": 103.0}]
     controls = [{"energy": 10.0, "rare": 1.0}, {"energy": 100.0}]
-    assert effects(candidates, controls) == [("energy", 1.0, 1.0, 1.0, 2)]
+    assert effects(candidates, controls) == [
+        ("energy", 2.0, pytest.approx(2 - 12.7062), pytest.approx(2 + 12.7062), 2)
+    ]
 
 
 def test_there_is_a_quantile_for_every_number_of_pairs():

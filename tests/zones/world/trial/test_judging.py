@@ -76,6 +76,13 @@ def test_dying_out_counts_only_where_the_control_does_not():
     assert judge([pair(control=doomed, extinct=True)], BUDGET_US).rule == ""
 
 
+def test_a_world_that_is_kept_alive_says_little_of_who_dies_out():
+    """Of its control 3 of 23 may be left by chance; it is another matter if it lives on refills."""
+    poor = Outcome(How.DONE, left=replace(CONTROL, population=23, seeded=30))
+    assert judge([pair(control=poor, extinct=True, seeded=33)], BUDGET_US).rule == ""
+    assert judge([pair(control=poor, extinct=True, seeded=3000)], BUDGET_US).rule == "extinct"
+
+
 @pytest.mark.parametrize(
     ("with_us", "without_us", "rule"),
     [

@@ -56,7 +56,18 @@ def test_a_world_of_those_that_were_put_in_is_extinct():
     memory = memoryview(bytearray(copied.buffers().file_bytes))
     report = live(Life(copied, 30, LoadedTraits()), memory, lambda: 0, lambda: None)
     left = read_left(memory, origin_of(copied, 30), report, [])
-    assert left.extinct and left.metrics["starved"] > 60
+    assert left.extinct and left.metrics["starved"] > 60 and left.seeded >= left.population
+
+
+def test_a_small_world_with_those_it_began_with_is_not_extinct():
+    """However many it has put in beside them."""
+    words = make_world(entities=5, max_entities=80, min_population=20)
+    check_arena(words, "a small world")
+    copied = copy_committed(words)
+    memory = memoryview(bytearray(copied.buffers().file_bytes))
+    report = live(Life(copied, TICKS, LoadedTraits()), memory, lambda: 0, lambda: None)
+    left = read_left(memory, origin_of(copied, TICKS), report, [])
+    assert (left.population, left.seeded, left.extinct) == (20, 15, False)
 
 
 @pytest.mark.parametrize(

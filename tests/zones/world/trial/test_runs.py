@@ -109,6 +109,19 @@ def test_every_bad_end_is_told(act, how, why):
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_time_in_which_nobody_looks_makes_no_hang():
+    """Whoever stops us for a while may have stopped it, too."""
+    run = runs.Run(order(partial(time.sleep, 60)))
+    try:
+        for _ in range(5):
+            run.wait(20)
+            assert run.look() is None
+        time.sleep(runs.HANG_IDLE_S + 0.5)
+        assert run.look() is None
+    finally:
+        run.end()
+
+
 def test_what_gets_on_too_slowly_is_no_hang():
     """It is ended at its limit, and that is said."""
     end = end_of(None, cpu_s=0.3, ticks=1_000_000)

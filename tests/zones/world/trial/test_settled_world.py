@@ -9,7 +9,6 @@ from tests.zones.world.trial.stage import EATER, IDLE, context, image, missing, 
 from tests.zones.world.worlds import make_engine
 from zones.runtime.arena_image import copy_committed
 from zones.runtime.trait_store import TraitStore
-from zones.traits.contract import NATIVE, NONE
 from zones.world.columns import open_world
 from zones.world.registry import ACTIVE, STANDBY, read_entries
 from zones.world.trait_loading import LoadedTraits
@@ -19,22 +18,36 @@ from zones.world.trial.copying import found_copy
 from zones.world.trial.job import Job
 
 pytestmark = pytest.mark.slow
+PAINTER = b"""
+class Painter(Trait):
+    def __init__(self):
+        self.met = []
+
+    async def execute(self, entity):
+        self.met.append(entity.x)
+        entity.move(0.01 * len(self.met), 0.0)
+"""
+
+
+def settle(home, source):
+    """Return the context of a world in which a trait is active."""
+    missing()
+    told = trial(source, home, add=True, trial=False)
+    loaded = LoadedTraits()
+    list(loaded.load(TraitStore(home), [told["code_hash"]]))
+    words = found_copy(memoryview(bytearray(image().buffers().file_bytes)), image())
+    add(words, TraitFacts(told["name"], 1, told["code_hash"], told["tier"], told["state"]))
+    engine = make_engine(words, library=loaded.library())
+    for _ in range(5):
+        engine.tick()
+    check_arena(words, "a settled world")
+    return context(image=copy_committed(words), loaded=loaded)
 
 
 @pytest.fixture
 def settled(tmp_path):
     """Give the context of a world in which the eater is active, and the home it is stored in."""
-    missing()
-    told = trial(EATER, tmp_path, add=True, trial=False)
-    loaded = LoadedTraits()
-    list(loaded.load(TraitStore(tmp_path), [told["code_hash"]]))
-    words = found_copy(memoryview(bytearray(image().buffers().file_bytes)), image())
-    add(words, TraitFacts("Eater", 1, told["code_hash"], NATIVE, NONE))
-    engine = make_engine(words, library=loaded.library())
-    for _ in range(5):
-        engine.tick()
-    check_arena(words, "a settled world")
-    return context(image=copy_committed(words), loaded=loaded), tmp_path
+    return settle(tmp_path, EATER), tmp_path
 
 
 @pytest.fixture
@@ -65,6 +78,14 @@ def test_active_traits_run_in_both_copies(settled, left):
     assert [entry.name for entry in candidate] == ["Eater", "Idle"]
     assert control[0].status == candidate[0].status == ACTIVE
     assert control[0].calls == candidate[0].calls > 60 * 100
+
+
+def test_what_is_in_no_arena_is_in_no_copy(tmp_path):
+    """What a volatile trait remembers is lost to both runs, and the verdict says so."""
+    given = settle(tmp_path, PAINTER)
+    told = try_trait(Job("stable", tmp_path, ticks=20), IDLE, given)
+    assert told["accepted"] and told["unchanged"]
+    assert told["note"] == "what Painter remembers is in no copy: all runs begin without it"
 
 
 def test_a_new_version_is_tried_against_the_old_one(settled, left):
