@@ -7,6 +7,7 @@ A pid namespace is not taken: the arena names its writers by pid. No ids are map
 needed there, and who is undumpable could not write the map.
 """
 
+import contextlib
 import errno
 import os
 import tempfile
@@ -57,16 +58,16 @@ def empty_root() -> None:
     Raises:
         OSError: refused, or there is no place where a folder could be made.
     """
-    # Named by chance: others may make theirs at the same moment.
-    place = tempfile.mkdtemp(prefix="molt-root-", dir=_place())
+    place = _make_folder()
     os.chdir(place)
     os.rmdir(place)
     os.chroot(b".")
 
 
-def _place() -> str:
-    """Return a folder in which this process may make one."""
+def _make_folder() -> str:
+    """Return a new folder, in the first place that takes one: it may be full."""
     for place in _PLACES:
-        if os.access(place, os.W_OK | os.X_OK):
-            return place
+        with contextlib.suppress(OSError):
+            # Named by chance: others may make theirs at the same moment.
+            return tempfile.mkdtemp(prefix="molt-root-", dir=place)
     raise OSError(errno.EACCES, f"cannot make a folder in {' or '.join(_PLACES)}")

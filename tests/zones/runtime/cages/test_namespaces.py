@@ -149,3 +149,19 @@ def test_an_administrator_needs_no_user_namespace():
 
     assert run(inside).said == "[]"
     assert names() == before
+
+
+def test_a_place_that_takes_no_folder_is_passed_by(tmp_path, monkeypatch):
+    """One that is full, or gone, keeps no world from having an heir while there is another."""
+    other = tmp_path / "other"
+    other.mkdir(mode=0o777)
+    monkeypatch.setattr(namespaces, "_PLACES", (str(tmp_path / "none"), str(other)))
+
+    def inside() -> list[str]:
+        empty()
+        return os.listdir("/")
+
+    assert run(inside, 0).said == "[]"
+    assert not list(other.iterdir())
+    monkeypatch.setattr(namespaces, "_PLACES", (str(tmp_path / "none"),))
+    assert errno_of(namespaces.empty_root) == "EACCES"
