@@ -33,6 +33,7 @@ _CLONE_VM: Final = 0x00000100
 _CLONE_NEW: Final = 0x7E020080  # NEWNS CGROUP UTS IPC USER PID NET and NEWTIME
 _CLONE_PTRACE: Final = 0x00002000
 _MEMFD_EXEC: Final = 0x10
+_MADV_REMOVE: Final = 9
 _MSG_FASTOPEN: Final = 0x20000000
 _SET_ID: Final = 0o6000
 _AF_UNIX: Final = 1
@@ -190,8 +191,21 @@ def _unix_or_tcp(code: Assembler, profile: Profile, pid: int) -> None:
     code.test(IF_EQUAL, _IPPROTO_TCP, yes="allow")
 
 
+def _none_of(index: int, values: tuple[int, ...]) -> Check:
+    def check(code: Assembler, profile: Profile, pid: int) -> None:
+        code.load(argument_at(index))
+        for value in values:
+            code.test(IF_EQUAL, value, yes=profile.breach.value)
+        code.jump("allow")
+
+    return check
+
+
 _CHECKS: Final[dict[str, Check]] = {
     "mmap": _not_executable,
+    # It takes the blocks of a file away that others have mapped, too: the kernel has the arena, and
+    # would die of a SIGBUS where the memory is full.
+    "madvise": _none_of(2, (_MADV_REMOVE,)),
     "mprotect": _not_executable,
     "prlimit64": _limits,
     "tgkill": _own_or_children,

@@ -168,6 +168,9 @@ CASES = [
     ("archive", "fcntl", (3, 8, 1), EPERM),
     ("archive", "ioctl", (0, 0x5412), EPERM),  # TIOCSTI
     ("archive", "ioctl", (0, 0x5401), ALLOW),
+    ("sealed", "madvise", (0, 4096, 4), ALLOW),  # MADV_DONTNEED
+    ("sealed", "madvise", (0, 4096, 9), KILL),  # MADV_REMOVE
+    ("archive", "madvise", (0, 4096, 9), EPERM),
     ("archive", "prctl", (15,), ALLOW),
     ("archive", "prctl", (35,), EPERM),  # PR_SET_MM
     ("archive", "socket", (1, 1, 0), ALLOW),
