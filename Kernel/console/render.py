@@ -26,7 +26,7 @@ from Kernel.console.paint import (
 )
 from Kernel.console.render_cage import show_cage
 from Kernel.console.render_call import show_call
-from Kernel.console.render_trial import show_cells, show_verdict
+from Kernel.console.render_trial import show_cells, show_trial_of, show_verdict
 from Kernel.console.trait_words import trait_facts, trait_line
 from Kernel.console.values import (
     MISSING,
@@ -292,6 +292,7 @@ def _show_trait(result: Fields, console: Page) -> None:
         console.print(Text.assemble(state_text("active"), line), soft_wrap=True)
     if result.get("why"):
         print_folded(Text(f"  {word(result, 'tier')}: {word(result, 'why')}"), console, indent=2)
+    show_trial_of(result, console)
     if result.get("paused") is True:
         print_hint("molt resume", console)
 

@@ -19,6 +19,7 @@ from Kernel.console.trial_words import (
     cost_lines,
     effect_rows,
     fault_lines,
+    findings,
     next_step,
     trial_line,
     verdict_line,
@@ -32,13 +33,14 @@ def show_verdict(result: Fields, console: Page) -> None:
     """Show what a trial says: verdict, what ran, effects, cost, faults, what to do next."""
     state = "accepted" if result.get("accepted") is True else "refused"
     print_folded(Text.assemble(state_text(state), verdict_line(result)), console, indent=2)
-    rows = [where_refused(result), what_ran(result), *cost_lines(result), *fault_lines(result)]
+    rows = [where_refused(result), what_ran(result), *fault_lines(result), *cost_lines(result)]
     for words in (each for each in rows if each):
         print_folded(Text(f"  {clean(words)}"), console, indent=4)
     if result.get("note"):
         print_folded(Text(f"  {word(result, 'note')}"), console, indent=4)
     if result.get("said"):
         print_folded(Text(f"  it said: {word(result, 'said')}"), console, indent=4)
+    show_findings(result, console)
     effects = effect_rows(result)
     if effects:
         table = new_table()
@@ -50,6 +52,23 @@ def show_verdict(result: Fields, console: Page) -> None:
             table.add_row(*row)
         print_table(table, console)
     print_hint(next_step(result), console)
+
+
+def show_findings(result: Fields, console: Page) -> None:
+    """Show what is clearly more, or fewer, with a trait."""
+    for state, words in findings(result):
+        shape = state_text(state).plain[0] if state else "○"
+        style = "yellow" if state else ""
+        print_folded(Text(f"  {shape} {clean(words)}", style=style), console, indent=4)
+
+
+def show_trial_of(result: Fields, console: Page) -> None:
+    """Show what the trial of a trait that came in has found, or that there was none."""
+    if result.get("tried") is False:
+        print_folded(Text("  ▲ came in without a trial", style="yellow"), console, indent=4)
+    for words in fault_lines(result):
+        print_folded(Text(f"  {clean(words)}"), console, indent=4)
+    show_findings(result, console)
 
 
 def show_cells(result: Fields, console: Page) -> None:

@@ -20,6 +20,9 @@ from Kernel.console.values import (
 )
 
 FAULTS_SHOWN = 4
+FINDINGS_SHOWN = 4
+SEEDS_HINTED = 4
+"""So many pairs have an interval that is worth something."""
 
 
 def verdict_line(result: Fields) -> str:
@@ -48,8 +51,60 @@ def what_ran(result: Fields) -> str:
     return f"{runs}, {count(result, 'population', 'molbot')}, beside a control"
 
 
+def findings(result: Fields) -> list[tuple[str, str]]:
+    """Return what the effects come to, each with its state, "" for what is no news.
+
+    What cannot be told from chance is not in it: a difference counts where its interval leaves
+    zero out.
+    """
+    rows = rows_of(result, "effect")
+    if not rows or _all_failed(result):
+        return []
+    if result.get("unchanged") is True:
+        return [("warn", "changes nothing: with it the world is the same as without it")]
+    if not any(number(row.get("mean")) or number(row.get("low")) for row in rows):
+        return [("warn", "changes nothing that is measured: all differences are exactly 0")]
+    if all(row.get("pairs") == 1 for row in rows):
+        return [("", f"one pair only: no interval, --seeds {SEEDS_HINTED} gives one")]
+    found = []
+    for clear, said in (("less", "clearly fewer"), ("more", "clearly more")):
+        told = [_effect_told(row) for row in rows if _clear(row) == clear]
+        if told:
+            shown = ", ".join(told[:FINDINGS_SHOWN]) + (", …" if told[FINDINGS_SHOWN:] else "")
+            found.append(("warn" if clear == "less" else "", f"{said}: {shown}"))
+    return found or [("", "no clear effect on any figure")]
+
+
+def _effect_told(row: Fields) -> str:
+    """Return one effect that is clear, with the control's figure and the interval."""
+    control = number(row.get("control"))
+    of = "" if control is None else f" of {control:.4g}"
+    name, mean = _spoken(word(row, "metric")), _signed(row, "mean")
+    return f"{name} {mean}{of} ({_bound(row, 'low')} to {_bound(row, 'high')})"
+
+
+def _bound(row: Fields, key: str) -> str:
+    value = number(row.get(key))
+    return MISSING if value is None else f"{value:.4g}"
+
+
+def _all_failed(result: Fields) -> bool:
+    """Return whether every call had a fault: then the differences say nothing."""
+    calls = number(result.get("calls")) or 0.0
+    return calls > 0 and _faults(result) >= calls
+
+
+def _faults(result: Fields) -> int:
+    return sum(int(number(each) or 0) for each in fields_of(result, "faults").values())
+
+
 def effect_rows(result: Fields) -> list[tuple[str, str, str, str]]:
-    """Return a row for each metric: name, mean, interval, and whether it is clear of zero."""
+    """Return a row for each metric: name, mean, interval, and whether it is clear of zero.
+
+    None where every call had a fault, or nothing has changed: rows of zeros tell nobody anything.
+    """
+    if _all_failed(result) or result.get("unchanged") is True:
+        return []
     return [
         (_spoken(word(row, "metric")), _signed(row, "mean"), _interval(row), _clear(row))
         for row in rows_of(result, "effect")
@@ -80,7 +135,7 @@ def fault_lines(result: Fields) -> list[str]:
     """Return how its calls failed, and which checks of the world its runs broke."""
     faults, calls = fields_of(result, "faults"), number(result.get("calls")) or 0.0
     lines = []
-    total = sum(int(number(each) or 0) for each in faults.values())
+    total = _faults(result)
     if total:
         kinds = sorted(faults.items(), key=lambda each: -(number(each[1]) or 0.0))
         shown = ", ".join(f"{whole(faults, kind)} {kind}" for kind, _ in kinds[:FAULTS_SHOWN])
@@ -97,7 +152,10 @@ def next_step(result: Fields) -> str:
     file = word(result, "file")
     file = "FILE" if file == MISSING else file
     if result.get("accepted") is True:
-        return f"molt trait add {file}"
+        if result.get("unchanged") is True:
+            return "molt help try"
+        one_pair = any(row.get("pairs") == 1 for row in rows_of(result, "effect"))
+        return f"molt try {file} --seeds {SEEDS_HINTED}" if one_pair else f"molt trait add {file}"
     if result.get("rule") == "killed":
         return "molt doctor"
     if result.get("stage") == "validation":

@@ -61,6 +61,13 @@ class Wish:
         return self.tried.code_hash
 
 
+def _told_of_trial(verdict: TrialVerdict) -> Result:
+    """Return the figures of a trial that who adds a trait is told."""
+    told = verdict.fields()
+    keys = ("ticks", "seeds", "population", "calls", "faults", "effect", "unchanged")
+    return {key: told[key] for key in keys}
+
+
 class TraitAddition:
     """One trait on its way in."""
 
@@ -131,6 +138,7 @@ class TraitAddition:
             "file": verdict.file_path,
             "why": verdict.note,
             "tried": self._wish.tried.trial,
+            **(_told_of_trial(verdict) if self._wish.tried.trial else {}),
         }
         if self._applied is not None:
             return answer | {"applied_at_tick": self._applied}

@@ -41,6 +41,7 @@ class Effect:
 
     Args:
         low, high: its 95 % interval; None: one pair has none.
+        control: mean of the controls.
     """
 
     metric: str
@@ -48,6 +49,18 @@ class Effect:
     low: float | None
     high: float | None
     pairs: int
+    control: float = 0.0
+
+    @property
+    def clear(self) -> str:
+        """Whether the interval leaves zero out: more, less, or nothing where it does not."""
+        if self.low is None or self.high is None:
+            return ""
+        return "more" if self.low > 0 else "less" if self.high < 0 else ""
+
+    def fields(self) -> dict[str, Any]:
+        """Return plain data, as programs read it."""
+        return asdict(self) | {"clear": self.clear}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,7 @@ class TrialVerdict:
         faults: calls by how they failed; of `calls`.
         fuel, tick_us, scale, seconds: plain figures, see docs/traits.md.
         invariants: the checks of the world that its runs broke.
+        unchanged: its runs have left the very same bodies and food as their controls.
     """
 
     accepted: bool
@@ -94,12 +108,13 @@ class TrialVerdict:
     seconds: Mapping[str, Any] = field(default_factory=dict)
     invariants: tuple[str, ...] = ()
     effect: tuple[Effect, ...] = ()
+    unchanged: bool = False
 
     def fields(self) -> dict[str, Any]:
         """Return plain data, as programs read it."""
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
         lists = {key: list(getattr(self, key)) for key in ("moods", "traits", "invariants")}
-        return plain | lists | {"effect": [asdict(each) for each in self.effect]}
+        return plain | lists | {"effect": [each.fields() for each in self.effect]}
 
 
 _TEXTS: Final = (
@@ -141,6 +156,9 @@ def _parse(told: Mapping[str, Any], stored: bool) -> TrialVerdict:
     if type(effects) is not list or len(effects) > METRICS_MAX:
         raise ValueError("its effects are none")
     values["effect"] = tuple(_effect(each) for each in effects)
+    values["unchanged"] = told.get("unchanged", False)
+    if type(values["unchanged"]) is not bool:
+        raise ValueError("it does not say whether anything has changed")
     verdict = TrialVerdict(**values)
     if verdict.stage not in STAGES or verdict.tier not in TIERS:
         raise ValueError(f"it names the stage {verdict.stage!r}, the tier {verdict.tier!r}")
@@ -186,7 +204,8 @@ def _effect(told: Mapping[str, Any]) -> Effect:
         raise ValueError("an interval has one end")
     if bounds[0] is not None and bounds[1] is not None and not bounds[0] <= mean <= bounds[1]:
         raise ValueError("an interval is without its mean")
-    return Effect(_text(told["metric"], NAME_MAX), mean, bounds[0], bounds[1], pairs)
+    control = _number(told.get("control", 0.0))
+    return Effect(_text(told["metric"], NAME_MAX), mean, bounds[0], bounds[1], pairs, control)
 
 
 def _text(value: Any, most: int) -> str:

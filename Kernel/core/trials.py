@@ -283,7 +283,7 @@ class Trials:
             return
         if not wish.trial and verdict is not None and end.how is How.ANSWERED:
             return
-        tell = log.info if verdict is not None and end.how is How.ANSWERED else log.warning
+        tell = log.info if verdict is not None and verdict.accepted else log.warning
         if verdict is None:
             assert error is not None, "there is a verdict or an error"
             how = "given up" if end.how is How.GIVEN_UP else "failed"

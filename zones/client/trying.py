@@ -23,6 +23,7 @@ class Effect:
 
     Args:
         low, high: the 95 % interval of the mean; None: one pair has none.
+        control: mean of the controls.
     """
 
     metric: str
@@ -30,6 +31,7 @@ class Effect:
     low: float | None
     high: float | None
     pairs: int
+    control: float = 0.0
 
     @property
     def is_clear(self) -> bool:
@@ -51,6 +53,7 @@ class TrialResult:
         fuel, tick_us, scale, seconds: plain figures, see docs/traits.md.
         invariants: checks of the world that its runs broke.
         effect: by metric.
+        unchanged: its runs have left the very same bodies and food as their controls.
         file: the path that was tried, "" for a source.
         fields: the whole answer, as `molt try --json` prints it.
     """
@@ -77,6 +80,7 @@ class TrialResult:
     seconds: Mapping[str, Any] = field(default_factory=dict)
     invariants: tuple[str, ...] = ()
     effect: Mapping[str, Effect] = field(default_factory=dict)
+    unchanged: bool = False
     file: str = ""
     fields: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -119,7 +123,9 @@ def parse_result(told: Mapping[str, Any], file: str = "") -> TrialResult:
     known = {each.name for each in fields(TrialResult)} - {"file", "fields"}
     values = {name: value for name, value in told.items() if name in known}
     values["invariants"] = tuple(told.get("invariants", ()))
-    effects = (Effect(**each) for each in told.get("effect", ()))
+    figures = {each.name for each in fields(Effect)}
+    rows = [{name: each[name] for name in figures & each.keys()} for each in told.get("effect", ())]
+    effects = [Effect(**row) for row in rows]
     values["effect"] = {each.metric: each for each in effects}
     return TrialResult(**values, file=file, fields={"file": file} | dict(told))
 

@@ -58,6 +58,63 @@ def test_a_refused_one(more, told, hint):
     assert "control" not in out.splitlines()[1]
 
 
+FEWER = {
+    "metric": "population", "mean": -68.5, "low": -73.0, "high": -64.0, "pairs": 4,
+    "control": 96.0, "clear": "less",
+}  # fmt: skip
+STILL = {"metric": "births", "mean": 0.0, "low": 0.0, "high": 0.0, "pairs": 4, "control": 7.0}
+
+
+def test_what_is_clearly_more_or_fewer_is_said_in_a_line():
+    """With the control's figure and the interval, before anything else is hinted at."""
+    more = {**FEWER, "metric": "starved", "mean": 20.0, "low": 12.0, "high": 28.0, "control": 4.0}
+    out = shown(effect=[FEWER, more, STILL])
+    assert "▲ clearly fewer: population -68.5 of 96 (-73 to -64)\n" in out
+    assert "○ clearly more: starved +20 of 4 (12 to 28)\n" in out
+    assert out.index("clearly fewer") < out.index("hint: molt trait add forager.py")
+    assert "no clear effect on any figure" in shown(effect=[{**FEWER, "high": 1.0}])
+
+
+def test_one_pair_is_not_enough_to_hint_at_adding():
+    """It says what gives an interval."""
+    row = {**FEWER, "low": None, "high": None, "pairs": 1}
+    out = shown(effect=[row])
+    assert "one pair only: no interval, --seeds 4 gives one" in out
+    assert "hint: molt try forager.py --seeds 4" in out and "trait add" not in out
+
+
+def test_a_trait_that_changes_nothing_is_called_so():
+    """And no rows of zeros are shown where the world is the very same."""
+    out = shown(effect=[STILL], unchanged=True)
+    assert "changes nothing: with it the world is the same" in out and "births" not in out
+    assert "all differences are exactly 0" in shown(effect=[STILL], unchanged=False)
+
+
+def test_where_every_call_failed_the_fault_is_first():
+    """The differences say nothing then."""
+    out = shown(
+        accepted=False, rule="faults", reason="all", stage="trial", effect=[STILL],
+        calls=15, faults={"no such attribute": 15},
+    )  # fmt: skip
+    assert "births" not in out and "changes nothing" not in out
+    assert out.index("faults: 15 no such attribute") < out.index("tick:")
+
+
+def test_a_trait_that_came_in_is_told_with_its_trial():
+    """Or that there was none."""
+    answer = {
+        "name": "Forager", "version": 1, "tier": "native", "applied_at_tick": 7, "why": "",
+        "calls": 100, "faults": {}, "effect": [FEWER], "unchanged": False,
+    }  # fmt: skip
+    for more, told in (
+        ({"tried": True}, "▲ clearly fewer: population -68.5"),
+        ({"tried": False, "effect": []}, "▲ came in without a trial"),
+    ):
+        out = io.StringIO()
+        show("trait add", answer | more, out)
+        assert told in out.getvalue(), out.getvalue()
+
+
 def test_one_pair_has_no_interval():
     """It says so instead of showing one."""
     row = {"metric": "births", "mean": 2.0, "low": None, "high": None, "pairs": 1}

@@ -23,7 +23,9 @@ ACCEPTED = {
     "fuel": {"mean": 31.5, "worst": 900}, "tick_us": {"candidate": {"p99": 700}, "control": 500.5},
     "invariants": [], "scale": {"times": 4, "tick_us": {"candidate": 1.0}},
     "seconds": {"screen": 0.1, "compile": None},
-    "effect": [{"metric": "population", "mean": 1.5, "low": 1.0, "high": 2.0, "pairs": 2}],
+    "effect": [{"metric": "population", "mean": 1.5, "low": 1.0, "high": 2.0, "pairs": 2,
+                "control": 12.0}],
+    "unchanged": True,
     "something new": [1, 2, 3],
 }  # fmt: skip
 REFUSED = {
@@ -39,6 +41,7 @@ def test_a_whole_verdict_is_read_and_told_again():
     assert verdict.effect[0].low == 1.0 and verdict.faults == {"out of fuel": 10}
     assert json.loads(json.dumps(told)) == {
         **{key: value for key, value in ACCEPTED.items() if key != "something new"},
+        "effect": [ACCEPTED["effect"][0] | {"clear": "more"}],
         "rule": "", "line": 0, "reason": "", "file_path": "", "note": "", "said": "",
     }  # fmt: skip
 
@@ -59,7 +62,19 @@ def test_a_try_stores_nothing_so_it_has_no_version():
 def test_one_pair_has_no_interval():
     """Low and high are None then."""
     effect = {"metric": "births", "mean": -2, "low": None, "high": None, "pairs": 1}
-    assert parse_verdict(ACCEPTED | {"effect": [effect]}, stored=True).effect[0].low is None
+    (told,) = parse_verdict(ACCEPTED | {"effect": [effect]}, stored=True).effect
+    assert told.low is None and told.clear == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "clear"),
+    [(1.0, 2.0, "more"), (-2.0, -1.0, "less"), (-1.0, 1.0, ""), (0, 0, "")],
+)
+def test_an_effect_is_clear_where_its_interval_leaves_zero_out(low, high, clear):
+    """Not where it only touches it."""
+    effect = {"metric": "births", "mean": (low + high) / 2, "low": low, "high": high, "pairs": 2}
+    verdict = parse_verdict(ACCEPTED | {"effect": [effect]}, stored=True)
+    assert verdict.fields()["effect"][0]["clear"] == clear
 
 
 @pytest.mark.parametrize(
@@ -77,7 +92,8 @@ def test_one_pair_has_no_interval():
         {"effect": [{"metric": "x", "mean": float("inf"), "pairs": 1}]},
         {"effect": [{"metric": "x", "mean": 1.0, "low": 2.0, "high": 3.0, "pairs": 2}]},
         {"effect": [{"metric": "x", "mean": 1.0, "low": 1.0, "high": None, "pairs": 2}]},
-        {"effect": [{"metric": "x" * 65, "mean": 1.0, "pairs": 1}]},
+        {"effect": [{"metric": "x" * 65, "mean": 1.0, "pairs": 1}]}, {"unchanged": 1},
+        {"effect": [{"metric": "x", "mean": 1.0, "pairs": 1, "control": "many"}]},
     ],
     ids=lambda each: str(each)[:40],
 )  # fmt: skip

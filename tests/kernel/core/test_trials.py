@@ -101,6 +101,7 @@ class TestVerdicts:
         (ended,) = scene.log.of("trial.ended")
         assert (ended["how"], ended["name"], ended["calls"]) == ("accepted", "Forager", 1000)
         assert ended["effect"][0]["metric"] == "population"
+        assert "trial.ended" not in scene.log.alarms
 
     def test_refused(self, scene):
         """Rule, line and reason are in the answer and in the event."""
@@ -109,6 +110,7 @@ class TestVerdicts:
         assert not trial.verdict().accepted
         (ended,) = scene.log.of("trial.ended")
         assert (ended["how"], ended["line"], ended["stage"]) == ("names", 3, "validation")
+        assert "trial.ended" in scene.log.alarms
 
     @pytest.mark.parametrize(
         ("told", "code", "number", "how"),

@@ -35,6 +35,7 @@ class Effect(NamedTuple):
     Args:
         mean: of candidate minus control.
         low, high: its 95 % interval; None: there is none.
+        control: mean of the controls, which says how much the effect is.
     """
 
     metric: str
@@ -42,6 +43,7 @@ class Effect(NamedTuple):
     low: float | None
     high: float | None
     pairs: int
+    control: float = 0.0
 
     def fields(self) -> dict[str, Any]:
         """Return plain data."""
@@ -60,7 +62,7 @@ def effects(
     return [
         effect_of(
             metric, [a[metric] - b[metric] for a, b in zip(candidates, controls, strict=True)]
-        )
+        )._replace(control=math.fsum(run[metric] for run in controls) / len(controls))
         for metric in candidates[0]
         if all(metric in run for run in (*candidates, *controls))
     ]

@@ -133,9 +133,17 @@ def _faulty(pairs: Sequence[Pair]) -> Judgement:
 
 def _extinct(pairs: Sequence[Pair]) -> Judgement:
     for candidate, control, _ in _lefts(pairs):
-        more = candidate.seeded >= SEEDED_MORE * control.seeded
-        if candidate.extinct and not control.extinct and more:
+        if control.extinct or candidate.seeded < SEEDED_MORE * control.seeded:
+            continue
+        if candidate.extinct:
             return Judgement("extinct", "with it all Molbots died out, without it they did not")
+        kept_up = candidate.at_least and candidate.seeded >= candidate.population
+        if kept_up and not control.at_least:
+            return Judgement(
+                "extinct",
+                f"with it no more live than the {candidate.population} that the world keeps up by "
+                f"putting in new ones, {candidate.seeded} in all; without it {control.population}",
+            )
     return Judgement()
 
 

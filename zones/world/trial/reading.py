@@ -24,6 +24,7 @@ from zones.world.columns import ALIVE, COLUMNS, World, open_world, plan_layout, 
 from zones.world.columns import view_buffer as view
 from zones.world.inspection import DAMAGE
 from zones.world.invariants import Check, all_checks
+from zones.world.parameters import MIN_POPULATION
 from zones.world.registry import read_entries
 from zones.world.trial.following import Lied, Period
 from zones.world.trial.measures import Totals, measure, totals_of
@@ -67,6 +68,7 @@ class Left:
         tick_us: median and p99, of processor time.
         extinct: nobody is left but those that the world itself has put in meanwhile.
         seeded: how many these were, the dead ones too.
+        at_least: no more live than the world keeps up by putting in new ones.
     """
 
     population: int
@@ -79,6 +81,7 @@ class Left:
     statuses: Mapping[int, int] = field(default_factory=dict)
     fuel: int = 0
     fuel_max: int = 0
+    at_least: bool = False
 
     @property
     def calls(self) -> int:
@@ -143,6 +146,7 @@ def read_left(memory: memoryview, origin: Origin, report: bytes, periods: list[P
         statuses=statuses,
         fuel=fuel,
         fuel_max=told["fuel_max"],
+        at_least=population <= float(buffer.parameters[MIN_POPULATION]),
     )
 
 

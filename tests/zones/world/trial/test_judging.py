@@ -83,6 +83,17 @@ def test_a_world_that_is_kept_alive_says_little_of_who_dies_out():
     assert judge([pair(control=poor, extinct=True, seeded=3000)], BUDGET_US).rule == "extinct"
 
 
+def test_a_world_that_lives_of_who_is_put_in_is_as_good_as_dead():
+    """It never falls below its least: those that it puts in keep it there."""
+    judgement = judge([pair(population=20, seeded=31, at_least=True)], BUDGET_US)
+    assert judgement.rule == "extinct" and "more live than the 20" in judgement.reason
+    assert judge([pair(population=20, seeded=3, at_least=True)], BUDGET_US).rule == ""
+    for strange in ({"at_least": True}, {"seeded": 20}):
+        poor = Outcome(How.DONE, left=replace(CONTROL, **strange))
+        tried = pair(control=poor, population=20, seeded=31, at_least=True)
+        assert judge([tried], BUDGET_US).rule == ""
+
+
 @pytest.mark.parametrize(
     ("with_us", "without_us", "rule"),
     [
