@@ -32,6 +32,7 @@ from Kernel.ports.versions import CHECKOUT, Source
 
 ANCHOR_AHEAD_NS = 2_000_000
 FORK_PATIENCE_NS = 150_000_000
+PACE_SLACK_NS = 1_000_000_000
 
 
 class ArenaKeeper(ArenaFounding):
@@ -52,6 +53,8 @@ class ArenaKeeper(ArenaFounding):
         self._news = TakeoverNews(config.name, parts.clock, parts.log, self.berth_of)
         self._drained_pid = 0
         self._mutex_doubted = False
+        self._period_ns = 0
+        self._paced_ns = 0
         self._anchored = False
         self._traits_untaken = False
 
@@ -66,6 +69,7 @@ class ArenaKeeper(ArenaFounding):
         words.put(Header.OWNER, 0)
         words.put(Header.FOUND_OWNER, 0)
         words.put(Header.PERIOD_NS, told.period_ns)
+        self._period_ns = told.period_ns
         self._inquest.resume(words)
         self._anchored = False
         self.inbox = InboxWriter(self.config.name, words, arena.side, self._knock_active)
@@ -291,10 +295,31 @@ class ArenaKeeper(ArenaFounding):
         if self.inbox is not None:
             self.inbox.send_later_ones()
         self.sample_pace()
+        self._keep_pace()
         self._let_rest()
         self._load_untaken()
         self._publish_permission()
         self._drain_replaced()
+
+    def _keep_pace(self) -> None:
+        """Set the beat right that a world has written over: it would wait for good, and look alive.
+
+        A tick is never due later than one period from now, but for a clock that is read twice.
+        """
+        assert self.arena is not None
+        words, now_ns, tick = self.arena.words, self.parts.clock.now_ns(), self.tick()
+        ticks = tick + 1 - words.get(Header.ANCHOR_TICK)
+        ahead_ns = words.get(Header.ANCHOR_NS) + ticks * self._period_ns - now_ns
+        kept = words.get(Header.PERIOD_NS) == self._period_ns
+        if not self._anchored or (kept and ahead_ns <= self._period_ns + PACE_SLACK_NS):
+            if now_ns - self._paced_ns > self.config.policy.healthy_after_s * 1e9:
+                self.unnote("pace")
+            return
+        self._paced_ns = now_ns
+        words.put(Header.PERIOD_NS, self._period_ns)
+        words.put(Header.ANCHOR_TICK, tick + 1)
+        words.put(Header.ANCHOR_NS, now_ns + ANCHOR_AHEAD_NS)
+        self.note("pace", "the world had written over its own beat", "molt trait list")
 
     def _load_untaken(self) -> None:
         """Make a generation that has the code of all traits the world was found with."""

@@ -228,6 +228,36 @@ class TestDeaths:
         assert not stage.machine.processes.killed()
 
 
+class TestPace:
+    @pytest.mark.parametrize(
+        ("word", "value"),
+        [
+            (Header.PERIOD_NS, 2**63),
+            (Header.PERIOD_NS, 0),
+            (Header.ANCHOR_NS, 2**63),
+        ],
+    )
+    def test_a_beat_that_was_written_over_is_set_right(self, stage, word, value):
+        """Else the world would wait for good, and its liveness would say that all is well."""
+        stage.serve()
+        stage.machine.clock.advance(0.001)
+        stage.words.put(Header.ANCHOR_NS, stage.machine.clock.now_ns())
+        stage.words.put(Header.ANCHOR_TICK, stage.words.get(Header.COMMIT) + 1)
+        stage.round()
+        assert not stage.keeper.notes, "an honest beat is left alone"
+        stage.words.put(word, value)
+        stage.round()
+        words = stage.words
+        ticks = words.get(Header.COMMIT) + 1 - words.get(Header.ANCHOR_TICK)
+        due_ns = words.get(Header.ANCHOR_NS) + ticks * PERIOD_NS
+        assert words.get(Header.PERIOD_NS) == PERIOD_NS
+        assert due_ns - stage.machine.clock.now_ns() <= PERIOD_NS
+        assert [note["what"] for note in stage.keeper.notes] == ["stable: pace"]
+        stage.machine.clock.advance(stage.keeper.config.policy.healthy_after_s + 1)
+        stage.round()
+        assert not stage.keeper.notes, "it is a fact of the past"
+
+
 class TestDrills:
     @pytest.mark.parametrize("fault", list(DrillFault))
     def test_drilled_death_does_not_count(self, stage, fault):
