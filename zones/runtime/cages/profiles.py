@@ -119,6 +119,7 @@ _ROOM: Final = """
 _PROGRAMS: Final = "execve execveat"
 _BUS_GAPS: Final = (
     "a Unix socket that has a path can be connected to",
+    "the locks of its home, which it inherits, can be let go for all who inherit them",
     "without Landlock, files and sockets of this user",
 )
 _TCP_GAP: Final = "TCP is held by port and not by address; without Landlock not by port either"
