@@ -57,6 +57,8 @@ class Suggest(StrEnum):
     SCENARIO = "scenario"
     COMMAND = "command"
     EVENT_FILTER = "event filter"
+    FILE = "file"
+    """The shell knows them; at our prompt, `repl.py` does."""
 
 
 @dataclass(frozen=True, slots=True)

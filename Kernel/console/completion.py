@@ -86,7 +86,7 @@ def complete_argument(argument: Argument, ctx: click.Context, typed: str) -> lis
     if argument.kind is Kind.CHOICE:
         return _fitting(argument.choices, typed)
     if argument.kind is Kind.FILE:
-        return [CompletionItem(typed, type="file")]
+        return [_a_file(typed)]
     if argument.suggest is None:
         return []
     if argument.suggest is Suggest.EVENT_FILTER:
@@ -101,11 +101,20 @@ def complete_tool(command: Command, ctx: click.Context, typed: str) -> list[Item
     before = words[-1] if words else ""
     if not typed.startswith("-") and before in known:
         source = known[before]
+        if source is Suggest.FILE:
+            return [_a_file(typed)]
         return [] if source is None else _fitting(_values(source, ctx), typed)
+    if command.tool_words is Suggest.FILE and not typed.startswith("-"):
+        return [_a_file(typed)]
     options = _fitting((option for option in known if option not in words), typed)
     if command.tool_words is Suggest.EVENT_FILTER and not typed.startswith("-"):
         return _filters("words", ctx, typed) + options
     return options
+
+
+def _a_file(typed: str) -> Item:
+    """Return the mark for whoever asks to look for files itself."""
+    return CompletionItem(typed, type="file")
 
 
 def _filters(name: str, ctx: click.Context, typed: str) -> list[Item]:
@@ -143,7 +152,8 @@ def _values(source: Suggest, ctx: click.Context) -> list[str]:
     if source is Suggest.ZONE:
         return [word(row, "name") for row in rows_of(_ask(home, "ps"), "zones")]
     if source is Suggest.TRAIT:
-        return [word(row, "name") for row in rows_of(_ask(home, "trait list"), "traits")]
+        rows = rows_of(_ask(home, "trait list"), "traits")
+        return list(dict.fromkeys(word(row, "name") for row in rows))  # of each version a row
     return [word(row, "key") for row in rows_of(_ask(home, "params"), "params")]
 
 

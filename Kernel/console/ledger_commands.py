@@ -60,9 +60,9 @@ _PERSONA = "an id, a pattern of ids, or a role"
 _OF = ("modified", "depends_on", "triggered", "rolled_back", "talked_to")
 _SCIENCE = ".venv/bin/python -m pip install -e '.[science]' in the checkout"
 OWN_FAMILIES = (
-    "agent", "archive", "arena", "boot", "command", "config", "console", "drill", "evolution",
-    "feed", "generation", "input", "kernel", "lesson", "mission", "molt", "mutation", "note",
-    "scenario", "slot", "snapshot", "stop", "telemetry", "trait", "world", "zone",
+    "agent", "archive", "arena", "boot", "call", "command", "config", "console", "drill",
+    "evolution", "feed", "generation", "input", "kernel", "lesson", "mission", "molt", "mutation",
+    "note", "scenario", "slot", "snapshot", "stop", "telemetry", "trait", "trial", "world", "zone",
 )  # fmt: skip
 """First words of molt's own kinds. Written out: the table of kinds takes long to import."""
 
@@ -208,7 +208,7 @@ LEDGER_COMMANDS: tuple[Command, ...] = (
         ),
         "Needs no kernel. Without words, the lessons learned last. Texts are compared by "
         "their words; by their\nmeaning too, once 'make memory' in the checkout has installed the "
-        "sentence model (90 MB):\n--status says which model is in use, and why. The events a "
+        "sentence model (87 MB):\n--status says which model is in use, and why. The events a "
         "lesson came from are told with\nids that 'molt why' takes. Exits 0, also when nothing "
         "is found; 69 when there is no ledger.",
         (

@@ -6,6 +6,7 @@ Owns: the two tables. Does not own: what holds (`Kernel/core/cage_report.py`), t
 
 from collections.abc import Mapping
 
+from rich.table import Table
 from rich.text import Text
 
 from Kernel.console.paint import (
@@ -22,6 +23,10 @@ Fields = Mapping[str, object]
 UNKNOWN = "-"
 HOLDS, LACKS, UNUSED = "●", "✕", "·"
 _STATES = {"A": "ok", "B": "ok", "C": "warn", UNKNOWN: "starting"}
+_COUNTED = (
+    "  memory here is what counts for the limit: the pages the control group has been charged for. "
+    "molt status and ps show what the active process has resident, with all it shares."
+)
 _USED = (
     ("memory", "memory_mb", "MB"),
     ("cpu", "cpu_percent", "%"),
@@ -47,19 +52,23 @@ def _show_layers(result: Fields, console: Page) -> None:
     layers = rows_of(result, "layers")
     if not layers:
         return
-    table = new_table()
+    table = _narrow_table()
     table.add_column("layer")
     for name in applied:
         table.add_column(clean(name), justify="center")
-    table.add_column("here", no_wrap=False, overflow="fold")
+    details = []
     for layer in layers:
         held, name = layer.get("held") is True, word(layer, "layer")
-        marks = [(HOLDS if held else LACKS) if name in row else UNUSED for row in applied.values()]
+        mark = HOLDS if held else LACKS
+        table.add_row(name, *(mark if name in row else UNUSED for row in applied.values()))
         told = word(layer, "detail") if held else word(layer, "why")
-        table.add_row(name, *marks, "" if told == MISSING else told)
+        if told not in ("", MISSING):
+            details.append(f"  {mark} {name}: {told}")
     print_table(table, console)
     words = f"  {HOLDS} holds, {LACKS} is missing here, {UNUSED} is not used by that profile"
     console.print(Text(words, style="dim"), soft_wrap=True)
+    for detail in details:
+        print_folded(Text(detail), console, indent=4)
 
 
 def _show_gaps(result: Fields, console: Page) -> None:
@@ -88,13 +97,13 @@ def _show_groups(groups: Fields, console: Page) -> None:
 
 
 def _show_zones(zones: list[Fields], console: Page) -> None:
-    table = new_table()
+    table = _narrow_table()
     for name in ("zone", "cage"):
         table.add_column(name)
     for name, _, unit in _USED:
-        table.add_column(f"{name} {unit}".rstrip(), justify="right")
-    table.add_column("file MB", justify="right")
-    table.add_column("in groups", justify="right")
+        table.add_column(f"{name}\n{unit}".rstrip(), justify="right")
+    table.add_column("file\nMB", justify="right")
+    table.add_column("in\ngroups", justify="right")
     for zone in zones:
         used, limits = fields_of(zone, "used"), fields_of(zone, "limits")
         table.add_row(
@@ -105,6 +114,14 @@ def _show_zones(zones: list[Fields], console: Page) -> None:
             f"{word(zone, 'grouped')} of {word(zone, 'processes')}",
         )
     print_table(table, console)
+    print_folded(Text(_COUNTED, style="dim"), console, indent=2)
+
+
+def _narrow_table() -> Table:
+    """Return a table whose columns stand one blank apart: all of them fit in 80 columns."""
+    table = new_table()
+    table.collapse_padding = True
+    return table
 
 
 def _texts(value: object) -> list[str]:

@@ -6,10 +6,12 @@ somebody sits at a terminal: prompt_toolkit takes longer to import than all the 
 """
 
 import os
+import shlex
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +37,8 @@ HISTORY_BYTES_MAX: Final = 256 * 1024
 LOOK_S: Final = 1.0
 """How often the bottom line is asked for, at most."""
 ANSWER_S: Final = 0.5
+ENTRIES_MAX: Final = 10_000
+"""Of a folder so many are looked at for Tab."""
 EXIT_INTERRUPTED: Final = 130
 
 
@@ -168,6 +172,8 @@ class TableCompleter(Completer):
         """Yield what the word at the cursor may become."""
         words, typed = words_before(document.text_before_cursor)
         items = suggest(self._root, self._session, words, typed)
+        for kind in dict.fromkeys(item.type for item in items if item.type != "plain"):
+            yield from _paths(typed, folders_only=kind == "dir")
         plain = [item for item in items if item.type == "plain"]
         for item in plain:
             # A word that can become nothing else is whole; FIELD= still wants its value.
@@ -178,6 +184,23 @@ class TableCompleter(Completer):
                 display=item.value,
                 display_meta=item.help or "",
             )
+
+
+def _paths(typed: str, folders_only: bool) -> Iterator[Completion]:
+    """Yield the files and folders a half-written path may become; hidden ones when asked for."""
+    folder, slash, begun = typed.rpartition("/")
+    try:
+        with os.scandir(os.path.expanduser(folder + slash) or ".") as found:
+            near = [each for each in islice(found, ENTRIES_MAX) if each.name.startswith(begun)]
+            rows = sorted((each.name, each.is_dir()) for each in near)
+    except (OSError, ValueError):
+        return
+    for name, is_folder in rows:
+        if (name.startswith(".") and not begun) or (folders_only and not is_folder):
+            continue
+        word = shlex.quote(name) if not folder + slash else folder + slash + shlex.quote(name)
+        end = "/" if is_folder else " " if len(rows) == 1 else ""
+        yield Completion(word + end, start_position=-len(typed), display=name + "/" * is_folder)
 
 
 def words_before(text: str) -> tuple[list[str], str]:

@@ -5,12 +5,14 @@ journal (`Kernel/core/log_lines.py`), tables of events (`zones/ledger/commands`)
 Pure. Sentences are for people: no code reads them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 THIN_SPACE = "\N{THIN SPACE}"
 NOTHING = "\N{EN DASH}"
 """Stands for a value that is missing."""
+ITEMS_TOLD_MAX = 8
+"""So many items of a list stand in a line; of a list of rows the first one. The event has all."""
 TRAITS_TOLD_MAX = 4
 """So many traits stand in a sentence; the event has all."""
 
@@ -169,14 +171,28 @@ def pairs(values: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(value, Mapping):
             yield from pairs(value)
         elif isinstance(value, list | tuple):
-            yield f"{key}={','.join(map(_plain, value)) or NOTHING}"
+            yield f"{key}={_listed(value) or NOTHING}"
         else:
             yield f"{key}={_plain(value)}"
 
 
+def _listed(items: Sequence[Any]) -> str:
+    """Return a list in short: what does not fit in a line is counted, never cut in the middle."""
+    rows = any(isinstance(each, Mapping | list | tuple) for each in items)
+    most = 1 if rows else ITEMS_TOLD_MAX
+    told = ",".join(map(_plain, items[:most]))
+    return told + (f" and {len(items) - most} more" if len(items) > most else "")
+
+
 def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"({' '.join(pairs(value))})"
+    if isinstance(value, list | tuple):
+        return f"({_listed(value)})"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(round(value, 4) if abs(value) >= 0.001 else value)
     return NOTHING if value is None or value == "" else str(value)
 
 

@@ -74,6 +74,42 @@ def test_values(kernel: FakeKernel, line: str, wanted: list[str]) -> None:
     assert values(kernel.home, line) == wanted
 
 
+@pytest.mark.parametrize(
+    "line", ["try ", "run mo", "trait add ", "validate ", "validate a.py ", "world run --trait x"]
+)
+def test_files_are_left_to_the_shell(kernel: FakeKernel, line: str) -> None:
+    """It knows how; nothing else is offered beside them, or bash would not look."""
+    *words, typed = line.split(" ")
+    found = suggest(ROOT_GROUP, Session(str(kernel.home)), words, typed)
+    assert [(item.type, item.value) for item in found] == [("file", typed)]
+
+
+def test_the_prompt_looks_for_files_itself(kernel: FakeKernel, trait_folder: Path) -> None:
+    """Folders end in a slash, a name with a blank is quoted, hidden files are shown when asked."""
+    (trait_folder / "more").mkdir()
+    (trait_folder / "more" / "my trait.py").touch()
+    (trait_folder / ".hidden.py").touch()
+
+    def offered(line: str) -> list[str]:
+        completer = TableCompleter(ROOT_GROUP, Session(str(kernel.home)))
+        found = completer.get_completions(Document(line), CompleteEvent(completion_requested=True))
+        return [each.text for each in found]
+
+    assert offered("try ") == ["forager.py", "model.py", "more/"]
+    assert offered("validate fo") == ["forager.py "]
+    assert offered("trait add more/m") == ["more/'my trait.py' "]
+    assert offered("run .h") == [".hidden.py "]
+    assert offered("run nowhere/x") == [] == offered("status ")
+    assert offered("--home m") == ["more/"]
+
+
+def test_a_trait_of_several_versions_is_offered_once(kernel: FakeKernel) -> None:
+    """Each version has a row; the name is one."""
+    rows = [{"name": "Drifter", "version": version} for version in (1, 2)]
+    kernel.answers = lambda _request: {"traits": rows}
+    assert values(kernel.home, "trait remove Dr") == ["Drifter"]
+
+
 def test_every_argument_with_values_is_completed(kernel: FakeKernel) -> None:
     """No row of the table is forgotten: options by their names, choices by their values."""
     for command in COMMANDS:

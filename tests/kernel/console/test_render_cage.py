@@ -2,7 +2,10 @@
 
 import io
 
+from Kernel.console.paint import Page
 from Kernel.console.render import show
+from Kernel.console.render_cage import show_cage
+from zones.runtime.cages.profiles import PROFILES
 
 LIMITS = {"memory_mb": 512, "cpu_percent": 0, "processes": 9, "descriptors": 40, "file_mb": 0}
 ANSWER = {
@@ -45,8 +48,32 @@ def test_each_layer_says_whom_it_holds_and_why_not():
     """A mark for each profile: holds, missing here, not used; beside it the version or the why."""
     lines = shown()
     assert lines[0] == "● ok grade B: no namespaces"
-    assert "layer sealed archive here" in lines
-    assert "namespaces ✕ · Operation not permitted" in lines and "seccomp ● ● ABI 7" in lines
+    assert "layer sealed archive" in lines
+    assert "namespaces ✕ ·" in lines and "seccomp ● ●" in lines
+    assert "✕ namespaces: Operation not permitted" in lines and "● seccomp: ABI 7" in lines
+
+
+def test_it_fits_a_terminal_of_80_columns():
+    """With every profile there is, and large figures, nothing is cut or broken into letters."""
+    layers = ["environment", "descriptors", "privileges", "namespaces", "landlock", "seccomp"]
+    used = {"memory_mb": 5107.7, "cpu_percent": 112.0, "processes": 25, "descriptors": 220}
+    zone = {
+        "name": "federation", "cage": "gateway", "used": used, "grouped": 12, "processes": 12,
+        "limits": {"memory_mb": 6144, "cpu_percent": 200, "processes": 64, "descriptors": 1024},
+    }  # fmt: skip
+    answer = ANSWER | {
+        "layers": [{"layer": name, "held": True, "detail": "word " * 20} for name in layers],
+        "applied": {name: layers for name in PROFILES},
+        "zones": [zone, *ANSWER["zones"]],
+    }
+    page = Page(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    show_cage(answer, page)
+    lines = page.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80 and not any("…" in line for line in lines)
+    assert " ".join(["layer", *PROFILES]) in [" ".join(line.split()) for line in lines]
+    assert "federation gateway 5108 / 6144 112 / 200 25 / 64 220 / 1024 ∞ 12 of 12" in [
+        " ".join(line.split()) for line in lines
+    ]
 
 
 def test_what_no_layer_holds_is_told_of_profiles_in_use():

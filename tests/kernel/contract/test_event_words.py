@@ -1,6 +1,6 @@
 """How events read that take more than a template."""
 
-from Kernel.contract.event_words import TRAITS_TOLD_MAX, tell
+from Kernel.contract.event_words import NOTHING, TRAITS_TOLD_MAX, pairs, tell
 
 ROW = {"name": "Drifter", "version": 2, "status": "active", "carriers": 1181, "deactivated": 0}
 
@@ -19,3 +19,14 @@ def test_many_traits_are_cut() -> None:
     told = tell("world.traits", {"tick": 300, "traits": [ROW] * (TRAITS_TOLD_MAX + 1)})
     assert told.count("Drifter") == TRAITS_TOLD_MAX and told.endswith(", …")
     assert tell("world.traits", {"tick": 300, "traits": None}) == "no trait is active"
+
+
+def test_what_is_nested_is_told_in_short():
+    """Of rows the first, of a long list its begin; how many more there are, is said."""
+    row = {"metric": "population", "mean": 1.23456789, "low": None, "ok": True}
+    assert list(pairs({"effect": [row, row, row]})) == [
+        f"effect=(metric=population mean=1.2346 low={NOTHING} ok=yes) and 2 more"
+    ]
+    assert list(pairs({"n": list(range(10)), "p": [[1, 2]]})) == [
+        "n=0,1,2,3,4,5,6,7 and 2 more", "p=(1,2)",
+    ]  # fmt: skip

@@ -448,6 +448,7 @@ def test_lists_do_not_contradict_each_other() -> None:
         ("import numpy", "import", "itertools can"),
         ("from molt import Trait", "import", "leave the import out"),
         (within("print(1)"), "name", "keep what you want to know on self"),
+        (within("entity.x = random.random()"), "name", "'random' here; write 'import random' at"),
         (within("getattr(entity, 'x')"), "name", "write entity.name"),
         (within("entity.speed = entity.velocity"), "attribute", "'velocity'"),
         (

@@ -90,6 +90,7 @@ class Report:
 
     def fields(self) -> dict[str, Any]:
         """Return it as plain data."""
+        abi = 0 if Layer.LANDLOCK in self.missing else self.abi
         return {
             "grade": self.grade,
             "means": GRADES[self.grade],
@@ -106,7 +107,7 @@ class Report:
                 }
                 for each in self.layers
             ],
-            "not_held": {name: list(row.not_held) for name, row in PROFILES.items()},
+            "not_held": {name: list(row.gaps(abi)) for name, row in PROFILES.items()},
             "applied": {name: _layers_of(name) for name in PROFILES},
         }
 
@@ -131,7 +132,7 @@ def tell(fields: Mapping[str, Any]) -> Iterator[str]:
         held = "held" if each["held"] else "NOT HELD"
         about = each["detail"] or each["why"]
         yield f"  {each['layer']:<12} {held}{': ' if about else ''}{about}"
-    yield "what a profile does not hold, also where all layers are:"
+    yield "what a profile does not hold on this machine:"
     for profile, gaps in fields["not_held"].items():
         yield f"  {profile}: {'; '.join(gaps) or 'nothing is left'}"
 

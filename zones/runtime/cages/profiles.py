@@ -40,6 +40,7 @@ class Profile:
         files: Landlock lets it reach files only below the paths of its plan.
         sockets: it may make Unix sockets below the paths it may write.
         not_held: what it could still do, for people.
+        held_since: (ABI of Landlock, what is held from it on): what it could do before that.
     """
 
     name: str
@@ -57,6 +58,11 @@ class Profile:
     files: bool = True
     sockets: bool = False
     not_held: tuple[str, ...] = ()
+    held_since: tuple[tuple[int, str], ...] = ()
+
+    def gaps(self, abi: int) -> tuple[str, ...]:
+        """Return what it could still do on a machine with this ABI of Landlock, 0: none."""
+        return (*self.not_held, *(what for since, what in self.held_since if abi < since))
 
 
 def _words(*texts: str) -> tuple[str, ...]:
@@ -120,10 +126,13 @@ _PROGRAMS: Final = "execve execveat"
 _BUS_GAPS: Final = (
     "a Unix socket that has a path can be connected to",
     "the locks of its home, which it inherits, can be let go for all who inherit them",
-    "without Landlock, files and sockets of this user",
 )
-_TCP_GAP: Final = "TCP is held by port and not by address; without Landlock not by port either"
-_FORK_GAP: Final = "it may fork, and before Landlock ABI 6 send signals to processes of this user"
+_TCP_GAP: Final = "TCP is held by port and not by address"
+_FORK_GAP: Final = "it may fork"
+_FILES: Final = (1, "files of this user can be read and written")
+_SOCKETS: Final = (6, "abstract sockets of this user can be connected to")
+_PORTS: Final = (4, "TCP is not held by port either")
+_SIGNALS: Final = (6, "signals can be sent to processes of this user")
 
 
 def _bus(name: str, *, tcp: bool = False, forks: bool = False) -> Profile:
@@ -138,6 +147,7 @@ def _bus(name: str, *, tcp: bool = False, forks: bool = False) -> Profile:
         tcp=tcp,
         sockets=True,
         not_held=(*_BUS_GAPS, *((_TCP_GAP,) * tcp), *((_FORK_GAP,) * forks)),
+        held_since=(_FILES, _SOCKETS, *((_PORTS,) * tcp), *((_SIGNALS,) * forks)),
     )
 
 
@@ -157,7 +167,7 @@ _ROWS: Final = (
         others=Answer.KILL,
         breach=Answer.KILL,
         namespaces=("user", "net", "ipc", "uts", "cgroup"),
-        not_held=("without Landlock, files of this user can be read and written",),
+        held_since=(_FILES,),
     ),
     _bus("archive"),
     _bus("chronos"),

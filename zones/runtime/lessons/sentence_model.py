@@ -44,7 +44,7 @@ Floats = NDArray[np.float32]
 
 
 class SentenceModel:
-    """The model, its weights mapped: 90 MB of files, of which what is used is read once.
+    """The model, its weights mapped: 87 MB of files, of which what is used is read once.
 
     Args:
         folder: with model.safetensors and tokenizer.json.

@@ -34,13 +34,19 @@ def name(walk: Walk, node: ast.Name) -> None:
             _library(walk, node, *library)
         return
     if node.id not in names.BUILTINS:
-        advice = names.NAMES_REFUSED.get(node.id)
-        reason = f"{shown(node.id)} cannot be used: {advice}"
-        raise refuse("name", node, reason if advice else f"there is no {shown(node.id)} here")
+        raise refuse("name", node, _why_unknown(node.id))
     if node.id in names.ONLY_CALLED and not walk.is_called(node):
         raise refuse("call", node, f"{shown(node.id)} is only called, not handed on")
     if node.id == names.TRAIT and not isinstance(walk.parent, ast.ClassDef | ast.Attribute):
         raise refuse("trait", node, "Trait is what the trait's class derives from, no more")
+
+
+def _why_unknown(name: str) -> str:
+    advice = names.NAMES_REFUSED.get(name)
+    if advice:
+        return f"{shown(name)} cannot be used: {advice}"
+    missing = f"; write 'import {name}' at the top" if name in names.MODULE_NAMES else ""
+    return f"there is no {shown(name)} here{missing}"
 
 
 def _is_given_outside(walk: Walk, scope: Scope, name: str) -> bool:

@@ -11,6 +11,7 @@ from tests.support.caged import USERS, refuse_calls, run
 from zones.runtime.cages import probing
 from zones.runtime.cages.plans import Layer
 from zones.runtime.cages.probing import Report, Tried, missing_in, probe
+from zones.runtime.cages.profiles import PROFILES
 
 WHOLE = probe()
 SYSTEM = {"unshare": errno.EPERM}
@@ -53,6 +54,16 @@ def test_a_report_travels_as_plain_data():
     assert fields["grade"] == "C" and fields["means"].startswith("no Landlock")
     assert fields["not_held"]["archive"], "bus zones hold less, and say so"
     assert fields["not_held"]["sealed"] == []
+
+
+def test_what_is_not_held_is_told_of_this_machine():
+    """Files only where Landlock is missing, ports only where it is too old for them."""
+    missing, whole = (report_of(*gone).fields()["not_held"] for gone in ((Layer.LANDLOCK,), ()))
+    files = "files of this user can be read and written"
+    assert missing["compile"] == [files] and whole["compile"] == []
+    assert files in missing["archive"] and files not in whole["archive"]
+    ports = "TCP is not held by port either"
+    assert ports in PROFILES["gateway"].gaps(3) and ports not in PROFILES["gateway"].gaps(4)
 
 
 @needs_all
