@@ -183,13 +183,21 @@ def test_a_kill_from_outside_is_no_evidence(monkeypatch):
     assert trial(DRIFTER)["accepted"] and lived == [2, 1]
 
 
-def test_pairs_that_time_does_not_allow_are_left_out_and_that_is_said():
+def test_pairs_that_time_does_not_allow_are_left_out_and_that_is_said(monkeypatch):
     """One is always lived, and the multiple before more seeds."""
+    run_all, lived = pairs.run_all, []
+
+    def hurried(orders, *more):
+        lived.append(orders)
+        if len(lived) == 2:  # from now on no pair fits into the time
+            monkeypatch.setattr(pairs, "SAFETY", 1e9)
+        return run_all(orders, *more)
+
+    monkeypatch.setattr(pairs, "run_all", hurried)
     job = Job("stable", Path("/nowhere"), ticks=20, seeds=40, scale=2)
-    told = try_trait(job, IDLE, context(until_s=time.monotonic() + 3.0))
-    assert told["accepted"] and 1 <= told["seeds"] < 40
-    left_out = 41 - told["seeds"] - bool(told.get("scale"))
-    assert f"{left_out} pairs were left out" in told["note"]
+    told = try_trait(job, IDLE, context(until_s=time.monotonic() + 3600.0))
+    assert told["accepted"] and (told["seeds"], told["scale"]["factor"]) == (1, 2)
+    assert told["note"] == "39 pairs were left out: the time was up"
 
 
 def test_a_pair_that_is_not_done_in_time_is_no_verdict():
