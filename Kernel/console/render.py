@@ -291,7 +291,9 @@ def _show_trait(result: Fields, console: Page) -> None:
     else:
         console.print(Text.assemble(state_text("active"), line), soft_wrap=True)
     if result.get("why"):
-        print_folded(Text(f"  {word(result, 'tier')}: {word(result, 'why')}"), console, indent=2)
+        # What is told of one in the first tier is no reason for its tier.
+        reason = "interpreted: " if result.get("tier") == "interpreted" else ""
+        print_folded(Text(f"  {reason}{word(result, 'why')}"), console, indent=2)
     show_trial_of(result, console)
     if result.get("paused") is True:
         print_hint("molt resume", console)

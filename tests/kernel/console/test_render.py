@@ -129,6 +129,9 @@ def test_a_pending_trait_says_what_applies_it_and_what_was_found() -> None:
     out = shown("trait add", row | {"pending": {"at_tick": 9}, "paused": True})
     assert "▲ pending  Flee v1, interpreted, at tick 9\n" in out
     assert out.endswith("  interpreted: line 5: a set\n  hint: molt resume\n")
+    native = row | {"tier": "native", "why": "what Vol remembers is in no copy"}
+    out = shown("trait add", native | {"pending": {"at_tick": 9}})
+    assert out.endswith("\n  what Vol remembers is in no copy\n")
     waiting = {"act": "add", "name": "Flee", "version": 1, "at_tick": 9}
     assert "▲ pending  add Flee v1 at tick 9\n" in shown(
         "trait list", {"traits": [], "waiting": [waiting]}

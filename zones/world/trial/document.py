@@ -19,6 +19,7 @@ from zones.world.trial.reading import Left
 from zones.world.trial.tiers import Tiered
 
 NOTE_CHARS_MAX: Final = 400
+NEVER_CALLED: Final = "nothing of it was run: nobody was there to carry it"
 
 
 @dataclass(slots=True)
@@ -51,7 +52,10 @@ def document(
     """
     verdict, tiered = findings.verdict, findings.tiered
     late = f"{findings.left_out} pairs were left out: the time was up" if findings.left_out else ""
-    notes = (tiered.note, *world_notes, late)
+    lives = [pair.candidate.left for pair in findings.pairs if pair.candidate.left is not None]
+    called = job.unchecked or any(each.calls for each in lives)
+    idle = NEVER_CALLED if lives and not called else ""
+    notes = (tiered.note, *world_notes, idle, late)
     told: dict[str, Any] = {
         "code_hash": verdict.code_hash,
         "name": verdict.name[:NOTE_CHARS_MAX],

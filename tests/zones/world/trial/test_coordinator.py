@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from Kernel.contract.arena import check_arena
 from Kernel.contract.errors import MoltError
 from Kernel.contract.inputs import NO_MOOD, REFUSALS
 from Kernel.contract.trait_sets import decode_set
 from tests.zones.world.trial.stage import DRIFTER, EATER, IDLE, context, image, missing, trial
+from tests.zones.world.worlds import make_world
+from zones.runtime.arena_image import copy_committed
 from zones.runtime.trait_store import PLACE, TraitStore
 from zones.traits.verdict import Verdict
 from zones.world.trait_loading import interpreted_trait
@@ -93,6 +96,17 @@ def test_every_call_a_fault_is_a_reason():
     assert (told["accepted"], told["stage"], told["rule"]) == (False, "trial", "faults")
     assert "calls had a fault: no such attribute" in told["reason"]
     assert told["faults"] == {"no such attribute": told["calls"]}
+
+
+def test_a_world_without_anybody_tries_nothing_and_that_is_said():
+    """Nothing speaks against a trait that was never called, and nothing for it."""
+    words = make_world(entities=0, min_population=0, max_entities=16, resources=10)
+    check_arena(words, "an empty world")
+    job = Job("stable", Path("/nowhere"), ticks=5)
+    faulty = IDLE.replace(b"pass", b"entity.colour = 1")
+    told = try_trait(job, faulty, context(image=copy_committed(words)))
+    assert told["accepted"] and told["calls"] == 0
+    assert "nothing of it was run" in told["note"]
 
 
 def test_a_rule_that_is_broken_is_told_with_its_line():
