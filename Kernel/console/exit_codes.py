@@ -17,14 +17,15 @@ class ExitCode:
 EXIT_CODES: tuple[ExitCode, ...] = (
     ExitCode(0, "done, or stopped as asked"),
     ExitCode(1, "failed: a check of doctor or replay, verify found damage, or a fault of ours"),
-    ExitCode(2, "wrong usage: no such command or option, or a word that cannot be read"),
+    ExitCode(2, "wrong usage: no such command or option, or a word or file that cannot be read"),
     ExitCode(3, "status --check: degraded"),
     ExitCode(4, "status --check: safe mode"),
     ExitCode(
         5,
         "understood and refused: no such zone, parameter or event, a value out of range, not now; "
-        "of reload: a key was refused, the others count; of validate: a file is no trait; of run: "
-        "ended by a limit or by the cage; or the answer to a question was no",
+        "of reload: a key was refused, the others count; of validate: a file is no trait; of try "
+        "and trait add: the trait is refused, by a rule or at its trial; of run: ended by a limit "
+        "or by the cage; or the answer to a question was no",
     ),
     ExitCode(65, "of run: what was run has raised, or returned what is no plain data"),
     ExitCode(69, "no kernel answers at this home, no world lives there, or it has no ledger yet"),

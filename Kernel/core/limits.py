@@ -25,6 +25,7 @@ class CageKind(StrEnum):
     CHRONOS = "chronos"
     AGENTS = "agents"
     GATEWAY = "gateway"
+    FEDERATION = "federation"
     NONE = "none"
 
 

@@ -1,5 +1,6 @@
 """A molt world from Python: its columns as read-only arrays, its past, its console, its cells."""
 
+from Kernel.contract.errors import NoKernel, Refused, UsageError
 from zones.client.calling import CallFailed
 from zones.client.console import ask
 from zones.client.frame import Frame, molbot_id
@@ -14,7 +15,10 @@ __all__ = [
     "Frame",
     "Home",
     "Live",
+    "NoKernel",
+    "Refused",
     "TrialResult",
+    "UsageError",
     "ask",
     "call",
     "molbot_id",

@@ -115,7 +115,9 @@ def _prepare(
         raise  # the machine's limits: the kernel tries again later
     except Exception as error:  # code that fails at its import fails again: say where, once
         _tell_frames(error)
-        why = f"cannot load {service_name}: {type(error).__name__}: {error} ({_place(error)})"
+        # Of a text that is no Python, str() names the file and line, which follow anyway.
+        said = error.msg if isinstance(error, SyntaxError) else error
+        why = f"cannot load {service_name}: {type(error).__name__}: {said} ({_place(error)})"
         hint = "make setup" if isinstance(error, ModuleNotFoundError) else f"edit {_place(error)}"
         send(road, Unprepared(1, why[:WHY_CHARS_MAX], hint))
         return None

@@ -1,11 +1,13 @@
 """Trying a trait from Python: what is sent, and the verdict as an object."""
 
 from base64 import b64decode
+from pathlib import Path
 
 import pytest
 
-from Kernel.contract.errors import NoKernel, UsageError
+from Kernel.contract.errors import NoKernel, Refused, UsageError
 from tests.kernel.console.fake_kernel import VERDICT, FakeKernel
+from zones import client
 from zones.client.trying import Effect, parse_result, try_trait
 
 SOURCE = "class Forager(Trait):\n    pass\n"
@@ -55,3 +57,10 @@ class TestVerdict:
     def test_one_pair_is_never_clear(self):
         """There is no interval to leave zero out."""
         assert not Effect("births", 5.0, None, None, 1).is_clear
+
+
+def test_what_is_raised_can_be_imported_from_the_package():
+    """A program names it without knowing where the kernel keeps it."""
+    assert client.NoKernel is NoKernel and client.Refused is Refused
+    with pytest.raises(client.UsageError, match="nowhere.py"):
+        try_trait(Path(), "nowhere.py")
