@@ -62,5 +62,5 @@ class TestVerdict:
 def test_what_is_raised_can_be_imported_from_the_package():
     """A program names it without knowing where the kernel keeps it."""
     assert client.NoKernel is NoKernel and client.Refused is Refused
-    with pytest.raises(client.UsageError, match="nowhere.py"):
+    with pytest.raises(client.UsageError, match=r"nowhere\.py"):
         try_trait(Path(), "nowhere.py")
