@@ -138,13 +138,23 @@ def fault_lines(result: Fields) -> list[str]:
     total = _faults(result)
     if total:
         kinds = sorted(faults.items(), key=lambda each: -(number(each[1]) or 0.0))
-        shown = ", ".join(f"{whole(faults, kind)} {kind}" for kind, _ in kinds[:FAULTS_SHOWN])
+        first = fields_of(result, "first_faults")
+        shown = ", ".join(
+            f"{whole(faults, kind)} {kind}{_place(fields_of(first, kind))}"
+            for kind, _ in kinds[:FAULTS_SHOWN]
+        )
         share = f" ({100 * total / calls:.1f} % of {whole(result, 'calls')} calls)" if calls else ""
         lines.append(f"faults: {shown}{share}")
     broken = result.get("invariants")
     for each in broken if isinstance(broken, list) else ():
         lines.append(f"broke: {each}")
     return lines
+
+
+def _place(fault: Fields) -> str:
+    """Return the name and the line of a fault, as far as they are known."""
+    name = f" '{word(fault, 'name')}'" if fault.get("name") else ""
+    return name + (f" in line {whole(fault, 'line')}" if fault.get("line") else "")
 
 
 def next_step(result: Fields) -> str:

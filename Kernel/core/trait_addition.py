@@ -64,7 +64,16 @@ class Wish:
 def _told_of_trial(verdict: TrialVerdict) -> Result:
     """Return the figures of a trial that who adds a trait is told."""
     told = verdict.fields()
-    keys = ("ticks", "seeds", "population", "calls", "faults", "effect", "unchanged")
+    keys = (
+        "ticks",
+        "seeds",
+        "population",
+        "calls",
+        "faults",
+        "first_faults",
+        "effect",
+        "unchanged",
+    )
     return {key: told[key] for key in keys}
 
 

@@ -76,6 +76,7 @@ class TrialVerdict:
         said: the beginning of what the candidate printed, or died with.
         stage: how far a refused one came, one of STAGES.
         faults: calls by how they failed; of `calls`.
+        first_faults: line and name of the first of each of these, as far as it is known.
         fuel, tick_us, scale, seconds: plain figures, see docs/traits.md.
         invariants: the checks of the world that its runs broke.
         unchanged: its runs have left the very same bodies and food as their controls.
@@ -102,6 +103,7 @@ class TrialVerdict:
     population: int = 0
     calls: int = 0
     faults: Mapping[str, int] = field(default_factory=dict)
+    first_faults: Mapping[str, Any] = field(default_factory=dict)
     fuel: Mapping[str, Any] = field(default_factory=dict)
     tick_us: Mapping[str, Any] = field(default_factory=dict)
     scale: Mapping[str, Any] = field(default_factory=dict)
@@ -124,7 +126,7 @@ _COUNTS: Final = (
     "line", "version", "memory", "ticks", "seeds", "population", "calls",
 )  # fmt: skip
 _LISTS: Final = ("moods", "traits", "invariants")
-_FIGURES: Final = ("fuel", "tick_us", "scale", "seconds")
+_FIGURES: Final = ("first_faults", "fuel", "tick_us", "scale", "seconds")
 
 
 def parse_verdict(told: Mapping[str, Any], *, stored: bool) -> TrialVerdict:

@@ -50,6 +50,7 @@ class TrialResult:
         said: the beginning of what it printed, or died with.
         ticks, seeds, population: of the runs.
         faults: calls by how they failed; of `calls`.
+        first_faults: line and name of the first of each of these, as far as it is known.
         fuel, tick_us, scale, seconds: plain figures, see docs/traits.md.
         invariants: checks of the world that its runs broke.
         effect: by metric.
@@ -74,6 +75,7 @@ class TrialResult:
     population: int = 0
     calls: int = 0
     faults: Mapping[str, int] = field(default_factory=dict)
+    first_faults: Mapping[str, Any] = field(default_factory=dict)
     fuel: Mapping[str, Any] = field(default_factory=dict)
     tick_us: Mapping[str, Any] = field(default_factory=dict)
     scale: Mapping[str, Any] = field(default_factory=dict)

@@ -147,7 +147,7 @@ STATUS_NAMES: Final = {
     OUT_OF_FUEL: "out of fuel",
     OVERFLOW: "overflow",
     ZERO_DIVISION: "division by zero",
-    DOMAIN: "outside a function's domain",
+    DOMAIN: "value that cannot be",
     TYPE_ERROR: "wrong type",
     LOOKUP: "no such item",
     ATTRIBUTE: "no such attribute",

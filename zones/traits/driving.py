@@ -136,6 +136,8 @@ def _text(needs: Needs) -> str:
         "            raise",
         "        except BaseException as error:",
         "            failed = meter.stopped or status_of(error)",
+        "            if failed not in run.first_faults:",
+        "                run.keep_first(failed, error)",
         f"            left = space[{FUEL!r}]",
         "        else:",
         "            failed = 0",

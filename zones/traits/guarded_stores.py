@@ -6,6 +6,7 @@ inside of others (`a.x, b[0] = ...`, loops, `with`) becomes an item of an object
 """
 
 import ast
+from collections.abc import Callable
 from typing import Any, Final
 
 from zones.traits.contract import FIELDS, METHODS, RESOURCE_FIELDS
@@ -15,6 +16,18 @@ from zones.traits.tree_tools import RefusedTree, assign, call, load
 
 GUARDED_FIELDS: Final = frozenset((*FIELDS, *METHODS, *RESOURCE_FIELDS))
 _IN_PLACE: Final = "i"
+
+
+def _in_place_of(visit: Callable[..., Any]) -> Callable[..., Any]:
+    """Give what a statement becomes its line, by which a fault is told."""
+
+    def placed(stores: "Stores", node: ast.stmt) -> Any:
+        made = visit(stores, node)
+        for each in made if isinstance(made, list) else [made]:
+            ast.copy_location(each, node)
+        return made
+
+    return placed
 
 
 class Stores(ast.NodeTransformer):
@@ -58,6 +71,7 @@ class Stores(ast.NodeTransformer):
 
     # Stores.
 
+    @_in_place_of
     def visit_Assign(self, node: ast.Assign) -> Any:
         """Return an assignment, rewritten."""
         value = self.visit(node.value)
@@ -122,6 +136,7 @@ class Stores(ast.NodeTransformer):
             iterated = call("spread_each", [iterated, _constant(shape)])
         return self.target(target), iterated
 
+    @_in_place_of
     def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """Return an annotated assignment, rewritten."""
         if not isinstance(node.target, ast.Name):
@@ -132,6 +147,7 @@ class Stores(ast.NodeTransformer):
         node.value = node.value and self.visit(node.value)
         return node
 
+    @_in_place_of
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         """Return an assignment in place, rewritten."""
         before: list[ast.stmt] = []
@@ -163,6 +179,7 @@ class Stores(ast.NodeTransformer):
                 setattr(target, field, load(name))
         return before
 
+    @_in_place_of
     def visit_Delete(self, node: ast.Delete) -> Any:
         """Return a deletion, rewritten."""
         statements: list[ast.stmt] = []

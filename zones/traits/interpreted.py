@@ -27,6 +27,7 @@ from zones.traits.driving import COLUMN, Needs, gathered_names, made_names, make
 from zones.traits.entity_stores import FieldStores
 from zones.traits.entity_view import Entities
 from zones.traits.facades.outfit import Outfit
+from zones.traits.first_faults import FirstFault, first_fault
 from zones.traits.guarding import Guarding
 from zones.traits.guards.meter import Meter, Stop
 from zones.traits.linked import calls
@@ -41,6 +42,7 @@ LOADING_FUEL: Final = 100_000
 FRAMES_MAX: Final = 6_000
 """More than RECURSION_MAX calls of a source can nest with all that they call of ours."""
 _MODULE: Final = "trait"
+_FILE: Final = f"<{_MODULE}>"
 
 
 class CannotLoad(MoltError):
@@ -52,6 +54,7 @@ class InterpretedTrait:
 
     Attributes:
         written: columns of the table that a run may write, besides those of the trait phase.
+        first_faults: by status, where the first call that failed so did.
     """
 
     def __init__(self, checked: Checked) -> None:
@@ -68,12 +71,11 @@ class InterpretedTrait:
         self.instances: dict[int, Any] = {}
         self._retained = Retained(_MODULE)
         self._overgrown = False
+        self.first_faults: dict[int, FirstFault] = {}
         numbers = frozenset(one.name for one in checked.attributes)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self._code = compile(
-                rewrite(checked.tree, self.outfit, numbers), f"<{_MODULE}>", "exec"
-            )
+            self._code = compile(rewrite(checked.tree, self.outfit, numbers), _FILE, "exec")
         self._load_module()
 
     def _equip(self) -> None:
@@ -108,6 +110,10 @@ class InterpretedTrait:
                 raise
             except BaseException:  # then every first call fails, too, and there are no others
                 self.shared = None
+
+    def keep_first(self, status: int, error: BaseException) -> None:
+        """Keep where a call failed, the first one with its status."""
+        self.first_faults[status] = first_fault(error, _FILE)
 
     def create(self) -> Any:
         """Return a new instance; __init__ counts as part of the call that runs."""

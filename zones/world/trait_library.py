@@ -5,12 +5,13 @@ Owns: the form. Does not own: loading it (`trait_loading.py`), which slots run i
 A library belongs to one process. What a volatile trait remembers lies in it, and goes with it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
 from zones.traits.contract import NATIVE, NONE, OK
+from zones.traits.first_faults import FirstFault
 from zones.traits.scene import Scene
 
 IDLE_HASH: Final = "0" * 64
@@ -36,6 +37,7 @@ class LoadedTrait:
         run: runs it for the first `count` of the scene's carriers, in so many parts side by side.
         reset: drops all that it remembers of anybody, and of no place in an arena.
         forget: drops what it remembers of these, who are dead.
+        first_faults: by status, where the first call that failed so did, as far as it is known.
     """
 
     hash: str
@@ -46,6 +48,7 @@ class LoadedTrait:
     writes: frozenset[str] = frozenset()
     reset: Callable[[], None] = _nothing
     forget: Callable[[Sequence[int]], None] = _nobody
+    first_faults: Mapping[int, FirstFault] = field(default_factory=dict)
 
 
 class TraitLibrary:

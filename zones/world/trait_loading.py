@@ -157,6 +157,7 @@ def interpreted_trait(checked: Checked) -> LoadedTrait:
         writes=written_fields(checked.tree),
         reset=trait.reset,
         forget=trait.forget,
+        first_faults=trait.first_faults,
     )
 
 

@@ -100,6 +100,13 @@ def test_where_every_call_failed_the_fault_is_first():
     assert out.index("faults: 15 no such attribute") < out.index("tick:")
 
 
+def test_the_first_fault_of_a_kind_is_told_with_its_place():
+    """Line and attribute, as far as they are known."""
+    first = {"out of fuel": {"line": 7, "name": ""}, "bad value": {"line": 9, "name": "colour"}}
+    out = shown(first_faults=first)
+    assert "faults: 12 out of fuel in line 7, 3 bad value 'colour' in line 9 (1.5 %" in out
+
+
 def test_a_trait_that_came_in_is_told_with_its_trial():
     """Or that there was none."""
     answer = {

@@ -25,7 +25,7 @@ ACCEPTED = {
     "seconds": {"screen": 0.1, "compile": None},
     "effect": [{"metric": "population", "mean": 1.5, "low": 1.0, "high": 2.0, "pairs": 2,
                 "control": 12.0}],
-    "unchanged": True,
+    "unchanged": True, "first_faults": {"out of fuel": {"line": 7, "name": ""}},
     "something new": [1, 2, 3],
 }  # fmt: skip
 REFUSED = {

@@ -28,6 +28,7 @@ from Kernel.contract.inputs import (
 from zones.runtime.arena_image import ArenaImage
 from zones.runtime.trait_store import TraitStore
 from zones.traits.contract import INTERPRETED, VOLATILE
+from zones.traits.first_faults import FirstFault
 from zones.traits.screening import screen
 from zones.traits.verdict import Verdict
 from zones.world.columns import Buffer, plan_layout, read_extent, view_buffer
@@ -76,7 +77,9 @@ def try_trait(job: Job, source: bytes, context: Context) -> dict[str, Any]:
                 live_pairs(job, source, facts, context, findings)
             judgement = judge(findings.pairs, context.budget_us)
             if judgement.rule:
-                raise Halted("trial", judgement.rule, judgement.reason)
+                first = findings.first_faults().get(judgement.status, FirstFault())
+                named = f" '{first.name}'" if first.name else ""
+                raise Halted("trial", judgement.rule, judgement.reason + named, first.line)
     except Halted as refused:
         told = {"accepted": False, **refused.fields()}
     else:

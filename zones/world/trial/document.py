@@ -5,12 +5,13 @@ any of it is found. Pure, but for the clock that times the steps.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from zones.traits.contract import INTERPRETED, OK, STATUS_NAMES
+from zones.traits.first_faults import FirstFault
 from zones.traits.verdict import Verdict
 from zones.world.trial.effect import effects
 from zones.world.trial.job import Job
@@ -33,6 +34,13 @@ class Findings:
     said: str = ""
     left_out: int = 0  # pairs, for want of time
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def first_faults(self) -> dict[int, FirstFault]:
+        """Return by status where the first call that failed so did, as far as that is known."""
+        first: dict[int, FirstFault] = {}
+        for pair in reversed(self.pairs):
+            first |= pair.candidate.left.first_faults if pair.candidate.left is not None else {}
+        return first | dict(self.tiered.first_faults)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -76,7 +84,7 @@ def document(
     ]
     pairs = [(one, other) for one, other, factor in read if factor == 1]
     if pairs:
-        told |= {"population": population, **_figures(job, pairs)}
+        told |= {"population": population, **_figures(job, pairs, findings.first_faults())}
     for one, other, factor in read:
         if factor > 1:
             told["scale"] = {
@@ -89,7 +97,9 @@ def document(
     return told
 
 
-def _figures(job: Job, pairs: list[tuple[Left, Left]]) -> dict[str, Any]:
+def _figures(
+    job: Job, pairs: list[tuple[Left, Left]], first_faults: Mapping[int, FirstFault]
+) -> dict[str, Any]:
     """Return what pairs of runs with the world's own population came to."""
     statuses: dict[int, int] = {}
     for candidate, _ in pairs:
@@ -104,6 +114,11 @@ def _figures(job: Job, pairs: list[tuple[Left, Left]]) -> dict[str, Any]:
         "seeds": len(pairs),
         "calls": calls,
         "faults": {STATUS_NAMES[each]: many for each, many in statuses.items() if each != OK},
+        "first_faults": {
+            STATUS_NAMES[status]: place._asdict()
+            for status, place in first_faults.items()
+            if status in statuses and place.line
+        },
         "fuel": {
             "calls": calls,
             "per_call": fuel / calls if calls else 0.0,

@@ -62,6 +62,7 @@ class Judgement(NamedTuple):
 
     rule: str = ""
     reason: str = ""
+    status: int = OK  # of the calls that speak against it
 
 
 def judge(pairs: Sequence[Pair], budget_us: float) -> Judgement:
@@ -128,7 +129,7 @@ def _faulty(pairs: Sequence[Pair]) -> Judgement:
         return Judgement()
     most = max(statuses, key=lambda status: (statuses[status], status))
     name = STATUS_NAMES.get(most, f"status {most}")
-    return Judgement("faults", f"{calls - good} of {calls} calls had a fault: {name}")
+    return Judgement("faults", f"{calls - good} of {calls} calls had a fault: {name}", most)
 
 
 def _extinct(pairs: Sequence[Pair]) -> Judgement:

@@ -11,7 +11,7 @@ runs behind the seal, as do those of the traits that the world has already.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
@@ -21,6 +21,7 @@ from Kernel.contract.arena import ArenaWords, Header
 from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
 from zones.runtime.arena_image import ArenaImage
 from zones.traits.contract import STATUS_NAMES
+from zones.traits.first_faults import FirstFault
 from zones.traits.native.compiling import NativeTrait
 from zones.traits.reading import check_source
 from zones.traits.scene import Scene
@@ -69,7 +70,10 @@ class Guest(Protocol):
         """Do what it does between two ticks."""
 
     def report(self) -> dict[str, Any]:
-        """Return {"statuses", "fuel_max"}: calls by how they ended, the most fuel of one."""
+        """Return {"statuses", "fuel_max"}: calls by how they ended, the most fuel of one.
+
+        What knows it adds "first_faults", [[status, line, name]].
+        """
 
 
 def live(
@@ -132,10 +136,12 @@ class Tried:
         self._native = link(self._checked, candidate.code) if candidate.code else None
         self._statuses = np.zeros(STATUSES, np.int64)
         self._fuel_max = 0
+        self._first_faults: Mapping[int, FirstFault] = {}
 
     def load(self) -> tuple[str, LoadedTrait]:
         """Return it with its tier; runs the body of an interpreted one."""
         trait = self._native or interpreted_trait(self._checked)
+        self._first_faults = trait.first_faults
 
         def run(scene: Scene, count: int, parts: int) -> None:
             trait.run(scene, count, parts)
@@ -151,7 +157,9 @@ class Tried:
 
     def report(self) -> dict[str, Any]:
         """Return how its calls ended."""
-        return {"statuses": self._statuses.tolist(), "fuel_max": self._fuel_max}
+        first = [[status, *place] for status, place in self._first_faults.items()]
+        counts = self._statuses.tolist()
+        return {"statuses": counts, "fuel_max": self._fuel_max, "first_faults": first}
 
 
 def link(checked: Checked, code: bytes) -> LoadedTrait:

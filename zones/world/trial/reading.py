@@ -19,7 +19,8 @@ from blake3 import blake3
 from Kernel.contract.arena import ArenaWords, Buffers, Header, State, check_arena
 from Kernel.contract.errors import ArenaError
 from zones.runtime.arena_image import ArenaImage
-from zones.traits.contract import OK, STATUS_NAMES
+from zones.traits.contract import LINES_MAX, OK, STATUS_NAMES
+from zones.traits.first_faults import NAME_CHARS_MAX, FirstFault
 from zones.world.columns import ALIVE, COLUMNS, World, open_world, plan_layout, read_extent
 from zones.world.columns import view_buffer as view
 from zones.world.inspection import DAMAGE
@@ -66,6 +67,7 @@ class Left:
         statuses: calls of the candidate by how they ended.
         fuel: steps it took, and the most in one call.
         tick_us: median and p99, of processor time.
+        first_faults: by status, where the first call that failed so did; it may be no truth.
         extinct: nobody is left but those that the world itself has put in meanwhile.
         seeded: how many these were, the dead ones too.
         at_least: no more live than the world keeps up by putting in new ones.
@@ -81,6 +83,7 @@ class Left:
     statuses: Mapping[int, int] = field(default_factory=dict)
     fuel: int = 0
     fuel_max: int = 0
+    first_faults: Mapping[int, FirstFault] = field(default_factory=dict)
     at_least: bool = False
 
     @property
@@ -146,6 +149,7 @@ def read_left(memory: memoryview, origin: Origin, report: bytes, periods: list[P
         statuses=statuses,
         fuel=fuel,
         fuel_max=told["fuel_max"],
+        first_faults=told["first_faults"],
         at_least=population <= float(buffer.parameters[MIN_POPULATION]),
     )
 
@@ -206,6 +210,7 @@ def _parse_report(report: bytes) -> dict[str, Any]:
         told = json.loads(report)
         numbers = {name: float(told[name]) for name in ("median_us", "p99_us")}
         statuses, fuel_max = told["statuses"], told["fuel_max"]
+        first_faults = parse_first_faults(told.get("first_faults", []))
         counts = [*statuses, fuel_max]
         sound = all(type(each) is int and 0 <= each < 2**62 for each in counts)
         sound = sound and len(statuses) <= max(STATUS_NAMES) + 1
@@ -214,7 +219,28 @@ def _parse_report(report: bytes) -> dict[str, Any]:
         sound = False
     if not sound:
         raise Lied("said what is no report")
-    return {**numbers, "statuses": statuses, "fuel_max": fuel_max}
+    return {
+        **numbers, "statuses": statuses, "fuel_max": fuel_max, "first_faults": first_faults,
+    }  # fmt: skip
+
+
+def parse_first_faults(told: Any) -> dict[int, FirstFault]:
+    """Return where calls failed first, by status, from [[status, line, name]] of a child.
+
+    Raises:
+        ValueError, TypeError: it is none.
+    """
+    found = {}
+    for status, line, name in told:
+        place = FirstFault(line, name)
+        if status not in STATUS_NAMES or type(line) is not int or not 0 <= line <= LINES_MAX:
+            raise ValueError("no line of a source")
+        if type(name) is not str or (name and not name.isidentifier()):
+            raise ValueError("no name of an attribute")
+        if len(name) > NAME_CHARS_MAX or status in found:
+            raise ValueError("more than there can be")
+        found[status] = place
+    return found
 
 
 def _digest_bodies(world: World, tick: int) -> str:

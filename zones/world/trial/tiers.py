@@ -14,8 +14,8 @@ interpreter is refused. Faults are no reason to refuse here.
 import hashlib
 import json
 import mmap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from Kernel.contract.inputs import NEWBORNS, TraitFacts
 from zones.runtime.apart import ApartFailed, Limits, run_apart
 from zones.runtime.arena_image import ArenaImage
 from zones.traits.contract import INTERPRETED, NATIVE
+from zones.traits.first_faults import FirstFault
 from zones.traits.interpreted import CannotLoad
 from zones.traits.native.compiling import Compiled, compile_checked
 from zones.traits.reading import check_source
@@ -37,6 +38,7 @@ from zones.world.trait_library import TraitLibrary
 from zones.world.trait_loading import LoadedTraits
 from zones.world.trial.copying import found_copy
 from zones.world.trial.living import Candidate, Tried, send_candidate
+from zones.world.trial.reading import parse_first_faults
 
 SAMPLE_MAX: Final = 200
 TICKS: Final = 3
@@ -56,6 +58,7 @@ class Tiered:
         compiled: None: it is interpreted.
         note: why the tier is not the one it could have, "".
         stage, refused: why it cannot run at all, "".
+        first_faults: by status, where the first call that failed so did in the interpreter.
     """
 
     tier: str
@@ -63,6 +66,7 @@ class Tiered:
     note: str = ""
     stage: str = ""
     refused: str = ""
+    first_faults: Mapping[int, FirstFault] = field(default_factory=dict)
 
 
 def compile_apart(source: bytes, seal: Callable[[], None]) -> tuple[Compiled | None, str]:
@@ -109,16 +113,22 @@ def compare(
         return Tiered(INTERPRETED, stage="execution", refused=why)
     if _UNLOADED in lived:
         return Tiered(INTERPRETED, stage="import", refused=str(lived[_UNLOADED]))
+    try:
+        first = parse_first_faults(lived.pop("first_faults"))
+    except (KeyError, TypeError, ValueError):  # a liar; what it says beside is compared
+        first = {}
     if compiled is None:
-        return Tiered(INTERPRETED)
+        return Tiered(INTERPRETED, first_faults=first)
     native = replace(plain, code=compiled.code)
     try:
         made = json.loads(run_apart(partial(_live, image, native, loaded, seal), COMPARING, None))
     except ApartFailed as error:
         return Tiered(INTERPRETED, note=f"tried on a copy, its machine code {error.why}")
+    made.pop("first_faults", None)  # machine code does not know them
     if made != lived:
-        return Tiered(INTERPRETED, note=_difference(lived["hashes"], made["hashes"]))
-    return Tiered(NATIVE, compiled)
+        note = _difference(lived["hashes"], made["hashes"])
+        return Tiered(INTERPRETED, note=note, first_faults=first)
+    return Tiered(NATIVE, compiled, first_faults=first)
 
 
 def _compile(source: bytes, room: mmap.mmap, seal: Callable[[], None]) -> bytes:
@@ -155,7 +165,9 @@ def _live(
     for _ in range(TICKS):
         engine.tick()
         hashes.append(engine.publish_hash().hex())
-    told: dict[str, Any] = {"hashes": hashes, "statuses": tried.report()["statuses"]}
+    report = tried.report()
+    told: dict[str, Any] = {"hashes": hashes}
+    told |= {name: report[name] for name in ("statuses", "first_faults")}
     return json.dumps(told).encode()
 
 

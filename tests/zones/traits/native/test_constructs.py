@@ -20,7 +20,7 @@ SCANT = 9
 """Fuel that ends many calls somewhere in their middle."""
 EXPECTED = {
     "div_zero": "division by zero",
-    "domain": "outside a function's domain",
+    "domain": "value that cannot be",
     "overflow": "overflow",
     "none_arith": "wrong type",
     "none_fault": "no such attribute",

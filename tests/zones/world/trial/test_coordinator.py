@@ -66,6 +66,19 @@ def test_an_honest_trait_is_accepted_with_its_figures():
     json.dumps(told)
 
 
+@pytest.mark.parametrize("memory", ["0", "[]"], ids=["native", "interpreted"])
+def test_where_a_misspelt_field_stands_is_told(memory):
+    """Line and name come from the interpreter, whichever tier runs in the end."""
+    source = (
+        "class Typo(Trait):\n    def __init__(self):\n        self.kept = " + memory + "\n"
+        "    async def execute(self, entity):\n        entity.colour = '#ff0000'\n"
+    )
+    told = trial(source.encode())
+    assert (told["accepted"], told["rule"], told["line"]) == (False, "faults", 5)
+    assert told["reason"].endswith("no such attribute 'colour'")
+    assert told["first_faults"] == {"no such attribute": {"line": 5, "name": "colour"}}
+
+
 def test_an_idle_trait_changes_nothing_at_all():
     """The control is what would have been: every difference is 0, and so are the bodies' bytes."""
     told = trial(IDLE, ticks=300)

@@ -32,21 +32,21 @@ def at(median_us):
 
 def test_nothing_speaks_against_a_good_one():
     """In any number of pairs."""
-    assert judge([pair(), pair(), pair(factor=2)], BUDGET_US) == ("", "")
+    assert judge([pair(), pair(), pair(factor=2)], BUDGET_US) == ("", "", OK)
 
 
 @pytest.mark.parametrize("how", [How.DIED, How.HUNG, How.FLOODED, How.SLOW])
 def test_an_end_before_the_end_is_told_with_its_place(how):
     """The tick that was under way, and the slot whose code ran."""
     ended = Outcome(how, "came to grief", tick=41, flight=7 | 3 << 16)
-    rule, reason = judge([pair(), pair(ended)], BUDGET_US)
+    rule, reason, _ = judge([pair(), pair(ended)], BUDGET_US)
     assert rule == how.value
     assert reason == "tried on a copy of the world, it came to grief in tick 42, trait slot 3"
 
 
 def test_a_lie_has_no_place():
     """Where a liar says it was is no news."""
-    rule, reason = judge([pair(Outcome(How.LIED, "left no arena"), factor=2)], BUDGET_US)
+    rule, reason, _ = judge([pair(Outcome(How.LIED, "left no arena"), factor=2)], BUDGET_US)
     assert (rule, reason) == (
         "lied", "tried on a copy of the world, with 2 times the population, it left no arena"
     )  # fmt: skip
