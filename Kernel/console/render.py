@@ -301,7 +301,10 @@ def _show_trait(result: Fields, console: Page) -> None:
 
 def _show_removed(result: Fields, console: Page) -> None:
     if result.get("pending"):
-        _show_trait(result, console)
+        line = f"  the removal of{trait_line(result).replace('  ', ' ', 1)}"
+        console.print(Text.assemble(state_text("pending"), line), soft_wrap=True)
+        if result.get("paused") is True:
+            print_hint("molt resume", console)
         return
     tick = whole(result, "applied_at_tick")
     name, version = word(result, "name"), word(result, "version")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from Kernel.console.request import Request
+from Kernel.contract.envelope import id_text
 from Kernel.contract.errors import Refused
 from Kernel.contract.trait_registry import QUARANTINED, SUSPENDED
 from Kernel.core.arena_keeper import ArenaKeeper
@@ -48,7 +49,7 @@ def trial_result(trial: Trial) -> Result | None:
         MoltError: there is no verdict.
     """
     verdict = trial.verdict()
-    return None if verdict is None else verdict_fields(verdict)
+    return None if verdict is None else verdict_fields(verdict) | {"event": id_text(trial.told)}
 
 
 def verdict_fields(verdict: TrialVerdict) -> Result:

@@ -12,10 +12,10 @@ from Kernel.console.client import ask
 from Kernel.console.commands import BY_NAME
 from Kernel.console.output import say
 from Kernel.console.session import Session
-from Kernel.console.values import rows_of, whole
+from Kernel.console.values import count, rows_of, whole
 from Kernel.contract.errors import MoltError, Refused
 
-WAITED_FOR = ("try", "trait add")
+WAITED_FOR = ("try", "trait add", "run")
 """Commands whose answer may wait for others."""
 
 
@@ -39,6 +39,11 @@ def trial_watch(args: Mapping[str, object], session: Session) -> Callable[[], No
             if trial.get("hash") == code_hash and words != said:
                 said = words
                 say(words)
+        for call in rows_of(told, "calls"):
+            waits = call.get("state") == "queued" and call.get("name") == args.get("name")
+            if waits and _progress(call) != said:
+                said = _progress(call)
+                say(said)
 
     return look
 
@@ -51,4 +56,4 @@ def verdict_code(result: Mapping[str, object]) -> int:
 def _progress(trial: Mapping[str, object]) -> str:
     if trial.get("state") == "queued":
         return f"queued, {whole(trial, 'before')} before it"
-    return f"running: {whole(trial, 'ticks')} ticks, {whole(trial, 'seeds')} seeds"
+    return f"running: {whole(trial, 'ticks')} ticks, {count(trial, 'seeds', 'seed')}"

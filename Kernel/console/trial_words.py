@@ -118,9 +118,10 @@ def cost_lines(result: Fields) -> list[str]:
     told = [f"{which} {_tick(ticks, which)}" for which in ("candidate", "control")]
     if ticks and not all(each.endswith(MISSING) for each in told):
         lines.append("tick: " + ", ".join(told))
-    fuel = _plain(fields_of(result, "fuel"))
-    if fuel:
-        lines.append(f"fuel: {fuel}")
+    fuel = fields_of(result, "fuel")
+    if number(fuel.get("per_call")) is not None:
+        a_call = f"{amount(fuel, 'per_call', 1)} a call (at most {whole(fuel, 'per_call_max')})"
+        lines.append(f"fuel: {a_call}, {amount(fuel, 'per_tick', 1)} a tick")
     scale = fields_of(result, "scale")
     if scale:
         of = f"{whole(scale, 'factor')} times as many, {count(scale, 'population', 'molbot')}"
@@ -160,23 +161,29 @@ def _place(fault: Fields) -> str:
 def next_step(result: Fields) -> str:
     """Return the command that goes on from here."""
     file = word(result, "file")
-    file = "FILE" if file == MISSING else file
+    file = "FILE" if file in (MISSING, "-") else file  # stdin cannot be read again
     if result.get("accepted") is True:
         if result.get("unchanged") is True:
-            return "molt help try"
+            return _why(result)
         one_pair = any(row.get("pairs") == 1 for row in rows_of(result, "effect"))
         return f"molt try {file} --seeds {SEEDS_HINTED}" if one_pair else f"molt trait add {file}"
     if result.get("rule") == "killed":
         return "molt doctor"
     if result.get("stage") == "validation":
         return f"molt validate {file}"
-    return f"molt events kind=trial.ended code_hash={word(result, 'hash')}"
+    return _why(result)
+
+
+def _why(result: Fields) -> str:
+    """Return the command that tells what led to the end of a trial."""
+    event = word(result, "event")
+    return "molt events kind=trial.ended" if event == MISSING else f"molt why {event}"
 
 
 def trial_line(trial: Fields) -> str:
     """Return one trial that runs or waits, for `status` and `ps`."""
     source = f"source {word(trial, 'hash')[:12]}"
-    for_whom = f"{source}, {whole(trial, 'ticks')} ticks, {whole(trial, 'seeds')} seeds"
+    for_whom = f"{source}, {whole(trial, 'ticks')} ticks, {count(trial, 'seeds', 'seed')}"
     who = word(trial, "by")
     if trial.get("state") == "queued":
         return f"{for_whom}, asked by {who}, {whole(trial, 'before')} before it"
@@ -205,18 +212,6 @@ def _tick(ticks: Fields, which: str) -> str:
 def _ms(value: object) -> str:
     micros = number(value)
     return MISSING if micros is None else f"{micros / 1000:.2f} ms"
-
-
-def _plain(values: Fields) -> str:
-    told = []
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            inner = _plain(value)
-            told.append(f"{_spoken(key)} ({inner})" if inner else "")
-        else:
-            figure = amount(values, key, None if type(value) is int else 1)
-            told.append(f"{figure} {_spoken(key)}" if number(value) is not None else "")
-    return ", ".join(each for each in told if each)
 
 
 def _spoken(name: str) -> str:

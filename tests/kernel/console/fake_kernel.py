@@ -126,7 +126,8 @@ VERDICT: Answer = {
     "rule": "", "line": 0, "reason": "", "stage": "", "note": "", "ticks": 1000, "seeds": 4,
     "population": 412, "calls": 1000, "faults": {"out of fuel": 12, "bad value": 3},
     "tick_us": {"candidate": {"mean": 512.0, "p99": 900.0}, "control": 430.5},
-    "fuel": {"mean": 31.5}, "scale": {}, "seconds": {"runs": 0.9}, "invariants": [],
+    "fuel": {"per_call": 31.5, "per_call_max": 40, "per_tick": 63.0},
+    "scale": {}, "seconds": {"runs": 0.9}, "invariants": [],
     "effect": [
         {"metric": "population", "mean": 31.5, "low": 12.0, "high": 51.0, "pairs": 4},
         {"metric": "mean energy", "mean": -0.25, "low": -1.0, "high": 0.5, "pairs": 4},

@@ -23,6 +23,7 @@ def test_an_accepted_one():
         "● accepted  Forager, native, state carried",
         "1 000 ticks, 4 seeds, 412 molbots, beside a control",
         "tick: candidate mean 0.51 ms, p99 0.90 ms, control 0.43 ms",
+        "fuel: 31.5 a call (at most 40), 63.0 a tick",
         "faults: 12 out of fuel, 3 bad value (1.5 % of 1 000 calls)",
         "+31.5  +12 to +51     more",
         "-0.25  -1 to +0.5     no clear effect",
@@ -47,13 +48,13 @@ def test_an_accepted_one():
         (
             {"rule": "died", "reason": "signal 11", "stage": "trial", "name": ""},
             "✕ refused  signal 11\n  rule died, at trial",
-            "molt events kind=trial.ended",
+            "hint: molt why 0193f2c4-aa",
         ),
     ],
 )
 def test_a_refused_one(more, told, hint):
     """The reason first, then which rule at which station, and where to look next."""
-    out = shown(accepted=False, ticks=0, effect=[], faults={}, **more)
+    out = shown(accepted=False, ticks=0, effect=[], faults={}, event="0193f2c4-aa", **more)
     assert told in out and hint in out, out
     assert "control" not in out.splitlines()[1]
 
@@ -161,6 +162,8 @@ def test_broken_checks_and_notes_are_shown():
 def test_without_a_file_the_hint_names_the_place():
     """An answer that came otherwise has no path."""
     assert next_step({"accepted": True}) == "molt trait add FILE"
+    assert next_step({"accepted": True, "file": "-"}) == "molt trait add FILE"
+    assert next_step({"rule": "died"}) == "molt events kind=trial.ended"
 
 
 def test_calls_in_status_and_ps():
@@ -183,8 +186,18 @@ def test_trials_in_status_and_ps():
     }  # fmt: skip
     waits = runs | {"state": "queued", "before": 2, "by": "agents"}
     assert trial_line(runs).endswith("4 seeds, asked by console, for 2.5 s")
+    assert "1 seed, asked" in trial_line(runs | {"seeds": 1})
     for command in ("status", "ps"):
         out = io.StringIO()
         show(command, status() | {"trials": [runs, waits]}, out)
         assert "● running  trial of source abababababab" in out.getvalue()
         assert "▲ waiting" in out.getvalue() and "asked by agents, 2 before it" in out.getvalue()
+
+
+def test_a_removal_that_waits_is_told_like_an_addition():
+    """With its tick, and what lets it go on."""
+    answer = {"name": "Forager", "version": 2, "tier": "native", "applied_at_tick": None}
+    out = io.StringIO()
+    show("trait remove", answer | {"pending": {"at_tick": 8}, "paused": True}, out)
+    assert "▲ pending  the removal of Forager v2, native, at tick 8" in out.getvalue()
+    assert "hint: molt resume" in out.getvalue()
