@@ -39,7 +39,11 @@ need what takes longer to import than another one takes to run."""
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Complain in our form; argparse would print usage and leave by itself."""
-        raise UsageError(f"cannot read the command line: {message}", f"{self.prog} --help")
+        names = message.removeprefix("the following arguments are required: ")
+        said = message if names == message else f"{names} is missing"
+        # Not --help: only the table has examples.
+        command = self.prog.removeprefix("molt").strip()
+        raise UsageError(f"cannot read the command line: {said}", f"molt help {command}".strip())
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -90,8 +90,11 @@ def _validate(files: Sequence[str], as_json: bool) -> int:
     if as_json:
         print(json.dumps(document(judged)))
     elif len(judged) > 1:
-        refused = sum(not each.verdict.accepted for each in judged)
-        print(f"{len(judged)} files: {len(judged) - refused} accepted, {refused} refused")
+        unread = sum(each.unread for each in judged)
+        refused = sum(not each.verdict.accepted for each in judged) - unread
+        accepted = len(judged) - refused - unread
+        told = f", {unread} could not be read" if unread else ""
+        print(f"{len(judged)} files: {accepted} accepted, {refused} refused{told}")
     if any(each.unread for each in judged):
         return UsageError.exit_code
     return 0 if all(each.verdict.accepted for each in judged) else Refused.exit_code

@@ -77,6 +77,7 @@ def test_what_cannot_be_read_is_told_apart(
     assert f"cannot read {none}: No such file or directory" in told.err
     assert f"cannot read {tmp_path}: Is a directory" in told.err
     assert good in told.out and bad in told.out
+    assert "4 files: 1 accepted, 1 refused, 2 could not be read" in told.out
     assert main(["validate", "--json", none]) == 2
     assert json.loads(capsys.readouterr().out)["rule"] == "file"
 

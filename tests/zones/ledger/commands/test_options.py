@@ -50,7 +50,7 @@ def test_what_is_missing(
 ) -> None:
     """Only words that are required are named as missing; so is the home."""
     assert main([name, "--home", str(tmp_path)]) == 2
-    assert f"required: {missing}\n" in capsys.readouterr().err
+    assert f"line: {missing} is missing\n" in capsys.readouterr().err
     assert main(["events"]) == 2
     assert "--home DIR is missing" in capsys.readouterr().err
 

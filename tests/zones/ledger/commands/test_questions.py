@@ -73,3 +73,14 @@ def test_for_people(run: Any, words: tuple[str, ...], said: str) -> None:
     code, out = run(*words)
     assert code == 0
     assert said in out
+
+
+@pytest.mark.parametrize(("command", "lacks"), [("history", "ID"), ("rolled-back", "AGENT")])
+def test_a_word_that_is_missing_is_named(
+    command: str, lacks: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the page that has examples."""
+    assert main([command]) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == f"cannot read the command line: {lacks} is missing"
+    assert told[1] == f"hint: molt help {command}"
