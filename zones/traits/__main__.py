@@ -13,13 +13,13 @@ from typing import Any, Final, NoReturn
 
 from Kernel.contract.errors import MoltError, Refused, UsageError
 from zones.runtime.command_errors import tell_error
-from zones.traits.contract import SOURCE_BYTES_MAX
 from zones.traits.screening import screen
 from zones.traits.verdict import Verdict
 
 STDIN: Final = "-"
 FILE_RULE: Final = "file"
 """The rule of what could not be read at all."""
+READ_BYTES_MAX: Final = 16 * 1024 * 1024
 EXIT_INTERRUPTED: Final = 130
 
 
@@ -134,12 +134,14 @@ def reasons(verdict: Verdict) -> list[tuple[str, str]]:
 
 
 def _read(file: str) -> bytes:
-    """Return the bytes of a file, or so many that the gate sees that they are too many."""
-    size = SOURCE_BYTES_MAX + 1
+    """Return the bytes of a file, or so many that the gate sees that they are too many.
+
+    Up to READ_BYTES_MAX it is told how many they are.
+    """
     if file == STDIN:
-        return sys.stdin.buffer.read(size)
+        return sys.stdin.buffer.read(READ_BYTES_MAX)
     with open(file, "rb") as source:
-        return source.read(size)
+        return source.read(READ_BYTES_MAX)
 
 
 def _tell(judged: Judged) -> None:

@@ -103,3 +103,13 @@ def test_a_home_changes_nothing(
     """`molt --home DIR validate` passes the home on; it is taken, and of no account."""
     assert main(["validate", "--home", "anywhere", files[0]]) == 0
     assert "accepted" in capsys.readouterr().out
+
+
+def test_a_file_that_is_too_long_is_told_with_its_size(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not with how much of it was read."""
+    file = tmp_path / "long.py"
+    file.write_text("#" * 40_000)
+    assert main(["validate", str(file)]) == 5
+    assert "the source has 40000 bytes, the limit 32768" in capsys.readouterr().out
