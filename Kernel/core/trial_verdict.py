@@ -187,7 +187,7 @@ def failed_verdict(code_hash: str, end: CellEnd) -> TrialVerdict:
     reason, rule = f"the trial came to no verdict: {end.why}", _RULES[end.how]
     if end.out_of_memory:  # of its own group, with all that it has forked: that is the candidate
         rule = "memory"
-    elif end.how is How.KILLED:
+    elif end.how in (How.KILLED, How.LATE):  # what it looks after has shorter limits of its own
         reason += f"; {NOTHING_KNOWN}"
     return TrialVerdict(False, code_hash, rule, reason=reason, stage="trial")
 

@@ -135,7 +135,8 @@ def test_an_end_without_a_verdict_is_one(how, rule):
     """Its rule names the end; one that somebody else caused is not blamed on the source."""
     verdict = failed_verdict(CODE_HASH, CellEnd(how, "it was so"))
     assert (verdict.accepted, verdict.rule, verdict.stage) == (False, rule, "trial")
-    assert ("says nothing about the source" in verdict.reason) is (how is How.KILLED)
+    nobodys = how in (How.KILLED, How.LATE)
+    assert ("says nothing about the source" in verdict.reason) is nobodys
     assert parse_verdict(verdict.fields(), stored=False) == verdict
 
 
