@@ -23,7 +23,7 @@ IDLE_S = 1.0
 SILENT_S = 0.1
 """A client sends as soon as it is connected; this is for a machine with much to do."""
 SLOW_S = 10.0
-LINE_BYTES_MAX = 64 * 1024
+LINE_BYTES_MAX = 512 * 1024
 ACCEPTS_MAX = 32
 NAME = "console.sock"
 EXIT_USAGE = 2

@@ -220,12 +220,22 @@ class ArenaKeeper(ArenaFounding):
     def on_process_exit(self, line: Line, berth: Berth, exit_: Exit, death: Death) -> None:
         """Weigh a death that may be the fault of the code that was running."""
         super().on_process_exit(line, berth, exit_, death)
-        if berth.killed_as and berth.was_ready and not berth.has_served and self.active is None:
+        if self._waited_in_vain(berth):
             self._end_bystanders(death.event_id)
         if berth.excused or line.retired_s is not None or self.arena is None:
             return
         self._inquest.hold(
             self.arena.words, line, berth, exit_, self.phases, death.event_id, self.inbox
+        )
+
+    def _waited_in_vain(self, berth: Berth) -> bool:
+        """Tell whether one whose turn it was has hung without getting the right to write.
+
+        One that got it and hung in its first tick had a sound mutex: its fault is another.
+        """
+        hung = berth.killed_as and berth.was_ready and not berth.has_served and self.active is None
+        return bool(hung) and (
+            self.arena is None or self.arena.words.get(Header.OWNER) != berth.pid
         )
 
     def _end_bystanders(self, cause: bytes) -> None:

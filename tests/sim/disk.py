@@ -156,8 +156,9 @@ class SimDisk:
         """Put a fresh mutex in the place of one that nobody has any more."""
         assert self.descriptors is not None, "a kernel runs"
         before: Mapped = self.descriptors.thing(arena.mutex_fd)
+        fresh = self.descriptors.open(Mapped(before.file))  # it may find no room: then all stays
         self.descriptors.close(arena.mutex_fd)
-        arena.mutex_fd = self.descriptors.open(Mapped(before.file))
+        arena.mutex_fd = fresh
 
     def is_deleted(self, arena: ArenaHandle) -> bool:
         """Nobody deletes files on paper."""
