@@ -1,6 +1,7 @@
 """What all tests share: options, a short home, and a report of slow tests that do not say so."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def home() -> Iterator[Path]:
     """Give an empty HOME with a short path; its arenas go with it."""
     with temporary_home() as path:
         yield path
+
+
+@pytest.fixture(autouse=True)
+def same_signals() -> Iterator[None]:
+    """Give SIGTERM back: a command run in this process may take it, and later tests fork."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,14 +23,6 @@ def kinds(path: Path) -> list[str]:
     return [json.loads(line)["kind"] for line in path.read_text("utf-8").splitlines()]
 
 
-@pytest.fixture(autouse=True)
-def same_signals() -> Iterator[None]:
-    """The command is run in this process, and takes SIGTERM for its own."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
-
-
 @pytest.mark.parametrize("indexed", [False, True])
 def test_filters_choose_as_events_does(home: Path, indexed: bool) -> None:
     """By field, by kind and those below it, from a position, a tick or a date on."""
