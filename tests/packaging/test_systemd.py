@@ -26,6 +26,7 @@ PROMISED = {
     "KillMode": "mixed",
     "StateDirectory": "molt",
     "RuntimeDirectory": "molt",
+    "Delegate": "yes",
     "NoNewPrivileges": "yes",
     "ProtectSystem": "strict",
     "PrivateTmp": "yes",
