@@ -8,11 +8,12 @@ Pure.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from Kernel.contract.errors import CodecError
 from Kernel.contract.trait_sets import is_code_hash
+from Kernel.contract.trial_effect import Effect
 from Kernel.core.cell import CellEnd, How
 
 STAGES: Final = ("", "validation", "import", "execution", "trial")
@@ -33,34 +34,6 @@ _RULES: Final = {
     How.FLOODED: "flooded",
 }
 """The rule that stands for an end of the trial itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a trait changes: candidate minus control, over pairs of runs with the same seed.
-
-    Args:
-        low, high: its 95 % interval; None: one pair has none.
-        control: mean of the controls.
-    """
-
-    metric: str
-    mean: float
-    low: float | None
-    high: float | None
-    pairs: int
-    control: float = 0.0
-
-    @property
-    def clear(self) -> str:
-        """Whether the interval leaves zero out: more, less, or nothing where it does not."""
-        if self.low is None or self.high is None:
-            return ""
-        return "more" if self.low > 0 else "less" if self.high < 0 else ""
-
-    def fields(self) -> dict[str, Any]:
-        """Return plain data, as programs read it."""
-        return asdict(self) | {"clear": self.clear}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +66,6 @@ class TrialVerdict:
     state: str = ""
     memory: int = 0
     moods: tuple[str, ...] = ()
-    traits: tuple[str, ...] = ()
     file_path: str = ""
     note: str = ""
     said: str = ""
@@ -115,7 +87,7 @@ class TrialVerdict:
     def fields(self) -> dict[str, Any]:
         """Return plain data, as programs read it."""
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
-        lists = {key: list(getattr(self, key)) for key in ("moods", "traits", "invariants")}
+        lists = {key: list(getattr(self, key)) for key in ("moods", "invariants")}
         return plain | lists | {"effect": [each.fields() for each in self.effect]}
 
 
@@ -125,7 +97,7 @@ _TEXTS: Final = (
 _COUNTS: Final = (
     "line", "version", "memory", "ticks", "seeds", "population", "calls",
 )  # fmt: skip
-_LISTS: Final = ("moods", "traits", "invariants")
+_LISTS: Final = ("moods", "invariants")
 _FIGURES: Final = ("first_faults", "fuel", "tick_us", "scale", "seconds")
 
 

@@ -11,32 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from Kernel.contract.errors import UsageError
+from Kernel.contract.trial_effect import Effect
 from zones.client.console import ask
 
 TIMEOUT_S: Final = 900.0
 """Others may wait before it, and a large world takes its time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a trait changes: candidate minus control, over pairs of runs with the same seed.
-
-    Args:
-        low, high: the 95 % interval of the mean; None: one pair has none.
-        control: mean of the controls.
-    """
-
-    metric: str
-    mean: float
-    low: float | None
-    high: float | None
-    pairs: int
-    control: float = 0.0
-
-    @property
-    def is_clear(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from Kernel.core.trial_verdict import (
 CODE_HASH = "ab" * 32
 ACCEPTED = {
     "accepted": True, "code_hash": CODE_HASH, "name": "Forager", "version": 3, "tier": "native",
-    "state": "carried", "memory": 2, "moods": ["hungry"], "traits": [], "stage": "",
+    "state": "carried", "memory": 2, "moods": ["hungry"], "stage": "",
     "ticks": 1000, "seeds": 2, "population": 500, "calls": 1000, "faults": {"out of fuel": 10},
     "fuel": {"mean": 31.5, "worst": 900}, "tick_us": {"candidate": {"p99": 700}, "control": 500.5},
     "invariants": [], "scale": {"times": 4, "tick_us": {"candidate": 1.0}},

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from Kernel.contract.errors import NoKernel, Refused, UsageError
+from Kernel.contract.trial_effect import Effect
 from tests.kernel.console.fake_kernel import VERDICT, FakeKernel
 from zones import client
-from zones.client.trying import Effect, parse_result, try_trait
+from zones.client.trying import parse_result, try_trait
 
 SOURCE = "class Forager(Trait):\n    pass\n"
 
@@ -44,7 +45,8 @@ class TestVerdict:
         result = parse_result(VERDICT | {"new": 1}, "f.py")
         assert result and (result.name, result.tier, result.ticks) == ("Forager", "native", 1000)
         assert result.effect["population"] == Effect("population", 31.5, 12.0, 51.0, 4)
-        assert result.effect["population"].is_clear and not result.effect["mean energy"].is_clear
+        assert result.effect["population"].clear == "more"
+        assert not result.effect["mean energy"].clear
         assert result.faults["bad value"] == 3 and result.fields["new"] == 1
 
     def test_refused(self):
@@ -56,7 +58,7 @@ class TestVerdict:
 
     def test_one_pair_is_never_clear(self):
         """There is no interval to leave zero out."""
-        assert not Effect("births", 5.0, None, None, 1).is_clear
+        assert not Effect("births", 5.0, None, None, 1).clear
 
 
 def test_what_is_raised_can_be_imported_from_the_package():

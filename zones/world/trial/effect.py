@@ -15,7 +15,10 @@ any table of the t distribution, two sides, 95 %.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Final
+
+from Kernel.contract.trial_effect import Effect
 
 T_95: Final = (
     12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622,
@@ -29,27 +32,6 @@ T_95: Final = (
 """By degrees of freedom, from 1 on."""
 
 
-class Effect(NamedTuple):
-    """The effect on one metric.
-
-    Args:
-        mean: of candidate minus control.
-        low, high: its 95 % interval; None: there is none.
-        control: mean of the controls, which says how much the effect is.
-    """
-
-    metric: str
-    mean: float
-    low: float | None
-    high: float | None
-    pairs: int
-    control: float = 0.0
-
-    def fields(self) -> dict[str, Any]:
-        """Return plain data."""
-        return self._asdict()
-
-
 def effects(
     candidates: Sequence[Mapping[str, float]], controls: Sequence[Mapping[str, float]]
 ) -> list[Effect]:
@@ -60,9 +42,12 @@ def effects(
     """
     assert len(candidates) == len(controls) > 0, "there are pairs"
     return [
-        effect_of(
-            metric, [a[metric] - b[metric] for a, b in zip(candidates, controls, strict=True)]
-        )._replace(control=math.fsum(run[metric] for run in controls) / len(controls))
+        replace(
+            effect_of(
+                metric, [a[metric] - b[metric] for a, b in zip(candidates, controls, strict=True)]
+            ),
+            control=math.fsum(run[metric] for run in controls) / len(controls),
+        )
         for metric in candidates[0]
         if all(metric in run for run in (*candidates, *controls))
     ]

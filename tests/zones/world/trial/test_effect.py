@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from Kernel.contract.trial_effect import Effect
 from zones.world.trial.effect import T_95, effect_of, effects
 from zones.world.trial.job import SEEDS_MAX
 
@@ -26,7 +27,7 @@ def test_two_pairs_have_one_degree_of_freedom():
 
 def test_one_pair_has_no_interval():
     """Nothing can be said of a spread that was not seen."""
-    assert effect_of("x", [3.0]) == ("x", 3.0, None, None, 1, 0.0)
+    assert effect_of("x", [3.0]) == Effect("x", 3.0, None, None, 1, 0.0)
 
 
 def test_an_effect_has_the_figure_of_its_controls():
@@ -37,12 +38,12 @@ def test_an_effect_has_the_figure_of_its_controls():
 
 def test_equal_differences_have_no_width():
     """Not even by rounding, where nothing differs at all."""
-    assert effect_of("x", [0.0] * 5) == ("x", 0.0, 0.0, 0.0, 5, 0.0)
+    assert effect_of("x", [0.0] * 5) == Effect("x", 0.0, 0.0, 0.0, 5, 0.0)
 
 
 def test_equal_differences_that_are_something_have_no_interval():
     """Two pairs that lost one Molbot each do not show that every pair would."""
-    assert effect_of("starved", [1.0, 1.0]) == ("starved", 1.0, None, None, 2, 0.0)
+    assert effect_of("starved", [1.0, 1.0]) == Effect("starved", 1.0, None, None, 2, 0.0)
 
 
 def test_pairs_are_compared_and_not_means():
@@ -50,7 +51,7 @@ def test_pairs_are_compared_and_not_means():
     candidates = [{"energy": 11.0, "rare": 1.0}, {"energy": 103.0}]
     controls = [{"energy": 10.0, "rare": 1.0}, {"energy": 100.0}]
     assert effects(candidates, controls) == [
-        ("energy", 2.0, pytest.approx(2 - 12.7062), pytest.approx(2 + 12.7062), 2, 55.0)
+        Effect("energy", 2.0, pytest.approx(2 - 12.7062), pytest.approx(2 + 12.7062), 2, 55.0)
     ]
 
 
