@@ -29,10 +29,9 @@ from Kernel.contract.errors import CodecError, MoltError, Refused
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.cell import CellEnd, CellOrder, How, parse_answer
 from Kernel.core.cell_queue import QueueLimits, Words
-from Kernel.core.cells import STOPPED, Cells, Stay
+from Kernel.core.cells import Cells, Stay
 from Kernel.core.limits import LIMITS_HINT, CallLimits
 from Kernel.core.parts import Parts
-from Kernel.ports.process import Exit
 
 ROLE: Final = "call"
 TIMEOUT_S: Final = 10.0
@@ -110,8 +109,9 @@ def put_end(end: CellEnd) -> Told:
         case How.FLOODED:
             return _ended(Outcome.FLOODED, end.why)
         case How.GIVEN_UP:
-            stopped = end.why == STOPPED
-            return _ended(Outcome.STOPPED if stopped else Outcome.GIVEN_UP, end.why)
+            return _ended(Outcome.GIVEN_UP, end.why)
+        case How.STOPPED:
+            return _ended(Outcome.STOPPED, end.why)
         case _:
             return _put_death(end)
 
@@ -182,7 +182,7 @@ class Calls:
     def __init__(self, parts: Parts, limits: Callable[[], CallLimits]) -> None:
         self._parts = parts
         self._limits = limits
-        self._cells = Cells(parts, ROLE, _WORDS, self._queue_limits)
+        self.cells = Cells(parts, ROLE, _WORDS, self._queue_limits)
         self._under_way: list[tuple[Call, Stay]] = []
 
     def ask(self, world: ArenaKeeper, wish: CallWish) -> Call:
@@ -196,7 +196,7 @@ class Calls:
         """
         try:
             call = Call(wish, plan_call(wish, self._limits()))
-            stay = self._cells.ask(
+            stay = self.cells.ask(
                 world, lambda: self._order(call, world), lambda: self._begun(call, stay)
             )
         except Refused as error:
@@ -210,37 +210,20 @@ class Calls:
         """End one that nobody waits for any more."""
         for each, stay in self._under_way:
             if each is call:
-                self._cells.give_up(stay, "nobody waits for its answer any more")
+                self.cells.give_up(stay, "nobody waits for its answer any more")
 
     def look(self) -> None:
         """One round."""
-        self._cells.look()
+        self.cells.look()
         for call, stay in self._under_way:
             if stay.end is not None:
                 self._finish(call, stay, stay.end)
-                self._cells.forget(stay)
+                self.cells.forget(stay)
         self._under_way = [each for each in self._under_way if each[1].end is None]
-
-    def on_exit(self, exit_: Exit) -> bool:
-        """Take the end of a process; False if it is of none of these."""
-        return self._cells.on_exit(exit_)
 
     def close(self) -> None:
         """Run no more and end all there are: the kernel is being stopped."""
-        self._cells.close()
-
-    @property
-    def postponed(self) -> bool:
-        """Whether something waits for a moment that will not announce itself."""
-        return self._cells.postponed
-
-    def next_look_s(self) -> float:
-        """Return when one must be looked at again at the latest, monotonic seconds."""
-        return self._cells.next_look_s()
-
-    def pids(self) -> list[int]:
-        """Return every process of them that is not reaped yet."""
-        return self._cells.pids()
+        self.cells.close()
 
     def fields(self) -> list[dict[str, Any]]:
         """Return those that run and wait, as programs read it, in their order."""
@@ -248,7 +231,7 @@ class Calls:
         return [
             {
                 "state": "running" if stay.runs else "queued",
-                "before": self._cells.before(stay),
+                "before": self.cells.before(stay),
                 "pid": stay.pid or None,
                 "name": call.wish.name,
                 "timeout_s": call.job.timeout_s,
@@ -286,7 +269,7 @@ class Calls:
         self._note(call, stay)
 
     def _note(self, call: Call, stay: Stay) -> None:
-        self._cells.note(stay, call.told, {"name": call.wish.name})
+        self.cells.note(stay, call.told, {"name": call.wish.name})
 
     def _finish(self, call: Call, stay: Stay, end: CellEnd) -> None:
         if end.how is How.UNBORN:

@@ -39,7 +39,8 @@ class How(StrEnum):
     KILLED = "killed"  # by SIGKILL, and not by us: somebody outside, or the machine for its memory
     LATE = "late"
     FLOODED = "flooded"
-    GIVEN_UP = "given up"
+    GIVEN_UP = "given up"  # nobody waits for it any more
+    STOPPED = "stopped"  # the kernel is being stopped
     UNBORN = "unborn"  # there never was a process
 
 
@@ -202,10 +203,10 @@ class Cell:
         elif self._ended_as is None:
             self._stop(How.LATE, f"it has not ended in {self._order.wall_s:g} s")
 
-    def give_up(self, why: str) -> None:
-        """End it: nobody waits for it any more."""
+    def give_up(self, why: str, how: How = How.GIVEN_UP) -> None:
+        """End it: nobody waits for it any more, or the kernel is being stopped."""
         if self._end is None and self._ended_as is None:
-            self._stop(How.GIVEN_UP, why)
+            self._stop(how, why)
 
     # What is told of it.
 

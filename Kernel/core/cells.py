@@ -130,7 +130,7 @@ class Cells:
         """Return how many wait longer than this one."""
         return before(self._queue, stay.number)
 
-    def give_up(self, stay: Stay, why: str) -> None:
+    def give_up(self, stay: Stay, why: str, how: How = How.GIVEN_UP) -> None:
         """End one that nobody waits for any more, whether it runs or waits.
 
         One that runs has its end once its process is gone.
@@ -138,16 +138,16 @@ class Cells:
         if stay.end is not None:
             return
         if stay.cell is None:
-            self._finish(stay, CellEnd(How.GIVEN_UP, why))
+            self._finish(stay, CellEnd(how, why))
         else:
-            stay.cell.give_up(why)
+            stay.cell.give_up(why, how)
             self._see(stay)
 
-    def close(self, why: str = STOPPED) -> None:
+    def close(self) -> None:
         """Admit no more and end all there are: the kernel is being stopped."""
-        self._closed = why
+        self._closed = STOPPED
         for stay in list(self._stays.values()):
-            self.give_up(stay, why)
+            self.give_up(stay, STOPPED, How.STOPPED)
 
     def on_exit(self, exit_: Exit) -> bool:
         """Take the end of a process; False if it is of none of these."""

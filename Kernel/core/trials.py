@@ -19,7 +19,6 @@ from Kernel.core.parts import Parts
 from Kernel.core.trial import TrialWish, check_size, job_of
 from Kernel.core.trial_verdict import TrialVerdict, failed_verdict, lied_verdict, parse_verdict
 from Kernel.ports.memory import free_memory_bytes
-from Kernel.ports.process import Exit
 
 ROLE = "trial"
 WORDS = Words("try", "trial", "trials", "molt ps")
@@ -98,7 +97,7 @@ class Trials:
         self._parts = parts
         self._config = config
         self._free_bytes = free_bytes
-        self._cells = Cells(parts, ROLE, WORDS, self._queue_limits)
+        self.cells = Cells(parts, ROLE, WORDS, self._queue_limits)
         self._under_way: dict[int, tuple[Trial, Stay]] = {}
 
     def ask(self, world: ArenaKeeper, wish: TrialWish) -> Trial:
@@ -111,7 +110,7 @@ class Trials:
         try:
             self._check(world, wish)
             trial: Trial
-            stay = self._cells.ask(
+            stay = self.cells.ask(
                 world, lambda: self._order(trial), lambda: self._tell_begun(trial, stay)
             )
         except Refused as error:
@@ -134,38 +133,21 @@ class Trials:
         """End one that nobody waits for."""
         for each, stay in self._under_way.values():
             if each is trial:
-                self._cells.give_up(stay, why)
+                self.cells.give_up(stay, why)
 
     def before(self, stay: Stay) -> int:
         """Return how many wait longer."""
-        return self._cells.before(stay)
+        return self.cells.before(stay)
 
     def close(self) -> None:
         """End all: the kernel is being stopped."""
-        self._cells.close()
+        self.cells.close()
         self._settle_all()
-
-    def on_exit(self, exit_: Exit) -> bool:
-        """Take the end of a process; False if it is of no trial."""
-        return self._cells.on_exit(exit_)
 
     def look(self) -> None:
         """One round."""
-        self._cells.look()
+        self.cells.look()
         self._settle_all()
-
-    @property
-    def postponed(self) -> bool:
-        """Whether one waits for a moment that will not announce itself."""
-        return self._cells.postponed
-
-    def next_look_s(self) -> float:
-        """Return when one must be looked at again at the latest, monotonic seconds."""
-        return self._cells.next_look_s()
-
-    def pids(self) -> list[int]:
-        """Return every process of them that is not reaped yet."""
-        return self._cells.pids()
 
     def fields(self) -> list[dict[str, Any]]:
         """Return those that run and wait, as programs read it, in their order."""
@@ -243,7 +225,7 @@ class Trials:
 
     def _note(self, trial: Trial, stay: Stay) -> None:
         about = {"zone": trial.world.config.name, "code_hash": trial.wish.code_hash}
-        self._cells.note(stay, trial.told, about)
+        self.cells.note(stay, trial.told, about)
 
     # From its end to a verdict.
 
@@ -264,10 +246,10 @@ class Trials:
                 verdict = failed_verdict(trial.wish.code_hash, end) if error is None else None
             case How.UNBORN:
                 error = Refused(f"cannot try: {_bare(end.why)}", stay.hint or "molt ps")
-            case How.GIVEN_UP:
+            case How.GIVEN_UP | How.STOPPED:
                 error = Refused(f"cannot try: {end.why}", "molt try FILE")
         self._tell_end(trial, end, verdict, error)
-        self._cells.forget(stay)
+        self.cells.forget(stay)
         trial.settle(verdict, error)
 
     def _tell_end(
@@ -286,7 +268,8 @@ class Trials:
         tell = log.info if verdict is not None and verdict.accepted else log.warning
         if verdict is None:
             assert error is not None, "there is a verdict or an error"
-            how = "given up" if end.how is How.GIVEN_UP else "failed"
+            left = end.how in (How.GIVEN_UP, How.STOPPED)
+            how = end.how.value if left else "failed"
             trial.told = tell(
                 "trial.ended", zone=zone, code_hash=wish.code_hash, accepted=False, how=how,
                 reason=error.message, seconds=round(end.seconds, 3), cause=trial.told,

@@ -66,6 +66,7 @@ class ZoneTable:
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
         self.trials = Trials(parts, lambda: self.leaving.config)
         self.calls = Calls(parts, lambda: self.leaving.config.call)
+        self._cells = (self.trials.cells, self.calls.cells)
         self.traits = TraitChanges(parts, self.trials)
         self.asks = ZoneAsks(parts, self.arenas, self.trials, self.traits)
         for service in self.services.values():
@@ -98,8 +99,7 @@ class ZoneTable:
         exits = self._parts.processes.reap()
         takes = [
             *(each.on_exit for each in self.keepers()),
-            self.trials.on_exit,
-            self.calls.on_exit,
+            *(each.on_exit for each in self._cells),
         ]
         return [exit_ for exit_ in exits if not any(take(exit_) for take in takes)]
 
@@ -119,13 +119,12 @@ class ZoneTable:
     def busy(self) -> bool:
         """Tell whether something waits for a moment that will not announce itself."""
         keepers = any(keeper.postponed for keeper in self.keepers())
-        waits = keepers or self.trials.postponed or self.calls.postponed
-        return self.stop is not None or waits
+        return self.stop is not None or keepers or any(each.postponed for each in self._cells)
 
     def next_look_s(self, now_s: float) -> float:
         """Return when some zone must be looked at again at the latest, monotonic seconds."""
-        zones = min(keeper.next_look_s(now_s) for keeper in self.keepers())
-        return min(zones, self.trials.next_look_s(), self.calls.next_look_s())
+        zones = (keeper.next_look_s(now_s) for keeper in self.keepers())
+        return min(*zones, *(each.next_look_s() for each in self._cells))
 
     def given_up(self) -> tuple[str, bytes]:
         """Return why no world can be kept alive any more by any version, "" while one can.
@@ -246,7 +245,7 @@ class ZoneTable:
         return done and not self._cell_pids()
 
     def _cell_pids(self) -> list[int]:
-        return [*self.trials.pids(), *self.calls.pids()]
+        return [pid for each in self._cells for pid in each.pids()]
 
 
 def _rules(zone: ZoneConfig, config: KernelConfig) -> Rules:

@@ -142,7 +142,7 @@ def test_a_stop_ends_them(home: Path) -> None:
     for each in askers:
         assert not each.answer()["ok"]
     ended = ledger_events(home, "trial.ended")
-    assert [each["payload"]["how"] for each in ended] == ["given up"] * 3
+    assert [each["payload"]["how"] for each in ended] == ["stopped"] * 3
     assert all("being stopped" in each["payload"]["reason"] for each in ended)
     kinds = {event["id"]: event["kind"] for event in ledger_events(home)}
     assert {kinds[each["cause"]] for each in ended} == {"trial.begun", "command.taken"}

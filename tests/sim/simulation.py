@@ -436,7 +436,7 @@ class Simulation:
         bad = [process.pid for process in self.processes.living() if self._runs_bad_code(process)]
         if bad:
             return f"{bad} still run code that is known to fail"
-        known = boot.zones.trials.pids()
+        known = boot.zones.trials.cells.pids()
         left = [each.pid for each in self.processes.living() if each.role == "trial"]
         if set(left) - set(known):
             return f"{left} are trials, and nobody waits for them"

@@ -58,7 +58,7 @@ class Scene:
             self.machine.loop.turn()
             for exit_ in self.machine.processes.reap():
                 if not self.world.on_exit(exit_):
-                    self.calls.on_exit(exit_)
+                    self.calls.cells.on_exit(exit_)
             self.kernel.zones.look()
             self.calls.look()
 
@@ -259,7 +259,7 @@ class TestEnds:
         assert scene.machine.processes.killed() == [scene.pid]
         ends = [values for event, values in scene.machine.log.lines if event == "call.ended"]
         assert [values["outcome"] for values in ends] == ["given up", "given up"]
-        assert scene.calls.fields() == [] and scene.calls.pids() == []
+        assert scene.calls.fields() == [] and scene.calls.cells.pids() == []
 
     def test_a_stop_of_the_kernel_ends_all(self, scene):
         """And says so."""

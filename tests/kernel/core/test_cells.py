@@ -185,7 +185,7 @@ class TestStop:
         pid = scene.bear()
         scene.cells.close()
         scene.round()
-        assert [each.end.how for each in (first, second)] == [How.GIVEN_UP] * 2
+        assert [each.end.how for each in (first, second)] == [How.STOPPED] * 2
         assert scene.machine.processes.killed() == [pid]
         with pytest.raises(Refused, match="cannot try: the kernel is being stopped"):
             scene.ask()

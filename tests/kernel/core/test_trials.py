@@ -140,7 +140,7 @@ class TestVerdicts:
         scene.machine.clock.advance(wall_s - 1)
         scene.trials.look()
         assert not scene.machine.processes.killed()
-        assert scene.trials.next_look_s() == pytest.approx(scene.machine.clock.now_s() + 1)
+        assert scene.trials.cells.next_look_s() == pytest.approx(scene.machine.clock.now_s() + 1)
         scene.machine.clock.advance(2)
         scene.trials.look()
         scene.kernel.round()
@@ -256,11 +256,11 @@ class TestGivenUp:
         pid = scene.bear()
         scene.kernel.zones.begin_stop()
         scene.kernel.round()
-        assert pid in scene.machine.processes.killed() and not scene.trials.pids()
+        assert pid in scene.machine.processes.killed() and not scene.trials.cells.pids()
         for trial in trials:
             with pytest.raises(Refused, match="cannot try: the kernel is being stopped"):
                 trial.verdict()
-        assert [each["how"] for each in scene.log.of("trial.ended")] == ["given up"] * 3
+        assert [each["how"] for each in scene.log.of("trial.ended")] == ["stopped"] * 3
         with pytest.raises(Refused, match="being stopped"):
             scene.ask()
 
