@@ -31,7 +31,7 @@ from Kernel.contract.zygote_protocol import (
     send,
 )
 from zones.runtime.arena_memory import release_text
-from zones.runtime.cage import Layer, Plan, Report, enclose, probe, seal
+from zones.runtime.cage import CageError, Layer, Plan, Report, enclose, probe, seal
 from zones.runtime.cages.layers import filter_for
 from zones.runtime.called import load_modules
 from zones.runtime.enclosing import SEALED, Ground, open_descriptors
@@ -86,10 +86,13 @@ def _enclose() -> Plan:
     """Enclose this process, which imports, compiles and forks, and makes no use of anything else.
 
     Its environment is what numba reads, and clean; its descriptors and namespaces are for those it
-    forks to give up.
+    forks to give up. What this machine refuses is said, and the report that follows tells of it.
     """
     plan = Plan("zygote", without=frozenset((Layer.ENVIRONMENT, Layer.NAMESPACES)))
-    enclose(plan)
+    try:
+        enclose(plan)
+    except CageError as error:
+        sys.stderr.write(f"{error.message}\n")
     return plan
 
 

@@ -1,5 +1,6 @@
 """A real zygote with the toy for a service: prepare, fork, and every way to end."""
 
+import errno
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from Kernel.contract.zygote_protocol import (
     send,
 )
 from tests.structure.sources import ROOT
+from tests.support.caged import refuse_calls, run
 from tests.support.real_processes import RealProcesses
 from tests.support.toy import service as toy
 from tests.support.wait import wait_until
@@ -41,6 +43,21 @@ def test_it_says_what_it_has_prepared(real):
     cage = said.facts.pop("cage")
     assert said.facts == {**toy.Generation({"tick_rate_ms": 8}).facts, "cells": ["call"]}
     assert cage["grade"] == probe().grade and len(cage["layers"]) == len(Layer)
+
+
+def test_a_machine_that_refuses_a_layer_is_told_of(tmp_path):
+    """The zygote serves all the same, and says the grade that follows."""
+
+    def prepared() -> str:
+        refuse_calls({"capset": errno.EPERM})
+        real = RealProcesses(tmp_path)
+        try:
+            said = real.configure({"tick_rate_ms": 8})[1]
+            return str(said.facts["cage"]["grade"]) if isinstance(said, Prepared) else str(said)
+        finally:
+            real.close()
+
+    assert run(prepared).said == "D"
 
 
 def test_settings_that_are_refused(real):
