@@ -1,28 +1,22 @@
-"""How long a call takes: `call(lambda: 1)` through a live kernel, and what of it is the fork.
+"""How long a call takes: `call(lambda: 1)` through a live kernel, and by a zygote alone.
 
-Owns: the rows. Does not own: calls (`Kernel/core/calls.py`, `zones/runtime/called.py`). Beside the
-round trip stand its parts: the same call by a zygote that no kernel is in front of, and a bare fork
-of a process with the same libraries that seals itself and leaves.
+Owns: the rows. Does not own: calls (`Kernel/core/calls.py`, `zones/runtime/called.py`), what a
+sealed child costs (`cage.py`).
 """
 
-import os
 import time
 from collections.abc import Callable
 
 from tests.bench.console import call_once
 from tests.bench.figures import median, percentile
 from tests.bench.live_kernel import live_kernel
-from tests.bench.report import ROOT, Goal, Report, Row, at_most
+from tests.bench.report import ROOT, Report, Row
 from tests.support.call_cells import Cells
 from tests.support.homes import temporary_home
 from zones.client.calling import call_at
-from zones.runtime.cage import CageLimits, Plan, enclose, probe, seal
-from zones.runtime.called import load_modules
-from zones.world.service import Generation
 
 ROUNDS, ROUNDS_QUICK = 60, 5
 CLI_ROUNDS, CLI_ROUNDS_QUICK = 15, 2
-SEALED_CHILD_MS = 5.0
 _SERVICE = "zones.world"
 
 
@@ -30,7 +24,6 @@ def measure(peers: bool, quick: bool) -> Report:
     """Call often, one after the other; there is no peer to it."""
     del peers
     rounds = ROUNDS_QUICK if quick else ROUNDS
-    bare = timed(_bare_child(), rounds)
     cells = Cells(ROOT / ".cache" / "numba", _SERVICE, {"entities": 500})
     alone = timed(lambda: _check(cells.call(lambda: 1)["result"]), rounds)
     cells.close()
@@ -43,11 +36,9 @@ def measure(peers: bool, quick: bool) -> Report:
     rows = [
         _row("call(lambda: 1), live kernel", whole),
         _row("the same by a zygote alone", alone),
-        _row("fork, enclose, seal, leave", bare),
         _row("molt run one.py --json", by_command),
     ]
-    goals: list[Goal] = [at_most("a new sealed child, median", median(bare), SEALED_CHILD_MS, "ms")]
-    return Report("call", rows, goals)
+    return Report("call", rows, [])
 
 
 def timed(act: Callable[[], object], rounds: int) -> list[float]:
@@ -72,23 +63,3 @@ def _row(what: str, times_ms: list[float]) -> Row:
         "median_ms": median(times_ms),
         "p99_ms": percentile(times_ms, 0.99),
     }
-
-
-def _bare_child() -> Callable[[], None]:
-    """Return what forks this process, with all a zygote has loaded, and waits for its end."""
-    Generation({"entities": 500})
-    load_modules()
-    limits = CageLimits(256 << 20, 10, 0, 64, 0)
-    plan = Plan("sealed", limits=limits, keep=frozenset(), without=probe().missing)
-
-    def fork() -> None:
-        child = os.fork()
-        if not child:
-            try:
-                enclose(plan)
-                seal(plan)
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
-
-    return fork
