@@ -61,8 +61,9 @@ _OF = ("modified", "depends_on", "triggered", "rolled_back", "talked_to")
 _SCIENCE = ".venv/bin/python -m pip install -e '.[science]' in the checkout"
 OWN_FAMILIES = (
     "agent", "archive", "arena", "boot", "call", "command", "config", "console", "drill",
-    "evolution", "feed", "generation", "input", "kernel", "lesson", "mission", "molt", "mutation",
-    "note", "scenario", "slot", "snapshot", "stop", "telemetry", "trait", "trial", "world", "zone",
+    "evolution", "feed", "generation", "guard", "input", "kernel", "lesson", "mission", "molt",
+    "mutation", "note", "scenario", "slot", "snapshot", "stop", "telemetry", "trait", "trial",
+    "world", "zone",
 )  # fmt: skip
 """First words of molt's own kinds. Written out: the table of kinds takes long to import."""
 

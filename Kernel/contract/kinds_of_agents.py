@@ -37,6 +37,26 @@ AGENT_KINDS: Final = (
     ),
     Kind("evolution.force", {"reason": str}),
     Kind(
+        # Every source an agent ever wrote, also one that is refused: resuming, diff, blame and the
+        # museum of what was tried need no other place.
+        "mutation.proposed",
+        {
+            "mutation_id": str,
+            "plan_id": str,
+            "trait_name": str,
+            "code_hash": str,
+            "author": str,
+            "attempt": int,
+            "source?": str,
+            "params?": dict[str, float],
+            "metric?": str,
+            "better?": str,
+            "model?": str,
+            "prompt_hash?": str,
+            "note?": str,
+        },
+    ),
+    Kind(
         "mutation.ready",
         {
             "mutation_id": str,
@@ -47,6 +67,7 @@ AGENT_KINDS: Final = (
             "code_hash": str,
             "depends_on?": list[str],
             "tried?": bool,
+            "params?": dict[str, float],
         },
     ),
     Kind(
@@ -57,13 +78,69 @@ AGENT_KINDS: Final = (
             "version": int,
             "registry_version": int,
             "tried?": bool,
+            "tick?": int,
+            "params?": dict[str, float],
         },
     ),
     Kind(
         "mutation.failed",
-        {"mutation_id": str, "error": str, "stage": str, "rollback_to": str},
+        {
+            "mutation_id": str,
+            "error": str,
+            "stage": str,
+            "rollback_to": str,
+            "trait_name?": str,
+            "version?": int,
+            "rule?": str,
+            "line?": int,
+            "tick?": int,
+        },
         _WARNING,
     ),
+    Kind(
+        "mutation.kept",
+        {"mutation_id": str, "trait_name": str, "version": int, "tick": int, "ticks": int},
+    ),
+    Kind(
+        "mutation.measured",  # with and without it, in the world as it is then
+        {
+            "mutation_id": str,
+            "trait_name": str,
+            "version": int,
+            "metric": str,
+            "better": str,
+            "effect": list[dict[str, Any]],
+            "ticks": int,
+            "seeds": int,
+        },
+    ),
+    Kind(
+        "guard.begun",
+        {
+            "mutation_id": str,
+            "trait_name": str,
+            "version": int,
+            "tick": int,
+            "ticks": int,
+            "metric?": str,
+            "forecast?": list[dict[str, Any]],
+            "degraded?": str,
+        },
+    ),
+    Kind(
+        "guard.tripped",
+        {
+            "mutation_id": str,
+            "trait_name": str,
+            "version": int,
+            "tick": int,
+            "rule": str,
+            "reason": str,
+            "measured?": dict[str, Any],
+        },
+        _WARNING,
+    ),
+    Kind("trait.released", {"name": str, "version": int, "code_hash": str}),
     Kind("feed", {"agent": str, "action": str, "message": str, "metadata": dict[str, Any]}),
     Kind("mission.started", {"mission": str, "description": str}),
     Kind("mission.ended", {"mission": str, "outcome": str, "succeeded": bool}),
@@ -88,6 +165,8 @@ AGENT_KINDS: Final = (
         }
         | _SETTING,
     ),
+    Kind("agent.author_chosen", {"author": str, "why": str, "hint?": str, "model?": str}),
+    Kind("agent.snapshotted", {"position": int, "path": str, "bytes": int}),
     Kind(
         "agent.changed_state",  # StateChange
         {
