@@ -4,6 +4,9 @@ Owns: the record, its form and its range check. Does not own: the table
 (`zones/world/parameters.py`).
 """
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,3 +87,14 @@ def parse_parameter(fields: dict[str, Any]) -> Parameter:
         float(parameter.default),
         parameter.whole,
     )
+
+
+def hash_of_values(values: Mapping[str, float]) -> str:
+    """Return what names a change of parameters: sha256, hex, of its canonical JSON.
+
+    Every value is taken as a float: 2 and 2.0 are one change.
+    """
+    plain = {name: float(value) for name, value in values.items()}
+    return hashlib.sha256(
+        json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()

@@ -1,16 +1,21 @@
 """What may be asked of a trial: a wish, held to the limits, and the job it becomes.
 
+What is tried is a source; or, with one already in the world or none at all, a change: other values
+of parameters, or what an active trait brings, against a control without it.
+
 Owns: the wish, its limits, what a trial that nobody sized is like. Does not own: the queue and the
 process (`trials.py`), the verdict (`trial_verdict.py`), carrying a job out (`zones/world/trial`).
 Pure.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from Kernel.contract.errors import Refused
+from Kernel.contract.parameters import hash_of_values
+from Kernel.contract.window_metrics import WINDOW_TICKS
 from Kernel.core.limits import LIMITS_HINT, MEGABYTE, TrialLimits
 
 TICKS: Final = 1000
@@ -22,12 +27,43 @@ COPIES: Final = 2
 HINT: Final = "molt help try"
 
 
+SOURCE: Final = "source"
+PARAMS: Final = "params"
+WITHOUT: Final = "without"
+"""Kinds of what is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastWish:
+    """That it is also said how what is tried will do: its runs are those of the trial.
+
+    Args:
+        metric: that is promised; better: "more" or "less" of it.
+        window_ticks: how long a window is; there are as many as fit into the ticks of a run.
+        seconds: the runs may take; where they would take more there are fewer, then shorter ones.
+    """
+
+    metric: str
+    better: str = "more"
+    window_ticks: int = WINDOW_TICKS
+    seconds: float = 60.0
+
+    def fields(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "metric": self.metric,
+            "better": self.better,
+            "window_ticks": self.window_ticks,
+            "seconds": self.seconds,
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class TrialWish:
     """What somebody asked for.
 
     Args:
-        source: the file.
+        source: the file; b"" where a change is tried.
         by: who asked: "console", or the zone.
         ticks: of each run.
         seeds: pairs of runs; 0: as fits the population.
@@ -37,6 +73,10 @@ class TrialWish:
         carriers: "all" or "newborns".
         unchecked: neither checked nor guarded; for tests of the cage.
         cause: id of the event that it was asked for.
+        params: values by name that the candidate's world is run by, instead of a source.
+        without: name of an active trait that the control is without, instead of a source.
+        without_hash: of its code; filled in by who knows the world.
+        forecast: None: none is wanted.
     """
 
     source: bytes
@@ -49,11 +89,24 @@ class TrialWish:
     carriers: str = "all"
     unchecked: bool = False
     cause: bytes = b""
+    params: Mapping[str, float] = field(default_factory=dict)
+    without: str = ""
+    without_hash: str = ""
+    forecast: ForecastWish | None = None
+
+    @property
+    def kind(self) -> str:
+        """What is tried: SOURCE, PARAMS or WITHOUT."""
+        return WITHOUT if self.without else PARAMS if self.params else SOURCE
 
     @property
     def code_hash(self) -> str:
-        """The sha256 of the source, hex."""
-        return hashlib.sha256(self.source).hexdigest()
+        """The sha256 of what is tried, hex: of the source, or of the values of parameters."""
+        if self.without:
+            return self.without_hash
+        return (
+            hash_of_values(self.params) if self.params else hashlib.sha256(self.source).hexdigest()
+        )
 
     def seeds_for(self, population: int) -> int:
         """Return the pairs of runs, for a world of so many."""
@@ -117,4 +170,7 @@ def job_of(
         "carriers": wish.carriers,
         "hashes": list(hashes),
         "unchecked": wish.unchecked,
+        "params": dict(wish.params),
+        "without": wish.without,
+        "forecast": wish.forecast.fields() if wish.forecast is not None else None,
     }

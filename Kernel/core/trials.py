@@ -6,11 +6,13 @@ bringing a trait in (`trait_addition.py`).
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from Kernel.config import KernelConfig
 from Kernel.contract.arena import State
 from Kernel.contract.errors import CodecError, MoltError, Refused
+from Kernel.contract.trait_registry import ACTIVE
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.cell import CellEnd, CellOrder, How, parse_answer
 from Kernel.core.cell_queue import QueueLimits, Words
@@ -108,6 +110,7 @@ class Trials:
                 is an event, too.
         """
         try:
+            wish = self._complete(world, wish)
             self._check(world, wish)
             trial: Trial
             stay = self.cells.ask(
@@ -173,6 +176,22 @@ class Trials:
     def _queue_limits(self) -> QueueLimits:
         limits = self._config().trial
         return QueueLimits(limits.at_once, limits.queued)
+
+    def _complete(self, world: ArenaKeeper, wish: TrialWish) -> TrialWish:
+        """Find the trait that a control is to be without.
+
+        Raises:
+            Refused: the world has none of that name, or it does not run.
+        """
+        if not wish.without:
+            return wish
+        row = world.traits.named(wish.without)
+        if row.status != ACTIVE:
+            raise Refused(
+                f"cannot try without '{row.name}': it is {row.status}, not active",
+                "molt trait list",
+            )
+        return replace(wish, without=row.name, without_hash=row.hash)
 
     def _check(self, world: ArenaKeeper, wish: TrialWish) -> None:
         config = self._config()

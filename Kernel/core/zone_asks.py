@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from Kernel.contract.errors import MoltError, Refused
-from Kernel.contract.inputs import ALL, NEWBORNS
+from Kernel.contract.inputs import ALL, NEWBORNS, VALUE_MAX
 from Kernel.contract.messages import Ask
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
@@ -25,7 +25,11 @@ ASKS_MAX: Final = 64
 """Of one process, not answered yet; one more is refused."""
 SEEDS_MAX: Final = 64
 SCALE_MAX: Final = 16
-_KEYS: Final = frozenset(("zone", "source", "ticks", "seeds", "scale", "add", "carriers"))
+PARAMS_MAX: Final = 64
+PARAM_CHARS_MAX: Final = 64
+_KEYS: Final = frozenset(
+    ("zone", "source", "params", "without", "ticks", "seeds", "scale", "add", "carriers")
+)
 
 Result = dict[str, Any]
 
@@ -122,10 +126,15 @@ def parse_wish(args: Mapping[str, Any], by: str, cause: bytes) -> TrialWish:
     unknown = sorted(set(args) - _KEYS)
     if unknown:
         raise Refused(f"cannot try: {unknown[0][:40]!r} is not known, it takes {sorted(_KEYS)}")
-    source, add = args.get("source"), args.get("add", False)
+    source, add = args.get("source", ""), args.get("add", False)
+    params, without = parse_values(args.get("params", {})), args.get("without", "")
     carriers = args.get("carriers", ALL)
-    if type(source) is not str or type(add) is not bool:
+    if type(source) is not str or type(without) is not str or type(add) is not bool:
         raise Refused("cannot try: it takes a source, as text, and whether to add it")
+    if sum(map(bool, (source, params, without))) != 1:
+        raise Refused("cannot try: it takes one of a source, params, and without")
+    if add and not source:
+        raise Refused("cannot try: only a source can be added")
     if carriers not in (ALL, NEWBORNS):
         raise Refused(f"cannot try: carriers are {ALL!r} or {NEWBORNS!r}")
     try:
@@ -141,7 +150,25 @@ def parse_wish(args: Mapping[str, Any], by: str, cause: bytes) -> TrialWish:
         add=add,
         carriers=carriers,
         cause=cause,
+        params=params,
+        without=without,
     )
+
+
+def parse_values(told: Any) -> dict[str, float]:
+    """Return values of parameters by name; whether a world takes them is told by its trial.
+
+    Raises:
+        Refused: they are none.
+    """
+    if not isinstance(told, Mapping) or len(told) > PARAMS_MAX:
+        raise Refused(f"cannot try: params are values by name, at most {PARAMS_MAX}")
+    for name, value in told.items():
+        if type(name) is not str or not 0 < len(name) <= PARAM_CHARS_MAX or not name.isprintable():
+            raise Refused(f"cannot try: params names {name!r:.80}")
+        if type(value) not in (int, float) or not abs(value) <= VALUE_MAX:
+            raise Refused(f"cannot try: params sets {name} to {value!r:.40}")
+    return {name: float(value) for name, value in told.items()}
 
 
 def _whole(args: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:

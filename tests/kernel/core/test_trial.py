@@ -7,7 +7,7 @@ import pytest
 
 from Kernel.contract.errors import Refused
 from Kernel.core.limits import Limits, TrialLimits
-from Kernel.core.trial import TrialWish, check_size, job_of
+from Kernel.core.trial import ForecastWish, TrialWish, check_size, job_of
 
 WISH = TrialWish(b"class Forager(Trait): ...", "console")
 LIMITS = TrialLimits(source_kb=1, ticks_max=5000, seeds_max=8, each=Limits(memory_mb=100))
@@ -73,5 +73,20 @@ def test_a_job_has_what_the_trial_reads():
     assert job_of(wish, "stable", "/home", 300, ["ab"]) == {
         "zone": "stable", "home": "/home", "add": False, "trial": True, "ticks": 7, "seeds": 4,
         "scale": 2, "carriers": "newborns", "hashes": ["ab"], "unchecked": False,
+        "params": {}, "without": "", "forecast": None,
     }  # fmt: skip
     assert wish.code_hash == hashlib.sha256(wish.source).hexdigest()
+    asked = ForecastWish("births", "less", 100, 2.0)
+    assert job_of(replace(wish, forecast=asked), "stable", "/home", 300, [])["forecast"] == {
+        "metric": "births", "better": "less", "window_ticks": 100, "seconds": 2.0,
+    }  # fmt: skip
+
+
+def test_a_change_is_named_by_what_it_changes():
+    """Values of parameters by their canonical form, a trait that is left out by its code."""
+    assert WISH.kind == "source"
+    wish = TrialWish(b"", "console", params={"b": 2, "a": 0.5})
+    assert wish.kind == "params"
+    assert wish.code_hash == hashlib.sha256(b'{"a":0.5,"b":2.0}').hexdigest()
+    wish = TrialWish(b"", "console", without="Forager", without_hash="ab" * 32)
+    assert (wish.kind, wish.code_hash) == ("without", "ab" * 32)
