@@ -97,7 +97,7 @@ def parse_counters(values: Any) -> Counters:
         raise ValueError("no counts")
     if type(energy) is not float or not abs(energy) <= ENERGY_MAX:
         raise ValueError("no energy")
-    return Counters(*counts, energy)
+    return Counters(*values)
 
 
 def follows(begin: Counters, end: Counters) -> bool:
