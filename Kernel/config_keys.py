@@ -14,7 +14,8 @@ from Kernel.core.watchdog import Mode
 ZONES: Final = "zones"
 TRIAL: Final = "trial"
 CALL: Final = "call"
-MAY: Final = (TRIAL,)
+APPLY: Final = "apply"
+MAY: Final = (TRIAL, APPLY)
 """What a bus zone may be allowed to ask the kernel for."""
 _DAY_S: Final = 86_400
 _MS: Final = 0.001

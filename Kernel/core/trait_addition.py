@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
-from Kernel.contract.trait_registry import ACTIVE
+from Kernel.contract.trait_registry import ACTIVE, QUARANTINED
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
@@ -20,6 +20,8 @@ from Kernel.core.trial_verdict import TrialVerdict
 from Kernel.core.trials import Trial, Trials
 
 NO_ROOM_HINT = "molt trait list, then: molt trait remove NAME"
+VALIDATION = "validation"
+"""The stage of a refusal that names none."""
 RENEWAL_S = 300.0
 """How long a generation may take to be made ready and to take over."""
 
@@ -29,7 +31,11 @@ class TraitRefused(Refused):
 
     def __init__(self, verdict: TrialVerdict) -> None:
         place = f"line {verdict.line}: " if verdict.line else ""
-        hints = {"room": NO_ROOM_HINT, "killed": "molt doctor"}
+        hints = {
+            "room": NO_ROOM_HINT,
+            "killed": "molt doctor",
+            QUARANTINED: f"molt trait remove {verdict.name}",
+        }
         tried = "molt try FILE" if verdict.stage == "trial" else "molt help trait add"
         super().__init__(
             f"cannot add the trait: {place}{verdict.reason} (rule {verdict.rule})",
@@ -39,7 +45,7 @@ class TraitRefused(Refused):
             "rule": verdict.rule,
             "line": verdict.line,
             "reason": verdict.reason,
-            "stage": verdict.stage,
+            "stage": verdict.stage or VALIDATION,
         }
 
 
@@ -50,15 +56,29 @@ class Wish:
     Args:
         tried: the source, who carries it, and the trial it goes through.
         at_tick: 0: the next tick.
+        mutation_id: as who asked calls it; "": by the hash.
+        plan_id: of the plan that led to it, "" for none.
     """
 
     tried: TrialWish
     at_tick: int = 0
+    mutation_id: str = ""
+    plan_id: str = ""
 
     @property
     def code_hash(self) -> str:
         """The sha256 of the source, hex."""
         return self.tried.code_hash
+
+    @property
+    def known_as(self) -> str:
+        """The id of the mutation it is."""
+        return self.mutation_id or mutation_id_of(self.code_hash)
+
+
+def mutation_id_of(code_hash: str) -> str:
+    """Return the id that a mutation has by its hash."""
+    return f"mut_{code_hash[:12]}"
 
 
 def _told_of_trial(verdict: TrialVerdict) -> Result:
@@ -95,6 +115,7 @@ class TraitAddition:
         self._applied: int | None = None
         self._there: Result | None = None
         self._error: MoltError | None = None
+        self._failed_in = ""
 
     @property
     def code_hash(self) -> str:
@@ -115,6 +136,15 @@ class TraitAddition:
         Raises:
             Refused: it cannot be tried.
         """
+        row = self.world.traits.of_hash(self.code_hash)
+        if row is not None and row.status == QUARANTINED:
+            why = "this very code is in quarantine"
+            verdict = TrialVerdict(
+                False, self.code_hash, QUARANTINED, reason=why, name=row.name, version=row.version,
+                stage=VALIDATION,
+            )  # fmt: skip
+            self._error, self.stage = self._refuse(verdict), Stage.OVER
+            return
         self._trial = self._trials.ask(self.world, self._wish.tried)
         self.stage = Stage.PREPARING
 
@@ -153,6 +183,26 @@ class TraitAddition:
             return answer | {"applied_at_tick": self._applied}
         pending = self._posted.pending()
         return None if pending is None else answer | pending
+
+    def outcome(self) -> Result | None:
+        """Return the answer to an agent: a refusal of the mutation is one, and is no error.
+
+        Raises:
+            MoltError: it could not be judged or brought in now; it may be asked for again.
+        """
+        about: Result = {"mutation_id": self._wish.known_as}
+        try:
+            told = self.result()
+        except TraitRefused as refused:
+            return about | {"accepted": False, **refused.details}
+        except MoltError as error:
+            if not self._failed_in:
+                raise
+            why = {"rule": "", "line": 0, "reason": error.message}
+            return about | {"accepted": False, "stage": self._failed_in, **why}
+        if told is None or told.get("applied_at_tick") is None:
+            return None
+        return about | {"accepted": True} | told
 
     def look(self, now_s: float) -> None:
         """Go on as far as it goes now."""
@@ -196,11 +246,7 @@ class TraitAddition:
         if verdict.rule == ACTIVE and self.is_there():  # somebody else's came in meanwhile
             return
         if not verdict.accepted:
-            log.warning(
-                "trait.refused", zone=zone, name=verdict.name, code_hash=verdict.code_hash,
-                rule=verdict.rule, line=verdict.line, reason=verdict.reason, cause=self._told,
-            )  # fmt: skip
-            raise TraitRefused(verdict)
+            raise self._refuse(verdict)
         self._verdict = verdict
         self._told = log.info(
             "trait.validated", zone=zone, name=verdict.name, version=verdict.version,
@@ -208,13 +254,24 @@ class TraitAddition:
             memory=verdict.memory, why=verdict.note, tried=self._wish.tried.trial, cause=self._told,
         )  # fmt: skip
         self._told = log.info(
-            "mutation.ready", mutation_id=self._mutation_id, plan_id="",
+            "mutation.ready", mutation_id=self._wish.known_as, plan_id=self._wish.plan_id,
             file_path=verdict.file_path, trait_name=verdict.name, version=verdict.version,
             code_hash=verdict.code_hash, tried=self._wish.tried.trial, cause=self._told,
         )  # fmt: skip
         self.world.traits.take(verdict.code_hash)
         self.world.traits.check_room_for(verdict.name)
         self.stage, self._until_s = Stage.WAITING, now_s + RENEWAL_S
+
+    def _refuse(self, verdict: TrialVerdict) -> TraitRefused:
+        """Tell of a source that is not taken, and return the error."""
+        self._told = self._parts.log.warning(
+            "trait.refused", zone=self.world.config.name, name=verdict.name,
+            code_hash=verdict.code_hash, rule=verdict.rule, line=verdict.line,
+            reason=verdict.reason, cause=self._told,
+        )  # fmt: skip
+        refused = TraitRefused(verdict)
+        self._tell_failed(verdict.stage or VALIDATION, verdict.reason, verdict)
+        return refused
 
     def _begin_generation(self, now_s: float) -> None:
         """Have the code loaded, unless who serves has it: it was removed a moment ago."""
@@ -266,22 +323,24 @@ class TraitAddition:
         assert self._verdict is not None, "it was prepared"
         self._applied, self.stage = tick, Stage.OVER
         self._parts.log.info(
-            "mutation.applied", mutation_id=self._mutation_id, trait_name=self._verdict.name,
+            "mutation.applied", mutation_id=self._wish.known_as, trait_name=self._verdict.name,
             version=self._verdict.version, registry_version=self.world.traits.version(),
-            tried=self._wish.tried.trial, cause=self._told,
+            tried=self._wish.tried.trial, tick=tick, cause=self._told,
         )  # fmt: skip
 
     def fail(self, error: MoltError) -> None:
         """Keep why it came to nothing; what was to be loaded is not, next time."""
         if self._verdict is not None:
-            self._parts.log.warning(
-                "mutation.failed", mutation_id=self._mutation_id, error=error.message,
-                stage="import" if self._posted is None else "execution", rollback_to="",
-                cause=self._told,
-            )  # fmt: skip
+            stage = "import" if self._posted is None else "execution"
+            self._tell_failed(stage, error.message, self._verdict)
             self.world.traits.drop(self._wish.code_hash)
         self._error, self.stage = error, Stage.OVER
 
-    @property
-    def _mutation_id(self) -> str:
-        return f"mut_{self._wish.code_hash[:12]}"
+    def _tell_failed(self, stage: str, why: str, verdict: TrialVerdict) -> None:
+        """Tell that the mutation has come to nothing; none of it was ever applied."""
+        self._failed_in = stage
+        self._told = self._parts.log.warning(
+            "mutation.failed", mutation_id=self._wish.known_as, error=why, stage=stage,
+            rollback_to="", trait_name=verdict.name, version=verdict.version, rule=verdict.rule,
+            line=verdict.line, cause=self._told,
+        )  # fmt: skip

@@ -1,8 +1,8 @@
 """What bus zones have asked the kernel for, from the ask to the answer.
 
-Owns: reading an ask, who waits for which answer, giving up what nobody waits for. Does not own: the
-road and who may ask (`bus_keeper.py`), trials (`trials.py`), bringing traits in
-(`trait_changes.py`).
+Owns: who waits for which answer, giving up what nobody waits for. Does not own: the road and who
+may ask (`bus_keeper.py`), what an ask may say (`zone_wishes.py`), trials (`trials.py`), bringing
+traits in (`trait_changes.py`).
 """
 
 from collections.abc import Callable, Mapping
@@ -10,26 +10,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from Kernel.contract.errors import MoltError, Refused
-from Kernel.contract.inputs import ALL, NEWBORNS, VALUE_MAX
 from Kernel.contract.messages import Ask
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.parts import Parts
 from Kernel.core.trait_addition import Wish
 from Kernel.core.trait_changes import TraitChanges
-from Kernel.core.trial import TICKS, TrialWish
 from Kernel.core.trials import Trials
+from Kernel.core.zone_wishes import parse_apply, parse_cause, parse_wish
 
 TRIAL: Final = "trial"
+APPLY: Final = "apply"
 ASKS_MAX: Final = 64
 """Of one process, not answered yet; one more is refused."""
-SEEDS_MAX: Final = 64
-SCALE_MAX: Final = 16
-PARAMS_MAX: Final = 64
-PARAM_CHARS_MAX: Final = 64
-_KEYS: Final = frozenset(
-    ("zone", "source", "params", "without", "ticks", "seeds", "scale", "add", "carriers")
-)
 
 Result = dict[str, Any]
 
@@ -64,8 +57,9 @@ class ZoneAsks:
         try:
             self._check_room(serial, keeper, ask)
             told = self._parts.log.info(
-                "zone.asked", zone=keeper.config.name, name=ask.name, request_id=ask.request_id
-            )
+                "zone.asked", zone=keeper.config.name, name=ask.name, request_id=ask.request_id,
+                cause=parse_cause(ask.args),
+            )  # fmt: skip
             self._begin(keeper, serial, ask, told)
         except MoltError as error:
             keeper.refuse_ask(serial, ask, error.message, error.hint)
@@ -82,15 +76,22 @@ class ZoneAsks:
             raise Refused(f"cannot do {ask.name!r}: number {ask.request_id} was used before")
 
     def _begin(self, keeper: BusKeeper, serial: int, ask: Ask, cause: bytes) -> None:
-        if ask.name != TRIAL:
+        if ask.name not in (TRIAL, APPLY):
             raise Refused(f"cannot do {ask.name!r}: the kernel does nothing of that name")
         world = self._worlds.get(str(ask.args.get("zone", "stable")))
         if world is None:
             raise Refused(f"cannot try: worlds are {', '.join(self._worlds)}")
+        if ask.name == APPLY:
+            wanted = parse_apply(ask.args, keeper.config.name, cause)
+            if wanted.tried.params:
+                raise Refused("cannot apply parameters: the kernel cannot do that yet")
+            addition = self._traits.add(world, wanted)
+            # What is on its way in is the world's: it comes in whoever waits for it.
+            self._waiting.append(_Waiting(keeper, serial, ask, addition.outcome, lambda: None))
+            return
         wish = parse_wish(ask.args, keeper.config.name, cause)
         if wish.add:
             addition = self._traits.add(world, Wish(wish))
-            # A trait that is on its way in is the world's: it comes in whoever waits for it.
             waiting = _Waiting(keeper, serial, ask, addition.result, lambda: None)
         else:
             trial = self._trials.ask(world, wish)
@@ -115,64 +116,3 @@ class ZoneAsks:
         if result is not None:
             each.keeper.answer_ask(each.serial, each.ask, result)
         return result is not None
-
-
-def parse_wish(args: Mapping[str, Any], by: str, cause: bytes) -> TrialWish:
-    """Return what a zone asks to be tried.
-
-    Raises:
-        Refused: an argument is unknown, missing, or none that a trial can have.
-    """
-    unknown = sorted(set(args) - _KEYS)
-    if unknown:
-        raise Refused(f"cannot try: {unknown[0][:40]!r} is not known, it takes {sorted(_KEYS)}")
-    source, add = args.get("source", ""), args.get("add", False)
-    params, without = parse_values(args.get("params", {})), args.get("without", "")
-    carriers = args.get("carriers", ALL)
-    if type(source) is not str or type(without) is not str or type(add) is not bool:
-        raise Refused("cannot try: it takes a source, as text, and whether to add it")
-    if sum(map(bool, (source, params, without))) != 1:
-        raise Refused("cannot try: it takes one of a source, params, and without")
-    if add and not source:
-        raise Refused("cannot try: only a source can be added")
-    if carriers not in (ALL, NEWBORNS):
-        raise Refused(f"cannot try: carriers are {ALL!r} or {NEWBORNS!r}")
-    try:
-        data = source.encode()
-    except UnicodeEncodeError as error:
-        raise Refused("cannot try: the source is no text that can be written") from error
-    return TrialWish(
-        data,
-        by,
-        ticks=_whole(args, "ticks", TICKS, 1, 2**31),
-        seeds=_whole(args, "seeds", 0, 0, SEEDS_MAX),
-        scale=_whole(args, "scale", 1, 1, SCALE_MAX),
-        add=add,
-        carriers=carriers,
-        cause=cause,
-        params=params,
-        without=without,
-    )
-
-
-def parse_values(told: Any) -> dict[str, float]:
-    """Return values of parameters by name; whether a world takes them is told by its trial.
-
-    Raises:
-        Refused: they are none.
-    """
-    if not isinstance(told, Mapping) or len(told) > PARAMS_MAX:
-        raise Refused(f"cannot try: params are values by name, at most {PARAMS_MAX}")
-    for name, value in told.items():
-        if type(name) is not str or not 0 < len(name) <= PARAM_CHARS_MAX or not name.isprintable():
-            raise Refused(f"cannot try: params names {name!r:.80}")
-        if type(value) not in (int, float) or not abs(value) <= VALUE_MAX:
-            raise Refused(f"cannot try: params sets {name} to {value!r:.40}")
-    return {name: float(value) for name, value in told.items()}
-
-
-def _whole(args: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
-    value = args.get(name, default)
-    if type(value) is not int or not low <= value <= high:
-        raise Refused(f"cannot try: {name} is {value!r:.40}, it may be {low} to {high}")
-    return value

@@ -168,11 +168,16 @@ class TestComingIn:
         ) as told:
             addition.result()
         assert told.value.details == {
-            "rule": "name", "line": 3, "reason": "open may not be used", "stage": "",
+            "rule": "name", "line": 3, "reason": "open may not be used", "stage": "validation",
         }  # fmt: skip
         assert not scene.world.ladder.incoming and not scene.world.traits.hashes
         assert len(scene.machine.log.of("trait.refused")) == 1
-        assert not scene.machine.log.of("mutation.failed"), "it was none"
+        (failed,) = scene.machine.log.of("mutation.failed")
+        assert (failed["stage"], failed["rule"], failed["rollback_to"]) == (
+            "validation",
+            "name",
+            "",
+        )
 
     @pytest.mark.parametrize(
         "told",

@@ -12,10 +12,13 @@ import pytest
 
 from Kernel.contract.errors import Refused
 from Kernel.contract.messages import Answer, Ask, Ready, pack_message
-from Kernel.core.zone_asks import ASKS_MAX, parse_wish
+from Kernel.contract.zygote_protocol import Configure, Prepared
+from Kernel.core.zone_asks import ASKS_MAX
+from Kernel.core.zone_wishes import parse_apply, parse_cause, parse_wish
 from tests.kernel.core.test_trial_verdict import ACCEPTED
 from tests.support.fakes import FakeMachine
-from tests.support.paper_kernel import PaperKernel
+from tests.support.paper_kernel import FRICTION, PHASES, PaperKernel
+from tests.support.toy import service as toy
 from tests.support.wait import wait_until
 from zones.runtime.bus_client import BusClient
 
@@ -213,3 +216,104 @@ def test_what_no_zone_can_ask_for(args):
     """Whatever a zone says is refused, or a wish within bounds."""
     with pytest.raises(Refused, match="cannot try"):
         parse_wish(args, "agents", b"")
+
+
+class TestApply:
+    """A mutation is tried, brought in and answered; its refusal is an answer, too."""
+
+    CAUSE = "0123456789abcdef0123456789abcdef"
+
+    def test_it_comes_in_and_is_answered(self, machine, tmp_path):
+        """The ids are those of who asked, and the chain goes back to the cause that was given."""
+        scene = Scene(machine, tmp_path, ("apply",))
+        try:
+            number = scene.client.ask(
+                "apply",
+                {
+                    "source": SOURCE,
+                    "mutation_id": "mut_1",
+                    "plan_id": "plan_1",
+                    "cause": self.CAUSE,
+                },
+            )
+            self.judge(scene, VERDICT)
+            self.succeed(scene)
+            scene.kernel.tick()
+            answer = scene.hear(number)
+            assert answer.ok and answer.result["accepted"] is True, answer
+            assert answer.result["mutation_id"] == "mut_1" and answer.result["name"] == "Forager"
+            log = scene.machine.log
+            (ready,), (applied,) = log.of("mutation.ready"), log.of("mutation.applied")
+            assert ready["plan_id"] == "plan_1" and applied["mutation_id"] == "mut_1"
+            assert applied["tick"] == answer.result["applied_at_tick"]
+            (asked,) = [each for each, kind in log.named.items() if kind == "zone.asked"]
+            assert log.causes[asked] == bytes.fromhex(self.CAUSE)
+            log.named[log.causes[asked]] = "evolution.plan"
+            log.causes[log.causes[asked]] = b""
+            (told,) = [each for each, kind in log.named.items() if kind == "mutation.applied"]
+            assert log.why(told)[-3:] == ["trial.begun", "zone.asked", "evolution.plan"]
+        finally:
+            scene.close()
+
+    def test_a_refusal_is_an_answer(self, machine, tmp_path):
+        """Stage, rule, line and reason, and an event of the mutation."""
+        scene = Scene(machine, tmp_path, ("apply",))
+        try:
+            number = scene.client.ask("apply", {"source": SOURCE})
+            refused = {"rule": "died out", "reason": "all died", "stage": "trial", "line": 2}
+            code_hash = VERDICT["code_hash"]
+            self.judge(scene, {"accepted": False, "code_hash": code_hash, **refused})
+            answer = scene.hear(number)
+            assert answer.ok and answer.result == {
+                "accepted": False, "mutation_id": f"mut_{code_hash[:12]}", **refused,
+            }  # fmt: skip
+            (failed,) = scene.machine.log.of("mutation.failed")
+            assert (failed["stage"], failed["rollback_to"]) == ("trial", "")
+        finally:
+            scene.close()
+
+    def judge(self, scene, verdict):
+        """Let the trial tell its verdict."""
+        pid = scene.bear()
+        result = scene.kernel.zygote().descriptors[scene.request.serial]["result"]
+        os.write(result, json.dumps(verdict).encode())
+        scene.machine.processes.end(pid, code=0)
+        scene.kernel.round()
+
+    def succeed(self, scene):
+        """Let the generation that has the code take over."""
+        zygote, kernel = scene.machine.zygote, scene.kernel
+        configure = zygote.expect(Configure)
+        rows = [{"hash": each, "tier": "", "why": ""} for each in configure.traits]
+        facts = toy.Generation({}).facts | {"parameters": [FRICTION], "phases": PHASES}
+        zygote.say(Prepared(zygote.pid, facts | {"cells": ["trial"], "traits": rows}))
+        kernel.round()
+        active, pid = kernel.active, scene.machine.processes.new_pid()
+        request = zygote.fork(pid)
+        kernel.round()
+        zygote.ring(request.serial)
+        kernel.round()
+        kernel.take_over(pid)
+        scene.machine.processes.end(active, code=0)
+        kernel.active = pid
+        kernel.round()
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            {}, {"source": SOURCE, "mutation_id": "a b"}, {"source": SOURCE, "plan_id": 7},
+            {"source": SOURCE, "ticks": 9}, {"source": SOURCE, "carriers": "me"},
+        ],
+    )  # fmt: skip
+    def test_what_no_zone_can_apply(self, args):
+        """It is refused with what is wrong."""
+        with pytest.raises(Refused, match=r"cannot (try|apply)"):
+            parse_apply(args, "agents", b"")
+
+    @pytest.mark.parametrize("cause", ["xyz", "ab", 7, None, [1]])
+    def test_a_cause_that_is_none(self, cause):
+        """It is refused; a missing one is none."""
+        assert parse_cause({}) == b""
+        if cause is not None:
+            with pytest.raises(Refused, match="id of an event"):
+                parse_cause({"cause": cause})

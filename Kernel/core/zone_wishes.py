@@ -1,0 +1,167 @@
+"""What a bus zone may ask for, read as hostile: every argument has its type and its bounds.
+
+Owns: the arguments of each ask. Does not own: who may ask, and what follows (`zone_asks.py`), the
+limits of a trial (`trial.py`). Pure.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from Kernel.contract.envelope import parse_id
+from Kernel.contract.errors import CodecError, Refused
+from Kernel.contract.inputs import ALL, NEWBORNS, VALUE_MAX
+from Kernel.core.trait_addition import Wish
+from Kernel.core.trial import TICKS, ForecastWish, TrialWish
+
+SEEDS_MAX: Final = 64
+SCALE_MAX: Final = 16
+PARAMS_MAX: Final = 64
+PARAM_CHARS_MAX: Final = 64
+CAUSE: Final = "cause"
+MORE, LESS = "more", "less"
+_TRIAL_KEYS: Final = frozenset(
+    ("zone", "source", "params", "without", "ticks", "seeds", "scale", "add", "carriers", CAUSE)
+)
+_APPLY_KEYS: Final = frozenset(
+    ("zone", "source", "params", "mutation_id", "plan_id", "metric", "better", "carriers", CAUSE)
+)
+_ID: Final = re.compile(r"[A-Za-z0-9_.-]{0,64}")
+_METRIC: Final = re.compile(r"[a-z_]{0,32}")
+
+
+def parse_wish(args: Mapping[str, Any], by: str, cause: bytes) -> TrialWish:
+    """Return what a zone asks to be tried.
+
+    Raises:
+        Refused: an argument is unknown, missing, or none that a trial can have.
+    """
+    _check_keys(args, _TRIAL_KEYS)
+    source, add = _source(args), args.get("add", False)
+    params, without = parse_values(args.get("params", {})), args.get("without", "")
+    if type(without) is not str or type(add) is not bool:
+        raise Refused("cannot try: it takes the name of a trait, and whether to add a source")
+    if sum(map(bool, (source, params, without))) != 1:
+        raise Refused("cannot try: it takes one of a source, params, and without")
+    if add and not source:
+        raise Refused("cannot try: only a source can be added")
+    return TrialWish(
+        source,
+        by,
+        ticks=_whole(args, "ticks", TICKS, 1, 2**31),
+        seeds=_whole(args, "seeds", 0, 0, SEEDS_MAX),
+        scale=_whole(args, "scale", 1, 1, SCALE_MAX),
+        add=add,
+        carriers=_choice(args, "carriers", (ALL, NEWBORNS)),
+        cause=cause,
+        params=params,
+        without=without,
+    )
+
+
+def parse_apply(
+    args: Mapping[str, Any],
+    by: str,
+    cause: bytes,
+    *,
+    ticks: int = TICKS,
+    seeds: int = 1,
+    seconds: float = 60.0,
+) -> Wish:
+    """Return what a zone asks to be brought in.
+
+    Args:
+        ticks, seeds, seconds: of the forecast, as the guard wants it.
+
+    Raises:
+        Refused: an argument is unknown, missing, or none that it can have.
+    """
+    _check_keys(args, _APPLY_KEYS)
+    source, params = _source(args), parse_values(args.get("params", {}))
+    if bool(source) == bool(params):
+        raise Refused("cannot apply: it takes one of a source and params")
+    metric = args.get("metric", "")
+    if type(metric) is not str or _METRIC.fullmatch(metric) is None:
+        raise Refused(f"cannot apply: metric is {metric!r:.40}, which names none")
+    better = _choice(args, "better", (MORE, LESS))
+    tried = TrialWish(
+        source,
+        by,
+        ticks=ticks,
+        seeds=seeds,
+        add=bool(source),
+        carriers=_choice(args, "carriers", (ALL, NEWBORNS)),
+        cause=cause,
+        params=params,
+        forecast=ForecastWish(metric or "population", better, seconds=seconds),
+    )
+    return Wish(tried, mutation_id=_id(args, "mutation_id"), plan_id=_id(args, "plan_id"))
+
+
+def parse_values(told: Any) -> dict[str, float]:
+    """Return values of parameters by name; whether a world takes them is told by its trial.
+
+    Raises:
+        Refused: they are none.
+    """
+    if not isinstance(told, Mapping) or len(told) > PARAMS_MAX:
+        raise Refused(f"cannot try: params are values by name, at most {PARAMS_MAX}")
+    for name, value in told.items():
+        if type(name) is not str or not 0 < len(name) <= PARAM_CHARS_MAX or not name.isprintable():
+            raise Refused(f"cannot try: params names {name!r:.80}")
+        if type(value) not in (int, float) or not abs(value) <= VALUE_MAX:
+            raise Refused(f"cannot try: params sets {name} to {value!r:.40}")
+    return {name: float(value) for name, value in told.items()}
+
+
+def parse_cause(args: Mapping[str, Any]) -> bytes:
+    """Return the id of the event that a zone says has led to its ask, b"" where it says none.
+
+    Raises:
+        Refused: it is none.
+    """
+    told = args.get(CAUSE, "")
+    try:
+        return parse_id(told) if told else b""
+    except (CodecError, AttributeError, TypeError) as error:
+        why = f"cannot try: {CAUSE} is {told!r:.40}, it takes the id of an event"
+        raise Refused(why) from error
+
+
+def _check_keys(args: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = sorted(set(args) - known)
+    if unknown:
+        raise Refused(f"cannot try: {unknown[0][:40]!r} is not known, it takes {sorted(known)}")
+
+
+def _source(args: Mapping[str, Any]) -> bytes:
+    source = args.get("source", "")
+    if type(source) is not str:
+        raise Refused("cannot try: it takes a source, as text")
+    try:
+        return source.encode()
+    except UnicodeEncodeError as error:
+        raise Refused("cannot try: the source is no text that can be written") from error
+
+
+def _choice(args: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> str:
+    """Return one of the choices; the first where nothing is said."""
+    value = args.get(name, choices[0])
+    if value not in choices:
+        raise Refused(f"cannot try: {name} is {value!r:.40}, it may be {', '.join(choices)}")
+    return str(value)
+
+
+def _id(args: Mapping[str, Any], name: str) -> str:
+    value = args.get(name, "")
+    if type(value) is not str or _ID.fullmatch(value) is None:
+        why = f"{name} is {value!r:.40}, it takes at most 64 of A-Z a-z 0-9 _.-"
+        raise Refused(f"cannot try: {why}")
+    return value
+
+
+def _whole(args: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
+    value = args.get(name, default)
+    if type(value) is not int or not low <= value <= high:
+        raise Refused(f"cannot try: {name} is {value!r:.40}, it may be {low} to {high}")
+    return value
