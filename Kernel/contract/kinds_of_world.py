@@ -34,6 +34,7 @@ WORLD_KINDS: Final = (
             "trait_diversity": float,
             "dominant_trait": str,
             "snapshot_key?": str,
+            "max_entities?": int,
         },
     ),
     Kind("input.applied", {"tick": int, "sequence": int, "input": dict[str, Any], "own?": bool}),

@@ -218,6 +218,7 @@ def _problems(data: dict[str, Any]) -> str:
 def _watcher(data: dict[str, Any]) -> str:
     seeds, limits = data["seeds"], data["limits"]
     alone = [seed["periods_deadly_alone"] for seed in seeds]
+    fullest = max(seed["population"]["most"] for seed in seeds) / data["max_entities"]
     return (
         "## What the Watcher goes by\n\n"
         "`zones/agents/watcher.py` compares the newest period of telemetry with the "
@@ -234,8 +235,13 @@ def _watcher(data: dict[str, Any]) -> str:
         f"default worlds these rules found something in {_periods_with_problem(seeds)} of "
         f"{number(len(seeds) * data['periods'])} periods. A problem that lasts is raised again "
         f"only after {number(data['cooldown_ticks'])} ticks, which makes {data['alarms']} false "
-        f"alarms in {len(seeds)} seeds. A population that stands at max_entities "
-        "does not grow, so no rule on telemetry finds it there; it is found while it comes about."
+        f"alarms in {len(seeds)} seeds. Two problems end in a state that these rules do not see: a "
+        "famine in a few who are seeded and starve one by one, a boom at max_entities, where "
+        "nothing grows. So it is starvation, too, where more than "
+        f"{limits['anomaly_seeded_threshold']:.2f} of the new are seeded and most of the dead have "
+        "starved, and overpopulation where more than "
+        f"{limits['anomaly_crowded_threshold']:.2f} of all slots are taken; the default worlds "
+        f"seeded nobody and filled {fullest:.2f} of theirs at most."
     )
 
 

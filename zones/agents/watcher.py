@@ -3,8 +3,9 @@
 Owns: the rules and thresholds of the three problems. Does not own: reading telemetry, nor what is
 done about a problem (cooldown, plan and code are other agents'). Pure.
 
-What telemetry cannot show: a population that stands at max_entities for long does not grow, so
-nothing here finds it; overpopulation is found while it comes about.
+Two problems have a lasting form that their first rule cannot see. A famine ends in a few who are
+seeded and starve one by one: then most of the new are seeded. A boom ends at max_entities, where
+nothing grows any more: then there is no slot left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,10 @@ class WatcherSettings:
             not do: a common winter takes more than 0.30 in its worst period on most seeds, while
             no winter keeps that up (`docs/ecology.md` gives the figures).
         anomaly_overpop_threshold: population over its mean in the periods before.
+        anomaly_seeded_threshold: share of the new that were seeded, over all periods compared, in
+            a world most of whose dead have starved; the default world never seeds anybody.
+        anomaly_crowded_threshold: population over max_entities, in the mean over all periods
+            compared; the default world never has more than 0.6.
         anomaly_diversity_threshold: effective number of lineages, 1 / sum of squared shares;
             fewer are a problem. 2 is what two equal lineages have. A rule for the largest share
             is not needed beside it: a lineage of 0.9 leaves at most 1.24.
@@ -43,6 +48,8 @@ class WatcherSettings:
 
     anomaly_death_threshold: float = 0.30
     anomaly_overpop_threshold: float = 2.0
+    anomaly_seeded_threshold: float = 0.5
+    anomaly_crowded_threshold: float = 0.95
     anomaly_diversity_threshold: float = 2.0
     compared: int = 5
 
@@ -50,6 +57,8 @@ class WatcherSettings:
         """Refuse limits that no world can be on both sides of."""
         assert 0 < self.anomaly_death_threshold < 1, "a share"
         assert self.anomaly_overpop_threshold > 1, "growth"
+        assert 0 < self.anomaly_seeded_threshold < 1, "a share"
+        assert 0 < self.anomaly_crowded_threshold < 1, "a share"
         assert self.anomaly_diversity_threshold > 1, "one lineage is the least there is"
         assert self.compared >= 1, "growth needs a period before"
 
@@ -59,7 +68,7 @@ class Problem:
     """One problem of a world at the newest of its snapshots.
 
     Args:
-        value: what was found, in the unit of `threshold`.
+        value: what was found, in the unit of `threshold`; of two rules, that which is farther off.
         affected_entities: how many live with it.
     """
 
@@ -79,11 +88,15 @@ class Signs:
         starved: share of those at risk, mean over the periods.
         growth: population over its mean in the periods before; 1 when there is none before.
         lineages: effective number.
+        seeded: share of the new over the periods, 0 where fewer than half of the dead starved.
+        crowded: share of the slots in use, mean over the periods; 0 where that is not told.
     """
 
     starved: float
     growth: float
     lineages: float
+    seeded: float = 0.0
+    crowded: float = 0.0
 
 
 def detect_problems(
@@ -103,19 +116,17 @@ def detect_problems(
         return ()
     signs = read_signs(snapshots, limits.compared)
     tick, living = _number(snapshots[-1], "tick"), _number(snapshots[-1], "entity_count")
+    starvation = _worse(
+        (signs.starved, limits.anomaly_death_threshold),
+        (signs.seeded, limits.anomaly_seeded_threshold),
+    )
+    overpopulation = _worse(
+        (signs.growth, limits.anomaly_overpop_threshold),
+        (signs.crowded, limits.anomaly_crowded_threshold),
+    )
     judged: list[tuple[ProblemType, float, float, float]] = [
-        (
-            "starvation",
-            signs.starved,
-            limits.anomaly_death_threshold,
-            signs.starved / limits.anomaly_death_threshold,
-        ),
-        (
-            "overpopulation",
-            signs.growth,
-            limits.anomaly_overpop_threshold,
-            signs.growth / limits.anomaly_overpop_threshold,
-        ),
+        ("starvation", *starvation, starvation[0] / starvation[1]),
+        ("overpopulation", *overpopulation, overpopulation[0] / overpopulation[1]),
     ]
     if living:
         judged.append(
@@ -151,13 +162,42 @@ def read_signs(snapshots: Sequence[Mapping[str, Any]], compared: int) -> Signs:
         # A world that was empty counts as one: nothing grows from nobody without being seeded.
         growth=living / max(sum(before) / len(before), 1.0) if before else 1.0,
         lineages=_number(recent[-1], "lineage_diversity"),
+        seeded=_share_seeded(recent),
+        crowded=_share_of_slots(recent),
     )
+
+
+def _worse(*rules: tuple[float, float]) -> tuple[float, float]:
+    """Return the value and threshold of the rule that is farther beyond its threshold."""
+    return max(rules, key=lambda rule: rule[0] / rule[1])
 
 
 def _share_starved(snapshot: Mapping[str, Any]) -> float:
     """Return who starved in a period over all who lived in it, the dead of it counted."""
     at_risk = _number(snapshot, "entity_count") + _number(snapshot, "deaths_last_period")
     return _number(snapshot, "death_starvation") / at_risk if at_risk else 0.0
+
+
+def _share_seeded(recent: Sequence[Mapping[str, Any]]) -> float:
+    """Return the share of the new that were seeded, 0 where most of the dead have not starved."""
+    seeded, born, dead, starved = (
+        sum(_number(snapshot, name) for snapshot in recent)
+        for name in (
+            "seeded_last_period", "births_last_period", "deaths_last_period", "death_starvation",
+        )
+    )  # fmt: skip
+    return seeded / (seeded + born) if seeded and 2 * starved >= dead > 0 else 0.0
+
+
+def _share_of_slots(recent: Sequence[Mapping[str, Any]]) -> float:
+    """Return population over slots, mean of the periods; a log of before tells no slots."""
+    if not all("max_entities" in snapshot for snapshot in recent):
+        return 0.0
+    living, slots = (
+        sum(_number(snapshot, name) for snapshot in recent)
+        for name in ("entity_count", "max_entities")
+    )
+    return living / slots if slots else 0.0
 
 
 def _severity(excess: float) -> Severity:

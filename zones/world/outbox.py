@@ -146,6 +146,7 @@ def telemetry(
         "kind": "telemetry",
         "tick": tick,
         "entity_count": found.population,
+        "max_entities": len(new.state),
         "avg_energy": found.energy / found.population if found.population else 0.0,
         "births_last_period": births,
         "seeded_last_period": seeded,

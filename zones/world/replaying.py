@@ -18,8 +18,8 @@ from zones.world.trait_library import TraitLibrary
 
 LOOK_TICKS: Final = 64
 """Ticks between two looks at the clock of who waits."""
-NOT_COMPARED: Final = frozenset({"kind", "snapshot_key"})
-"""Keys of telemetry that say nothing of the world."""
+NOT_COMPARED: Final = frozenset({"kind", "snapshot_key", "max_entities"})
+"""Keys of telemetry that say nothing of what happened; logs of before lack the slots."""
 
 
 class Told(NamedTuple):

@@ -17,6 +17,8 @@ def period(tick: int = 300, **fields: Any) -> dict[str, Any]:
     usual = {
         "tick": tick,
         "entity_count": 100,
+        "births_last_period": 20,
+        "seeded_last_period": 0,
         "deaths_last_period": 0,
         "death_starvation": 0,
         "lineage_diversity": 10.0,
@@ -63,6 +65,28 @@ def test_other_deaths_are_no_starvation() -> None:
     """Who dies of age or of a collision has not starved."""
     dying = period(entity_count=10, deaths_last_period=90, death_starvation=2)
     assert detect_problems([dying] * 6) == ()
+
+
+@pytest.mark.parametrize(("seeded", "found"), [(5, []), (6, ["starvation"])])
+def test_who_lives_on_the_seeded_starves(seeded: int, found: list[str]) -> None:
+    """A famine that has become usual: most of the new are seeded, and most of the dead starved."""
+    poor = period(
+        entity_count=100, deaths_last_period=10, death_starvation=8,
+        births_last_period=5, seeded_last_period=seeded,
+    )  # fmt: skip
+    (rich, poorer) = poor | {"death_starvation": 4}, poor | {"births_last_period": 0}
+    assert kinds(detect_problems([poor] * 6)) == found
+    assert detect_problems([rich] * 6) == (), "they die of something else"
+    assert detect_problems([poorer | {"seeded_last_period": 0}] * 6) == ()
+
+
+@pytest.mark.parametrize(("living", "found"), [(475, []), (476, ["overpopulation"])])
+def test_who_has_no_room_left_is_too_many(living: int, found: list[str]) -> None:
+    """A population that stands at max_entities does not grow any more, and is a problem still."""
+    full = period(entity_count=living, max_entities=500)
+    assert kinds(detect_problems([full] * 6)) == found
+    assert detect_problems([period(entity_count=living)] * 6) == (), "a log of before tells no room"
+    assert detect_problems([period(entity_count=400, max_entities=500)] * 5 + [full]) == ()
 
 
 @pytest.mark.parametrize(("living", "found"), [(200, []), (201, ["overpopulation"])])
@@ -135,7 +159,9 @@ def test_unusable_telemetry_is_refused(field: str, value: object) -> None:
     ("scenario", "ticks", "found"),
     [
         ("starving", 1500, "starvation"),
+        ("starving", 6000, "starvation"),
         ("overcrowded", 1800, "overpopulation"),
+        ("overcrowded", 6000, "overpopulation"),
         ("monoculture", 300, "low_diversity"),
         ("default", 6000, None),
     ],
@@ -149,3 +175,12 @@ def test_scenario_shows_its_problem(scenario: str, ticks: int, found: str | None
         for problem in detect_problems(told[:end])
     }
     assert seen == ({found} if found else set())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", ["starving", "overcrowded"])
+def test_a_problem_that_lasts_is_seen_as_long_as_it_does(scenario: str) -> None:
+    """Neither the few that are seeded again and again nor a full world count as well."""
+    told = history(scenario, 9000)
+    for end in range(len(told) - 5, len(told) + 1):
+        assert detect_problems(told[:end]), told[end - 1]

@@ -31,6 +31,7 @@ def test_telemetry() -> None:
     )
     assert second["death_age"] + first["death_age"] == words.state(600, State.DEATH_AGE)
     assert 0 <= second["resource_density"] <= 1
+    assert second["max_entities"] == len(buffer.state)
 
 
 def test_telemetry_names_its_tick_as_a_snapshot_of_it_would() -> None:
