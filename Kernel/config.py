@@ -60,6 +60,7 @@ class ZoneConfig:
         limits: what its processes may take.
         log_lines_per_s: of more lines than this on stderr only the number is logged.
         may: what it may ask the kernel for.
+        enabled: it is there; one that is not is in no list of zones.
         uncaged: the kernel's own setting: its processes run generated code without a cage, too.
         settings_file: the name of the file that holds its settings, "" for none.
         sources: where they were said.
@@ -79,6 +80,7 @@ class ZoneConfig:
     limits: Limits = field(default_factory=Limits)
     log_lines_per_s: int = 100
     may: tuple[str, ...] = ()
+    enabled: bool = True
     uncaged: bool = False
     settings_file: str = ""
     sources: Sources = field(default_factory=Sources, compare=False, repr=False)
@@ -184,14 +186,19 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
     if not isinstance(specs, dict) or not specs:
         faults.append(Fault(ZONES, "must name at least one zone"))
         specs = {}
-    zones = [_zone(name, spec, sources, faults) for name, spec in specs.items()]
+    every = [_zone(name, spec, sources, faults) for name, spec in specs.items()]
+    zones = [zone for zone in every if zone is None or zone.enabled]
+    if every and not zones:
+        faults.append(Fault(ZONES, "must have one zone at least that is enabled"))
     uncaged = bool(values.get("uncaged"))
     zones = [replace(zone, uncaged=uncaged) if zone else None for zone in zones]
     # From what was said: a zone with a fault of its own is an arena all the same.
     arenas = {
         name
         for name, spec in specs.items()
-        if isinstance(spec, dict) and spec.get("kind") == Kind.ARENA
+        if isinstance(spec, dict)
+        and spec.get("kind") == Kind.ARENA
+        and spec.get("enabled", True) is not False
     }
     for zone in zones:
         unknown = sorted(set(zone.reads) - arenas) if zone else []
@@ -337,6 +344,9 @@ def effective(config: KernelConfig, tables: Tables) -> dict[str, Setting]:
         found.setdefault(at + "heir", Setting(zone.policy.heir, DEFAULT))
         found.setdefault(at + "cage", Setting(zone.cage.value, DEFAULT))
         found.setdefault(at + "deadline_ms", Setting(DEADLINE_MS[zone.policy.kind], DEFAULT))
+    there = {zone.name for zone in config.zones}
+    for name in [each for each in kernel[ZONES] if each not in there]:  # not enabled
+        found |= _said(sources, f"kernel.{ZONES}.{name}.", kernel[ZONES][name], ())
     for file in sorted({zone.settings_file for zone in config.zones} - {""}):
         found |= _said(sources, f"{file}.", sources.values[file], tables.get(file, ()))
     return found

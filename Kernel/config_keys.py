@@ -39,6 +39,7 @@ KERNEL_KEYS: Final = (
 ZONE_KEYS: Final = (
     Key("service", Sort.TEXT, unit="package", effect=Effect.BOOT, required=True),
     Key("kind", Sort.CHOICE, effect=Effect.BOOT, choices=("arena", "bus"), required=True),
+    Key("enabled", Sort.FLAG, True, effect=Effect.BOOT),
     Key("settings", Sort.TEXT, unit="file under config/ without .yaml", effect=Effect.BOOT),
     Key("heir", Sort.FLAG, effect=Effect.BOOT),
     Key("reads", Sort.NAMES, [], unit="arena zones", effect=Effect.BOOT),

@@ -17,6 +17,7 @@ from Kernel.config_keys import CELL_KEYS, KERNEL_KEYS, ZONE_KEYS, ZONES
 from Kernel.contract.envelope import KERNEL
 from Kernel.contract.settings import Effect, Key, Sort
 from Kernel.contract.user_bus import SCRIBE
+from zones.agents import settings as agents
 from zones.chronos import settings as chronos
 from zones.ledger import settings as archive
 from zones.world import settings as world
@@ -109,6 +110,7 @@ def main(arguments: Sequence[str]) -> int:
 _TABLES: Final = {
     "kernel": KERNEL_KEYS,
     "world": world.KEYS,
+    "agents": agents.KEYS,
     "chronos": chronos.KEYS,
     "archive": archive.KEYS,
 }

@@ -140,6 +140,7 @@ class Key:
             "unit": self.unit,
             "effect": self.effect.value,
             "of": list(self.of) if self.of else None,
+            **({"choices": list(self.choices)} if self.choices else {}),
         }
 
 
@@ -207,7 +208,7 @@ def parse_table(rows: object) -> tuple[Key, ...]:
     """Check the table that a service tells of its settings, and return it.
 
     Raises:
-        CodecError: it is not a list of at most KEYS_MAX numbers with their limits, and texts.
+        CodecError: it is not a list of at most KEYS_MAX rows, or one is of no sort a service has.
     """
     if not isinstance(rows, list) or len(rows) > KEYS_MAX:
         raise CodecError(f"cannot read a table of keys: at most {KEYS_MAX} rows in a list")
@@ -226,12 +227,18 @@ def _parse_key(row: object) -> Key:
             unit=fields["unit"],
             effect=Effect(fields["effect"]),
             of=_parse_of(fields.get("of")),
+            choices=tuple(fields.get("choices", ())),
         )
         sound = (
-            all(type(text) is str and len(text) <= SHOWN_MAX for text in (key.name, key.unit))
+            all(
+                type(text) is str and len(text) <= SHOWN_MAX
+                for text in (key.name, key.unit, *key.choices)
+            )
             and all(type(number) in (int, float) for number in (key.low, key.high))
             and -_SIZE_MAX <= key.low <= key.high <= _SIZE_MAX
-            and key.sort in (Sort.NUMBER, Sort.WHOLE, Sort.TEXT)
+            and key.sort is not Sort.NAMES
+            and len(key.choices) <= KEYS_MAX
+            and bool(key.choices) == (key.sort is Sort.CHOICE)
             and (key.default is None or not key.fault(key.default))
         )
     except (KeyError, TypeError, ValueError) as error:

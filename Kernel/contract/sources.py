@@ -1,8 +1,8 @@
 """Where each value of the configuration comes from: files, what is laid over them, by whom.
 
 Owns: the values of all files before they are checked, their origins, the order of what overrides
-what (file, then for the world a scenario and MOLT_<KEY>, then --set). Does not own: which keys
-there are (`settings.py`), reading YAML (`yaml_files.py`).
+what (file, then for the world a scenario and MOLT_<KEY>, for agents OLLAMA_HOST, then --set). Does
+not own: which keys there are (`settings.py`), reading YAML (`yaml_files.py`).
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,9 @@ ENVIRONMENT_PREFIX: Final = "MOLT_"
 NO_KEYS: Final = frozenset(("MOLT_HOME", "MOLT_REEXECUTED", "MOLT_RETURNED_AT"))
 """Variables with that prefix that are read elsewhere: by the command line, manifest.py, a boot."""
 WORLD: Final = "world"
+OLLAMA_HOST: Final = "OLLAMA_HOST"
+_OTHERS: Final = {OLLAMA_HOST: ("agents", "ollama_host")}
+"""Variables of other programs that we honour, with the file and key each stands for."""
 DEFAULT: Final = "default"
 
 
@@ -30,7 +33,7 @@ class Sources:
     Args:
         values: by the name of the file without its ending.
         origins: by dotted key, the file's name first ("world.friction"): FILE:LINE, --set KEY or
-            MOLT_KEY; the file alone stands for what has no key.
+            the variable; the file alone stands for what has no key.
         ignored: variables of the environment that look like a key and name none, each with why.
     """
 
@@ -52,7 +55,7 @@ class Sources:
             self.origins[f"{name}.{key}"] = f"{path}:{line}"
 
     def add_environment(self, environment: Mapping[str, str]) -> None:
-        """Lay MOLT_<KEY> over each key of the world that file or scenario name.
+        """Lay MOLT_<KEY> over each key of the world that file or scenario name, and OLLAMA_HOST.
 
         What names no key is no fault, since the environment is not ours alone; it is noted in
         `ignored`, since it may be a key misspelt.
@@ -64,6 +67,9 @@ class Sources:
         for name, key in known.items():
             if name in environment:
                 self._put(WORLD, [key], read_value(name, environment[name]), name)
+        for name, (file, key) in _OTHERS.items():
+            if environment.get(name) and file in self.values:
+                self._put(file, [key], environment[name], name)
         for name in sorted(set(environment) - known.keys() - NO_KEYS):
             if name.startswith(ENVIRONMENT_PREFIX):
                 close = get_close_matches(name, known, n=1)
@@ -124,7 +130,7 @@ class Sources:
     def _locate(self, file: str, fault: Fault) -> Fault:
         where = fault.where or self.origin(f"{file}.{fault.key}")
         hint = fault.hint or f"edit {where.rpartition(':')[0] or where}"
-        if where.startswith(ENVIRONMENT_PREFIX):
+        if where.startswith(ENVIRONMENT_PREFIX) or where in _OTHERS:
             hint = fault.hint or f"unset {where}"
         elif where.startswith("--set "):
             hint = fault.hint or "molt config"

@@ -25,6 +25,7 @@ from tests.bench.figures import median
 from tests.bench.processes import descendants, end_all
 from tests.bench.report import ROOT, CannotMeasure
 from tests.support.leash import die_with_us
+from tests.support.quiet import without_agents
 
 BOOT_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -225,7 +226,7 @@ def live_kernel(home: Path, *settings: str) -> Iterator[LiveKernel]:
         "--json",
         "--no-open",
     ]
-    for setting in settings:
+    for setting in (*without_agents(home), *settings):
         command += ["--set", setting]
     log = home / "bench-stderr.log"
     with log.open("ab") as errors:

@@ -20,6 +20,7 @@ from typing import Any
 from Kernel.console.commands import BY_NAME
 from Kernel.contract.arena import ArenaWords, Header, check_arena
 from tests.support.leash import die_with_us
+from tests.support.quiet import without_agents
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOT_S = 120.0  # the first boot of a checkout may compile
@@ -31,7 +32,7 @@ class KernelRun:
 
     Args:
         home: its HOME; may hold a `config` folder of its own.
-        settings: FILE.KEY=VALUE for --set.
+        settings: FILE.KEY=VALUE for --set; there are no agents unless these say so.
         mounts: lines of shell that prepare a mount namespace of the kernel's own, "" for none.
     """
 
@@ -39,7 +40,7 @@ class KernelRun:
         self.home = home
         launcher = ["unshare", "-m", "sh", "-ec", f'{mounts}\nexec "$@"', "sh"] if mounts else []
         words: list[str] = []
-        for setting in settings:
+        for setting in (*without_agents(home), *settings):
             words += ["--set", setting]
         self._log = (home / "kernel.log").open("ab")
         self.process = subprocess.Popen(

@@ -60,7 +60,8 @@ class TestTaken:
         """config/ of the checkout parses, with the zones stable and archive."""
         config = load_config(ROOT / "config", (), {})
         kinds = {zone.name: zone.policy.kind for zone in config.zones}
-        assert kinds == {"stable": Kind.ARENA, "chronos": Kind.BUS, "archive": Kind.BUS}
+        services = dict.fromkeys(("chronos", "archive", "sandbox"), Kind.BUS)
+        assert kinds == {"stable": Kind.ARENA, **services}
         assert config.zones[0].policy.heir and config.zones[1].reads == ("stable",)
 
     def test_every_key_has_a_default_but_what_a_zone_is(self, folder):
@@ -69,6 +70,23 @@ class TestTaken:
         arena, bus = folder.load().zones
         assert (arena.policy.heir, bus.policy.heir) == (True, False)
         assert arena.settings == {} and arena.deadline_s == 0.25
+
+    def test_a_zone_that_is_not_enabled_is_not_there(self, folder):
+        """Nobody starts it, speaks for it or reads it; what was said of it is still shown."""
+        folder.write(
+            "kernel",
+            "zones: {a: {service: x, kind: arena}, b: {service: y, kind: bus, broker: true},"
+            " c: {service: z, kind: bus, broker: true, enabled: false}}",
+        )
+        config = folder.load()
+        assert [zone.name for zone in config.zones] == ["a", "b"]
+        assert "c" not in speakers(config.zones)
+        assert effective(config, {})["kernel.zones.c.enabled"].value is False
+        assert "reads" in folder.refuse("kernel.zones.a.enabled=false", "kernel.zones.b.reads=[a]")
+
+    def test_one_zone_must_be_enabled(self, folder):
+        """A kernel without any zone keeps nothing alive."""
+        assert "enabled" in folder.refuse("kernel.zones.stable.enabled=false")
 
     def test_milliseconds_become_seconds(self, folder):
         """Keys in ms are seconds in the code."""
@@ -106,6 +124,17 @@ class TestOverrides:
     def test_environment_speaks_of_known_keys_only(self, folder):
         """MOLT_HOME and the like are no keys of the world."""
         assert folder.load(MOLT_HOME="/x").zones[0].settings == {"seed": 1, "name": "plain"}
+
+    def test_the_variable_of_ollama_is_honoured(self, folder):
+        """It says where the model server is, where there is a file of agents to say it in."""
+        assert folder.load(OLLAMA_HOST="localhost:1").sources.values["world"]["seed"] == 1
+        folder.write("agents", "model: x\n")
+        sources = folder.load(OLLAMA_HOST="localhost:1").sources
+        assert sources.values["agents"]["ollama_host"] == "localhost:1"
+        assert sources.origin("agents.ollama_host") == "OLLAMA_HOST"
+        said = folder.load("agents.ollama_host=b:2", OLLAMA_HOST="a:1").sources
+        assert said.values["agents"]["ollama_host"] == "b:2"
+        assert "ollama_host" not in folder.load(OLLAMA_HOST="").sources.values["agents"]
 
     def test_values_are_yaml(self, folder):
         """An override has the type YAML gives it; everything behind the first = is value."""

@@ -13,6 +13,7 @@ from Kernel.contract.errors import ConfigError
 from Kernel.contract.settings import Sort
 from tests.structure.sources import ROOT, project_files
 from tools.config_schema import comments, main, render, schemas
+from zones.agents import settings as agents
 from zones.chronos import settings as chronos
 from zones.ledger import settings as archive
 from zones.world import settings as world
@@ -60,7 +61,7 @@ def test_each_file_names_its_schema_and_fits_it(name: str) -> None:
     assert list(Draft202012Validator(schema).iter_errors(values)) == []
 
 
-SERVICES = {"world": world, "chronos": chronos, "archive": archive}
+SERVICES = {"world": world, "chronos": chronos, "archive": archive, "agents": agents}
 
 
 @pytest.mark.parametrize(

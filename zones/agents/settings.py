@@ -1,0 +1,99 @@
+"""The settings of the agents, `config/agents.yaml`.
+
+Owns: the keys, their types and limits, what they mean to the Watcher. Does not own: reading the
+file (the host does), whether a model server may be asked (`ollama_host.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from Kernel.contract.errors import ConfigError
+from Kernel.contract.inputs import ALL, NEWBORNS
+from Kernel.contract.settings import Effect, Key, Sort, read_values
+from zones.agents.watcher import WatcherSettings
+
+FILE: Final = "agents.yaml"
+AUTHORS: Final = ("auto", "ollama", "genetic", "recorded")
+_DAY_S: Final = 86_400
+_LATER: Final = Effect.GENERATION
+
+
+def _text(name: str, default: str, unit: str) -> Key:
+    return Key(name, Sort.TEXT, default, unit=unit, effect=_LATER)
+
+
+def _choice(name: str, default: str, choices: tuple[str, ...]) -> Key:
+    return Key(name, Sort.CHOICE, default, choices=choices, effect=_LATER)
+
+
+def _number(name: str, default: float, low: float, high: float, unit: str = "") -> Key:
+    return Key(name, Sort.NUMBER, default, low, high, unit, _LATER)
+
+
+def _whole(name: str, default: int, low: int, high: int, unit: str) -> Key:
+    return Key(name, Sort.WHOLE, default, low, high, unit, _LATER)
+
+
+KEYS: Final = (
+    Key("evolution", Sort.FLAG, True, effect=_LATER),
+    _choice("author", "auto", AUTHORS),
+    _text("ollama_host", "http://127.0.0.1:11434", "URL"),
+    _text("model", "llama3:8b", "name"),
+    _number("llm_timeout_sec", 120, 0.1, 3600, "s"),
+    _text("recorded_file", "data/agents/recorded.jsonl", "path"),
+    _number("anomaly_death_threshold", 0.3, 0.001, 0.999, "share"),
+    _number("anomaly_overpop_threshold", 2.0, 1.001, 1000, "times"),
+    _number("anomaly_diversity_threshold", 2.0, 1.001, 1000, "lineages"),
+    _number("evolution_cooldown_sec", 60, 0, _DAY_S, "s"),
+    _whole("attempts_max", 3, 1, 100, "drafts"),
+    _whole("plans_max", 3, 1, 100, "plans"),
+    _whole("lesson_steps", 100, 1, 1_000_000, "events"),
+    _whole("snapshot_events", 100, 1, 1_000_000, "events"),
+    _choice("carriers", NEWBORNS, (NEWBORNS, ALL)),
+    _whole("measure_ticks", 2000, 1, 100_000, "ticks"),
+    _whole("measure_seeds", 8, 2, 64, "seeds"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsSettings:
+    """What the agents may be told; each key is explained in `config/agents.yaml`."""
+
+    evolution: bool = True
+    author: str = "auto"
+    ollama_host: str = "http://127.0.0.1:11434"
+    model: str = "llama3:8b"
+    llm_timeout_sec: float = 120.0
+    recorded_file: str = "data/agents/recorded.jsonl"
+    anomaly_death_threshold: float = 0.3
+    anomaly_overpop_threshold: float = 2.0
+    anomaly_diversity_threshold: float = 2.0
+    evolution_cooldown_sec: float = 60.0
+    attempts_max: int = 3
+    plans_max: int = 3
+    lesson_steps: int = 100
+    snapshot_events: int = 100
+    carriers: str = NEWBORNS
+    measure_ticks: int = 2000
+    measure_seeds: int = 8
+
+    def watcher(self) -> WatcherSettings:
+        """Return what counts as a problem."""
+        return WatcherSettings(
+            self.anomaly_death_threshold,
+            self.anomaly_overpop_threshold,
+            self.anomaly_diversity_threshold,
+        )
+
+
+def parse_settings(given: Mapping[str, Any]) -> AgentsSettings:
+    """Check plain data and return the settings; a key left out has its default.
+
+    Raises:
+        ConfigError: unknown keys, or values that are not what their key takes.
+    """
+    values, faults = read_values(KEYS, given)
+    if faults:
+        raise ConfigError.of(FILE, faults)
+    return AgentsSettings(**values)
