@@ -19,7 +19,10 @@ from Kernel.config_keys import (
     CALL,
     CELL_KEYS,
     DEADLINE_MS,
+    GUARD,
+    GUARD_KEYS,
     KERNEL_KEYS,
+    MAP_KEYS,
     TRIAL,
     ZONE_KEYS,
     ZONES,
@@ -32,6 +35,7 @@ from Kernel.contract.settings import Key, default_of, find_faults, read_values, 
 from Kernel.contract.sources import DEFAULT, WORLD, Sources
 from Kernel.contract.user_bus import SCRIBE
 from Kernel.contract.zygote_protocol import Unprepared
+from Kernel.core.guard import GuardRules
 from Kernel.core.limits import CageKind, CallLimits, CellLimits, Limits, TrialLimits
 from Kernel.core.supervisor import Kind, Policy
 from Kernel.core.watchdog import Mode
@@ -109,6 +113,7 @@ class KernelConfig:
         uncaged: generated code is run although the machine has no filter of system calls.
         unchecked_trials: trials neither validate nor guard what they run; for tests of the cage.
         trial, call: the temporary processes of either role.
+        guard: the rules by which a mutation is kept or taken back.
         sources: what was said, and where.
     """
 
@@ -123,6 +128,7 @@ class KernelConfig:
     unchecked_trials: bool = False
     trial: TrialLimits = field(default_factory=TrialLimits)
     call: CallLimits = field(default_factory=CallLimits)
+    guard: GuardRules = field(default_factory=GuardRules)
     sources: Sources = field(default_factory=Sources, compare=False, repr=False)
 
 
@@ -178,10 +184,11 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
         ConfigError: tells every fault that there is.
     """
     raw = sources.values["kernel"]
-    top = {key: value for key, value in raw.items() if key not in (ZONES, *CELL_KEYS)}
+    top = {key: value for key, value in raw.items() if key not in (ZONES, *MAP_KEYS)}
     values, faults = read_values(KERNEL_KEYS, top)
     values[TRIAL] = _cell(TRIAL, raw, TrialLimits, faults)
     values[CALL] = _cell(CALL, raw, CallLimits, faults)
+    values[GUARD] = _guard(raw.get(GUARD, {}), faults)
     specs = raw.get(ZONES)
     if not isinstance(specs, dict) or not specs:
         faults.append(Fault(ZONES, "must name at least one zone"))
@@ -214,6 +221,16 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
         raise ConfigError.of("kernel.yaml", located)
     sound = tuple(zone for zone in zones if zone is not None)
     return KernelConfig(zones=sound, scenario=scenario, sources=sources, **values)
+
+
+def _guard(spec: Any, faults: list[Fault]) -> GuardRules | None:
+    """Return the rules of guard periods, or None and one fault more at least."""
+    if not isinstance(spec, dict):
+        faults.append(Fault(GUARD, f"is {show(spec)}, it takes the keys of a guard period"))
+        return None
+    values, wrong = read_values(GUARD_KEYS, spec, f"{GUARD}.")
+    faults += wrong
+    return None if wrong else GuardRules(**values)
 
 
 def _cell(
@@ -336,7 +353,7 @@ def effective(config: KernelConfig, tables: Tables) -> dict[str, Setting]:
     sources = config.sources
     kernel = sources.values["kernel"]
     found = _said(sources, "kernel.", kernel, KERNEL_KEYS)
-    for role, keys in CELL_KEYS.items():
+    for role, keys in MAP_KEYS.items():
         found |= _said(sources, f"kernel.{role}.", kernel.get(role, {}), keys)
     for zone in config.zones:
         at = f"kernel.{ZONES}.{zone.name}."
@@ -359,7 +376,7 @@ def _said(
     defaults = {at + key.name: default_of(key, keys, values) for key in keys}
     found = {key: Setting(value, DEFAULT) for key, value in defaults.items() if value is not None}
     said = {at + key: Setting(value, sources.origin(at + key)) for key, value in values.items()}
-    maps = {f"kernel.{name}" for name in (ZONES, *CELL_KEYS)}
+    maps = {f"kernel.{name}" for name in (ZONES, *MAP_KEYS)}
     return found | {key: each for key, each in said.items() if key not in maps}
 
 

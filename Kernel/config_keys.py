@@ -14,6 +14,7 @@ from Kernel.core.watchdog import Mode
 ZONES: Final = "zones"
 TRIAL: Final = "trial"
 CALL: Final = "call"
+GUARD: Final = "guard"
 APPLY: Final = "apply"
 MAY: Final = (TRIAL, APPLY)
 """What a bus zone may be allowed to ask the kernel for."""
@@ -34,7 +35,7 @@ KERNEL_KEYS: Final = (
     Key("uncaged", Sort.FLAG, False),
     Key("unchecked_trials", Sort.FLAG, False, effect=Effect.BOOT),
 )
-"""All but `zones`, whose values are maps of ZONE_KEYS by zone, and the maps of CELL_KEYS."""
+"""All but `zones`, whose values are maps of ZONE_KEYS by zone, and the maps of MAP_KEYS."""
 
 ZONE_KEYS: Final = (
     Key("service", Sort.TEXT, unit="package", effect=Effect.BOOT, required=True),
@@ -97,6 +98,17 @@ CELL_KEYS: Final = {
     ),
 }
 """Temporary processes, by their role in kernel.yaml."""
+GUARD_KEYS: Final = (
+    Key("ticks", Sort.WHOLE, 2000, 1, 1_000_000, "ticks"),
+    Key("windows_out", Sort.WHOLE, 3, 1, 1000, "windows"),
+    Key("forecast_seeds", Sort.WHOLE, 8, 2, 64, "seeds"),
+    Key("forecast_s", Sort.NUMBER, 60, 1, 3600, "s"),
+    Key("missed_percent", Sort.NUMBER, 10, 0.1, 100, "% of ticks"),
+    Key("fuel_percent", Sort.NUMBER, 25, 0.1, 100, "% of a tick's period"),
+    Key("faults_percent", Sort.NUMBER, 50, 0.1, 100, "% of calls"),
+)
+MAP_KEYS: Final = CELL_KEYS | {GUARD: GUARD_KEYS}
+"""The maps of kernel.yaml but `zones`."""
 
 
 def find_key(dotted: str) -> Key:
@@ -107,5 +119,5 @@ def find_key(dotted: str) -> Key:
     """
     first, _, rest = dotted.partition(".")
     name = rest.rpartition(".")[2] or first
-    table = ZONE_KEYS if first == ZONES else CELL_KEYS.get(first, KERNEL_KEYS)
+    table = ZONE_KEYS if first == ZONES else MAP_KEYS.get(first, KERNEL_KEYS)
     return {key.name: key for key in table}[name]

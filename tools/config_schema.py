@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from Kernel.config_keys import CELL_KEYS, KERNEL_KEYS, ZONE_KEYS, ZONES
+from Kernel.config_keys import KERNEL_KEYS, MAP_KEYS, ZONE_KEYS, ZONES
 from Kernel.contract.envelope import KERNEL
 from Kernel.contract.settings import Effect, Key, Sort
 from Kernel.contract.user_bus import SCRIBE
@@ -41,7 +41,7 @@ def schemas(config: Path = CONFIG) -> dict[str, dict[str, Any]]:
     made = {name: _schema(name, _TABLES[name], comments(texts[name])) for name in _TABLES}
     about = comments(texts["kernel"])
     zone = _object(ZONE_KEYS, comments(below(ZONES, texts["kernel"])))
-    for role, keys in CELL_KEYS.items():
+    for role, keys in MAP_KEYS.items():
         cell = _object(keys, comments(below(role, texts["kernel"])))
         made["kernel"]["properties"][role] = {**cell, "description": about[role]}
     made["kernel"]["properties"][ZONES] = {

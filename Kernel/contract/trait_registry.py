@@ -37,7 +37,7 @@ class TraitRow:
         status: one of STATUSES but EMPTY.
         memory: places of the trait memory that it takes.
         since_tick: the tick at which it came into its slot.
-        calls, faults: of all carriers so far.
+        calls, faults, fuel: of all carriers so far; fuel in steps of its own tier.
         before: slot of the version before, 0 for none.
     """
 
@@ -53,6 +53,7 @@ class TraitRow:
     calls: int = 0
     faults: int = 0
     before: int = 0
+    fuel: int = 0
 
     def fields(self) -> dict[str, Any]:
         """Return it as programs read it."""
@@ -68,6 +69,7 @@ class TraitRow:
             "memory": self.memory,
             "calls": self.calls,
             "faults": self.faults,
+            "fuel": self.fuel,
         }
 
 
@@ -141,4 +143,5 @@ def _row(words: ArenaWords, columns: Mapping[str, Mapping[str, Any]], slot: int)
         calls=max(0, number("slot_calls")),
         faults=max(0, number("slot_faults")),
         before=number("slot_before"),
+        fuel=max(0, number("slot_fuel")),
     )

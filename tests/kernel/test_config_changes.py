@@ -6,7 +6,7 @@ import pytest
 
 from Kernel.config import KernelConfig, effective, load_config
 from Kernel.config_changes import Change, plan_changes
-from Kernel.config_keys import CELL_KEYS, KERNEL_KEYS, ZONE_KEYS
+from Kernel.config_keys import KERNEL_KEYS, MAP_KEYS, ZONE_KEYS
 from Kernel.contract.settings import Effect, Key, Sort
 
 KERNEL = """
@@ -141,6 +141,6 @@ def test_keys_of_one_name_have_the_effect_of_their_map(read):
 
 def test_every_key_of_the_kernel_has_an_effect_it_can_have():
     """No key of kernel.yaml waits for a world."""
-    cells = (key for keys in CELL_KEYS.values() for key in keys)
+    cells = (key for keys in MAP_KEYS.values() for key in keys)
     for key in (*KERNEL_KEYS, *ZONE_KEYS, *cells):
         assert key.effect in (Effect.NOW, Effect.PROCESS, Effect.BOOT), key.name

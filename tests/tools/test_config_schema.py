@@ -8,7 +8,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from Kernel.config import load_config
-from Kernel.config_keys import CELL_KEYS, KERNEL_KEYS, TRIAL, ZONE_KEYS
+from Kernel.config_keys import CELL_KEYS, KERNEL_KEYS, MAP_KEYS, TRIAL, ZONE_KEYS
 from Kernel.contract.errors import ConfigError
 from Kernel.contract.settings import Sort
 from tests.structure.sources import ROOT, project_files
@@ -129,7 +129,7 @@ def test_every_key_is_explained() -> None:
     for schema in SCHEMAS.values():
         properties = dict(schema["properties"])
         zones = properties.get("zones", {}).get("additionalProperties", {})
-        maps = [zones, *(properties.get(role, {}) for role in CELL_KEYS)]
+        maps = [zones, *(properties.get(role, {}) for role in MAP_KEYS)]
         inner = [pair for each in maps for pair in each.get("properties", {}).items()]
         told = [*properties.items(), *inner]
         for name, value in told:
