@@ -5,6 +5,7 @@ Owns: their names. Does not own: which command is in which.
 
 WATCHING = "Watching"
 WORLD = "World"
+EVOLUTION = "Evolution"
 LEDGER = "Ledger"
 TRUST = "Trust"
 KERNEL = "Kernel"

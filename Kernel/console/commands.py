@@ -9,12 +9,14 @@ A new row is all that help, completion, the man page and docs/commands.md need (
 two anew with `make commands`). A row of Place.KERNEL also wants a method of `Handlers` and a form
 in `render.py`; a destructive one a plan in `plans.py`; one of Place.HERE a function in `here.py`.
 Longer than a file should be because it is one table, read from top to bottom; the rows of the
-ledger's commands are in `ledger_commands.py`, those of traits in `trait_table.py`.
+ledger's commands are in `ledger_commands.py`, those of traits in `trait_table.py`, those about
+mutations in `evolution_table.py`.
 """
 
 from Kernel.console.call_table import RUN
-from Kernel.console.command_groups import KERNEL, LEDGER, TRUST, WATCHING, WORLD
+from Kernel.console.command_groups import EVOLUTION, KERNEL, LEDGER, TRUST, WATCHING, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
+from Kernel.console.evolution_table import EVOLUTION_COMMANDS
 from Kernel.console.ledger_commands import LEDGER_COMMANDS
 from Kernel.console.trait_table import TRAIT_COMMANDS, TRY
 
@@ -48,7 +50,7 @@ _AT_TICK = Argument(
     unit="tick",
 )
 
-GROUPS = (WATCHING, WORLD, LEDGER, TRUST, KERNEL)
+GROUPS = (WATCHING, WORLD, EVOLUTION, LEDGER, TRUST, KERNEL)
 
 COMMANDS: tuple[Command, ...] = (
     Command(
@@ -298,6 +300,7 @@ COMMANDS: tuple[Command, ...] = (
             ("--json", None),
         ),
     ),
+    *EVOLUTION_COMMANDS,
     *LEDGER_COMMANDS,
     Command(
         "validate",

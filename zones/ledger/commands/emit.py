@@ -15,7 +15,8 @@ from Kernel.contract.envelope import ID_BYTES
 from Kernel.contract.errors import CodecError, NoLedger, Refused, UsageError
 from Kernel.contract.places import HOME_MARK, LEDGER, SCRIBE_SOCKET
 from zones.ledger.commands.events import open_search
-from zones.ledger.commands.options import Commands, add_command, ledger_folder
+from zones.ledger.commands.options import ledger_folder
+from zones.runtime.command_line import Commands, add_command
 from zones.runtime.ledger_causes import find_event
 from zones.runtime.ledger_file import LedgerReader
 from zones.runtime.scribe import TIMEOUT_S, Scribe

@@ -23,7 +23,8 @@ from Kernel.contract.event_text import VERSION
 from Kernel.contract.kinds import KINDS
 from Kernel.contract.places import LEDGER
 from zones.ledger.commands.event_rows import HEAD, EventRows, count_of, hint
-from zones.ledger.commands.options import Commands, add_command, ledger_folder, whole
+from zones.ledger.commands.options import ledger_folder
+from zones.runtime.command_line import Commands, add_command, whole
 from zones.runtime.ledger_chain import MISSING, CheckedReader
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import Gap, LedgerReader

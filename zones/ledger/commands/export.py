@@ -16,10 +16,11 @@ from typing import Final
 from Kernel.contract.envelope import parse_envelope
 from Kernel.contract.errors import CodecError, LedgerDamaged
 from zones.ledger.commands.events import SINCE_HELP, gap_lines, span_query
-from zones.ledger.commands.options import Commands, add_command, open_ledger
+from zones.ledger.commands.options import open_ledger
 from zones.ledger.commands.progress import Progress
 from zones.ledger.derived import Row
 from zones.ledger.exports.export import Form, choose_target, with_heads, write
+from zones.runtime.command_line import Commands, add_command
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_file import LedgerReader, PastDamage
 from zones.runtime.ledger_filters import parse_filters

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from Kernel.contract.envelope import id_text
-from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger, whole
+from zones.ledger.commands.options import ledger_folder, open_ledger
+from zones.runtime.command_line import Commands, add_command, whole
 from zones.runtime.lessons.embeddings import choose_embedding
 from zones.runtime.lessons.store import FOUND_MAX, LessonsStore
 from zones.runtime.lessons.tried import Match, Tried, tried_fields

@@ -18,9 +18,10 @@ from Kernel.contract.event_words import printable
 from zones.ledger import questions
 from zones.ledger.commands.event_rows import HEAD, EventRows
 from zones.ledger.commands.events import SINCE_HELP, open_search, span_query
-from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger
+from zones.ledger.commands.options import ledger_folder, open_ledger
 from zones.ledger.questions import UndoneFile
 from zones.ledger.relations import RELATIONS, Relation
+from zones.runtime.command_line import Commands, add_command
 from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_search import Query, Search
 

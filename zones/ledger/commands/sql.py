@@ -13,11 +13,12 @@ from typing import Any, Final
 from Kernel.contract.errors import UsageError
 from Kernel.contract.quantities import parse_duration
 from zones.ledger.commands.events import gap_lines
-from zones.ledger.commands.options import Commands, add_command, ledger_folder, open_ledger, whole
+from zones.ledger.commands.options import ledger_folder, open_ledger
 from zones.ledger.commands.progress import Progress
 from zones.ledger.exports.event_table import open_events
 from zones.ledger.exports.query_process import Told, run_apart
 from zones.ledger.exports.sql import ROWS, ROWS_MAX, TIME_S, TIME_S_MAX, Answer, ask, table
+from zones.runtime.command_line import Commands, add_command, whole
 
 EXIT_INCOMPLETE: Final = 1
 """The answer is there, and is not of everything: a script should not take it for whole."""

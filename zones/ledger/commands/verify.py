@@ -13,8 +13,9 @@ import time
 from typing import Final
 
 from Kernel.contract.errors import Refused, UsageError
-from zones.ledger.commands.options import Commands, add_command, ledger_folder, position
+from zones.ledger.commands.options import ledger_folder, position
 from zones.ledger.verify import Verdict, verify
+from zones.runtime.command_line import Commands, add_command
 from zones.runtime.ledger_file import LedgerReader
 
 EXIT_DAMAGED: Final = 1

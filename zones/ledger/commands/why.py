@@ -15,7 +15,8 @@ from Kernel.contract.event_text import json_text
 from Kernel.contract.event_words import grouped, printable
 from zones.ledger.commands.event_rows import EventRows, hint, shorten
 from zones.ledger.commands.events import gap_lines, open_search
-from zones.ledger.commands.options import Commands, add_command, open_ledger
+from zones.ledger.commands.options import open_ledger
+from zones.runtime.command_line import Commands, add_command
 from zones.runtime.ledger_causes import (
     CAUSES_MAX,
     EFFECTS_MAX,
