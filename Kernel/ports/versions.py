@@ -79,7 +79,7 @@ def _look(path: Path) -> bytes:
     Files come and go meanwhile (an editor's lock, a checkout of another branch): one that cannot be
     looked at is one that is not there.
     """
-    if path.suffix not in (".py", ".yaml") or path.name.startswith("."):
+    if path.suffix not in (".py", ".yaml", ".txt") or path.name.startswith("."):
         return b""
     try:
         status = path.stat()
