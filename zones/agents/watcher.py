@@ -36,22 +36,22 @@ class WatcherSettings:
             not do: a common winter takes more than 0.30 in its worst period on most seeds, while
             no winter keeps that up (`docs/ecology.md` gives the figures).
         anomaly_overpop_threshold: population over its mean in the periods before.
-        anomaly_seeded_threshold: share of the new that were seeded, over all periods compared, in
-            a world most of whose dead have starved; the default world never seeds anybody.
-        anomaly_crowded_threshold: population over max_entities, in the mean over all periods
-            compared; the default world never has more than 0.6.
         anomaly_diversity_threshold: effective number of lineages, 1 / sum of squared shares;
             fewer are a problem. 2 is what two equal lineages have. A rule for the largest share
             is not needed beside it: a lineage of 0.9 leaves at most 1.24.
         compared: periods before the newest that it is compared with; fewer when there are fewer.
+        anomaly_seeded_threshold: share of the new that were seeded, over all periods compared, in
+            a world most of whose dead have starved; the default world never seeds anybody.
+        anomaly_crowded_threshold: population over max_entities, in the mean over all periods
+            compared; the default world never has more than 0.6.
     """
 
     anomaly_death_threshold: float = 0.30
     anomaly_overpop_threshold: float = 2.0
-    anomaly_seeded_threshold: float = 0.5
-    anomaly_crowded_threshold: float = 0.95
     anomaly_diversity_threshold: float = 2.0
     compared: int = 5
+    anomaly_seeded_threshold: float = 0.5
+    anomaly_crowded_threshold: float = 0.95
 
     def __post_init__(self) -> None:
         """Refuse limits that no world can be on both sides of."""
