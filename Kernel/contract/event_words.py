@@ -132,6 +132,7 @@ SENTENCES: dict[str, str] = {
     "zone.lines_dropped": "{count} lines of {zone} were dropped: it may log {limit} a second",
     "zone.limit_reached": "a limit is reached, {what}: {why}",
     "zone.not_started": "cannot start: {why}",
+    "zygote.not_forked": "a zygote is started anew, it could not be forked: {why}",
     "zone.ready": "ready in {took_s:.1f} s{found}",
     "zone.refused": "a message was refused: {reason}",
     "zone.served": "serves, pid {pid}",

@@ -194,6 +194,7 @@ KERNEL_KINDS: Final = (
         _WARNING,
     ),
     _of_zone("zone.not_started", {"why": str}, _WARNING),
+    _of_zone("zygote.not_forked", {"why": str}),
     _of_zone("zone.refused", {"reason": str}, _WARNING),
     _of_zone("zone.stack", {"pid": int, "why": str, "file": str, "top": ANY}),
     _of_zone("zone.stopped", {"took_s": float, "killed": bool}),

@@ -5,6 +5,9 @@ or starting a zygote (`Kernel/ports/process.py`). Not ZeroMQ: a context must not
 
 The kernel says Configure once, then Fork as often as it likes. The zygote answers Prepared (or
 Unprepared), after as many Progress as it likes, then Forked or Unforked for every Fork, in order.
+A Fork of the role ZYGOTE asks for another zygote, which has all that the one asked has loaded; with
+it go its end of a road of its own ("road") and of a pipe for its stderr ("stderr"), and on that
+road it is spoken to from the beginning: Configure, with the same settings and other traits.
 """
 
 import os
@@ -17,6 +20,8 @@ from typing import Any, get_origin, get_type_hints
 from Kernel.contract.codec import MESSAGE_BYTES_MAX, pack, unpack
 from Kernel.contract.errors import CodecError
 
+ZYGOTE = "zygote"
+"""The role of a process that is a zygote itself, and in the facts of one that can fork such."""
 DESCRIPTORS_MAX = 128
 """Those of one Fork; the broker of the events gets a listening socket for each zone."""
 
@@ -79,7 +84,7 @@ class Fork:
 
     Args:
         serial: the kernel's number for the process.
-        role: founder | heir | process.
+        role: founder | heir | process | trial | call | zygote.
         descriptors: names of the descriptors sent along, in order.
         facts: plain data for the role.
     """

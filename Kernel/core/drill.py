@@ -187,7 +187,7 @@ def begin_renewal(keeper: Keeper, now_ns: int, cause: bytes = b"") -> "RenewalWa
         Refused: nobody serves there, or a generation is being made ready already.
     """
     watch = _watch(keeper, now_ns, "renew", needs_heir=False)
-    return RenewalWatch(watch, keeper.generations.renew(cause))
+    return RenewalWatch(watch, keeper.generations.renew(cause, fresh=True))
 
 
 def begin_going_back(keeper: Keeper, now_ns: int, cause: bytes = b"") -> DrillWatch:

@@ -14,6 +14,7 @@ from Kernel.core import ladder as rungs
 from Kernel.core import supervisor as sup
 from Kernel.core.ladder import Ladder, Rules, Rung
 from Kernel.core.line import Line, ZoneSide
+from Kernel.core.zygote_start import Donor
 from Kernel.ports.versions import CHECKOUT, Source
 
 FINGERPRINT_S = 2.0
@@ -188,6 +189,16 @@ class Generations:
                 "generation.begun", zone=self._zone.config.name, source=source.name, cause=cause
             )
 
+    def donors_for(self, line: Line) -> list[Donor]:
+        """Return the generations of which a zygote could be forked for one: of the checkout, too.
+
+        A slot is taken when something is wrong: it is started by exec.
+        """
+        if line.source is not CHECKOUT:
+            return []
+        others = (each for each in self.lines.values() if each is not line)
+        return [each for each in others if each.source is CHECKOUT and each.can_give]
+
     def _note_source(self, line: Line) -> None:
         """Say so while something else than the checkout serves."""
         if line.source is CHECKOUT:
@@ -213,11 +224,12 @@ class Generations:
 
     # What the console asks for.
 
-    def renew(self, cause: bytes = b"") -> int:
+    def renew(self, cause: bytes = b"", *, fresh: bool = False) -> int:
         """Begin a generation of the checkout as it is now, and return its number.
 
         Args:
             cause: id of the event that asked for it.
+            fresh: its zygote is started by exec, whoever could fork it.
 
         Raises:
             Refused: one is being made ready already.
@@ -231,6 +243,7 @@ class Generations:
         now_s = self._parts.clock.now_s()
         for move in moves:
             self._move(move, now_s, cause)
+        self.lines[self.ladder.incoming].fresh = fresh
         return self.ladder.incoming
 
     def warm_former(self) -> int:

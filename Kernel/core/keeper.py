@@ -18,6 +18,7 @@ from Kernel.core.line import Line
 from Kernel.core.parts import Parts
 from Kernel.core.zone_limits import ZoneLimits
 from Kernel.core.zone_watch import ZoneWatch
+from Kernel.core.zygote_start import Donor
 from Kernel.ports.process import Exit
 from Kernel.ports.versions import Source
 
@@ -59,6 +60,10 @@ class Keeper:
     def traits_for(self, _source: Source) -> tuple[str, ...]:
         """Return the hashes of the traits that a new generation of a source is to load."""
         return ()
+
+    def donors_for(self, line: Line) -> list[Donor]:
+        """Return the generations of which a zygote could be forked for one."""
+        return self.generations.donors_for(line)
 
     def fork_message(self, line: Line, serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork to send and the descriptors that go with it."""

@@ -1,10 +1,11 @@
 """One generation of a zone as this kernel runs it: its zygote, its processes.
 
 Owns: the berths of one generation, what its zygote is asked for and what becomes of its answers.
-Does not own: the road to the zygote (`zygote_road.py`), decisions (`supervisor.py`), which
-generation serves (`ladder.py`, `generations.py`), how the processes of a zone are spoken to
-(`arena_keeper.py`, `bus_keeper.py`), temporary processes (`cell.py`), the loop. Past 400 lines, for
-all that is forked is told of on one road, and what was heard is weighed where it is kept.
+Does not own: how it comes by its zygote (`zygote_start.py`), the road to it (`zygote_road.py`),
+decisions (`supervisor.py`), which generation serves (`ladder.py`, `generations.py`), how the
+processes of a zone are spoken to (`arena_keeper.py`, `bus_keeper.py`), temporary processes
+(`cell.py`), the loop. Past 400 lines, for all that is forked is told of on one road, and what was
+heard is weighed where it is kept.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Any, Protocol
 from Kernel.config import ZoneConfig
 from Kernel.contract.errors import MoltError, NoRoom, Refused
 from Kernel.contract.zygote_protocol import (
+    ZYGOTE,
     Configure,
     Fork,
     Forked,
@@ -31,7 +33,8 @@ from Kernel.core.parts import Parts
 from Kernel.core.succession import is_failure
 from Kernel.core.zone_limits import ZoneLimits
 from Kernel.core.zygote_road import ZygoteRoad
-from Kernel.ports.process import Exit
+from Kernel.core.zygote_start import Donor, Made, ZygoteStart
+from Kernel.ports.process import Exit, ZygoteHandle
 from Kernel.ports.stacks import new_stack_file
 from Kernel.ports.versions import Source
 
@@ -48,6 +51,9 @@ class ZoneSide(Protocol):
 
     def traits_for(self, source: Source) -> tuple[str, ...]:
         """Return the hashes of the traits that a new generation of a source is to load."""
+
+    def donors_for(self, line: "Line") -> list[Donor]:
+        """Return the generations of which a zygote could be forked for one."""
 
     def fork_message(self, line: "Line", serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork to send and the descriptors that go with it."""
@@ -88,9 +94,9 @@ class Line:
         state: the generation as the supervisor sees it.
         facts: what its zygote says of it.
         prepared: its zygote has once been ready.
-        postponed: a fork waits for a better moment: look again soon.
         berths: its processes by serial, until they are reaped.
         faults: pieces of evidence against it since it was last healthy.
+        fresh: its zygote is to be started by exec, whoever could fork it.
         begun: id of the event of its beginning.
         blame: id of the last event that spoke against it.
         retired_s: since when it has been let go, None while it is kept.
@@ -104,14 +110,21 @@ class Line:
         self.facts: dict[str, Any] = {}
         self.progress_note: Progress | None = None  # of the preparing, for people
         self.prepared = False
-        self.postponed = False
+        self._postponed = False
         self.berths: dict[int, Berth] = {}
         self.faults = 0
+        self.fresh = False
         self.begun = self.blame = b""
         self.retired_s: float | None = None
         self._zone = zone
         self._zygote: ZygoteRoad | None = None
+        self._start = ZygoteStart(zone, source, self._take_zygote)
         self._cells = CellBirths()
+
+    @property
+    def made(self) -> Made | None:
+        """What its zygote was made of, None before there is one."""
+        return self._start.made
 
     @property
     def flooded_s(self) -> float | None:
@@ -122,6 +135,11 @@ class Line:
     def is_gone(self) -> bool:
         """Whether nothing of it is left."""
         return not self.berths and self._zygote is None
+
+    @property
+    def postponed(self) -> bool:
+        """Whether a fork waits for a better moment: look again soon."""
+        return self._postponed or self._start.postponed
 
     def learn(self, event: sup.Event) -> None:
         """Take an event into the state."""
@@ -136,6 +154,9 @@ class Line:
         """One round: decide and act."""
         if self._zygote is not None:
             self._zygote.look()
+        if self.state.stopping:
+            self._start.give_up()
+        self._start.look(now_s)
         policy = self._zone.config.policy
         self.state = sup.heal(self.state, policy, now_s)
         for action in sup.decide(self.state, policy, now_s):
@@ -148,8 +169,8 @@ class Line:
             case sup.ForkFounder():
                 self._ask("founder")
             case sup.ForkProcess():
-                self.postponed = not self._zone.is_good_moment()
-                if not self.postponed:
+                self._postponed = not self._zone.is_good_moment()
+                if not self._postponed:
                     arena = self._zone.config.policy.kind is sup.Kind.ARENA
                     self._ask("heir" if arena else "process")
             case sup.Kill(pid, why):
@@ -158,12 +179,18 @@ class Line:
     # The zygote.
 
     def _start_zygote(self) -> None:
-        parts, config = self._zone.parts, self._zone.config
+        donors = [] if self.fresh else self._zone.donors_for(self)
         try:
-            handle = parts.processes.start_zygote(config.service, self.source.root)
+            handle = self._start.begin(donors)
         except OSError as error:  # no memory, or no room for one process more: try again later
             self._had_no_room(f"cannot start a zygote: {error.strerror or error}")
             return
+        if handle is not None:
+            self._take_zygote(handle)
+
+    def _take_zygote(self, handle: ZygoteHandle) -> None:
+        """Begin to speak with a zygote that has been started, or forked."""
+        parts, config = self._zone.parts, self._zone.config
         self._zygote = ZygoteRoad(
             handle,
             config.name,
@@ -173,10 +200,10 @@ class Line:
             lambda: self._zone.config.log_lines_per_s,
         )
         self.learn(sup.ZygoteStarted(handle.pid))
+        assert self.made is not None, "it is known what it was made of"
+        settings = dict(self.made.settings)
         try:
-            self._zygote.send(
-                Configure(config.name, parts.home, config.settings, list(self.traits))
-            )
+            self._zygote.send(Configure(config.name, parts.home, settings, list(self.traits)))
         except (OSError, MoltError) as error:
             self.kill(handle.pid, f"cannot configure the zygote: {error}")
 
@@ -247,6 +274,12 @@ class Line:
         self.learn(sup.Asked())
 
     @property
+    def can_give(self) -> bool:
+        """Whether its zygote can be forked as that of another generation."""
+        able = self.can_fork and self.facts.get(ZYGOTE) is True
+        return able and self.retired_s is None and not self.spent()
+
+    @property
     def can_fork(self) -> bool:
         """Whether its zygote is warm and may be asked for processes."""
         warm = self.state.zygote is not None and self.state.zygote.ready
@@ -315,6 +348,7 @@ class Line:
         """Let it go: zygote, founder and whoever stands by are ended, the active may leave."""
         self.retired_s = now_s
         self.learn(sup.StopAsked())
+        self._start.give_up()
         self.clear_out()
 
     def clear_out(self) -> None:

@@ -12,6 +12,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -50,11 +51,42 @@ class ZygoteHandle:
     stderr_fd: int
 
 
+@dataclass(slots=True)
+class NewRoad:
+    """The road to a zygote that another one is to fork, and the pipe for its stderr.
+
+    Args:
+        ours, stderr_fd: our ends, as in a `ZygoteHandle`.
+        theirs: their ends, as they are named in the Fork.
+        close_fd: closes one of those descriptors.
+    """
+
+    ours: socket.socket
+    stderr_fd: int
+    theirs: dict[str, int]
+    close_fd: Callable[[int], None]
+
+    def close_theirs(self) -> None:
+        """They were sent: ours are not needed."""
+        for fd in self.theirs.values():
+            self.close_fd(fd)
+        self.theirs = {}
+
+    def close(self) -> None:
+        """Close all of it."""
+        self.close_theirs()
+        self.ours.close()
+        self.close_fd(self.stderr_fd)
+
+
 class Processes(Protocol):
     """What the kernel may do to processes; a test gives its own."""
 
     def start_zygote(self, service: str, root: Path | None = None) -> ZygoteHandle:
         """Start a zygote of a service package, from the checkout or from the root of a slot."""
+
+    def make_road(self) -> NewRoad:
+        """Make the road to a zygote that another one is to fork."""
 
     def send_signal(self, pid: int, number: int) -> None:
         """Send a signal to a process we have not reaped; nothing happens if it is a zombie."""
@@ -92,11 +124,8 @@ class SystemProcesses:
         if root is not None:
             with contextlib.suppress(OSError):  # it compiles then, and says so
                 lend_cache(root, self._cache_dir)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
-        read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        os.set_blocking(write_end, True)
+        new = self.make_road()
+        road_fd, write_end = new.theirs["road"], new.theirs["stderr"]
         try:
             with held_at_birth():
                 popen = subprocess.Popen(
@@ -105,7 +134,7 @@ class SystemProcesses:
                         "-m",
                         "zones.runtime.zygote",
                         service,
-                        str(theirs.fileno()),
+                        str(road_fd),
                         str(os.getpid()),
                     ],
                     cwd=root or self._root,
@@ -113,20 +142,35 @@ class SystemProcesses:
                     stdin=subprocess.DEVNULL,
                     stdout=write_end,
                     stderr=write_end,
-                    pass_fds=(theirs.fileno(), *self._keep_fds),
+                    pass_fds=(road_fd, *self._keep_fds),
                     start_new_session=True,  # a Ctrl-C on the terminal is for the kernel alone
                     preexec_fn=newborn(),  # noqa: PLW1509 - system calls, nothing a thread could hold
                 )
         except OSError:  # no room for one process more: nothing of the attempt stays open
-            ours.close()
-            os.close(read_end)
+            new.close()
             raise
-        finally:
-            theirs.close()
-            os.close(write_end)
-        ours.setblocking(False)
+        new.close_theirs()
         self._started[popen.pid] = popen
-        return ZygoteHandle(popen.pid, ours, read_end)
+        return ZygoteHandle(popen.pid, new.ours, new.stderr_fd)
+
+    def make_road(self) -> NewRoad:
+        """Make the road to a zygote, and the pipe for its stderr; ours do not block.
+
+        Raises:
+            OSError: no descriptor is left.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            ours.close()
+            theirs.close()
+            raise
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROAD_BUFFER_BYTES)
+        ours.setblocking(False)
+        os.set_blocking(write_end, True)
+        return NewRoad(ours, read_end, {"road": theirs.detach(), "stderr": write_end}, os.close)
 
     def start_errand(self, module: str, *words: str) -> int:
         """Start `python -m MODULE WORDS` of the checkout, niced, tied to our life; return its pid.

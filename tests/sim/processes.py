@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from Kernel.ports.meters import Load, Standstill, Taken
-from Kernel.ports.process import Exit, ZygoteHandle
+from Kernel.ports.process import Exit, NewRoad, ZygoteHandle
 from tests.sim.machine import MS, Descriptors, Schedule, SimClock, SimLoop
 
 FIRST_PID = 1000
@@ -246,6 +246,7 @@ class SimProcesses:
         self.owners: dict[int, SimProcess] = {}  # who holds the right to write
         self.refused = False
         self.start: StartZygote | None = None
+        self.ends: Callable[[], NewRoad] | None = None
         self.trials = rng.randrange(10)  # begun so far
         self._next_pid = FIRST_PID
         self._exits: list[Exit] = []
@@ -296,6 +297,15 @@ class SimProcesses:
             raise OSError(number, os.strerror(number))
         assert self.start is not None, "the machine is complete"
         return self.start(service, root)[1]
+
+    def make_road(self) -> NewRoad:
+        """Make the road to a zygote that another one is to fork.
+
+        Raises:
+            OSError: EMFILE, while descriptors are exhausted.
+        """
+        assert self.ends is not None, "the machine is complete"
+        return self.ends()
 
     def send_signal(self, pid: int, number: int) -> None:
         """Send a signal to a process that is not reaped."""

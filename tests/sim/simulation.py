@@ -9,6 +9,7 @@ that happens it runs at the pace the kernel itself asks for.
 """
 
 import hashlib
+import os
 import random
 import traceback
 from collections import Counter
@@ -21,8 +22,9 @@ from typing import Any
 from Kernel.contract.arena import ArenaWords, Header, check_arena
 from Kernel.contract.errors import MoltError
 from Kernel.contract.founding_report import FOUNDED, KEPT, MIGRATED, RESTORED, FoundingReport
-from Kernel.contract.zygote_protocol import Fork
+from Kernel.contract.zygote_protocol import ZYGOTE, Fork
 from Kernel.core.watchdog import Mode
+from Kernel.ports.process import NewRoad
 from tests.sim import world_model
 from tests.sim.archive_life import ArchiveLife
 from tests.sim.checks import Checks, Violation, is_greedy
@@ -31,11 +33,11 @@ from tests.sim.disk import FOLDERS, ArenaFile, SimDisk, SimVersions
 from tests.sim.faults import Injector, Limits
 from tests.sim.kernel import BUS_ZONES, STOP_DEADLINE_S, WORLD, Boot, draw_config
 from tests.sim.ledger import SimLedger
-from tests.sim.machine import MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
+from tests.sim.machine import FIRST_FD, MS, SECOND, Descriptors, Schedule, SimClock, SimLoop
 from tests.sim.processes import SimProcess, SimProcesses
 from tests.sim.trait_life import TrialLife
 from tests.sim.world_life import WorldLife
-from tests.sim.zygote_life import FounderLife, ZygoteLife
+from tests.sim.zygote_life import FounderLife, ZygoteEnds, ZygoteLife
 from tests.support.fakes import CAGE
 
 QUIET_S = 1.0
@@ -120,6 +122,7 @@ class Simulation:
             self.checks,
         )
         self.processes.start = self._start_zygote
+        self.processes.ends = self._make_road
         self.versions = SimVersions()
         self.slow_ready_ns = 0
         self.boot: Boot | None = None
@@ -127,6 +130,7 @@ class Simulation:
         self.checks.strict = self._config.zones[0].watchdog is Mode.STRICT
         self._resumed_tick: int | None = None  # what this boot has to say of its world
         self._founded_in_boot = False
+        self._fork_zygotes = random.Random(f"{seed} forks").random() < 0.8
         self._inspects = random.Random(f"{seed} founder").random() < 0.6
         self.injector = Injector(self, limits or Limits(), random.Random(f"{seed} faults"))
         self.latest_wish = 0  # the latest tick that somebody at the console has named
@@ -154,14 +158,38 @@ class Simulation:
     def _start_zygote(self, service: str, root: Path | None) -> tuple[SimProcess, Any]:
         zone = SERVICES[service]
         code = self.versions.code(root)
-        facts: dict[str, Any] = {"generation": code.name, "cage": CAGE}
+        facts: dict[str, Any] = {"generation": code.name, "cage": CAGE, ZYGOTE: self._fork_zygotes}
         if zone == WORLD:
             columns = {"schema_hash": code.schema_hash.hex(), "inspects": self._inspects}
             facts = world_model.FACTS | facts | columns
-        zygote = ZygoteLife(self.processes, zone, code, facts, self._birth)
+        fingerprint = self.versions.fingerprint()
+        zygote = ZygoteLife(self.processes, zone, code, facts, self._birth, fingerprint)
         return zygote, zygote.handle
 
+    def _make_road(self) -> NewRoad:
+        """Make the road to a zygote that another one is to fork; it is decided at this moment."""
+        fingerprint = self.versions.fingerprint()
+        ends = ZygoteEnds(self.processes)
+        theirs = {
+            "road": self.descriptors.open((ends, fingerprint)),
+            "stderr": self.descriptors.open("the pipe"),
+        }
+        return NewRoad(ends.kernel, ends.stderr_fd, theirs, self._close_fd)  # type: ignore[arg-type]
+
+    def _close_fd(self, fd: int) -> None:
+        if fd >= FIRST_FD:
+            self.descriptors.close(fd)
+        else:
+            self.loop.withdraw(fd)
+            os.close(fd)
+
     def _birth(self, zygote: ZygoteLife, request: Fork, things: dict[str, Any]) -> SimProcess:
+        if request.role == ZYGOTE:
+            ends, fingerprint = things["road"]
+            if fingerprint != zygote.fingerprint:
+                self.checks.fail("a zygote is forked of one that has loaded other files")
+            self.trace("zygote", "forked", {"zone": zygote.zone})
+            return zygote.born_of(request, ends)
         slow_ns, self.slow_ready_ns = self.slow_ready_ns, 0
         if request.role == "founder":
             found = partial(self._found, zygote.code, dict(request.facts))

@@ -62,6 +62,10 @@ class TestSeeds:
         missing = [how for how in ends if not counts[f"trial {how}"]]
         assert len(missing) <= 2, f"no trial is {missing}: {counts}"
 
+    def test_zygotes_are_forked_from_each_other(self):
+        """New generations and lost zygotes come by a fork where that is the same."""
+        assert sum(fixed(seed).counts["zygote forked"] for seed in FIXED_SEEDS) > 5
+
     def test_seeds_that_once_failed_are_sound(self):
         """What was found stays mended."""
         for seed, hours in kept_seeds():

@@ -11,6 +11,7 @@ from typing import Any
 
 from Kernel.contract.errors import MoltError
 from Kernel.contract.zygote_protocol import (
+    ZYGOTE,
     Configure,
     Fork,
     Forked,
@@ -27,8 +28,41 @@ from tests.sim.machine import FIRST_FD, RoadEnd
 from tests.sim.processes import SimProcess, SimProcesses
 
 FORK_MS = (0.8, 6.0)
+FORKED_MS = (2.0, 60.0)
+"""How long one that was forked takes to load what it lacks."""
 
 Birth = Callable[["ZygoteLife", Fork, dict[str, Any]], SimProcess]
+
+
+class ZygoteEnds:
+    """The road between the kernel and a zygote, which may not be born yet, and its stderr.
+
+    Attributes:
+        own: the zygote's end; its mail waits for somebody to `serve` it.
+    """
+
+    def __init__(self, processes: SimProcesses) -> None:
+        loop, descriptors = processes.loop, processes.descriptors
+        self._serve: Callable[[], None] = lambda: None
+        fd = descriptors.open(self)
+
+        def close() -> None:
+            loop.withdraw(fd)
+            descriptors.close(fd)
+
+        self.kernel = RoadEnd(fd, lambda: loop.touch(fd), close)
+        self.own = RoadEnd(-2, self._arrive)
+        self.kernel.peer, self.own.peer = self.own, self.kernel
+        loop.offer(fd, self.kernel.readable)
+        # At the end of its life a zygote's stderr reads as ended: so does /dev/null.
+        self.stderr_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _arrive(self) -> None:
+        self._serve()
+
+    def serve(self, on_arrival: Callable[[], None]) -> None:
+        """Have mail taken from now on."""
+        self._serve = on_arrival
 
 
 class ZygoteLife(SimProcess):
@@ -37,37 +71,51 @@ class ZygoteLife(SimProcess):
     Args:
         facts: what a prepared generation tells the kernel.
         birth: makes the process of a Fork; its descriptors are given as the things they stand for.
+        ends: of its road, where it is forked.
+        fingerprint: of the checkout that it was made of.
     """
 
     role = "zygote"
 
     def __init__(
-        self, processes: SimProcesses, zone: str, code: Code, facts: dict[str, Any], birth: Birth
+        self,
+        processes: SimProcesses,
+        zone: str,
+        code: Code,
+        facts: dict[str, Any],
+        birth: Birth,
+        fingerprint: str,
+        ends: ZygoteEnds | None = None,
     ) -> None:
         super().__init__(processes, zone)
         self.code = code
+        self.fingerprint = fingerprint
+        self.forked = ends is not None
         self.slow_ns = 0
         self.traits: frozenset[str] = frozenset()
         self._facts = facts
         self._birth = birth
         self._copies: set[int] = set()  # of descriptors for cells that are not born yet
         self._asked: deque[tuple[Message, list[Any], int]] = deque()
-        loop = processes.loop
-        fd = processes.descriptors.open(self)
+        ends = ends or ZygoteEnds(processes)
+        self._own_end, self.stderr_fd = ends.own, ends.stderr_fd
+        processes.loop.offer(self.stderr_fd, lambda: not self.alive)
+        ends.serve(self._on_arrival)
+        self.handle = ZygoteHandle(self.pid, ends.kernel, ends.stderr_fd)  # type: ignore[arg-type]
 
-        def close() -> None:
-            loop.withdraw(fd)
-            processes.descriptors.close(fd)
+    def born_of(self, request: Fork, ends: ZygoteEnds) -> "ZygoteLife":
+        """Return the zygote that this one forks; what the kernel has said to it waits there."""
+        assert request.descriptors == ["road", "stderr"]
+        born = ZygoteLife(
+            self.processes, self.zone, self.code, self._facts, self._birth, self.fingerprint, ends
+        )
+        born.hear_all()
+        return born
 
-        self.kernel_end = RoadEnd(fd, lambda: loop.touch(fd), close)
-        self._own_end = RoadEnd(-2, self._on_arrival)
-        self.kernel_end.peer, self._own_end.peer = self._own_end, self.kernel_end
-        loop.offer(fd, self.kernel_end.readable)
-        # At the end of its life a zygote's stderr reads as ended: so does /dev/null.
-        stderr_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        self.stderr_fd = stderr_fd
-        loop.offer(stderr_fd, lambda: not self.alive)
-        self.handle = ZygoteHandle(self.pid, self.kernel_end, stderr_fd)  # type: ignore[arg-type]
+    def hear_all(self) -> None:
+        """Take what was said before it was born: that the kernel wants it no more, maybe."""
+        if self._own_end.readable():
+            self._on_arrival()
 
     def _on_arrival(self) -> None:
         if not self.alive:
@@ -98,7 +146,8 @@ class ZygoteLife(SimProcess):
             self.traits = frozenset(message.traits)
             rows = [{"hash": each, "tier": "native", "why": ""} for each in message.traits]
             self._facts = self._facts | {"traits": rows}
-            self.later(self.processes.between(*self.code.prepare_ms), self._prepare)
+            ready_ms = FORKED_MS if self.forked else self.code.prepare_ms
+            self.later(self.processes.between(*ready_ms), self._prepare)
             return
         assert isinstance(message, Fork)
         delay_ns = self.processes.between(*FORK_MS) + self.slow_ns
@@ -106,7 +155,7 @@ class ZygoteLife(SimProcess):
         self.later(delay_ns, lambda: self._fork(message, things, asked_ns))
 
     def _prepare(self) -> None:
-        match self.code.broken:
+        match "" if self.forked else self.code.broken:
             case "import":
                 said = f"cannot load {self.zone}: {self.code.name}"
                 send(self._own_end, Unprepared(1, said, "make setup"))  # type: ignore[arg-type]
@@ -130,7 +179,10 @@ class ZygoteLife(SimProcess):
         named = dict(zip(request.descriptors, things, strict=True))
         child = self._birth(self, request, named)
         child.zygote_pid, child.asked_ns = self.pid, asked_ns
-        if request.role != "trial":  # those of a zone wait for its back-off, trials for nobody's
+        if request.role not in (
+            "trial",
+            ZYGOTE,
+        ):  # those of a zone wait for its back-off, the others for nobody's
             self.processes.watcher.on_fork(child)
         send(self._own_end, Forked(request.serial, child.pid))  # type: ignore[arg-type]
 

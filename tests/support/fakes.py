@@ -16,6 +16,7 @@ from typing import Any
 from Kernel.contract.kinds import KINDS, check_payload
 from Kernel.contract.trait_registry import TraitRow
 from Kernel.contract.zygote_protocol import (
+    ZYGOTE,
     Configure,
     Fork,
     Forked,
@@ -31,7 +32,7 @@ from Kernel.ports.arena_file import ArenaHandle, SystemArenaFiles
 from Kernel.ports.cell_notes import MemoryCellNotes
 from Kernel.ports.cgroups import Cgroups, NoCgroups
 from Kernel.ports.meters import Load, Standstill, Taken
-from Kernel.ports.process import Exit, ZygoteHandle
+from Kernel.ports.process import Exit, NewRoad, ZygoteHandle
 from Kernel.ports.trait_sets import MemoryTraitSets
 from Kernel.ports.versions import Source
 
@@ -150,17 +151,28 @@ class HandLoop(Loop):
 
 
 class FakeZygote:
-    """The zygote's end of a road, in the test's hands."""
+    """The zygote's end of a road, in the test's hands.
 
-    def __init__(self, pid: int, service: str, root: Path | None = None) -> None:
+    Args:
+        road, stderr: its ends.
+        handle: what the kernel was given; None for one that is forked.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        road: socket.socket,
+        stderr: int,
+        handle: ZygoteHandle | None = None,
+        service: str = "",
+        root: Path | None = None,
+    ) -> None:
         self.pid = pid
+        self.handle = handle
         self.service = service
         self.root = root
-        ours, self.road = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        ours.setblocking(False)
+        self.road, self.stderr = road, stderr
         self.road.settimeout(1.0)
-        read_end, self.stderr = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-        self.handle = ZygoteHandle(pid, ours, read_end)
         self.descriptors: dict[int, dict[str, int]] = {}
 
     def expect(self, kind: type[Message]) -> Any:
@@ -235,6 +247,7 @@ class FakeProcesses:
         """Have ended, and are not told of yet: no signal does anything to them."""
         self.refusal: OSError | None = None
         self._next_pid = first_pid
+        self._roads: list[socket.socket] = []
         self._ended: set[int] = set()
         self._exits: list[Exit] = []
 
@@ -242,9 +255,30 @@ class FakeProcesses:
         """Start a zygote on paper, or raise `refusal`."""
         if self.refusal is not None:
             raise self.refusal
-        zygote = FakeZygote(self.new_pid(), service, root)
+        new, pid = self.make_road(), self.new_pid()
+        road = socket.socket(fileno=new.theirs["road"])
+        handle = ZygoteHandle(pid, new.ours, new.stderr_fd)
+        zygote = FakeZygote(pid, road, new.theirs["stderr"], handle, service, root)
         self.zygotes.append(zygote)
-        return zygote.handle
+        return handle
+
+    def make_road(self) -> NewRoad:
+        """Make a real pair of sockets, and a pipe."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        self._roads.append(ours)
+        read_end, write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        return NewRoad(ours, read_end, {"road": theirs.detach(), "stderr": write_end}, os.close)
+
+    def fork_zygote(self, donor: FakeZygote) -> FakeZygote:
+        """Have a zygote do as it is asked, and fork another; the kernel has yet to read of it."""
+        pid = self.new_pid()
+        request = donor.fork(pid)
+        assert request.role == ZYGOTE, request
+        ends = donor.descriptors.pop(request.serial)
+        zygote = FakeZygote(pid, socket.socket(fileno=ends["road"]), ends["stderr"])
+        self.zygotes.append(zygote)
+        return zygote
 
     def new_pid(self) -> int:
         """Return a pid that was never used."""
@@ -279,7 +313,8 @@ class FakeProcesses:
         """Close what fake zygotes and their roads still hold."""
         for zygote in self.zygotes:
             zygote.leave()
-            zygote.handle.road.close()
+        for road in self._roads:
+            road.close()
 
 
 class FakeArenas(SystemArenaFiles):

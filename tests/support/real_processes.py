@@ -4,11 +4,19 @@ import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from Kernel.contract.zygote_protocol import Configure, Fork, Message, receive, send
+from Kernel.contract.zygote_protocol import (
+    ZYGOTE,
+    Configure,
+    Fork,
+    Forked,
+    Message,
+    receive,
+    send,
+)
 from Kernel.ports.process import Exit, SystemProcesses, ZygoteHandle
 from tests.structure.sources import ROOT
 from tests.support.wait import wait_until
@@ -39,10 +47,22 @@ class RealProcesses:
         send(handle.road, Configure("stable", "/nowhere", settings or {}))
         return handle, self.hear(handle)
 
-    def ask(self, handle: ZygoteHandle, fork: Fork, descriptors: Sequence[int] = ()) -> Message:
+    def ask(self, handle: ZygoteHandle, fork: Fork, descriptors: Iterable[int] = ()) -> Message:
         """Send a Fork and return the answer."""
         send(handle.road, fork, list(descriptors))
         return self.hear(handle)
+
+    def fork_zygote(
+        self, donor: ZygoteHandle, settings: dict | None = None, serial: int = 1
+    ) -> ZygoteHandle:
+        """Have a zygote fork another, and tell that one its settings."""
+        road = self.port.make_road()
+        said = self.ask(donor, Fork(serial, ZYGOTE, list(road.theirs)), road.theirs.values())
+        road.close_theirs()
+        assert isinstance(said, Forked) and said.serial == serial, said
+        born = self.keep(ZygoteHandle(said.pid, road.ours, road.stderr_fd))
+        send(born.road, Configure("stable", "/nowhere", settings or {}))
+        return born
 
     def hear(self, handle: ZygoteHandle) -> Message:
         """Wait for one message."""

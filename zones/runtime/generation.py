@@ -38,8 +38,10 @@ class ArenaGeneration(Protocol):
     def load_traits(self, home: Path, hashes: Sequence[str], progress: Progress) -> None:
         """Before the first fork: load the code of these traits from the store of a home.
 
-        Runs no trait. One that cannot be loaded is told in `facts` and left out: the world goes on
-        without it. Not called where there are none; a service without traits has no such method.
+        Called again in a zygote that was forked from another: what is loaded already stays, and
+        what is not among these any more is let go. Runs no trait. One that cannot be loaded is told
+        in `facts` and left out: the world goes on without it. Not called where there are none; a
+        service without traits has no such method.
         """
 
     def found(self, job: dict[str, Any]) -> None:

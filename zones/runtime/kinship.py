@@ -83,13 +83,27 @@ def ask_short_slices(slice_ns: int, threads: int) -> None:
 
 
 def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int], None]) -> None:
-    """Fork twice: the grandchild runs `child` as a child of the kernel, a subreaper.
+    """Fork twice: the grandchild runs `child` as a child of the kernel, and ends with it.
+
+    `child` must not return normally to Python's own end: it is followed by os._exit.
+
+    Raises:
+        CannotFork, MoltError: as `fork_apart` does.
+    """
+    if fork_apart(kernel_pid, announce):
+        child()
+        os._exit(0)
+
+
+def fork_apart(kernel_pid: int, announce: Callable[[int], None]) -> bool:
+    """Fork twice; return True in the grandchild, by then a child of the kernel, a subreaper.
+
+    Who was called returns False, when the process between is reaped. The grandchild goes on with
+    the frames of its caller: one that lives on as the caller does must go back to where that
+    began, or each in a row of such forks is deeper in its stack.
 
     Args:
         announce: called in the process between, with the grandchild's pid, before it leaves.
-
-    The caller returns when the process between is reaped. `child` must not return normally to
-    Python's own end: it is followed by os._exit.
 
     Raises:
         CannotFork: the machine has no room for one process more: there is no child. Raised in the
@@ -116,7 +130,7 @@ def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int
             raise CannotFork(f"cannot fork: {os.strerror(errno.EAGAIN)}", "ulimit -u")
         if status:
             raise MoltError("cannot fork: the process between died before it had announced a child")
-        return
+        return False
     die_with(zygote)
     between = os.getpid()
     try:
@@ -139,5 +153,4 @@ def fork_for(kernel_pid: int, child: Callable[[], None], announce: Callable[[int
             os._exit(1)
         time.sleep(0.0002)
     die_with(kernel_pid)
-    child()
-    os._exit(0)
+    return True

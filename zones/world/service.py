@@ -83,6 +83,7 @@ class Generation:
 
     def load_traits(self, home: Path, hashes: Sequence[str], progress: Progress) -> None:
         """Load the code of these traits from the store of a home, see `ArenaGeneration`."""
+        self._traits.keep(hashes)
         for done, loading in enumerate(self._traits.load(TraitStore(home), hashes)):
             progress(done, len(hashes), f"trait {loading.hash[:12]}")
         self.facts["traits"] = self._traits.facts()

@@ -67,6 +67,11 @@ class LoadedTraits:
                 self._loaded[code_hash] = _load(store, code_hash)
                 yield self._loaded[code_hash]
 
+    def keep(self, hashes: Iterable[str]) -> None:
+        """Let go of all but these, and of what could not be loaded: that is tried again."""
+        kept = ((each, self._loaded.get(each)) for each in hashes)
+        self._loaded = {each: it for each, it in kept if it is not None and not it.why}
+
     def add(self, loading: Loading) -> None:
         """Take one that is loaded already."""
         self._loaded[loading.hash] = loading

@@ -41,7 +41,8 @@ def test_it_says_what_it_has_prepared(real):
     handle, said = real.configure({"tick_rate_ms": 8})
     assert isinstance(said, Prepared) and said.pid == handle.pid
     cage = said.facts.pop("cage")
-    assert said.facts == {**toy.Generation({"tick_rate_ms": 8}).facts, "cells": ["call"]}
+    facts = toy.Generation({"tick_rate_ms": 8}).facts
+    assert said.facts == {**facts, "cells": ["call"], "zygote": True}
     assert cage["grade"] == probe().grade and len(cage["layers"]) == len(Layer)
 
 
