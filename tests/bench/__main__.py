@@ -38,6 +38,7 @@ NAMES = (
     "trial",
     "call",
     "cage",
+    "evolution",
 )
 
 

@@ -209,11 +209,12 @@ def founding(population: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def live_kernel(home: Path, *settings: str) -> Iterator[LiveKernel]:
+def live_kernel(home: Path, *settings: str, scenario: str = "") -> Iterator[LiveKernel]:
     """Run a kernel on `home` for as long as the block lasts.
 
     Args:
         settings: `FILE.KEY=VALUE`, as for `--set`.
+        scenario: of config/scenarios, "" for none.
 
     Raises:
         CannotMeasure: it does not become ready.
