@@ -1,4 +1,4 @@
-"""What a trial says of one source, read as hostile: every field has its type and its bounds.
+"""What a trial says of a source or change, read as hostile: each field has its type and bounds.
 
 Owns: the verdict, reading one, and what stands for it where the trial has come to no good end.
 Does not own: who reaches it (`zones/world/trial`), what follows (`trials.py`, `trait_addition.py`).
@@ -14,8 +14,10 @@ from typing import Any, Final
 from Kernel.contract.errors import CodecError
 from Kernel.contract.trait_sets import is_code_hash
 from Kernel.contract.trial_effect import Effect
+from Kernel.contract.trial_forecast import SIDES, WINDOWS_MAX, Band, Forecast
 from Kernel.core.cell import CellEnd, How
 
+KINDS: Final = ("source", "params", "without")
 STAGES: Final = ("", "validation", "import", "execution", "trial")
 TIERS: Final = ("", "native", "interpreted")
 TEXT_MAX: Final = 4096
@@ -38,9 +40,11 @@ _RULES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TrialVerdict:
-    """What is said of one source.
+    """What is said of one source or change.
 
     Args:
+        kind: what was tried, one of KINDS; then code_hash names the values of parameters, or is
+            that of the trait that the controls were without.
         rule, line, reason: why it was refused; "" and 0 where it was not.
         name: of the class; version: counted up for each name, 0 where nothing is stored.
         memory: places of the trait memory it takes.
@@ -53,6 +57,7 @@ class TrialVerdict:
         fuel, tick_us, scale, seconds: plain figures, see docs/traits.md.
         invariants: the checks of the world that its runs broke.
         unchanged: its runs have left the very same bodies and food as their controls.
+        forecast: None: none was asked for, or no run came to its end.
     """
 
     accepted: bool
@@ -83,16 +88,21 @@ class TrialVerdict:
     invariants: tuple[str, ...] = ()
     effect: tuple[Effect, ...] = ()
     unchanged: bool = False
+    kind: str = "source"
+    forecast: Forecast | None = None
 
     def fields(self) -> dict[str, Any]:
         """Return plain data, as programs read it."""
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
         lists = {key: list(getattr(self, key)) for key in ("moods", "invariants")}
-        return plain | lists | {"effect": [each.fields() for each in self.effect]}
+        foretold = self.forecast.fields() if self.forecast is not None else None
+        effects = [each.fields() for each in self.effect]
+        return plain | lists | {"effect": effects, "forecast": foretold}
 
 
 _TEXTS: Final = (
     "rule", "reason", "name", "tier", "state", "file_path", "note", "said", "stage",
+    "kind",
 )  # fmt: skip
 _COUNTS: Final = (
     "line", "version", "memory", "ticks", "seeds", "population", "calls",
@@ -121,6 +131,7 @@ def _parse(told: Mapping[str, Any], stored: bool) -> TrialVerdict:
     if type(values["accepted"]) is not bool or not is_code_hash(values["code_hash"]):
         raise ValueError("it does not say of which source it is")
     values |= {key: _text(told.get(key, ""), TEXT_MAX) for key in _TEXTS}
+    values["kind"] = values["kind"] or KINDS[0]
     values |= {key: _count(told.get(key, 0)) for key in _COUNTS}
     values |= {key: _texts(told.get(key, [])) for key in _LISTS}
     values |= {key: _figures(told.get(key, {})) for key in _FIGURES}
@@ -133,10 +144,23 @@ def _parse(told: Mapping[str, Any], stored: bool) -> TrialVerdict:
     values["unchanged"] = told.get("unchanged", False)
     if type(values["unchanged"]) is not bool:
         raise ValueError("it does not say whether anything has changed")
+    values["forecast"] = _forecast(told.get("forecast"))
     verdict = TrialVerdict(**values)
+    _check_whole(verdict, stored)
+    size = len(json.dumps(verdict.fields()))
+    if size > VERDICT_BYTES_MAX:
+        raise ValueError(f"it takes {size} bytes, at most {VERDICT_BYTES_MAX}")
+    return verdict
+
+
+def _check_whole(verdict: TrialVerdict, stored: bool) -> None:
+    """Raise ValueError where one field contradicts another."""
+    if verdict.kind not in KINDS:
+        raise ValueError(f"it names the kind {verdict.kind!r}")
     if verdict.stage not in STAGES or verdict.tier not in TIERS:
         raise ValueError(f"it names the stage {verdict.stage!r}, the tier {verdict.tier!r}")
-    if verdict.accepted and not (verdict.name and verdict.tier):
+    named = verdict.name and verdict.tier
+    if verdict.accepted and not named and verdict.kind != "params":
         raise ValueError("it accepts a trait without a name or tier")
     if verdict.accepted and ((stored and not verdict.version) or verdict.rule):
         raise ValueError("it accepts a trait and says otherwise")
@@ -144,10 +168,6 @@ def _parse(told: Mapping[str, Any], stored: bool) -> TrialVerdict:
         raise ValueError("it refuses a trait and does not say why")
     if sum(verdict.faults.values()) > verdict.calls:
         raise ValueError("it tells of more faults than calls")
-    size = len(json.dumps(verdict.fields()))
-    if size > VERDICT_BYTES_MAX:
-        raise ValueError(f"it takes {size} bytes, at most {VERDICT_BYTES_MAX}")
-    return verdict
 
 
 def failed_verdict(code_hash: str, end: CellEnd) -> TrialVerdict:
@@ -180,6 +200,22 @@ def _effect(told: Mapping[str, Any]) -> Effect:
         raise ValueError("an interval is without its mean")
     control = _number(told.get("control", 0.0))
     return Effect(_text(told["metric"], NAME_MAX), mean, bounds[0], bounds[1], pairs, control)
+
+
+def _forecast(told: Any) -> Forecast | None:
+    if told is None:
+        return None
+    windows = told["windows"]
+    if type(windows) is not list or len(windows) > WINDOWS_MAX or told["better"] not in SIDES:
+        raise ValueError("its forecast is none")
+    bands = [Band(*(_number(each[key]) for key in ("low", "high", "mean"))) for each in windows]
+    if not all(each.low <= each.mean <= each.high for each in bands):
+        raise ValueError("a band is without its mean")
+    ticks, seeds = _count(told["window_ticks"]), _count(told["seeds"])
+    if not ticks or (bands and seeds < 2):
+        raise ValueError("its forecast is of nothing")
+    metric, degraded = _text(told["metric"], NAME_MAX), _text(told["degraded"], TEXT_MAX)
+    return Forecast(metric, str(told["better"]), ticks, tuple(bands), seeds, degraded)
 
 
 def _text(value: Any, most: int) -> str:

@@ -311,7 +311,9 @@ def _read(wish: TrialWish, end: CellEnd) -> tuple[TrialVerdict | None, MoltError
         return None, failure
     try:
         verdict = parse_verdict(parse_answer(end.output), stored=wish.add)
-        if verdict.code_hash != wish.code_hash:
+        if wish.without and verdict.kind == wish.kind and verdict.code_hash != wish.code_hash:
+            return None, Refused(f"cannot try without {wish.without}: it was replaced meanwhile")
+        if (verdict.code_hash, verdict.kind) != (wish.code_hash, wish.kind):
             raise CodecError("cannot use a verdict: it is about another source")
     except CodecError as error:
         return lied_verdict(wish.code_hash, error), None

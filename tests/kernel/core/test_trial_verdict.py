@@ -26,6 +26,10 @@ ACCEPTED = {
     "effect": [{"metric": "population", "mean": 1.5, "low": 1.0, "high": 2.0, "pairs": 2,
                 "control": 12.0}],
     "unchanged": True, "first_faults": {"out of fuel": {"line": 7, "name": ""}},
+    "kind": "source", "forecast": {
+        "metric": "births", "better": "more", "window_ticks": 300, "seeds": 8, "degraded": "",
+        "windows": [{"low": 1.0, "high": 3.0, "mean": 2.0}],
+    },
     "something new": [1, 2, 3],
 }  # fmt: skip
 REFUSED = {
@@ -57,6 +61,29 @@ def test_a_try_stores_nothing_so_it_has_no_version():
     parse_verdict(ACCEPTED | {"version": 0}, stored=False)
     with pytest.raises(CodecError):
         parse_verdict(ACCEPTED | {"version": 0}, stored=True)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"windows": [{"low": 3.0, "high": 4.0, "mean": 2.0}]}, {"windows": 7}, {"seeds": 1},
+        {"windows": [{"low": float("nan"), "high": 4.0, "mean": 2.0}]}, {"window_ticks": 0},
+        {"better": "nicer"}, {"metric": "m" * 65}, {"windows": [{}] * 65},
+    ],
+)  # fmt: skip
+def test_a_forecast_that_is_none_is_no_verdict(changed):
+    """Every band has its mean in it, and more than one run."""
+    with pytest.raises(CodecError):
+        parse_verdict(ACCEPTED | {"forecast": ACCEPTED["forecast"] | changed}, stored=True)
+
+
+def test_values_of_parameters_have_no_name_and_no_tier():
+    """A source and a trait have."""
+    nameless = ACCEPTED | {"name": "", "tier": "", "version": 0}
+    assert parse_verdict(nameless | {"kind": "params"}, stored=False).kind == "params"
+    for kind in ("source", "without", "dream"):
+        with pytest.raises(CodecError):
+            parse_verdict(nameless | {"kind": kind}, stored=False)
 
 
 def test_one_pair_has_no_interval():

@@ -34,27 +34,17 @@ from zones.traits.verdict import Verdict
 from zones.world.columns import Buffer, plan_layout, read_extent, view_buffer
 from zones.world.registry import ACTIVE, read_entries
 from zones.world.trait_inputs import plan_trait
-from zones.world.trial.document import Findings, document
-from zones.world.trial.job import Job
-from zones.world.trial.judging import judge
+from zones.world.trial.changes import find_change
+from zones.world.trial.document import Findings, Halted, document, effects_of
+from zones.world.trial.job import SOURCE, Job
+from zones.world.trial.judging import judge, judge_promise
 from zones.world.trial.keeping import find_prepared, keep
-from zones.world.trial.pairs import Context, live_pairs, live_unchecked
+from zones.world.trial.living import Candidate
+from zones.world.trial.pairs import Change, Context, Pairs, live_unchecked
 from zones.world.trial.tiers import Tiered, compare, compile_apart
 
 NOT_ROOM: Final = {SAME_CODE: "active", QUARANTINED_CODE: "quarantined"}
 UNCHECKED: Final = "unchecked"
-
-
-class Halted(Exception):
-    """A source comes no farther than this."""
-
-    def __init__(self, stage: str, rule: str, reason: str, line: int = 0) -> None:
-        super().__init__(reason)
-        self._told = {"stage": stage, "rule": rule, "reason": reason, "line": line}
-
-    def fields(self) -> dict[str, Any]:
-        """Return plain data."""
-        return self._told
 
 
 def try_trait(job: Job, source: bytes, context: Context) -> dict[str, Any]:
@@ -64,6 +54,8 @@ def try_trait(job: Job, source: bytes, context: Context) -> dict[str, Any]:
         OSError: the machine refused: the disk, or a process.
         MoltError: there is no verdict, for no fault of the source.
     """
+    if job.kind != SOURCE:
+        return _try_change(job, context)
     code_hash = hashlib.sha256(source).hexdigest()
     findings = Findings(Verdict(False, code_hash=code_hash))
     if job.unchecked:
@@ -73,19 +65,34 @@ def try_trait(job: Job, source: bytes, context: Context) -> dict[str, Any]:
     try:
         facts, known = _prepare(job, source, context, store, findings)
         if job.trial:
-            with findings.timed("runs"):
-                live_pairs(job, source, facts, context, findings)
-            judgement = judge(findings.pairs, context.budget_us)
-            if judgement.rule:
-                first = findings.first_faults().get(judgement.status, FirstFault())
-                named = f" '{first.name}'" if first.name else ""
-                raise Halted("trial", judgement.rule, judgement.reason + named, first.line)
+            compiled = findings.tiered.compiled
+            code = compiled.code if compiled is not None else b""
+            live_and_judge(job, Change(Candidate(facts, source, code)), context, findings)
     except Halted as refused:
         told = {"accepted": False, **refused.fields()}
     else:
         if job.add:
             told["file_path"] = keep(job, source, store, findings, known)
     return {**_told(job, context, findings), **told}
+
+
+def live_and_judge(job: Job, change: Change, context: Context, findings: Findings) -> None:
+    """Live through the pairs of a change.
+
+    Raises:
+        Halted: something speaks against it.
+        MoltError: nothing can be said of it.
+    """
+    with findings.timed("runs"):
+        Pairs(job, change, context, findings).live()
+    judgement = judge(findings.pairs, context.budget_us)
+    if not judgement.rule and job.forecast is not None:
+        promised = job.forecast
+        judgement = judge_promise(effects_of(findings.pairs), promised.metric, promised.better)
+    if judgement.rule:
+        first = findings.first_faults().get(judgement.status, FirstFault())
+        named = f" '{first.name}'" if first.name else ""
+        raise Halted("trial", judgement.rule, judgement.reason + named, first.line)
 
 
 def limited(verdict: Verdict) -> Verdict:
@@ -100,6 +107,18 @@ def limited(verdict: Verdict) -> Verdict:
             why = f"a state's name takes 1 to {MOOD_BYTES} printable bytes: {mood!r}"
             return Verdict(False, "state", 0, why, name=verdict.name)
     return verdict
+
+
+def _try_change(job: Job, context: Context) -> dict[str, Any]:
+    """Return the document about values of parameters, or about what a trait brings."""
+    findings = Findings(Verdict(False))
+    told: dict[str, Any] = {"accepted": True}
+    try:
+        change = find_change(job, _buffer_of(context.image), findings)
+        live_and_judge(job, change, context, findings)
+    except Halted as refused:
+        told = {"accepted": False, **refused.fields()}
+    return {**_told(job, context, findings), **told}
 
 
 def _prepare(

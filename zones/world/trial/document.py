@@ -5,22 +5,36 @@ any of it is found. Pure, but for the clock that times the steps.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from Kernel.contract.trial_effect import Effect
 from zones.traits.contract import INTERPRETED, OK, STATUS_NAMES
 from zones.traits.first_faults import FirstFault
 from zones.traits.verdict import Verdict
 from zones.world.trial.effect import effects
-from zones.world.trial.job import Job
-from zones.world.trial.judging import Pair
+from zones.world.trial.forecast import forecast
+from zones.world.trial.job import SOURCE, Job, windows_of
+from zones.world.trial.judging import Pair, lefts
 from zones.world.trial.reading import Left
 from zones.world.trial.tiers import Tiered
 
 NOTE_CHARS_MAX: Final = 400
 NEVER_CALLED: Final = "nothing of it was run: nobody was there to carry it"
+
+
+class Halted(Exception):
+    """What is tried comes no farther than this."""
+
+    def __init__(self, stage: str, rule: str, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self._told = {"stage": stage, "rule": rule, "reason": reason, "line": line}
+
+    def fields(self) -> dict[str, Any]:
+        """Return plain data."""
+        return self._told
 
 
 @dataclass(slots=True)
@@ -32,7 +46,9 @@ class Findings:
     version: int = 0
     pairs: list[Pair] = field(default_factory=list)
     said: str = ""
+    ticks: int = 0  # of each run
     left_out: int = 0  # pairs, for want of time
+    degraded: str = ""  # what a forecast lacks, for want of time
     seconds: dict[str, float] = field(default_factory=dict)
 
     def first_faults(self) -> dict[int, FirstFault]:
@@ -62,9 +78,10 @@ def document(
     late = f"{findings.left_out} pairs were left out: the time was up" if findings.left_out else ""
     lives = [pair.candidate.left for pair in findings.pairs if pair.candidate.left is not None]
     called = job.unchecked or any(each.calls for each in lives)
-    idle = NEVER_CALLED if lives and not called else ""
+    idle = NEVER_CALLED if lives and not called and job.kind == SOURCE else ""
     notes = (tiered.note, *world_notes, idle, late)
     told: dict[str, Any] = {
+        "kind": job.kind,
         "code_hash": verdict.code_hash,
         "name": verdict.name[:NOTE_CHARS_MAX],
         "version": findings.version,
@@ -77,14 +94,10 @@ def document(
         "said": findings.said,
         "seconds": findings.seconds,
     }
-    read = [
-        (pair.candidate.left, pair.control.left, pair.factor)
-        for pair in findings.pairs
-        if pair.candidate.left is not None and pair.control.left is not None
-    ]
+    read = lefts(findings.pairs)
     pairs = [(one, other) for one, other, factor in read if factor == 1]
     if pairs:
-        told |= {"population": population, **_figures(job, pairs, findings.first_faults())}
+        told |= {"population": population, **_figures(job, findings, pairs)}
     for one, other, factor in read:
         if factor > 1:
             told["scale"] = {
@@ -97,36 +110,44 @@ def document(
     return told
 
 
-def _figures(
-    job: Job, pairs: list[tuple[Left, Left]], first_faults: Mapping[int, FirstFault]
-) -> dict[str, Any]:
-    """Return what pairs of runs with the world's own population came to."""
+def effects_of(pairs: Sequence[Pair]) -> list[Effect]:
+    """Return the effect on each metric, of pairs with the world's own population."""
+    read = [(one.metrics, other.metrics) for one, other, factor in lefts(pairs) if factor == 1]
+    return effects([one for one, _ in read], [other for _, other in read]) if read else []
+
+
+def _figures(job: Job, findings: Findings, pairs: list[tuple[Left, Left]]) -> dict[str, Any]:
+    """Return what runs with the world's own population came to."""
+    own = [each.candidate.left for each in findings.pairs if each.factor == 1]
+    lives = [each for each in own if each is not None]
     statuses: dict[int, int] = {}
-    for candidate, _ in pairs:
+    for candidate in lives:
         for status, many in candidate.statuses.items():
             statuses[status] = statuses.get(status, 0) + many
-    calls, fuel = sum(statuses.values()), sum(candidate.fuel for candidate, _ in pairs)
+    calls, fuel = sum(statuses.values()), sum(candidate.fuel for candidate in lives)
     first, control = pairs[0]
-    metrics = [one.metrics for one, _ in pairs], [other.metrics for _, other in pairs]
-    broken = {check.name: check for candidate, _ in pairs for check in candidate.failed}
+    broken = {check.name: check for candidate in lives for check in candidate.failed}
+    window_ticks = windows_of(job)
+    foretold = forecast(job, [each.windows for each in lives], window_ticks, findings.degraded)
     return {
-        "ticks": job.ticks,
-        "seeds": len(pairs),
+        "ticks": findings.ticks,
+        "seeds": len(lives),
         "calls": calls,
         "faults": {STATUS_NAMES[each]: many for each, many in statuses.items() if each != OK},
         "first_faults": {
             STATUS_NAMES[status]: place._asdict()
-            for status, place in first_faults.items()
+            for status, place in findings.first_faults().items()
             if status in statuses and place.line
         },
         "fuel": {
             "calls": calls,
             "per_call": fuel / calls if calls else 0.0,
-            "per_call_max": max(candidate.fuel_max for candidate, _ in pairs),
-            "per_tick": fuel / (job.ticks * len(pairs)),
+            "per_call_max": max(candidate.fuel_max for candidate in lives),
+            "per_tick": fuel / (findings.ticks * len(lives)),
         },
         "tick_us": {"candidate": dict(first.tick_us), "control": dict(control.tick_us)},
         "invariants": [f"{name}: {check.value:g} {check.what}" for name, check in broken.items()],
         "unchanged": all(one.bodies == other.bodies for one, other in pairs),
-        "effect": [each.fields() for each in effects(*metrics)],
+        "effect": [each.fields() for each in effects_of(findings.pairs)],
+        "forecast": foretold.fields() if foretold is not None else None,
     }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from Kernel.contract.errors import MoltError
+from Kernel.contract.trial_effect import Effect
 from zones.traits.contract import OK, STATUS_NAMES
 from zones.world.engine import PHASES
 from zones.world.trait_phase import SLOT_SHIFT
@@ -40,6 +41,8 @@ class Outcome:
         why: follows "it".
         tick: of the world, the last that it committed; flight: whose code ran when it ended.
         left: what was read; None: nothing that could be.
+        signal: that ended it, 0: none did.
+        said: the beginning of what it printed.
     """
 
     how: How
@@ -47,13 +50,15 @@ class Outcome:
     tick: int = 0
     flight: int = 0
     left: Left | None = None
+    signal: int = 0
+    said: str = ""
 
 
 class Pair(NamedTuple):
-    """A candidate and its control; `factor` is how many times the population they had."""
+    """A candidate and its control, None: it has none; `factor` times the population they had."""
 
     candidate: Outcome
-    control: Outcome
+    control: Outcome | None
     factor: int = 1
 
 
@@ -75,8 +80,9 @@ def judge(pairs: Sequence[Pair], budget_us: float) -> Judgement:
         Undecided: a control has not come to a good end.
     """
     for pair in pairs:
-        if pair.control.how is not How.DONE or pair.control.left is None:
-            raise Undecided(f"cannot judge the trait: the control {pair.control.why}")
+        control = pair.control
+        if control is not None and (control.how is not How.DONE or control.left is None):
+            raise Undecided(f"cannot judge the trait: the control {control.why}")
     for pair in pairs:
         if pair.candidate.left is None:
             return Judgement(pair.candidate.how.value, _tell_end(pair))
@@ -85,6 +91,21 @@ def judge(pairs: Sequence[Pair], budget_us: float) -> Judgement:
         if judgement.rule:
             return judgement
     return _too_slow(pairs, budget_us)
+
+
+def judge_promise(effects: Sequence[Effect], metric: str, better: str) -> Judgement:
+    """Return what speaks against a candidate that is to bring more, or less, of a metric.
+
+    Only where it is sure to do the opposite: what has no clear effect yet is for the guard.
+    """
+    for each in effects:
+        if each.metric == metric and each.clear and each.clear != better:
+            return Judgement(
+                "promise",
+                f"it promises {better} {metric} and brings {each.clear}: {each.mean:+.4g}, "
+                f"{each.low:+.4g} to {each.high:+.4g} in 95 % of cases, over {each.pairs} pairs",
+            )
+    return Judgement()
 
 
 def place_of(flight: int) -> str:
@@ -101,16 +122,19 @@ def _tell_end(pair: Pair) -> str:
     return f"tried on a copy of the world{many}, it {run.why}{where}"
 
 
-def _lefts(pairs: Sequence[Pair]) -> list[tuple[Left, Left, int]]:
+def lefts(pairs: Sequence[Pair]) -> list[tuple[Left, Left, int]]:
+    """Return what candidates and controls have left, where both have; and the factor."""
     return [
         (pair.candidate.left, pair.control.left, pair.factor)
         for pair in pairs
-        if pair.candidate.left is not None and pair.control.left is not None
+        if pair.candidate.left is not None
+        and pair.control is not None
+        and pair.control.left is not None
     ]
 
 
 def _broken(pairs: Sequence[Pair]) -> Judgement:
-    for candidate, control, _ in _lefts(pairs):
+    for candidate, control, _ in lefts(pairs):
         strange = {check.name for check in control.failed}
         for check in candidate.failed:
             if check.name not in strange:
@@ -121,8 +145,8 @@ def _broken(pairs: Sequence[Pair]) -> Judgement:
 
 def _faulty(pairs: Sequence[Pair]) -> Judgement:
     statuses: dict[int, int] = {}
-    for candidate, _, _ in _lefts(pairs):
-        for status, many in candidate.statuses.items():
+    for candidate in (pair.candidate.left for pair in pairs):
+        for status, many in candidate.statuses.items() if candidate is not None else ():
             statuses[status] = statuses.get(status, 0) + many
     calls, good = sum(statuses.values()), statuses.pop(OK, 0)
     if calls == 0 or (calls - good) / calls < FAULTS_SHARE_MAX:
@@ -133,7 +157,7 @@ def _faulty(pairs: Sequence[Pair]) -> Judgement:
 
 
 def _extinct(pairs: Sequence[Pair]) -> Judgement:
-    for candidate, control, _ in _lefts(pairs):
+    for candidate, control, _ in lefts(pairs):
         if control.extinct or candidate.seeded < SEEDED_MORE * control.seeded:
             continue
         if candidate.extinct:
@@ -149,7 +173,7 @@ def _extinct(pairs: Sequence[Pair]) -> Judgement:
 
 
 def _too_slow(pairs: Sequence[Pair], budget_us: float) -> Judgement:
-    for candidate, control, factor in _lefts(pairs):
+    for candidate, control, factor in lefts(pairs):
         with_it, without = candidate.tick_us["median"], control.tick_us["median"]
         # A multiple of the world may be too slow by itself; then the control is, too.
         if with_it > budget_us >= without and with_it >= SLOWER_MIN * without:

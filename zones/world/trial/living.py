@@ -19,6 +19,7 @@ import numpy as np
 
 from Kernel.contract.arena import ArenaWords, Header
 from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
+from Kernel.contract.window_metrics import read_counters
 from zones.runtime.arena_image import ArenaImage
 from zones.traits.contract import STATUS_NAMES
 from zones.traits.first_faults import FirstFault
@@ -53,14 +54,18 @@ class Life:
     """What one run is to live through.
 
     Args:
-        candidate: None in a control.
+        candidate: whose code comes in in the first tick, None: nobody's.
         loaded: the traits that the world has already.
+        inputs: applied in the first tick, in their order.
+        window_ticks: after so many ticks the counters are noted, again and again; 0: never.
     """
 
     image: ArenaImage
     ticks: int
     loaded: LoadedTraits
     candidate: Candidate | None = None
+    inputs: tuple[Input, ...] = ()
+    window_ticks: int = 0
 
 
 class Guest(Protocol):
@@ -94,10 +99,12 @@ def live(
     engine = Engine(words, 1, acked, library=library)
     if tried is not None:
         send_candidate(words, tried.facts)
-    return run_ticks(engine, life.ticks, tried)
+    for given in life.inputs:
+        send_input(words, given)
+    return run_ticks(engine, life.ticks, tried, life.window_ticks)
 
 
-def run_ticks(engine: Engine, ticks: int, guest: Guest | None) -> bytes:
+def run_ticks(engine: Engine, ticks: int, guest: Guest | None, window_ticks: int = 0) -> bytes:
     """Tick, publish the hash, and return the report.
 
     Ticks are timed by the processor time of this thread: a trial is niced, and how long it waits
@@ -105,23 +112,32 @@ def run_ticks(engine: Engine, ticks: int, guest: Guest | None) -> bytes:
     """
     took_ns = np.zeros(ticks, np.int64)
     clock = time.thread_time_ns
+    windows: list[list[int | float]] = []
     for number in range(ticks):
         began_ns = clock()
         engine.tick()
         took_ns[number] = clock() - began_ns
         if guest is not None:
             guest.act(engine)
+        if window_ticks and (number + 1) % window_ticks == 0:
+            windows.append(read_counters(engine.world.committed.scalar).plain())
     engine.publish_hash()
     told = {"statuses": [], "fuel_max": 0} if guest is None else guest.report()
     told["median_us"] = float(np.median(took_ns)) / 1e3
     told["p99_us"] = float(np.percentile(took_ns, 99)) / 1e3
+    told["windows"] = windows
     return json.dumps(told).encode()
 
 
 def send_candidate(words: ArenaWords, facts: TraitFacts) -> None:
     """Put the input that brings a trait in into the inbox: its first tick is the next one."""
+    send_input(words, Input(ADD_TRAIT, trait=facts))
+
+
+def send_input(words: ArenaWords, given: Input) -> None:
+    """Put an input into the inbox that is applied in the next tick."""
     tick = words.get(Header.COMMIT) + 1
-    send(words, Recorded(tick, Input(ADD_TRAIT, trait=facts)), tick)
+    send(words, Recorded(tick, given), tick)
 
 
 class Tried:

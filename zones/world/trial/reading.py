@@ -18,6 +18,7 @@ from blake3 import blake3
 
 from Kernel.contract.arena import ArenaWords, Buffers, Header, State, check_arena
 from Kernel.contract.errors import ArenaError
+from Kernel.contract.window_metrics import Counters, follows, parse_counters, read_counters
 from zones.runtime.arena_image import ArenaImage
 from zones.traits.contract import LINES_MAX, OK, STATUS_NAMES
 from zones.traits.first_faults import NAME_CHARS_MAX, FirstFault
@@ -43,6 +44,8 @@ class Origin:
     Args:
         code_hash: of the candidate, "" in a control.
         counted: its registry counts calls as its report does.
+        window_ticks: its report has the counters after so many ticks, again and again; 0: never.
+        counters: at its beginning.
     """
 
     buffers: Buffers
@@ -52,8 +55,10 @@ class Origin:
     ticks: int
     totals: Totals
     population: int
+    counters: Counters
     code_hash: str = ""
     counted: bool = True
+    window_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Left:
         extinct: nobody is left but those that the world itself has put in meanwhile.
         seeded: how many these were, the dead ones too.
         at_least: no more live than the world keeps up by putting in new ones.
+        windows: the counters at its beginning and after each window.
     """
 
     population: int
@@ -85,6 +91,7 @@ class Left:
     fuel_max: int = 0
     first_faults: Mapping[int, FirstFault] = field(default_factory=dict)
     at_least: bool = False
+    windows: tuple[Counters, ...] = ()
 
     @property
     def calls(self) -> int:
@@ -92,7 +99,13 @@ class Left:
         return sum(self.statuses.values())
 
 
-def origin_of(image: ArenaImage, ticks: int, code_hash: str = "", counted: bool = True) -> Origin:
+def origin_of(
+    image: ArenaImage,
+    ticks: int,
+    code_hash: str = "",
+    counted: bool = True,
+    window_ticks: int = 0,
+) -> Origin:
     """Return what a run of so many ticks begins with."""
     layout = plan_layout(read_extent(image.schema))
     buffer = view(memoryview(image.buffer).toreadonly(), 0, len(image.buffer), layout)
@@ -104,8 +117,10 @@ def origin_of(image: ArenaImage, ticks: int, code_hash: str = "", counted: bool 
         ticks=ticks,
         totals=totals_of(buffer),
         population=buffer.scalar(State.POPULATION),
+        counters=read_counters(buffer.scalar),
         code_hash=code_hash,
         counted=counted,
+        window_ticks=window_ticks,
     )
 
 
@@ -151,6 +166,7 @@ def read_left(memory: memoryview, origin: Origin, report: bytes, periods: list[P
         fuel_max=told["fuel_max"],
         first_faults=told["first_faults"],
         at_least=population <= float(buffer.parameters[MIN_POPULATION]),
+        windows=_check_windows(told["windows"], origin, read_counters(buffer.scalar), periods),
     )
 
 
@@ -205,12 +221,36 @@ def _check_calls(
     return statuses, entry.fuel
 
 
+def _check_windows(
+    windows: list[Counters], origin: Origin, end: Counters, periods: list[Period]
+) -> tuple[Counters, ...]:
+    """Return the counters of all windows, which must lead from the beginning to the end.
+
+    Each of them is only what the run says. That they keep the census, agree with its telemetry
+    where that is of the same tick, and end with what its columns say leaves a liar little.
+    """
+    if len(windows) != (origin.ticks // origin.window_ticks if origin.window_ticks else 0):
+        raise Lied("tells of windows that there were not")
+    all_of_them = [origin.counters, *windows]
+    if not all(map(follows, all_of_them, [*windows, end])):
+        raise Lied("tells of windows that cannot follow each other")
+    populations = {each.tick: each.population for each in periods}
+    for number, each in enumerate(windows, start=1):
+        tick = origin.tick + number * origin.window_ticks
+        if populations.get(tick, each.population) != each.population:
+            raise Lied("tells of windows otherwise than its telemetry")
+    if windows and origin.ticks % origin.window_ticks == 0 and windows[-1] != end:
+        raise Lied("tells of another end than it came to")
+    return tuple(all_of_them)
+
+
 def _parse_report(report: bytes) -> dict[str, Any]:
     try:
         told = json.loads(report)
         numbers = {name: float(told[name]) for name in ("median_us", "p99_us")}
         statuses, fuel_max = told["statuses"], told["fuel_max"]
         first_faults = parse_first_faults(told.get("first_faults", []))
+        windows = [parse_counters(each) for each in told.get("windows", [])]
         counts = [*statuses, fuel_max]
         sound = all(type(each) is int and 0 <= each < 2**62 for each in counts)
         sound = sound and len(statuses) <= max(STATUS_NAMES) + 1
@@ -221,6 +261,7 @@ def _parse_report(report: bytes) -> dict[str, Any]:
         raise Lied("said what is no report")
     return {
         **numbers, "statuses": statuses, "fuel_max": fuel_max, "first_faults": first_faults,
+        "windows": windows,
     }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from Kernel.contract.arena import ArenaWords, Side, State
 from Kernel.contract.errors import MoltError
@@ -50,6 +50,7 @@ _CPU_CLOCK: Final = 2
 
 Body = Callable[[memoryview, Callable[[], int], Callable[[], None]], bytes]
 """`living.live` with its life: memory, acknowledged, seal."""
+Read = TypeVar("Read")
 
 
 class How(StrEnum):
@@ -70,7 +71,7 @@ class Order:
     Args:
         seal: called by the child when it needs nothing more.
         cpu_s: how much of the processor it may take at most: a busy machine makes nobody slow.
-        counted: see `Origin`.
+        counted, window_ticks: see `Origin`.
     """
 
     image: ArenaImage
@@ -80,6 +81,7 @@ class Order:
     cpu_s: float
     code_hash: str = ""
     counted: bool = True
+    window_ticks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +109,23 @@ class End:
 
 
 def run_all(orders: Sequence[Order], at_once: int, until_s: float = math.inf) -> list[End]:
-    """Return how each run ended, in the order of the orders; at most `at_once` live at a time.
+    """Return how each run ended, in the order of the orders; see `read_all`."""
+    return read_all(orders, at_once, until_s, lambda end: end)
+
+
+def read_all(
+    orders: Sequence[Order], at_once: int, until_s: float, read: Callable[[End], Read]
+) -> list[Read]:
+    """Return what is read of each run, in the order of the orders; at most `at_once` live at once.
 
     Args:
+        read: what it returns should leave the memory of the run behind: there may be many.
         until_s: monotonic seconds; whoever lives longer is ended, and nothing is said of it.
 
     Raises:
         MoltError: no process or memory is left for one, or the time is up.
     """
-    waiting, living, ended = deque(enumerate(orders)), dict[int, Run](), dict[int, End]()
+    waiting, living, ended = deque(enumerate(orders)), dict[int, Run](), dict[int, Read]()
     try:
         while waiting or living:
             while waiting and len(living) < at_once:
@@ -132,8 +142,11 @@ def run_all(orders: Sequence[Order], at_once: int, until_s: float = math.inf) ->
             for number, run in list(living.items()):
                 end = run.look()
                 if end is not None:
-                    ended[number] = end
                     del living[number]
+                    if waiting:  # nobody waits while it is read
+                        following, order = waiting.popleft()
+                        living[following] = Run(order)
+                    ended[number] = read(end)
     finally:
         for run in living.values():
             run.end()
@@ -145,7 +158,9 @@ class Run:
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._origin = origin_of(order.image, order.ticks, order.code_hash, order.counted)
+        self._origin = origin_of(
+            order.image, order.ticks, order.code_hash, order.counted, order.window_ticks
+        )
         self._report, self._said, self._noise = bytearray(), bytearray(), 0
         self._how, self._why = How.DONE, ""
         buffers = order.image.buffers()

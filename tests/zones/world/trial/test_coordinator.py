@@ -22,6 +22,7 @@ from zones.world.trait_loading import interpreted_trait
 from zones.world.trial import coordinator, living, pairs, runs
 from zones.world.trial.coordinator import limited, try_trait
 from zones.world.trial.job import Job
+from zones.world.trial.judging import Outcome
 
 pytestmark = pytest.mark.slow
 OTHER = "5" * 64
@@ -197,30 +198,30 @@ def test_who_scribbles_over_the_world_is_found_out(monkeypatch, act, rules):
 def test_a_kill_from_outside_is_no_evidence(monkeypatch):
     """A run that SIGKILL ended is lived again; what repeats is the trait's own."""
     lived = []
-    run_all = pairs.run_all
+    read_all = pairs.read_all
 
-    def killed_once(orders, at_once, until_s):
+    def killed_once(orders, at_once, until_s, read):
         lived.append(len(orders))
-        ends = run_all(orders, at_once, until_s)
+        outcomes = read_all(orders, at_once, until_s, read)
         if len(lived) == 1:
-            ends[1] = replace(ends[1], how=runs.How.DIED, why="was killed", signal=9)
-        return ends
+            outcomes[0] = Outcome(runs.How.DIED, "was killed", signal=9)
+        return outcomes
 
-    monkeypatch.setattr(pairs, "run_all", killed_once)
+    monkeypatch.setattr(pairs, "read_all", killed_once)
     assert trial(DRIFTER)["accepted"] and lived == [2, 1]
 
 
 def test_pairs_that_time_does_not_allow_are_left_out_and_that_is_said(monkeypatch):
     """One is always lived, and the multiple before more seeds."""
-    run_all, lived = pairs.run_all, []
+    read_all, lived = pairs.read_all, []
 
     def hurried(orders, *more):
         lived.append(orders)
         if len(lived) == 2:  # from now on no pair fits into the time
             monkeypatch.setattr(pairs, "SAFETY", 1e9)
-        return run_all(orders, *more)
+        return read_all(orders, *more)
 
-    monkeypatch.setattr(pairs, "run_all", hurried)
+    monkeypatch.setattr(pairs, "read_all", hurried)
     job = Job("stable", Path("/nowhere"), ticks=20, seeds=40, scale=2)
     told = try_trait(job, IDLE, context(until_s=time.monotonic() + 3600.0))
     assert told["accepted"] and (told["seeds"], told["scale"]["factor"]) == (1, 2)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from Kernel.contract.trial_effect import Effect
 from zones.traits.contract import ATTRIBUTE, OK
 from zones.world.invariants import Check
-from zones.world.trial.judging import Outcome, Pair, Undecided, judge, place_of
+from zones.world.trial.judging import Outcome, Pair, Undecided, judge, judge_promise, place_of
 from zones.world.trial.reading import Left
 from zones.world.trial.runs import How
 
@@ -121,3 +122,28 @@ def test_the_flight_word_of_a_liar_has_a_name_too():
     """Whatever it says."""
     assert place_of(7) == "traits" and place_of(7 | 63 << 16) == "trait slot 63"
     assert place_of(2**64 - 1) == "an unknown phase"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "better", "rule"),
+    [
+        (1.0, 3.0, "more", ""), (1.0, 3.0, "less", "promise"), (-3.0, -1.0, "more", "promise"),
+        (-1.0, 3.0, "less", ""), (None, None, "less", ""),
+    ],
+)  # fmt: skip
+def test_a_promise_is_broken_only_by_a_clear_effect(low, high, better, rule):
+    """The other way round; what is not clear yet is left to the guard."""
+    mean = 0.0 if low is None else (low + high) / 2
+    others = Effect("deaths", -9.0, -10.0, -8.0, 4), Effect("deaths", 9.0, 8.0, 10.0, 4)
+    found = judge_promise([*others, Effect("births", mean, low, high, 4)], "births", better)
+    assert found.rule == rule
+
+
+def test_a_candidate_without_a_control_is_judged_by_itself():
+    """How it ended and its faults count, a difference there is none."""
+    lonely = Pair(Outcome(How.DONE, left=replace(GOOD, extinct=True)), None)
+    assert judge([pair(), lonely], BUDGET_US).rule == ""
+    faulty = Pair(Outcome(How.DONE, left=replace(GOOD, statuses={ATTRIBUTE: 400})), None)
+    assert judge([pair(), faulty], BUDGET_US).rule == "faults"
+    died = Pair(Outcome(How.DIED, "died"), None)
+    assert judge([pair(), died], BUDGET_US).rule == "died"

@@ -15,7 +15,7 @@ from tests.zones.world.worlds import make_world
 from zones.runtime.arena_image import copy_committed
 from zones.world.trait_loading import LoadedTraits
 from zones.world.trial.copying import found_copy
-from zones.world.trial.following import Follower, Lied
+from zones.world.trial.following import Follower, Lied, Period
 from zones.world.trial.living import Life, live
 from zones.world.trial.reading import origin_of, read_left, read_progress
 
@@ -222,3 +222,61 @@ def test_events_that_are_none_are_a_lie(lived):
     words.outbox()[:4096] = b"\xa5" * 4096
     with pytest.raises(Lied, match="events that cannot be read"):
         Follower(words, mmap.mmap(-1, 4096), origin.tick, first_event()).look()
+
+
+@pytest.fixture
+def counted():
+    """Give a run that has noted its counters after every second tick."""
+    memory = memoryview(bytearray(image().buffers().file_bytes))
+    life = Life(image(), TICKS, LoadedTraits(), window_ticks=2)
+    report = live(life, memory, lambda: 0, lambda: None)
+    return memory, json.loads(report), origin_of(image(), TICKS, window_ticks=2)
+
+
+def test_windows_lead_from_the_beginning_to_the_end(counted):
+    """The counters at the beginning, and after each whole window."""
+    memory, told, origin = counted
+    left = read_left(memory, origin, json.dumps(told).encode(), [])
+    assert len(left.windows) == 3 and left.windows[0] == origin.counters
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda windows: windows.pop(), "that there were not"),
+        (lambda windows: windows.append(windows[-1]), "that there were not"),
+        (lambda windows: windows[0].__setitem__(0, 10**6), "cannot follow each other"),
+        (lambda windows: windows.reverse() or windows[0].__setitem__(1, 10**6), "cannot follow"),
+        (lambda windows: windows[1].__setitem__(0, -1), "no report"),
+        (lambda windows: windows[1].__setitem__(7, float("inf")), "no report"),
+        (lambda windows: windows.__setitem__(0, 5), "no report"),
+    ],
+)
+def test_windows_that_cannot_be_are_a_lie(counted, spoil, why):
+    """Whatever a run says of them."""
+    memory, told, origin = counted
+    spoil(told["windows"])
+    with pytest.raises(Lied, match=why):
+        read_left(memory, origin, json.dumps(told).encode(), [])
+
+
+def test_windows_that_nobody_asked_for_are_a_lie(counted):
+    """And those of a control, which has none."""
+    memory, told, origin = counted
+    with pytest.raises(Lied, match="that there were not"):
+        read_left(memory, replace(origin, window_ticks=0), json.dumps(told).encode(), [])
+
+
+def test_the_last_window_is_what_the_columns_say(counted):
+    """Where it ends with the run."""
+    memory, told, origin = counted
+    origin = replace(origin, window_ticks=1)
+    end = [each.plain() for each in read_left(memory, replace(origin, window_ticks=2),
+           json.dumps(told).encode(), []).windows]  # fmt: skip
+    told["windows"] = [*[end[0]] * 4, [*told["windows"][-1][:7], 1.0]]
+    with pytest.raises(Lied, match=r"another end|cannot follow"):
+        read_left(memory, origin, json.dumps(told).encode(), [])
+    period = Period(origin.tick + 2, 10**6, 1.0)
+    told["windows"] = end[1:]
+    with pytest.raises(Lied, match="otherwise than its telemetry"):
+        read_left(memory, replace(origin, window_ticks=2), json.dumps(told).encode(), [period])

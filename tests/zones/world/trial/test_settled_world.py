@@ -1,9 +1,13 @@
 """Trials in a world that has traits already: they run in both copies, and can be replaced."""
 
+from dataclasses import replace
+
 import pytest
 
 from Kernel.contract.arena import ArenaWords, check_arena
+from Kernel.contract.errors import MoltError
 from Kernel.contract.inputs import TraitFacts
+from Kernel.contract.parameters import hash_of_values
 from tests.zones.world.fake_traits import add
 from tests.zones.world.trial.stage import EATER, IDLE, context, image, missing, trial
 from tests.zones.world.worlds import make_engine
@@ -15,7 +19,7 @@ from zones.world.trait_loading import LoadedTraits
 from zones.world.trial import pairs
 from zones.world.trial.coordinator import try_trait
 from zones.world.trial.copying import found_copy
-from zones.world.trial.job import Job
+from zones.world.trial.job import Forecast, Job
 
 pytestmark = pytest.mark.slow
 PAINTER = b"""
@@ -54,17 +58,21 @@ def settled(tmp_path):
 def left(monkeypatch):
     """Give the registries that the runs of a trial leave, the control's first."""
     found = []
-    run_all = pairs.run_all
+    read_all = pairs.read_all
 
-    def watched(*arguments):
-        ends = run_all(*arguments)
-        for end in ends:
+    def watched(orders, at_once, until_s, read):
+        def look(end):
             words = ArenaWords(end.memory)
             check_arena(words, "a run")
-            found.append(read_entries(open_world(words).committed))
-        return ends
+            registries[bool(end.origin.code_hash)] = read_entries(open_world(words).committed)
+            return read(end)
 
-    monkeypatch.setattr(pairs, "run_all", watched)
+        registries = {}
+        outcomes = read_all(orders, at_once, until_s, look)
+        found.extend(registries[each] for each in sorted(registries))
+        return outcomes
+
+    monkeypatch.setattr(pairs, "read_all", watched)
     return found
 
 
@@ -105,3 +113,68 @@ def test_code_that_is_active_cannot_be_tried(settled):
     told = try_trait(Job("stable", home, ticks=60), EATER, given)
     assert (told["accepted"], told["rule"]) == (False, "active")
     assert told["reason"] == "the same code is active already"
+
+
+def test_what_a_trait_brings_is_against_a_world_without_it(settled):
+    """The candidate is the world as it is; the verdict is about the code that is there."""
+    given, home = settled
+    job = Job("stable", home, ticks=60, seeds=2, without="Eater")
+    told = try_trait(job, b"", given)
+    assert told["accepted"] and not told["unchanged"], told
+    assert (told["kind"], told["name"], told["version"]) == ("without", "Eater", 1)
+    assert told["code_hash"] == TraitStore(home).load(told["code_hash"]).code_hash
+    assert told["note"] == ""
+    energy = next(each for each in told["effect"] if each["metric"] == "mean_energy")
+    assert energy["mean"] != 0 and energy["pairs"] == 2
+
+
+def test_a_trait_that_does_nothing_brings_nothing(tmp_path):
+    """With it and without it the same bodies are there."""
+    told = try_trait(Job("stable", tmp_path, ticks=30, without="Idle"), b"", settle(tmp_path, IDLE))
+    assert told["accepted"] and told["unchanged"]
+
+
+def test_what_an_unknown_trait_brings_nobody_can_say(settled):
+    """It may have been removed since somebody asked."""
+    given, home = settled
+    with pytest.raises(MoltError, match="without 'Nobody': the world has no such trait"):
+        try_trait(Job("stable", home, without="Nobody"), b"", given)
+
+
+def test_values_of_parameters_are_tried_beside_the_traits_there_are(settled):
+    """Cheaper lives: more energy. It is named by its values, and has no code."""
+    given, home = settled
+    asked = Forecast("mean_energy", "more", 20, 60.0)
+    job = Job("stable", home, ticks=65, seeds=3, params={"cost_base": 0.0}, forecast=asked)
+    told = try_trait(job, b"", given)
+    assert told["accepted"] and told["kind"] == "params", told
+    assert told["code_hash"] == hash_of_values({"cost_base": 0.0})
+    energy = next(each for each in told["effect"] if each["metric"] == "mean_energy")
+    assert energy["clear"] == "more"
+    foretold = told["forecast"]
+    assert (foretold["metric"], foretold["seeds"], len(foretold["windows"])) == (
+        "mean_energy",
+        3,
+        3,
+    )
+    assert all(each["low"] < each["mean"] < each["high"] for each in foretold["windows"])
+    worse = replace(job, forecast=replace(asked, better="less"))
+    told = try_trait(worse, b"", given)
+    assert (told["accepted"], told["stage"], told["rule"]) == (False, "trial", "promise")
+    assert told["reason"].startswith("it promises less mean_energy and brings more: +")
+
+
+@pytest.mark.parametrize(
+    ("params", "why"),
+    [
+        ({"beauty": 1.0}, "the world has no parameter 'beauty'"),
+        ({"friction": 2.0}, "cannot set friction to 2"),
+        ({"birth_age": 0.5}, "cannot set birth_age to 0.5: it takes a whole number"),
+    ],
+)
+def test_values_that_the_world_does_not_take_are_refused(settled, params, why):
+    """Before anything is run."""
+    given, home = settled
+    told = try_trait(Job("stable", home, params=params), b"", given)
+    assert (told["accepted"], told["stage"], told["rule"]) == (False, "validation", "params")
+    assert why in told["reason"] and "runs" not in told["seconds"]
