@@ -1,19 +1,31 @@
 """Which author works, and why.
 
 Owns: looking whether a model server answers and has the model, the decision, falling back and
-coming back, and an author that does as was decided (`ChosenAuthor`). Does not own: the authors,
-telling people (the zone shows `Choice`).
+coming back. Does not own: the authors, telling people (the zone shows `Choice`).
+
+A thought that fails is not thought again by another author in secret: it is told as failed, then
+the choice changes, which is told too, and then it is thought anew.
 
 Deciding is pure: a `Standing` and what happened give the next one. Back-off doubles as for any
 other thing that is broken (`probe_base_s` of the kernel); a model that failed often is taken back
 on trial: one more failure, and it waits twice as long.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
-from zones.agents.authors.ollama import OllamaSettings, connected, make_watch, translated
+from Kernel.contract.errors import ConfigError
+from zones.agents.authors.ollama import (
+    OllamaAuthor,
+    OllamaSettings,
+    connected,
+    make_watch,
+    translated,
+)
+from zones.agents.authors.prompting import load_prompts
+from zones.agents.authors.server_place import parse_place
 from zones.agents.thoughts import (
     Author,
     AuthorFailed,
@@ -168,47 +180,49 @@ def _whole_name(model: str) -> str:
     return model if ":" in model.rpartition("/")[2] else f"{model}:latest"
 
 
-class ChosenAuthor:
-    """An author that is whichever works.
-
-    One thread thinks; `choice` may be read by any.
-    """
+class AuthorChoice:
+    """Who works at present. Looking and thinking may be two threads."""
 
     def __init__(
         self,
         wanted: Wanted,
         authors: Mapping[str, Author],
-        settings: OllamaSettings,
+        server: str,
+        model: str,
+        probe: Callable[[Stop], Probe],
         now: Callable[[], float],
-        probe: Callable[[OllamaSettings, Stop, Callable[[], float]], Probe] = probe_server,
     ) -> None:
         """Make it; nothing is looked at yet.
 
         Args:
-            authors: by name; those that `wanted` can come to must be there.
+            authors: by name; one that is missing cannot think.
+            server: as messages name it.
+            probe: looks at the server.
             now: monotonic seconds.
         """
         self._wanted: Wanted = wanted
-        self._authors = authors
-        self._settings = settings
-        self._now = now
+        self._authors = {name: _Noted(author, self) for name, author in authors.items()}
+        self._server = server
+        self._model = model
         self._probe = probe
+        self._now = now
+        self._lock = threading.Lock()
         self._standing = begin(wanted)
-
-    @property
-    def name(self) -> str:
-        """Return the name of who works."""
-        return self._standing.choice.author
-
-    @property
-    def model(self) -> str:
-        """Return the model that works, "" if none does."""
-        return self._settings.model if self.name == "ollama" else ""
 
     @property
     def choice(self) -> Choice:
         """Return who works, and why."""
         return self._standing.choice
+
+    @property
+    def author(self) -> Author | None:
+        """Return who works, None if nobody can. How his thoughts end is noted."""
+        return self._authors.get(self.choice.author)
+
+    @property
+    def model(self) -> str:
+        """Return the model that works, "" if none does."""
+        return self._model if self.choice.author == "ollama" else ""
 
     def look(self, stop: Stop) -> Choice:
         """Look at the server if it is time, and return who works. It may block for PROBE_S.
@@ -217,55 +231,100 @@ class ChosenAuthor:
             Cancelled: it is not wanted any more.
         """
         if self._now() >= self._standing.look_s:
-            found = self._probe(self._settings, stop, self._now)
-            self._standing = after_probe(
-                self._standing,
-                self._wanted,
-                self._settings.server,
-                self._settings.model,
-                found,
-                self._now(),
-            )
+            found = self._probe(stop)
+            with self._lock:
+                self._standing = after_probe(
+                    self._standing, self._wanted, self._server, self._model, found, self._now()
+                )
         return self.choice
+
+    def note(self, author: str, error: AuthorFailed | None) -> None:
+        """Take in how a thought of an author has ended; None: well."""
+        if author != "ollama":
+            return
+        with self._lock:
+            if error is None:
+                self._standing = after_answer(self._standing)
+            else:
+                self._standing = after_failure(
+                    self._standing, self._wanted, self._model, error, self._now()
+                )
+
+
+class _Noted:
+    """An author of whose thoughts is noted how they end."""
+
+    def __init__(self, author: Author, choice: AuthorChoice) -> None:
+        self._author = author
+        self._choice = choice
+
+    @property
+    def name(self) -> str:
+        """Return the author's name."""
+        return self._author.name
 
     def plan(self, brief: Brief, lab: Lab, stop: Stop) -> Thought[Plan]:
         """Think as the Architect."""
-        return self._think(lambda author: author.plan(brief, lab, stop), stop)
+        return self._noted(lambda: self._author.plan(brief, lab, stop))
 
     def write(
         self, brief: Brief, plan: Plan, failures: Sequence[Failure], lab: Lab, stop: Stop
     ) -> Thought[Draft]:
         """Think as the Coder."""
-        return self._think(lambda author: author.write(brief, plan, failures, lab, stop), stop)
+        return self._noted(lambda: self._author.write(brief, plan, failures, lab, stop))
 
     def review(self, brief: Brief, plan: Plan, draft: Draft, stop: Stop) -> Thought[Review]:
         """Think as the Reviewer."""
-        return self._think(lambda author: author.review(brief, plan, draft, stop), stop)
+        return self._noted(lambda: self._author.review(brief, plan, draft, stop))
 
     def summarise(self, story: Story, stop: Stop) -> Thought[tuple[LessonText, ...]]:
         """Think as the Historian."""
-        return self._think(lambda author: author.summarise(story, stop), stop)
+        return self._noted(lambda: self._author.summarise(story, stop))
 
-    def _think(self, ask: Callable[[Author], Thought[Value]], stop: Stop) -> Thought[Value]:
-        """Ask who works; when that leads to another one, ask that one too."""
-        first = self.look(stop).author
+    def _noted(self, think: Callable[[], Thought[Value]]) -> Thought[Value]:
         try:
-            return self._asked(first, ask)
-        except AuthorFailed:
-            second = self.look(stop).author
-            if second == first:
-                raise
-            return self._asked(second, ask)
-
-    def _asked(self, name: str, ask: Callable[[Author], Thought[Value]]) -> Thought[Value]:
-        try:
-            thought = ask(self._authors[name])
+            thought = think()
         except AuthorFailed as error:
-            if name == "ollama":
-                self._standing = after_failure(
-                    self._standing, self._wanted, self._settings.model, error, self._now()
-                )
+            self._choice.note(self.name, error)
             raise
-        if name == "ollama":
-            self._standing = after_answer(self._standing)
+        self._choice.note(self.name, None)
         return thought
+
+
+def make_choice(
+    wanted: Wanted,
+    host: str,
+    model: str,
+    timeout_s: float,
+    genetic: Author,
+    recording: Callable[[], Author],
+    now: Callable[[], float],
+) -> AuthorChoice:
+    """Return the choice between all authors there are, as the settings say.
+
+    Args:
+        host: `ollama_host`; one that may not be asked is a server that is not there.
+        recording: makes the author `recorded`; it is called only if he is wanted.
+        now: monotonic seconds.
+
+    Raises:
+        ConfigError: the recording or a prompt is wrong.
+        OSError: the recording cannot be read.
+    """
+    authors: dict[str, Author] = {"genetic": genetic}
+    if wanted == "recorded":
+        authors["recorded"] = recording()
+    try:
+        settings = OllamaSettings(parse_place(host), model, timeout_s)
+    except ConfigError as error:
+        found = Probe(error.message, error.hint)
+        return AuthorChoice(wanted, authors, host, model, lambda _: found, now)
+    authors["ollama"] = OllamaAuthor(settings, load_prompts(), now)
+    return AuthorChoice(
+        wanted,
+        authors,
+        settings.server,
+        model,
+        lambda stop: probe_server(settings, stop, now),
+        now,
+    )

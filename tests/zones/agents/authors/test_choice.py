@@ -12,19 +12,20 @@ from zones.agents.authors.choice import (
     CAP_S,
     FAILURES_MAX,
     WELL_S,
-    ChosenAuthor,
+    AuthorChoice,
     Probe,
     Wanted,
     after_answer,
     after_failure,
     after_probe,
     begin,
+    make_choice,
     probe_server,
 )
 from zones.agents.authors.ollama import OllamaAuthor, OllamaSettings
 from zones.agents.authors.prompting import load_prompts
 from zones.agents.authors.server_place import ServerPlace
-from zones.agents.thoughts import AuthorFailed, Cancelled, Thought
+from zones.agents.thoughts import Author, AuthorFailed, Cancelled, Plan, Thought
 
 LAB = NoLab()
 PROMPTS = load_prompts()
@@ -76,13 +77,13 @@ def test_with_a_server_auto_is_the_model() -> None:
 def test_a_fixed_author_is_not_looked_for(wanted: Wanted) -> None:
     """Who is told to be offline or to replay asks no server at all."""
 
-    def probe(*_: object) -> Probe:
+    def probe(_: object) -> Probe:
         raise AssertionError("nobody was to be asked")
 
-    settings = OllamaSettings(ServerPlace("127.0.0.1", 1))
-    author = ChosenAuthor(wanted, {wanted: Offline(wanted)}, settings, Clock(), probe)
-    assert author.plan(BRIEF, LAB, never).value == PLAN
-    assert (author.name, author.model, author.choice.degraded) == (wanted, "", False)
+    choice = AuthorChoice(wanted, {wanted: Offline(wanted)}, SERVER, "m", probe, Clock())
+    choice.look(never)
+    assert think(choice).value == PLAN
+    assert (choice.choice.author, choice.model, choice.choice.degraded) == (wanted, "", False)
 
 
 def test_looks_are_rarer_while_nobody_is_there() -> None:
@@ -161,13 +162,21 @@ def settings_for(server: OllamaServer, model: str = "llama3:8b") -> OllamaSettin
     return OllamaSettings(ServerPlace("127.0.0.1", server.port), model, 20.0)
 
 
-def chosen(server: OllamaServer, wanted: Wanted, clock: Clock) -> ChosenAuthor:
+def chosen(server: OllamaServer, wanted: Wanted, clock: Clock) -> AuthorChoice:
     settings = settings_for(server)
     authors = {
         "ollama": OllamaAuthor(settings, PROMPTS, time.monotonic),
         "genetic": Offline(),
     }
-    return ChosenAuthor(wanted, authors, settings, clock, lambda s, stop, _: look(s))
+    return AuthorChoice(
+        wanted, authors, settings.server, settings.model, lambda _: look(settings), clock
+    )
+
+
+def think(choice: AuthorChoice) -> Thought[Plan]:
+    author = choice.author
+    assert author is not None
+    return author.plan(BRIEF, LAB, never)
 
 
 def look(settings: OllamaSettings) -> Probe:
@@ -241,42 +250,72 @@ def test_a_look_can_be_given_up() -> None:
 
 
 def test_a_server_that_goes_in_the_middle_is_stood_in_for() -> None:
-    """A thought is not lost with its server: the offline author thinks it, and that is said."""
+    """When the server goes the thought fails; the next one is the offline author's, and so on."""
     clock = Clock()
     with OllamaServer(says(PLAN_ANSWER)) as server:
-        author = chosen(server, "auto", clock)
-        assert author.plan(BRIEF, LAB, never).model == "llama3:8b"
-        assert (author.name, author.model) == ("ollama", "llama3:8b")
-    thought = author.plan(BRIEF, LAB, never)
-    assert (thought.model, thought.rationale) == ("", "as always")
-    assert (author.name, author.model) == ("genetic", "")
-    assert author.choice.degraded
-    assert author.choice.hint == "ollama serve"
+        choice = chosen(server, "auto", clock)
+        assert choice.look(never).author == "ollama"
+        assert think(choice).model == choice.model == "llama3:8b"
+    with pytest.raises(AuthorFailed):
+        think(choice)
+    found = choice.look(never)
+    assert (found.author, found.degraded, found.hint) == ("genetic", True, "ollama serve")
+    assert think(choice).rationale == "as always"
+    assert choice.model == ""
     with OllamaServer(says(PLAN_ANSWER), port=server.port):
-        assert author.plan(BRIEF, LAB, never).model == "", "it is not looked for at once"
+        assert choice.look(never).author == "genetic", "it is not looked for at once"
         clock.s += BASE_S
-        assert author.plan(BRIEF, LAB, never).model == "llama3:8b"
-    assert author.name == "ollama"
+        assert choice.look(never).author == "ollama"
+        assert think(choice).model == "llama3:8b"
 
 
 def test_a_model_that_talks_nonsense_is_stood_in_for() -> None:
     """Nonsense ends a thought; after the third in a row the offline author thinks."""
     with OllamaServer(*[Piecewise("no")] * 6) as server:
-        author = chosen(server, "auto", Clock())
-        for _ in range(2):
+        choice = chosen(server, "auto", Clock())
+        for _ in range(3):
+            assert choice.look(never).author == "ollama"
             with pytest.raises(AuthorFailed):
-                author.plan(BRIEF, LAB, never)
-            assert author.name == "ollama"
-        assert author.plan(BRIEF, LAB, never).rationale == "as always"
-        assert author.name == "genetic"
-        assert "has failed 3 times in a row" in author.choice.why
+                think(choice)
+        assert choice.look(never).author == "genetic"
+        assert "has failed 3 times in a row" in choice.choice.why
 
 
 def test_the_model_alone_is_not_stood_in_for() -> None:
     """With author: ollama the thought fails, with the reason."""
     with OllamaServer() as server:
         pass
-    author = chosen(server, "ollama", Clock())
+    choice = chosen(server, "ollama", Clock())
+    assert choice.look(never).degraded
     with pytest.raises(AuthorFailed, match="no Ollama at"):
-        author.plan(BRIEF, LAB, never)
-    assert author.choice.degraded
+        think(choice)
+    assert choice.look(never).author == "ollama"
+
+
+def made(wanted: Wanted, host: str) -> AuthorChoice:
+    def recording() -> Author:
+        return Offline("recorded")
+
+    return make_choice(wanted, host, "llama3:8b", 20.0, Offline(), recording, time.monotonic)
+
+
+def test_all_is_made_from_the_settings() -> None:
+    """The settings make each author; one model, a server of this machine."""
+    with OllamaServer(says(PLAN_ANSWER)) as server:
+        choice = made("auto", server.url)
+        assert choice.look(never).why == f"llama3:8b of Ollama at 127.0.0.1:{server.port}"
+        assert think(choice).model == "llama3:8b"
+    for wanted in ("genetic", "recorded"):
+        author = made(wanted, server.url).author
+        assert author is not None
+        assert author.name == wanted
+
+
+def test_a_server_elsewhere_is_none() -> None:
+    """A server of another machine is not asked; that is said, and the offline author thinks."""
+    choice = made("auto", "http://192.168.1.7:11434").look(never)
+    assert (choice.author, choice.degraded) == ("genetic", True)
+    assert "another machine" in choice.why
+    alone = made("ollama", "http://192.168.1.7:11434")
+    assert alone.look(never).degraded
+    assert alone.author is None
