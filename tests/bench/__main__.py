@@ -36,6 +36,7 @@ NAMES = (
     "pace",
     "traits",
     "trial",
+    "hotswap",
     "call",
     "cage",
     "evolution",

@@ -34,10 +34,10 @@ def measure_live(quick: bool) -> tuple[list[Row], list[Goal]]:
     watch_s = WATCH_QUICK_S if quick else WATCH_S
     with temporary_home() as home, live_kernel(home, *founding(entities)) as kernel:
         kernel.arena.wait_for_ticks(SETTLE_TICKS, SETTLE_S)
-        alone = _watch(kernel, entities, "alone", lambda began_s: _past(began_s, watch_s))
+        alone = watch(kernel, entities, "alone", lambda began_s: _past(began_s, watch_s))
         trials = _Trials(kernel)
         try:
-            beside = _watch(
+            beside = watch(
                 kernel, entities, f"{AT_ONCE} trials run",
                 lambda began_s: _past(began_s, watch_s) and trials.ended >= AT_ONCE,
             )  # fmt: skip
@@ -61,7 +61,7 @@ class _Trials:
         self._kernel = kernel
         self._over = False
         self._errors: list[str] = []
-        self._source = _source_of(ADDED[0])
+        self._source = source_of(ADDED[0])
         self._threads = [threading.Thread(target=self._ask) for _ in range(AT_ONCE)]
         for thread in self._threads:
             thread.start()
@@ -97,21 +97,21 @@ def _add(kernel: LiveKernel, entities: int, name: str) -> Row:
     def ask() -> None:
         began_s = time.monotonic()
         try:
-            kernel.ask("trait add", ANSWER_S, source=_source_of(name))
+            kernel.ask("trait add", ANSWER_S, source=source_of(name))
         except CannotMeasure as error:
             errors.append(str(error))
         done.append(time.monotonic() - began_s)
 
     thread = threading.Thread(target=ask)
     thread.start()
-    row = _watch(kernel, entities, f"trait add {name}", lambda _began_s: bool(done))
+    row = watch(kernel, entities, f"trait add {name}", lambda _began_s: bool(done))
     thread.join()
     if errors:
         raise CannotMeasure(errors[0])
     return dict(row) | {"answer_s": round(done[0], 3)}
 
 
-def _watch(kernel: LiveKernel, entities: int, what: str, is_over: Callable[[float], bool]) -> Row:
+def watch(kernel: LiveKernel, entities: int, what: str, is_over: Callable[[float], bool]) -> Row:
     """Read every tick until something is over, and half a second more."""
     arena = kernel.arena
     before, epoch = arena.get(Header.MISSED_TICKS), arena.get(Header.EPOCH)
@@ -141,6 +141,6 @@ def _past(began_s: float, seconds: float) -> bool:
     return time.monotonic() - began_s >= seconds
 
 
-def _source_of(name: str) -> str:
+def source_of(name: str) -> str:
     path: Path = ROOT / "tests" / "corpus" / "honest" / f"{name}.py"
     return b64encode(path.read_bytes()).decode()
