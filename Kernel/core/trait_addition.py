@@ -24,6 +24,8 @@ VALIDATION = "validation"
 """The stage of a refusal that names none."""
 RENEWAL_S = 300.0
 """How long a generation may take to be made ready and to take over."""
+GATHER_S = 20.0
+"""How long one that is tried waits for others that are not, so that one generation loads them."""
 
 
 class TraitRefused(Refused):
@@ -110,6 +112,8 @@ class TraitAddition:
         self._verdict: TrialVerdict | None = None
         self._told = wish.tried.cause
         self._number = 0
+        self._more_come = False
+        self._ready_s = 0.0
         self._until_s = 0.0
         self._posted: Posted | None = None
         self._applied: int | None = None
@@ -204,8 +208,13 @@ class TraitAddition:
             return None
         return about | {"accepted": True} | told
 
-    def look(self, now_s: float) -> None:
-        """Go on as far as it goes now."""
+    def look(self, now_s: float, *, more_come: bool = False) -> None:
+        """Go on as far as it goes now.
+
+        Args:
+            more_come: others are being tried: one generation could load them, too.
+        """
+        self._more_come = more_come
         try:
             self._step(now_s)
         except MoltError as error:
@@ -260,7 +269,7 @@ class TraitAddition:
         )  # fmt: skip
         self.world.traits.take(verdict.code_hash)
         self.world.traits.check_room_for(verdict.name)
-        self.stage, self._until_s = Stage.WAITING, now_s + RENEWAL_S
+        self.stage, self._until_s, self._ready_s = Stage.WAITING, now_s + RENEWAL_S, now_s
 
     def _refuse(self, verdict: TrialVerdict) -> TraitRefused:
         """Tell of a source that is not taken, and return the error."""
@@ -274,13 +283,22 @@ class TraitAddition:
         return refused
 
     def _begin_generation(self, now_s: float) -> None:
-        """Have the code loaded, unless who serves has it: it was removed a moment ago."""
+        """Have the code loaded, unless who serves has it: it was removed a moment ago.
+
+        One generation loads all that were tried when it was begun.
+        """
         world, ladder = self.world, self.world.ladder
         self._check_time(now_s)
+        incoming = world.lines.get(ladder.incoming)
+        if incoming is not None and self.code_hash in incoming.traits:
+            self._number, self.stage = incoming.number, Stage.RENEWING
+            return
         if world.active is None or ladder.incoming:
             return
         if world.traits.loaded().get(self._wish.code_hash) == "":
             self._post()
+            return
+        if self._more_come and now_s < self._ready_s + GATHER_S:
             return
         self._number = world.generations.renew(self._told)
         self.stage, self._until_s = Stage.RENEWING, now_s + RENEWAL_S

@@ -4,8 +4,9 @@ Owns: which changes are under way, one removal, taking up again what was suspend
 one addition (`trait_addition.py`), what an input does (`zones/world/trait_inputs.py`), commands
 (`Kernel/console/trait_commands.py`).
 
-One at a time is made ready, others wait for their turn; its input then waits for its tick by
-itself.
+One at a time is tried, others wait for their turn: each trial begins with what those before have
+brought. Those that are accepted go on at once: one generation loads as many as there are by then,
+and each has an input of its own, which waits for its tick by itself.
 """
 
 from Kernel.contract.errors import MoltError, Refused
@@ -21,7 +22,8 @@ POSTED_MAX = 64
 """Changes that wait for their tick and are told of when it comes; more are applied all the same."""
 RESUMED_MAX = 128
 QUEUED_MAX = 16
-"""Additions that wait for the one that is made ready; one more is refused."""
+"""Additions that wait for the one that is tried; one more is refused."""
+_SENT = (Stage.POSTED, Stage.OVER)
 
 
 class TraitRemoval:
@@ -91,7 +93,8 @@ class TraitChanges:
         self._parts = parts
         self._trials = trials
         self._queued: list[TraitAddition] = []
-        self._ready: TraitAddition | None = None
+        self._tried: TraitAddition | None = None
+        self._coming: list[TraitAddition] = []  # accepted, and not sent yet
         self._posted: list[TraitAddition | TraitRemoval] = []
         self._resumed: list[tuple[str, int]] = []
 
@@ -106,22 +109,26 @@ class TraitChanges:
             return addition
         if len(self._queued) >= QUEUED_MAX:
             raise Refused(
-                f"cannot add a trait: one is being made ready and {len(self._queued)} wait; the "
+                f"cannot add a trait: one is being tried and {len(self._queued)} wait; the "
                 f"limit is {QUEUED_MAX}",
                 "molt trait list",
             )
-        if self._ready is None:
+        if self._tried is None and not self._is_coming(addition):
             self._begin(addition, world)
         else:
             self._queued.append(addition)
         return addition
 
+    def _is_coming(self, addition: TraitAddition) -> bool:
+        """Tell whether the very same is on its way: one more waits for what becomes of it."""
+        return any(each.code_hash == addition.code_hash for each in self._coming)
+
     def _begin(self, addition: TraitAddition, world: ArenaKeeper) -> None:
         """Raises: Refused: it cannot be tried."""
-        additions = (each for each in self._posted if isinstance(each, TraitAddition))
-        world.traits.tidy({each.code_hash for each in additions})
+        posted = (each for each in self._posted if isinstance(each, TraitAddition))
+        world.traits.tidy({each.code_hash for each in (*posted, *self._coming)})
         addition.begin()
-        self._ready = addition
+        self._tried = addition
 
     def remove(self, world: ArenaKeeper, name: str, at_tick: int, cause: bytes) -> TraitRemoval:
         """Send a trait away.
@@ -163,8 +170,9 @@ class TraitChanges:
             )  # fmt: skip
 
     def under_way(self) -> str:
-        """Return how far the one is that is being made ready, "" when none is."""
-        return self._ready.stage.value if self._ready is not None else ""
+        """Return how far the first is of those that are made ready, "" when none is."""
+        first = next(iter(self._coming), self._tried)
+        return first.stage.value if first is not None else ""
 
     def waiting(self) -> list[Result]:
         """Return what is sent and waits for its tick, the oldest first."""
@@ -173,30 +181,39 @@ class TraitChanges:
     def look(self) -> None:
         """One round."""
         now_s = self._parts.clock.now_s()
-        if self._ready is not None:
-            self._ready.look(now_s)
-            if self._ready.stage in (Stage.POSTED, Stage.OVER):
-                self._keep(self._ready)
-                self._ready = None
-        while self._ready is None and self._queued:
-            self._begin_next(self._queued.pop(0))
+        if self._tried is not None:
+            self._tried.look(now_s)
+            if self._tried.stage is not Stage.PREPARING:
+                self._coming, self._tried = [*self._coming, self._tried], None
+        self._begin_next()
+        for coming in self._coming:
+            coming.look(now_s, more_come=self._tried is not None)
+            if coming.stage in _SENT:
+                self._keep(coming)
+        self._coming = [each for each in self._coming if each.stage not in _SENT]
         for each in self._posted:
             each.look(now_s)
         self._posted = [each for each in self._posted if each.stage is not Stage.OVER]
 
-    def _begin_next(self, addition: TraitAddition) -> None:
-        if addition.is_there():  # somebody else's was before it
-            return
-        try:
-            self._begin(addition, addition.world)
-        except MoltError as error:
-            addition.fail(error)
+    def _begin_next(self) -> None:
+        """Begin whose turn it is, if nobody is tried."""
+        for addition in list(self._queued):
+            if self._tried is not None or self._is_coming(addition):
+                continue
+            self._queued.remove(addition)
+            if addition.is_there():  # somebody else's was before it
+                continue
+            try:
+                self._begin(addition, addition.world)
+            except MoltError as error:
+                addition.fail(error)
 
     def give_up(self) -> None:
         """The kernel is being stopped: what is being made ready is left."""
-        for each in (*self._queued, *([self._ready] if self._ready is not None else [])):
+        tried = () if self._tried is None else (self._tried,)
+        for each in (*self._queued, *tried, *self._coming):
             each.give_up("the kernel is being stopped")
-        self._queued, self._ready = [], None
+        self._queued, self._tried, self._coming = [], None, []
 
     def _check_not_coming(self, world: ArenaKeeper, name: str) -> None:
         """Say of a trait that waits for its tick that it does.
