@@ -102,8 +102,15 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """What a model has said.
+
+    Args:
+        cut: it had more to say than it may.
+    """
+
     text: str
     tokens: int
+    cut: bool = False
 
 
 class OllamaAuthor:
@@ -191,6 +198,10 @@ class OllamaAuthor:
                 answer: _Answer = self._ask(messages, schema, watch)
                 tokens += answer.tokens
                 try:
+                    if answer.cut:
+                        raise answers.AnswerFault(
+                            f"it was cut off after {self._settings.answer_tokens} tokens, be brief"
+                        )
                     read = answers.read_answer(answer.text, form)
                     thought = _thought(value_of(read), read, messages)
                 except answers.AnswerFault as error:
@@ -314,7 +325,7 @@ def _collected(parts: Iterator[ollama.ChatResponse], settings: OllamaSettings) -
         pieces.append(piece)
         if part.done:
             counted = _count(part.prompt_eval_count) + _count(part.eval_count)
-            return _Answer("".join(pieces), counted)
+            return _Answer("".join(pieces), counted, part.done_reason == "length")
     raise AuthorFailed(f"cannot use the answer of {settings.server}: it breaks off", "ollama ps")
 
 

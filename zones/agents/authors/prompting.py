@@ -23,8 +23,11 @@ from zones.agents.thoughts import Brief, Draft, Failure, Plan, Story, TraitFact
 from zones.traits import contract
 from zones.traits.word_lists import words
 
-PROMPT_CHARS_MAX: Final = 20_000
-"""Of a whole prompt: 6000 tokens or so. It leaves room for an answer in a context of 8192."""
+PROMPT_CHARS_MAX: Final = 17_500
+"""Of a whole prompt: 5300 tokens or so. In a context of 8192 it leaves room for a bad answer that
+is shown again and for a whole one."""
+FIXED_CHARS_MAX: Final = 6000
+"""Of it, what stands in the files."""
 PROMPTS: Final = Path(__file__).resolve().parent.parent / "prompts"
 _ROLES: Final = ("architect", "coder", "reviewer", "historian")
 _PARTS: Final = ("world", "contract", "example")
@@ -51,14 +54,15 @@ _TELEMETRY: Final = (
     ("lineage_diversity", "effective lineages"),
     ("dominant_share", "share of the largest"),
 )
-_TELEMETRY_MAX: Final = 2000
+_TELEMETRY_MAX: Final = 1600
 _TRAITS_MAX: Final = 1200
-_PARAMETERS_MAX: Final = 5000
+_PARAMETERS_MAX: Final = 4000
 _LESSONS_MAX: Final = 2000
 _FAILURES_MAX: Final = 2400
 _DRAFTS_MAX: Final = 4000
-_SOURCE_MAX: Final = 3600
-_EVENTS_MAX: Final = 9000
+_SOURCE_MAX: Final = 3000
+_EVENTS_MAX: Final = 8000
+_PLAN_MAX: Final = 1200
 _TEXT_MAX: Final = 600
 """Of one reason, lesson or event."""
 
@@ -121,6 +125,11 @@ def load_prompts(folder: Path = PROMPTS) -> Prompts:
         used += ["example"] if "contract" in used else []
         versions = [f"{role} {version}", *(f"{name} {parts[name][0]}" for name in used)]
         system = string.Template(system.removeprefix("[system]\n")).safe_substitute(fixed)
+        if len(system) + len(user) > FIXED_CHARS_MAX:
+            raise ConfigError(
+                f"cannot use prompt {role}.txt: with what it takes in it has "
+                f"{len(system) + len(user)} characters, the limit is {FIXED_CHARS_MAX}"
+            )
         unknown = set(string.Template(user).get_identifiers()) - _FILLED
         if unknown or not string.Template(user).is_valid():
             raise ConfigError(f"cannot use prompt {role}.txt: unknown or broken {sorted(unknown)}")
@@ -213,7 +222,7 @@ def _plan_values(plan: Plan) -> dict[str, str]:
         "target": plan.target_class,
         "better": plan.better,
         "metric": plan.metric,
-        "description": fenced("plan", clean(plan.description)),
+        "description": fenced("plan", clean(plan.description, _PLAN_MAX)),
     }
 
 

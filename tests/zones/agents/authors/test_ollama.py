@@ -11,6 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.ollama_server import Act, OllamaServer, Piecewise, Talk, says
 from tests.support.thinking import (
@@ -30,7 +32,7 @@ from zones.agents.authors.answers import PlanForm, schema_of
 from zones.agents.authors.ollama import OllamaAuthor, OllamaSettings
 from zones.agents.authors.prompting import load_prompts
 from zones.agents.authors.server_place import ServerPlace
-from zones.agents.thoughts import AuthorFailed, Cancelled
+from zones.agents.thoughts import AuthorFailed, Cancelled, Plan
 
 LAB = NoLab()
 PROMPTS = load_prompts()
@@ -44,8 +46,8 @@ def never() -> bool:
 def author_for(server: OllamaServer, **more: Any) -> OllamaAuthor:
     """Return an author whose patience is for tests."""
     limits = {"total_s": 20.0, "connect_s": 5.0, "silence_s": 10.0} | more
-    settings = OllamaSettings(ServerPlace("127.0.0.1", server.port), **limits)
-    return OllamaAuthor(settings, PROMPTS, time.monotonic)
+    place = ServerPlace("127.0.0.1", server.port)
+    return OllamaAuthor(OllamaSettings(place, **limits), PROMPTS, time.monotonic)
 
 
 def failure(author: OllamaAuthor) -> AuthorFailed:
@@ -136,6 +138,14 @@ def test_one_repair_round() -> None:
     assert "before the JSON object" in second["messages"][3]["content"]
     text = json.dumps(second["messages"], ensure_ascii=False, separators=(",", ":"))
     assert thought.prompt_hash == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_one_that_says_too_much_is_told_so() -> None:
+    """A model that was cut off at its limit of words hears that, and not that JSON is broken."""
+    cut = Piecewise(GOOD[:100], last={"done": True, "done_reason": "length", "eval_count": 2048})
+    with OllamaServer(cut, says(PLAN_ANSWER)) as server:
+        assert author_for(server).plan(BRIEF, LAB, never).value == PLAN
+        assert "cut off after 2048 tokens" in server.chats[1]["messages"][3]["content"]
 
 
 BAD_TEXTS = {
@@ -479,6 +489,28 @@ def test_nothing_is_left_open(acts: tuple[Act, ...]) -> None:
         while threading.active_count() > threads or me.num_fds() > files:
             assert time.monotonic() < deadline_s, "something is left open"
             time.sleep(0.01)
+
+
+@pytest.mark.slow
+@settings(max_examples=150)
+@given(st.integers(0, 2000), st.binary(max_size=40), st.sampled_from(["cut", "put", "over"]))
+def test_no_bytes_break_it(place: int, data: bytes, how: str) -> None:
+    """Whatever is done to the bytes of a good answer, the thought ends well or as it must."""
+    rows = [
+        {"message": {"role": "assistant", "content": GOOD[:200]}, "done": False},
+        {"message": {"role": "assistant", "content": GOOD[200:]}, "done": True, "eval_count": 7},
+    ]
+    body = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
+    whole = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    place = place % len(whole)
+    after = {"cut": b"", "put": whole[place:], "over": whole[place + len(data) :]}[how]
+    act = raw(whole[:place] + data + after)
+    with OllamaServer(act, act) as server:
+        try:
+            assert isinstance(author_for(server).plan(BRIEF, LAB, never).value, Plan)
+        except AuthorFailed as error:
+            assert error.message.startswith("cannot ")
 
 
 def test_prompts_of_another_folder(tmp_path: Path) -> None:

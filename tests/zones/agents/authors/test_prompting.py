@@ -160,6 +160,7 @@ def test_a_story_is_told() -> None:
         ("contract.txt", "version: 1\n$nothing\n", "unknown or broken 'nothing'"),
         ("coder.txt", "version: 1\n[system]\n[user]\n$nothing\n", "unknown or broken"),
         ("coder.txt", "version: 1\n[system]\n[user]\n$ 5\n", "unknown or broken"),
+        ("coder.txt", "version: 1\n[system]\n" + "a" * 7000 + "[user]\n", "the limit is 6000"),
         ("contract.txt", None, "cannot read prompt contract.txt"),
     ],
 )
