@@ -35,7 +35,7 @@ ALLOWED: Final[dict[str, frozenset[str]]] = {
     "compile": frozenset(),
     "archive": _THREADS,
     "chronos": _THREADS,
-    "agents": _THREADS | {"fork", "clone"},
+    "agents": _THREADS | {"fork", "clone", "inotify"},
     "gateway": _THREADS,
     "zygote": frozenset(),
 }

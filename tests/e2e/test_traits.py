@@ -105,8 +105,7 @@ def test_traits_come_in_stay_and_go(home: Path, folder: Path) -> None:
         code, removed = molt(home, "trait", "remove", "painter")
         assert code == 0 and removed["applied_at_tick"] > 0
         assert statuses(kernel) == {"Drifter": "active"}
-        (file,) = (home / "mutations").glob("trait_drifter_v1.py")
-        assert file.read_text() == DRIFTER
+        assert not list((home / "mutations").glob("*.py")), "only the Patcher writes there"
         since = kernel.word(Header.COMMIT)
         wait_until(lambda: kernel.word(Header.COMMIT) > since + 330, "one more snapshot")
         code, proof = molt(home, "replay")

@@ -7,6 +7,7 @@ thinks for them (`authors/`). The one file of this service that reads the clock.
 from typing import Any, Final
 
 from Kernel.contract.messages import Drain, Request
+from zones.agents.folder import FOLDER
 from zones.agents.ollama_host import parse_host
 from zones.agents.settings import KEYS, parse_settings
 from zones.runtime.enclosing import Reach
@@ -35,9 +36,9 @@ class Generation:
         }
 
     def reach(self) -> Reach:
-        """Its home, and the port of the model server."""
+        """Its home, with the folder of mutations, and the port of the model server."""
         port = parse_host(self._settings.ollama_host).port
-        return Reach(connect=(port,) if port else ())
+        return Reach(connect=(port,) if port else (), home=(FOLDER,))
 
     def run(self, seat: BusSeat) -> None:
         """Serve until the kernel says drain."""

@@ -44,12 +44,14 @@ class Reach:
     Args:
         read, write: paths below which it may read files, or read, make and write them.
         connect, bind: TCP ports.
+        home: folders of its home that it may write, besides those of every bus zone.
     """
 
     read: tuple[str, ...] = ()
     write: tuple[str, ...] = ()
     connect: tuple[int, ...] = ()
     bind: tuple[int, ...] = ()
+    home: tuple[str, ...] = ()
 
     def joined(self, other: "Reach") -> "Reach":
         """Return what either reaches."""
@@ -58,6 +60,7 @@ class Reach:
             (*self.write, *other.write),
             (*self.connect, *other.connect),
             (*self.bind, *other.bind),
+            (*self.home, *other.home),
         )
 
 
@@ -134,12 +137,15 @@ def reach_of_code() -> Reach:
     )
 
 
-def reach_of_home(home: Path) -> Reach:
+def reach_of_home(home: Path, also: Iterable[str] = ()) -> Reach:
     """Return what a bus zone reaches: all that code does, and the folders of a home.
 
     They are made where they are missing: one that is made later could not be reached.
+
+    Args:
+        also: folders besides those of every bus zone.
     """
-    folders = [home / name for name in ("data", "log", "run")]
+    folders = [home / name for name in ("data", "log", "run", *also)]
     for folder in folders:
         with contextlib.suppress(OSError):  # whoever needs it says so
             folder.mkdir(mode=0o700, exist_ok=True)

@@ -160,7 +160,8 @@ def _run_bus_process(
     ground: Ground,
 ) -> None:
     home = Path(configure.home)
-    reach = reach_of_home(home).joined(generation.reach())
+    theirs = generation.reach()
+    reach = reach_of_home(home, theirs.home).joined(theirs)
     plan = plan_for(request.facts, NO_CAGE, ground, descriptors.values(), reach)
     if plan is not None:
         enclose(plan)  # first: the bus starts a thread

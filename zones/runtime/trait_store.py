@@ -1,9 +1,9 @@
 """The traits of a home on disk: every source that was ever accepted, its verdict, its machine code.
 
 Owns: `HOME/data/traits/<hash>/` (source.py, verdict.json, and what the native tier has compiled
-beside them), the files for people `HOME/mutations/trait_<name>_v<n>.py`, which version a source
-is. Does not own: checking and compiling (`zones/traits`), which traits a zone runs
-(`HOME/data/traits/<zone>.json`, the kernel's).
+beside them), which version a source is. Does not own: checking and compiling (`zones/traits`), the
+files for people (`HOME/mutations`, the Patcher's: `zones/agents/patcher.py`), which traits a zone
+runs (`HOME/data/traits/<zone>.json`, the kernel's).
 
 A folder is named by the sha256 of the source in it. What is read is held to that name, and machine
 code to the digests that its verdict lists: a file that somebody has changed is refused and never
@@ -27,15 +27,13 @@ from Kernel.contract.errors import MoltError
 from zones.runtime.durable_names import sync_directory
 
 PLACE: Final = Path("data", "traits")
-MUTATIONS: Final = Path("mutations")
 SOURCE: Final = "source.py"
 VERDICT: Final = "verdict.json"
 VERSIONS_KEPT: Final = 3
-"""Files for people, and machine code that nobody runs, of so many versions of a name."""
+"""Machine code that nobody runs, of so many versions of a name."""
 VERDICT_BYTES_MAX: Final = 256 * 1024
 SOURCE_BYTES_MAX: Final = 1024 * 1024
 _HASH: Final = re.compile(r"[0-9a-f]{64}\Z")
-_FILE: Final = re.compile(r"trait_(?P<name>\w+)_v(?P<version>[1-9][0-9]{0,8})\.py\Z")
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -64,6 +62,11 @@ class StoredTrait:
 def file_name(name: str) -> str:
     """Return the name of a trait's class as it stands in file names: words with _ between."""
     return _HUMP.sub("_", name).lower()
+
+
+def shown_at(name: str, version: int) -> Path:
+    """Return where in a home people find a version, written by the Patcher."""
+    return Path("mutations", f"trait_{file_name(name)}_v{version}.py")
 
 
 class TraitStore:
@@ -160,23 +163,7 @@ class TraitStore:
         for version, other in found.items():
             if other == code_hash:
                 return version
-        return max((0, *found, *self._files_of(file_name(name)))) + 1
-
-    def show(self, name: str, version: int, source: bytes) -> Path:
-        """Write the file for people and remove those of older versions; return its path.
-
-        Raises:
-            OSError: the disk refused.
-        """
-        place = self._home / MUTATIONS
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = place / f"trait_{file_name(name)}_v{version}.py"
-        _write(path, source)
-        there = self._files_of(file_name(name))
-        newest = sorted((each for each in there if each != version), reverse=True)
-        for each in newest[VERSIONS_KEPT - 1 :]:
-            there[each].unlink(missing_ok=True)
-        return path
+        return max((0, *found)) + 1
 
     def write_set(self, name: str, content: bytes) -> None:
         """Write durably which traits a zone's next generation loads.
@@ -215,16 +202,6 @@ class TraitStore:
         for path in made:
             path.unlink(missing_ok=True)
         return bool(made)
-
-    def _files_of(self, name: str) -> dict[int, Path]:
-        """Return the files for people of a name, by version."""
-        place = self._home / MUTATIONS
-        try:
-            files = os.listdir(place)
-        except FileNotFoundError:
-            return {}
-        found = ((_FILE.match(file), place / file) for file in files)
-        return {int(m["version"]): path for m, path in found if m and m["name"] == name}
 
     def _versions(self, name: str) -> Iterator[tuple[int, str]]:
         for code_hash, verdict in self._verdicts():

@@ -60,6 +60,9 @@ def test_the_folders_of_a_home_are_made(tmp_path: Path):
     for name in ("data", "log", "run"):
         assert (tmp_path / name).is_dir() and str(tmp_path / name) in reach.write
     assert str(tmp_path) not in reach.write
+    assert not (tmp_path / "mutations").exists()
+    reach = reach_of_home(tmp_path, ["mutations"])
+    assert (tmp_path / "mutations").is_dir() and str(tmp_path / "mutations") in reach.write
 
 
 @pytest.mark.parametrize(

@@ -123,30 +123,44 @@ _ROOM: Final = """
     fsconfig fsmount fspick mount_setattr sethostname setdomainname
 """
 _PROGRAMS: Final = "execve execveat"
+# Landlock does not look at the path of a watch.
+_WATCHES: Final = "inotify_init inotify_init1 inotify_add_watch inotify_rm_watch"
 _BUS_GAPS: Final = (
     "a Unix socket that has a path can be connected to",
     "the locks of its home, which it inherits, can be let go for all who inherit them",
 )
 _TCP_GAP: Final = "TCP is held by port and not by address"
 _FORK_GAP: Final = "it may fork"
+_WATCH_GAP: Final = "it can see when a file that its user may read is used"
 _FILES: Final = (1, "files of this user can be read and written")
 _SOCKETS: Final = (6, "abstract sockets of this user can be connected to")
 _PORTS: Final = (4, "TCP is not held by port either")
 _SIGNALS: Final = (6, "signals can be sent to processes of this user")
 
 
-def _bus(name: str, *, tcp: bool = False, forks: bool = False) -> Profile:
+def _bus(name: str, *, tcp: bool = False, forks: bool = False, watches: bool = False) -> Profile:
     return Profile(
         name,
         allow=_words(
-            _COMPUTING, _BUS, _FILES_READ, _FILES_WRITTEN, "getdents", _APPLYING if forks else ""
+            _COMPUTING,
+            _BUS,
+            _FILES_READ,
+            _FILES_WRITTEN,
+            "getdents",
+            _APPLYING if forks else "",
+            _WATCHES if watches else "",
         ),
         kill=_words(_DANGEROUS, _ROOM, _PROGRAMS),
         threads=True,
         forks=forks,
         tcp=tcp,
         sockets=True,
-        not_held=(*_BUS_GAPS, *((_TCP_GAP,) * tcp), *((_FORK_GAP,) * forks)),
+        not_held=(
+            *_BUS_GAPS,
+            *((_TCP_GAP,) * tcp),
+            *((_FORK_GAP,) * forks),
+            *((_WATCH_GAP,) * watches),
+        ),
         held_since=(_FILES, _SOCKETS, *((_PORTS,) * tcp), *((_SIGNALS,) * forks)),
     )
 
@@ -171,7 +185,7 @@ _ROWS: Final = (
     ),
     _bus("archive"),
     _bus("chronos"),
-    _bus("agents", tcp=True, forks=True),
+    _bus("agents", tcp=True, forks=True, watches=True),
     _bus("gateway", tcp=True),
     _bus("federation", tcp=True),
     Profile(

@@ -21,7 +21,7 @@ from Kernel.contract.errors import MoltError
 from zones.runtime.arena_memory import map_arena
 from zones.runtime.cage import Layer
 from zones.runtime.kinship import set_process_name
-from zones.runtime.trait_store import MUTATIONS, PLACE
+from zones.runtime.trait_store import PLACE
 from zones.world.trait_loading import LoadedTraits
 from zones.world.trial.coordinator import try_trait
 from zones.world.trial.copying import copy_world
@@ -96,7 +96,6 @@ def _map(descriptors: Mapping[str, int]) -> ArenaWords | None:
 
 
 def _make_places(job: Job) -> None:
-    """Make the folders that are written to: behind the cage only what is there can be."""
+    """Make the folder that is written to: behind the cage only what is there can be."""
     if job.add:
-        for place in (PLACE, MUTATIONS):
-            (job.home / place).mkdir(mode=0o700, parents=True, exist_ok=True)
+        (job.home / PLACE).mkdir(mode=0o700, parents=True, exist_ok=True)

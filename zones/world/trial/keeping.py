@@ -9,7 +9,7 @@ import hashlib
 from llvmlite import binding
 
 from Kernel.contract.trait_sets import encode_set, set_name
-from zones.runtime.trait_store import StoreError, TraitStore
+from zones.runtime.trait_store import StoreError, TraitStore, shown_at
 from zones.traits.contract import NATIVE
 from zones.traits.native.compiling import Compiled, NotCompiled, keep_compiled, read_code
 from zones.traits.verdict import Verdict
@@ -42,7 +42,7 @@ def find_prepared(store: TraitStore, code_hash: str) -> tuple[Verdict, Tiered] |
 
 
 def keep(job: Job, source: bytes, store: TraitStore, findings: Findings, known: bool) -> str:
-    """Store an accepted source, show it, and have it loaded by what comes next; return its file."""
+    """Store an accepted source, have it loaded by what comes next; return where people find it."""
     verdict, tiered = findings.verdict, findings.tiered
     store.drop_unfinished()
     if not known:
@@ -60,10 +60,9 @@ def keep(job: Job, source: bytes, store: TraitStore, findings: Findings, known: 
             "build": build_mark(),
         }
         store.finish(verdict.code_hash, kept)
-    path = store.show(verdict.name, findings.version, source)
     store.write_set(set_name(job.zone), encode_set(dict.fromkeys([*job.hashes, verdict.code_hash])))
     store.drop_compiled({*job.hashes, verdict.code_hash})
-    return str(path.relative_to(job.home))
+    return str(shown_at(verdict.name, findings.version))
 
 
 def build_mark() -> str:

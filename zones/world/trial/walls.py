@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from zones.runtime.cage import CageLimits, Layer, Plan, enclose, seal
-from zones.runtime.trait_store import MUTATIONS, PLACE
+from zones.runtime.trait_store import PLACE
 
 RUN_BYTES: Final = 1 << 30
 """The scratch of a million Molbots is 100 MB. What all runs take together is held by a group."""
@@ -48,11 +48,12 @@ class Walls:
         Raises:
             CageError: a layer that the machine has cannot be had.
         """
-        written = (home / PLACE, home / MUTATIONS)
+        store = home / PLACE
+        written = (str(store),) if store.is_dir() else ()
         plan = Plan(
             "compile",
-            read=("/proc", *(str(each) for each in written if each.is_dir())),
-            write=(os.devnull, *(str(each) for each in written if each.is_dir())),
+            read=("/proc", *written),
+            write=(os.devnull, *written),
             keep=frozenset(keep),
             without=self.missing | (frozenset() if self._has_landlock() else {Layer.NAMESPACES}),
         )

@@ -161,6 +161,11 @@ CASES = [
     ("agents", "clone", (17,), ALLOW),
     ("agents", "clone", (17 | 0x10000000,), EPERM),
     ("agents", "clone", (17 | 0x20000000,), EPERM),
+    ("agents", "inotify_init1", (0,), ALLOW),
+    ("agents", "inotify_add_watch", (3, 0x7000, 0xFFF), ALLOW),
+    ("archive", "inotify_init1", (0,), EPERM),
+    ("gateway", "inotify_add_watch", (3, 0x7000, 0xFFF), EPERM),
+    ("sealed", "inotify_init1", (0,), KILL),
     ("sealed", "fcntl", (3, 3), ALLOW),
     ("sealed", "fcntl", (3, 4, 0x2000), EPERM),  # F_SETFL: a description shared with others
     ("sealed", "fcntl", (3, 8, 1), EPERM),  # F_SETOWN

@@ -11,7 +11,7 @@ import pytest
 
 from tests.zones.world.trial.stage import BUDGET_US, DRIFTER, image, missing
 from zones.runtime.cage import Layer
-from zones.runtime.trait_store import PLACE
+from zones.runtime.trait_store import PLACE, TraitStore
 from zones.world.trait_loading import LoadedTraits
 from zones.world.trial import cell
 from zones.world.trial.cell import CODECS, run_trial
@@ -62,9 +62,12 @@ def test_an_enclosed_coordinator_comes_to_a_verdict(tmp_path):
 
 
 def test_it_can_write_what_is_added(tmp_path):
-    """Store, file for people, set: into folders that were made before it was enclosed."""
+    """Store and set: into a folder that was made before it was enclosed; no file for people."""
     told = ask(tmp_path, add=True)
-    assert told["accepted"] and (tmp_path / told["file_path"]).read_bytes() == DRIFTER
+    stored = TraitStore(tmp_path).load(told["code_hash"])
+    assert told["accepted"] and stored.source == DRIFTER
+    assert told["file_path"] == "mutations/trait_drifter_v1.py"
+    assert not (tmp_path / "mutations").exists()
     assert (tmp_path / PLACE / "w.json").exists()
 
 
