@@ -2,10 +2,11 @@
 
 Settings as the world's, and `plan`, the path of a JSON file {"hash", "how"}, read when the
 generation is made; without that file all are innocent. How: "segfault" or "hang", when it runs for
-anybody.
+anybody; "load", a generation that is to have it cannot be made.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ class GuiltyTraits(LoadedTraits):
         """Return the library with the guilty one in it."""
         found, told = super().library(), self._told
         for key, trait in found._traits.items():
-            if trait.hash == told.get("hash"):
+            if trait.hash == told.get("hash") and told["how"] != "load":
                 found._traits[key] = guilty(trait, told["how"])
         return found
 
@@ -52,4 +53,11 @@ class Generation(service.Generation):
         own = dict(settings)
         plan = Path(own.pop("plan"))
         super().__init__(own, progress)
-        self._traits = GuiltyTraits(json.loads(plan.read_text()) if plan.exists() else {})
+        self._told = json.loads(plan.read_text()) if plan.exists() else {}
+        self._traits = GuiltyTraits(self._told)
+
+    def load_traits(self, home: Path, hashes: Sequence[str], progress: Progress) -> None:
+        """Load traits, or fail to."""
+        if self._told.get("how") == "load" and self._told["hash"] in hashes:
+            raise ImportError("the plan says so")
+        super().load_traits(home, hashes, progress)
