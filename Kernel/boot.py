@@ -281,6 +281,7 @@ class Kernel:
             trait_sets=HomeTraitSets(self._home.home),
             cgroups=self._cgroups,
             cell_notes=self._cell_notes,
+            guard_notes=HomeCellNotes(self._home.data_dir / "guards"),
         )
 
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:

@@ -60,6 +60,8 @@ SENTENCES: dict[str, str] = {
     "generation.promoted": "generation {which}of {source} serves now{because}",
     "generation.retired": "generation {which}of {source} was let go{because}",
     "guard.begun": "{trait_name} version {version} is watched for {ticks} ticks",
+    "guard.ended": "{trait_name} version {version} is watched no more: {why}",
+    "guard.resumed": "{trait_name} version {version} is watched again, for {ticks_left} ticks more",
     "guard.tripped": "{trait_name} version {version} is taken back: {reason} (rule {rule})",
     "input.applied": "applied: {given}",
     "input.refused": "an input was refused: {reason}",

@@ -140,6 +140,14 @@ AGENT_KINDS: Final = (
         },
         _WARNING,
     ),
+    Kind(
+        "guard.resumed",  # by the next kernel
+        {"mutation_id": str, "trait_name": str, "version": int, "tick": int, "ticks_left": int},
+    ),
+    Kind(
+        "guard.ended",  # there is nothing left to guard
+        {"mutation_id": str, "trait_name": str, "version": int, "tick": int, "why": str},
+    ),
     Kind("trait.released", {"name": str, "version": int, "code_hash": str}),
     Kind("feed", {"agent": str, "action": str, "message": str, "metadata": dict[str, Any]}),
     Kind("mission.started", {"mission": str, "description": str}),

@@ -117,7 +117,11 @@ KERNEL_KINDS: Final = (
     ),
     _of_zone("trait.resumed", {"name": str, "version": int, "code_hash": str}),
     _of_zone("trait.removed", {"name": str, "version": int, "code_hash": str}),
-    _of_zone("trait.quarantined", {"slot": int, "why": str}, _ERROR),
+    _of_zone(
+        "trait.quarantined",
+        {"slot": int, "why": str, "name?": str, "version?": int, "code_hash?": str},
+        _ERROR,
+    ),
     _of_zone(
         "trial.begun",
         {

@@ -49,7 +49,13 @@ class ArenaKeeper(ArenaFounding):
         super().__init__(config, parts, folders, snapshots, rules)
         self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
         self.traits = WorldTraits(self)
-        self._inquest = Inquest(config.name, parts.log, self.note, self.traits.in_slot)
+        self._inquest = Inquest(
+            config.name,
+            parts.log,
+            self.note,
+            self.traits.in_slot,
+            self.traits.tell_quarantined,
+        )
         self._news = TakeoverNews(config.name, parts.clock, parts.log, self.berth_of)
         self._drained_pid = 0
         self._mutex_doubted = False

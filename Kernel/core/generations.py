@@ -29,6 +29,7 @@ class ClimbingZone(ZoneSide, Protocol):
 
     rules: Rules
     stopping: bool
+    holds_former: bool
 
     def is_ready(self, line: Line) -> bool:
         """Tell whether a generation could serve at once."""
@@ -92,6 +93,7 @@ class Generations:
             now_s,
             has_slot=self._has_slot(seen),
             changed=self._has_changed(seen, now_s),
+            held=self._zone.holds_former,
         )
         for move in moves:
             self._move(move, now_s)

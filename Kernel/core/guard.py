@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from Kernel.contract.trial_forecast import Band, Forecast
 from Kernel.contract.window_metrics import WINDOW_TICKS, Counters, window_value
 
 SPAN_TICKS: Final = 100
@@ -31,6 +32,7 @@ FULL: Final = 0.75
 AGE_WINDOWS_MAX: Final = 4
 """A forecast of a world that has ticked on for more windows since says nothing of this one."""
 GROWN_MAX: Final = 2.0
+MORE: Final = "more"
 MISSED, FAULTS, INVARIANT, METRIC = "missed", "faults", "invariant", "metric"
 _OF_ALL: Final = frozenset(
     ("population", "mean_population", "births", "deaths", "starved", "aged", "collided")
@@ -60,32 +62,32 @@ class GuardRules:
     faults_percent: float = 50.0
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Where a metric is to be in one window."""
-
-    low: float
-    high: float
-    mean: float
+def unforetold(why: str) -> Forecast:
+    """Return what stands for a forecast where there is none."""
+    return Forecast("", MORE, WINDOW_TICKS, (), 0, why)
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """How a mutation was to do, window after window; without bands nothing is known of it.
+class Applied:
+    """A mutation that has come in.
 
     Args:
-        degraded: why there are none, or less than was wanted.
+        told: id of the event mutation.applied.
+        age_ticks: since its trial began.
+        foretold: how many lived then.
+        params: of a change of parameters, the values before by name.
     """
 
-    metric: str = ""
-    better: str = "more"
-    bands: tuple[Band, ...] = ()
-    window_ticks: int = WINDOW_TICKS
-    degraded: str = ""
-
-    def fields(self) -> list[dict[str, Any]]:
-        """Return the bands as plain data."""
-        return [{"low": each.low, "high": each.high, "mean": each.mean} for each in self.bands]
+    mutation_id: str
+    trait_name: str
+    version: int
+    code_hash: str
+    tick: int
+    told: bytes
+    forecast: Forecast
+    age_ticks: int = 0
+    foretold: int = 0
+    params: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Watch:
 
     begun: int
     until: int
-    forecast: Forecast = field(default_factory=Forecast)
+    forecast: Forecast
     rest_ms: float = 0.0
     span: Look | None = None
     window: int = 0
@@ -167,7 +169,7 @@ class Trip:
 Ruling = GoOn | Keep | Trip
 
 
-def judge(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, Ruling]:
+def decide_guard(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, Ruling]:
     """Return what is remembered now, and what follows.
 
     The newest mutation alone answers for what is the whole world's (checks, the metric): what one
@@ -268,7 +270,7 @@ def _calls_each(span: Look, look: Look) -> float:
 
 def _judge_window(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, Trip | None]:
     forecast = watch.forecast
-    if not forecast.bands:
+    if not forecast.windows:
         return watch, None
     if not look.is_newest:
         return replace(watch, opened=None, out=0), None
@@ -280,12 +282,12 @@ def _judge_window(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, T
         return watch, None
     done = watch
     watch = replace(watch, window=number, opened=opens)
-    if number != done.window + 1 or opens is None or done.window >= len(forecast.bands):
+    if number != done.window + 1 or opens is None or done.window >= len(forecast.windows):
         return watch, None
     assert done.opened is not None, "it was open"
-    band = forecast.bands[done.window]
+    band = forecast.windows[done.window]
     value = window_value(forecast.metric, done.opened, look.counters)
-    if band.low <= value <= band.high:
+    if band.holds(value):
         return replace(watch, out=0), None
     watch = replace(watch, out=done.out + 1)
     if watch.out < rules.windows_out:
@@ -312,23 +314,23 @@ def fit_forecast(forecast: Forecast, age_ticks: int, foretold: int, found: int) 
         age_ticks: since the trial began.
         foretold, found: the population then, and when the mutation came in.
     """
-    if not forecast.bands:
+    if not forecast.windows:
         return forecast
     older = -(-max(age_ticks, 0) // forecast.window_ticks)
     grown = found / foretold if foretold else 1.0
     if older > AGE_WINDOWS_MAX:
         why = f"the forecast is of a world {age_ticks} ticks before"
-        return replace(forecast, bands=(), degraded=_both(forecast.degraded, why))
+        return replace(forecast, windows=(), degraded=_both(forecast.degraded, why))
     if not 1 / GROWN_MAX <= grown <= GROWN_MAX:
         why = f"the forecast is of {foretold} Molbots, {found} live now"
-        return replace(forecast, bands=(), degraded=_both(forecast.degraded, why))
+        return replace(forecast, windows=(), degraded=_both(forecast.degraded, why))
     scales = (1.0, grown) if forecast.metric in _OF_ALL else (1.0,)
     bands = []
-    for number, band in enumerate(forecast.bands):
-        near = forecast.bands[number : number + older + 1]
+    for number, band in enumerate(forecast.windows):
+        near = forecast.windows[number : number + older + 1]
         ends = [end * scale for each in near for end in (each.low, each.high) for scale in scales]
         bands.append(Band(min(ends), max(ends), band.mean))
-    return replace(forecast, bands=tuple(bands))
+    return replace(forecast, windows=tuple(bands))
 
 
 def _both(first: str, second: str) -> str:

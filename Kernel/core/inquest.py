@@ -6,6 +6,7 @@ kernel), putting a trait that is convicted into quarantine. Does not own: when e
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from Kernel.contract.arena import ArenaWords, Header
 from Kernel.contract.errors import Refused
@@ -35,6 +36,11 @@ def find_evidence(words: ArenaWords, berth: Berth, exit_: Exit) -> Evidence | No
     return Evidence(tick, flight, berth.killed_as or exit_.describe())
 
 
+def quarantine_facts(row: TraitRow) -> dict[str, Any]:
+    """Return which version goes into quarantine, as its event tells it."""
+    return {"name": row.name, "version": row.version, "code_hash": row.hash}
+
+
 def place_of(flight: int, phases: tuple[str, ...]) -> str:
     """Return what a flight word names, for people.
 
@@ -54,6 +60,7 @@ class Inquest:
     Args:
         note: shows what, why and a hint, as long as it is not forgotten.
         trait: returns what a trait slot of the world holds now, None for nothing.
+        on_quarantined: is told of what goes into quarantine, why, and the id of the event.
     """
 
     def __init__(
@@ -62,11 +69,13 @@ class Inquest:
         log: EventLog,
         note: Callable[[str, str, str], None],
         trait: Callable[[int], TraitRow | None] = lambda _slot: None,
+        on_quarantined: Callable[[TraitRow, str, bytes], None] = lambda _row, _why, _told: None,
     ) -> None:
         self._zone = zone
         self._log = log
         self._note = note
         self._trait = trait
+        self._on_quarantined = on_quarantined
         self._stood: tuple[int, str, int] | None = None
         self._suspect = Suspect()
         self._line = 0
@@ -147,10 +156,14 @@ class Inquest:
         except Refused as error:
             self._note(f"trait slot {slot}", f"{error.message}; {why}", "molt status")
             return
+        row = self._trait(slot)
+        about = {} if row is None else quarantine_facts(row)
         self._log.error(
-            "trait.quarantined", zone=self._zone, slot=slot, why=why, cause=evidence,
+            "trait.quarantined", zone=self._zone, slot=slot, why=why, **about, cause=evidence,
             event_id=event_id,
         )  # fmt: skip
+        if row is not None:
+            self._on_quarantined(row, why, event_id)
 
     def counterproof(self, current: Line, tick: int) -> str:
         """Return why a generation is convicted by another's having computed `tick`, or ""."""

@@ -32,6 +32,8 @@ class Keeper:
         self.rules = rules
         self.unprepared: Unprepared | None = None
         self.stopping = False
+        self.holds_former = False
+        """Keep the generation before warm: something that came in with this one is under guard."""
         self.notes: list[dict[str, str]] = []
         self.generations = Generations(self)
         self.watch = ZoneWatch(self)

@@ -109,6 +109,7 @@ def climb(
     *,
     has_slot: bool,
     changed: bool = False,
+    held: bool = False,
 ) -> tuple[Ladder, tuple[Move, ...]]:
     """Return where the zone stands now and what is to be done, at most one move at a time.
 
@@ -116,6 +117,7 @@ def climb(
         rungs: the generations there are, by number.
         has_slot: the slot `fallback` holds a version that can be run.
         changed: files of the checkout have changed since it was last begun.
+        held: the one before stays warm: a mutation is under guard, which is counted in ticks.
     """
     if not ladder.count:
         return _begin(ladder, slot=False)
@@ -127,7 +129,7 @@ def climb(
     current = rungs.get(ladder.current)
     if current is None or current.spent:
         return _replace(ladder, rungs, current, rules, now_s, has_slot=has_slot, changed=changed)
-    if ladder.former and now_s >= ladder.guard_until_s and current.serving:
+    if ladder.former and now_s >= ladder.guard_until_s and current.serving and not held:
         moves = (Retire(ladder.former, "its guard period is over"),)
         return replace(ladder, former=0), moves
     if current.slot and not ladder.incoming and _is_probed(ladder, now_s, changed):

@@ -25,6 +25,7 @@ class Parts:
 
     Args:
         stacks: the folder that stack dumps are kept in, None: they are only logged.
+        guard_notes: of mutations under guard; written as those of cells are.
     """
 
     clock: Clock
@@ -40,3 +41,4 @@ class Parts:
     trait_sets: TraitSets = field(default_factory=MemoryTraitSets)
     cgroups: Cgroups = field(default_factory=NoCgroups)
     cell_notes: CellNotes = field(default_factory=MemoryCellNotes)
+    guard_notes: CellNotes = field(default_factory=MemoryCellNotes)

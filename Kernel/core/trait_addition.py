@@ -13,6 +13,7 @@ from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
 from Kernel.contract.trait_registry import ACTIVE, QUARANTINED
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.guard import Applied, unforetold
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
 from Kernel.core.trial import TrialWish
@@ -340,11 +341,27 @@ class TraitAddition:
     def _finish(self, tick: int) -> None:
         assert self._verdict is not None, "it was prepared"
         self._applied, self.stage = tick, Stage.OVER
-        self._parts.log.info(
+        told = self._parts.log.info(
             "mutation.applied", mutation_id=self._wish.known_as, trait_name=self._verdict.name,
             version=self._verdict.version, registry_version=self.world.traits.version(),
             tried=self._wish.tried.trial, tick=tick, cause=self._told,
         )  # fmt: skip
+        tried = self._wish.tried.trial
+        none = unforetold("" if tried else "it came in without a trial")
+        assert self._trial is not None, "it was begun"
+        self.world.traits.on_applied(
+            Applied(
+                self._wish.known_as,
+                self._verdict.name,
+                self._verdict.version,
+                self._verdict.code_hash,
+                tick,
+                told,
+                self._verdict.forecast or none,
+                tick - self._trial.tick,
+                self._trial.population,
+            )
+        )
 
     def fail(self, error: MoltError) -> None:
         """Keep why it came to nothing; what was to be loaded is not, next time."""

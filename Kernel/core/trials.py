@@ -33,6 +33,7 @@ class Trial:
 
     Attributes:
         told: id of the newest event about it.
+        population, tick: of the world that it is made of.
     """
 
     def __init__(self, trials: "Trials", world: ArenaKeeper, wish: TrialWish, stay: Stay) -> None:
@@ -40,6 +41,7 @@ class Trial:
         self.world = world
         self.told = wish.cause
         self.population = world.state_value(State.POPULATION)
+        self.tick = world.tick()
         self.began_s: float | None = None
         self._trials = trials
         self._stay = stay
@@ -215,7 +217,7 @@ class Trials:
         world, wish = trial.world, trial.wish
         if world.arena is None:
             raise Refused(f"cannot try: zone {world.config.name} is moving")
-        trial.population = world.state_value(State.POPULATION)
+        trial.population, trial.tick = world.state_value(State.POPULATION), world.tick()
         job = job_of(
             wish, world.config.name, self._parts.home, trial.population, world.traits.hashes
         )

@@ -9,7 +9,7 @@ The set is what the file says and what the registry says: one hash too many cost
 one too few would cost the world a trait until the next generation.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from Kernel.contract.arena import State
 from Kernel.contract.errors import Refused
 from Kernel.contract.trait_registry import ACTIVE, ACTIVE_MAX, SUSPENDED, TraitRow, main_rows
 from Kernel.contract.trait_sets import is_code_hash
+from Kernel.core.guard import Applied
 from Kernel.core.parts import Parts
 from Kernel.ports.arena_file import ArenaHandle
 
@@ -47,6 +48,9 @@ class WorldTraits:
 
     Attributes:
         hashes: the set, in the order in which they came.
+        on_applied: is told of each mutation that has come in.
+        on_quarantined: is told of a version that a verdict has put into quarantine, why, and the
+            id of the event.
     """
 
     def __init__(self, zone: TraitZone) -> None:
@@ -54,6 +58,12 @@ class WorldTraits:
         self.hashes: list[str] = zone.parts.trait_sets.load(zone.config.name)
         self._read_at = self._reconciled_at = (-1, 0)
         self._rows: list[TraitRow] = []
+        self.on_applied: Callable[[Applied], None] = lambda _applied: None
+        self.on_quarantined: Callable[[TraitRow, str, bytes], None] = lambda _row, _why, _id: None
+
+    def tell_quarantined(self, row: TraitRow, why: str, told: bytes) -> None:
+        """Tell who watches over mutations of a version that a verdict has switched off."""
+        self.on_quarantined(row, why, told)
 
     # What the world has.
 

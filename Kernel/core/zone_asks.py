@@ -13,6 +13,7 @@ from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.messages import Ask
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
+from Kernel.core.guard import GuardRules
 from Kernel.core.parts import Parts
 from Kernel.core.trait_addition import Wish
 from Kernel.core.trait_changes import TraitChanges
@@ -37,7 +38,11 @@ class _Waiting:
 
 
 class ZoneAsks:
-    """All that zones wait for."""
+    """All that zones wait for.
+
+    Args:
+        guard: tells the rules of guard periods, as they are now.
+    """
 
     def __init__(
         self,
@@ -45,11 +50,13 @@ class ZoneAsks:
         worlds: Mapping[str, ArenaKeeper],
         trials: Trials,
         traits: TraitChanges,
+        guard: Callable[[], GuardRules] = GuardRules,
     ) -> None:
         self._parts = parts
         self._worlds = worlds
         self._trials = trials
         self._traits = traits
+        self._guard = guard
         self._waiting: list[_Waiting] = []
 
     def take(self, keeper: BusKeeper, serial: int, ask: Ask) -> None:
@@ -82,7 +89,7 @@ class ZoneAsks:
         if world is None:
             raise Refused(f"cannot try: worlds are {', '.join(self._worlds)}")
         if ask.name == APPLY:
-            wanted = parse_apply(ask.args, keeper.config.name, cause)
+            wanted = parse_apply(ask.args, keeper.config.name, cause, self._guard())
             if wanted.tried.params:
                 raise Refused("cannot apply parameters: the kernel cannot do that yet")
             addition = self._traits.add(world, wanted)

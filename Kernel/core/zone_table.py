@@ -26,6 +26,7 @@ from Kernel.core.log_sender import LogSender, Waiting
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
 from Kernel.core.trait_changes import TraitChanges
+from Kernel.core.trait_guard import TraitGuard
 from Kernel.core.trials import Trials
 from Kernel.core.zone_asks import ZoneAsks
 from Kernel.core.zone_stop import ZoneStop
@@ -68,7 +69,10 @@ class ZoneTable:
         self.calls = Calls(parts, lambda: self.leaving.config.call)
         self._cells = (self.trials.cells, self.calls.cells)
         self.traits = TraitChanges(parts, self.trials)
-        self.asks = ZoneAsks(parts, self.arenas, self.trials, self.traits)
+        self.guards = {name: TraitGuard(arena, config.guard) for name, arena in self.arenas.items()}
+        self.asks = ZoneAsks(
+            parts, self.arenas, self.trials, self.traits, lambda: self.leaving.config.guard
+        )
         for service in self.services.values():
             service.on_ask = self.asks.take
 
@@ -93,6 +97,8 @@ class ZoneTable:
         for zone in config.zones:
             keeper = self.keeper(zone.name)
             keeper.config, keeper.rules = zone, _rules(zone, config)
+        for guard in self.guards.values():
+            guard.rules = config.guard
 
     def reap(self) -> list[Exit]:
         """Collect every process that has ended, tell its zone, and return those of no zone."""
@@ -111,6 +117,8 @@ class ZoneTable:
         self.trials.look()
         self.calls.look()
         self.traits.look()
+        for guard in self.guards.values():
+            guard.look()
         self.asks.look()
         for arena in self.arenas.values():
             self.traits.resume(arena)
@@ -123,7 +131,9 @@ class ZoneTable:
 
     def next_look_s(self, now_s: float) -> float:
         """Return when some zone must be looked at again at the latest, monotonic seconds."""
-        zones = (keeper.next_look_s(now_s) for keeper in self.keepers())
+        zones = [keeper.next_look_s(now_s) for keeper in self.keepers()]
+        guards = (guard.next_look_s(now_s) for guard in self.guards.values())
+        zones += [each for each in guards if each is not None]
         return min(*zones, *(each.next_look_s() for each in self._cells))
 
     def given_up(self) -> tuple[str, bytes]:

@@ -11,6 +11,8 @@ from typing import Any, Final
 from Kernel.contract.envelope import parse_id
 from Kernel.contract.errors import CodecError, Refused
 from Kernel.contract.inputs import ALL, NEWBORNS, VALUE_MAX
+from Kernel.contract.trial_forecast import SIDES
+from Kernel.core.guard import GuardRules
 from Kernel.core.trait_addition import Wish
 from Kernel.core.trial import TICKS, ForecastWish, TrialWish
 
@@ -19,7 +21,6 @@ SCALE_MAX: Final = 16
 PARAMS_MAX: Final = 64
 PARAM_CHARS_MAX: Final = 64
 CAUSE: Final = "cause"
-MORE, LESS = "more", "less"
 _TRIAL_KEYS: Final = frozenset(
     ("zone", "source", "params", "without", "ticks", "seeds", "scale", "add", "carriers", CAUSE)
 )
@@ -59,19 +60,11 @@ def parse_wish(args: Mapping[str, Any], by: str, cause: bytes) -> TrialWish:
     )
 
 
-def parse_apply(
-    args: Mapping[str, Any],
-    by: str,
-    cause: bytes,
-    *,
-    ticks: int = TICKS,
-    seeds: int = 1,
-    seconds: float = 60.0,
-) -> Wish:
+def parse_apply(args: Mapping[str, Any], by: str, cause: bytes, rules: GuardRules) -> Wish:
     """Return what a zone asks to be brought in.
 
     Args:
-        ticks, seeds, seconds: of the forecast, as the guard wants it.
+        rules: of the guard period that its forecast is for.
 
     Raises:
         Refused: an argument is unknown, missing, or none that it can have.
@@ -83,17 +76,17 @@ def parse_apply(
     metric = args.get("metric", "")
     if type(metric) is not str or _METRIC.fullmatch(metric) is None:
         raise Refused(f"cannot apply: metric is {metric!r:.40}, which names none")
-    better = _choice(args, "better", (MORE, LESS))
+    better = _choice(args, "better", SIDES)
     tried = TrialWish(
         source,
         by,
-        ticks=ticks,
-        seeds=seeds,
+        ticks=rules.ticks,
+        seeds=rules.forecast_seeds,
         add=bool(source),
         carriers=_choice(args, "carriers", (ALL, NEWBORNS)),
         cause=cause,
         params=params,
-        forecast=ForecastWish(metric or "population", better, seconds=seconds),
+        forecast=ForecastWish(metric or "population", better, seconds=rules.forecast_s),
     )
     return Wish(tried, mutation_id=_id(args, "mutation_id"), plan_id=_id(args, "plan_id"))
 

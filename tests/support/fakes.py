@@ -382,13 +382,14 @@ class FakeMachine:
     trait_sets: MemoryTraitSets = field(default_factory=MemoryTraitSets)
     cgroups: Cgroups = field(default_factory=NoCgroups)
     cell_notes: MemoryCellNotes = field(default_factory=MemoryCellNotes)
+    guard_notes: MemoryCellNotes = field(default_factory=MemoryCellNotes)
 
     def parts(self, home: str = "/nowhere") -> Parts:
         """Return the parts of a keeper."""
         return Parts(
             self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions,
             arenas=self.arenas, trait_sets=self.trait_sets, cgroups=self.cgroups,
-            cell_notes=self.cell_notes,
+            cell_notes=self.cell_notes, guard_notes=self.guard_notes,
         )  # fmt: skip
 
     @property

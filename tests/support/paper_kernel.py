@@ -8,6 +8,7 @@ import hashlib
 import os
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from Kernel.config import KernelConfig, ZoneConfig
@@ -23,6 +24,7 @@ from Kernel.contract.inputs import (
     ADD_TRAIT,
     NO_TRAIT,
     PAUSE,
+    QUARANTINE,
     REFUSALS,
     REMOVE_TRAIT,
     RESUME,
@@ -32,7 +34,7 @@ from Kernel.contract.inputs import (
     decode_input,
 )
 from Kernel.contract.rings import read
-from Kernel.contract.trait_registry import TraitRow
+from Kernel.contract.trait_registry import QUARANTINED, TraitRow
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.event_bus import PrivateBus
@@ -189,6 +191,13 @@ class PaperKernel:
             self._put_friction(words, tick, input_.value)
         elif input_.kind in (ADD_TRAIT, REMOVE_TRAIT):
             self._change_traits(words, tick, input_)
+        elif input_.kind == QUARANTINE:
+            self.machine.arenas.rows = [
+                replace(row, status=QUARANTINED) if row.slot == input_.slot else row
+                for row in self.machine.arenas.rows
+            ]
+            version = words.state(tick, State.REGISTRY_VERSION)
+            words.put_state(tick, State.REGISTRY_VERSION, version + 1)
 
     def _change_traits(self, words: ArenaWords, tick: int, input_: Input) -> None:
         """Do to the registry on paper what the world does to its own, or refuse as it does."""

@@ -34,7 +34,7 @@ from Kernel.console.render import SHOWN
 from Kernel.console.trait_table import SOURCE_BYTES_MAX
 from Kernel.contract import inputs
 from Kernel.contract.errors import MoltError, UsageError
-from Kernel.core import events, zone_asks
+from Kernel.core import events, zone_wishes
 from tests.kernel.console.fake_kernel import FakeKernel
 from tests.structure.sources import ROOT
 from zones.traits import contract
@@ -66,8 +66,8 @@ def test_limits_are_those_of_the_contract() -> None:
     assert STEPS_MAX == inputs.STEPS_MAX
     assert SOURCE_BYTES_MAX == contract.SOURCE_BYTES_MAX == config_keys.SOURCE_KB_MAX * 1024
     assert EVENTS_MAX == events.EVENTS_MAX == events.LINES_MAX
-    assert trait_table.SEEDS_MAX == zone_asks.SEEDS_MAX == job.SEEDS_MAX
-    assert trait_table.SCALE_MAX == zone_asks.SCALE_MAX == job.SCALE_MAX
+    assert trait_table.SEEDS_MAX == zone_wishes.SEEDS_MAX == job.SEEDS_MAX
+    assert trait_table.SCALE_MAX == zone_wishes.SCALE_MAX == job.SCALE_MAX
 
 
 @each_command

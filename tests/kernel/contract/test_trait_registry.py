@@ -22,7 +22,7 @@ COLUMNS = (
     ("slot_hash", "|u1", 32), ("slot_name", "|u1", 32), ("slot_version", "<u4", 1),
     ("slot_tier", "|u1", 1), ("slot_status", "|u1", 1), ("slot_state", "|u1", 1),
     ("slot_memory_count", "|u1", 1), ("slot_before", "|u1", 1), ("slot_since", "<i8", 1),
-    ("slot_calls", "<i8", 1), ("slot_faults", "<i8", 1),
+    ("slot_calls", "<i8", 1), ("slot_fuel", "<i8", 1), ("slot_faults", "<i8", 1),
 )  # fmt: skip
 SIZES = {"|u1": 1, "<u4": 4, "<i8": 8}
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from Kernel.contract.trial_forecast import Band, Forecast
 from Kernel.contract.window_metrics import Counters
 from Kernel.core.guard import (
     AGE_WINDOWS_MAX,
@@ -14,17 +15,16 @@ from Kernel.core.guard import (
     METRIC,
     MISSED,
     SPAN_TICKS,
-    Band,
-    Forecast,
     GoOn,
     GuardRules,
     Keep,
     Look,
     Trip,
     Watch,
+    decide_guard,
     fit_forecast,
-    judge,
     renew,
+    unforetold,
 )
 
 RULES = GuardRules()
@@ -50,14 +50,16 @@ def look(tick: int = BEGUN, **more) -> Look:
 
 def watch(**more) -> Watch:
     """Return the watch over a mutation that has just come in."""
-    return Watch(BEGUN, BEGUN + RULES.ticks, **({"rest_ms": 2.0} | more))
+    return Watch(
+        BEGUN, BEGUN + RULES.ticks, **({"rest_ms": 2.0, "forecast": unforetold("")} | more)
+    )
 
 
 def run(watched: Watch, looks) -> tuple[Watch, GoOn | Keep | Trip]:
     """Look again and again, until something follows."""
     ruling: GoOn | Keep | Trip = GoOn()
     for each in looks:
-        watched, ruling = judge(watched, each, RULES)
+        watched, ruling = decide_guard(watched, each, RULES)
         if not isinstance(ruling, GoOn):
             break
     return watched, ruling
@@ -79,8 +81,8 @@ class TestPeriod:
         """Not before, and not by time: a world that stands still stays under guard."""
         one, ruling = run(watch(), [look()] * 50)
         assert isinstance(ruling, GoOn)
-        assert isinstance(judge(one, look(BEGUN + RULES.ticks - 1), RULES)[1], GoOn)
-        assert isinstance(judge(one, look(BEGUN + RULES.ticks), RULES)[1], Keep)
+        assert isinstance(decide_guard(one, look(BEGUN + RULES.ticks - 1), RULES)[1], GoOn)
+        assert isinstance(decide_guard(one, look(BEGUN + RULES.ticks), RULES)[1], Keep)
 
 
 class TestMissed:
@@ -137,7 +139,7 @@ class TestFaults:
         looks += [look(BEGUN + 200, calls=98_000, faults=4900)]
         one, ruling = run(watch(), looks)
         assert isinstance(ruling, GoOn)
-        _, ruling = judge(one, look(BEGUN + 300, calls=98_100, faults=4905), RULES)
+        _, ruling = decide_guard(one, look(BEGUN + 300, calls=98_100, faults=4905), RULES)
         assert isinstance(ruling, Trip) and "switched it off" in ruling.reason
 
     def test_fewer_calls_without_faults_are_no_fault(self):
@@ -152,14 +154,14 @@ class TestInvariant:
         looks = [look(checks_failed=4), look(BEGUN + 1, checks_failed=4)]
         one, ruling = run(watch(), looks)
         assert isinstance(ruling, GoOn)
-        _, ruling = judge(one, look(BEGUN + 2, checks_failed=5), RULES)
+        _, ruling = decide_guard(one, look(BEGUN + 2, checks_failed=5), RULES)
         assert isinstance(ruling, Trip) and ruling.rule == INVARIANT
-        _, ruling = judge(one, look(BEGUN + 2, checks_failed=5, is_newest=False), RULES)
+        _, ruling = decide_guard(one, look(BEGUN + 2, checks_failed=5, is_newest=False), RULES)
         assert isinstance(ruling, GoOn)
 
 
 BANDS = tuple(Band(400.0, 600.0, 500.0) for _ in range(6))
-FORECAST = Forecast("population", "more", BANDS)
+FORECAST = Forecast("population", "more", 300, BANDS, 8)
 
 
 def windows(*populations: int, late: int = 0, **more):
@@ -205,14 +207,14 @@ class TestFit:
     def test_a_band_covers_what_the_world_is_older_by(self):
         """The windows after it, and the same for as many as live now."""
         bands = (Band(10, 20, 15), Band(30, 40, 35), Band(50, 60, 55))
-        made = fit_forecast(replace(FORECAST, bands=bands), 250, 100, 90)
-        assert [(each.low, each.high) for each in made.bands] == [(9, 40), (27, 60), (45, 60)]
-        of_each = replace(FORECAST, bands=bands, metric="mean_energy")
-        assert fit_forecast(of_each, 0, 100, 90).bands == bands
+        made = fit_forecast(replace(FORECAST, windows=bands), 250, 100, 90)
+        assert [(each.low, each.high) for each in made.windows] == [(9, 40), (27, 60), (45, 60)]
+        of_each = replace(FORECAST, windows=bands, metric="mean_energy")
+        assert fit_forecast(of_each, 0, 100, 90).windows == bands
 
     def test_what_it_says_nothing_of_is_told(self):
         """Too old, or of a world that is another by now."""
         old = fit_forecast(FORECAST, 300 * AGE_WINDOWS_MAX + 1, 500, 500)
-        assert not old.bands and "ticks before" in old.degraded
+        assert not old.windows and "ticks before" in old.degraded
         other = fit_forecast(FORECAST, 0, 500, 240)
-        assert not other.bands and "240 live now" in other.degraded
+        assert not other.windows and "240 live now" in other.degraded

@@ -35,12 +35,14 @@ class Zone:
         self.rungs: dict[int, Rung] = {}
         self.has_slot = has_slot
         self.now_s = 1000.0
+        self.held = False
 
     def climb(self, *, changed: bool = False) -> list[Move]:
         """One round."""
         self.ladder, moves = climb(
-            self.ladder, self.rungs, RULES, self.now_s, has_slot=self.has_slot, changed=changed
-        )
+            self.ladder, self.rungs, RULES, self.now_s, has_slot=self.has_slot, changed=changed,
+            held=self.held,
+        )  # fmt: skip
         self.carry_out(moves)
         return list(moves)
 
@@ -180,6 +182,16 @@ def test_who_was_replaced_stays_warm_for_the_guard_period():
     zone.now_s += RULES.guard_s - 0.01
     assert zone.climb() == []
     zone.now_s += 0.02
+    assert zone.climb() == [Retire(1, "its guard period is over")]
+
+
+def test_who_was_replaced_stays_warm_while_a_mutation_is_under_guard():
+    """Its period is counted in ticks, which may take longer than any time that is set."""
+    zone = renewed()
+    zone.held = True
+    zone.now_s += 100 * RULES.guard_s
+    assert zone.climb() == []
+    zone.held = False
     assert zone.climb() == [Retire(1, "its guard period is over")]
 
 

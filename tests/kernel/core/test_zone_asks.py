@@ -13,6 +13,7 @@ import pytest
 from Kernel.contract.errors import Refused
 from Kernel.contract.messages import Answer, Ask, Ready, pack_message
 from Kernel.contract.zygote_protocol import Configure, Prepared
+from Kernel.core.guard import GuardRules
 from Kernel.core.zone_asks import ASKS_MAX
 from Kernel.core.zone_wishes import parse_apply, parse_cause, parse_wish
 from tests.kernel.core.test_trial_verdict import ACCEPTED
@@ -308,7 +309,7 @@ class TestApply:
     def test_what_no_zone_can_apply(self, args):
         """It is refused with what is wrong."""
         with pytest.raises(Refused, match=r"cannot (try|apply)"):
-            parse_apply(args, "agents", b"")
+            parse_apply(args, "agents", b"", GuardRules())
 
     @pytest.mark.parametrize("cause", ["xyz", "ab", 7, None, [1]])
     def test_a_cause_that_is_none(self, cause):

@@ -1,0 +1,240 @@
+"""A mutation under guard in a world on paper: watched, kept, taken back, taken up again."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from Kernel.contract.arena import Header, State
+from Kernel.contract.errors import Refused
+from Kernel.contract.trial_forecast import Band, Forecast
+from Kernel.core.guard import Applied, GuardRules, unforetold
+from Kernel.core.trait_guard import TraitGuard
+from tests.kernel.core.test_trait_changes import CODE_HASH, SOURCE, VERDICT, Scene
+from tests.support.fakes import FakeMachine
+
+RULES = GuardRules(ticks=400)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """Give a world that ticks, with a trait that has just come in."""
+    machine = FakeMachine()
+    scene = Scene(machine, tmp_path)
+    scene.kernel.zones.guards["stable"].rules = RULES
+    scene.bring_in()
+    yield scene
+    scene.kernel.close()
+    machine.processes.close()
+
+
+def ticks(scene: Scene, count: int, **counted: int) -> None:
+    """Let so many ticks pass; in each the trait counts so much more."""
+    for _ in range(count):
+        count_up(scene, **counted)
+        scene.kernel.tick()
+        scene.kernel.round(1)
+
+
+def count_up(scene: Scene, name: str = "Forager", **counted: int) -> None:
+    """Count for a trait what it has done."""
+    scene.machine.arenas.rows = [
+        replace(row, **{key: getattr(row, key) + more for key, more in counted.items()})
+        if row.name == name
+        else row
+        for row in scene.machine.arenas.rows
+    ]
+
+
+def kinds(scene: Scene) -> list[str]:
+    """Return what was told of guards and mutations, in its order."""
+    told = (name for name, _ in scene.machine.log.lines)
+    return [each for each in told if each.startswith(("guard.", "mutation."))][2:]
+
+
+def chain(scene: Scene, kind: str) -> list[str]:
+    """Return the causes of the newest event of a kind, itself first."""
+    log = scene.machine.log
+    newest = [each for each, name in log.named.items() if name == kind][-1]
+    return log.why(newest)
+
+
+class TestKept:
+    def test_it_is_watched_and_kept(self, scene):
+        """For as many ticks as configured, and the generation before stays warm meanwhile."""
+        (begun,) = scene.machine.log.of("guard.begun")
+        assert begun["ticks"] == 400 and "no forecast" in begun["degraded"]
+        scene.machine.clock.advance(1000.0)
+        scene.kernel.round()
+        assert scene.world.ladder.former, "the period is counted in ticks, not in seconds"
+        (row,) = scene.kernel.zones.guards["stable"].fields()
+        assert 390 <= row["ticks_left"] <= 400
+        ticks(scene, 410)
+        assert kinds(scene) == ["guard.begun", "mutation.kept"]
+        assert chain(scene, "mutation.kept")[:3] == [
+            "mutation.kept", "guard.begun", "mutation.applied",
+        ]  # fmt: skip
+        assert not scene.world.ladder.former and not scene.machine.guard_notes.left()
+
+    def test_it_ends_with_the_trait(self, scene):
+        """Removed by hand: there is nothing left to guard."""
+        scene.changes.remove(scene.world, "Forager", 0, b"")
+        ticks(scene, 10)
+        assert kinds(scene) == ["guard.begun", "guard.ended"]
+
+
+class TestTakenBack:
+    def test_faults_take_it_back_within_a_tick(self, scene):
+        """The input is applied in the tick after the one that was looked at; the chain is whole."""
+        decided = None
+        for _ in range(120):
+            ticks(scene, 1, calls=50, faults=40)
+            tripped = scene.machine.log.of("guard.tripped")
+            decided = decided or (scene.world.tick() if tripped else None)
+            if scene.machine.log.of("mutation.failed"):
+                break
+        (tripped,), (failed,) = (
+            scene.machine.log.of(kind) for kind in ("guard.tripped", "mutation.failed")
+        )
+        assert tripped["rule"] == "faults" and tripped["tick"] == decided
+        assert failed["tick"] - tripped["tick"] <= 1
+        assert (failed["stage"], failed["rollback_to"]) == ("guard", "none")
+        assert [row.status for row in scene.world.traits.rows()] == ["quarantined"]
+        assert chain(scene, "mutation.failed") == [
+            "mutation.failed", "guard.tripped", "guard.begun", "mutation.applied",
+            "generation.promoted", "generation.begun", "mutation.ready", "trait.validated",
+            "trial.ended", "trial.begun", "command.taken",
+        ]  # fmt: skip
+        assert not scene.machine.guard_notes.left()
+
+    def test_an_archive_that_is_away_holds_nothing_up(self, scene):
+        """Its input is one for safety: there is room for it when the outbox is full."""
+        scene.world.inbox.is_archive_behind = lambda: True
+        ticks(scene, 120, calls=50, faults=40)
+        assert kinds(scene)[-1] == "mutation.failed"
+
+    def test_a_heavy_trait_that_misses_ticks(self, scene):
+        """Its fuel says so; the same late ticks without it would have convicted nobody."""
+        words = scene.kernel.words
+        times = [0] * 256
+        for each in (3, 30):
+            times = [each * 1000] * 256
+            words.put_bytes(Header.TICK_TIMES, b"".join(n.to_bytes(4, "little") for n in times))
+            for _ in range(130):
+                words.put(Header.MISSED_TICKS, words.get(Header.MISSED_TICKS) + 1)
+                ticks(scene, 1, fuel=2 if each == 3 else 60)
+            told = scene.machine.log.of("guard.tripped")
+            assert bool(told) == (each == 30)
+        assert told[0]["rule"] == "missed"
+
+    def test_a_failed_check(self, scene):
+        """The newest answers for it."""
+        ticks(scene, 10)
+        scene.kernel.words.put_state(scene.world.tick(), State.CHECKS_FAILED, 1)
+        ticks(scene, 10)
+        assert scene.machine.log.of("guard.tripped")[0]["rule"] == "invariant"
+
+    def test_a_pause_does_not_end_it(self, scene):
+        """No tick passes, whatever the clock says."""
+        scene.machine.clock.advance(100_000.0)
+        scene.kernel.round(20)
+        assert kinds(scene) == ["guard.begun"]
+
+
+class TestVerdictsOfOthers:
+    def test_a_quarantine_is_its_end(self, scene):
+        """Crash and hang are blame's: the mutation has failed in execution."""
+        row = scene.world.traits.rows()[0]
+        log = scene.machine.log
+        told = log.error("trait.quarantined", zone="stable", slot=row.slot, why="it hung")
+        scene.world.traits.on_quarantined(row, "it hung", told)
+        (failed,) = log.of("mutation.failed")
+        assert (failed["stage"], failed["rollback_to"]) == ("execution", "none")
+        assert failed["mutation_id"] == f"mut_{CODE_HASH[:12]}"
+        assert chain(scene, "mutation.failed") == ["mutation.failed", "trait.quarantined"]
+        scene.world.traits.on_quarantined(row, "it hung", told)
+        assert len(log.of("mutation.failed")) == 2, "after its guard period, too"
+
+    def test_the_version_before_is_named(self, scene):
+        """It is what carriers go back to."""
+        rows = scene.machine.arenas.rows
+        old = replace(rows[0], slot=9, version=3, status="standby", hash="a" * 64)
+        scene.machine.arenas.rows = [old, replace(rows[0], version=4, before=9)]
+        scene.kernel.words.put_state(scene.world.tick(), State.REGISTRY_VERSION, 77)
+        scene.kernel.zones.guards["stable"].begin(
+            Applied("mut_4", "Forager", 4, CODE_HASH, scene.world.tick(), b"", unforetold(""))
+        )
+        ticks(scene, 130, calls=50, faults=40)
+        assert scene.machine.log.of("mutation.failed")[0]["rollback_to"] == "Forager_v3"
+
+
+class TestSeveral:
+    def test_the_newest_answers_for_the_metric(self, scene):
+        """Taken back, the one before it is held to its own forecast again, from then on."""
+        guard, world = scene.kernel.zones.guards["stable"], scene.world
+        bands = tuple(Band(-1.0, -1.0, -1.0) for _ in range(9))
+        forecast = Forecast("population", "more", 50, bands, 8)
+        other = replace(scene.machine.arenas.rows[0], slot=2, name="Other", hash="b" * 64)
+        scene.machine.arenas.rows += [other]
+        scene.kernel.words.put_state(world.tick(), State.REGISTRY_VERSION, 77)
+        for name, code_hash in (("Forager", CODE_HASH), ("Other", other.hash)):
+            guard.begin(Applied(f"mut_{name}", name, 1, code_hash, world.tick(), b"", forecast))
+        assert "mut_Other came in after it" in guard.fields()[0]["degraded"]
+        ticks(scene, 160)
+        (tripped,) = scene.machine.log.of("guard.tripped")
+        assert (tripped["trait_name"], tripped["rule"]) == ("Other", "metric")
+        ticks(scene, 200)
+        assert [each["trait_name"] for each in scene.machine.log.of("guard.tripped")] == [
+            "Other", "Forager",
+        ]  # fmt: skip
+
+
+class TestNextKernel:
+    def test_it_is_taken_up_again(self, scene):
+        """With what it had; its end is told with a whole chain."""
+        ticks(scene, 100)
+        left = scene.kernel.zones.guards["stable"].fields()[0]["ticks_left"]
+        scene.kernel.zones.guards["stable"] = again = TraitGuard(scene.world, RULES)
+        scene.kernel.round()
+        (resumed,) = scene.machine.log.of("guard.resumed")
+        assert resumed["ticks_left"] == left and again.fields()[0]["ticks_left"] == left
+        ticks(scene, 320)
+        assert chain(scene, "mutation.kept")[:3] == [
+            "mutation.kept", "guard.resumed", "guard.begun",
+        ]  # fmt: skip
+
+    def test_one_that_was_being_taken_back(self, scene):
+        """It is taken back by the next kernel; a note that is none is deleted."""
+        guard = scene.kernel.zones.guards["stable"]
+        count_up(scene, calls=0)
+        scene.world.inbox.post, post = full, scene.world.inbox.post
+        ticks(scene, 120, calls=50, faults=40)
+        assert scene.machine.log.of("guard.tripped") and guard.fields()[0]["leaving"]
+        assert any("guard" in each["what"] for each in scene.world.notes)
+        scene.world.inbox.post = post
+        scene.machine.guard_notes.keep("stable.torn", b"{")
+        scene.kernel.zones.guards["stable"] = TraitGuard(scene.world, RULES)
+        ticks(scene, 3)
+        (failed,) = scene.machine.log.of("mutation.failed")
+        assert failed["stage"] == "guard" and not scene.machine.guard_notes.left()
+
+
+def full(_input: object) -> None:
+    """Stand for an inbox without room."""
+    raise Refused("cannot send: 256 inputs wait")
+
+
+def test_one_that_came_in_without_a_trial_says_so(tmp_path):
+    """Nothing is foretold of it: it is watched by the other rules."""
+    machine = FakeMachine()
+    scene = Scene(machine, tmp_path)
+    scene.add(SOURCE, trial=False)
+    scene.judge(VERDICT)
+    scene.prepare()
+    scene.succeed()
+    scene.kernel.tick()
+    scene.kernel.round()
+    assert machine.log.of("guard.begun")[0]["degraded"] == "it came in without a trial"
+    scene.kernel.close()
+    machine.processes.close()
