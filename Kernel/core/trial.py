@@ -24,6 +24,16 @@ SMALL_POPULATION: Final = 5_000
 """Up to so many Molbots a try has SEEDS_OF_SMALL pairs of runs, above that one."""
 COPIES: Final = 2
 """Of the world, in memory at the same time: a candidate's and a control's."""
+CONTROLS_OF_FORECAST: Final = 4
+"""A forecast is of candidates alone; so many of its runs have a control, for the effect."""
+SCALE: Final = 10
+SCALE_TICKS: Final = 100
+"""What is to come into the world has one more pair, so many times as large, so long: a trait may
+be slow, or harm the world, only where many are."""
+SCALED_POPULATION_MAX: Final = 200_000
+"""A hundred ticks of more take longer than all that a trial otherwise does."""
+SCALED_SHARE: Final = 0.5
+"""Of the memory there is: nobody has asked for that pair."""
 HINT: Final = "molt help try"
 
 
@@ -155,10 +165,44 @@ def check_size(
         )
 
 
+def scale_for(
+    wish: TrialWish,
+    limits: TrialLimits,
+    population: int,
+    world_bytes: int,
+    free_bytes: int | None,
+) -> tuple[int, int]:
+    """Return how many times the population one more pair has, and for how long; 1: there is none.
+
+    Args:
+        world_bytes, free_bytes: as of `check_size`.
+
+    Returns:
+        The factor, and the ticks, 0: as many as those of all runs.
+    """
+    enters = wish.trial and (wish.add or wish.forecast is not None) and not wish.without
+    if wish.scale > 1 or not enters:
+        return wish.scale, 0
+    rooms = [each for each in (limits.each.memory_bytes, free_bytes) if each]
+    fitting = int(SCALED_SHARE * min(rooms)) // (COPIES * world_bytes) if rooms else SCALE
+    factor = min(SCALE, SCALED_POPULATION_MAX // max(population, 1), fitting)
+    return max(factor, 1), SCALE_TICKS
+
+
 def job_of(
-    wish: TrialWish, zone: str, home: str, population: int, hashes: Sequence[str]
+    wish: TrialWish,
+    zone: str,
+    home: str,
+    population: int,
+    hashes: Sequence[str],
+    scale: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
-    """Return the job, as `zones/world/trial/job.py` reads it."""
+    """Return the job, as `zones/world/trial/job.py` reads it.
+
+    Args:
+        scale: what `scale_for` returned.
+    """
+    factor, scale_ticks = scale or (wish.scale, 0)
     return {
         "zone": zone,
         "home": home,
@@ -166,7 +210,9 @@ def job_of(
         "trial": wish.trial,
         "ticks": wish.ticks,
         "seeds": wish.seeds_for(population),
-        "scale": wish.scale,
+        "scale": factor,
+        "scale_ticks": scale_ticks if factor > 1 else 0,
+        "controls": CONTROLS_OF_FORECAST if wish.forecast is not None else 0,
         "carriers": wish.carriers,
         "hashes": list(hashes),
         "unchecked": wish.unchecked,

@@ -18,7 +18,7 @@ from Kernel.core.cell import CellEnd, CellOrder, How, parse_answer
 from Kernel.core.cell_queue import QueueLimits, Words
 from Kernel.core.cells import Cells, Stay
 from Kernel.core.parts import Parts
-from Kernel.core.trial import TrialWish, check_size, job_of
+from Kernel.core.trial import TrialWish, check_size, job_of, scale_for
 from Kernel.core.trial_verdict import TrialVerdict, failed_verdict, lied_verdict, parse_verdict
 from Kernel.ports.memory import free_memory_bytes
 
@@ -42,6 +42,7 @@ class Trial:
         self.told = wish.cause
         self.population = world.state_value(State.POPULATION)
         self.tick = world.tick()
+        self.scale = wish.scale
         self.began_s: float | None = None
         self._trials = trials
         self._stay = stay
@@ -218,10 +219,13 @@ class Trials:
         if world.arena is None:
             raise Refused(f"cannot try: zone {world.config.name} is moving")
         trial.population, trial.tick = world.state_value(State.POPULATION), world.tick()
-        job = job_of(
-            wish, world.config.name, self._parts.home, trial.population, world.traits.hashes
-        )
         config = self._config()
+        world_bytes = len(world.arena.words.memory)
+        scale = scale_for(wish, config.trial, trial.population, world_bytes, self._free_bytes())
+        trial.scale = scale[0]
+        job = job_of(
+            wish, world.config.name, self._parts.home, trial.population, world.traits.hashes, scale
+        )
         return CellOrder(
             ROLE,
             wish.source,
@@ -238,7 +242,7 @@ class Trials:
         wish = trial.wish
         trial.told = self._parts.log.info(
             "trial.begun", zone=trial.world.config.name, code_hash=wish.code_hash, by=wish.by,
-            ticks=wish.ticks, seeds=wish.seeds_for(trial.population), scale=wish.scale,
+            ticks=wish.ticks, seeds=wish.seeds_for(trial.population), scale=trial.scale,
             population=trial.population, waited_s=round(trial.began_s - stay.asked_s, 3),
             add=wish.add, unchecked=wish.unchecked, cause=trial.told,
         )  # fmt: skip

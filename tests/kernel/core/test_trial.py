@@ -7,7 +7,7 @@ import pytest
 
 from Kernel.contract.errors import Refused
 from Kernel.core.limits import Limits, TrialLimits
-from Kernel.core.trial import ForecastWish, TrialWish, check_size, job_of
+from Kernel.core.trial import ForecastWish, TrialWish, check_size, job_of, scale_for
 
 WISH = TrialWish(b"class Forager(Trait): ...", "console")
 LIMITS = TrialLimits(source_kb=1, ticks_max=5000, seeds_max=8, each=Limits(memory_mb=100))
@@ -73,13 +73,48 @@ def test_a_job_has_what_the_trial_reads():
     assert job_of(wish, "stable", "/home", 300, ["ab"]) == {
         "zone": "stable", "home": "/home", "add": False, "trial": True, "ticks": 7, "seeds": 4,
         "scale": 2, "carriers": "newborns", "hashes": ["ab"], "unchecked": False,
-        "params": {}, "without": "", "forecast": None,
+        "params": {}, "without": "", "forecast": None, "controls": 0, "scale_ticks": 0,
     }  # fmt: skip
     assert wish.code_hash == hashlib.sha256(wish.source).hexdigest()
     asked = ForecastWish("births", "less", 100, 2.0)
     assert job_of(replace(wish, forecast=asked), "stable", "/home", 300, [])["forecast"] == {
         "metric": "births", "better": "less", "window_ticks": 100, "seconds": 2.0,
     }  # fmt: skip
+
+
+class TestScale:
+    @pytest.mark.parametrize(
+        ("wish", "population", "world_mb", "scale"),
+        [
+            (WISH, 500, 1, (1, 0)),
+            (replace(WISH, scale=3, add=True), 500, 1, (3, 0)),
+            (replace(WISH, add=True), 500, 1, (10, 100)),
+            (replace(WISH, add=True), 500, 4, (6, 100)),
+            (replace(WISH, add=True), 500, 60, (1, 100)),
+            (replace(WISH, forecast=ForecastWish("births")), 50_000, 1, (4, 100)),
+            (replace(WISH, add=True), 1_000_000, 1, (1, 100)),
+            (replace(WISH, add=True, trial=False), 500, 1, (1, 0)),
+            (replace(WISH, source=b"", without="Forager"), 500, 1, (1, 0)),
+            (replace(WISH, add=True), 0, 1, (10, 100)),
+        ],
+    )  # fmt: skip
+    def test_what_comes_in_is_tried_where_many_are_too(self, wish, population, world_mb, scale):
+        """As many times as large as fits into half of the memory, and is done soon."""
+        told = scale_for(wish, LIMITS, population, world_mb * MB, None)
+        assert told == scale
+
+    def test_where_nobody_knows_the_memory(self):
+        """It is tried: the process has limits of its own."""
+        wish = replace(WISH, add=True)
+        assert scale_for(wish, replace(LIMITS, each=Limits()), 500, MB, None) == (10, 100)
+        assert scale_for(wish, replace(LIMITS, each=Limits()), 500, MB, 8 * MB) == (2, 100)
+
+    def test_the_job_has_it(self):
+        """And a forecast has fewer controls than runs."""
+        wish = replace(WISH, forecast=ForecastWish("births"))
+        job = job_of(wish, "stable", "/home", 300, [], (10, 100))
+        assert (job["scale"], job["scale_ticks"], job["controls"]) == (10, 100, 4)
+        assert job_of(wish, "stable", "/home", 300, [], (1, 100))["scale_ticks"] == 0
 
 
 def test_a_change_is_named_by_what_it_changes():
