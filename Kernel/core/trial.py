@@ -16,6 +16,7 @@ from typing import Any, Final
 from Kernel.contract.errors import Refused
 from Kernel.contract.parameters import hash_of_values
 from Kernel.contract.window_metrics import WINDOW_TICKS
+from Kernel.core.batch_verdict import BATCH, hash_of_batch
 from Kernel.core.limits import LIMITS_HINT, MEGABYTE, TrialLimits
 
 TICKS: Final = 1000
@@ -87,6 +88,7 @@ class TrialWish:
         without: name of an active trait that the control is without, instead of a source.
         without_hash: of its code; filled in by who knows the world.
         forecast: None: none is wanted.
+        batch: sources that are tried beside the same controls, instead of one.
     """
 
     source: bytes
@@ -103,20 +105,30 @@ class TrialWish:
     without: str = ""
     without_hash: str = ""
     forecast: ForecastWish | None = None
+    batch: tuple[bytes, ...] = ()
 
     @property
     def kind(self) -> str:
-        """What is tried: SOURCE, PARAMS or WITHOUT."""
+        """What is tried: SOURCE, PARAMS, WITHOUT or BATCH."""
+        if self.batch:
+            return BATCH
         return WITHOUT if self.without else PARAMS if self.params else SOURCE
 
     @property
     def code_hash(self) -> str:
-        """The sha256 of what is tried, hex: of the source, or of the values of parameters."""
+        """The sha256 of what is tried, hex: of the source, the values of parameters, the batch."""
         if self.without:
             return self.without_hash
+        if self.batch:
+            return hash_of_batch(self.batch)
         return (
             hash_of_values(self.params) if self.params else hashlib.sha256(self.source).hexdigest()
         )
+
+    @property
+    def job(self) -> bytes:
+        """What its process works on."""
+        return b"".join(self.batch) or self.source
 
     def seeds_for(self, population: int) -> int:
         """Return the pairs of runs, for a world of so many."""
@@ -137,7 +149,7 @@ def check_size(
     Raises:
         Refused: it asks for too much; the message has the value, the limit and its key.
     """
-    size = len(wish.source)
+    size = max(map(len, (wish.source, *wish.batch)))
     if size > limits.source_bytes:
         raise Refused(
             f"cannot try: the source has {size} bytes; the limit is {limits.source_bytes} "
@@ -216,6 +228,7 @@ def job_of(
         "carriers": wish.carriers,
         "hashes": list(hashes),
         "unchecked": wish.unchecked,
+        "lengths": [len(each) for each in wish.batch],
         "params": dict(wish.params),
         "without": wish.without,
         "forecast": wish.forecast.fields() if wish.forecast is not None else None,

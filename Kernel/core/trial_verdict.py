@@ -58,6 +58,7 @@ class TrialVerdict:
         invariants: the checks of the world that its runs broke.
         unchanged: its runs have left the very same bodies and food as their controls.
         forecast: None: none was asked for, or no run came to its end.
+        verdicts: on each source of a batch; not among its fields, see `batch_verdict.py`.
     """
 
     accepted: bool
@@ -90,10 +91,12 @@ class TrialVerdict:
     unchanged: bool = False
     kind: str = "source"
     forecast: Forecast | None = None
+    verdicts: tuple["TrialVerdict", ...] = ()
 
     def fields(self) -> dict[str, Any]:
         """Return plain data, as programs read it."""
-        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        names = [each.name for each in fields(self) if each.name != "verdicts"]
+        plain = {name: getattr(self, name) for name in names}
         lists = {key: list(getattr(self, key)) for key in ("moods", "invariants")}
         foretold = self.forecast.fields() if self.forecast is not None else None
         effects = [each.fields() for each in self.effect]

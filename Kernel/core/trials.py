@@ -14,6 +14,7 @@ from Kernel.contract.arena import State
 from Kernel.contract.errors import CodecError, MoltError, Refused
 from Kernel.contract.trait_registry import ACTIVE
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.batch_verdict import parse_batch
 from Kernel.core.cell import CellEnd, CellOrder, How, parse_answer
 from Kernel.core.cell_queue import QueueLimits, Words
 from Kernel.core.cells import Cells, Stay
@@ -228,7 +229,7 @@ class Trials:
         )
         return CellOrder(
             ROLE,
-            wish.source,
+            wish.job,
             config.trial.wall_s,
             {ROLE: job, "wall_s": config.trial.wall_s, "uncaged": config.uncaged},
             {"arena": world.arena.read_only_fd},
@@ -316,7 +317,10 @@ def _read(wish: TrialWish, end: CellEnd) -> tuple[TrialVerdict | None, MoltError
     if failure is not None:
         return None, failure
     try:
-        verdict = parse_verdict(parse_answer(end.output), stored=wish.add)
+        told = parse_answer(end.output)
+        if wish.batch:
+            return parse_batch(told, wish.batch), None
+        verdict = parse_verdict(told, stored=wish.add)
         if wish.without and verdict.kind == wish.kind and verdict.code_hash != wish.code_hash:
             return None, Refused(f"cannot try without {wish.without}: it was replaced meanwhile")
         if (verdict.code_hash, verdict.kind) != (wish.code_hash, wish.kind):

@@ -12,6 +12,7 @@ from typing import Any, Final
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.messages import Ask
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.batch_verdict import answer_of
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.guard import GuardRules
 from Kernel.core.parts import Parts
@@ -105,7 +106,7 @@ class ZoneAsks:
 
             def result() -> Result | None:
                 verdict = trial.verdict()
-                return None if verdict is None else verdict.fields()
+                return None if verdict is None else answer_of(verdict)
 
             waiting = _Waiting(keeper, serial, ask, result, trial.give_up)
         self._waiting.append(waiting)

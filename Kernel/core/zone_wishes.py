@@ -18,12 +18,16 @@ from Kernel.core.trial import TICKS, ForecastWish, TrialWish
 
 SEEDS_MAX: Final = 64
 SCALE_MAX: Final = 16
+BATCH_MAX: Final = 16
 PARAMS_MAX: Final = 64
 PARAM_CHARS_MAX: Final = 64
 CAUSE: Final = "cause"
 _TRIAL_KEYS: Final = frozenset(
-    ("zone", "source", "params", "without", "ticks", "seeds", "scale", "add", "carriers", CAUSE)
-)
+    (
+        "zone", "source", "sources", "params", "without", "ticks", "seeds", "scale", "add",
+        "carriers", CAUSE,
+    )
+)  # fmt: skip
 _APPLY_KEYS: Final = frozenset(
     ("zone", "source", "params", "mutation_id", "plan_id", "metric", "better", "carriers", CAUSE)
 )
@@ -42,21 +46,25 @@ def parse_wish(args: Mapping[str, Any], by: str, cause: bytes) -> TrialWish:
     params, without = parse_values(args.get("params", {})), args.get("without", "")
     if type(without) is not str or type(add) is not bool:
         raise Refused("cannot try: it takes the name of a trait, and whether to add a source")
-    if sum(map(bool, (source, params, without))) != 1:
-        raise Refused("cannot try: it takes one of a source, params, and without")
+    batch, scale = _sources(args), _whole(args, "scale", 1, 1, SCALE_MAX)
+    if sum(map(bool, (source, batch, params, without))) != 1:
+        raise Refused("cannot try: it takes one of a source, sources, params, and without")
     if add and not source:
         raise Refused("cannot try: only a source can be added")
+    if batch and scale > 1:
+        raise Refused("cannot try: sources beside each other are tried at scale 1 only")
     return TrialWish(
         source,
         by,
         ticks=_whole(args, "ticks", TICKS, 1, 2**31),
         seeds=_whole(args, "seeds", 0, 0, SEEDS_MAX),
-        scale=_whole(args, "scale", 1, 1, SCALE_MAX),
+        scale=scale,
         add=add,
         carriers=_choice(args, "carriers", (ALL, NEWBORNS)),
         cause=cause,
         params=params,
         without=without,
+        batch=batch,
     )
 
 
@@ -125,6 +133,17 @@ def _check_keys(args: Mapping[str, Any], known: frozenset[str]) -> None:
     unknown = sorted(set(args) - known)
     if unknown:
         raise Refused(f"cannot try: {unknown[0][:40]!r} is not known, it takes {sorted(known)}")
+
+
+def _sources(args: Mapping[str, Any]) -> tuple[bytes, ...]:
+    """Return the sources of a batch, () where there is none."""
+    sources = args.get("sources", [])
+    if not isinstance(sources, list | tuple) or len(sources) > BATCH_MAX:
+        raise Refused(f"cannot try: sources are texts, at most {BATCH_MAX}")
+    batch = tuple(_source({"source": each}) for each in sources)
+    if not all(batch):
+        raise Refused("cannot try: one of the sources has nothing in it")
+    return batch
 
 
 def _source(args: Mapping[str, Any]) -> bytes:

@@ -74,6 +74,7 @@ def test_a_job_has_what_the_trial_reads():
         "zone": "stable", "home": "/home", "add": False, "trial": True, "ticks": 7, "seeds": 4,
         "scale": 2, "carriers": "newborns", "hashes": ["ab"], "unchecked": False,
         "params": {}, "without": "", "forecast": None, "controls": 0, "scale_ticks": 0,
+        "lengths": [],
     }  # fmt: skip
     assert wish.code_hash == hashlib.sha256(wish.source).hexdigest()
     asked = ForecastWish("births", "less", 100, 2.0)
@@ -123,5 +124,9 @@ def test_a_change_is_named_by_what_it_changes():
     wish = TrialWish(b"", "console", params={"b": 2, "a": 0.5})
     assert wish.kind == "params"
     assert wish.code_hash == hashlib.sha256(b'{"a":0.5,"b":2.0}').hexdigest()
+    batch = TrialWish(b"", "console", batch=(b"one", b"three"))
+    each = hashlib.sha256(b"one").digest() + hashlib.sha256(b"three").digest()
+    assert (batch.kind, batch.code_hash) == ("batch", hashlib.sha256(each).hexdigest())
+    assert batch.job == b"onethree" and job_of(batch, "w", "/", 1, [])["lengths"] == [3, 5]
     wish = TrialWish(b"", "console", without="Forager", without_hash="ab" * 32)
     assert (wish.kind, wish.code_hash) == ("without", "ab" * 32)

@@ -133,6 +133,35 @@ class TestTrial:
         assert log.why(ended) == ["trial.ended", "trial.begun", "zone.asked"]
         assert log.of("trial.begun")[0]["by"] == "chronos"
 
+    def test_many_sources_are_tried_in_one_process(self, scene):
+        """One answer, with what is said of each in its order."""
+        sources = [SOURCE, SOURCE + "  # other"]
+        number = scene.client.ask("trial", {"sources": sources, "ticks": 300, "seeds": 1})
+        pid = scene.bear()
+        assert scene.request.facts["trial"]["lengths"] == [len(each) for each in sources]
+        hashes = [hashlib.sha256(each.encode()).hexdigest() for each in sources]
+        told = {"kind": "batch", "verdicts": [ACCEPTED | {"code_hash": each} for each in hashes]}
+        result = scene.kernel.zygote().descriptors[scene.request.serial]["result"]
+        os.write(result, json.dumps(told).encode())
+        scene.machine.processes.end(pid, code=0)
+        answer = scene.hear(number)
+        assert answer.ok and [each["code_hash"] for each in answer.result["verdicts"]] == hashes
+        (ended,) = scene.machine.log.of("trial.ended")
+        assert ended["accepted"] and ended["calls"] == 2000
+
+    @pytest.mark.parametrize(
+        "args",
+        [
+            {"sources": [SOURCE] * 17}, {"sources": SOURCE}, {"sources": [SOURCE, ""]},
+            {"sources": [SOURCE], "source": SOURCE}, {"sources": [SOURCE], "add": True},
+            {"sources": [SOURCE], "scale": 2}, {"sources": [7]}, {"sources": []},
+        ],
+    )  # fmt: skip
+    def test_what_are_no_sources(self, args):
+        """Too many, none, or something else besides."""
+        with pytest.raises(Refused, match="cannot try"):
+            parse_wish(args, "agents", b"")
+
     def test_what_is_refused_is_answered(self, scene):
         """With the reason and what helps: too large, no such argument, no such thing."""
         scene.keeper.config = replace(scene.keeper.config, may=("trial", "more"))

@@ -13,6 +13,7 @@ world is another one now, but not compiled again.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -27,20 +28,21 @@ from Kernel.contract.inputs import (
 )
 from zones.runtime.arena_image import ArenaImage
 from zones.runtime.trait_store import TraitStore
-from zones.traits.contract import INTERPRETED, VOLATILE
+from zones.traits.contract import INTERPRETED, NATIVE, VOLATILE
 from zones.traits.first_faults import FirstFault
 from zones.traits.screening import screen
 from zones.traits.verdict import Verdict
 from zones.world.columns import Buffer, plan_layout, read_extent, view_buffer
 from zones.world.registry import ACTIVE, read_entries
 from zones.world.trait_inputs import plan_trait
+from zones.world.trial.batch import try_batch
 from zones.world.trial.changes import find_change
 from zones.world.trial.document import Findings, Halted, document, effects_of
-from zones.world.trial.job import SOURCE, Job
-from zones.world.trial.judging import judge, judge_promise
+from zones.world.trial.job import BATCH, SOURCE, Job
+from zones.world.trial.judging import Outcome, judge, judge_promise
 from zones.world.trial.keeping import find_prepared, keep
 from zones.world.trial.living import Candidate
-from zones.world.trial.pairs import Change, Context, Pairs, live_unchecked
+from zones.world.trial.pairs import Change, Context, Pairs, live_beside, live_unchecked
 from zones.world.trial.tiers import Tiered, compare, compile_apart
 
 NOT_ROOM: Final = {SAME_CODE: "active", QUARANTINED_CODE: "quarantined"}
@@ -54,6 +56,8 @@ def try_trait(job: Job, source: bytes, context: Context) -> dict[str, Any]:
         OSError: the machine refused: the disk, or a process.
         MoltError: there is no verdict, for no fault of the source.
     """
+    if job.kind == BATCH:
+        return try_batch(job, source, context, _try_beside)
     if job.kind != SOURCE:
         return _try_change(job, context)
     code_hash = hashlib.sha256(source).hexdigest()
@@ -85,6 +89,10 @@ def live_and_judge(job: Job, change: Change, context: Context, findings: Finding
     """
     with findings.timed("runs"):
         Pairs(job, change, context, findings).live()
+    _judge(job, context, findings)
+
+
+def _judge(job: Job, context: Context, findings: Findings) -> None:
     judgement = judge(findings.pairs, context.budget_us)
     if not judgement.rule and job.forecast is not None:
         promised = job.forecast
@@ -121,6 +129,58 @@ def _try_change(job: Job, context: Context) -> dict[str, Any]:
     return {**_told(job, context, findings), **told}
 
 
+def _try_beside(
+    job: Job, source: bytes, context: Context, controls: Sequence[Outcome]
+) -> dict[str, Any]:
+    """Return the document about one source of a batch, beside controls that have been lived."""
+    findings = Findings(Verdict(False, code_hash=hashlib.sha256(source).hexdigest()))
+    job = replace(job, lengths=())
+    told: dict[str, Any] = {"accepted": True}
+    try:
+        facts = _screen(job, source, context, TraitStore(job.home), findings)
+        code = b""
+        if not findings.verdict.why_interpreted:
+            with findings.timed("compile"):
+                compiled, _ = compile_apart(source, context.walls.seal_compiler)
+            code = compiled.code if compiled is not None else b""
+        findings.tiered = Tiered(NATIVE if code else INTERPRETED)
+        candidate = Candidate(replace(facts, tier=findings.tiered.tier), source, code)
+        with findings.timed("runs"):
+            live_beside(job, Change(candidate), context, controls, findings)
+        _judge(job, context, findings)
+    except Halted as refused:
+        told = {"accepted": False, **refused.fields()}
+    return {**_told(job, context, findings), **told}
+
+
+def _screen(
+    job: Job, source: bytes, context: Context, store: TraitStore, findings: Findings
+) -> TraitFacts:
+    """Find out what a source is, that nobody has prepared, and whether the world has room for it.
+
+    Raises:
+        Halted: it is none, or there is none.
+    """
+    code_hash = findings.verdict.code_hash
+    with findings.timed("screen"):
+        verdict = limited(screen(source, context.walls.seal_child))
+    findings.verdict = replace(verdict, code_hash=code_hash)
+    if not verdict.accepted:
+        raise Halted("validation", verdict.rule, verdict.reason, verdict.line)
+    return _facts(job, context, store, findings)
+
+
+def _facts(job: Job, context: Context, store: TraitStore, findings: Findings) -> TraitFacts:
+    verdict, code_hash = findings.verdict, findings.verdict.code_hash
+    findings.version = store.version_of(verdict.name, code_hash)
+    facts = TraitFacts(
+        verdict.name, findings.version, code_hash, findings.tiered.tier, verdict.state,
+        verdict.memory, verdict.moods, job.carriers,
+    )  # fmt: skip
+    _check_room(facts, context.image)
+    return facts
+
+
 def _prepare(
     job: Job, source: bytes, context: Context, store: TraitStore, findings: Findings
 ) -> tuple[TraitFacts, bool]:
@@ -129,23 +189,12 @@ def _prepare(
     Raises:
         Halted: it is none, the world has no room for it, or it cannot run.
     """
-    code_hash = findings.verdict.code_hash
-    known = find_prepared(store, code_hash)
+    known = find_prepared(store, findings.verdict.code_hash)
     if known is None:
-        with findings.timed("screen"):
-            verdict = limited(screen(source, context.walls.seal_child))
-        findings.verdict = replace(verdict, code_hash=code_hash)
-        if not verdict.accepted:
-            raise Halted("validation", verdict.rule, verdict.reason, verdict.line)
+        facts = _screen(job, source, context, store, findings)
     else:
         findings.verdict, findings.tiered = known
-    verdict = findings.verdict
-    findings.version = store.version_of(verdict.name, code_hash)
-    facts = TraitFacts(
-        verdict.name, findings.version, code_hash, findings.tiered.tier, verdict.state,
-        verdict.memory, verdict.moods, job.carriers,
-    )  # fmt: skip
-    _check_room(facts, context.image)
+        facts = _facts(job, context, store, findings)
     if known is None:
         findings.tiered = _find_tier(source, facts, context, findings)
     return replace(facts, tier=findings.tiered.tier), known is not None

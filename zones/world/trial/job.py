@@ -26,10 +26,12 @@ HASHES_MAX: Final = 256
 ZONE_CHARS_MAX: Final = 64
 METRIC_CHARS_MAX: Final = 64
 PARAMS_MAX: Final = 64
+BATCH_MAX: Final = 16
 SECONDS_MAX: Final = 3600.0
 SOURCE: Final = "source"
 PARAMS: Final = "params"
 WITHOUT: Final = "without"
+BATCH: Final = "batch"
 """Kinds of what is tried."""
 
 
@@ -73,6 +75,7 @@ class Job:
         controls: pairs that have a control, from the first on; 0: all.
         scale_ticks: of a run with a multiple of the population, and then as many times it as there
             is room for; 0: `ticks`.
+        lengths: of the sources of a batch, which are tried beside the same controls; (): it is one.
     """
 
     zone: str
@@ -90,10 +93,13 @@ class Job:
     forecast: Forecast | None = None
     controls: int = 0
     scale_ticks: int = 0
+    lengths: tuple[int, ...] = ()
 
     @property
     def kind(self) -> str:
-        """What is tried: SOURCE, PARAMS or WITHOUT."""
+        """What is tried: SOURCE, PARAMS, WITHOUT or BATCH."""
+        if self.lengths:
+            return BATCH
         return WITHOUT if self.without else PARAMS if self.params else SOURCE
 
 
@@ -105,6 +111,7 @@ def parse_job(told: Mapping[str, Any]) -> Job:
     """
     known = {name: told[name] for name in Job.__slots__ if name in told}
     known["hashes"] = tuple(known.get("hashes", ()))
+    known["lengths"] = tuple(known.get("lengths", ()))
     known["home"] = Path(str(known.get("home", "")))
     known.setdefault("zone", "")
     known["forecast"] = _forecast(known.get("forecast"))
@@ -146,8 +153,12 @@ def _check_change(job: Job) -> None:
     for name, value in job.params.items():
         if type(name) is not str or type(value) is not float or not abs(value) <= VALUE_MAX:
             raise BadJob(f"cannot try params: {name!r:.80} is {value!r:.80}")
-    if bool(job.params) + bool(job.without) + job.add + job.unchecked > 1:
+    if len(job.lengths) > BATCH_MAX or not all(type(each) is int for each in job.lengths):
+        raise BadJob(f"cannot try a batch: it has at most {BATCH_MAX} sources")
+    if bool(job.params) + bool(job.without) + bool(job.lengths) + job.add + job.unchecked > 1:
         raise BadJob("cannot try a change and a source in one")
+    if job.lengths and (job.forecast is not None or job.scale > 1):
+        raise BadJob("cannot forecast a batch, nor try it on a larger world")
     if job.kind != SOURCE and not job.trial:
         raise BadJob("cannot try a change without a trial")
 

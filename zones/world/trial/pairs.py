@@ -198,15 +198,32 @@ def order_of(life: Life, context: Context) -> Order:
     )
 
 
-def live_orders(orders: Sequence[Order], until_s: float) -> list[Outcome]:
+def live_orders(orders: Sequence[Order], until_s: float, at_once: int = AT_ONCE) -> list[Outcome]:
     """Return what came of each run; one that somebody has killed has one more try."""
-    at_once = min(AT_ONCE, len(os.sched_getaffinity(0)))
+    at_once = min(at_once, len(os.sched_getaffinity(0)))
     outcomes = read_all(orders, at_once, until_s, _outcome)
     for number, order in enumerate(orders):
         for _ in range(KILLS_MAX - 1):
             if outcomes[number].signal == signal.SIGKILL:
                 outcomes[number] = read_all([order], 1, until_s, _outcome)[0]
     return outcomes
+
+
+def live_beside(
+    job: Job, change: Change, context: Context, controls: Sequence[Outcome], findings: Findings
+) -> None:
+    """Live through the candidate's runs alone, one for each control that has been lived."""
+    findings.ticks = job.ticks
+    for seed, control in enumerate(controls):
+        life = Life(
+            with_seed(context.image, seed), job.ticks, context.loaded, change.candidate,
+            change.inputs,
+        )  # fmt: skip
+        candidate = live_orders([order_of(life, context)], context.until_s, 1)[0]
+        findings.pairs.append(Pair(candidate, control))
+        findings.said = candidate.said
+        if candidate.left is None:
+            return
 
 
 def _outcome(end: End) -> Outcome:

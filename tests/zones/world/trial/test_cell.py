@@ -132,7 +132,7 @@ def reach(_job, _source, _context):
     found = {}
     for name, act in {
         "file": lambda: Path("/etc/hostname").read_bytes(),
-        "home": lambda: (Path("/tmp") / "x").write_bytes(b""),
+        "home": lambda: (Path("/tmp") / "molt-reached").write_bytes(b""),
         "network": lambda: socket.create_connection(("127.0.0.1", 22), 1),
     }.items():
         try:
