@@ -215,7 +215,9 @@ class Mutations:
         if record is None:
             return None
         tick, rule = _tick(event, told), _text(told, "rule")
-        if event.kind == "guard.begun":
+        if event.kind == "guard.ended":
+            record.guard |= {"ended_at_tick": tick, "why": _text(told, "why")}
+        elif event.kind == "guard.begun":
             record.guard = {"begun_at_tick": tick, "ticks": _whole(told, "ticks")}
             if degraded := _text(told, "degraded"):
                 record.guard["degraded"] = degraded
@@ -309,6 +311,7 @@ _ACTS: Final[Mapping[str, _Act]] = {
     "mutation.measured": Mutations._measured,
     "guard.begun": Mutations._guarded,
     "guard.tripped": Mutations._guarded,
+    "guard.ended": Mutations._guarded,
     "trait.quarantined": Mutations._quarantined,
     "trait.released": Mutations._released,
     "trial.ended": Mutations._tried,

@@ -162,4 +162,6 @@ def _guard(guard: Mapping[str, Any]) -> str:
     if guard.get("reason"):
         where = tick_words(guard.get("tripped_at_tick"))
         words.append(f"tripped at {where}: {guard['reason']} (rule {guard.get('rule')})")
+    if guard.get("why"):
+        words.append(f"ended at {tick_words(guard.get('ended_at_tick'))}: {guard['why']}")
     return "; ".join(words)
