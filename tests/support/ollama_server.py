@@ -124,22 +124,31 @@ class OllamaServer:
 
     Args:
         models: what it says it has.
-        acts: what it does with each question to /api/chat, in order; then it answers status 500.
+        acts: what it does with each question to /api/chat, in order; then `always`.
         port: 0: any free one.
+        mute: it takes connections, and reads and says nothing at all.
+        always: what it does when no act is left; None: it answers status 500.
     """
 
     def __init__(
-        self, *acts: Act, models: Sequence[str] = ("llama3:8b",), port: int = 0, mute: bool = False
+        self,
+        *acts: Act,
+        models: Sequence[str] = ("llama3:8b",),
+        port: int = 0,
+        mute: bool = False,
+        always: Act | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         self.acts = list(acts)
+        self.always = always
         self.models = list(models)
         self.requests: list[Request] = []
         self.tags: Act | None = None
         self._ending = threading.Event()
         self._mute = mute
-        self._listener = socket.socket()
+        self._listener = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", port))
+        self._listener.bind((address, port))
         self._listener.listen(16)
         self._listener.setblocking(False)
         self.port: int = self._listener.getsockname()[1]
@@ -208,6 +217,8 @@ class OllamaServer:
             talk.whole(200, "application/json", b'{"version":"0.30.0"}')
         elif path == "/api/chat" and self.acts:
             self.acts.pop(0)(talk)
+        elif path == "/api/chat" and self.always is not None:
+            self.always(talk)
         elif path == "/api/chat":
             talk.whole(500, "application/json", b'{"error":"nothing more is written"}')
         else:
@@ -274,3 +285,19 @@ class Piecewise:
 def says(fields: Any, **more: Any) -> Piecewise:
     """Return the act of answering one JSON object."""
     return Piecewise(json.dumps(fields), **more)
+
+
+@dataclass(slots=True)
+class ByRole:
+    """Answers each of the agents as it is told, however often it is asked.
+
+    Args:
+        answers: by a word of the first message: "Architect", "write traits", "review", "lessons".
+    """
+
+    answers: Mapping[str, Any]
+
+    def __call__(self, talk: Talk) -> None:
+        told = talk.request.json["messages"][0]["content"].partition("\n")[0]
+        fields = next(fields for word, fields in self.answers.items() if word in told)
+        says(fields)(talk)

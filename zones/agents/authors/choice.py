@@ -25,7 +25,7 @@ from zones.agents.authors.ollama import (
     translated,
 )
 from zones.agents.authors.prompting import load_prompts
-from zones.agents.authors.server_place import parse_place
+from zones.agents.authors.server_place import ServerPlace, parse_place, runs_elsewhere
 from zones.agents.thoughts import (
     Author,
     AuthorFailed,
@@ -315,7 +315,7 @@ def make_choice(
     if wanted == "recorded":
         authors["recorded"] = recording()
     try:
-        settings = OllamaSettings(parse_place(host), model, timeout_s)
+        settings = OllamaSettings(_checked_place(host, model), model, timeout_s)
     except ConfigError as error:
         found = Probe(error.message, error.hint)
         return AuthorChoice(wanted, authors, host, model, lambda _: found, now)
@@ -328,3 +328,17 @@ def make_choice(
         lambda stop: probe_server(settings, stop, now),
         now,
     )
+
+
+def _checked_place(host: str, model: str) -> ServerPlace:
+    """Return where the server is; what is sent there stays on this machine.
+
+    Raises:
+        ConfigError: it would not.
+    """
+    if runs_elsewhere(model):
+        raise ConfigError(
+            f"cannot use model {model}: Ollama has it run by others; nothing is sent there",
+            "a model without 'cloud' in its name: ollama list",
+        )
+    return parse_place(host)

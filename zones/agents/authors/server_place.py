@@ -1,6 +1,7 @@
 """Where a model server is: an address and a port of this machine.
 
-Owns: reading `ollama_host`. Does not own: connecting. Pure.
+Owns: reading `ollama_host`, and which models a server has others run. Does not own: connecting.
+Pure.
 
 Addresses alone, and of the loopback interface alone: what agents know goes to nobody else's
 machine, and a caged process has nobody to ask for names.
@@ -68,6 +69,16 @@ def parse_place(text: str) -> ServerPlace:
     if not address.is_loopback or "%" in str(address):
         raise _refusal(text, "it is an address of another machine; nothing is sent there")
     return ServerPlace(str(address), PORT if port is None else port)
+
+
+def runs_elsewhere(model: str) -> bool:
+    """Tell whether a server of this machine would hand questions for a model on to ollama.com.
+
+    It does so since 0.12 for models with such a tag ("gpt-oss:120b-cloud", "glm-4.6:cloud"), as if
+    they were its own.
+    """
+    tag = model.rpartition("/")[2].partition(":")[2].lower()
+    return tag == "cloud" or tag.endswith("-cloud")
 
 
 def _refusal(text: str, why: str) -> ConfigError:

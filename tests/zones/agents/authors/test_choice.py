@@ -319,3 +319,15 @@ def test_a_server_elsewhere_is_none() -> None:
     alone = made("ollama", "http://192.168.1.7:11434")
     assert alone.look(never).degraded
     assert alone.author is None
+
+
+def test_a_model_that_others_run_is_none() -> None:
+    """A model that the server would have run elsewhere is not asked, though it is there."""
+    with OllamaServer(models=["gpt-oss:120b-cloud"]) as server:
+        choice = make_choice(
+            "auto", server.url, "gpt-oss:120b-cloud", 20.0, Offline(), Offline, time.monotonic
+        )
+        found = choice.look(never)
+        assert (found.author, found.degraded) == ("genetic", True)
+        assert "run by others" in found.why
+        assert server.requests == []

@@ -11,7 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.support.ollama_server import Act, OllamaServer, Piecewise, Talk, says
@@ -80,6 +81,19 @@ def test_each_role_is_answered() -> None:
         assert lessons[0].tags == ("starvation",)
         assert author.counts.thoughts == author.counts.answers == 4
         assert author.counts.tokens == 4800
+
+
+def test_a_server_at_the_other_loopback_is_asked() -> None:
+    """A server that listens at ::1 is reached there."""
+    try:
+        server = OllamaServer(says(PLAN_ANSWER), address="::1")
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    with server:
+        settings = OllamaSettings(ServerPlace("::1", server.port), total_s=20.0)
+        author = OllamaAuthor(settings, PROMPTS, time.monotonic)
+        assert author.plan(BRIEF, LAB, never).value == PLAN
+        assert server.requests[0].headers["host"] == f"[::1]:{server.port}"
 
 
 def test_what_is_sent() -> None:
@@ -492,7 +506,7 @@ def test_nothing_is_left_open(acts: tuple[Act, ...]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@hypothesis_settings(max_examples=150)
 @given(st.integers(0, 2000), st.binary(max_size=40), st.sampled_from(["cut", "put", "over"]))
 def test_no_bytes_break_it(place: int, data: bytes, how: str) -> None:
     """Whatever is done to the bytes of a good answer, the thought ends well or as it must."""

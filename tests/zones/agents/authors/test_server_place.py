@@ -3,7 +3,7 @@
 import pytest
 
 from Kernel.contract.errors import ConfigError
-from zones.agents.authors.server_place import parse_place
+from zones.agents.authors.server_place import parse_place, runs_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,15 @@ def test_other_places_are_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^cannot use ollama_host '") as caught:
         parse_place(text)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("model", ["gpt-oss:120b-cloud", "glm-4.6:cloud", "me/x:1-CLOUD"])
+def test_models_of_others_are_known(model: str) -> None:
+    """Models that a local server hands on to its maker are told by their tag."""
+    assert runs_elsewhere(model)
+
+
+@pytest.mark.parametrize("model", ["llama3:8b", "llama3", "cloud", "a/cloud:7b", "x:cloudy"])
+def test_models_of_this_machine_are_known(model: str) -> None:
+    """A model that only sounds like it runs here."""
+    assert not runs_elsewhere(model)
