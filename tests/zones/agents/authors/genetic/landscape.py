@@ -27,6 +27,8 @@ class PaperLab:
 
     def __init__(self, worth: Worth, salt: int = 0, noise: float = 1.0) -> None:
         self.worth, self.salt, self.noise = worth, salt, noise
+        self.signs = dict.fromkeys(("starved", "starvation", "deaths", "collided"), -1.0)
+        """What is good of a metric, so that one worth is good in all; 1 unless named."""
         self.asked: list[tuple[tuple[str, ...], int, int]] = []
 
     def try_sources(self, sources: Sequence[str], ticks: int, seeds: int) -> list[Outcome]:
@@ -43,7 +45,9 @@ class PaperLab:
         effects = {}
         for metric in METRICS:
             draws = [self._noise(text, metric, seed) for seed in range(seeds)]
-            effect = effect_of(metric, [worth * _sign(metric) + each for each in draws])
+            effect = effect_of(
+                metric, [worth * self.signs.get(metric, 1.0) + each for each in draws]
+            )
             effects[metric] = {
                 "mean": effect.mean, "low": effect.low, "high": effect.high, "control": 10.0,
             }  # fmt: skip
@@ -52,11 +56,6 @@ class PaperLab:
     def _noise(self, *about: object) -> float:
         digest = hashlib.sha256(repr((self.salt, about)).encode()).digest()
         return random.Random(digest).gauss(0.0, self.noise)
-
-
-def _sign(metric: str) -> float:
-    """What is good of a metric: so that one worth is good in all of them."""
-    return -1.0 if metric in ("starved", "starvation", "deaths", "collided") else 1.0
 
 
 def flat(_text: str) -> float:

@@ -1,0 +1,103 @@
+"""The offline author as an `Author`: its thoughts are whole, reproducible and honest."""
+
+import pytest
+
+from tests.zones.agents.authors.genetic.landscape import (
+    PaperLab,
+    brief,
+    flat,
+    never,
+    planted,
+)
+from zones.agents.authors.genetic.author import GeneticAuthor
+from zones.agents.authors.genetic.search import GeneticSettings
+from zones.agents.thoughts import Author, AuthorFailed, Cancelled, Failure, Plan, Story, TraitFact
+from zones.traits.reading import check_source
+
+PLAN = Plan("new_trait", "A new trait.", "mean_population", "more", "Forager")
+SETTINGS = GeneticSettings(wall_s=1e9)
+
+
+def author(seed: int = 1) -> GeneticAuthor:
+    return GeneticAuthor(seed, settings=SETTINGS, clock=lambda: 0.0)
+
+
+def test_is_an_author() -> None:
+    """It has all that an author has, and says which one it is."""
+    one: Author = author()
+    assert one.name == "genetic"
+
+
+def test_cycle_from_plan_to_review() -> None:
+    """On a planted world a plan leads to a draft that is accepted, proven and approved."""
+    one, about, lab = author(), brief(), PaperLab(planted)
+    plan = one.plan(about, lab, never)
+    draft = one.write(about, plan.value, (), lab, never)
+    judged = one.review(about, plan.value, draft.value, never)
+    assert judged.value.approved
+    assert check_source(draft.value.source.encode()).name == plan.value.target_class
+    assert "99.5 % interval" in draft.rationale
+    assert draft.rejected
+    assert draft.options[0] == draft.value.note.rstrip(".")
+    for thought in (plan, draft, judged):
+        assert len(thought.prompt_hash) == 64
+        assert 0 < thought.confidence <= 1
+        assert thought.model == ""
+
+
+def test_same_seed_and_brief_same_thought() -> None:
+    """Two authors of one seed write the same trait; another seed or trigger another search."""
+    lab = PaperLab(planted)
+    first, second = author().write(brief(), PLAN, (), lab, never), None
+    asked = list(lab.asked)
+    lab = PaperLab(planted)
+    second = author().write(brief(), PLAN, (), lab, never)
+    assert first == second
+    assert lab.asked == asked
+    lab = PaperLab(planted)
+    author().write(brief(trigger="trig_2"), PLAN, (), lab, never)
+    assert lab.asked != asked
+
+
+def test_nothing_found_is_said() -> None:
+    """Where nothing helps the author hands out nothing and says how much it has tried."""
+    with pytest.raises(AuthorFailed, match="none of 24 traits tried in 2 generations"):
+        author().write(brief(), PLAN, (), PaperLab(flat, salt=3), never)
+
+
+def test_failed_draft_is_not_written_again() -> None:
+    """After a refusal another draft comes."""
+    lab, one = PaperLab(planted), author()
+    first = one.write(brief(), PLAN, (), lab, never)
+    refused = Failure("Forager", "trial", "slow", source=first.value.source)
+    again = one.write(brief(), PLAN, (refused,), lab, never)
+    assert again.value.source != first.value.source
+
+
+def test_better_version_begins_from_the_one_there_is() -> None:
+    """A trait of ours is found again by its source, and changed rather than thrown away."""
+    lab, one = PaperLab(planted), author()
+    first = one.write(brief(), PLAN, (), lab, never)
+    fact = TraitFact("Forager", 1, "active", "native", 10, 0, first.value.source)
+    plan = Plan("modify_trait", "A better one.", "mean_population", "more", "Forager")
+    second = one.write(brief(traits=(fact,)), plan, (), lab, never)
+    assert second.value.source != first.value.source
+    assert planted(second.value.source) > 3.0
+
+
+def test_gives_up_when_nobody_wants_it() -> None:
+    """Every thought ends with Cancelled when it is not wanted any more."""
+    one, lab = author(), PaperLab(planted)
+    with pytest.raises(Cancelled):
+        one.plan(brief(), lab, lambda: True)
+    with pytest.raises(Cancelled):
+        one.write(brief(), PLAN, (), lab, lambda: True)
+    with pytest.raises(Cancelled):
+        one.summarise(Story("m", "", ()), lambda: True)
+    assert lab.asked == []
+
+
+def test_summary_is_a_thought() -> None:
+    """The Historian's lessons come as a thought, none for a story of nothing."""
+    assert author().summarise(Story("m", "", ()), never).value == ()
+    assert len(author().summarise(Story("m", "ended: nothing", ()), never).value) == 1
