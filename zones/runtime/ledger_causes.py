@@ -23,6 +23,9 @@ CAUSES_MAX: Final = 256
 EFFECTS_MAX: Final = 200
 PREFIX_MIN: Final = 4
 """Hexadecimal digits that are taken for the beginning of an id."""
+MUTATION: Final = "mut_"
+MUTATION_MIN: Final = 6
+"""Characters that are taken for the beginning of a mutation's id."""
 SHOWN_MAX: Final = 5
 MENTIONS: Final = ("mutation", "evolution", "mission", "agent", "lesson", "trait")
 """Families of kinds whose payloads name mutations, plans, traits, missions and lessons."""
@@ -113,8 +116,29 @@ def find_event(search: Search, word: str) -> LedgerEvent:
             )
         if found:
             return found[0]
-    about = search.newest(about_thing(text), 1)
+    about = search.newest(about_thing(text), 1) or _of_mutation(search, text)
     return _need(about[0] if about else None, text, search)
+
+
+def _of_mutation(search: Search, text: str) -> list[LedgerEvent]:
+    """Return the newest event about the one mutation whose id begins so; none where none does.
+
+    Raises:
+        Refused: several begin so.
+    """
+    if not text.startswith(MUTATION) or len(text) < MUTATION_MIN:
+        return []
+    found: dict[str, LedgerEvent] = {}
+    for event in search.backwards(Query(kinds=("mutation",))):
+        mutation = event.payload.get("mutation_id")
+        if isinstance(mutation, str) and mutation.startswith(text):
+            found.setdefault(mutation, event)
+    if len(found) > 1:
+        several = ", ".join(list(found)[:SHOWN_MAX])
+        raise Refused(
+            f"cannot tell which mutation {text[:40]!r} is: {several}", f"molt why {min(found)}"
+        )
+    return list(found.values())
 
 
 def about_thing(name: str) -> Query:

@@ -40,6 +40,22 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_the_beginning_of_a_mutation(tmp_path: Path) -> None:
+    """Six characters name one where no other begins so; it is the newest event about it."""
+    ids = ("mut_0123456789ab", "mut_01ffffffffff", "mut_0123456789ab")
+    store(
+        tmp_path,
+        [
+            make(number, "mutation.applied", payload={"mutation_id": each})
+            for number, each in enumerate(ids, 1)
+        ],
+    )
+    assert find_event(search(tmp_path, False), "mut_012").position == 3
+    for word, why in (("mut_01", "cannot tell"), ("mut_0", "cannot find"), ("mut_9999", "cannot")):
+        with pytest.raises(Refused, match=why):
+            find_event(search(tmp_path, False), word)
+
+
 def test_back_to_the_root(folder: Path) -> None:
     """The event, its cause, the cause of that; complete when it ends where no cause was named."""
     found = search(folder)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from Kernel.contract.envelope import id_text
+from zones.ledger.commands.event_rows import hint
 from zones.ledger.commands.options import ledger_folder, open_ledger
 from zones.runtime.command_line import Commands, add_command, whole
 from zones.runtime.lessons.embeddings import choose_embedding
@@ -60,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(tried_fields(tried), ensure_ascii=False))
     else:
         print("\n".join(_lines(tried)))
+        if tried.matches:
+            hint("", f"molt why {tried.matches[0].lesson.position}", options.home)
     log.close()
     return 0
 

@@ -59,7 +59,15 @@ def run(options: argparse.Namespace) -> int:
     elif search.index is None or caused_by(search, [story.chain[0].envelope.id]):
         # Without an index the whole log would have to be read to know.
         hint("", f"molt why {story.chain[0].position} --effects", options.home)
+    if mutation := _mutation(story):
+        hint("", f"molt mutation {mutation}", options.home)
     return 0
+
+
+def _mutation(story: Story) -> str:
+    """Return the mutation that an event is about, or that led to it; "" where there is none."""
+    named = (event.payload.get("mutation_id") for event in story.chain)
+    return next((each for each in named if isinstance(each, str) and each), "")
 
 
 def story_lines(story: Story) -> list[str]:

@@ -77,6 +77,15 @@ def test_where_it_ends(run: Any, word: str, said: str) -> None:
     assert "\x1b" not in out
 
 
+def test_a_mutation_leads_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where an event is about a mutation, it is said how that is looked at whole."""
+    payload = {"mutation_id": "mut_0123456789ab", "trait_name": "T", "version": 1}
+    store(tmp_path / LEDGER, [make(1, "mutation.kept", payload=payload), make(2, cause=1)])
+    for word in ("mut_012345", "2"):
+        assert main(["why", "--home", str(tmp_path), word]) == 0
+        assert " mutation mut_0123456789ab" in capsys.readouterr().err
+
+
 def test_effects(run: Any) -> None:
     """What came of it, each below its cause."""
     out = run("1", "--effects")[1].splitlines()
