@@ -133,6 +133,7 @@ SENTENCES: dict[str, str] = {
     "zone.killed": "killed pid {pid}: {why}",
     "zone.lines_dropped": "{count} lines of {zone} were dropped: it may log {limit} a second",
     "zone.limit_reached": "a limit is reached, {what}: {why}",
+    "zone.restart_due": "a generation is started anew: {why}",
     "zone.not_started": "cannot start: {why}",
     "zygote.not_forked": "a zygote is started anew, it could not be forked: {why}",
     "zone.ready": "ready in {took_s:.1f} s{found}",

@@ -92,6 +92,7 @@ KERNEL_KINDS: Final = (
     _of_zone("generation.begun", {"source": str}),
     _of_zone("generation.promoted", {"source": str, "generation": ANY, "why": str}),
     _of_zone("generation.retired", {"source": str, "generation": ANY, "why": str}),
+    _of_zone("zone.restart_due", {"why": str, "mutations": int, "hours": float}),
     _of_zone("snapshot.taken", {"tick": int}),
     _of_zone("snapshot.not_taken", {"why": str}, _WARNING),
     _of_zone("boot.phase", _PHASE),

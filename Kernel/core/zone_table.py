@@ -29,6 +29,7 @@ from Kernel.core.trait_changes import TraitChanges
 from Kernel.core.trait_guard import TraitGuard
 from Kernel.core.trials import Trials
 from Kernel.core.zone_asks import ZoneAsks
+from Kernel.core.zone_renewal import ZoneRenewal
 from Kernel.core.zone_stop import ZoneStop
 from Kernel.ports.cgroups import Holding
 from Kernel.ports.process import Exit
@@ -59,6 +60,7 @@ class ZoneTable:
                 self.services[zone.name] = BusKeeper(
                     zone, parts, bus, bus_dir_fd, self._arena_descriptors, rules, listeners
                 )
+        self._renewals = {name: ZoneRenewal(arena) for name, arena in self.arenas.items()}
         self.event_notes: Callable[[], list[dict[str, str]]] = list
         """Says what keeps the kernel's events from being stored; set when there is a sender."""
         self.events_waiting: Callable[[], Waiting | None] = lambda: None
@@ -122,6 +124,7 @@ class ZoneTable:
         self.asks.look()
         for arena in self.arenas.values():
             self.traits.resume(arena)
+            self._renewals[arena.config.name].look(self._parts.clock.now_s())
         self.leaving.look()
 
     def busy(self) -> bool:

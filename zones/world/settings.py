@@ -20,6 +20,8 @@ ENTITIES_LIMIT: Final = 4_000_000
 RESOURCES_LIMIT: Final = 8_000_000
 SIDE_MAX: Final = 1_000_000.0
 REPLAY_TICKS_LIMIT: Final = 1_000_000_000
+HOURS_MAX: Final = 24.0 * 365
+MUTATIONS_MAX: Final = 1_000_000
 STANDARD_ENTITIES: Final = 500
 FOUNDERS: Final = 300
 """Founders of a world of STANDARD_ENTITIES slots; others have the same share of theirs."""
@@ -40,6 +42,8 @@ class WorldSettings:
         tick_rate_ms: period of a tick in ms; pacing only, decides nothing inside a tick.
         trait_memory_slots: places of 8 bytes that each Molbot's traits share.
         replay_ticks_max: ticks, the most that are computed again after the world was restored.
+        soft_restart_interval_hours, soft_restart_mutation_threshold: when the kernel starts a
+            generation anew; the world itself does not ask for them.
         founder_variety: 0 all founders are one clone and one lineage, to 1 any genes.
         founder_age_share: founders are of any age up to this share of age_max.
         hill_length: length, of the largest hills.
@@ -59,6 +63,8 @@ class WorldSettings:
     tick_rate_ms: float = 16.0
     trait_memory_slots: int = MEMORY_SLOTS
     replay_ticks_max: int = 100_000
+    soft_restart_interval_hours: float = 24.0
+    soft_restart_mutation_threshold: int = 1000
     founder_variety: float = 1.0
     founder_age_share: float = 0.5
     hill_length: float = 700.0
@@ -144,6 +150,23 @@ FOUNDING: Final = (
         REPLAY_TICKS_LIMIT,
         "ticks",
         Effect.BOOT,
+    ),
+    # Read by the kernel (`Kernel/core/zone_renewal.py`).
+    Key(
+        "soft_restart_interval_hours",
+        Sort.NUMBER,
+        _DEFAULTS.soft_restart_interval_hours,
+        0.0,
+        HOURS_MAX,
+        "hours, 0: never",
+    ),
+    Key(
+        "soft_restart_mutation_threshold",
+        Sort.WHOLE,
+        _DEFAULTS.soft_restart_mutation_threshold,
+        0,
+        MUTATIONS_MAX,
+        "mutations, 0: never",
     ),
 )
 """Keys that describe how a world is made; the others are its parameters."""
