@@ -13,6 +13,7 @@ ledger's commands are in `ledger_commands.py`, those of traits in `trait_table.p
 mutations in `evolution_table.py`.
 """
 
+from Kernel.console.agent_table import AGENT_COMMANDS
 from Kernel.console.call_table import RUN
 from Kernel.console.command_groups import EVOLUTION, KERNEL, LEDGER, TRUST, WATCHING, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
@@ -300,6 +301,7 @@ COMMANDS: tuple[Command, ...] = (
             ("--json", None),
         ),
     ),
+    *AGENT_COMMANDS,
     *EVOLUTION_COMMANDS,
     *LEDGER_COMMANDS,
     Command(

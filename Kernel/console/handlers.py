@@ -14,6 +14,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from Kernel.config_changes import REFUSED
+from Kernel.console.agent_commands import ANSWER_S as AGENTS_S
+from Kernel.console.agent_commands import ZONE as AGENTS_ZONE
+from Kernel.console.agent_commands import ask_agents
 from Kernel.console.call_commands import begin_call
 from Kernel.console.event_filter import first_position
 from Kernel.console.facts import (
@@ -335,6 +338,17 @@ class Handlers:
     def _trait_list(self, _request: Request) -> Asked:
         world, _inbox = self._world()
         return self._now(list_fields(world, self.zones.traits))
+
+    def _agents(self, _request: Request) -> Asked:
+        return self._of_agents("agents", {})
+
+    def _trigger(self, request: Request) -> Asked:
+        reason, cause = request.text("reason") or "", request.cause.hex()
+        return self._of_agents("trigger", {"reason": reason, "cause": cause})
+
+    def _of_agents(self, name: str, args: Result) -> Asked:
+        answer = ask_agents(self.zones, name, args)
+        return Asked(answer, self.clock.now_s() + AGENTS_S, _no_answer(AGENTS_ZONE, AGENTS_S))
 
     def _drill(self, request: Request) -> Asked:
         kind, name = request.text("kind"), request.text("zone")

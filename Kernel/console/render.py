@@ -24,6 +24,7 @@ from Kernel.console.paint import (
     print_table,
     state_text,
 )
+from Kernel.console.render_agents import show_agents, show_trigger
 from Kernel.console.render_cage import show_cage
 from Kernel.console.render_call import show_call
 from Kernel.console.render_trial import show_cells, show_trial_of, show_verdict
@@ -491,4 +492,6 @@ SHOWN: dict[str, Callable[[Fields, Page], None]] = {
     "trait add": _show_trait,
     "trait remove": _show_removed,
     "trait list": _show_traits,
+    "agents": show_agents,
+    "trigger": show_trigger,
 }

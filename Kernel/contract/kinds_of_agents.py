@@ -22,6 +22,9 @@ AGENT_KINDS: Final = (
             "affected_entities": int,
             "suggested_area": str,
             "snapshot_key": str,
+            "value?": float,
+            "threshold?": float,
+            "tick?": int,
         },
     ),
     Kind(
@@ -33,6 +36,9 @@ AGENT_KINDS: Final = (
             "description": str,
             "target_class": str,
             "target_method": str,
+            "metric?": str,
+            "better?": str,
+            "params?": dict[str, float],
         },
     ),
     Kind("evolution.force", {"reason": str}),
@@ -170,6 +176,8 @@ AGENT_KINDS: Final = (
             "prompt_version?": str,
             "tokens?": int,
             "seconds?": float,
+            # What the thought came to: a thought that is on record need not be thought again.
+            "outcome?": dict[str, Any],
         }
         | _SETTING,
     ),

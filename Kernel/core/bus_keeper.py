@@ -76,6 +76,8 @@ class BusKeeper(Keeper):
         self._replies: dict[int, Reply] = {}
         self.on_ask: Callable[[BusKeeper, int, Ask], None] = _nobody_does
         """Takes what a process of it may ask for, with the serial of the process."""
+        self.parameters_of: Callable[[str], list[dict[str, Any]]] = lambda _zone: []
+        """Tells the parameters of a world that it reads, as plain data."""
 
     def before_deciding(self) -> None:
         """It can start once every arena it reads is there, and nobody of another generation is.
@@ -194,7 +196,8 @@ class BusKeeper(Keeper):
         self.parts.loop.watch(endpoint.socket, lambda _events: self._read(serial))
         named = {"bus": self._bus_dir_fd, **self._named(), **self._listeners}
         self._given[serial] = self._named()
-        facts = {"endpoint": endpoint.name, "nice": self.config.nice}
+        told = {zone: self.parameters_of(zone) for zone in self.config.reads}
+        facts = {"endpoint": endpoint.name, "nice": self.config.nice, "parameters": told}
         return Fork(serial, role, list(named), facts), list(named.values())
 
     def forget(self, berth: Berth) -> None:

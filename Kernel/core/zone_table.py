@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from Kernel.config import KernelConfig, ZoneConfig
 from Kernel.contract.errors import Refused
@@ -77,9 +78,13 @@ class ZoneTable:
         )
         for service in self.services.values():
             service.on_ask = self.asks.take
+            service.parameters_of = self._parameters
 
     def _arena_descriptors(self, zone: str) -> dict[str, int] | None:
         return self.arenas[zone].reader_descriptors()
+
+    def _parameters(self, zone: str) -> list[dict[str, Any]]:
+        return [each.fields() for each in self.arenas[zone].parameters.values()]
 
     def keepers(self) -> list[Keeper]:
         """Return all keepers, arenas first."""

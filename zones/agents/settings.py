@@ -1,12 +1,12 @@
 """The settings of the agents, `config/agents.yaml`.
 
 Owns: the keys, their types and limits, what they mean to the Watcher. Does not own: reading the
-file (the host does), whether a model server may be asked (`ollama_host.py`).
+file (the host does), whether a model server may be asked (`authors/server_place.py`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 from Kernel.contract.errors import ConfigError
 from Kernel.contract.inputs import ALL, NEWBORNS
@@ -14,7 +14,8 @@ from Kernel.contract.settings import Effect, Key, Sort, read_values
 from zones.agents.watcher import WatcherSettings
 
 FILE: Final = "agents.yaml"
-AUTHORS: Final = ("auto", "ollama", "genetic", "recorded")
+Wanted = Literal["auto", "ollama", "genetic", "recorded"]
+AUTHORS: Final[tuple[Wanted, ...]] = get_args(Wanted)
 _DAY_S: Final = 86_400
 _LATER: Final = Effect.GENERATION
 
@@ -44,6 +45,8 @@ KEYS: Final = (
     _text("recorded_file", "data/agents/recorded.jsonl", "path"),
     _number("anomaly_death_threshold", 0.3, 0.001, 0.999, "share"),
     _number("anomaly_overpop_threshold", 2.0, 1.001, 1000, "times"),
+    _number("anomaly_seeded_threshold", 0.5, 0.001, 0.999, "share"),
+    _number("anomaly_crowded_threshold", 0.95, 0.001, 0.999, "share"),
     _number("anomaly_diversity_threshold", 2.0, 1.001, 1000, "lineages"),
     _number("evolution_cooldown_sec", 60, 0, _DAY_S, "s"),
     _whole("attempts_max", 3, 1, 100, "drafts"),
@@ -68,6 +71,8 @@ class AgentsSettings:
     recorded_file: str = "data/agents/recorded.jsonl"
     anomaly_death_threshold: float = 0.3
     anomaly_overpop_threshold: float = 2.0
+    anomaly_seeded_threshold: float = 0.5
+    anomaly_crowded_threshold: float = 0.95
     anomaly_diversity_threshold: float = 2.0
     evolution_cooldown_sec: float = 60.0
     attempts_max: int = 3
@@ -78,12 +83,20 @@ class AgentsSettings:
     measure_ticks: int = 2000
     measure_seeds: int = 8
 
+    @property
+    def wanted(self) -> Wanted:
+        """Return which author is wanted."""
+        assert self.author in AUTHORS, "read by the table"
+        return self.author
+
     def watcher(self) -> WatcherSettings:
         """Return what counts as a problem."""
         return WatcherSettings(
-            self.anomaly_death_threshold,
-            self.anomaly_overpop_threshold,
-            self.anomaly_diversity_threshold,
+            anomaly_death_threshold=self.anomaly_death_threshold,
+            anomaly_overpop_threshold=self.anomaly_overpop_threshold,
+            anomaly_seeded_threshold=self.anomaly_seeded_threshold,
+            anomaly_crowded_threshold=self.anomaly_crowded_threshold,
+            anomaly_diversity_threshold=self.anomaly_diversity_threshold,
         )
 
 

@@ -18,6 +18,7 @@ from typing import NoReturn, cast
 import structlog
 
 from Kernel.contract.errors import MoltError
+from Kernel.contract.parameters import parse_parameter
 from Kernel.contract.robust_mutex import RobustMutex
 from Kernel.contract.zygote_protocol import Configure, Fork
 from zones.runtime.arena_memory import map_arena, map_side
@@ -198,6 +199,10 @@ def _run_bus_process(
                     name.removeprefix("listen."): fd
                     for name, fd in descriptors.items()
                     if name.startswith("listen.")
+                },
+                parameters={
+                    zone: tuple(map(parse_parameter, rows))
+                    for zone, rows in request.facts.get("parameters", {}).items()
                 },
             )
         )

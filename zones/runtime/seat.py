@@ -9,6 +9,7 @@ from pathlib import Path
 from structlog.typing import FilteringBoundLogger
 
 from Kernel.contract.arena import ArenaWords
+from Kernel.contract.parameters import Parameter
 from zones.runtime.bus_client import BusClient
 
 
@@ -20,6 +21,7 @@ class BusSeat:
         arenas: read-only mappings of the arenas it may read, by zone.
         sides: the side pages of the same, writable: acknowledgements go there.
         bus_dir_fd: the opened bus directory, where the endpoint for its own events is.
+        parameters: of the worlds it reads, by zone, as their generations tell of them.
         listeners: listening sockets of the user bus by whose they are, if it is the broker; not
             blocking, and shared with every process of the zone.
         log: a structlog logger on stderr, which the kernel captures.
@@ -33,3 +35,4 @@ class BusSeat:
     log: FilteringBoundLogger
     bus_dir_fd: int = -1
     listeners: dict[str, int] = field(default_factory=dict)
+    parameters: dict[str, tuple[Parameter, ...]] = field(default_factory=dict)

@@ -113,6 +113,29 @@ LINES: tuple[Answer, ...] = (
         "source": "kernel", "level": "info", "line": "kernel.ready boot_s=1.4",
     },
 )  # fmt: skip
+AGENTS: Answer = {
+    "author": {"name": "genetic", "why": "no Ollama here", "hint": "ollama serve", "model": ""},
+    "agents": [
+        {"name": "watcher", "doing": "watches", "for_s": None},
+        {"name": "coder", "doing": "thinks: write", "for_s": 3.2},
+    ],
+    "mission": {
+        "name": "trig_0f3a9c", "description": "starvation, high: 0.5 against 0.3",
+        "stage": "writing", "plans": 1, "drafts": 2, "plan": "eat more", "mutation_id": "",
+        "failures": [{"what": "Eater", "stage": "trial", "reason": "it starves"}],
+    },
+    "queue": ["trig_1"],
+    "unmeasured": [],
+    "spent": {"thoughts": 4, "tokens": 812, "seconds": 8.8},
+    "counts": {
+        "missions": 2, "proposed": 5, "applied": 1, "kept": 1, "failed": 3, "rolled_back": 0,
+        "measured": 1,
+    },
+    "evolution": True,
+    "position": 77,
+    "trials": 2,
+    "caught_up": True,
+}  # fmt: skip
 TRAIT: Answer = {
     "name": "Forager", "version": 2, "tier": "native", "state": "carried", "status": "active",
     "applied_at_tick": TICK, "slot": 1, "hash": "0" * 64, "memory": 1, "calls": 5, "faults": 0,
@@ -205,6 +228,10 @@ def answer(request: Request) -> Answer:
             return VERDICT
         case "trait list":
             return {"traits": [TRAIT]}
+        case "agents":
+            return AGENTS
+        case "trigger":
+            return {"trigger_id": "trig_0f3a9c", "event": "0" * 32, "begun": True, "reason": "x"}
     raise AssertionError(request.command)
 
 

@@ -50,7 +50,7 @@ ISSUE = (
     "decisions", "conversations", "relations", "rolled-back", "history", "replay",
     "safe-mode status", "safe-mode leave", "safe-mode enter",
     "validate", "try", "run", "trait add", "trait remove", "trait list",
-    "mutations", "mutation", "diff", "blame",
+    "mutations", "mutation", "diff", "blame", "agents", "trigger",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 

@@ -111,6 +111,12 @@ class TestBeforeTheWorld:
         (zone,) = empty.now("ps")["zones"]
         assert (zone["name"], zone["pid"], zone["heir_pid"]) == ("stable", None, None)
 
+    @pytest.mark.parametrize("command", ["agents", "trigger"])
+    def test_agents_that_are_not_there_are_refused(self, empty, command):
+        """A kernel without them says how to have them."""
+        with pytest.raises(Refused, match="there is no zone sandbox"):
+            empty.ask(command)
+
     def test_wait_needs_no_world(self, empty):
         """A wait for a zone's word is answered before there is an arena."""
         asked = empty.ask("wait", **{"for": "zone.stable=starting", "timeout_s": 5})

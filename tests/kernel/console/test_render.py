@@ -19,7 +19,7 @@ from Kernel.console.values import (
     whole,
     word,
 )
-from tests.kernel.console.fake_kernel import status
+from tests.kernel.console.fake_kernel import AGENTS, status
 
 SAFE = {
     "safe_mode": True, "reason": "the kernel cannot be imported", "detail": "SyntaxError: x.py",
@@ -292,3 +292,16 @@ def test_long_lines_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None
     assert " ".join(plain.split()).count(long) == 1
     assert all(line.startswith(" " * 13) for line in lines[1:])
     assert "\x1b[33m▲ warn" in out.getvalue()
+
+
+def test_agents_are_shown_with_their_mission_and_author() -> None:
+    """Who thinks and why, what helps, who does what since when, and what came to nothing."""
+    out = shown("agents", AGENTS)
+    assert "genetic · no Ollama here" in out and "hint: ollama serve" in out
+    assert "trig_0f3a9c · writing · plan 1, draft 2" in out and "1 more wait" in out
+    assert "thinks: write" in out and "812 tokens" in out
+    assert "Eater, trial: it starves" in out
+    idle = shown("agents", AGENTS | {"mission": None, "queue": [], "evolution": False})
+    assert "the Watcher is off" in idle
+    assert "begins" in shown("trigger", {"trigger_id": "trig_1", "begun": True})
+    assert "waits" in shown("trigger", {"trigger_id": "trig_1", "begun": False})

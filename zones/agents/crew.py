@@ -1,0 +1,344 @@
+"""The agents at work: one turn takes in what has happened, and does what follows from it.
+
+Owns: the order of a turn, which event is awaited, what waits for an answer of the kernel. Does not
+own: what follows (`orchestrator.py`), the words (`telling.py`), the loop and the clock
+(`service.py`). Nothing here is remembered over a kill but by the log.
+
+What is told is done only when it comes back from the log: then nobody acts on what is not durable.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+from Kernel.contract.envelope import Envelope
+from Kernel.contract.errors import CodecError, Refused
+from Kernel.contract.messages import Answer, Degraded
+from zones.agents import orchestrator as acts
+from zones.agents.briefing import Surroundings, context_of, think
+from zones.agents.choosing import Chooser
+from zones.agents.folding import fold
+from zones.agents.lab import Road
+from zones.agents.memory import NO_ANSWER, Draft, Kept, Memory, Mission, trigger_id
+from zones.agents.settings import AgentsSettings
+from zones.agents.telling import (
+    THINKERS,
+    Told,
+    no_thought,
+    tell_act,
+    tell_measured,
+    tell_thought,
+    tell_unmeasured,
+)
+from zones.agents.thinking import Thinker
+from zones.agents.thoughts import AuthorFailed, Stop, Thought
+
+APPLY: Final = "apply"
+TRIAL: Final = "trial"
+AGAIN_S: Final = 1.0
+"""How long until what the kernel could not do just now is asked again."""
+EVENT_S: Final = 5.0
+"""An answer is told by an event of the kernel, too; after so long without one we tell it."""
+MEASURE_TRIES: Final = 30
+FORCED_MAX: Final = 32
+
+
+class Publisher(Protocol):
+    """Sends events (`zones/runtime/user_bus.py`)."""
+
+    def send(self, envelope: Envelope) -> int:
+        """Send one, durable later."""
+
+
+class Follower(Protocol):
+    """Gives events (`following.py`)."""
+
+    def take(self) -> list[tuple[int, Envelope]]:
+        """Return what has come."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """An ask of the kernel that is under way, or is to come again."""
+
+    number: int
+    again_s: float = 0.0
+    tries: int = 0
+    answer: Mapping[str, Any] | None = None
+    told_by_s: float = 0.0
+
+
+class Crew:
+    """All agents of one process.
+
+    Args:
+        make: makes an event of what is told.
+        starting: id of the event that says this process begins: once it is heard, all before it is.
+
+    Attributes:
+        memory: what they know.
+        caught_up: whether they have heard all that was there when they began.
+    """
+
+    def __init__(
+        self,
+        memory: Memory,
+        settings: AgentsSettings,
+        follower: Follower,
+        publisher: Publisher,
+        road: Road,
+        around: Surroundings,
+        chooser: Chooser,
+        now_s: Callable[[], float],
+        make: Callable[[Told], Envelope],
+        starting: bytes,
+    ) -> None:
+        self.memory = memory
+        self.caught_up = False
+        self.thinker = Thinker(now_s)
+        self.forced: dict[bytes, str] = {}
+        self._settings = settings
+        self._follower = follower
+        self._publisher = publisher
+        self._road = road
+        self._around = around
+        self._chooser = chooser
+        self._now_s = now_s
+        self._make = make
+        self._starting = starting
+        self._awaited: bytes = b""
+        self._knew: tuple[str, ...] = ()
+        self._applying: dict[str, _Asked] = {}
+        self._measuring: tuple[Kept, _Asked] | None = None
+        self._telling_measured: bytes = b""
+
+    def turn(self) -> None:
+        """Take in what there is, and do what follows."""
+        self._take_events()
+        now_s = self._now_s()
+        self._around.lab.pump(self._road, now_s)
+        self._chooser.look(now_s)
+        if not self.caught_up:
+            return
+        self._take_thought()
+        self._measure(now_s)
+        if self._awaited or self.thinker.busy:
+            return
+        if self._tell_author():
+            return
+        act = acts.decide(self.memory, self._settings)
+        if act is not None:
+            self._do(act, now_s)
+
+    def _take_events(self) -> None:
+        for position, event in self._follower.take():
+            self.memory = fold(self.memory, position, event)
+            if event.id == self._awaited:
+                self._awaited = b""
+            if event.id == self._telling_measured:
+                self._telling_measured, self._measuring = b"", None
+            if event.id == self._starting:
+                self.caught_up = True
+            self.forced.pop(event.id, None)
+
+    # Telling.
+
+    def _tell(self, told: Told) -> bytes:
+        """Publish what is told, and what goes with it for people."""
+        event = self._make(told)
+        self._publisher.send(event)
+        for each in told.beside:
+            self._publisher.send(self._make(replace(each, cause=each.cause or event.id.hex())))
+        return event.id
+
+    def _tell_and_wait(self, told: Told) -> None:
+        """Publish it, and do nothing else before it is in the log."""
+        self._awaited = self._tell(told)
+
+    def force(self, reason: str, cause: str) -> tuple[str, bytes]:
+        """Begin a mission without a problem; return the id of its trigger, and of the event.
+
+        Raises:
+            Refused: too many wait to be stored.
+        """
+        if len(self.forced) >= FORCED_MAX:
+            raise Refused(f"cannot begin a mission: {len(self.forced)} are not stored yet")
+        event_id = self._tell(Told("evolution.force", {"reason": reason}, cause, "orchestrator"))
+        name = trigger_id(event_id.hex())
+        self.forced[event_id] = name
+        return name, event_id
+
+    def _tell_author(self) -> bool:
+        """Tell who thinks when that is somebody else than the log has."""
+        chosen = self._chooser.chosen
+        if chosen is None or (chosen.name, chosen.why) == (
+            self.memory.author,
+            self.memory.author_why,
+        ):
+            return False
+        about: dict[str, Any] = {"author": chosen.name, "why": chosen.why}
+        about |= {"hint": chosen.hint} if chosen.hint else {}
+        about |= {"model": chosen.model} if chosen.model else {}
+        self._tell_and_wait(Told("agent.author_chosen", about, "", "orchestrator"))
+        return True
+
+    # Acts.
+
+    def _do(self, act: acts.Act, now_s: float) -> None:
+        match act:
+            case acts.Think(what, mission):
+                self._think(what, mission)
+            case acts.Apply(mission, draft):
+                self._apply(mission, draft, now_s)
+            case _:
+                told = tell_act(self.memory, act)
+                assert told is not None, "all others are told"
+                self._tell_and_wait(told)
+
+    def _think(self, what: str, mission: Mission | None) -> None:
+        chosen = self._chooser.chosen
+        if chosen is None or chosen.author is None:
+            return  # until somebody can
+        author, memory, around = chosen.author, self.memory, self._around
+
+        def job(stop: Stop) -> Thought[Any]:
+            thought, knew = think(author, what, memory, mission, around, stop)
+            self._knew = knew
+            return thought
+
+        self._knew = ()
+        self.thinker.begin(context_of(what, memory, mission), job)
+
+    def _take_thought(self) -> None:
+        thought, context = self.thinker.take(), self.thinker.context
+        if thought is None or context is None:
+            return
+        self.thinker.over()
+        if isinstance(thought, AuthorFailed):
+            self._chooser.ask_soon()
+            who = THINKERS[context.what]
+            told = no_thought(context.mission, who, NO_ANSWER, thought.message, context.cause)
+            self._tell_and_wait(told)
+            return
+        self._tell_and_wait(tell_thought(thought, replace(context, memory_ids=self._knew)))
+
+    def _apply(self, mission: Mission, draft: Draft, now_s: float) -> None:
+        """Ask the kernel to bring a draft in, once; its events tell how that ended."""
+        asked = self._applying.get(draft.told)
+        if asked is None:
+            self._applying = {draft.told: _Asked(0)}  # of an earlier one nothing is expected
+            asked = self._applying[draft.told]
+        if asked.answer is not None:
+            if now_s >= asked.told_by_s:
+                self._tell_and_wait(_unheard(draft, asked.answer))
+            return
+        if asked.number:
+            answer = self._road.take_answer(asked.number)
+            if answer is not None:
+                asked.number = 0
+                self._take_applied(asked, answer, now_s)
+            return
+        if now_s >= asked.again_s:
+            try:
+                asked.number = self._road.ask(APPLY, self._apply_args(mission, draft))
+            except Refused:
+                asked.again_s = now_s + AGAIN_S
+            except CodecError as error:
+                asked.answer = {"accepted": False, "stage": "validation", "reason": error.message}
+
+    def _take_applied(self, asked: _Asked, answer: Answer, now_s: float) -> None:
+        if answer.ok:
+            asked.answer, asked.told_by_s = answer.result, now_s + EVENT_S
+        else:
+            asked.tries += 1
+            asked.again_s = now_s + AGAIN_S
+            if asked.tries >= MEASURE_TRIES:
+                asked.answer = {"accepted": False, "stage": "trial", "reason": answer.error}
+
+    def _apply_args(self, mission: Mission, draft: Draft) -> dict[str, Any]:
+        plan = mission.plan
+        assert plan is not None, "a draft is of a plan"
+        what = {"params": dict(draft.params)} if draft.params else {"source": draft.source}
+        return what | {
+            "zone": "stable",
+            "mutation_id": draft.mutation_id,
+            "plan_id": plan.plan_id,
+            "metric": plan.fields["metric"],
+            "better": plan.fields["better"],
+            "carriers": self._settings.carriers,
+            "cause": draft.reviewed or draft.told,
+        }
+
+    # Measuring, beside all else.
+
+    def _measure(self, now_s: float) -> None:
+        """Have the oldest kept mutation that is not measured tried without it."""
+        if self._telling_measured:
+            return
+        if self._measuring is None:
+            act = acts.decide_measuring(self.memory)
+            if act is None:
+                return
+            self._measuring = act.mutation, _Asked(0)
+        mutation, asked = self._measuring
+        if all(each.mutation_id != mutation.mutation_id for each in self.memory.unmeasured):
+            self._measuring = None  # it was taken back meanwhile
+        elif mutation.params:
+            why = "parameters have the effect that their trial measured"
+            self._telling_measured = self._tell(tell_unmeasured(mutation, why))
+        elif asked.number:
+            self._take_measured(mutation, asked, now_s)
+        elif now_s >= asked.again_s:
+            self._ask_measuring(mutation, asked, now_s)
+
+    def _ask_measuring(self, mutation: Kept, asked: _Asked, now_s: float) -> None:
+        args = {
+            "zone": "stable",
+            "without": mutation.trait_name,
+            "ticks": self._settings.measure_ticks,
+            "seeds": self._settings.measure_seeds,
+            "cause": mutation.event,
+        }
+        try:
+            asked.number = self._road.ask(TRIAL, args)
+        except Refused:
+            asked.again_s = now_s + AGAIN_S
+
+    def _take_measured(self, mutation: Kept, asked: _Asked, now_s: float) -> None:
+        answer = self._road.take_answer(asked.number)
+        if answer is None:
+            return
+        asked.number, asked.tries, asked.again_s = 0, asked.tries + 1, now_s + AGAIN_S
+        if answer.ok and answer.result.get("accepted"):
+            self._telling_measured = self._tell(tell_measured(mutation, answer.result))
+        elif answer.ok or asked.tries >= MEASURE_TRIES:
+            why = str(answer.result.get("reason", "")) if answer.ok else answer.error
+            self._telling_measured = self._tell(tell_unmeasured(mutation, why or "no effect"))
+
+    # State.
+
+    def degraded(self) -> tuple[Degraded, ...]:
+        """Return what does not work as it should."""
+        chosen = self._chooser.chosen
+        found = [chosen.degraded] if chosen is not None and chosen.degraded is not None else []
+        return tuple(found)
+
+    def leave(self) -> None:
+        """Want nothing any more."""
+        self.thinker.give_up()
+        self._around.lab.close()
+
+
+def _unheard(draft: Draft, answer: Mapping[str, Any]) -> Told:
+    """Return what is told where the kernel has answered, and no event of it has come."""
+    refused = not answer.get("accepted")
+    payload = {
+        "mutation_id": draft.mutation_id,
+        "error": str(answer.get("reason") or "the world has this very code already"),
+        "stage": str(answer.get("stage") or ("validation" if refused else "execution")),
+        "rollback_to": "",
+        "trait_name": str(answer.get("name") or draft.trait_name),
+        "rule": str(answer.get("rule", "")),
+        "line": int(answer.get("line") or 0),
+    }
+    return Told("mutation.failed", payload, draft.reviewed or draft.told, "patcher")
