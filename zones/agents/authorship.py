@@ -4,6 +4,7 @@ Owns: making them of the settings, the form in which the choice is shown. Does n
 (`authors/choice.py`), when it is looked at (`choosing.py`).
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -11,24 +12,13 @@ from typing import Final
 from Kernel.contract.errors import MoltError, what_helps
 from Kernel.contract.messages import Degraded
 from zones.agents.authors.choice import AuthorChoice, make_choice
+from zones.agents.authors.genetic.archive_file import NAME, load, save
+from zones.agents.authors.genetic.author import GeneticAuthor
 from zones.agents.authors.recorded import RecordedAuthor, parse_recording
 from zones.agents.choosing import Chosen
+from zones.agents.memory_file import PLACE
 from zones.agents.settings import AgentsSettings
-from zones.agents.thoughts import (
-    Author,
-    AuthorFailed,
-    Brief,
-    Cancelled,
-    Draft,
-    Failure,
-    Lab,
-    LessonText,
-    Plan,
-    Review,
-    Stop,
-    Story,
-    Thought,
-)
+from zones.agents.thoughts import Author, Brief, Cancelled, Draft, Failure, Lab, Plan, Stop, Thought
 
 WHAT: Final = "agents"
 
@@ -100,33 +90,26 @@ def _nobody(why: str, hint: str) -> Chosen:
     return Chosen(None, why, hint, degraded=Degraded(WHAT, why, hint))
 
 
-class Offline:
-    """Stands for the embedded author where this version has none: he has no answer."""
+class OfflineAuthor(GeneticAuthor):
+    """The embedded author, whose finds are kept in a file, so that missions learn from each other.
 
-    @property
-    def name(self) -> str:
-        """Return "genetic"."""
-        return "genetic"
+    Args:
+        seed: of the world.
+    """
 
-    def plan(self, brief: Brief, lab: Lab, stop: Stop) -> Thought[Plan]:
-        """Have no answer."""
-        raise _ABSENT
+    def __init__(self, home: Path, seed: int) -> None:
+        path = home / PLACE / NAME
+        archive, self.note = load(path)
+        super().__init__(seed, archive)
+        self._path = path
 
     def write(
         self, brief: Brief, plan: Plan, failures: Sequence[Failure], lab: Lab, stop: Stop
     ) -> Thought[Draft]:
-        """Have no answer."""
-        raise _ABSENT
-
-    def review(self, brief: Brief, plan: Plan, draft: Draft, stop: Stop) -> Thought[Review]:
-        """Have no answer."""
-        raise _ABSENT
-
-    def summarise(self, story: Story, stop: Stop) -> Thought[tuple[LessonText, ...]]:
-        """Have no answer."""
-        raise _ABSENT
-
-
-_ABSENT: Final = AuthorFailed(
-    "cannot think offline: this version has no embedded author", how="absent"
-)
+        """Think as the Coder, and keep what was found on the way."""
+        try:
+            return super().write(brief, plan, failures, lab, stop)
+        finally:
+            with contextlib.suppress(OSError):  # it costs a few trials
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                save(self.archive, self._path)

@@ -78,6 +78,8 @@ class Crew:
     Attributes:
         memory: what they know.
         caught_up: whether they have heard all that was there when they began.
+        forced: missions asked for by hand whose event is not heard yet.
+        also: is given every event, too: the Patcher's files follow the same log.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Crew:
         self.caught_up = False
         self.thinker = Thinker(now_s)
         self.forced: dict[bytes, str] = {}
+        self.also: Callable[[int, Envelope], object] = lambda _position, _event: None
         self._settings = settings
         self._follower = follower
         self._publisher = publisher
@@ -133,6 +136,7 @@ class Crew:
     def _take_events(self) -> None:
         for position, event in self._follower.take():
             self.memory = fold(self.memory, position, event)
+            self.also(position, event)
             if event.id == self._awaited:
                 self._awaited = b""
             if event.id == self._telling_measured:

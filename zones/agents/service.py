@@ -7,6 +7,7 @@ this service. Does not own: what the agents do (`crew.py`), who thinks for them 
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from Kernel.contract.arena import Header
@@ -16,7 +17,7 @@ from Kernel.contract.kinds import Story, make_event
 from Kernel.contract.messages import Degraded, Drain, Request
 from Kernel.contract.places import LEDGER
 from zones.agents.authors.server_place import parse_place
-from zones.agents.authorship import Authorship, Offline
+from zones.agents.authorship import Authorship, OfflineAuthor
 from zones.agents.briefing import Surroundings
 from zones.agents.choosing import Chooser, Chosen
 from zones.agents.crew import Crew
@@ -26,6 +27,7 @@ from zones.agents.following import Following
 from zones.agents.lab import BusLab
 from zones.agents.memory import Memory
 from zones.agents.memory_file import load_memory, save_memory
+from zones.agents.patching import Patching
 from zones.agents.report import report
 from zones.agents.settings import KEYS, AgentsSettings, parse_settings
 from zones.agents.telling import Told
@@ -68,14 +70,17 @@ class Generation:
     def reach(self) -> Reach:
         """Its home, with the folder of mutations, and the port of the model server."""
         try:
-            ports = (parse_place(self._settings.ollama_host).port,)
+            place = parse_place(self._settings.ollama_host)
         except ConfigError:  # a server that may not be asked is one that is not there
-            ports = ()
-        return Reach(connect=ports, home=(FOLDER,))
+            return Reach(home=(FOLDER,))
+        return Reach(connect=(place.port,), home=(FOLDER,))
 
     def authors(self, seat: BusSeat) -> Callable[[], Chosen]:
         """Return what tells who thinks at present."""
-        return Authorship(self._settings, seat.home, Offline, time.monotonic).choose
+        words = seat.arenas.get(WORLD)
+        seed = words.get(Header.SEED) if words is not None else 0
+        offline = partial(OfflineAuthor, seat.home, seed)
+        return Authorship(self._settings, seat.home, offline, time.monotonic).choose
 
     def run(self, seat: BusSeat) -> None:
         """Serve until the kernel says drain."""
@@ -126,6 +131,8 @@ class Sandbox:
             self._make,
             starting.id,
         )
+        self._patching = Patching(seat.home, seat.bus, self._publish, WORLD, settings.carriers)
+        self.crew.also = self._patching.take
         self._bus.send(starting)
 
     def _remember(self) -> Memory:
@@ -168,6 +175,12 @@ class Sandbox:
         )
         return make_event(told.kind, told.payload, story, os.urandom(ENTROPY_BYTES))
 
+    def _publish(self, kind: str, payload: dict[str, Any], cause: str) -> bytes:
+        """Publish what the Patcher tells."""
+        event = self._make(Told(kind, payload, cause, "patcher"))
+        self._bus.send(event)
+        return event.id
+
     def run(self) -> None:
         """Serve until the kernel says drain."""
         while True:
@@ -180,12 +193,18 @@ class Sandbox:
 
     def _turn(self) -> None:
         self.crew.turn()
+        self._patching.turn(time.monotonic(), caught_up=self.crew.caught_up)
         self._bus.poll()
         self._reply()
         self._save()
         self._seat.bus.progress += 1
         late = () if self.crew.caught_up or not self._bus.standing else (self._late(),)
-        self._seat.bus.degraded = (*self.crew.degraded(), *self._notes, *late)
+        self._seat.bus.degraded = (
+            *self.crew.degraded(),
+            *self._patching.degraded(),
+            *self._notes,
+            *late,
+        )
 
     def _late(self) -> Degraded:
         return Degraded("agents", f"cannot follow the log: {self._bus.standing}", "molt status")
@@ -211,6 +230,7 @@ class Sandbox:
 
     def _leave(self) -> None:
         self.crew.leave()
+        self._patching.close()
         try:
             save_memory(self._seat.home, self.crew.memory)
         except OSError as error:

@@ -457,7 +457,7 @@ def test_safe_mode_is_entered_on_request(console):
 ACTS: dict[str, dict[str, object]] = {
     "pause": {}, "resume": {}, "step": {}, "params": {"key": "friction", "value": 0.5},
     "drill": {"kind": "kill", "zone": "stable"}, "soft-restart": {"fresh": True}, "go-back": {},
-    "safe-mode leave": {}, "safe-mode enter": {}, "reload": {},
+    "safe-mode leave": {}, "safe-mode enter": {}, "reload": {}, "trigger": {},
     "try": {"source": "cGFzcwo="}, "run": {"source": "cGFzcwo="},
     "trait add": {"source": "cGFzcwo="}, "trait remove": {"name": "Forager"},
 }  # fmt: skip
