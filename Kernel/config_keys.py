@@ -74,13 +74,13 @@ SOURCE_KB_MAX: Final = 32
 _EACH: Final = (
     Key("at_once", Sort.WHOLE, 2, 1, 64),
     Key("queued", Sort.WHOLE, 16, 0, 1024),
-    Key("cpu_percent", Sort.WHOLE, 100, 0, _CPU_PERCENT_MAX, "% of one core, 0: no limit"),
     Key("processes", Sort.WHOLE, 32, 4, _TASKS_MAX),
     Key("descriptors", Sort.WHOLE, 128, 32, _DESCRIPTORS_MAX),
 )
 CELL_KEYS: Final = {
     TRIAL: (
         *_EACH,
+        Key("cpu_percent", Sort.WHOLE, 200, 0, _CPU_PERCENT_MAX, "% of one core, 0: no limit"),
         Key("wall_s", Sort.NUMBER, 120, 1, 3600, "s"),
         Key("memory_mb", Sort.WHOLE, 2048, 64, _MEMORY_MB_MAX, "MB"),
         Key("file_mb", Sort.WHOLE, 1024, 1, _FILE_MB_MAX, "MB"),
@@ -90,6 +90,7 @@ CELL_KEYS: Final = {
     ),
     CALL: (
         *_EACH,
+        Key("cpu_percent", Sort.WHOLE, 100, 0, _CPU_PERCENT_MAX, "% of one core, 0: no limit"),
         Key("wall_s", Sort.NUMBER, 60, 0.1, 3600, "s"),
         Key("memory_mb", Sort.WHOLE, 512, 64, _MEMORY_MB_MAX, "MB"),
         Key("file_mb", Sort.WHOLE, 64, 1, _FILE_MB_MAX, "MB"),

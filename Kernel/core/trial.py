@@ -31,8 +31,8 @@ SCALE: Final = 10
 SCALE_TICKS: Final = 100
 """What is to come into the world has one more pair, so many times as large, so long: a trait may
 be slow, or harm the world, only where many are."""
-SCALED_POPULATION_MAX: Final = 200_000
-"""A hundred ticks of more take longer than all that a trial otherwise does."""
+SCALED_POPULATION_MAX: Final = 100_000
+"""A hundred ticks of so many take a second or two; of more, longer than the trial otherwise."""
 SCALED_SHARE: Final = 0.5
 """Of the memory there is: nobody has asked for that pair."""
 HINT: Final = "molt help try"

@@ -92,7 +92,7 @@ class TestScale:
             (replace(WISH, add=True), 500, 1, (10, 100)),
             (replace(WISH, add=True), 500, 4, (6, 100)),
             (replace(WISH, add=True), 500, 60, (1, 100)),
-            (replace(WISH, forecast=ForecastWish("births")), 50_000, 1, (4, 100)),
+            (replace(WISH, forecast=ForecastWish("births")), 50_000, 1, (2, 100)),
             (replace(WISH, add=True), 1_000_000, 1, (1, 100)),
             (replace(WISH, add=True, trial=False), 500, 1, (1, 0)),
             (replace(WISH, source=b"", without="Forager"), 500, 1, (1, 0)),

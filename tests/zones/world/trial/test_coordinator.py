@@ -21,7 +21,7 @@ from zones.traits.verdict import Verdict
 from zones.world.trait_loading import interpreted_trait
 from zones.world.trial import coordinator, living, pairs, runs
 from zones.world.trial.coordinator import limited, try_trait
-from zones.world.trial.job import Job
+from zones.world.trial.job import Forecast, Job
 from zones.world.trial.judging import Outcome
 
 pytestmark = pytest.mark.slow
@@ -311,3 +311,44 @@ def test_an_unchecked_source_ends_contained(monkeypatch, source, rule, reason):
     told = trial(source, unchecked=True, ticks=20)
     assert (told["rule"], told["accepted"]) == (rule, not rule), told
     assert reason in told["reason"] and told["name"] == "unchecked"
+
+
+def test_what_is_slow_only_where_many_are_is_refused(monkeypatch):
+    """The larger world is lived for a shorter time, and says so."""
+
+    def link(checked, _code):
+        trait = interpreted_trait(checked)
+
+        def run(scene, count, parts):
+            trait.run(scene, count, parts)
+            until_s = time.thread_time() + (0.02 if count > 1000 else 0.0)
+            while time.thread_time() < until_s:
+                pass
+
+        return replace(trait, run=run)
+
+    monkeypatch.setattr(living, "link", link)
+    told = trial(IDLE, ticks=20, scale=10, scale_ticks=7, seeds=2)
+    assert (told["accepted"], told["stage"], told["rule"]) == (False, "trial", "slow"), told
+    assert "without it at 10 times the population" in told["reason"]
+    assert told["scale"]["factor"] == 10 and told["ticks"] == 20
+    assert trial(IDLE, ticks=20, seeds=2)["accepted"]
+
+
+def test_a_larger_world_than_can_be_is_made_smaller(monkeypatch):
+    """Where nobody has asked for just so many times; else that is said."""
+    monkeypatch.setattr(pairs, "SLOTS_MAX", 3 * 400)
+    assert trial(IDLE, ticks=5, scale=10, scale_ticks=5)["scale"]["factor"] == 3
+    monkeypatch.setattr(pairs, "SLOTS_MAX", 400)
+    assert "scale" not in trial(IDLE, ticks=5, scale=10, scale_ticks=5)
+
+
+def test_a_forecast_has_more_runs_than_controls():
+    """The effect is of pairs, the bands are of all who carry it; controls note no windows."""
+    asked = Forecast("population", "more", 10, 60.0)
+    told = trial(DRIFTER, ticks=35, seeds=4, controls=2, forecast=asked)
+    assert told["accepted"] and told["seeds"] == 4, told
+    assert {each["pairs"] for each in told["effect"]} == {2}
+    foretold = told["forecast"]
+    assert (foretold["seeds"], len(foretold["windows"]), foretold["degraded"]) == (4, 3, "")
+    assert all(each["low"] <= each["mean"] <= each["high"] for each in foretold["windows"])
