@@ -15,7 +15,9 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.batch_verdict import answer_of
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.guard import GuardRules
+from Kernel.core.param_change import ParamChange
 from Kernel.core.parts import Parts
+from Kernel.core.posted_trait import Stage
 from Kernel.core.trait_addition import Wish
 from Kernel.core.trait_changes import TraitChanges
 from Kernel.core.trials import Trials
@@ -25,6 +27,7 @@ TRIAL: Final = "trial"
 APPLY: Final = "apply"
 ASKS_MAX: Final = 64
 """Of one process, not answered yet; one more is refused."""
+CHANGES_MAX: Final = 16
 
 Result = dict[str, Any]
 
@@ -59,6 +62,7 @@ class ZoneAsks:
         self._traits = traits
         self._guard = guard
         self._waiting: list[_Waiting] = []
+        self._changes: list[ParamChange] = []
 
     def take(self, keeper: BusKeeper, serial: int, ask: Ask) -> None:
         """Begin what a zone may ask for, or answer why not."""
@@ -74,6 +78,9 @@ class ZoneAsks:
 
     def look(self) -> None:
         """Answer what is done; what was asked by a process that is gone is given up."""
+        for change in self._changes:
+            change.look()
+        self._changes = [each for each in self._changes if each.stage is not Stage.OVER]
         self._waiting = [each for each in self._waiting if not self._settle(each)]
 
     def _check_room(self, serial: int, keeper: BusKeeper, ask: Ask) -> None:
@@ -91,11 +98,9 @@ class ZoneAsks:
             raise Refused(f"cannot try: worlds are {', '.join(self._worlds)}")
         if ask.name == APPLY:
             wanted = parse_apply(ask.args, keeper.config.name, cause, self._guard())
-            if wanted.tried.params:
-                raise Refused("cannot apply parameters: the kernel cannot do that yet")
-            addition = self._traits.add(world, wanted)
             # What is on its way in is the world's: it comes in whoever waits for it.
-            self._waiting.append(_Waiting(keeper, serial, ask, addition.outcome, lambda: None))
+            outcome = self._apply(world, wanted)
+            self._waiting.append(_Waiting(keeper, serial, ask, outcome, lambda: None))
             return
         wish = parse_wish(ask.args, keeper.config.name, cause)
         if wish.add:
@@ -110,6 +115,20 @@ class ZoneAsks:
 
             waiting = _Waiting(keeper, serial, ask, result, trial.give_up)
         self._waiting.append(waiting)
+
+    def _apply(self, world: ArenaKeeper, wanted: Wish) -> Callable[[], Result | None]:
+        """Begin to bring a mutation in and return what gives the answer.
+
+        Raises:
+            Refused: it cannot be begun now.
+        """
+        if not wanted.tried.params:
+            return self._traits.add(world, wanted).outcome
+        if len(self._changes) >= CHANGES_MAX:
+            raise Refused(f"cannot apply: {CHANGES_MAX} changes of parameters are under way")
+        change = ParamChange(self._parts, world, wanted, self._trials)
+        self._changes.append(change)
+        return change.outcome
 
     def _settle(self, each: _Waiting) -> bool:
         """Return whether it needs nothing more."""

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from Kernel.contract.arena import State
 from Kernel.contract.errors import Refused
 from Kernel.contract.messages import Answer, Ask, Ready, pack_message
+from Kernel.contract.parameters import hash_of_values
 from Kernel.contract.zygote_protocol import Configure, Prepared
 from Kernel.core.guard import GuardRules
 from Kernel.core.zone_asks import ASKS_MAX
@@ -299,6 +301,45 @@ class TestApply:
             }  # fmt: skip
             (failed,) = scene.machine.log.of("mutation.failed")
             assert (failed["stage"], failed["rollback_to"]) == ("trial", "")
+        finally:
+            scene.close()
+
+    def test_values_of_parameters_come_in_and_are_taken_back(self, machine, tmp_path):
+        """Tried, set at one tick, under guard; the values before are what is gone back to."""
+        scene = Scene(machine, tmp_path, ("apply",))
+        try:
+            params = {"friction": 0.5}
+            number = scene.client.ask("apply", {"params": params, "cause": self.CAUSE})
+            code_hash = hash_of_values(params)
+            told = {"accepted": True, "code_hash": code_hash, "kind": "params"}
+            self.judge(scene, told)
+            assert scene.request.facts["trial"]["params"] == params
+            for _ in range(4):
+                scene.kernel.tick()
+                scene.kernel.round()
+            answer = scene.hear(number)
+            assert answer.ok and answer.result["accepted"] and scene.kernel.world_param() == 0.5
+            (begun,) = scene.machine.log.of("guard.begun")
+            assert begun["mutation_id"] == f"mut_{code_hash[:12]}"
+            scene.kernel.words.put_state(scene.kernel.world.tick(), State.CHECKS_FAILED, 1)
+            for _ in range(20):
+                scene.kernel.tick()
+                scene.kernel.round()
+            (failed,) = scene.machine.log.of("mutation.failed")
+            assert (failed["stage"], failed["rollback_to"]) == ("guard", "friction=0.85")
+            assert scene.kernel.world_param() == 0.85
+        finally:
+            scene.close()
+
+    def test_values_that_no_parameter_takes(self, machine, tmp_path):
+        """It is refused before any trial, with the reason."""
+        scene = Scene(machine, tmp_path, ("apply",))
+        try:
+            for params in ({"friction": 7.0}, {"gravity": 1.0}):
+                answer = scene.hear(scene.client.ask("apply", {"params": params}))
+                assert answer.ok and answer.result["accepted"] is False, answer
+                assert answer.result["stage"] == "validation" and answer.result["rule"] == "param"
+            assert len(scene.machine.log.of("mutation.failed")) == 2
         finally:
             scene.close()
 
