@@ -122,6 +122,7 @@ class Command:
         details: what a user should know besides, or "".
         question: what to ask before doing it; not "" exactly when it is destructive. It then has
             --yes and --dry-run, too, and the kernel a plan of it (`plans.py`).
+        destroys_with: an argument without which it only looks, and asks nothing; "": none.
         place: who carries it out.
         runs: of a TOOL: the service, and the words that follow it before all others.
         about_home: of a TOOL: it is about a home, so it is always told which; others are told only
@@ -144,6 +145,7 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     details: str = ""
     question: str = ""
+    destroys_with: str = ""
     place: Place = Place.KERNEL
     runs: tuple[str, ...] = ()
     about_home: bool = False

@@ -53,7 +53,8 @@ def ask_kernel(command: Command, args: dict[str, object], yes: bool, session: Se
         answer = ask(session.home, command.name, args, _patience_s(command, args))
         show_result(command.name, answer.result, session)
         return 0
-    if command.destructive and not yes:
+    destroys = command.destructive and command.destroys_with in ("", *args)
+    if destroys and not yes:
         _look(command, args, session)
         _confirm(command, args)
     if command.name == "drill" and not session.as_json and sys.stderr.isatty():

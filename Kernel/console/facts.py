@@ -7,7 +7,7 @@ look (`render.py`), where they come from (keepers and arena words).
 import os
 from typing import Any
 
-from Kernel.console.trait_commands import degraded_traits
+from Kernel.console.trait_commands import degraded_guards, degraded_traits
 from Kernel.contract.arena import SURVEY_TICKS, Header, State
 from Kernel.contract.inputs import SET_PARAM
 from Kernel.contract.parameters import Parameter
@@ -43,6 +43,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
         },
         "zones": [zone_fields(keeper, meters) for keeper in zones.keepers()],
         "world": world_fields(world) if world is not None and world.arena is not None else None,
+        "guarded": [row for guard in zones.guards.values() for row in guard.fields()],
         "trials": zones.trials.fields(),
         "calls": zones.calls.fields(),
         "degraded": degraded_fields(zones),
@@ -186,6 +187,7 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
             found.extend(_lost_arena(name, keeper.parts.arenas, keeper.arena))
             found.extend(_full_outbox(name, keeper))
             found.extend(degraded_traits(name, keeper))
+            found.extend(degraded_guards(name, zones.guards[name]))
         if isinstance(keeper, BusKeeper):
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded

@@ -32,6 +32,8 @@ from Kernel.console.plans import PLANS
 from Kernel.console.request import Request, told_arguments
 from Kernel.console.trait_commands import (
     begin_addition,
+    begin_quarantine,
+    begin_release,
     begin_removal,
     begin_trial,
     list_fields,
@@ -349,6 +351,15 @@ class Handlers:
     def _of_agents(self, name: str, args: Result) -> Asked:
         answer = ask_agents(self.zones, name, args)
         return Asked(answer, self.clock.now_s() + AGENTS_S, _no_answer(AGENTS_ZONE, AGENTS_S))
+
+    def _quarantine(self, request: Request) -> Asked:
+        world, _inbox = self._world()
+        guard = self.zones.guards[world.config.name]
+        return Asked(begin_quarantine(self.zones.traits, guard, world, request))
+
+    def _release(self, request: Request) -> Asked:
+        world, _inbox = self._world()
+        return Asked(begin_release(self.zones.traits, world, request))
 
     def _drill(self, request: Request) -> Asked:
         kind, name = request.text("kind"), request.text("zone")

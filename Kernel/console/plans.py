@@ -12,7 +12,9 @@ from typing import Any
 from Kernel.console.request import Request
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.drill import check_drill, check_going_back
+from Kernel.core.guard_notes import NONE
 from Kernel.core.keeper import Keeper
+from Kernel.core.quarantine import find_carried
 from Kernel.core.zone_table import ZoneTable
 
 Plan = dict[str, Any]
@@ -129,9 +131,30 @@ def _comeback(keeper: Keeper, heir_pid: int | None) -> str:
     return "start a new process in its place"
 
 
+def plan_quarantine(zones: ZoneTable, request: Request) -> Plan:
+    """Return what `quarantine` would do.
+
+    Raises:
+        Refused: the world carries no trait of that name.
+    """
+    name = request.text("name")
+    if name is None:
+        return {"dry_run": True, "would": ["list what is in quarantine"]}
+    zone, world = next(iter(zones.arenas.items()))
+    row = find_carried(world, name)
+    back = zones.guards[zone].before(row)
+    to = "nothing: there is no version before" if back == NONE else back
+    would = [
+        f"switch trait {row.name} version {row.version} off for good, in everybody who carries it",
+        f"let its carriers go back to {to}",
+    ]
+    return {"dry_run": True, "name": row.name, "version": row.version, "would": would}
+
+
 PLANS: dict[str, Callable[[ZoneTable, Request], Plan]] = {
     "drill": plan_drill,
     "go-back": plan_go_back,
+    "quarantine": plan_quarantine,
     "safe-mode enter": plan_safe_mode,
     "shutdown": plan_shutdown,
 }

@@ -27,8 +27,9 @@ from Kernel.console.paint import (
 from Kernel.console.render_agents import show_agents, show_trigger
 from Kernel.console.render_cage import show_cage
 from Kernel.console.render_call import show_call
+from Kernel.console.render_quarantine import show_quarantine, show_released
 from Kernel.console.render_trial import show_cells, show_trial_of, show_verdict
-from Kernel.console.trait_words import trait_facts, trait_line
+from Kernel.console.trait_words import guard_facts, trait_facts, trait_line
 from Kernel.console.values import (
     MISSING,
     amount,
@@ -87,6 +88,8 @@ def _show_status(result: Fields, console: Page) -> None:
         rows += [("", Text(), restored)] if restored else []
         traits = trait_facts(rows_of(world, "traits"))
         rows += [("", Text(), traits)] if traits else []
+        guarded = guard_facts(rows_of(result, "guarded"))
+        rows += [("", Text(), guarded)] if guarded else []
     for zone in rows_of(result, "zones"):
         rows.append((word(zone, "name"), state_text(word(zone, "state")), _zone_facts(zone)))
     print_facts(rows, console)
@@ -494,4 +497,6 @@ SHOWN: dict[str, Callable[[Fields, Page], None]] = {
     "trait list": _show_traits,
     "agents": show_agents,
     "trigger": show_trigger,
+    "quarantine": show_quarantine,
+    "release": show_released,
 }

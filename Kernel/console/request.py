@@ -34,6 +34,10 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 Value = int | float | bool | str | WaitExpression | Since | tuple[Filter, ...] | tuple[str, ...]
 
 
+_ACTS_WITH = {"params": "value", "quarantine": "name"}
+"""Commands that only look when this argument is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A command with arguments that fit the table; defaults are filled in.
@@ -50,9 +54,9 @@ class Request:
 
     @property
     def acts(self) -> bool:
-        """Whether it changes something; `params` does only with a value, a dry run never."""
+        """Whether it changes something; some do only with a value, a dry run never."""
         looks = self.flag("dry_run") or (
-            self.command == "params" and self.args.get("value") is None
+            self.command in _ACTS_WITH and self.args.get(_ACTS_WITH[self.command]) is None
         )
         return BY_NAME[self.command].acts and not looks
 

@@ -13,8 +13,10 @@ from Kernel.contract.envelope import id_text
 from Kernel.contract.errors import Refused
 from Kernel.contract.trait_registry import QUARANTINED, SUSPENDED
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.quarantine import find_carried
 from Kernel.core.trait_addition import Wish
 from Kernel.core.trait_changes import TraitChanges
+from Kernel.core.trait_guard import TraitGuard
 from Kernel.core.trial import TrialWish
 from Kernel.core.trial_verdict import TrialVerdict
 from Kernel.core.trials import Trial, Trials
@@ -82,7 +84,7 @@ def begin_addition(
     if row is not None and row.status == QUARANTINED:
         raise Refused(
             f"cannot add trait {row.name}: this very code is in quarantine",
-            f"molt trait remove {row.name}",
+            f"molt release {row.name}",
         )
     return changes.add(world, wish).result
 
@@ -98,6 +100,48 @@ def begin_removal(
     name = request.text("name")
     assert name is not None, "the table requires it"
     return changes.remove(world, name, request.integer("at_tick") or 0, request.cause).result
+
+
+def begin_quarantine(
+    changes: TraitChanges, guard: TraitGuard, world: ArenaKeeper, request: Request
+) -> Callable[[], Result | None]:
+    """List what is in quarantine, or put a trait there, and return what gives the answer.
+
+    Raises:
+        Refused: the world carries none of that name, or takes no input now.
+    """
+    name = request.text("name")
+    if name is None:
+        told = {"quarantine": guard.quarantine()}
+        return lambda: told
+    back = guard.before(find_carried(world, name))
+    return changes.quarantine(world, name, back, request.cause).result
+
+
+def begin_release(
+    changes: TraitChanges, world: ArenaKeeper, request: Request
+) -> Callable[[], Result | None]:
+    """Let a trait out of quarantine and return what gives the answer.
+
+    Raises:
+        Refused: none of that name is there, or the world takes no input now.
+    """
+    name = request.text("name")
+    assert name is not None, "the table requires it"
+    return changes.release(world, name, request.cause).result
+
+
+def degraded_guards(zone: str, guard: TraitGuard) -> list[dict[str, str]]:
+    """Return the mutations under guard that are not held to what was promised of them."""
+    return [
+        {
+            "what": f"{zone}: guard of {row['trait_name']}",
+            "why": f"its metric is not watched: {row['degraded']}",
+            "hint": "molt mutations",
+        }
+        for row in guard.fields()
+        if row["degraded"] and row["promised"]
+    ]
 
 
 def list_fields(world: ArenaKeeper, changes: TraitChanges) -> Result:
@@ -118,8 +162,8 @@ def degraded_traits(zone: str, world: ArenaKeeper) -> list[dict[str, str]]:
     for row in world.traits.rows():
         what = f"{zone}: trait {row.name}"
         if row.status == QUARANTINED:
-            why = f"version {row.version} is in quarantine: it ended its process twice"
-            found.append({"what": what, "why": why, "hint": f"molt trait remove {row.name}"})
+            why = f"version {row.version} is in quarantine"
+            found.append({"what": what, "why": why, "hint": f"molt release {row.name}"})
         elif row.status == SUSPENDED:
             broken = loaded.get(row.hash, "")
             lacking = broken or "the generation that serves has not got its code"

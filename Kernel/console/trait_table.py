@@ -4,7 +4,7 @@ Owns: these rows. Does not own: the table (`commands.py`), what they do (`trait_
 Pure data, standard library only.
 """
 
-from Kernel.console.command_groups import TRUST, WORLD
+from Kernel.console.command_groups import EVOLUTION, TRUST, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Suggest
 
 SOURCE_BYTES_MAX = 32 * 1024
@@ -168,5 +168,46 @@ TRAIT_COMMANDS: tuple[Command, ...] = (
         ("molt trait list", "molt trait list --json"),
         details="Calls and faults are of all carriers since it came in. What waits for its tick is "
         "listed below.\nWho carries it, and in how many it is off: molt events kind=world.traits",
+    ),
+    Command(
+        "quarantine",
+        EVOLUTION,
+        "List the traits in quarantine, or put one there",
+        ("molt quarantine", "molt quarantine Forager", "molt quarantine --json"),
+        (
+            Argument(
+                "name",
+                Kind.CLASS_NAME,
+                "the trait to put there, by the name of its class or as in the file name",
+                metavar="NAME",
+                suggest=Suggest.TRAIT,
+            ),
+        ),
+        details="What is in quarantine does not run, and the same source is not taken again before "
+        "molt release NAME.\nIts carriers go back to the version before, where there is one. A "
+        "trait comes here when it ends its\nprocess twice, when its guard takes it back, or by "
+        "hand.",
+        question="Put trait {name} into quarantine, in everybody who carries it?",
+        destroys_with="name",
+        acts=True,
+    ),
+    Command(
+        "release",
+        EVOLUTION,
+        "Let a trait out of quarantine, so that the same source can be tried again",
+        ("molt release Forager", "molt release forager --json"),
+        (
+            Argument(
+                "name",
+                Kind.CLASS_NAME,
+                "the trait, by the name of its class or as in the file name",
+                metavar="NAME",
+                required=True,
+                suggest=Suggest.TRAIT,
+            ),
+        ),
+        details="It does not come back by itself: molt trait add FILE tries it and brings it in, "
+        "under guard. A version\nof the same name that runs is left as it is.",
+        acts=True,
     ),
 )

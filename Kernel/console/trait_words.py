@@ -42,6 +42,19 @@ def trait_facts(traits: list[Fields]) -> list[str]:
     return facts
 
 
+def guard_facts(rows: list[Fields]) -> list[str]:
+    """Return the facts of a line of `molt status`; nothing where nothing is under guard."""
+    if not rows:
+        return []
+    shown = [
+        f"{word(row, 'trait_name')} v{word(row, 'version')} "
+        + ("is taken back" if row.get("leaving") else f"for {whole(row, 'ticks_left')} ticks more")
+        for row in rows
+    ]
+    more = ", …" if len(shown) > NAMED_MAX else ""
+    return [f"under guard: {', '.join(shown[:NAMED_MAX])}{more}"]
+
+
 def _is_faulty(row: Fields) -> bool:
     calls, faults = row.get("calls"), row.get("faults")
     return isinstance(calls, int) and isinstance(faults, int) and 0 < calls <= 2 * faults

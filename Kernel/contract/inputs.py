@@ -22,9 +22,10 @@ ADD_TRAIT = "world.add_trait"
 REMOVE_TRAIT = "world.remove_trait"
 RESET_TRAITS = "world.reset_traits"
 SUSPEND_TRAIT = "world.suspend_trait"
+RELEASE_TRAIT = "world.release_trait"
 KINDS = (
     PAUSE, RESUME, STEP, SET_PARAM, QUARANTINE,
-    ADD_TRAIT, REMOVE_TRAIT, RESET_TRAITS, SUSPEND_TRAIT,
+    ADD_TRAIT, REMOVE_TRAIT, RESET_TRAITS, SUSPEND_TRAIT, RELEASE_TRAIT,
 )  # fmt: skip
 SAFETY_KINDS = (PAUSE, RESUME, STEP, QUARANTINE)
 """Kinds that may use the quarter of inbox and outbox kept for safety."""
@@ -48,7 +49,7 @@ REFUSALS = (
     "it cannot be read",
     "the world has no such parameter, or not with this value",
     "the same code is active already",
-    "this code is quarantined: remove the trait first",
+    "this code is quarantined: release the trait first",
     "as many traits are active as can be",
     "every slot for traits is taken",
     "the trait memory has not so many places left in a row",
@@ -116,7 +117,8 @@ class Input:
         steps: STEP only, how many ticks to run before standing still again.
         param: SET_PARAM only, the parameter's name.
         value: SET_PARAM only, the new value.
-        slot: QUARANTINE and SUSPEND_TRAIT only, the trait slot whose code is not to run any more.
+        slot: QUARANTINE and SUSPEND_TRAIT only, the trait slot whose code is not to run any more;
+            or RELEASE_TRAIT, one that is in quarantine, which is given up.
         cause: id of the event that led to it, b"" for none; decides nothing in the world.
         trait: ADD_TRAIT only.
         name: REMOVE_TRAIT only, the name of the trait.
@@ -168,6 +170,7 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
     QUARANTINE: ("slot",),
     REMOVE_TRAIT: ("name",),
     RESET_TRAITS: ("slots",),
+    RELEASE_TRAIT: ("slot",),
     SUSPEND_TRAIT: ("slot", "why"),
 }
 _OPTIONAL: Final = frozenset({"at_tick", "cause", "steps", "memory", "moods", "carriers", "why"})

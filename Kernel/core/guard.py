@@ -62,9 +62,13 @@ class GuardRules:
     faults_percent: float = 50.0
 
 
-def unforetold(why: str) -> Forecast:
-    """Return what stands for a forecast where there is none."""
-    return Forecast("", MORE, WINDOW_TICKS, (), 0, why)
+def unforetold(why: str, metric: str = "") -> Forecast:
+    """Return what stands for a forecast where there is none.
+
+    Args:
+        metric: that was promised, "": nothing was.
+    """
+    return Forecast(metric, MORE, WINDOW_TICKS, (), 0, why)
 
 
 @dataclass(frozen=True, slots=True)

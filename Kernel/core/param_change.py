@@ -136,6 +136,7 @@ class ParamChange:
             registry_version=self._world.traits.version(), tried=True, tick=tick, params=params,
             cause=self._told,
         )  # fmt: skip
+        promised = wish.tried.forecast.metric if wish.tried.forecast else ""
         self._world.by_hand |= set(params)  # the file alone does not set them back
         self._world.traits.on_applied(
             Applied(
@@ -145,7 +146,7 @@ class ParamChange:
                 wish.code_hash,
                 tick,
                 told,
-                verdict.forecast or unforetold(""),
+                verdict.forecast or unforetold("", promised),
                 tick - self._trial.tick,
                 self._trial.population,
                 dict(self._before),

@@ -9,12 +9,25 @@ from enum import StrEnum
 from typing import Any
 
 from Kernel.contract.errors import Refused
-from Kernel.contract.inputs import ADD_TRAIT, REFUSALS, REMOVE_TRAIT
+from Kernel.contract.inputs import (
+    ADD_TRAIT,
+    QUARANTINE,
+    REFUSALS,
+    RELEASE_TRAIT,
+    REMOVE_TRAIT,
+    SET_PARAM,
+)
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.inbox_writer import InboxWriter, Ticket
 
 Result = dict[str, Any]
-_ACTS = {ADD_TRAIT: "add the trait", REMOVE_TRAIT: "remove the trait"}
+_ACTS = {
+    ADD_TRAIT: "add the trait",
+    REMOVE_TRAIT: "remove the trait",
+    RELEASE_TRAIT: "release the trait",
+    QUARANTINE: "quarantine the trait",
+    SET_PARAM: "set the parameter",
+}
 
 
 class Stage(StrEnum):

@@ -37,7 +37,7 @@ class TraitRefused(Refused):
         hints = {
             "room": NO_ROOM_HINT,
             "killed": "molt doctor",
-            QUARANTINED: f"molt trait remove {verdict.name}",
+            QUARANTINED: f"molt release {verdict.name}",
         }
         tried = "molt try FILE" if verdict.stage == "trial" else "molt help trait add"
         super().__init__(
@@ -347,7 +347,10 @@ class TraitAddition:
             tried=self._wish.tried.trial, tick=tick, cause=self._told,
         )  # fmt: skip
         tried = self._wish.tried.trial
-        none = unforetold("" if tried else "it came in without a trial")
+        wanted = self._wish.tried.forecast
+        none = unforetold(
+            "" if tried else "it came in without a trial", wanted.metric if wanted else ""
+        )
         assert self._trial is not None, "it was begun"
         self.world.traits.on_applied(
             Applied(

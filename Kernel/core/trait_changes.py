@@ -10,10 +10,19 @@ and each has an input of its own, which waits for its tick by itself.
 """
 
 from Kernel.contract.errors import MoltError, Refused
-from Kernel.contract.inputs import ADD_TRAIT, NEWBORNS, QUARANTINE, REMOVE_TRAIT, Input, TraitFacts
+from Kernel.contract.inputs import (
+    ADD_TRAIT,
+    NEWBORNS,
+    QUARANTINE,
+    RELEASE_TRAIT,
+    REMOVE_TRAIT,
+    Input,
+    TraitFacts,
+)
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
+from Kernel.core.quarantine import TraitSwitch, find_carried, find_quarantined
 from Kernel.core.trait_addition import TraitAddition, Wish
 from Kernel.core.trials import Trials
 from Kernel.core.world_traits import flat_name
@@ -95,7 +104,7 @@ class TraitChanges:
         self._queued: list[TraitAddition] = []
         self._tried: TraitAddition | None = None
         self._coming: list[TraitAddition] = []  # accepted, and not sent yet
-        self._posted: list[TraitAddition | TraitRemoval] = []
+        self._posted: list[TraitAddition | TraitRemoval | TraitSwitch] = []
         self._resumed: list[tuple[str, int]] = []
 
     def add(self, world: ArenaKeeper, wish: Wish) -> TraitAddition:
@@ -141,6 +150,31 @@ class TraitChanges:
         removal = TraitRemoval(self._parts, world, name, at_tick, cause)
         self._keep(removal)
         return removal
+
+    def quarantine(self, world: ArenaKeeper, name: str, back: str, cause: bytes) -> TraitSwitch:
+        """Put the version of a trait that is carried into quarantine.
+
+        Args:
+            back: what its carriers go back to.
+
+        Raises:
+            Refused: there is none, or the world takes no input now.
+        """
+        rows = [find_carried(world, name)]
+        switch = TraitSwitch(self._parts, world, rows, QUARANTINE, cause, back)
+        self._keep(switch)
+        return switch
+
+    def release(self, world: ArenaKeeper, name: str, cause: bytes) -> TraitSwitch:
+        """Give up what is in quarantine under a name, so that it can be tried again.
+
+        Raises:
+            Refused: nothing is, or the world takes no input now.
+        """
+        rows = find_quarantined(world, name)
+        switch = TraitSwitch(self._parts, world, rows, RELEASE_TRAIT, cause)
+        self._keep(switch)
+        return switch
 
     def resume(self, world: ArenaKeeper) -> None:
         """Take up again what was suspended, once the generation that serves has its code.
@@ -229,5 +263,5 @@ class TraitChanges:
                     "molt resume" if world.is_holding() else "molt trait list",
                 )
 
-    def _keep(self, change: TraitAddition | TraitRemoval) -> None:
+    def _keep(self, change: TraitAddition | TraitRemoval | TraitSwitch) -> None:
         self._posted = [*self._posted, change][-POSTED_MAX:]

@@ -9,6 +9,8 @@ Nothing of it waits for the archive: what is taken back is an input for safety, 
 the arena. A period outlives the kernel: the next one takes it up by its note.
 """
 
+import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -39,6 +41,9 @@ LOOK_TICKS: Final = 6
 """The registry is read so often; and exactly when a window or a period ends."""
 GUARDED_MAX: Final = 64
 FUEL_PER_MS, NATIVE_GAIN, FAULTS_MAX = "fuel_per_ms", "fuel_native_gain", "trait_faults_max"
+WHY_CHARS: Final = 400
+_WHY: Final = "why."
+_UNKNOWN: Final[dict[str, Any]] = {"why": "", "mutation_id": "", "since": None}
 NO_FORECAST: Final = "there is no forecast of it"
 
 
@@ -64,6 +69,7 @@ class TraitGuard:
         self._notes = world.parts.guard_notes
         self._guarded: list[Guarded] = []
         self._leaving: list[_Leaving] = []
+        self._whys: dict[str, dict[str, Any]] = {}
         self._has_resumed = False
         self._looked_at = -1
         world.traits.on_applied = self.begin
@@ -92,7 +98,7 @@ class TraitGuard:
             applied.trait_name,
             applied.version,
             applied.code_hash,
-            back or self._before(row),
+            back or self.before(row),
             Watch(applied.tick, applied.tick + ticks, forecast, rest_ms),
             told,
             dict(applied.params),
@@ -107,7 +113,8 @@ class TraitGuard:
         """Tell that a mutation has failed: a verdict has put it into quarantine."""
         mine = next((each for each in self._guarded if each.code_hash == row.hash), None)
         mutation_id = mine.mutation_id if mine is not None else f"mut_{row.hash[:12]}"
-        back = mine.rollback_to if mine is not None else self._before(row)
+        back = mine.rollback_to if mine is not None else self.before(row)
+        self._keep_why(row.hash, why, mutation_id)
         self._log.warning(
             "mutation.failed", mutation_id=mutation_id, error=why, stage="execution",
             rollback_to=back, trait_name=row.name, version=row.version,
@@ -126,6 +133,7 @@ class TraitGuard:
                 "ticks_left": max(0, each.watch.until - tick),
                 "metric": each.watch.forecast.metric,
                 "degraded": self._degraded(each),
+                "promised": bool(each.watch.forecast.metric),
                 "leaving": each.tripped,
             }
             for each in [*self._guarded, *(leaving.guarded for leaving in self._leaving)]
@@ -137,6 +145,23 @@ class TraitGuard:
         if guarded.watch.forecast.degraded or newest is guarded or guarded.tripped:
             return guarded.watch.forecast.degraded
         return f"{newest.mutation_id} came in after it: its forecast does not know of that"
+
+    def quarantine(self) -> list[dict[str, Any]]:
+        """Return what is in quarantine, as programs read it."""
+        return [
+            {
+                "name": row.name,
+                "version": row.version,
+                "hash": row.hash,
+                "slot": row.slot,
+                "applied_at_tick": row.since_tick,
+                "calls": row.calls,
+                "faults": row.faults,
+                **self._whys.get(row.hash, _UNKNOWN),
+            }
+            for row in self._world.traits.counted_rows()
+            if row.status == QUARANTINED
+        ]
 
     def next_look_s(self, now_s: float) -> float | None:
         """Return when the next window or period ends, monotonic seconds, None where none does."""
@@ -316,6 +341,8 @@ class TraitGuard:
     def _left(self, leaving: _Leaving, tick: int) -> None:
         guarded = leaving.guarded
         self._leaving.remove(leaving)
+        if not guarded.params:
+            self._keep_why(guarded.code_hash, guarded.tripped, guarded.mutation_id)
         self._log.warning(
             "mutation.failed", **guarded.about(), error=guarded.tripped, stage="guard",
             rollback_to=guarded.rollback_to, tick=tick, cause=guarded.told,
@@ -329,6 +356,9 @@ class TraitGuard:
         prefix = f"{self._world.config.name}."
         for name, data in self._notes.left().items():
             if not name.startswith(prefix):
+                continue
+            if name.startswith(prefix + _WHY):
+                self._take_why(name, data)
                 continue
             try:
                 guarded = parse_guarded(data)
@@ -355,10 +385,32 @@ class TraitGuard:
         else:
             self._world.unnote("guard")
 
+    def _keep_why(self, code_hash: str, why: str, mutation_id: str) -> None:
+        """Keep why a version is in quarantine: for people who ask, and the next kernel."""
+        known = {row.hash for row in self._world.traits.rows()} | {code_hash}
+        for gone in self._whys.keys() - known:
+            del self._whys[gone]
+            self._notes.forget(f"{self._world.config.name}.{_WHY}{gone}")
+        told = {"why": why[:WHY_CHARS], "mutation_id": mutation_id, "since": self._world.tick()}
+        self._whys[code_hash] = told
+        with suppress(OSError):  # it is in the ledger, too
+            name = f"{self._world.config.name}.{_WHY}{code_hash}"
+            self._notes.keep(name, json.dumps(told).encode())
+
+    def _take_why(self, name: str, data: bytes) -> None:
+        try:
+            told = json.loads(data)
+            why, since = str(told["why"])[:WHY_CHARS], int(told["since"])
+            known = {"why": why, "mutation_id": str(told["mutation_id"])[:64], "since": since}
+        except (ValueError, KeyError, TypeError, RecursionError):
+            self._notes.forget(name)
+            return
+        self._whys[name.rpartition(".")[2]] = known
+
     def _name(self, guarded: Guarded) -> str:
         return f"{self._world.config.name}.{guarded.code_hash}"
 
-    def _before(self, row: TraitRow | None) -> str:
+    def before(self, row: TraitRow | None) -> str:
         """Return what the carriers of a version go back to."""
         rows = {each.slot: each for each in self._world.traits.rows()}
         before = rows.get(row.before) if row is not None and row.before else None

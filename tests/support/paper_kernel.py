@@ -26,6 +26,7 @@ from Kernel.contract.inputs import (
     PAUSE,
     QUARANTINE,
     REFUSALS,
+    RELEASE_TRAIT,
     REMOVE_TRAIT,
     RESUME,
     SET_PARAM,
@@ -191,6 +192,11 @@ class PaperKernel:
             self._put_friction(words, tick, input_.value)
         elif input_.kind in (ADD_TRAIT, REMOVE_TRAIT):
             self._change_traits(words, tick, input_)
+        elif input_.kind == RELEASE_TRAIT:
+            rows = [row for row in self.machine.arenas.rows if row.slot != input_.slot]
+            self.machine.arenas.rows = rows
+            version = words.state(tick, State.REGISTRY_VERSION)
+            words.put_state(tick, State.REGISTRY_VERSION, version + 1)
         elif input_.kind == QUARANTINE:
             self.machine.arenas.rows = [
                 replace(row, status=QUARANTINED) if row.slot == input_.slot else row

@@ -1,8 +1,8 @@
 """What inputs about traits do to the registry and to those who carry them.
 
-Owns: the rules by which a version comes in, replaces another, goes, is quarantined, suspended and
-taken up again. Does not own: the form of an input (`Kernel/contract/inputs.py`), taking it from the
-ring (`inbox.py`), the code of a trait (`trait_library.py`).
+Owns: the rules by which a version comes in, replaces another, goes, is quarantined and released,
+suspended and taken up again. Does not own: the form of an input (`Kernel/contract/inputs.py`),
+taking it from the ring (`inbox.py`), the code of a trait (`trait_library.py`).
 
 Whether an input is refused follows from the state alone (and from nothing a process has loaded), so
 a replay decides alike. Where it is, nothing has changed.
@@ -22,6 +22,7 @@ from Kernel.contract.inputs import (
     NO_TRAIT,
     QUARANTINE,
     QUARANTINED_CODE,
+    RELEASE_TRAIT,
     REMOVE_TRAIT,
     RESET_TRAITS,
     SAME_CODE,
@@ -50,7 +51,9 @@ from zones.world.registry import (
 )
 from zones.world.warm import REGISTRY, Warmth
 
-TRAIT_KINDS: Final = (ADD_TRAIT, REMOVE_TRAIT, QUARANTINE, RESET_TRAITS, SUSPEND_TRAIT)
+TRAIT_KINDS: Final = (
+    ADD_TRAIT, REMOVE_TRAIT, QUARANTINE, RESET_TRAITS, SUSPEND_TRAIT, RELEASE_TRAIT,
+)  # fmt: skip
 
 
 class Plan(NamedTuple):
@@ -90,6 +93,10 @@ def refuse(given: Input, buffer: Buffer, memory_slots: int) -> int:
         (entry.slot, entry.status) != (given.slot, ACTIVE) for entry in entries
     ):
         return NO_TRAIT
+    if given.kind == RELEASE_TRAIT and all(
+        (entry.slot, entry.status) != (given.slot, QUARANTINED) for entry in entries
+    ):
+        return NO_TRAIT
     return 0
 
 
@@ -108,6 +115,8 @@ def carry_out(given: Input, tick: int, world: World, buffer: Buffer, warmth: War
     elif given.kind == REMOVE_TRAIT:
         gone = [entry.slot for entry in read_entries(buffer) if entry.name == given.name]
         _free(buffer, gone)
+    elif given.kind == RELEASE_TRAIT:
+        _free(buffer, [given.slot])
     elif given.kind == SUSPEND_TRAIT:
         buffer.slot_status[given.slot] = SUSPENDED
     else:

@@ -226,6 +226,10 @@ def answer(request: Request) -> Answer:
             return CALLED | {"file": request.text("name") or "code"}
         case "try":
             return VERDICT
+        case "quarantine" if request.text("name") is None:
+            return {"quarantine": [TRAIT | {"why": "it hung", "mutation_id": "mut_0", "since": 7}]}
+        case "quarantine" | "release":
+            return TRAIT
         case "trait list":
             return {"traits": [TRAIT]}
         case "agents":

@@ -211,7 +211,8 @@ def test_arguments_reach_the_kernel_typed(molt: Run, kernel: FakeKernel) -> None
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.destructive], ids=lambda c: c.name)
 def test_destructive_commands_demand_yes(molt: Run, kernel: FakeKernel, command: object) -> None:
     """Where nobody can be asked, nothing is destroyed without --yes, and the hint has it."""
-    words = command.examples[0].split()[1:]  # type: ignore[attr-defined]
+    which = 1 if command.destroys_with else 0  # type: ignore[attr-defined]
+    words = command.examples[which].split()[1:]  # type: ignore[attr-defined]
     code, out, err = molt(*words)
     assert (code, out) == (2, "")
     assert f"hint: molt --home {molt.home} {' '.join(words)} --yes" in err

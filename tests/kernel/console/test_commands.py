@@ -51,6 +51,7 @@ ISSUE = (
     "safe-mode status", "safe-mode leave", "safe-mode enter",
     "validate", "try", "run", "trait add", "trait remove", "trait list",
     "mutations", "mutation", "diff", "blame", "agents", "trigger",
+    "quarantine", "release",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 
@@ -105,7 +106,9 @@ def test_questions_can_be_asked(command: Command) -> None:
     given = {
         argument.name: "X"
         for argument in command.arguments
-        if argument.required or argument.default is not None
+        if argument.required
+        or argument.default is not None
+        or argument.name == command.destroys_with
     }
     question = command.question.format(**given)
     assert command.destructive == bool(question)

@@ -460,6 +460,7 @@ ACTS: dict[str, dict[str, object]] = {
     "safe-mode leave": {}, "safe-mode enter": {}, "reload": {}, "trigger": {},
     "try": {"source": "cGFzcwo="}, "run": {"source": "cGFzcwo="},
     "trait add": {"source": "cGFzcwo="}, "trait remove": {"name": "Forager"},
+    "quarantine": {"name": "Forager"}, "release": {"name": "Forager"},
 }  # fmt: skip
 
 

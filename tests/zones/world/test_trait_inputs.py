@@ -13,6 +13,7 @@ from Kernel.contract.inputs import (
     NO_TRAIT,
     QUARANTINE,
     QUARANTINED_CODE,
+    RELEASE_TRAIT,
     REMOVE_TRAIT,
     SAME_CODE,
     SUSPEND_TRAIT,
@@ -123,6 +124,23 @@ def test_quarantine_goes_back_to_the_version_before() -> None:
     assert table.take(Input(REMOVE_TRAIT, name="A"), second) == [0, 0]
     assert statuses(table.words) == {"A 2": "active"}
     assert table.words.state(5, State.QUARANTINED) == 0
+
+
+def test_a_release_gives_up_what_is_in_quarantine_alone() -> None:
+    """The version that runs stays, and the same code can come in again."""
+    first, second = facts("A"), facts("A", 2)
+    table = Table(first, second)
+    table.take(first)
+    table.take(second)
+    assert table.take(Input(RELEASE_TRAIT, slot=2)) == [NO_TRAIT], "it is not in quarantine"
+    assert table.take(Input(QUARANTINE, slot=2)) == [0]
+    assert table.take(Input(RELEASE_TRAIT, slot=1)) == [NO_TRAIT]
+    assert table.take(Input(RELEASE_TRAIT, slot=2)) == [0]
+    assert statuses(table.words) == {"A 1": "active"}
+    assert (table.carriers(1), table.carriers(2)) == (20, 0)
+    assert table.take(second) == [0]
+    assert statuses(table.words) == {"A 1": "standby", "A 2": "active"}
+    assert table.carriers(2) == 20
 
 
 def test_a_version_that_was_taken_up_again_still_has_one_to_go_back_to() -> None:
