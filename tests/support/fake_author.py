@@ -45,6 +45,7 @@ class FakeAuthor:
         gate: how long he thinks: until this is there; None: not at all.
         fails: thoughts that come to nothing.
         vetoed: so many drafts are refused by his Reviewer.
+        written: what he writes whenever he is asked; "": something else each time.
         refused: so many drafts are no source that a kernel takes.
     """
 
@@ -55,6 +56,7 @@ class FakeAuthor:
     asked: list[str] = field(default_factory=list)
     briefs: list[Brief] = field(default_factory=list)
     plan_made: Plan = PLAN
+    written: str = ""
 
     @property
     def name(self) -> str:
@@ -72,6 +74,8 @@ class FakeAuthor:
     ) -> Thought[Draft]:
         """Write another source each time."""
         self._ask("write", stop)
+        if self.written:
+            return Thought(Draft(self.written), "as told", 0.1)
         number = self.asked.count("write") + 10 * self.asked.count("plan")
         if self.asked.count("write") <= self.refused:
             return Thought(Draft(f"import os  # {number}\n"), "a try", 0.1)

@@ -38,6 +38,7 @@ class Seat:
     bus_dir_fd: int
     listeners: Mapping[str, int]
     log: QuietLog = field(default_factory=QuietLog)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ServiceProcess:

@@ -23,6 +23,7 @@ from zones.agents.memory import NO_ANSWER, Draft, Kept, Memory, Mission, trigger
 from zones.agents.settings import AgentsSettings
 from zones.agents.telling import (
     THINKERS,
+    Context,
     Told,
     no_thought,
     tell_act,
@@ -220,11 +221,16 @@ class Crew:
         self.thinker.over()
         if isinstance(thought, AuthorFailed):
             self._chooser.ask_soon()
-            who = THINKERS[context.what]
-            told = no_thought(context.mission, who, NO_ANSWER, thought.message, context.cause)
-            self._tell_and_wait(told)
+            self._tell_no_thought(context, thought.message)
             return
-        self._tell_and_wait(tell_thought(thought, replace(context, memory_ids=self._knew)))
+        try:
+            self._tell_and_wait(tell_thought(thought, replace(context, memory_ids=self._knew)))
+        except (CodecError, UnicodeError) as error:  # too long, or no text that can be written
+            self._tell_no_thought(context, f"cannot use what was thought: {error}")
+
+    def _tell_no_thought(self, context: Context, why: str) -> None:
+        who = THINKERS[context.what]
+        self._tell_and_wait(no_thought(context.mission, who, NO_ANSWER, why, context.cause))
 
     def _apply(self, mission: Mission, draft: Draft, now_s: float) -> None:
         """Ask the kernel to bring a draft in, once; its events tell how that ended."""

@@ -16,6 +16,9 @@ from zones.agents.thoughts import AuthorFailed, Cancelled, Outcome, Stop
 
 AT_ONCE: Final = 4
 """Asks under way; the kernel runs two trials beside each other, and the next are ready then."""
+BATCH_MAX: Final = 16
+"""Sources of one ask; the same as the kernel's."""
+BATCH_BYTES_MAX: Final = 48 * 1024
 LOOK_S: Final = 0.1
 AGAIN_S: Final = 0.25
 TRIES_MAX: Final = 40
@@ -35,7 +38,7 @@ class Road(Protocol):
 @dataclass(slots=True)
 class _Job:
     args: dict[str, Any]
-    outcome: Outcome | None = None
+    outcomes: list[Outcome] | None = None
     error: str = ""
     tries: int = 0
     not_before_s: float = 0.0
@@ -75,7 +78,7 @@ class BusLab:
         jobs = [_Job(self._about | args) for args in each_args]
         with self._change:
             self._work.waiting.extend(jobs)
-            while not all(job.outcome or job.error for job in jobs):
+            while not all(job.outcomes is not None or job.error for job in jobs):
                 if stop() or self._work.closed:
                     self._drop(jobs)
                     raise Cancelled
@@ -83,7 +86,7 @@ class BusLab:
         failed = next((job.error for job in jobs if job.error), "")
         if failed:
             raise AuthorFailed(f"cannot try what was thought of: {failed}")
-        return [job.outcome for job in jobs if job.outcome]
+        return [outcome for job in jobs for outcome in job.outcomes or ()]
 
     def _drop(self, jobs: list[_Job]) -> None:
         waiting = self._work.waiting
@@ -108,14 +111,15 @@ class BusLab:
                     waiting.appendleft(job)
                     break
                 except CodecError as error:  # larger than a message: no trait is
-                    reason = error.message
-                    job.outcome = Outcome(False, "validation", "size", 0, reason)
+                    count = len(job.args.get("sources", ("one",)))
+                    job.outcomes = [Outcome(False, "validation", "size", 0, error.message)] * count
             self._change.notify_all()
 
     def _settle(self, job: _Job, answer: Answer, now_s: float) -> None:
         self.tried += 1
         if answer.ok:
-            job.outcome = outcome_of(answer.result)
+            verdicts = answer.result.get("verdicts") or [answer.result]
+            job.outcomes = [outcome_of(verdict) for verdict in verdicts]
             return
         job.tries += 1
         if job.tries >= TRIES_MAX:
@@ -146,9 +150,13 @@ class ThoughtLab:
         self._stop = stop
 
     def try_sources(self, sources: Sequence[str], ticks: int, seeds: int) -> list[Outcome]:
-        """Try each source beside a control."""
+        """Try each source; several beside the same controls, in as many processes as may run."""
         about = {"ticks": ticks, "seeds": seeds, **self._cause}
-        return self._lab.run([{"source": source, **about} for source in sources], self._stop)
+        asks: list[dict[str, Any]] = [
+            {"sources": list(part), **about} if len(part) > 1 else {"source": part[0], **about}
+            for part in parts_of(sources)
+        ]
+        return self._lab.run(asks, self._stop)
 
     def try_params(
         self, changes: Sequence[Mapping[str, float]], ticks: int, seeds: int
@@ -156,6 +164,23 @@ class ThoughtLab:
         """Try each change beside a control."""
         about = {"ticks": ticks, "seeds": seeds, **self._cause}
         return self._lab.run([{"params": dict(each), **about} for each in changes], self._stop)
+
+
+def parts_of(sources: Sequence[str]) -> list[Sequence[str]]:
+    """Return sources in parts that are tried together: small ones, and one after the other.
+
+    The kernel takes BATCH_MAX in one message; a part of it has room for the longest sources.
+    """
+    parts: list[list[str]] = []
+    room = 0
+    for source in sources:
+        size = len(source.encode(errors="replace"))
+        if not parts or len(parts[-1]) >= BATCH_MAX or size > room:
+            parts.append([])
+            room = BATCH_BYTES_MAX
+        parts[-1].append(source)
+        room -= size
+    return list(parts)
 
 
 def outcome_of(verdict: Mapping[str, Any]) -> Outcome:

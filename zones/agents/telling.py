@@ -49,6 +49,7 @@ AREAS: Final = {
 }
 TEXT_MAX: Final = 2000
 LISTED_MAX: Final = 16
+LINE_MAX: Final = 300
 POSITIONS_MAX: Final = 256
 
 
@@ -276,7 +277,7 @@ def tell_thought(thought: Thought[Any], context: Context) -> Told:
 
 
 def _short(texts: Sequence[str]) -> list[str]:
-    return [text[:TEXT_MAX] for text in texts[:LISTED_MAX]]
+    return [text[:LINE_MAX] for text in texts[:LISTED_MAX]]
 
 
 def outcome_of(value: Any) -> dict[str, Any]:
@@ -289,12 +290,14 @@ def outcome_of(value: Any) -> dict[str, Any]:
         return {"source": value.source, "note": value.note[:TEXT_MAX]}
     if isinstance(value, Review):
         return {"approved": value.approved, "reason": value.reason[:TEXT_MAX]}
-    return {"lessons": [_plain_lesson(lesson) for lesson in value][:LISTED_MAX]}
+    sound = [each for each in value if each.situation.strip() and each.action.strip()]
+    lessons = [_plain_lesson(each) for each in sound if each.result.strip()]
+    return {"lessons": lessons[:LISTED_MAX]}
 
 
 def _plain_lesson(lesson: LessonText) -> dict[str, Any]:
-    plain = {key: text for key, text in asdict(lesson).items() if key != "tags"}
-    return plain | {"tags": list(lesson.tags)}
+    plain = {key: text[:TEXT_MAX] for key, text in asdict(lesson).items() if key != "tags"}
+    return plain | {"tags": [tag[:TAG_CHARS_MAX] for tag in lesson.tags[:TAGS_MAX]]}
 
 
 def plan_id_of(mission: str, cause: str, fields: Mapping[str, Any]) -> str:

@@ -254,6 +254,16 @@ def test_an_author_without_an_answer_ends_a_mission(tmp_path: Path, what: str) -
     assert told and all("told not to" in each["message"] for each in told)
 
 
+@pytest.mark.parametrize("source", ["x" * 70_000, "x = '\ud800'"])
+def test_an_answer_that_cannot_be_written_down_is_none(tmp_path: Path, source: str) -> None:
+    """Too long for an event, or no text: it is told as no answer, and the zone lives on."""
+    stage = PaperAgents(tmp_path, FakeAuthor(written=source))
+    stage.hungry()
+    stage.until_ended()
+    assert not stage.log.of("mutation.proposed")
+    assert stage.log.of("mission.ended")[0]["outcome"] == "gave_up"
+
+
 def test_what_was_taken_back_is_a_lesson_too(stage: PaperAgents) -> None:
     """A mission whose mutation the guard took back ends so."""
     stage.road.fate = "rolled back"
