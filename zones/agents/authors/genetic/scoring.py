@@ -44,11 +44,13 @@ class Goal:
     Args:
         hold: metrics that must not get worse, each with what is better. That they get better
             counts a little: over a short time a population stands still while it starves less.
+        mind: metrics that count in the ranking likewise, and speak against no proof.
     """
 
     metric: str
     better: Better
     hold: tuple[tuple[str, Better], ...] = ()
+    mind: tuple[tuple[str, Better], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,15 @@ def goal_of(metric: str, better: Better) -> Goal:
     if better == "less" and metric in ("population", "mean_population", "births"):
         # Not starvation: of few who starve the share is larger where fewer live.
         return Goal(metric, better, (("deaths", "less"),))
-    if metric in ("population", "mean_population", "births", "lineages"):
-        return Goal(metric, better, (("starvation", "less"),))
-    if metric in ("starved", "starvation"):
-        return Goal(metric, better, (("mean_population", "more"), ("deaths", "less")))
-    return Goal(metric, better, (("mean_population", "more"),))
+    hold: tuple[tuple[str, Better], ...] = (("mean_population", "more"),)
+    if metric == "births":
+        hold = (("starvation", "less"), ("deaths", "less"))
+    elif metric in ("population", "mean_population", "lineages"):
+        hold = (("starvation", "less"),)
+    elif metric in ("starved", "starvation"):
+        hold = (("mean_population", "more"), ("deaths", "less"))
+    # Who is fast collides, and the more so the more there are in time.
+    return Goal(metric, better, hold, () if metric == "collided" else (("collided", "less"),))
 
 
 def spread(outcomes: Sequence[Outcome], metric: str, seeds: int) -> float:
@@ -122,7 +128,7 @@ def score(outcome: Outcome, goal: Goal, spreads: dict[str, float], size: int) ->
     if not outcome.accepted or effect is None:
         return -math.inf
     worth = _signed(effect["mean"], goal.better) / spreads[goal.metric]
-    for metric, better in goal.hold:
+    for metric, better in (*goal.hold, *goal.mind):
         if metric in outcome.effects:
             beside = _signed(outcome.effects[metric]["mean"], better) / spreads[metric]
             worth += min(beside, 0.0) + min(max(beside, 0.0), _BESIDE_MAX) * _OF_BESIDE
@@ -135,7 +141,7 @@ def scores(
     outcomes: Sequence[Outcome], goal: Goal, seeds: int, sizes: Sequence[int]
 ) -> list[float]:
     """Return the score of each outcome of a batch."""
-    metrics = (goal.metric, *(metric for metric, _ in goal.hold))
+    metrics = (goal.metric, *(metric for metric, _ in (*goal.hold, *goal.mind)))
     spreads = {metric: spread(outcomes, metric, seeds) for metric in metrics}
     return [
         score(outcome, goal, spreads, size) for outcome, size in zip(outcomes, sizes, strict=True)
