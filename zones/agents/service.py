@@ -13,6 +13,7 @@ from typing import Any, Final
 from Kernel.contract.arena import Header
 from Kernel.contract.envelope import Envelope
 from Kernel.contract.errors import ConfigError, LedgerError, MoltError, Refused
+from Kernel.contract.inputs import ALL
 from Kernel.contract.kinds import Story, make_event
 from Kernel.contract.messages import Degraded, Drain, Request
 from Kernel.contract.places import LEDGER
@@ -107,7 +108,8 @@ class Sandbox:
         self._bus = UserBus(
             connect, seat.zone, epoch, seat.home / AHEAD, time.monotonic, seat.log.warning
         )
-        lab = BusLab(WORLD, settings.carriers)
+        # All carry what a search tries: its trials are too short for many births.
+        lab = BusLab(WORLD, ALL)
         around = Surroundings(
             seat.home,
             seat.arenas.get(WORLD),

@@ -41,7 +41,6 @@ def test_world_at_its_least_bears_children_again() -> None:
     assert metric == "births"
     pairs = [(lab.live(900, pair, source), lab.live(900, pair)) for pair in range(20, 24)]
     assert sum(with_it["births"] - without["births"] for with_it, without in pairs) >= 4
-    assert sum(with_it["deaths"] - without["deaths"] for with_it, without in pairs) < 0
 
 
 @pytest.mark.parametrize(
