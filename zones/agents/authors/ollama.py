@@ -216,7 +216,7 @@ class OllamaAuthor:
                 return dataclasses.replace(
                     thought,
                     model=self._settings.model,
-                    prompt_version=prompt.version,
+                    prompt_version=prompt.version + (", repaired" if repairs else ""),
                     tokens=tokens,
                     seconds=self._now() - began_s,
                 )

@@ -146,6 +146,7 @@ def test_one_repair_round() -> None:
         first, second = server.chats
     assert thought.value == PLAN
     assert thought.tokens == 2400
+    assert thought.prompt_version.endswith(", repaired")
     assert author.counts.repairs == 1
     assert second["messages"][:2] == first["messages"]
     assert second["messages"][2]["role"] == "assistant"
