@@ -2,8 +2,9 @@
 
 Owns: the worlds, the process that stands for a zygote, the rows. Does not own: the trial
 (`zones/world/trial`). Each round is a fork as the kernel has it made, with the arena, the job and a
-pipe; the candidate runs beside its control for 1000 ticks. Then trials run beside a live kernel
-(`trial_live.py`). `--quick`: fewer ticks, no large world and no kernel.
+pipe; the candidate runs beside its control for 1000 ticks. Then what evolution asks for: a trial
+with a forecast, as for an apply, and sources of a search, alone and in a batch. Then trials run
+beside a live kernel (`trial_live.py`). `--quick`: fewer ticks, no large world and no kernel.
 """
 
 import json
@@ -33,6 +34,16 @@ TRAIT = "forage_nearest"
 INTERPRETED = "dict_weights"
 ANSWER_BYTES_MAX = 256 * 1024
 NICE = 10
+FORECAST = {
+    "ticks": 2000, "seeds": 8, "controls": 4, "scale": 10, "scale_ticks": 100,
+    "forecast": {"metric": "births", "better": "more", "window_ticks": 300, "seconds": 60.0},
+}  # fmt: skip
+FORECAST_QUICK = FORECAST | {"ticks": 300, "seeds": 2, "controls": 1}
+FORECAST_GOAL_S = 2.5
+"""Half of what there is from the trigger to the applied mutation."""
+SEARCH_TICKS, BATCH = 300, 16
+CHEAPER_GOAL = 0.5
+"""Of the time that a source takes by itself, in a batch."""
 
 
 def measure(peers: bool, quick: bool) -> Report:
@@ -56,9 +67,52 @@ def measure(peers: bool, quick: bool) -> Report:
                 took_s = median([seconds for seconds, _ in taken])
                 what = f"trial of {TICKS} ticks at {entities}"
                 goals.append(at_most(what, took_s, GOALS_S[entities], "s"))
+        if entities == SMALL:
+            more = _evolution(generation, arena, missing, quick)
+            rows, goals = rows + more[0], goals + more[1]
         os.close(arena)
     live_rows, live_goals = ([], []) if quick else measure_live(quick)
     return Report("trial", [*rows, *live_rows], [*goals, *live_goals])
+
+
+def _evolution(
+    generation: Generation, arena: int, missing: frozenset[Layer], quick: bool
+) -> tuple[list[Row], list[Goal]]:
+    """Measure a trial with a forecast, and sources of a search one by one and as a batch."""
+    source, rounds = honest()[TRAIT], 1 if quick else ROUNDS_FEW
+    asked = FORECAST_QUICK if quick else FORECAST
+    foretold = [ask(generation, arena, missing, asked, source) for _ in range(rounds)]
+    foretold_s = median([seconds for seconds, _ in foretold])
+    many = 2 if quick else BATCH
+    sources = [source + b"\n# %d\n" % number for number in range(many)]
+    search = {"ticks": SEARCH_TICKS, "seeds": 1}
+    alone = [ask(generation, arena, missing, search, each)[0] for each in sources[: 2 * rounds]]
+    batch = search | {"lengths": [len(each) for each in sources]}
+    together = [
+        ask(generation, arena, missing, batch, b"".join(sources))[0] / many for _ in range(rounds)
+    ]
+    rows: list[Row] = [
+        {
+            "entities": SMALL, "what": "with a forecast", "ticks": asked["ticks"],
+            "seeds": asked["seeds"], "median_s": foretold_s,
+            "windows": len(foretold[-1][1]["forecast"]["windows"]),
+        },
+        {
+            "entities": SMALL, "what": "of a search, alone", "ticks": SEARCH_TICKS, "seeds": 1,
+            "median_s": median(alone),
+        },
+        {
+            "entities": SMALL, "what": f"of a search, {many} in a batch", "ticks": SEARCH_TICKS,
+            "seeds": 1, "median_s": median(together),
+        },
+    ]  # fmt: skip
+    if quick:
+        return rows, []
+    share = median(together) / median(alone)
+    return rows, [
+        at_most(f"trial with a forecast at {SMALL}", foretold_s, FORECAST_GOAL_S, "s"),
+        at_most("a source in a batch, of one alone", share, CHEAPER_GOAL, ""),
+    ]
 
 
 def ask(
@@ -96,7 +150,7 @@ def ask(
     os.close(reader)
     os.waitpid(child, 0)
     told: dict[str, Any] = json.loads(answer or b"{}")
-    if not told.get("accepted"):
+    if not all(each.get("accepted") for each in told.get("verdicts", [told])):
         raise CannotMeasure(f"cannot measure a trial: {told.get('reason') or told.get('failed')}")
     return took_s, told
 
