@@ -9,8 +9,6 @@ Nothing of it waits for the archive: what is taken back is an input for safety, 
 the arena. A period outlives the kernel: the next one takes it up by its note.
 """
 
-import json
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -36,14 +34,12 @@ from Kernel.core.guard import (
 )
 from Kernel.core.guard_notes import NONE, Guarded, pack_guarded, parse_guarded
 from Kernel.core.posted_trait import Posted
+from Kernel.core.quarantine_notes import QuarantineNotes
 
 LOOK_TICKS: Final = 6
 """The registry is read so often; and exactly when a window or a period ends."""
 GUARDED_MAX: Final = 64
 FUEL_PER_MS, NATIVE_GAIN, FAULTS_MAX = "fuel_per_ms", "fuel_native_gain", "trait_faults_max"
-WHY_CHARS: Final = 400
-_WHY: Final = "why."
-_UNKNOWN: Final[dict[str, Any]] = {"why": "", "mutation_id": "", "since": None}
 NO_FORECAST: Final = "there is no forecast of it"
 
 
@@ -69,7 +65,7 @@ class TraitGuard:
         self._notes = world.parts.guard_notes
         self._guarded: list[Guarded] = []
         self._leaving: list[_Leaving] = []
-        self._whys: dict[str, dict[str, Any]] = {}
+        self._whys = QuarantineNotes(world.config.name, self._notes)
         self._has_resumed = False
         self._looked_at = -1
         world.traits.on_applied = self.begin
@@ -157,7 +153,7 @@ class TraitGuard:
                 "applied_at_tick": row.since_tick,
                 "calls": row.calls,
                 "faults": row.faults,
-                **self._whys.get(row.hash, _UNKNOWN),
+                **self._whys.of(row.hash),
             }
             for row in self._world.traits.counted_rows()
             if row.status == QUARANTINED
@@ -357,8 +353,8 @@ class TraitGuard:
         for name, data in self._notes.left().items():
             if not name.startswith(prefix):
                 continue
-            if name.startswith(prefix + _WHY):
-                self._take_why(name, data)
+            if self._whys.owns(name):
+                self._whys.take(name, data)
                 continue
             try:
                 guarded = parse_guarded(data)
@@ -386,26 +382,8 @@ class TraitGuard:
             self._world.unnote("guard")
 
     def _keep_why(self, code_hash: str, why: str, mutation_id: str) -> None:
-        """Keep why a version is in quarantine: for people who ask, and the next kernel."""
-        known = {row.hash for row in self._world.traits.rows()} | {code_hash}
-        for gone in self._whys.keys() - known:
-            del self._whys[gone]
-            self._notes.forget(f"{self._world.config.name}.{_WHY}{gone}")
-        told = {"why": why[:WHY_CHARS], "mutation_id": mutation_id, "since": self._world.tick()}
-        self._whys[code_hash] = told
-        with suppress(OSError):  # it is in the ledger, too
-            name = f"{self._world.config.name}.{_WHY}{code_hash}"
-            self._notes.keep(name, json.dumps(told).encode())
-
-    def _take_why(self, name: str, data: bytes) -> None:
-        try:
-            told = json.loads(data)
-            why, since = str(told["why"])[:WHY_CHARS], int(told["since"])
-            known = {"why": why, "mutation_id": str(told["mutation_id"])[:64], "since": since}
-        except (ValueError, KeyError, TypeError, RecursionError):
-            self._notes.forget(name)
-            return
-        self._whys[name.rpartition(".")[2]] = known
+        known = [row.hash for row in self._world.traits.rows()]
+        self._whys.keep(code_hash, why, mutation_id, self._world.tick(), known)
 
     def _name(self, guarded: Guarded) -> str:
         return f"{self._world.config.name}.{guarded.code_hash}"

@@ -91,6 +91,11 @@ PARAMS: tuple[Answer, ...] = (
 )
 
 
+QUARANTINED: Answer = {
+    "quarantine": [
+        {"name": "Wall", "version": 2, "why": "it hung", "mutation_id": "mut_0", "since": 7}
+    ]
+}
 EVENTS: tuple[Answer, ...] = (
     {
         "id": "k-1", "position": 1, "time": "2026-11-27T14:02:11.123Z", "tick": TICK,
@@ -220,16 +225,14 @@ def answer(request: Request) -> Answer:
             return {"entering": True}
         case "shutdown":
             return {"tick": TICK}
-        case "trait add" | "trait remove":
+        case "trait add" | "trait remove" | "release":
             return TRAIT
         case "run":
             return CALLED | {"file": request.text("name") or "code"}
         case "try":
             return VERDICT
-        case "quarantine" if request.text("name") is None:
-            return {"quarantine": [TRAIT | {"why": "it hung", "mutation_id": "mut_0", "since": 7}]}
-        case "quarantine" | "release":
-            return TRAIT
+        case "quarantine":
+            return TRAIT | QUARANTINED if request.text("name") is None else TRAIT
         case "trait list":
             return {"traits": [TRAIT]}
         case "agents":
