@@ -60,6 +60,8 @@ def _status(mutation: Mutation) -> str:
     told = mutation.status.replace("_", " ")
     if mutation.status in (ROLLED_BACK, QUARANTINED):
         return f"{told}: nothing carries it; carriers went back to {mutation.rollback_to or '-'}"
+    if mutation.removed_at_tick is not None:
+        return f"{told}, and removed by hand at tick {mutation.removed_at_tick}"
     return told
 
 

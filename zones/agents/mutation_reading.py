@@ -106,7 +106,7 @@ def version_before(mutations: Mutations, mutation: Mutation) -> Mutation | None:
 
 def present_version(versions: list[Mutation]) -> Mutation:
     """Return the version that the world has now, else the newest that it had."""
-    living = [each for each in versions if each.status in LIVING]
+    living = [each for each in versions if each.status in LIVING and each.removed_at_tick is None]
     return (living or versions)[-1]
 
 

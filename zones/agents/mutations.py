@@ -17,6 +17,7 @@ from zones.agents.mutation import (
     CONSOLE,
     EXECUTION,
     KEPT,
+    LIVING,
     NONE,
     OPEN,
     QUARANTINED,
@@ -28,7 +29,8 @@ from zones.agents.mutation import (
 from zones.runtime.ledger_event import LedgerEvent
 
 KINDS: Final = (
-    "mutation", "guard", "evolution", "trait.quarantined", "trait.released", "trial.ended",
+    "mutation", "guard", "evolution", "trait.quarantined", "trait.released", "trait.removed",
+    "trial.ended",
 )  # fmt: skip
 """Kinds, and families of kinds, that change a record: what a query asks for."""
 RECORDS_MAX: Final = 4096
@@ -145,6 +147,9 @@ class Mutations:
         record = self._record(event, told)
         if record is None:
             return None
+        if record.status in LIVING:  # the world has it: nothing comes of proposing it again
+            record.attempts += 1
+            return record
         fresh = Mutation(record.id, attempts=record.attempts + 1, version=record.version)
         fresh.position, fresh.tick = event.position, event.tick
         fresh.time_ns = event.envelope.time_ns
@@ -177,7 +182,7 @@ class Mutations:
             return None
         self._name(record, told)
         record.status, record.applied_at_tick = APPLIED, _tick(event, told)
-        record.ended_at_tick, record.rollback_to = None, ""
+        record.ended_at_tick, record.removed_at_tick, record.rollback_to = None, None, ""
         return record
 
     def _kept(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:
@@ -190,6 +195,8 @@ class Mutations:
         record = self._record(event, told)
         if record is None:
             return None
+        if record.status in LIVING and not _text(told, "rollback_to"):
+            return None  # it was asked for once more; the world has it as before
         self._name(record, told)
         record.stage, record.rule = _text(told, "stage"), _text(told, "rule")
         record.line, record.reason = _whole(told, "line"), _text(told, "error")
@@ -243,6 +250,13 @@ class Mutations:
         if record is not None and record.status == QUARANTINED:
             record.status = ROLLED_BACK
             record.rollback_to = record.rollback_to or NONE
+        return record
+
+    def _removed(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:
+        """By hand: what it came to stays as it is."""
+        record = self._told_trait(told)
+        if record is not None:
+            record.removed_at_tick = _tick(event, told)
         return record
 
     def _tried(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:
@@ -314,6 +328,7 @@ _ACTS: Final[Mapping[str, _Act]] = {
     "guard.ended": Mutations._guarded,
     "trait.quarantined": Mutations._quarantined,
     "trait.released": Mutations._released,
+    "trait.removed": Mutations._removed,
     "trial.ended": Mutations._tried,
     "evolution.plan": Mutations._planned,
     "evolution.trigger": Mutations._triggered,

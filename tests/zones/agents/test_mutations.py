@@ -119,6 +119,23 @@ def test_quarantine_and_release_by_hash() -> None:
     assert (found.status, found.rollback_to) == ("rolled_back", "none")
 
 
+def test_what_the_world_has_is_not_refused_by_asking_again() -> None:
+    """Proposed or added once more, it is there as before."""
+    events = [ready(1, FORAGER_1, 1), applied(2, FORAGER_1, 1)]
+    again = [proposed(3, FORAGER_1), failed(4, FORAGER_1, "trial")]
+    assert one(FORAGER_1, folded(*events, *again)).status == "applied"
+
+
+def test_removed_by_hand() -> None:
+    """What it came to stays; that it is gone is told beside it, until it comes in again."""
+    events = [ready(1, FORAGER_1, 1), applied(2, FORAGER_1, 1)]
+    told = {"zone": "stable", "name": "Forager", "version": 1, "code_hash": hash_of(FORAGER_1)}
+    events.append(make(3, "trait.removed", payload=told))
+    found = one(FORAGER_1, folded(*events))
+    assert (found.status, found.removed_at_tick) == ("applied", 3)
+    assert one(FORAGER_1, folded(*events, applied(4, FORAGER_1, 1))).removed_at_tick is None
+
+
 @pytest.mark.parametrize(
     ("word", "sources"),
     [

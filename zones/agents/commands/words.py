@@ -39,7 +39,9 @@ _UNITS: Final = ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 def verdict(mutation: Mutation) -> str:
     """Return what it came to: a shape and a word."""
-    return f"{SHAPES.get(mutation.status, '○')} {mutation.status.replace('_', ' ')}"
+    word = mutation.status.replace("_", " ")
+    gone = ", removed" if mutation.removed_at_tick is not None else ""
+    return f"{SHAPES.get(mutation.status, '○')} {word}{gone}"
 
 
 def came_to(mutation: Mutation) -> str:
