@@ -38,9 +38,11 @@ APPLY: Final = "apply"
 TRIAL: Final = "trial"
 AGAIN_S: Final = 1.0
 """How long until what the kernel could not do just now is asked again."""
-EVENT_S: Final = 5.0
+EVENT_S: Final = 30.0
 """An answer is told by an event of the kernel, too; after so long without one we tell it."""
-MEASURE_TRIES: Final = 30
+APPLY_TRIES: Final = 600
+MEASURE_TRIES: Final = 60
+"""Asks that the kernel could not take up, a second after each other: a world may be moving."""
 FORCED_MAX: Final = 32
 
 
@@ -239,7 +241,8 @@ class Crew:
             self._applying = {draft.told: _Asked(0)}  # of an earlier one nothing is expected
             asked = self._applying[draft.told]
         if asked.answer is not None:
-            if now_s >= asked.told_by_s:
+            is_news = asked.answer.get("accepted") and not asked.answer.get("already")
+            if now_s >= asked.told_by_s and not is_news:  # of what was applied now the event comes
                 self._tell_and_wait(_unheard(draft, asked.answer))
             return
         if asked.number:
@@ -262,7 +265,7 @@ class Crew:
         else:
             asked.tries += 1
             asked.again_s = now_s + AGAIN_S
-            if asked.tries >= MEASURE_TRIES:
+            if asked.tries >= APPLY_TRIES:
                 asked.answer = {"accepted": False, "stage": "trial", "reason": answer.error}
 
     def _apply_args(self, mission: Mission, draft: Draft) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import time
 from typing import Final
 
 from Kernel.contract.envelope import Envelope
+from Kernel.contract.errors import CodecError
 from zones.runtime.log_follower import follow
 from zones.runtime.user_bus import Connect
 
@@ -32,8 +33,13 @@ class Following:
         self._thread.start()
 
     def _follow(self) -> None:
-        for followed in follow(self._connect, self._from, time.sleep):
-            self._events.put(followed)
+        while True:
+            try:
+                for followed in follow(self._connect, self._from, time.sleep):
+                    self._from = followed[0] + 1
+                    self._events.put(followed)
+            except CodecError:  # an event that nobody can read: what comes behind it can be
+                self._from += 1
 
     def take(self) -> list[Followed]:
         """Return what has come, oldest first, without waiting."""
@@ -44,8 +50,3 @@ class Following:
             except queue.Empty:
                 break
         return taken
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread goes on: an event that it cannot read ends it."""
-        return self._thread.is_alive()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from Kernel.contract.envelope import Envelope
+from Kernel.contract.envelope import Envelope, Role
 from Kernel.contract.kinds import Story, make_event
 from Kernel.contract.messages import Answer
 from tests.support.fake_author import FakeAuthor
@@ -271,6 +271,20 @@ def test_what_was_taken_back_is_a_lesson_too(stage: PaperAgents) -> None:
     stage.until_ended()
     assert stage.log.of("mission.ended")[0]["outcome"] == "rolled_back"
     assert stage.log.of("lesson.learned") and not stage.log.of("mutation.measured")
+
+
+def test_who_waits_long_looks_back_meanwhile_and_not_for_ever(tmp_path: Path) -> None:
+    """After so many steps the Historian learns; a guard that never tells its end is given up."""
+    stage = PaperAgents(tmp_path, settings=AgentsSettings(lesson_steps=4))
+    stage.road.fate = "nobody tells"
+    stage.hungry()
+    stage.until(lambda: stage.log.of("lesson.learned"), "a look back")
+    assert not stage.log.of("mission.ended")
+    decided = next(each for each in reversed(stage.log.events) if each.kind == "agent.decided")
+    assert "mission" not in decided.payload_fields() and decided.role == Role.HISTORIAN
+    stage.hungry(600 + 2000 + 1201)
+    stage.until_ended()
+    assert stage.log.of("mission.ended")[0]["outcome"] == "applied"
 
 
 def test_parameters_go_the_same_way_without_a_source(tmp_path: Path) -> None:
