@@ -86,7 +86,7 @@ SENTENCES: dict[str, str] = {
     "mutation.applied": "mutation {mutation_id}, {trait_name} version {version}, was applied",
     "mutation.failed": "mutation {mutation_id} failed in {stage}: {error}",
     "mutation.kept": "mutation {mutation_id}, {trait_name} version {version}, is kept",
-    "mutation.measured": "mutation {mutation_id}, {trait_name} version {version}: {effect}",
+    "mutation.measured": "mutation {mutation_id}, {trait_name} version {version}: {affected}",
     "mutation.proposed": "{author} proposes {trait_name} as {mutation_id}",
     "mutation.ready": "mutation {mutation_id} of {trait_name}, version {version}, is written",
     "note.not_written": "cannot write down {what}: {why}",
@@ -245,6 +245,7 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "because": f": {values['why']}" if values.get("why") else "",
         "which": f"{values['generation']} " if values.get("generation") else "",
         "at_line": _at_line(values),
+        "affected": _affected(values),
         "where": _where(values.get("place")),
         "candidate": _candidate(values),
         "reasoned": f": {_at_line(values)}{values['reason']}" if values.get("reason") else "",
@@ -254,6 +255,18 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _at_line(values: Mapping[str, Any]) -> str:
     return f"line {values['line']}: " if values.get("line") else ""
+
+
+def _affected(values: Mapping[str, Any]) -> str:
+    """Return what something does to the metric it promised, with it minus without it."""
+    rows = values.get("effect")
+    for row in rows if isinstance(rows, list | tuple) else ():
+        if isinstance(row, Mapping) and row.get("metric") == values.get("metric"):
+            figures = [row.get(key) for key in ("mean", "low", "high")]
+            if all(isinstance(each, int | float) for each in figures):
+                mean, low, high = figures
+                return f"{row['metric']} {mean:+.4g} [{low:+.4g}, {high:+.4g}]"
+    return "its effect is measured"
 
 
 def _where(place: Any) -> str:

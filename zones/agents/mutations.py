@@ -172,7 +172,7 @@ class Mutations:
         record.trigger = record.trigger or self._trigger_of(record.plan)
         record.stage = record.rule = record.reason = record.rollback_to = ""
         trial = self._trials.pop(record.code_hash, None)
-        if trial is not None:
+        if trial is not None and not record.trial:  # an author's own is older than the kernel's
             _try(record, trial)
         return record
 

@@ -10,6 +10,7 @@ cause that is not in the ledger, or bite its own tail (senders are not trusted):
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from Kernel.contract.envelope import ID_BYTES, Envelope, parse_envelope
@@ -33,6 +34,7 @@ _ID_AT: Final = slice(3, 3 + ID_BYTES)
 _ID_HEADS: Final = tuple(b"%c\xc4\x10" % size for size in range(0x98, 0x9E))
 """How a record begins: an array of 8 to 13, then 16 bytes."""
 _POSITION: Final = re.compile(r"#?([0-9]{1,19})")
+_VERSION: Final = re.compile(r"(\w+)_v([1-9][0-9]{0,8})")
 _DIGITS: Final = re.compile(r"[0-9a-fA-F]{1,32}")
 
 
@@ -121,11 +123,17 @@ def find_event(search: Search, word: str) -> LedgerEvent:
 
 
 def _of_mutation(search: Search, text: str) -> list[LedgerEvent]:
-    """Return the newest event about the one mutation whose id begins so; none where none does.
+    """Return the newest event about a version, as Forager_v3, or the mutation whose id begins so.
 
     Raises:
         Refused: several begin so.
     """
+    version = _VERSION.fullmatch(text)
+    if version is not None:
+        its = Query(kinds=("mutation",), mentions=version[1])
+        wanted = int(version[2])
+        events = (e for e in search.backwards(its) if e.payload.get("version") == wanted)
+        return list(islice(events, 1))
     if not text.startswith(MUTATION) or len(text) < MUTATION_MIN:
         return []
     found: dict[str, LedgerEvent] = {}

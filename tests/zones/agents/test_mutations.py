@@ -84,6 +84,13 @@ def test_a_trial_before_anybody_proposed_it_counts_too() -> None:
     assert found.trial["ticks"] == 1000 and found.effect is not None
 
 
+def test_the_trial_that_let_it_in_counts() -> None:
+    """Not the one by which its author had chosen it before."""
+    events = [tried(1, FORAGER_1, 9.0), proposed(2, FORAGER_1), tried(3, FORAGER_1, 2.0)]
+    found = one(FORAGER_1, folded(*events, ready(4, FORAGER_1, 1)))
+    assert found.effect is not None and found.effect["mean"] == 2.0
+
+
 def test_a_trial_of_later_on_changes_nothing() -> None:
     """What somebody tries again with a trait that is in the world is no forecast for it."""
     events = [tried(1, FORAGER_1), ready(2, FORAGER_1, 1), applied(3, FORAGER_1, 1)]

@@ -56,6 +56,19 @@ def test_the_beginning_of_a_mutation(tmp_path: Path) -> None:
             find_event(search(tmp_path, False), word)
 
 
+def test_a_version_by_its_name(tmp_path: Path) -> None:
+    """As it is told of in tables: the newest event about that version of that trait."""
+    told = [("Forager", 1), ("Forager", 2), ("Forager", 1), ("Other", 1)]
+    events = [
+        make(number, "mutation.applied", payload={"trait_name": name, "version": version})
+        for number, (name, version) in enumerate(told, 1)
+    ]
+    store(tmp_path, events)
+    assert find_event(search(tmp_path, False), "Forager_v1").position == 3
+    with pytest.raises(Refused):
+        find_event(search(tmp_path, False), "Forager_v3")
+
+
 def test_back_to_the_root(folder: Path) -> None:
     """The event, its cause, the cause of that; complete when it ends where no cause was named."""
     found = search(folder)
