@@ -30,6 +30,7 @@ from zones.agents.thoughts import (
 
 FAILED_HERE: Final = 0.35
 """Of its rank that an option keeps for each failure in this mission; failures name traits."""
+SAME: Final = 1.3
 FAILED_BEFORE: Final = 0.6
 HELPED_BEFORE: Final = 1.3
 PARAMETER_TICKS: Final = {"overpopulation": 1000}
@@ -187,10 +188,15 @@ def _options(brief: Brief, kind: str) -> list[_Option]:
     name = _free_name(brief, PROMISES[kind])
     if name:
         found.append(_Option("new_trait", RANKS[kind]["new_trait"], name))
-    ours = [each for each in brief.traits if each.status == "active" and each.name in _OUR_NAMES]
+    active = [each.name for each in brief.traits if each.status == "active"]
+    ours = [name for name in active if name in _OUR_NAMES]
+    same = [name for name in ours if name.rstrip("0123456789") in PROMISES[kind].names]
     if ours:
-        # The newest: what was added last is what the world has got used to least.
-        found.append(_Option("modify_trait", RANKS[kind]["modify_trait"], ours[-1].name))
+        option = _Option("modify_trait", RANKS[kind]["modify_trait"], (same or ours)[-1])
+        if same:
+            # Two traits against one trouble undo each other; a new version replaces the old one.
+            option.rank *= SAME
+        found.append(option)
     for option in found:
         _weigh(option, brief, kind)
     return found
@@ -198,7 +204,7 @@ def _options(brief: Brief, kind: str) -> list[_Option]:
 
 def _weigh(option: _Option, brief: Brief, kind: str) -> None:
     for failure in brief.failures:
-        if _is_about(option, failure):
+        if _is_about(option, failure, brief):
             option.rank *= FAILED_HERE
             option.against.append(f"{failure.what} came to nothing ({failure.stage})")
     for lesson in brief.lessons:
@@ -213,7 +219,7 @@ def _weigh(option: _Option, brief: Brief, kind: str) -> None:
             option.rank *= HELPED_BEFORE
 
 
-def _is_about(option: _Option, failure: Failure) -> bool:
+def _is_about(option: _Option, failure: Failure, brief: Brief) -> bool:
     """Return whether a failure was one of this option's kind.
 
     A new trait and a changed one are told apart by the name: what was changed is there.
@@ -223,7 +229,7 @@ def _is_about(option: _Option, failure: Failure) -> bool:
         return not is_of_traits
     if option.action == "modify_trait":
         return is_of_traits and failure.what == option.target
-    return is_of_traits
+    return is_of_traits and failure.what not in {each.name for each in brief.traits}
 
 
 def _free_name(brief: Brief, promise: Promise) -> str:

@@ -118,7 +118,10 @@ def _action(plan: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
 def _effect(payload: Mapping[str, Any]) -> str:
     """Return an effect with its interval, "" where there is none."""
     effect = payload.get("effect")
-    told = effect if isinstance(effect, Mapping) else payload
+    if isinstance(effect, list):  # of every metric; what was promised is named beside them
+        by_metric = {each.get("metric"): each for each in effect if isinstance(each, Mapping)}
+        effect = by_metric.get(payload.get("metric"))
+    told: Mapping[str, Any] = effect if isinstance(effect, Mapping) else payload
     metric, mean = told.get("metric"), told.get("mean")
     if not metric or not isinstance(mean, int | float):
         return ""

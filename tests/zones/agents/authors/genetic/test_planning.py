@@ -112,13 +112,15 @@ def test_mutation_of_zero_can_be_changed() -> None:
 
 
 def test_our_own_trait_may_be_made_better() -> None:
-    """A trait of ours that is active is changed when a lesson says that it helped."""
+    """A trait of ours that is active against this trouble is changed; a failure turns that."""
     traits = (TraitFact("Forager", 1, "active", "native", 5, 0, "class Forager(Trait): ..."),)
-    about = brief(
-        "starvation", traits=traits, lessons=("starvation: modify_trait Forager was kept",)
-    )
-    made = plan(about)
+    made = plan(brief("starvation", traits=traits))
     assert (made.plan.action_type, made.plan.target_class) == ("modify_trait", "Forager")
+    other = (TraitFact("Restraint", 1, "active", "native", 5, 0, "class Restraint(Trait): ..."),)
+    assert plan(brief("starvation", traits=other)).plan.target_class == "Forager"
+    failed = (Failure("Forager", "trial", "no effect", source="class Forager(Trait): pass"),)
+    made = plan(brief("starvation", traits=traits, failures=failed))
+    assert made.plan.action_type != "modify_trait"
 
 
 def test_lessons_change_the_order() -> None:

@@ -59,6 +59,15 @@ def test_kept_mutation_is_a_lesson_with_its_effect() -> None:
     assert {"starvation", "new_trait", "mean_population", "Forager", "kept"} <= set(lesson.tags)
 
 
+def test_effect_of_the_promise_is_told() -> None:
+    """Where every metric's effect is told, the lesson has that of the one that was promised."""
+    every = [{**EFFECT, "metric": "births", "mean": 3.0}, EFFECT]
+    told = {"mutation_id": "mut_1", "metric": "mean_population", "effect": every}
+    (lesson,) = lessons_of(begun(("mutation.measured", told)))
+    assert "mean_population +12.5" in lesson.result
+    assert "births" not in lesson.result
+
+
 @pytest.mark.parametrize(
     ("payload", "end", "stage"),
     [
