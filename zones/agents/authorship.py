@@ -14,6 +14,7 @@ from Kernel.contract.messages import Degraded
 from zones.agents.authors.choice import AuthorChoice, make_choice
 from zones.agents.authors.genetic.archive_file import NAME, load, save
 from zones.agents.authors.genetic.author import GeneticAuthor
+from zones.agents.authors.genetic.search import GeneticSettings
 from zones.agents.authors.recorded import RecordedAuthor, parse_recording
 from zones.agents.choosing import Chosen
 from zones.agents.memory_file import PLACE
@@ -95,12 +96,13 @@ class OfflineAuthor(GeneticAuthor):
 
     Args:
         seed: of the world.
+        settings: how much it may try.
     """
 
-    def __init__(self, home: Path, seed: int) -> None:
+    def __init__(self, home: Path, seed: int, settings: GeneticSettings) -> None:
         path = home / PLACE / NAME
         archive, self.note = load(path)
-        super().__init__(seed, archive)
+        super().__init__(seed, archive, settings)
         self._path = path
 
     def write(

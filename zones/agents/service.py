@@ -80,7 +80,7 @@ class Generation:
         """Return what tells who thinks at present."""
         words = seat.arenas.get(WORLD)
         seed = words.get(Header.SEED) if words is not None else 0
-        offline = partial(OfflineAuthor, seat.home, seed)
+        offline = partial(OfflineAuthor, seat.home, seed, self._settings.search())
         return Authorship(self._settings, seat.home, offline, time.monotonic).choose
 
     def run(self, seat: BusSeat) -> None:

@@ -11,12 +11,14 @@ from typing import Any, Final, Literal, get_args
 from Kernel.contract.errors import ConfigError
 from Kernel.contract.inputs import ALL, NEWBORNS
 from Kernel.contract.settings import Effect, Key, Sort, read_values
+from zones.agents.authors.genetic.search import GeneticSettings
 from zones.agents.watcher import WatcherSettings
 
 FILE: Final = "agents.yaml"
 Wanted = Literal["auto", "ollama", "genetic", "recorded"]
 AUTHORS: Final[tuple[Wanted, ...]] = get_args(Wanted)
 _DAY_S: Final = 86_400
+_SEARCH: Final = GeneticSettings()
 _LATER: Final = Effect.GENERATION
 
 
@@ -56,6 +58,20 @@ KEYS: Final = (
     _choice("carriers", NEWBORNS, (NEWBORNS, ALL)),
     _whole("measure_ticks", 2000, 1, 100_000, "ticks"),
     _whole("measure_seeds", 8, 2, 64, "seeds"),
+    *(
+        _whole(f"genetic_{name}", default, low, high, unit)
+        for name, default, low, high, unit in (
+            ("candidates", _SEARCH.candidates, 1, 1000, "traits"),
+            ("generations", _SEARCH.generations, 1, 100, "generations"),
+            ("ticks", _SEARCH.ticks, 1, 100_000, "ticks"),
+            ("seeds", _SEARCH.seeds, 2, 64, "seeds"),
+            ("proof_ticks", _SEARCH.proof_ticks, 1, 100_000, "ticks"),
+            ("proof_seeds", _SEARCH.proof_seeds, 2, 64, "seeds"),
+            ("finalists", _SEARCH.finalists, 1, 100, "traits"),
+            ("changes", _SEARCH.changes, 0, 100, "changes"),
+        )
+    ),
+    _number("genetic_wall_sec", _SEARCH.wall_s, 0, 3600, "s"),
 )
 
 
@@ -82,12 +98,35 @@ class AgentsSettings:
     carriers: str = NEWBORNS
     measure_ticks: int = 2000
     measure_seeds: int = 8
+    genetic_candidates: int = _SEARCH.candidates
+    genetic_generations: int = _SEARCH.generations
+    genetic_ticks: int = _SEARCH.ticks
+    genetic_seeds: int = _SEARCH.seeds
+    genetic_proof_ticks: int = _SEARCH.proof_ticks
+    genetic_proof_seeds: int = _SEARCH.proof_seeds
+    genetic_finalists: int = _SEARCH.finalists
+    genetic_changes: int = _SEARCH.changes
+    genetic_wall_sec: float = _SEARCH.wall_s
 
     @property
     def wanted(self) -> Wanted:
         """Return which author is wanted."""
         assert self.author in AUTHORS, "read by the table"
         return self.author
+
+    def search(self) -> GeneticSettings:
+        """Return how much the embedded author may try."""
+        return GeneticSettings(
+            candidates=self.genetic_candidates,
+            generations=self.genetic_generations,
+            ticks=self.genetic_ticks,
+            seeds=self.genetic_seeds,
+            proof_ticks=self.genetic_proof_ticks,
+            proof_seeds=self.genetic_proof_seeds,
+            finalists=self.genetic_finalists,
+            changes=self.genetic_changes,
+            wall_s=self.genetic_wall_sec,
+        )
 
     def watcher(self) -> WatcherSettings:
         """Return what counts as a problem."""
