@@ -38,6 +38,7 @@ class Mutation:
         rollback_to: what its carriers went back to, "" where nothing was undone.
         effect: of the metric it promised, {"metric", "mean", "low", "high", "pairs", "control",
             "from"}; from "trial" as forecast before it came in, "measured" with and without it.
+        released: it may be tried again, and nobody has done so yet.
         removed_at_tick: when somebody took it out by hand; None: nobody did.
         guard: {"begun_at_tick", "ticks", "degraded", "rule", "reason", "tripped_at_tick"}.
         trial: figures of its last trial before it came in.
@@ -63,6 +64,7 @@ class Mutation:
     applied_at_tick: int | None = None
     ended_at_tick: int | None = None
     removed_at_tick: int | None = None
+    released: bool = False
     metric: str = ""
     better: str = ""
     effect: dict[str, Any] | None = None

@@ -168,6 +168,7 @@ class Mutations:
             return None
         self._name(record, told)
         record.status, record.file_path = VALIDATED, _text(told, "file_path")
+        record.released = False
         record.plan = record.plan or _text(told, "plan_id")
         record.trigger = record.trigger or self._trigger_of(record.plan)
         record.stage = record.rule = record.reason = record.rollback_to = ""
@@ -245,11 +246,12 @@ class Mutations:
         return record
 
     def _released(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:
-        """It may run again; what the world has of it is told by what comes then."""
+        """It may be tried again; what the world has of it is told by what comes then."""
         record = self._told_trait(told)
-        if record is not None and record.status == QUARANTINED:
-            record.status = ROLLED_BACK
-            record.rollback_to = record.rollback_to or NONE
+        if record is not None:
+            record.released = True
+            if record.status == QUARANTINED:
+                record.status, record.rollback_to = ROLLED_BACK, record.rollback_to or NONE
         return record
 
     def _removed(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:

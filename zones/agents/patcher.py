@@ -204,12 +204,11 @@ class Patcher:
             return None
         code_hash = hashlib.sha256(data).hexdigest()
         known = self._mutations.of_hash(code_hash)
-        is_ours = known is not None and known.status == PROPOSED and known.author == HAND
-        if known is not None and not is_ours:
+        if known is not None and not _is_wanted(known, name):
             self._judged[name] = seen, code_hash
             self._know(name, seen, known)
             return None
-        if code_hash in self._asked:  # its events are on their way
+        if code_hash in self._asked and not (known and known.released):  # its events come
             self._judged[name] = seen, code_hash
             return None
         waits_s = self._again_s.get(code_hash, 0.0)
@@ -314,3 +313,11 @@ class Patcher:
             kept.pop(name, None)
         self._ours.discard(name)
         self._folder.remove(name)
+
+
+def _is_wanted(known: Mutation, name: str) -> bool:
+    """Return whether a file of known code is to be tried: it was begun by hand, or released."""
+    if known.status == PROPOSED:
+        return known.author == HAND
+    ours = canonical_name(known.trait, known.version) if known.version else ""
+    return known.released and known.status not in LIVING and name != ours

@@ -198,6 +198,24 @@ def test_refused(stage: Stage) -> None:
     assert again is not None and again.attempt == 1
 
 
+def test_released(stage: Stage) -> None:
+    """A copy of what was taken back is left alone until it is released, our own file for good."""
+    stage.accept(FORAGER_1, 1)
+    stage.hear(failed(3, FORAGER_1, "execution", "none"))
+    stage.step()
+    stage.drop("copy.py", FORAGER_1)
+    assert stage.find() is None and stage.told[0][0] == "refused"
+    told = {"name": "Forager", "version": 1, "code_hash": hash_of(FORAGER_1)}
+    stage.hear(make(4, "trait.released", payload=told))
+    found = stage.find()
+    assert found is not None and found.file == "copy.py"
+    stage.propose(found)
+    (stage.place / "copy.py").unlink()
+    stage.hear(failed(5, FORAGER_1, "trial"))
+    stage.patcher.settle(found.code_hash, stage.now_s)
+    assert stage.find() is None
+
+
 def test_the_answer_may_come_before_its_events(stage: Stage) -> None:
     """The log is behind the answer: it is not proposed twice because of that."""
     stage.drop("mine.py")
