@@ -167,6 +167,9 @@ def test_a_guilty_version_gives_way_to_the_one_before(trait_home: Path, rounds: 
         assert {row["version"]: row["status"] for row in rows} == {1: "active", 2: "quarantined"}
         slot = next(row["slot"] for row in rows if row["version"] == 2)
         assert {each["slot"] for each in kernel.told("trait.quarantined")} == {slot}
+        failed = kernel.told("mutation.failed")
+        assert {(each["stage"], each["version"]) for each in failed} == {("execution", 2)}
+        assert {each["rollback_to"].rpartition("_")[2] for each in failed} == {"v1"}
         degraded = ask(trait_home, "status", {}, 10.0).result["degraded"]
         assert any("version 2 is in quarantine" in each["why"] for each in degraded)
         with pytest.raises(Exception, match="this very code is in quarantine"):
