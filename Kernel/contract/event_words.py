@@ -277,8 +277,8 @@ def _where(place: Any) -> str:
 
 
 def _candidate(values: Mapping[str, Any]) -> str:
-    """Return what a source is called: the name of its class, else the begin of its hash."""
-    name, code_hash = values.get("name"), values.get("code_hash")
+    """Return what is tried: what it says, else the name of its class, or how its hash begins."""
+    name, code_hash = values.get("what") or values.get("name"), values.get("code_hash")
     return str(name) if name else f"source {str(code_hash)[:12]}"
 
 

@@ -135,12 +135,14 @@ KERNEL_KINDS: Final = (
             "waited_s": float,
             "add": bool,
             "unchecked": bool,
+            "what?": str,  # where it is no source
         },
     ),
     _of_zone(
         "trial.ended",
         {
             "code_hash": str,
+            "what?": str,  # as above
             "accepted": bool,
             "how": str,
             "reason": str,
@@ -158,7 +160,7 @@ KERNEL_KINDS: Final = (
             "effect?": list[dict[str, Any]],
         },
     ),
-    _of_zone("trial.refused", {"code_hash": str, "by": str, "why": str}, _WARNING),
+    _of_zone("trial.refused", {"code_hash": str, "by": str, "why": str, "what?": str}, _WARNING),
     _of_zone("trial.skipped", {"code_hash": str, "by": str, "why": str}, _WARNING),
     _of_zone("drill.begun", {"fault": str, "pid": int}),
     _of_zone("drill.ended", {"fault": str, "over": bool, **_STORY}),

@@ -36,6 +36,7 @@ SCALED_POPULATION_MAX: Final = 100_000
 SCALED_SHARE: Final = 0.5
 """Of the memory there is: nobody has asked for that pair."""
 HINT: Final = "molt help try"
+WHAT_CHARS_MAX: Final = 200
 
 
 SOURCE: Final = "source"
@@ -113,6 +114,16 @@ class TrialWish:
         if self.batch:
             return BATCH
         return WITHOUT if self.without else PARAMS if self.params else SOURCE
+
+    @property
+    def what(self) -> str:
+        """What is tried, for people; "" for a source, which its class names."""
+        if self.batch:
+            return f"{len(self.batch)} sources"
+        if self.params:
+            told = ", ".join(f"{name} {value:g}" for name, value in sorted(self.params.items()))
+            return told[:WHAT_CHARS_MAX]
+        return f"the world without {self.without}" if self.without else ""
 
     @property
     def code_hash(self) -> str:

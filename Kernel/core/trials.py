@@ -123,7 +123,7 @@ class Trials:
         except Refused as error:
             self._parts.log.warning(
                 "trial.refused", zone=world.config.name, code_hash=wish.code_hash, by=wish.by,
-                why=error.message, cause=wish.cause,
+                why=error.message, **_what(wish), cause=wish.cause,
             )  # fmt: skip
             raise
         trial = Trial(self, world, wish, stay)
@@ -245,7 +245,7 @@ class Trials:
             "trial.begun", zone=trial.world.config.name, code_hash=wish.code_hash, by=wish.by,
             ticks=wish.ticks, seeds=wish.seeds_for(trial.population), scale=trial.scale,
             population=trial.population, waited_s=round(trial.began_s - stay.asked_s, 3),
-            add=wish.add, unchecked=wish.unchecked, cause=trial.told,
+            add=wish.add, unchecked=wish.unchecked, **_what(wish), cause=trial.told,
         )  # fmt: skip
         self._note(trial, stay)
 
@@ -286,7 +286,7 @@ class Trials:
         if end.how is How.UNBORN and trial.began_s is None:
             trial.told = log.warning(
                 "trial.refused", zone=zone, code_hash=wish.code_hash, by=wish.by,
-                why=end.why[:WHY_MAX], cause=trial.told,
+                why=end.why[:WHY_MAX], **_what(wish), cause=trial.told,
             )  # fmt: skip
             return
         if not wish.trial and verdict is not None and end.how is How.ANSWERED:
@@ -298,7 +298,8 @@ class Trials:
             how = end.how.value if left else "failed"
             trial.told = tell(
                 "trial.ended", zone=zone, code_hash=wish.code_hash, accepted=False, how=how,
-                reason=error.message, seconds=round(end.seconds, 3), cause=trial.told,
+                reason=error.message, seconds=round(end.seconds, 3), **_what(wish),
+                cause=trial.told,
             )  # fmt: skip
             return
         trial.told = tell(
@@ -307,8 +308,13 @@ class Trials:
             stage=verdict.stage, rule=verdict.rule, line=verdict.line, reason=verdict.reason,
             tier=verdict.tier, ticks=verdict.ticks, seeds=verdict.seeds, calls=verdict.calls,
             faults=dict(verdict.faults), effect=verdict.fields()["effect"],
-            seconds=round(end.seconds, 3), cause=trial.told,
+            seconds=round(end.seconds, 3), **_what(wish), cause=trial.told,
         )  # fmt: skip
+
+
+def _what(wish: TrialWish) -> dict[str, str]:
+    """Return what its events say besides, where no source is tried."""
+    return {"what": wish.what} if wish.what else {}
 
 
 def _read(wish: TrialWish, end: CellEnd) -> tuple[TrialVerdict | None, MoltError | None]:

@@ -130,3 +130,11 @@ def test_a_change_is_named_by_what_it_changes():
     assert batch.job == b"onethree" and job_of(batch, "w", "/", 1, [])["lengths"] == [3, 5]
     wish = TrialWish(b"", "console", without="Forager", without_hash="ab" * 32)
     assert (wish.kind, wish.code_hash) == ("without", "ab" * 32)
+
+
+def test_what_is_tried_is_told_to_people():
+    """A source is named by its class, once that is known."""
+    assert WISH.what == ""
+    assert TrialWish(b"", "x", params={"b": 2, "a": 0.5}).what == "a 0.5, b 2"
+    assert TrialWish(b"", "x", without="Forager").what == "the world without Forager"
+    assert TrialWish(b"", "x", batch=(b"1", b"2")).what == "2 sources"

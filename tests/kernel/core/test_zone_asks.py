@@ -149,7 +149,7 @@ class TestTrial:
         answer = scene.hear(number)
         assert answer.ok and [each["code_hash"] for each in answer.result["verdicts"]] == hashes
         (ended,) = scene.machine.log.of("trial.ended")
-        assert ended["accepted"] and ended["calls"] == 2000
+        assert ended["accepted"] and ended["calls"] == 2000 and ended["what"] == "2 sources"
 
     @pytest.mark.parametrize(
         "args",
