@@ -40,6 +40,7 @@ NAMES = (
     "call",
     "cage",
     "evolution",
+    "starving",
 )
 
 

@@ -229,6 +229,8 @@ def live_kernel(home: Path, *settings: str, scenario: str = "") -> Iterator[Live
     ]
     for setting in (*without_agents(home), *settings):
         command += ["--set", setting]
+    if scenario:
+        command += ["--scenario", scenario]
     log = home / "bench-stderr.log"
     with log.open("ab") as errors:
         started_ns = time.monotonic_ns()

@@ -9,6 +9,7 @@ from tests.bench.evolution import measure, tell_shares, tell_world
 from tests.bench.evolution_story import Story, is_gain, tell_story
 from tests.bench.evolution_worlds import Ended
 from tests.bench.recovery import TRIALS, Recovery
+from tests.bench.starving import judge_story, tell_mutation
 from tests.zones.agents.mutation_history import (
     FORAGER_1,
     FORAGER_2,
@@ -93,6 +94,18 @@ def test_shares_and_rows() -> None:
     assert shares == (0.667, 0.333, 0.0)
     told = tell_world(TRIALS[0], on[1])
     assert (told["world"], told["kept"], told["by_params"]) == ("starving 2", 1, True)
+
+
+def test_the_promise_is_judged() -> None:
+    """A gain, others undone with a reason, and a walk to telemetry of each."""
+    found = story(*HISTORY)
+    lit = {each.id: ["mutation.kept", "telemetry"] for each in found.mutations}
+    assert [goal.value for goal in judge_story(found, lit)][2:] == [0, 0]
+    assert judge_story(found, lit)[0].met and judge_story(found, lit)[1].met
+    dark = lit | {id_of(OUTSIDE): ["mutation.failed"]}
+    assert not judge_story(found, dark)[3].met
+    assert not judge_story(Story(), {})[0].met
+    assert tell_mutation(found.kept_for_good()[0], lit[id_of(FORAGER_1)])["gain"] is True
 
 
 def test_it_is_a_bench() -> None:
