@@ -390,8 +390,14 @@ class TraitGuard:
 
     def before(self, row: TraitRow | None) -> str:
         """Return what the carriers of a version go back to."""
-        rows = {each.slot: each for each in self._world.traits.rows()}
-        before = rows.get(row.before) if row is not None and row.before else None
+        if row is None:
+            return NONE
+        rows = self._world.traits.rows()
+        before = next((each for each in rows if row.before and each.slot == row.before), None)
+        if before is None and row.status == QUARANTINED:
+            # The registry names it no more once carriers have gone back: it is the one that runs.
+            older = (each for each in rows if each.name == row.name and each.version < row.version)
+            before = next((each for each in older if each.status == ACTIVE), None)
         if before is None or before.status not in (STANDBY, ACTIVE):
             return NONE
         return f"{before.name}_v{before.version}"

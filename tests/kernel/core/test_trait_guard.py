@@ -173,6 +173,19 @@ class TestVerdictsOfOthers:
         ticks(scene, 130, calls=50, faults=40)
         assert scene.machine.log.of("mutation.failed")[0]["rollback_to"] == "Forager_v3"
 
+    def test_one_that_never_ended_a_tick_goes_back_to_the_version_before(self, scene):
+        """Guard and quarantine begin in one tick: the registry knows no version before any more."""
+        rows = scene.machine.arenas.rows
+        old = replace(rows[0], slot=9, version=3, status="active", hash="a" * 64)
+        scene.machine.arenas.rows = [old, replace(rows[0], version=4, status="quarantined")]
+        scene.kernel.words.put_state(scene.world.tick(), State.REGISTRY_VERSION, 77)
+        scene.kernel.zones.guards["stable"].begin(
+            Applied("mut_4", "Forager", 4, CODE_HASH, scene.world.tick(), b"", unforetold(""))
+        )
+        ticks(scene, 10)
+        (failed,) = scene.machine.log.of("mutation.failed")
+        assert (failed["stage"], failed["rollback_to"]) == ("execution", "Forager_v3")
+
 
 class TestSeveral:
     def test_the_newest_answers_for_the_metric(self, scene):
