@@ -150,3 +150,16 @@ def test_a_file_of_an_operator(tmp_path: Path) -> None:
     facts, loading = read_trait(path)
     assert (facts.name, facts.tier, facts.state) == ("Diary", INTERPRETED, "volatile")
     assert (loading.tier, loading.native, loading.why) == (INTERPRETED, None, "")
+
+
+@pytest.mark.slow
+def test_a_forked_zygote_lets_go_of_what_is_not_wanted(tmp_path: Path) -> None:
+    """What stays is not loaded again; what could not be loaded is tried again."""
+    grazer, diary = stored(tmp_path, GRAZER, NATIVE), stored(tmp_path, DIARY, INTERPRETED)
+    missing = "f" * 64
+    traits = traits_of(tmp_path, [grazer.hash, diary.hash, missing])
+    assert [bool(row["why"]) for row in traits.facts()] == [False, False, True]
+    traits.keep([diary.hash, missing])
+    assert [row["hash"] for row in traits.facts()] == [diary.hash]
+    again = list(traits.load(TraitStore(tmp_path), [diary.hash, missing]))
+    assert [each.hash for each in again] == [missing] and len(traits) == 2
