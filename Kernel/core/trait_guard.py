@@ -10,13 +10,13 @@ the arena. A period outlives the kernel: the next one takes it up by its note.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from Kernel.contract.arena import Header, State
 from Kernel.contract.errors import CodecError, Refused
 from Kernel.contract.inputs import QUARANTINE, SET_PARAM, Input
 from Kernel.contract.trait_registry import ACTIVE, QUARANTINED, STANDBY, TraitRow
-from Kernel.contract.window_metrics import read_counters
+from Kernel.contract.window_metrics import Counters, read_counters
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.guard import (
     MISSED,
@@ -39,8 +39,18 @@ from Kernel.core.quarantine_notes import QuarantineNotes
 LOOK_TICKS: Final = 6
 """The registry is read so often; and exactly when a window or a period ends."""
 GUARDED_MAX: Final = 64
+READS_MAX: Final = 3
 FUEL_PER_MS, NATIVE_GAIN, FAULTS_MAX = "fuel_per_ms", "fuel_native_gain", "trait_faults_max"
 NO_FORECAST: Final = "there is no forecast of it"
+
+
+class _Seen(NamedTuple):
+    """A world, and its registry, after one tick."""
+
+    tick: int
+    checks_failed: int
+    counters: Counters
+    rows: list[TraitRow]
 
 
 @dataclass(slots=True)
@@ -180,8 +190,24 @@ class TraitGuard:
         tick = world.tick()
         if not self._guarded or 0 <= self._looked_at <= tick < self._due():
             return
-        self._looked_at = tick
-        self._judge_all(world.traits.counted_rows())
+        seen = self._read()
+        if seen is not None:
+            self._looked_at = seen.tick
+            self._judge_all(seen)
+
+    def _read(self) -> _Seen | None:
+        """Return one committed tick, None where the world overtakes: it is read again soon.
+
+        What is read lies in the buffer that the tick after the next one is written into.
+        """
+        world = self._world
+        for _ in range(READS_MAX):
+            tick = world.tick()
+            counters = read_counters(world.state_value)
+            failed, rows = world.state_value(State.CHECKS_FAILED), world.traits.counted_rows()
+            if world.tick() == tick:
+                return _Seen(tick, failed, counters, rows)
+        return None
 
     def _due(self) -> int:
         return min(self._looked_at + LOOK_TICKS, self._next_end(self._looked_at))
@@ -197,8 +223,8 @@ class TraitGuard:
 
     # Judging.
 
-    def _judge_all(self, rows: list[TraitRow]) -> None:
-        found = {row.hash: row for row in rows}
+    def _judge_all(self, seen: _Seen) -> None:
+        found = {row.hash: row for row in seen.rows}
         trips: list[tuple[Guarded, Trip, float]] = []
         for guarded in list(self._guarded):
             row = found.get(guarded.code_hash)
@@ -206,7 +232,7 @@ class TraitGuard:
                 continue
             if row is not None and row.status != ACTIVE:
                 continue  # suspended: it does nothing until somebody has its code
-            look = self._look_of(row, is_newest=guarded is self._guarded[-1])
+            look = self._look_of(seen, row, is_newest=guarded is self._guarded[-1])
             cost_ms = fuel_ms(guarded.watch, look)
             watch, ruling = decide_guard(guarded.watch, look, self.rules)
             changed = replace(guarded, watch=watch)
@@ -244,16 +270,16 @@ class TraitGuard:
         self._forget(guarded)
         return True
 
-    def _look_of(self, row: TraitRow | None, *, is_newest: bool) -> Look:
+    def _look_of(self, seen: _Seen, row: TraitRow | None, *, is_newest: bool) -> Look:
         world = self._world
         assert world.arena is not None, "it was looked for"
         words, times_us = world.arena.words, world.tick_times_us()
         gain = self._parameter(NATIVE_GAIN, 1.0) if row is None or row.tier == "native" else 1.0
         return Look(
-            tick=world.tick(),
+            tick=seen.tick,
             missed=words.get(Header.MISSED_TICKS),
-            checks_failed=world.state_value(State.CHECKS_FAILED),
-            counters=read_counters(world.state_value),
+            checks_failed=seen.checks_failed,
+            counters=seen.counters,
             calls=row.calls if row is not None else 0,
             faults=row.faults if row is not None else 0,
             fuel=row.fuel if row is not None else 0,

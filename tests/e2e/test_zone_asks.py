@@ -1,5 +1,6 @@
 """A bus zone of a real kernel asks for a trial: one that may, and one that may not."""
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -59,3 +60,37 @@ def test_a_zone_that_may_not_is_refused(home: Path) -> None:
     assert not ledger_events(home, "trial.begun")
     (refused,) = ledger_events(home, "zone.refused")
     assert refused["payload"]["zone"] == "asker"
+
+
+@pytest.mark.slow
+def test_a_zone_has_a_mutation_applied(home: Path) -> None:
+    """Tried with a forecast, brought in, watched and kept; the chain goes back to its cause."""
+    (home / "config").mkdir()
+    for each in (ROOT / "config").glob("*.yaml"):
+        shutil.copy(each, home / "config")
+    with (home / "config" / "kernel.yaml").open("a") as file:
+        file.write(ZONE.format(may="apply"))
+    shutil.copy(CANDIDATE, home / "candidate.py")
+    cause = "0190c0de" * 4
+    args = {"mutation_id": "mut_e2e", "plan_id": "plan_e2e", "metric": "population", "cause": cause}
+    (home / "ask.json").write_text(json.dumps(["apply", args]))
+    guard = ("kernel.guard.ticks=650", "kernel.guard.forecast_seeds=4")
+    with KernelRun(home, *SETTINGS, *guard) as kernel:
+        wait_until((home / "answer.json").exists, "the zone is answered", 2 * ANSWER_S)
+        answer = json.loads((home / "answer.json").read_text())
+        assert answer["ok"] and answer["result"]["accepted"], answer
+        wait_until(lambda: not kernel.ask("status")["guarded"], "its guard ends", ANSWER_S)
+        assert kernel.stop() == 0
+    kinds = (
+        "zone.asked", "trial.begun", "trial.ended", "trait.validated", "mutation.ready",
+        "mutation.applied", "guard.begun", "mutation.kept",
+    )  # fmt: skip
+    told = {kind: ledger_events(home, kind)[0] for kind in kinds}
+    assert told["zone.asked"]["cause"].replace("-", "") == cause
+    # Between ready and applied there is the generation that has the code.
+    for chain in (kinds[:5], kinds[5:]):
+        for before, after in itertools.pairwise(chain):
+            assert told[after]["cause"] == told[before]["id"], after
+    begun = told["guard.begun"]["payload"]
+    assert begun["mutation_id"] == "mut_e2e" and begun["metric"] == "population"
+    assert len(begun["forecast"]) == 2 or begun["degraded"], begun

@@ -1,7 +1,8 @@
 """A bus zone that asks the kernel to try what lies in its home, and writes down what it is told.
 
-Owns: that. Settings: none. It reads `HOME/candidate.py` once, asks, and leaves the answer in
-`HOME/answer.json`; then it idles until it is to leave.
+Owns: that. Settings: none. It reads `HOME/candidate.py` and, where there is one, what
+to ask (`HOME/ask.json`: [name, args]), asks once, and leaves the answer in `HOME/answer.json`;
+then it idles until it is to leave.
 """
 
 import json
@@ -29,7 +30,10 @@ class Generation:
         """Ask once, then wait for the end."""
         seat.bus.ready({})
         source = (seat.home / "candidate.py").read_text()
-        number = seat.bus.ask("trial", {"source": source, "ticks": TICKS, "seeds": 1})
+        name, args = "trial", {"ticks": TICKS, "seeds": 1}
+        if (seat.home / "ask.json").exists():
+            name, args = json.loads((seat.home / "ask.json").read_text())
+        number = seat.bus.ask(name, {"source": source} | args)
         while True:
             for message in seat.bus.poll(0.05):
                 if isinstance(message, Drain):
