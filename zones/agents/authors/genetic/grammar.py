@@ -53,6 +53,10 @@ UNITS: Final[dict[str, Unit]] = {
 }
 """Girth is the radius of a body: what it is set to is no distance to anything."""
 
+HOLD_MIN: Final = 40.0
+"""Energy that a trait lets its body store at least. Births need about twice as much; less, or what
+it has just now, starves all who carry it, which a short trial of a full world calls a success."""
+
 SENSORS: Final[dict[str, tuple[str, ...]]] = {
     "energy": ("energy", "food_amount"),
     "length": ("food_distance", "near_distance"),

@@ -86,7 +86,7 @@ def _when_hungry(chance: random.Random) -> Tree:
 
 
 def _hold(chance: random.Random) -> Tree:
-    return (TRAIT, NOWHERE, NOWHERE, ("do", ("hold", _number("energy", 30.0, 70.0, chance))))
+    return (TRAIT, NOWHERE, NOWHERE, ("do", ("hold", _number("energy", 40.0, 70.0, chance))))
 
 
 def _hold_in_crowds(chance: random.Random) -> Tree:
@@ -95,7 +95,7 @@ def _hold_in_crowds(chance: random.Random) -> Tree:
         TRAIT,
         NOWHERE,
         _number("length", 30.0, 150.0, chance),
-        ("when", crowded, ("hold", _number("energy", 25.0, 60.0, chance))),
+        ("when", crowded, ("hold", _number("energy", 40.0, 60.0, chance))),
     )
 
 
@@ -108,7 +108,7 @@ def _hold_at_age(chance: random.Random) -> Tree:
         (
             "either",
             young,
-            ("hold", _number("energy", 25.0, 60.0, chance)),
+            ("hold", _number("energy", 40.0, 60.0, chance)),
             ("hold", ("num.energy", 150.0)),
         ),
     )

@@ -89,7 +89,9 @@ def goal_of(metric: str, better: Better) -> Goal:
     """
     if better == "less" and metric in ("population", "mean_population", "births"):
         # Not starvation: of few who starve the share is larger where fewer live.
-        return Goal(metric, better, (("deaths", "less"),))
+        return Goal(
+            metric, better, (("deaths", "less"),), (("collided", "less"), ("starvation", "less"))
+        )
     hold: tuple[tuple[str, Better], ...] = (("mean_population", "more"),)
     if metric == "births":
         hold = (("starvation", "less"), ("deaths", "less"))

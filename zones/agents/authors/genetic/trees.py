@@ -17,6 +17,7 @@ from zones.agents.authors.genetic.grammar import (
     COMMUTATIVE,
     DEPTH_MAX,
     FOOD_SENSES,
+    HOLD_MIN,
     NEAR_SENSES,
     OPERATORS,
     SIZE_MAX,
@@ -165,6 +166,8 @@ def _folded(tree: Tree) -> Tree:
         return _truth(name, rest)
     if name.startswith("less."):
         return _less(name, rest)
+    if name == "hold" and _is_number(rest[0]):
+        return (name, ("num.energy", max(rest[0][1], HOLD_MIN)))
     return _number((name, *rest))
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from zones.agents.authors.genetic.grammar import (
     FOOD_SENSES,
+    HOLD_MIN,
     NEAR_SENSES,
     OPERATORS,
     UNITS,
@@ -238,7 +239,8 @@ class _Writer:
         elif name == "body":
             self._say(f"entity.radius = {self._cut(action[1], 'girth')}")
         elif name == "hold":
-            self._say(f"entity.max_energy = max(entity.energy, {self._cut(action[1], 'energy')})")
+            most = self._cut(action[1], "energy", HOLD_MIN)
+            self._say(f"entity.max_energy = max(entity.energy, {most})")
         else:
             self._go(action)
 
@@ -294,11 +296,11 @@ class _Writer:
         self._say(f"reach = max(math.hypot({from_x}, {from_y}), 0.000001)")
         self._pair(x, y, f"{from_x} / reach", f"{from_y} / reach")
 
-    def _cut(self, tree: Tree, unit: str) -> str:
+    def _cut(self, tree: Tree, unit: str, low: float = 0.0) -> str:
         """Return the text of a number that is acted on, within the range of its unit."""
         if tree[0].startswith("num."):
-            return repr(float(tree[1]))
-        return f"min(max({self._text(tree)}, {UNITS[unit].low!r}), {UNITS[unit].high!r})"
+            return repr(max(float(tree[1]), low))
+        return f"min(max({self._text(tree)}, {low!r}), {UNITS[unit].high!r})"
 
     def _text(self, tree: Tree) -> str:
         """Return a number or truth as an expression that may stand anywhere."""

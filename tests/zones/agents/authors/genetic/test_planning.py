@@ -37,7 +37,7 @@ class Helping(PaperLab):
         super().__init__(flat, noise=0.1)
         self.name, self.by = name, by
         if by < 0:
-            self.signs["deaths"] = 1.0
+            self.signs = {}  # fewer of everything
 
     def try_params(
         self, changes: Sequence[Mapping[str, float]], ticks: int, seeds: int

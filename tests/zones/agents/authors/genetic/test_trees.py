@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from zones.agents.authors.genetic.grammar import Tree, grow_trait
+from zones.agents.authors.genetic.grammar import HOLD_MIN, Tree, grow_trait
 from zones.agents.authors.genetic.trees import NOWHERE, canonical, from_plain, tree_hash
+from zones.agents.authors.genetic.writing import write
 
 EAT = ("eat", ("num.energy", 5.0))
 FEW = ("less.count", ("near_count",), ("num.count", 3.0))
@@ -39,6 +40,15 @@ def test_constants_are_worked_out() -> None:
     """A sum of constants is the constant it comes to."""
     total = ("plus.energy", ("num.energy", 2.0), ("num.energy", 3.0))
     assert same(trait(("do", ("eat", total))), trait(("do", EAT)))
+
+
+def test_nobody_is_made_to_starve() -> None:
+    """What a body may store is never less than HOLD_MIN, whatever a tree says."""
+    low = canonical(trait(("do", ("hold", ("num.energy", 5.0)))))
+    assert low == canonical(trait(("do", ("hold", ("num.energy", HOLD_MIN)))))
+    ratchet = canonical(trait(("do", ("hold", ("energy",)))))
+    assert ratchet is not None
+    assert f"max(entity.energy, {HOLD_MIN})" in write(ratchet, "Trial")
 
 
 def test_radius_that_is_not_used_is_forgotten() -> None:
