@@ -47,7 +47,7 @@ KEYS: Final = (
     _text("recorded_file", "data/agents/recorded.jsonl", "path"),
     _number("anomaly_death_threshold", 0.3, 0.001, 0.999, "share"),
     _number("anomaly_overpop_threshold", 2.0, 1.001, 1000, "times"),
-    _number("anomaly_seeded_threshold", 0.5, 0.001, 0.999, "share"),
+    _number("anomaly_seeded_threshold", 0.1, 0.001, 0.999, "share"),
     _number("anomaly_crowded_threshold", 0.95, 0.001, 0.999, "share"),
     _number("anomaly_diversity_threshold", 2.0, 1.001, 1000, "lineages"),
     _number("evolution_cooldown_sec", 60, 0, _DAY_S, "s"),
@@ -87,7 +87,7 @@ class AgentsSettings:
     recorded_file: str = "data/agents/recorded.jsonl"
     anomaly_death_threshold: float = 0.3
     anomaly_overpop_threshold: float = 2.0
-    anomaly_seeded_threshold: float = 0.5
+    anomaly_seeded_threshold: float = 0.1
     anomaly_crowded_threshold: float = 0.95
     anomaly_diversity_threshold: float = 2.0
     evolution_cooldown_sec: float = 60.0

@@ -4,7 +4,7 @@ Owns: the rules and thresholds of the three problems. Does not own: reading tele
 done about a problem (cooldown, plan and code are other agents'). Pure.
 
 Two problems have a lasting form that their first rule cannot see. A famine ends in a few who are
-seeded and starve one by one: then most of the new are seeded. A boom ends at max_entities, where
+seeded and starve one by one: then many of the new are seeded. A boom ends at max_entities, where
 nothing grows any more: then there is no slot left.
 """
 
@@ -50,7 +50,7 @@ class WatcherSettings:
     anomaly_overpop_threshold: float = 2.0
     anomaly_diversity_threshold: float = 2.0
     compared: int = 5
-    anomaly_seeded_threshold: float = 0.5
+    anomaly_seeded_threshold: float = 0.1
     anomaly_crowded_threshold: float = 0.95
 
     def __post_init__(self) -> None:

@@ -67,12 +67,12 @@ def test_other_deaths_are_no_starvation() -> None:
     assert detect_problems([dying] * 6) == ()
 
 
-@pytest.mark.parametrize(("seeded", "found"), [(5, []), (6, ["starvation"])])
+@pytest.mark.parametrize(("seeded", "found"), [(1, []), (2, ["starvation"])])
 def test_who_lives_on_the_seeded_starves(seeded: int, found: list[str]) -> None:
-    """A famine that has become usual: most of the new are seeded, and most of the dead starved."""
+    """A famine that has become usual: some of the new are seeded, and most of the dead starved."""
     poor = period(
         entity_count=100, deaths_last_period=10, death_starvation=8,
-        births_last_period=5, seeded_last_period=seeded,
+        births_last_period=9, seeded_last_period=seeded,
     )  # fmt: skip
     (rich, poorer) = poor | {"death_starvation": 4}, poor | {"births_last_period": 0}
     assert kinds(detect_problems([poor] * 6)) == found
