@@ -41,6 +41,12 @@ def canonical_name(trait: str, version: int) -> str:
     return shown_at(trait, version).name
 
 
+def shown(name: str) -> str:
+    """Return a name as it can be told: a file may be called by any bytes, some steer a terminal."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 def version_in(name: str) -> tuple[str, int] | None:
     """Return trait and version as a file name says them, None where it is none of ours."""
     found = _OURS.match(name)
@@ -52,10 +58,14 @@ class Folder:
 
     Args:
         path: of the folder.
+
+    Attributes:
+        is_crowded: there are more files than are looked at.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.is_crowded = False
 
     def look(self) -> Mapping[str, Seen]:
         """Return what might be sources, by name; none while there is no folder.
@@ -66,12 +76,14 @@ class Folder:
             OSError: the folder cannot be read.
         """
         found: dict[str, Seen] = {}
+        self.is_crowded = False
         try:
             with os.scandir(self.path) as entries:
                 for entry in entries:
                     if not entry.name.endswith(".py") or entry.name.startswith("."):
                         continue
                     if len(found) == FILES_MAX:
+                        self.is_crowded = True
                         break
                     try:
                         told = entry.stat(follow_symlinks=False)

@@ -3,19 +3,24 @@
 Owns: one function, `fold`. Does not own: the record (`memory.py`), what follows from it
 (`orchestrator.py`). Pure: the same log gives the same memory, wherever a snapshot was taken.
 
-Events are what their senders have validated; of one that is not as its kind declares, what cannot
-be read is left out.
+Senders validate what they send, and the archive looks at no payload: an event that is not as its
+kind declares is left out, and so is what only the kernel may say and somebody else does. Nothing
+in the log may end who reads it: he would meet it again after every restart.
+
+Longer than usual: one small function for each kind, and their table.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
-from Kernel.contract.envelope import Envelope, Role
+from Kernel.contract.envelope import KERNEL, Envelope, Role
 from Kernel.contract.errors import CodecError
 from Kernel.contract.event_words import tell
+from Kernel.contract.kinds import KINDS, check_payload
 from Kernel.contract.parameters import hash_of_values
 from zones.agents.memory import (
     FAILED,
@@ -39,11 +44,39 @@ from zones.agents.memory import (
     mutation_id_of,
     trigger_id,
 )
+from zones.agents.mutation import KERNELS_OWN
+from zones.agents.thoughts import Draft as Drafted
+from zones.agents.thoughts import LessonText, Review
+from zones.agents.thoughts import Plan as Planned
 
 WORLD: Final = "stable"
 _QUIET: Final = frozenset(("telemetry", "agent.snapshotted", "agent.signalled"))
 _STEPS: Final = ("agent.", "mutation.", "evolution.", "mission.", "guard.")
 _TEXT_MAX: Final = 400
+
+_UNREADABLE: Final = (
+    CodecError,
+    msgspec.ValidationError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+)
+
+
+class _Lessons(msgspec.Struct):
+    """What the Historian's thoughts come to."""
+
+    lessons: list[LessonText] = []
+
+
+_OUTCOMES: Final[Mapping[Role, Any]] = {
+    Role.ARCHITECT: Planned,
+    Role.CODER: Drafted,
+    Role.REVIEWER: Review,
+    Role.HISTORIAN: _Lessons,
+}
 
 Payload = Mapping[str, Any]
 
@@ -58,15 +91,18 @@ def fold(memory: Memory, position: int, event: Envelope) -> Memory:
         return memory
     events = memory.events + (event.kind not in _QUIET)
     take = _TAKES.get(event.kind)
-    if take is None:
+    if take is None or (event.kind in KERNELS_OWN and event.zone != KERNEL):
         return replace(memory, position=position, events=events)
     try:
-        payload = event.payload_fields()
+        # A key that may be missing may as well be None.
+        told = event.payload_fields().items()
+        payload = {key: value for key, value in told if value is not None}
+        check_payload(KINDS[event.kind], payload)
         memory = take(memory, event, payload)
         if event.kind.startswith(_STEPS) and event.kind not in _QUIET:
             memory = _note(memory, position, event, payload)
-    except (CodecError, KeyError, TypeError, ValueError):
-        pass  # of another version: what it says is not known
+    except _UNREADABLE:
+        pass  # of another version, or nonsense: what it says is not known
     return replace(memory, position=position, events=events)
 
 
@@ -144,7 +180,9 @@ def _decided(memory: Memory, event: Envelope, payload: Payload) -> Memory:
         seconds=memory.counts.seconds + float(payload.get("seconds", 0.0)),
     )
     memory = replace(memory, counts=counts)
-    outcome, mission = payload.get("outcome", {}), memory.mission
+    outcome, mission = payload.get("outcome") or {}, memory.mission
+    if event.role in _OUTCOMES:
+        msgspec.convert(outcome, _OUTCOMES[event.role])
     if event.role == Role.HISTORIAN:
         return _summed_up(memory, event, payload, outcome)
     if mission is None or payload.get("mission") != mission.name:

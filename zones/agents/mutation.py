@@ -24,6 +24,13 @@ CONSOLE: Final = "console"
 NONE: Final = "none"
 """What carriers go back to where there was no version before."""
 EXECUTION: Final = "execution"
+KERNELS_OWN: Final = frozenset(
+    (
+        "mutation.ready", "mutation.applied", "mutation.kept", "guard.begun", "guard.tripped",
+        "guard.ended", "trait.quarantined", "trait.released", "trait.removed", "trial.ended",
+    )
+)  # fmt: skip
+"""Kinds by which the kernel tells what it has done: from any other zone they say nothing."""
 
 
 @dataclass(slots=True)

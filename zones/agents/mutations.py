@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from Kernel.contract.envelope import KERNEL
 from zones.agents.mutation import (
     APPLIED,
     CONSOLE,
     EXECUTION,
     KEPT,
+    KERNELS_OWN,
     LIVING,
     NONE,
     OPEN,
@@ -113,7 +115,7 @@ class Mutations:
     def take(self, event: LedgerEvent) -> Mutation | None:
         """Take one event and return the record it has changed, if any."""
         act = _ACTS.get(event.kind)
-        if act is None:
+        if act is None or (event.kind in KERNELS_OWN and event.zone != KERNEL):
             return None
         changed = act(self, event, event.payload)
         if changed is not None:

@@ -268,7 +268,8 @@ def _watch(memory: Memory, settings: AgentsSettings) -> Trigger | None:
         return None
     newest = memory.telemetry[-1]
     cooldown_ns = settings.evolution_cooldown_sec * NS_PER_S
-    if memory.triggered_by == newest.id or newest.time_ns < memory.trigger_ns + cooldown_ns:
+    # A clock that was set back must not put the next mission off until it has come up again.
+    if memory.triggered_by == newest.id or abs(newest.time_ns - memory.trigger_ns) < cooldown_ns:
         return None
     problems = detect_problems([seen.fields for seen in memory.telemetry], settings.watcher())
     if not problems:

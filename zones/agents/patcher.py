@@ -22,11 +22,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from zones.agents.folder import (
+    FILES_MAX,
     FOLDER,
     Folder,
     Seen,
     Unreadable,
     canonical_name,
+    shown,
     version_in,
 )
 from zones.agents.header import header, without_header
@@ -49,7 +51,11 @@ Tell = Callable[[str, str, Mapping[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A file that somebody put into the folder, to be proposed and applied."""
+    """A file that somebody put into the folder, to be proposed and applied.
+
+    Args:
+        file: its name, as it can be told.
+    """
 
     file: str
     source: str
@@ -150,7 +156,8 @@ class Patcher:
         self._look_s = float("inf")
         try:
             found = self._look(now_s)
-            self._cannot["read"] = ""
+            many = f"mutations/ has more than {FILES_MAX} files: others are left alone"
+            self._cannot["read"] = many if self._folder.is_crowded else ""
         except OSError as error:
             self._cannot["read"] = f"cannot read mutations/: {error.strerror or error}"
             return None
@@ -200,7 +207,8 @@ class Patcher:
         except (Unreadable, UnicodeDecodeError) as error:
             why = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
             self._judged[name] = seen, ""
-            self._say(name, seen, "passed over", f"{name} is no source: {why}", {})
+            text = f"{shown(name)} is no source: {why}"
+            self._say(name, seen, "passed over", text, {})
             return None
         code_hash = hashlib.sha256(data).hexdigest()
         known = self._mutations.of_hash(code_hash)
@@ -215,7 +223,7 @@ class Patcher:
         if self._under_way or now_s < waits_s:
             self._look_s = min(self._look_s, max(waits_s, now_s + SETTLE_S))
             return None
-        return Dropped(name, source, code_hash, known.attempts + 1 if known else 1)
+        return Dropped(shown(name), source, code_hash, known.attempts + 1 if known else 1)
 
     def _know(self, name: str, seen: Seen, known: Mutation) -> None:
         """Leave a file whose code was judged; ours stands in its place, if it was accepted."""
@@ -231,14 +239,14 @@ class Patcher:
             return
         why = f"{known.status.replace('_', ' ')}: {known.reason or known.id}"
         told = {"mutation_id": known.id, "hint": f"molt mutation {known.id}"}
-        text = f"{name} is not tried again until it changes; its code was {why}"
+        text = f"{shown(name)} is not tried again until it changes; its code was {why}"
         self._say(name, seen, "refused", text, told)
 
     def _say(self, name: str, seen: Seen, action: str, text: str, told: Mapping[str, Any]) -> None:
         """Tell of a file once, until it changes."""
         if self._told.get(name) != seen:
             self._told[name] = seen
-            self._tell(action, text, {"file": name, **told})
+            self._tell(action, text, {"file": shown(name), **told})
 
     def _miss(self, there: Mapping[str, Seen]) -> None:
         """Tell of files of ours that somebody deleted; they come back at their next change."""

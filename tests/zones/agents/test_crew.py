@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from Kernel.contract.envelope import Envelope, Role
+from Kernel.contract.codec import pack
+from Kernel.contract.envelope import PAYLOAD_BYTES_MAX, Envelope, Role
 from Kernel.contract.kinds import Story, make_event
 from Kernel.contract.messages import Answer
 from tests.support.fake_author import FakeAuthor
@@ -19,9 +21,9 @@ from zones.agents.folding import fold
 from zones.agents.lab import BusLab
 from zones.agents.memory import Memory
 from zones.agents.memory_file import pack_memory, parse_memory
-from zones.agents.orchestrator import Stage, stage_of
+from zones.agents.orchestrator import Stage, decide, stage_of
 from zones.agents.settings import AgentsSettings
-from zones.agents.telling import Told
+from zones.agents.telling import Told, tell_act
 from zones.agents.thoughts import Plan
 from zones.runtime.lessons.embeddings import HASHED, Choice
 
@@ -393,3 +395,52 @@ def test_memory_is_the_same_wherever_it_is_folded_from(tmp_path: Path) -> None:
         assert again == whole == fold(whole, position, event)
     assert stage_of(whole, SETTINGS) is None and Stage.GUARD == "under guard"
     assert parse_memory(pack_memory(whole)[:-1]) is None and parse_memory(b"") is None
+
+
+def test_a_clock_that_was_set_back_puts_nothing_off(stage: PaperAgents) -> None:
+    """A trigger of a time that was wrong by years does not hold the next one back for years."""
+    stage.log.now_ns += 10**17
+    stage.hungry()
+    stage.until_ended()
+    stage.log.now_ns -= 10**17
+    stage.hungry(600)
+    stage.until(lambda: len(stage.log.of("evolution.trigger")) == 2, "the next trigger")
+
+
+NONSENSE: list[Any] = [
+    None, -1, 1.5, float("inf"), 2**63, b"b", [], [1], {}, {"a": 1}, {"source": 1},
+    {"source": b"x"}, {"lessons": 5}, {"lessons": [{}]}, {"lessons": ["x"]}, {"approved": 1},
+    {"action_type": "new_trait"}, {"action_type": 1, "params": 2},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", [Role.ARCHITECT, Role.CODER, Role.REVIEWER, Role.HISTORIAN])
+def test_no_event_ends_who_follows(stage: PaperAgents, role: Role) -> None:
+    """A payload may be anything: whoever falls over one would meet it again after each restart."""
+    stage.hungry()
+    stage.until(lambda: stage.log.of("mutation.proposed"), "a draft is proposed")
+    known = {each.kind: each for each in stage.log.events}
+    for kind, like in known.items():
+        fields = like.payload_fields()
+        for key in fields:
+            for junk in NONSENSE:
+                payload = pack(fields | {key: junk}, PAYLOAD_BYTES_MAX)
+                event = structs.replace(like, payload=payload, role=role, kind=kind)
+                memory = fold(stage.crew.memory, 10_000, event)
+                act = decide(memory, SETTINGS)
+                if act is not None:
+                    tell_act(memory, act)
+                assert parse_memory(pack_memory(memory)) == memory
+
+
+def test_only_the_kernel_tells_what_it_has_done(stage: PaperAgents) -> None:
+    """Another zone that says a mutation was kept is not believed."""
+    stage.hungry()
+    stage.until(lambda: stage.log.of("mutation.proposed"), "a draft is proposed")
+    before = stage.crew.memory
+    of = {"mutation_id": stage.log.of("mutation.proposed")[0]["mutation_id"]}
+    forged = stage.log.add(
+        "mutation.kept", "chronos", **of, trait_name="Mover", version=1, tick=1, ticks=1
+    )
+    after = fold(before, 10_000, forged)
+    assert (after.unmeasured, after.counts) == (before.unmeasured, before.counts)

@@ -118,11 +118,11 @@ def test_quarantine_and_release_by_hash() -> None:
     """Where the event names the code, no other is needed; a release ends the quarantine."""
     told = {"zone": "stable", "slot": 0, "why": "by hand", "code_hash": hash_of(FORAGER_1)}
     events = [ready(1, FORAGER_1, 1), applied(2, FORAGER_1, 1)]
-    events.append(make(3, "trait.quarantined", payload=told))
+    events.append(make(3, "trait.quarantined", zone="kernel", payload=told))
     found = one(FORAGER_1, folded(*events))
     assert (found.status, found.reason) == ("quarantined", "by hand")
     told = {"name": "Forager", "version": 1, "code_hash": hash_of(FORAGER_1)}
-    found = one(FORAGER_1, folded(*events, make(4, "trait.released", payload=told)))
+    found = one(FORAGER_1, folded(*events, make(4, "trait.released", zone="kernel", payload=told)))
     assert (found.status, found.rollback_to) == ("rolled_back", "none")
 
 
@@ -137,7 +137,7 @@ def test_removed_by_hand() -> None:
     """What it came to stays; that it is gone is told beside it, until it comes in again."""
     events = [ready(1, FORAGER_1, 1), applied(2, FORAGER_1, 1)]
     told = {"zone": "stable", "name": "Forager", "version": 1, "code_hash": hash_of(FORAGER_1)}
-    events.append(make(3, "trait.removed", payload=told))
+    events.append(make(3, "trait.removed", zone="kernel", payload=told))
     found = one(FORAGER_1, folded(*events))
     assert (found.status, found.removed_at_tick) == ("applied", 3)
     assert one(FORAGER_1, folded(*events, applied(4, FORAGER_1, 1))).removed_at_tick is None

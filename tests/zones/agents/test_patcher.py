@@ -1,6 +1,7 @@
 """The Patcher: the files of mutations/ follow the log, and what people drop there is taken up."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -206,7 +207,7 @@ def test_released(stage: Stage) -> None:
     stage.drop("copy.py", FORAGER_1)
     assert stage.find() is None and stage.told[0][0] == "refused"
     told = {"name": "Forager", "version": 1, "code_hash": hash_of(FORAGER_1)}
-    stage.hear(make(4, "trait.released", payload=told))
+    stage.hear(make(4, "trait.released", zone="kernel", payload=told))
     found = stage.find()
     assert found is not None and found.file == "copy.py"
     stage.propose(found)
@@ -366,6 +367,37 @@ def test_what_is_no_source(stage: Stage, make: Callable[[Path], None]) -> None:
     for _ in range(3):
         stage.find()
     assert [action for action, _, _ in stage.told] == ["passed over"]
+
+
+@pytest.mark.parametrize(
+    "name", [b"\xff\xfe.py", b"\x1b[2Jmine.py", b"a\nb.py", b"\xe2\x80\xae.py"]
+)
+@pytest.mark.parametrize("source", [MINE.encode(), b"\xff\xfe"])
+def test_a_name_may_be_any_bytes(stage: Stage, name: bytes, source: bytes) -> None:
+    """What is told of it can be stored and steers no terminal; the file is tried all the same."""
+    stage.drop(os.fsdecode(name), source)
+    found = stage.find()
+    assert (found is not None) == (source == MINE.encode())
+    if found is not None:
+        make(1, "mutation.proposed", payload=found.proposal())
+        stage.propose(found)
+        stage.hear(failed(2, MINE, "validation"))
+        stage.patcher.settle(found.code_hash, stage.now_s)
+        assert stage.find() is None
+    (told,) = stage.told
+    for text in (told[1], told[2]["file"], found.file if found else "x"):
+        assert text.isprintable() and text.encode()
+
+
+def test_more_files_than_are_looked_at(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state says that others are left alone, until there are fewer."""
+    monkeypatch.setattr("zones.agents.folder.FILES_MAX", 2)
+    paths = [stage.drop(f"{number}.py", "no") for number in range(3)]
+    stage.step()
+    assert "left alone" in stage.patcher.degraded
+    paths[0].unlink()
+    stage.step()
+    assert not stage.patcher.degraded
 
 
 def test_what_cannot_be_written_is_seen(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
