@@ -18,6 +18,7 @@ from Kernel.config_keys import (
     BUS_DEADLINE_S_MIN,
     CALL,
     CELL_KEYS,
+    CPU_WEIGHT,
     DEADLINE_MS,
     GUARD,
     GUARD_KEYS,
@@ -280,6 +281,7 @@ def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneCo
     values["kind"] = Kind(values["kind"])
     default_cage = CageKind.SEALED if values["kind"] is Kind.ARENA else CageKind.NONE
     values["cage"] = CageKind(values.get("cage", default_cage))
+    values.setdefault("cpu_weight", CPU_WEIGHT[values["kind"]])
     values["limits"] = Limits(**{key: values.pop(key) for key in _OF_LIMITS})
     values.setdefault("heir", values["kind"] is Kind.ARENA)
     values["watchdog"] = Mode(values["watchdog"])
@@ -361,6 +363,7 @@ def effective(config: KernelConfig, tables: Tables) -> dict[str, Setting]:
         found.setdefault(at + "heir", Setting(zone.policy.heir, DEFAULT))
         found.setdefault(at + "cage", Setting(zone.cage.value, DEFAULT))
         found.setdefault(at + "deadline_ms", Setting(DEADLINE_MS[zone.policy.kind], DEFAULT))
+        found.setdefault(at + "cpu_weight", Setting(CPU_WEIGHT[zone.policy.kind], DEFAULT))
     there = {zone.name for zone in config.zones}
     for name in [each for each in kernel[ZONES] if each not in there]:  # not enabled
         found |= _said(sources, f"kernel.{ZONES}.{name}.", kernel[ZONES][name], ())

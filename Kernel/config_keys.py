@@ -8,7 +8,7 @@ from typing import Final
 
 from Kernel.contract.messages import HEARTBEAT_S
 from Kernel.contract.settings import Effect, Key, Sort
-from Kernel.core.limits import CageKind
+from Kernel.core.limits import USUAL_WEIGHT, CageKind
 from Kernel.core.watchdog import Mode
 
 ZONES: Final = "zones"
@@ -22,6 +22,7 @@ _DAY_S: Final = 86_400
 _MS: Final = 0.001
 _MEMORY_MB_MAX: Final = 1 << 24
 _CPU_PERCENT_MAX: Final = 100 * 4096
+_CPU_WEIGHT_MAX: Final = 10_000
 _TASKS_MAX: Final = 1 << 22
 _DESCRIPTORS_MAX: Final = 1 << 20
 _FILE_MB_MAX: Final = 1 << 30
@@ -57,15 +58,19 @@ ZONE_KEYS: Final = (
     Key("cage", Sort.CHOICE, effect=Effect.BOOT, choices=tuple(cage.value for cage in CageKind)),
     Key("memory_mb", Sort.WHOLE, 0, 0, _MEMORY_MB_MAX, "MB, 0: no limit"),
     Key("cpu_percent", Sort.WHOLE, 0, 0, _CPU_PERCENT_MAX, "% of one core, 0: no limit"),
+    Key("cpu_weight", Sort.WHOLE, None, 1, _CPU_WEIGHT_MAX),
     Key("processes", Sort.WHOLE, 0, 0, _TASKS_MAX, "0: no limit"),
     Key("descriptors", Sort.WHOLE, 0, 0, _DESCRIPTORS_MAX, "0: no limit", Effect.PROCESS),
     Key("file_mb", Sort.WHOLE, 0, 0, _FILE_MB_MAX, "MB, 0: no limit", Effect.PROCESS),
     Key("log_lines_per_s", Sort.WHOLE, 100, 1, 100_000, "lines/s"),
     Key("may", Sort.NAMES, [], choices=MAY),
 )
-"""An arena zone has an heir unless `heir` says no; `cage` and `deadline_ms` follow from `kind`."""
+"""An arena zone has an heir unless `heir` says no; `cage`, `deadline_ms` and `cpu_weight` follow
+from `kind`."""
 
 DEADLINE_MS: Final = {"arena": 250, "bus": 5000}
+CPU_WEIGHT: Final = {"arena": 10 * USUAL_WEIGHT, "bus": USUAL_WEIGHT}
+"""Only an arena zone has to be on time, sixty times a second."""
 BUS_DEADLINE_S_MIN: Final = 2 * HEARTBEAT_S
 """A bus zone is not hung while one heartbeat is under way and the next is not due."""
 
@@ -74,6 +79,7 @@ SOURCE_KB_MAX: Final = 32
 _EACH: Final = (
     Key("at_once", Sort.WHOLE, 2, 1, 64),
     Key("queued", Sort.WHOLE, 16, 0, 1024),
+    Key("cpu_weight", Sort.WHOLE, USUAL_WEIGHT, 1, _CPU_WEIGHT_MAX),
     Key("processes", Sort.WHOLE, 32, 4, _TASKS_MAX),
     Key("descriptors", Sort.WHOLE, 128, 32, _DESCRIPTORS_MAX),
 )

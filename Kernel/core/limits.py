@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 NO_LIMIT: Final = 0
+USUAL_WEIGHT: Final = 100
+"""Of a group that nothing is said of, as Linux has it."""
 MEGABYTE: Final = 1 << 20
 KILOBYTE: Final = 1 << 10
 LIMITS_HINT: Final = "molt config"
@@ -36,6 +38,7 @@ class Limits:
     Args:
         memory_mb: of all its processes together; of each of them where no group holds it.
         cpu_percent: of all together, 100 is one core.
+        cpu_weight: of all together beside other groups, where more want to run than can.
         processes: processes and threads of all together.
         descriptors: open ones of each process.
         file_mb: the largest file each may write.
@@ -43,6 +46,7 @@ class Limits:
 
     memory_mb: int = NO_LIMIT
     cpu_percent: int = NO_LIMIT
+    cpu_weight: int = USUAL_WEIGHT
     processes: int = NO_LIMIT
     descriptors: int = NO_LIMIT
     file_mb: int = NO_LIMIT
@@ -111,6 +115,7 @@ def limit_fields(limits: Limits) -> dict[str, Any]:
     return {
         "memory_mb": limits.memory_mb,
         "cpu_percent": limits.cpu_percent,
+        "cpu_weight": limits.cpu_weight,
         "processes": limits.processes,
         "descriptors": limits.descriptors,
         "file_mb": limits.file_mb,

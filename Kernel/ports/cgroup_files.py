@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from Kernel.core.limits import MEGABYTE, Limits
+from Kernel.core.limits import MEGABYTE, USUAL_WEIGHT, Limits
 from Kernel.ports.cgroup_tree import CPU, MEMORY, TASKS, Place
 
 _PERIOD_US: Final = 100_000
+_USUAL_SHARES: Final = 1024
+"""What version 1 calls USUAL_WEIGHT."""
 _NO_LIMIT: Final = {1: "-1", 2: "max"}
 _MEMORY_FILES: Final = {
     1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes"),
@@ -107,7 +109,10 @@ def _limit_cpu(folder: Path, version: int, limits: Limits) -> None:
     quota = limits.cpu_percent * _PERIOD_US // 100
     if version == 2:
         write(folder / "cpu.max", f"{quota or _NO_LIMIT[2]} {_PERIOD_US}")
+        write(folder / "cpu.weight", str(limits.cpu_weight))
         return
+    if (folder / "cpu.shares").exists():
+        write(folder / "cpu.shares", str(limits.cpu_weight * _USUAL_SHARES // USUAL_WEIGHT))
     if (folder / "cpu.cfs_quota_us").exists():
         write(folder / "cpu.cfs_period_us", str(_PERIOD_US))
         write(folder / "cpu.cfs_quota_us", str(quota) if quota else _NO_LIMIT[1])

@@ -107,11 +107,19 @@ class TestTaken:
     def test_limits_of_zones_and_of_temporary_processes(self, folder):
         """What is left out has the default of its table: a zone no limit, a trial always one."""
         config = folder.load("kernel.zones.stable.memory_mb=64", "kernel.call.wall_s=2")
-        assert config.zones[0].limits == Limits(memory_mb=64)
+        assert config.zones[0].limits == Limits(memory_mb=64, cpu_weight=1000)
         assert config.call.wall_s == 2.0 and config.call.each.memory_mb == 512
         assert config.trial.ticks_max == 100_000 and config.trial.source_bytes == 32 * 1024
         assert effective(config, {})["kernel.trial.at_once"] == (2, "default")
         assert effective(config, {})["kernel.call.wall_s"] == (2, "--set kernel.call.wall_s")
+
+    def test_a_world_weighs_more_than_all_else(self, folder):
+        """An arena zone has to be on time; bus zones and temporary processes are as everybody."""
+        folder.write("kernel", "zones: {a: {service: x, kind: arena}, b: {service: y, kind: bus}}")
+        config = folder.load()
+        weights = [zone.limits.cpu_weight for zone in config.zones]
+        assert weights == [1000, 100] and config.trial.each.cpu_weight == 100
+        assert effective(config, {})["kernel.zones.a.cpu_weight"] == (1000, "default")
 
 
 class TestOverrides:

@@ -26,6 +26,8 @@ FILES = {
     "cpu.cfs_quota_us": "",
     "cpu.cfs_period_us": "",
     "cpu.max": "",
+    "cpu.weight": "",
+    "cpu.shares": "",
     "cpu.stat": "throttled_time 2500000000\nthrottled_usec 1500000\n",
     "pids.max": "",
     "pids.current": "12",
@@ -34,7 +36,7 @@ FILES = {
     "cgroup.type": "domain",
 }
 """Of a group, as Linux makes them with it."""
-LIMITS = Limits(memory_mb=64, cpu_percent=150, processes=9)
+LIMITS = Limits(memory_mb=64, cpu_percent=150, cpu_weight=1000, processes=9)
 
 
 class Machine:
@@ -198,6 +200,7 @@ class TestSecondVersion:
         assert text(folder, "memory.max") == str(64 << 20)
         assert text(folder, "memory.swap.max") == "0"
         assert text(folder, "cpu.max") == "150000 100000" and text(folder, "pids.max") == "9"
+        assert text(folder, "cpu.weight") == "1000"
         assert len(group.descriptors) == 1
         usage = group.usage()
         assert (usage.out_of_memory, usage.tasks_refused, usage.throttled_s) == (1, 4, 1.5)
@@ -234,9 +237,11 @@ class TestGroups:
         )
         assert text(memory, "memory.limit_in_bytes") == str(64 << 20)
         assert text(cpu, "cpu.cfs_quota_us") == "150000" and text(tasks, "pids.max") == "9"
+        assert text(cpu, "cpu.shares") == "10240"
         group.limit(Limits())
         assert text(memory, "memory.limit_in_bytes") == "-1"
         assert text(cpu, "cpu.cfs_quota_us") == "-1" and text(tasks, "pids.max") == "max"
+        assert text(cpu, "cpu.shares") == "1024"
         usage = group.usage()
         assert (usage.memory_bytes, usage.tasks, usage.out_of_memory) == (4_000_000, 12, 3)
         assert (usage.tasks_refused, usage.throttled_s) == (4, 2.5)
