@@ -37,6 +37,8 @@ from Kernel.core.parts import Parts
 
 Descriptors = Callable[[str], dict[str, int] | None]
 REPLIES_KEPT = 64
+MAY = {"take_back": "apply"}
+"""Asks that another one's leave is good for: who brings in may take back."""
 
 
 class BusKeeper(Keeper):
@@ -242,7 +244,7 @@ class BusKeeper(Keeper):
     def _take_ask(self, serial: int, ask: Ask) -> None:
         """Pass on what this zone may ask for; what it may not is counted, told and answered."""
         zone = self.config.name
-        if ask.name in self.config.may:
+        if MAY.get(ask.name, ask.name) in self.config.may:
             self.on_ask(self, serial, ask)
             return
         self._endpoints[serial].counters.forbidden += 1

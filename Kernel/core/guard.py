@@ -34,6 +34,8 @@ AGE_WINDOWS_MAX: Final = 4
 GROWN_MAX: Final = 2.0
 MORE: Final = "more"
 MISSED, FAULTS, INVARIANT, METRIC = "missed", "faults", "invariant", "metric"
+MEASURED: Final = "measured"
+"""No rule of the period: an effect that was measured afterwards speaks against it."""
 _OF_ALL: Final = frozenset(
     ("population", "mean_population", "births", "deaths", "starved", "aged", "collided")
 )

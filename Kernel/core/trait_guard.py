@@ -19,6 +19,7 @@ from Kernel.contract.trait_registry import ACTIVE, QUARANTINED, STANDBY, TraitRo
 from Kernel.contract.window_metrics import Counters, read_counters
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.guard import (
+    MEASURED,
     MISSED,
     Applied,
     GoOn,
@@ -31,10 +32,12 @@ from Kernel.core.guard import (
     fit_forecast,
     fuel_ms,
     renew,
+    unforetold,
 )
 from Kernel.core.guard_notes import NONE, Guarded, pack_guarded, parse_guarded
 from Kernel.core.posted_trait import Posted
 from Kernel.core.quarantine_notes import QuarantineNotes
+from Kernel.core.trait_addition import mutation_id_of
 
 LOOK_TICKS: Final = 6
 """The registry is read so often; and exactly when a window or a period ends."""
@@ -82,6 +85,34 @@ class TraitGuard:
         world.traits.on_quarantined = self.quarantined
 
     # What others ask for.
+
+    def take_back(self, mutation_id: str, reason: str, cause: bytes) -> None:
+        """Take back a trait that was found to do the opposite of what it is kept for.
+
+        Args:
+            mutation_id: of one that the world runs, under guard or after it.
+
+        Raises:
+            Refused: the world runs none of that name.
+        """
+        if any(each.guarded.mutation_id == mutation_id for each in self._leaving):
+            return
+        known = next((each for each in self._guarded if each.mutation_id == mutation_id), None)
+        if known is None:
+            known = self._kept_before(mutation_id, cause)
+        self._trip(replace(known, told=cause or known.told), Trip(MEASURED, reason))
+        self._renew_others()
+
+    def _kept_before(self, mutation_id: str, cause: bytes) -> Guarded:
+        """Return a trait that is guarded no more as one that is."""
+        for row in self._world.traits.rows():
+            if row.status == ACTIVE and mutation_id_of(row.hash) == mutation_id:
+                tick = self._world.tick()
+                watch = Watch(tick, tick, unforetold(NO_FORECAST))
+                back = self.before(row)
+                return Guarded(mutation_id, row.name, row.version, row.hash, back, watch, cause)
+        why = f"cannot take {mutation_id} back: no trait that the world runs is of that name"
+        raise Refused(why, "molt trait list")
 
     def begin(self, applied: Applied) -> None:
         """Put a mutation that has come in under guard."""

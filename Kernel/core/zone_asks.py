@@ -20,11 +20,13 @@ from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Stage
 from Kernel.core.trait_addition import Wish
 from Kernel.core.trait_changes import TraitChanges
+from Kernel.core.trait_guard import TraitGuard
 from Kernel.core.trials import Trials
-from Kernel.core.zone_wishes import parse_apply, parse_cause, parse_wish
+from Kernel.core.zone_wishes import parse_apply, parse_cause, parse_take_back, parse_wish
 
 TRIAL: Final = "trial"
 APPLY: Final = "apply"
+TAKE_BACK: Final = "take_back"
 ASKS_MAX: Final = 64
 """Of one process, not answered yet; one more is refused."""
 CHANGES_MAX: Final = 16
@@ -46,6 +48,7 @@ class ZoneAsks:
 
     Args:
         guard: tells the rules of guard periods, as they are now.
+        guards: by world, what takes mutations back.
     """
 
     def __init__(
@@ -55,12 +58,14 @@ class ZoneAsks:
         trials: Trials,
         traits: TraitChanges,
         guard: Callable[[], GuardRules] = GuardRules,
+        guards: Mapping[str, TraitGuard] | None = None,
     ) -> None:
         self._parts = parts
         self._worlds = worlds
         self._trials = trials
         self._traits = traits
         self._guard = guard
+        self._guards = guards or {}
         self._waiting: list[_Waiting] = []
         self._changes: list[ParamChange] = []
 
@@ -91,11 +96,16 @@ class ZoneAsks:
             raise Refused(f"cannot do {ask.name!r}: number {ask.request_id} was used before")
 
     def _begin(self, keeper: BusKeeper, serial: int, ask: Ask, cause: bytes) -> None:
-        if ask.name not in (TRIAL, APPLY):
+        if ask.name not in (TRIAL, APPLY, TAKE_BACK):
             raise Refused(f"cannot do {ask.name!r}: the kernel does nothing of that name")
         world = self._worlds.get(str(ask.args.get("zone", "stable")))
         if world is None:
             raise Refused(f"cannot try: worlds are {', '.join(self._worlds)}")
+        if ask.name == TAKE_BACK:
+            mutation_id, reason = parse_take_back(ask.args)
+            self._guards[world.config.name].take_back(mutation_id, reason, cause)
+            keeper.answer_ask(serial, ask, {"mutation_id": mutation_id})
+            return
         if ask.name == APPLY:
             wanted = parse_apply(ask.args, keeper.config.name, cause, self._guard())
             # What is on its way in is the world's: it comes in whoever waits for it.

@@ -74,7 +74,12 @@ class ZoneTable:
         self.traits = TraitChanges(parts, self.trials)
         self.guards = {name: TraitGuard(arena, config.guard) for name, arena in self.arenas.items()}
         self.asks = ZoneAsks(
-            parts, self.arenas, self.trials, self.traits, lambda: self.leaving.config.guard
+            parts,
+            self.arenas,
+            self.trials,
+            self.traits,
+            lambda: self.leaving.config.guard,
+            self.guards,
         )
         for service in self.services.values():
             service.on_ask = self.asks.take

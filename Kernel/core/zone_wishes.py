@@ -21,6 +21,7 @@ SCALE_MAX: Final = 16
 BATCH_MAX: Final = 16
 PARAMS_MAX: Final = 64
 PARAM_CHARS_MAX: Final = 64
+REASON_CHARS_MAX: Final = 400
 CAUSE: Final = "cause"
 _TRIAL_KEYS: Final = frozenset(
     (
@@ -31,6 +32,7 @@ _TRIAL_KEYS: Final = frozenset(
 _APPLY_KEYS: Final = frozenset(
     ("zone", "source", "params", "mutation_id", "plan_id", "metric", "better", "carriers", CAUSE)
 )
+_TAKE_BACK_KEYS: Final = frozenset(("zone", "mutation_id", "reason", CAUSE))
 _ID: Final = re.compile(r"[A-Za-z0-9_.-]{0,64}")
 _METRIC: Final = re.compile(r"[a-z_]{0,32}")
 
@@ -97,6 +99,19 @@ def parse_apply(args: Mapping[str, Any], by: str, cause: bytes, rules: GuardRule
         forecast=ForecastWish(metric or "population", better, seconds=rules.forecast_s),
     )
     return Wish(tried, mutation_id=_id(args, "mutation_id"), plan_id=_id(args, "plan_id"))
+
+
+def parse_take_back(args: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the id of a mutation that is to be taken back, and why.
+
+    Raises:
+        Refused: an argument is unknown, missing, or none that it can have.
+    """
+    _check_keys(args, _TAKE_BACK_KEYS)
+    mutation_id, reason = _id(args, "mutation_id"), args.get("reason", "")
+    if type(reason) is not str or not 0 < len(reason) <= REASON_CHARS_MAX or not mutation_id:
+        raise Refused(f"cannot take back: it takes a mutation_id and a reason, not {reason!r:.40}")
+    return mutation_id, reason
 
 
 def parse_values(told: Any) -> dict[str, float]:

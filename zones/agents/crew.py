@@ -8,18 +8,19 @@ What is told is done only when it comes back from the log: then nobody acts on w
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from Kernel.contract.envelope import Envelope
 from Kernel.contract.errors import CodecError, Refused
 from Kernel.contract.messages import Answer, Degraded
 from zones.agents import orchestrator as acts
+from zones.agents.aftermath import AGAIN_S, Aftermath, Asked
 from zones.agents.briefing import Surroundings, context_of, think
 from zones.agents.choosing import Chooser
 from zones.agents.folding import fold
 from zones.agents.lab import Road
-from zones.agents.memory import NO_ANSWER, Draft, Kept, Memory, Mission, trigger_id
+from zones.agents.memory import NO_ANSWER, Draft, Memory, Mission, trigger_id
 from zones.agents.settings import AgentsSettings
 from zones.agents.telling import (
     THINKERS,
@@ -27,21 +28,15 @@ from zones.agents.telling import (
     Told,
     no_thought,
     tell_act,
-    tell_measured,
     tell_thought,
-    tell_unmeasured,
 )
 from zones.agents.thinking import Thinker
-from zones.agents.thoughts import AuthorFailed, Stop, Thought
+from zones.agents.thoughts import SPENT, AuthorFailed, Stop, Thought
 
 APPLY: Final = "apply"
-TRIAL: Final = "trial"
-AGAIN_S: Final = 1.0
-"""How long until what the kernel could not do just now is asked again."""
 EVENT_S: Final = 30.0
 """An answer is told by an event of the kernel, too; after so long without one we tell it."""
 APPLY_TRIES: Final = 600
-MEASURE_TRIES: Final = 60
 """Asks that the kernel could not take up, a second after each other: a world may be moving."""
 FORCED_MAX: Final = 32
 
@@ -58,17 +53,6 @@ class Follower(Protocol):
 
     def take(self) -> list[tuple[int, Envelope]]:
         """Return what has come."""
-
-
-@dataclass(slots=True)
-class _Asked:
-    """An ask of the kernel that is under way, or is to come again."""
-
-    number: int
-    again_s: float = 0.0
-    tries: int = 0
-    answer: Mapping[str, Any] | None = None
-    told_by_s: float = 0.0
 
 
 class Crew:
@@ -114,9 +98,8 @@ class Crew:
         self._starting = starting
         self._awaited: bytes = b""
         self._knew: tuple[str, ...] = ()
-        self._applying: dict[str, _Asked] = {}
-        self._measuring: tuple[Kept, _Asked] | None = None
-        self._telling_measured: bytes = b""
+        self._applying: dict[str, Asked] = {}
+        self._aftermath = Aftermath(settings, road, self._tell)
 
     def turn(self) -> None:
         """Take in what there is, and do what follows."""
@@ -127,12 +110,14 @@ class Crew:
         if not self.caught_up:
             return
         self._take_thought()
-        self._measure(now_s)
+        self._aftermath.turn(self.memory, now_s)
         if self._awaited or self.thinker.busy:
             return
         if self._tell_author():
             return
         act = acts.decide(self.memory, self._settings)
+        if isinstance(act, acts.Trigger) and self._nobody_thinks():
+            return  # a mission would wait for ever
         if act is not None:
             self._do(act, now_s)
 
@@ -142,8 +127,7 @@ class Crew:
             self.also(position, event)
             if event.id == self._awaited:
                 self._awaited = b""
-            if event.id == self._telling_measured:
-                self._telling_measured, self._measuring = b"", None
+            self._aftermath.heard(event.id)
             if event.id == self._starting:
                 self.caught_up = True
             self.forced.pop(event.id, None)
@@ -166,8 +150,11 @@ class Crew:
         """Begin a mission without a problem; return the id of its trigger, and of the event.
 
         Raises:
-            Refused: too many wait to be stored.
+            Refused: too many wait to be stored, or nobody is there who could think.
         """
+        chosen = self._chooser.chosen
+        if chosen is not None and chosen.author is None:
+            raise Refused(f"cannot begin a mission: {chosen.why}", chosen.hint)
         if len(self.forced) >= FORCED_MAX:
             raise Refused(f"cannot begin a mission: {len(self.forced)} are not stored yet")
         event_id = self._tell(Told("evolution.force", {"reason": reason}, cause, "orchestrator"))
@@ -188,6 +175,9 @@ class Crew:
         about |= {"model": chosen.model} if chosen.model else {}
         self._tell_and_wait(Told("agent.author_chosen", about, "", "orchestrator"))
         return True
+
+    def _nobody_thinks(self) -> bool:
+        return self._chooser.chosen is None or self._chooser.chosen.author is None
 
     # Acts.
 
@@ -223,22 +213,23 @@ class Crew:
         self.thinker.over()
         if isinstance(thought, AuthorFailed):
             self._chooser.ask_soon()
-            self._tell_no_thought(context, thought.message)
+            self._tell_no_thought(context, thought.message, spent=thought.how == SPENT)
             return
         try:
             self._tell_and_wait(tell_thought(thought, replace(context, memory_ids=self._knew)))
         except (CodecError, UnicodeError) as error:  # too long, or no text that can be written
             self._tell_no_thought(context, f"cannot use what was thought: {error}")
 
-    def _tell_no_thought(self, context: Context, why: str) -> None:
+    def _tell_no_thought(self, context: Context, why: str, *, spent: bool = False) -> None:
         who = THINKERS[context.what]
-        self._tell_and_wait(no_thought(context.mission, who, NO_ANSWER, why, context.cause))
+        told = no_thought(context.mission, who, NO_ANSWER, why, context.cause, spent=spent)
+        self._tell_and_wait(told)
 
     def _apply(self, mission: Mission, draft: Draft, now_s: float) -> None:
         """Ask the kernel to bring a draft in, once; its events tell how that ended."""
         asked = self._applying.get(draft.told)
         if asked is None:
-            self._applying = {draft.told: _Asked(0)}  # of an earlier one nothing is expected
+            self._applying = {draft.told: Asked(0)}  # of an earlier one nothing is expected
             asked = self._applying[draft.told]
         if asked.answer is not None:
             is_news = asked.answer.get("accepted") and not asked.answer.get("already")
@@ -259,7 +250,7 @@ class Crew:
             except CodecError as error:
                 asked.answer = {"accepted": False, "stage": "validation", "reason": error.message}
 
-    def _take_applied(self, asked: _Asked, answer: Answer, now_s: float) -> None:
+    def _take_applied(self, asked: Asked, answer: Answer, now_s: float) -> None:
         if answer.ok:
             asked.answer, asked.told_by_s = answer.result, now_s + EVENT_S
         else:
@@ -281,52 +272,6 @@ class Crew:
             "carriers": self._settings.carriers,
             "cause": draft.reviewed or draft.told,
         }
-
-    # Measuring, beside all else.
-
-    def _measure(self, now_s: float) -> None:
-        """Have the oldest kept mutation that is not measured tried without it."""
-        if self._telling_measured:
-            return
-        if self._measuring is None:
-            act = acts.decide_measuring(self.memory)
-            if act is None:
-                return
-            self._measuring = act.mutation, _Asked(0)
-        mutation, asked = self._measuring
-        if all(each.mutation_id != mutation.mutation_id for each in self.memory.unmeasured):
-            self._measuring = None  # it was taken back meanwhile
-        elif mutation.params:
-            why = "parameters have the effect that their trial measured"
-            self._telling_measured = self._tell(tell_unmeasured(mutation, why))
-        elif asked.number:
-            self._take_measured(mutation, asked, now_s)
-        elif now_s >= asked.again_s:
-            self._ask_measuring(mutation, asked, now_s)
-
-    def _ask_measuring(self, mutation: Kept, asked: _Asked, now_s: float) -> None:
-        args = {
-            "zone": "stable",
-            "without": mutation.trait_name,
-            "ticks": self._settings.measure_ticks,
-            "seeds": self._settings.measure_seeds,
-            "cause": mutation.event,
-        }
-        try:
-            asked.number = self._road.ask(TRIAL, args)
-        except Refused:
-            asked.again_s = now_s + AGAIN_S
-
-    def _take_measured(self, mutation: Kept, asked: _Asked, now_s: float) -> None:
-        answer = self._road.take_answer(asked.number)
-        if answer is None:
-            return
-        asked.number, asked.tries, asked.again_s = 0, asked.tries + 1, now_s + AGAIN_S
-        if answer.ok and answer.result.get("accepted"):
-            self._telling_measured = self._tell(tell_measured(mutation, answer.result))
-        elif answer.ok or asked.tries >= MEASURE_TRIES:
-            why = str(answer.result.get("reason", "")) if answer.ok else answer.error
-            self._telling_measured = self._tell(tell_unmeasured(mutation, why or "no effect"))
 
     # State.
 

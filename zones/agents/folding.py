@@ -27,6 +27,7 @@ from zones.agents.memory import (
     FAILURES_MAX,
     HASHES_MAX,
     KEPT_MAX,
+    LEFT,
     NO_ANSWER,
     NOTES_MAX,
     TELEMETRY_KEPT,
@@ -191,7 +192,14 @@ def _decided(memory: Memory, event: Envelope, payload: Payload) -> Memory:
     if event.role == Role.ARCHITECT:
         plan = Plan(payload["subject"], told, dict(outcome))
         mission = replace(
-            mission, plan=plan, plans=mission.plans + 1, draft=None, drafts=0, of_plan=0, last=told
+            mission,
+            plan=plan,
+            plans=mission.plans + 1,
+            draft=None,
+            drafts=0,
+            of_plan=0,
+            spent=False,
+            last=told,
         )
     elif event.role == Role.CODER:
         source = outcome["source"]
@@ -325,10 +333,30 @@ def _kept(memory: Memory, event: Envelope, payload: Payload) -> Memory:
 
 
 def _measured(memory: Memory, event: Envelope, payload: Payload) -> Memory:
-    rows = _without(memory.unmeasured, payload["mutation_id"])
+    named = payload["mutation_id"]
+    known = next((row for row in memory.unmeasured if row.mutation_id == named), None)
+    rows, unwanted = _without(memory.unmeasured, named), _without(memory.unwanted, named)
+    why = _against(payload)
+    if known is not None and why:
+        unwanted = (*unwanted, replace(known, event=event.id.hex(), why=why))[-KEPT_MAX:]
     counts = replace(memory.counts, measured=memory.counts.measured + 1)
-    memory = replace(memory, unmeasured=rows, counts=counts)
+    memory = replace(memory, unmeasured=rows, unwanted=unwanted, counts=counts)
     return _of_draft(memory, event, payload)
+
+
+def _against(payload: Payload) -> str:
+    """Return how an effect speaks against its promise, "" where it does not for sure."""
+    metric, better = payload.get("metric"), payload.get("better")
+    for each in payload["effect"]:
+        low, high = each.get("low"), each.get("high")
+        if each.get("metric") != metric or better not in ("more", "less") or low is None:
+            continue
+        if high < 0 if better == "more" else low > 0:
+            return (
+                f"it promised {better} {metric}; measured with it and without, it brings "
+                f"{each['mean']:+.4g}, {low:+.4g} to {high:+.4g} in 95 % of cases"
+            )
+    return ""
 
 
 def _failed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
@@ -342,6 +370,7 @@ def _failed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
         memory,
         guarded=_without(memory.guarded, named),
         unmeasured=_without(memory.unmeasured, named),
+        unwanted=_without(memory.unwanted, named),
         counts=counts,
     )
     mission = memory.mission
@@ -374,6 +403,9 @@ def _feed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
     told, mission = payload["metadata"], memory.mission
     if payload["action"] == UNMEASURED:
         return replace(memory, unmeasured=_without(memory.unmeasured, told["mutation_id"]))
+    if payload["action"] == LEFT:
+        memory = replace(memory, unwanted=_without(memory.unwanted, told["mutation_id"]))
+        return _of_draft(memory, event, told, outcome="applied")
     role = payload["agent"]
     if payload["action"] != FAILED:
         return memory
@@ -397,7 +429,8 @@ def _feed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
     plans = mission.plans + (is_none and role == "architect")
     drafts = mission.drafts + (is_none and role == "coder")
     mission = _with_failure(mission, failure, event.id.hex())
-    return replace(memory, mission=replace(mission, plans=plans, drafts=drafts))
+    spent = mission.spent or bool(told.get("spent"))
+    return replace(memory, mission=replace(mission, plans=plans, drafts=drafts, spent=spent))
 
 
 def _learned(memory: Memory, event: Envelope, payload: Payload) -> Memory:

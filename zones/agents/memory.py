@@ -22,6 +22,8 @@ FAILED: Final = "failed"
 """Action of a `feed` event that says a thought came to nothing, or was thought before."""
 NO_ANSWER: Final = "author"
 """Stage of a thought to which the author had no answer."""
+LEFT: Final = "left"
+"""Action of one that says a mutation that harms cannot be taken back any more."""
 UNMEASURED: Final = "unmeasured"
 """Action of one that says an effect cannot be measured any more."""
 
@@ -88,7 +90,7 @@ class Draft(Struct, frozen=True):
         review: "", "approved" or "vetoed"; reviewed: event of that thought.
         applied_tick: None until it is in the world.
         guard_ticks: how long it is held to its promise.
-        outcome: "", "kept", "rolled_back"; ended: event that says so.
+        outcome: "", "kept", "rolled_back", "applied": it harms, and stays; ended: event of that.
     """
 
     mutation_id: str
@@ -118,7 +120,8 @@ class Mission(Struct, frozen=True):
         started: event of mission.started, "" while it is not told.
         plans, drafts: how many there were; drafts of the plan in hand.
         last: event that led to where it stands.
-        failures: fields of `thoughts.Failure`; of_plan: how many of them are of the plan in hand.
+        failures: fields of `thoughts.Failure`; of_plan: how many of them are of the plan in hand;
+            spent: its author says that nothing comes of it, however often he tries.
         outcome: how it ends, "" while it goes on.
     """
 
@@ -130,6 +133,7 @@ class Mission(Struct, frozen=True):
     draft: Draft | None = None
     failures: tuple[dict[str, Any], ...] = ()
     of_plan: int = 0
+    spent: bool = False
     last: str = ""
     outcome: str = ""
     summed_up: bool = False
@@ -159,7 +163,8 @@ class Kept(Struct, frozen=True):
     """A mutation that is under guard, or was kept and is not measured yet.
 
     Args:
-        event: of mutation.kept, "" while it is under guard.
+        event: of mutation.kept, "" while it is under guard; where it is unwanted, of
+            mutation.measured, and `why`.
     """
 
     mutation_id: str
@@ -169,6 +174,7 @@ class Kept(Struct, frozen=True):
     better: str = ""
     params: bool = False
     event: str = ""
+    why: str = ""
 
 
 class Note(Struct, frozen=True):
@@ -205,6 +211,7 @@ class Memory(Struct, frozen=True):
         trigger_ns: when that was; 0: never.
         waiting: missions asked for by hand while another was under way.
         guarded, unmeasured: mutations under guard; kept ones whose effect is to be measured.
+        unwanted: kept ones that do the opposite of their promise, until they are taken back.
         hashes: of every code that was ever proposed, oldest first.
         steps: events of agents since the Historian looked back; notes: the newest of them.
         author, author_why: who thinks, as the log has it.
@@ -221,6 +228,7 @@ class Memory(Struct, frozen=True):
     summary: Summary | None = None
     guarded: tuple[Kept, ...] = ()
     unmeasured: tuple[Kept, ...] = ()
+    unwanted: tuple[Kept, ...] = ()
     hashes: tuple[str, ...] = ()
     steps: int = 0
     notes: tuple[Note, ...] = ()

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from Kernel.contract.parameters import hash_of_values
-from zones.agents.memory import Draft, Kept, Memory, Mission, Summary
+from zones.agents.memory import Draft, Memory, Mission, Summary
 from zones.agents.settings import AgentsSettings
 from zones.agents.watcher import Problem, detect_problems
 
@@ -123,13 +123,6 @@ class End:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """Ask the kernel what a kept mutation does, with it and without."""
-
-    mutation: Kept
-
-
 Act = (
     Trigger
     | Start
@@ -172,7 +165,7 @@ def _is_spent(mission: Mission, settings: AgentsSettings) -> bool:
     """Tell whether a plan came to nothing often enough; parameters are tried once."""
     assert mission.plan is not None, "asked of a plan"
     once = mission.plan.fields["action_type"] == "adjust_params"
-    return mission.of_plan >= (1 if once else settings.attempts_max)
+    return mission.spent or mission.of_plan >= (1 if once else settings.attempts_max)
 
 
 def _of_draft(draft: Draft) -> Stage:
@@ -184,10 +177,11 @@ def _of_draft(draft: Draft) -> Stage:
 
 
 def _of_applied(memory: Memory, draft: Draft) -> Stage:
-    if draft.outcome == "rolled_back":
+    if draft.outcome not in ("", "kept"):
         return Stage.SUMMING_UP
     if draft.outcome == "kept":
-        waits = any(each.mutation_id == draft.mutation_id for each in memory.unmeasured)
+        open_ones = (*memory.unmeasured, *memory.unwanted)
+        waits = any(each.mutation_id == draft.mutation_id for each in open_ones)
         return Stage.MEASURING if waits else Stage.SUMMING_UP
     assert draft.applied_tick is not None, "asked of an applied one"
     due = draft.applied_tick + draft.guard_ticks + LATE_TICKS
@@ -238,11 +232,6 @@ def decide(memory: Memory, settings: AgentsSettings) -> Act | None:
             return End(mission, outcome_of(mission))
         case _:
             return None
-
-
-def decide_measuring(memory: Memory) -> Measure | None:
-    """Return what is to be measured next, beside all else: one at a time, oldest first."""
-    return Measure(memory.unmeasured[0]) if memory.unmeasured else None
 
 
 def _propose(memory: Memory, mission: Mission) -> Act:

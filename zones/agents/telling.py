@@ -14,6 +14,7 @@ from Kernel.contract.parameters import hash_of_values
 from zones.agents import orchestrator as acts
 from zones.agents.memory import (
     FAILED,
+    LEFT,
     UNMEASURED,
     Draft,
     Kept,
@@ -201,9 +202,12 @@ def _veto(mission: Mission, draft: Draft) -> Told:
     return Told("mutation.failed", payload, draft.reviewed, "reviewer", (message,))
 
 
-def no_thought(mission: str, who: str, stage: str, reason: str, cause: str) -> Told:
-    """Return what is told of a thought that came to nothing."""
-    about = {"mission": mission, "stage": stage}
+def no_thought(
+    mission: str, who: str, stage: str, reason: str, cause: str, *, spent: bool = False
+) -> Told:
+    """Return what is told of a thought that came to nothing; `spent`: so did its plan."""
+    about: dict[str, Any] = {"mission": mission, "stage": stage}
+    about |= {"spent": True} if spent else {}
     return _feed(who, FAILED, reason, about, cause)
 
 
@@ -330,6 +334,12 @@ def tell_unmeasured(mutation: Kept, why: str) -> Told:
     """Return what is told of an effect that cannot be measured."""
     about = {"mutation_id": mutation.mutation_id}
     return _feed("patcher", UNMEASURED, why, about, mutation.event)
+
+
+def tell_left(mutation: Kept, why: str) -> Told:
+    """Return what is told of a mutation that harms and cannot be taken back."""
+    about = {"mutation_id": mutation.mutation_id}
+    return _feed("patcher", LEFT, why, about, mutation.event)
 
 
 def _feed(who: str, action: str, message: str, metadata: Mapping[str, Any], cause: str) -> Told:

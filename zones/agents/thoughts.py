@@ -218,12 +218,15 @@ class Cancelled(Exception):
     """A thought was given up because nobody wants it any more."""
 
 
+SPENT: Final = "spent"
+
+
 class AuthorFailed(MoltError):
     """An author came to no answer.
 
     Args:
-        how: "absent" (nobody there), "late", "nonsense" (no answer of the form asked for) or
-            "failed" (an error of the server).
+        how: "absent" (nobody there), "late", "nonsense" (no answer of the form asked for),
+            "failed" (an error of the server) or "spent": he has tried, and the plan is none.
     """
 
     def __init__(self, message: str, hint: str = "", how: str = "failed") -> None:

@@ -147,6 +147,30 @@ class TestTakenBack:
         assert kinds(scene) == ["guard.begun"]
 
 
+class TestMeasured:
+    def test_one_that_was_kept_is_taken_back(self, scene):
+        """Its guard period is over; what was measured since is the reason, and leads to it."""
+        ticks(scene, 410)
+        guard, log = scene.kernel.zones.guards["stable"], scene.machine.log
+        told = log.info("zone.asked", zone="sandbox", name="take_back", request_id=1)
+        guard.take_back(f"mut_{CODE_HASH[:12]}", "it promised more", told)
+        guard.take_back(f"mut_{CODE_HASH[:12]}", "it promised more", told)
+        ticks(scene, 10)
+        (tripped,) = log.of("guard.tripped")
+        (failed,) = log.of("mutation.failed")
+        assert (tripped["rule"], tripped["reason"]) == ("measured", "it promised more")
+        assert (failed["stage"], failed["rollback_to"]) == ("guard", "none")
+        assert failed["error"] == "it promised more"
+        assert chain(scene, "mutation.failed") == ["mutation.failed", "guard.tripped", "zone.asked"]
+        assert [row.status for row in scene.world.traits.rows()] == ["quarantined"]
+        assert not notes(scene)
+
+    def test_one_that_the_world_does_not_run(self, scene):
+        """There is nothing to take back."""
+        with pytest.raises(Refused, match="no trait that the world runs"):
+            scene.kernel.zones.guards["stable"].take_back("mut_0123456789ab", "why not", b"")
+
+
 class TestVerdictsOfOthers:
     def test_a_quarantine_is_its_end(self, scene):
         """Crash and hang are blame's: the mutation has failed in execution."""

@@ -388,3 +388,22 @@ class TestApply:
         if cause is not None:
             with pytest.raises(Refused, match="id of an event"):
                 parse_cause({"cause": cause})
+
+
+@pytest.mark.parametrize(
+    ("may", "args", "why"),
+    [
+        (("apply",), {"mutation_id": "mut_0123456789ab", "reason": "it harms"}, "no trait that"),
+        (("apply",), {"mutation_id": "mut_0123456789ab"}, "it takes a mutation_id and a reason"),
+        (("apply",), {"reason": "it harms"}, "it takes a mutation_id and a reason"),
+        (("trial",), {"mutation_id": "mut_0123456789ab", "reason": "it harms"}, "may not ask"),
+    ],
+)
+def test_who_may_apply_may_take_back(machine, tmp_path, may, args, why):
+    """And nobody else; what is not there is refused, as is what has no reason."""
+    scene = Scene(machine, tmp_path, may)
+    try:
+        answer = scene.hear(scene.client.ask("take_back", args))
+        assert not answer.ok and why in answer.error
+    finally:
+        scene.close()

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from Kernel.contract.codec import pack
 from Kernel.contract.envelope import PAYLOAD_BYTES_MAX, Envelope, Role
+from Kernel.contract.errors import Refused
 from Kernel.contract.kinds import Story, make_event
 from Kernel.contract.messages import Answer
 from tests.support.fake_author import FakeAuthor
@@ -97,6 +98,7 @@ class PaperRoad:
 
     log: Log
     fate: str = "kept"
+    gain: float = 3.0
     refusals: int = 0
     busy: int = 0
     asks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -110,9 +112,12 @@ class PaperRoad:
             self.busy -= 1
             answer = Answer(number, False, {}, "cannot try: 2 run and 16 wait")
         elif name == "trial":
-            effect = [{"metric": "population", "mean": 3.0, "low": 1.0, "high": 5.0, "pairs": 8}]
+            ends = {"mean": self.gain, "low": self.gain - 2.0, "high": self.gain + 2.0}
+            effect = [{"metric": "population", "pairs": 8, **ends}]
             verdict = {"accepted": True, "effect": effect, "ticks": args["ticks"], "seeds": 8}
             answer = Answer(number, True, verdict)
+        elif name == "take_back":
+            answer = self._take_back(number, args)
         else:
             answer = Answer(number, True, self._apply(args))
         self.answers[number] = answer
@@ -128,12 +133,20 @@ class PaperRoad:
         of = named | {"trait_name": "Mover", "version": 1}
         self.log.add("mutation.applied", "kernel", **of, registry_version=1, tick=600)
         self.log.add("guard.begun", "kernel", **of, tick=600, ticks=2000)
-        if self.fate == "kept":
+        if self.fate in ("kept", "gone"):
             self.log.add("mutation.kept", "kernel", **of, tick=2600, ticks=2000)
         elif self.fate == "rolled back":
             back = {"error": "faults", "stage": "guard", "rollback_to": "none"}
             self.log.add("mutation.failed", "kernel", **named, **back)
         return named | {"accepted": True}
+
+    def _take_back(self, number: int, args: dict[str, Any]) -> Answer:
+        named = {"mutation_id": args["mutation_id"]}
+        if self.fate == "gone":
+            return Answer(number, False, {}, "no trait that the world runs is of that name")
+        back = {"error": args["reason"], "stage": "guard", "rollback_to": "none"}
+        self.log.add("mutation.failed", "kernel", bytes.fromhex(args["cause"]), **named, **back)
+        return Answer(number, True, named)
 
     def take_answer(self, request_id: int) -> Answer | None:
         """Return it once."""
@@ -273,6 +286,53 @@ def test_what_was_taken_back_is_a_lesson_too(stage: PaperAgents) -> None:
     stage.until_ended()
     assert stage.log.of("mission.ended")[0]["outcome"] == "rolled_back"
     assert stage.log.of("lesson.learned") and not stage.log.of("mutation.measured")
+
+
+def test_what_does_the_opposite_of_its_promise_is_taken_back(stage: PaperAgents) -> None:
+    """Measured after it was kept, the whole interval on the wrong side: it is no success."""
+    stage.road.gain = -56.0
+    stage.hungry()
+    stage.until_ended()
+    (measured,) = (each for each in stage.log.events if each.kind == "mutation.measured")
+    (failed,) = (each for each in stage.log.events if each.kind == "mutation.failed")
+    assert failed.cause == measured.id
+    assert "-58 to -54 in 95 % of cases" in failed.payload_fields()["error"]
+    (ended,) = stage.log.of("mission.ended")
+    assert ended["outcome"] == "rolled_back" and not ended["succeeded"]
+    assert not stage.crew.memory.unwanted
+
+
+def test_what_cannot_be_taken_back_is_no_success_either(stage: PaperAgents) -> None:
+    """Another version took its place meanwhile: that is told, and nobody waits for ever."""
+    stage.road.gain, stage.road.fate = -56.0, "gone"
+    stage.hungry()
+    stage.until_ended()
+    assert [each["outcome"] for each in stage.log.of("mission.ended")] == ["applied"]
+    assert [each for each in stage.log.of("feed") if each["action"] == "left"]
+
+
+def test_a_gain_that_may_be_none_stays(stage: PaperAgents) -> None:
+    """Zero lies within the interval: nothing speaks against it for sure."""
+    stage.road.gain = -1.0
+    stage.hungry()
+    stage.until_ended()
+    assert "take_back" not in [name for name, _ in stage.road.asks]
+    assert stage.log.of("mission.ended")[0]["succeeded"]
+
+
+def test_nobody_begins_a_mission_that_nobody_can_think_about(stage: PaperAgents) -> None:
+    """Without an author no mission waits for ever; once there is one, it begins."""
+    author, stage.author = stage.author, None
+    stage.hungry()
+    for _ in range(20):
+        stage.now_s += 0.5
+        stage.crew.turn()
+        time.sleep(0.001)
+    assert stage.log.kinds() == []
+    with pytest.raises(Refused, match="cannot begin a mission: told"):
+        stage.crew.force("why not", "")
+    stage.author = author
+    stage.until_ended()
 
 
 def test_who_waits_long_looks_back_meanwhile_and_not_for_ever(tmp_path: Path) -> None:
