@@ -26,6 +26,7 @@ from zones.agents.authors.genetic.search import (
 )
 from zones.agents.authors.genetic.writing import describe
 from zones.agents.thoughts import (
+    SPENT,
     AuthorFailed,
     Brief,
     Cancelled,
@@ -109,7 +110,7 @@ class GeneticAuthor:
         )
         found = search.run(lab, stop, _living(brief), self._clock)
         if found.best is None or found.proof is None:
-            raise AuthorFailed(_tell_nothing(found, plan))
+            raise AuthorFailed(_tell_nothing(found, plan), how=SPENT)
         source = found.best.source
         self.archive.remember(hashlib.sha256(source.encode()).hexdigest(), found.best.tree)
         others = [each for each in (*found.finalists, *found.tried) if each is not found.best]

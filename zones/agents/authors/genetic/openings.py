@@ -79,6 +79,23 @@ def _slim(chance: random.Random) -> Tree:
     return (TRAIT, NOWHERE, NOWHERE, ("do", ("body", _number("girth", 0.0, 2.0, chance))))
 
 
+def seek_whole(chance: random.Random) -> Tree:
+    """All at once: far food, a body that nobody runs into, and bites beside those of the core.
+
+    Each part helps the others: who is faster collides more, unless it has no width, and who finds
+    more has more to bite off.
+    """
+    far = _number("length", 200.0, 500.0, chance)
+    steer = ("steer", ("to_food",), _number("speed", 1.5, 6.0, chance))
+    bite = ("eat", _number("energy", 5.0, 20.0, chance))
+    return (TRAIT, far, NOWHERE, ("do", steer), ("do", bite), ("do", ("body", ("num.girth", 0.0))))
+
+
+def whole(theme: str, chance: random.Random) -> Tree | None:
+    """Return all of what helps a theme in one, None: that is not known."""
+    return seek_whole(chance) if theme == FED else None
+
+
 def _when_hungry(chance: random.Random) -> Tree:
     hungry = ("less.share", ("fullness",), _number("share", 0.3, 0.9, chance))
     tree = _seek(chance)

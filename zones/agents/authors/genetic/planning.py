@@ -33,11 +33,14 @@ FAILED_HERE: Final = 0.35
 SAME: Final = 1.3
 FAILED_BEFORE: Final = 0.6
 HELPED_BEFORE: Final = 1.3
+BESIDE: Final = 0.5
+"""Of its rank that a new trait keeps where one of ours is against the same trouble already."""
+NOT_ENOUGH: Final = 2.5
+"""Times the rank of parameters, where our trait was made better before and the trouble lasts."""
 PARAMETER_TICKS: Final = {"overpopulation": 1000}
 PARAMETER_TICKS_ELSE: Final = 600
 """Of a trial of parameters: a mutation rate shows in children alone, and a full world stays full
 until nobody waits for a slot any more."""
-FULL_TICKS: Final = 1500
 PARAMETER_PROOF_SEEDS: Final = 6
 PARAMETER_SEEDS: Final = 2
 _BAD: Final = re.compile(
@@ -93,19 +96,18 @@ RANKS: Final[Mapping[str, Mapping[ActionType, float]]] = {
 Steps = tuple[tuple[str, float], ...]
 CHANGES: Final[Mapping[str, tuple[Steps, ...]]] = {
     "starvation": (
-        (("resource_spawn_rate", 2.0),), (("sense_radius", 1.5),), (("resource_spawn_rate", 3.0),),
-        (("resource_ripe", 0.5),), (("resource_spawn_rate", 2.0), ("sense_radius", 1.5)),
-        (("cost_base", 0.7),),
+        (("resource_spawn_rate", 2.0),), (("resource_spawn_rate", 3.0),),
+        (("resource_spawn_rate", 2.0), ("sense_radius", 1.5)), (("sense_radius", 1.5),),
+        (("resource_ripe", 0.5),), (("cost_base", 0.7),),
     ),
     "overpopulation": (
-        (("resource_spawn_rate", 0.2),), (("resource_spawn_rate", 0.35),),
-        (("resource_spawn_rate", 0.5),), (("birth_age", 2.0), ("resource_spawn_rate", 0.5)),
-        (("birth_energy", 1.25),),
+        (("resource_spawn_rate", 0.2),), (("birth_energy", 2.0),), (("resource_spawn_rate", 0.35),),
+        (("birth_age", 2.0), ("resource_spawn_rate", 0.5)),
     ),
     "low_diversity": (
-        (("mutation", 2.0), ("lineage_distance", 0.5)), (("mutation", 2.0),),
-        (("mutation", 1.0), ("lineage_distance", 0.5)), (("mutation", 1.0),),
-        (("lineage_distance", 0.5),), (("mutation", 3.0), ("lineage_distance", 0.5)),
+        (("mutation", 2.0), ("lineage_distance", 0.5)),
+        (("mutation", 3.0), ("lineage_distance", 0.5)), (("mutation", 2.0),),
+        (("lineage_distance", 0.5),),
     ),
     "": ((("resource_spawn_rate", 1.3),), (("cost_base", 0.85),), (("sense_radius", 1.3),)),
 }  # fmt: skip
@@ -156,6 +158,9 @@ def plan_for(brief: Brief, lab: Lab, stop: Stop, settings: GeneticSettings) -> M
     for number, option in enumerate(options):
         if option.action != "adjust_params":
             left = tuple(each.say() for each in options[number + 1 :])
+            if kind == "overpopulation" and _is_full(brief):
+                # However few are born: a full world is full until nobody waits for a slot.
+                promise = replace(promise, metric="births")
             return _trait_plan(option, brief, promise, (*rejected, *left), said)
         found = _tried_change(brief, kind, promise, lab, stop, settings)
         if isinstance(found, str):
@@ -184,13 +189,15 @@ def _promise(brief: Brief, kind: str) -> Promise:
 
 def _options(brief: Brief, kind: str) -> list[_Option]:
     """Return what might be done, ranked by what is known."""
+    active = [each for each in brief.traits if each.status == "active"]
+    ours = [each.name for each in active if each.name in _OUR_NAMES]
+    same = [name for name in ours if name.rstrip("0123456789") in PROMISES[kind].names]
     found = [_Option("adjust_params", RANKS[kind]["adjust_params"], "")] if brief.params else []
+    if found and any(each.name in same and each.version > 1 for each in active):
+        found[0].rank *= NOT_ENOUGH
     name = _free_name(brief, PROMISES[kind])
     if name:
-        found.append(_Option("new_trait", RANKS[kind]["new_trait"], name))
-    active = [each.name for each in brief.traits if each.status == "active"]
-    ours = [name for name in active if name in _OUR_NAMES]
-    same = [name for name in ours if name.rstrip("0123456789") in PROMISES[kind].names]
+        found.append(_Option("new_trait", RANKS[kind]["new_trait"] * (BESIDE if same else 1), name))
     if ours:
         option = _Option("modify_trait", RANKS[kind]["modify_trait"], (same or ours)[-1])
         if same:
@@ -289,17 +296,17 @@ def _tried_change(
     goal = goal_of(promise.metric, promise.better)
     if stop():
         raise Cancelled
-    ticks = FULL_TICKS if _is_full(brief) else PARAMETER_TICKS.get(kind, PARAMETER_TICKS_ELSE)
+    ticks = PARAMETER_TICKS.get(kind, PARAMETER_TICKS_ELSE)
     outcomes = lab.try_params(changes, ticks, PARAMETER_SEEDS)
     worth = scores(outcomes, goal, PARAMETER_SEEDS, [len(change) for change in changes])
     ranked = sorted(zip(worth, changes, strict=True), key=lambda pair: pair[0], reverse=True)
     best = [change for score, change in ranked if score > 0][: settings.finalists]
     if not best:
         return f"none of {len(changes)} changes of parameters has {promise.better} {promise.metric}"
-    if stop():
-        raise Cancelled
-    proven = lab.try_params(best, ticks, PARAMETER_PROOF_SEEDS)
-    for change, outcome in zip(best, proven, strict=True):
+    for change in best:
+        if stop():
+            raise Cancelled
+        (outcome,) = lab.try_params([change], ticks, PARAMETER_PROOF_SEEDS)
         proof = proof_of(outcome, goal, PARAMETER_PROOF_SEEDS)
         if proof is not None:
             left = [

@@ -88,11 +88,14 @@ def goal_of(metric: str, better: Better) -> Goal:
     promise alone would be kept by traits that nobody wants.
     """
     if better == "less" and metric in ("population", "mean_population", "births"):
-        # Not starvation: of few who starve the share is larger where fewer live.
-        return Goal(
-            metric, better, (("deaths", "less"),), (("collided", "less"), ("starvation", "less"))
-        )
-    hold: tuple[tuple[str, Better], ...] = (("mean_population", "more"),)
+        # Not deaths: what shrinks has more of them for a while. But who kills makes room for
+        # births, and who bears fewer children does not. Not starvation: of few who starve the
+        # share is larger where fewer live.
+        hold: tuple[tuple[str, Better], ...] = (("births", "less"),)
+        if metric == "births":
+            hold = (("mean_population", "less"),)
+        return Goal(metric, better, hold, (("collided", "less"), ("starvation", "less")))
+    hold = (("mean_population", "more"),)
     if metric == "births":
         hold = (("starvation", "less"), ("deaths", "less"))
     elif metric in ("population", "mean_population", "lineages"):

@@ -19,7 +19,7 @@ from typing import Final
 
 from zones.agents.authors.genetic.archive import Archive
 from zones.agents.authors.genetic.grammar import Tree, grow_trait
-from zones.agents.authors.genetic.openings import FEWER, WEIGHTS, sketch, theme_of
+from zones.agents.authors.genetic.openings import FEWER, WEIGHTS, sketch, theme_of, whole
 from zones.agents.authors.genetic.scoring import Goal, Proof, proof_of, scores
 from zones.agents.authors.genetic.trees import canonical, fits, size, tree_hash
 from zones.agents.authors.genetic.variation import cross, mutate
@@ -192,11 +192,17 @@ class Search:
                 found.best, found.proof = candidate, proof
 
     def _first(self, many: int) -> list[Tree]:
-        """Half of sketches and what comes of them, the rest of elites and of pure chance."""
+        """Some of all that is known, half of sketches, the rest of elites and of pure chance."""
         trees: list[Tree] = []
-        makers = [self._from_sketch, self._from_archive, self._from_sketch, self._from_nothing]
+        makers = [
+            self._from_whole, self._from_sketch, self._from_archive, self._from_sketch,
+            self._from_whole, self._from_nothing,
+        ]  # fmt: skip
         if self._parent is not None:
-            makers = [self._from_parent, self._from_sketch, self._from_parent, self._from_archive]
+            makers = [
+                self._from_parent, self._from_whole, self._from_cross, self._from_sketch,
+                self._from_parent, self._from_archive,
+            ]  # fmt: skip
         for number in range(many):
             self._add(makers[number % len(makers)], trees)
         return trees
@@ -237,6 +243,16 @@ class Search:
         if self._chance.random() < 0.4:
             return mutate(tree, self._chance, WEIGHTS[self._theme])
         return tree
+
+    def _from_whole(self) -> Tree:
+        return whole(self._theme, self._chance) or self._from_sketch()
+
+    def _from_cross(self) -> Tree:
+        """The parent, crossed with an elite or with all that is known."""
+        assert self._parent is not None, "asked for where there is one"
+        other = self._archive.draw(self._theme, self._chance) or self._from_whole()
+        pair = (self._parent, other) if self._chance.random() < 0.5 else (other, self._parent)
+        return cross(*pair, self._chance)
 
     def _from_archive(self) -> Tree:
         tree = self._archive.draw(self._theme, self._chance)
