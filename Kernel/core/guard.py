@@ -97,6 +97,20 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A mutation whose input is on its way.
+
+    Args:
+        applied: as it would be told of had it come in with the tick at which it was sent.
+        values: of a change of parameters, those that are set.
+    """
+
+    applied: Applied
+    tried: bool = True
+    values: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """A world, and one trait of it, after a tick.
 

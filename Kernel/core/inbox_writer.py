@@ -52,6 +52,12 @@ class InboxWriter:
         self._later: list[Ticket] = []
         self._recent: deque[Ticket] = deque(maxlen=INBOX_WINDOW)
         self._find_end()
+        self._first = self._next
+
+    @property
+    def left(self) -> bool:
+        """Whether inputs that were there before this writer are not taken yet."""
+        return self._state(State.INBOX_CURSOR) < self._first
 
     def post(self, input_: Input) -> Ticket:
         """Send an input to the world, or keep it until shortly before its tick.

@@ -7,13 +7,15 @@ hand (`Kernel/console/handlers.py`).
 All values of one change are set at the start of one tick.
 """
 
+from dataclasses import replace
+
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.core.arena_keeper import ArenaKeeper
-from Kernel.core.guard import Applied, unforetold
+from Kernel.core.guard import Applied, Sent, unforetold
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
-from Kernel.core.trait_addition import VALIDATION, Wish
+from Kernel.core.trait_addition import RENEWAL_S, VALIDATION, Wish
 from Kernel.core.trial_verdict import TrialVerdict
 from Kernel.core.trials import Trials
 
@@ -32,7 +34,8 @@ class ParamChange:
 
     def __init__(self, parts: Parts, world: ArenaKeeper, wish: Wish, trials: Trials) -> None:
         self.stage = Stage.PREPARING
-        self._log = parts.log
+        self._log, self._clock = parts.log, parts.clock
+        self._until_s = 0.0
         self._world = world
         self._wish = wish
         self._told = wish.tried.cause
@@ -98,66 +101,83 @@ class ParamChange:
             file_path="", trait_name=NAME, version=0, code_hash=self._wish.code_hash, tried=True,
             params=dict(self._wish.tried.params), cause=self._told,
         )  # fmt: skip
-        self.stage = Stage.WAITING
+        self.stage, self._until_s = Stage.WAITING, self._clock.now_s() + RENEWAL_S
 
     def _post(self) -> None:
         """Send all values for one tick; what finds no room now is sent in a later round."""
         world, inbox = self._world, self._world.inbox
+        if not self._posted and self._clock.now_s() >= self._until_s:
+            self._fail("import", "", f"the world took no input in {RENEWAL_S:g} s")
+            return
         if inbox is None or world.arena is None:
             return
-        words, tick = world.arena.words, world.tick()
+        tick = world.tick()
         at_tick = self._posted[0].ticket.input.at_tick if self._posted else tick + AHEAD_TICKS
         params = sorted(self._wish.tried.params.items())
+        if not self._posted:
+            if any(name not in world.parameters for name, _ in params):
+                return  # another generation serves: asked for again
+            words, known = world.arena.words, world.parameters
+            self._before = {name: words.parameter(tick, known[name].index) for name, _ in params}
+            world.traits.on_sent(Sent(self._as_applied(tick), values=dict(params)))
         try:
             for name, value in params[len(self._posted) :]:
-                index = world.parameters[name].index
-                self._before[name] = words.parameter(tick, index)
                 given = Input(SET_PARAM, at_tick=at_tick, param=name, value=value, cause=self._told)
                 self._posted.append(Posted(world, inbox, inbox.post(given)))
-        except (Refused, KeyError):  # no room, or another generation serves: asked for again
+        except Refused:  # no room
             return
         self.stage = Stage.POSTED
+
+    def _as_applied(self, tick: int) -> Applied:
+        """Return what is told of it had it come in at a tick."""
+        verdict, trial, wanted = self._verdict, self._trial, self._wish.tried.forecast
+        assert verdict is not None and trial is not None, "it was tried"
+        return Applied(
+            self._wish.known_as,
+            NAME,
+            0,
+            self._wish.code_hash,
+            tick,
+            self._told,
+            verdict.forecast or unforetold("", wanted.metric if wanted else ""),
+            tick - trial.tick,
+            trial.population,
+            dict(self._before),
+        )
 
     def _see_applied(self) -> None:
         try:
             ticks = [each.applied_at() for each in self._posted]
         except MoltError as error:
-            self._fail("execution", "", error.message)
+            if any(each.is_lost for each in self._posted):
+                # What became of it is found out and told where its note is.
+                self._world.traits.on_unsent(self._wish.code_hash, is_lost=True)
+                self._error, self.stage = error, Stage.OVER
+            else:
+                self._fail("execution", "", error.message)
             return
         applied = [each for each in ticks if each is not None]
         if len(applied) == len(ticks):
             self._finish(max(applied))
 
     def _finish(self, tick: int) -> None:
-        assert self._verdict is not None and self._trial is not None, "it was tried"
+        assert self._verdict is not None, "it was tried"
         wish, params, verdict = self._wish, dict(self._wish.tried.params), self._verdict
         told = self._log.info(
             "mutation.applied", mutation_id=wish.known_as, trait_name=NAME, version=0,
             registry_version=self._world.traits.version(), tried=True, tick=tick, params=params,
             cause=self._told,
         )  # fmt: skip
-        promised = wish.tried.forecast.metric if wish.tried.forecast else ""
         self._world.by_hand |= set(params)  # the file alone does not set them back
-        self._world.traits.on_applied(
-            Applied(
-                wish.known_as,
-                NAME,
-                0,
-                wish.code_hash,
-                tick,
-                told,
-                verdict.forecast or unforetold("", promised),
-                tick - self._trial.tick,
-                self._trial.population,
-                dict(self._before),
-            )
-        )
+        self._world.traits.on_applied(replace(self._as_applied(tick), told=told))
         answer = {"accepted": True, "mutation_id": wish.known_as, "name": NAME, "version": 0}
         effect = {"effect": verdict.fields()["effect"], "params": params}
         self._outcome = answer | effect | {"hash": wish.code_hash, "applied_at_tick": tick}
         self.stage = Stage.OVER
 
     def _fail(self, stage: str, rule: str, why: str) -> None:
+        if self._before:
+            self._world.traits.on_unsent(self._wish.code_hash)
         self._told = self._log.warning(
             "mutation.failed", mutation_id=self._wish.known_as, error=why, stage=stage,
             rollback_to="", trait_name=NAME, version=0, rule=rule, line=0, cause=self._told,

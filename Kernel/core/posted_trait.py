@@ -69,6 +69,11 @@ class Posted:
             raise Refused(f"cannot {_ACTS[self.ticket.input.kind]}: {why}", "molt trait list")
         return applied
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody can tell any more: the world has moved to another arena."""
+        return self.world.inbox is not None and self.world.inbox is not self.inbox
+
     def due_tick(self) -> int:
         """Return the tick at which it is to be carried out, as long as it has not been."""
         return max(self.ticket.input.at_tick, self.world.tick() + 1)

@@ -7,13 +7,13 @@ the trial, which checks and compiles it, too (`trials.py`), generations (`genera
 Whatever fails before the input is applied costs the world nothing: who serves goes on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
 from Kernel.contract.trait_registry import ACTIVE, QUARANTINED
 from Kernel.core.arena_keeper import ArenaKeeper
-from Kernel.core.guard import Applied, unforetold
+from Kernel.core.guard import Applied, Sent, unforetold
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
 from Kernel.core.trial import TrialWish
@@ -117,6 +117,7 @@ class TraitAddition:
         self._ready_s = 0.0
         self._until_s = 0.0
         self._posted: Posted | None = None
+        self._is_sent = False
         self._applied: int | None = None
         self._there: Result | None = None
         self._error: MoltError | None = None
@@ -335,8 +336,30 @@ class TraitAddition:
             verdict.memory, verdict.moods, self._wish.tried.carriers,
         )  # fmt: skip
         given = Input(ADD_TRAIT, at_tick=self._wish.at_tick, trait=trait, cause=self._told)
+        self._is_sent = True
+        world.traits.on_sent(Sent(self._as_applied(world.tick()), self._wish.tried.trial))
         self._posted = Posted(world, inbox, inbox.post(given))
         self.stage = Stage.POSTED
+
+    def _as_applied(self, tick: int) -> Applied:
+        """Return what is told of it had it come in at a tick."""
+        verdict, trial, wanted = self._verdict, self._trial, self._wish.tried.forecast
+        assert verdict is not None and trial is not None, "it was tried"
+        none = unforetold(
+            "" if self._wish.tried.trial else "it came in without a trial",
+            wanted.metric if wanted else "",
+        )
+        return Applied(
+            self._wish.known_as,
+            verdict.name,
+            verdict.version,
+            verdict.code_hash,
+            tick,
+            self._told,
+            verdict.forecast or none,
+            tick - trial.tick,
+            trial.population,
+        )
 
     def _finish(self, tick: int) -> None:
         assert self._verdict is not None, "it was prepared"
@@ -346,29 +369,14 @@ class TraitAddition:
             version=self._verdict.version, registry_version=self.world.traits.version(),
             tried=self._wish.tried.trial, tick=tick, cause=self._told,
         )  # fmt: skip
-        tried = self._wish.tried.trial
-        wanted = self._wish.tried.forecast
-        none = unforetold(
-            "" if tried else "it came in without a trial", wanted.metric if wanted else ""
-        )
-        assert self._trial is not None, "it was begun"
-        self.world.traits.on_applied(
-            Applied(
-                self._wish.known_as,
-                self._verdict.name,
-                self._verdict.version,
-                self._verdict.code_hash,
-                tick,
-                told,
-                self._verdict.forecast or none,
-                tick - self._trial.tick,
-                self._trial.population,
-            )
-        )
+        self.world.traits.on_applied(replace(self._as_applied(tick), told=told))
 
     def fail(self, error: MoltError) -> None:
         """Keep why it came to nothing; what was to be loaded is not, next time."""
-        if self._verdict is not None:
+        is_lost = self._posted is not None and self._posted.is_lost
+        if self._is_sent:
+            self.world.traits.on_unsent(self._wish.code_hash, is_lost=is_lost)
+        if self._verdict is not None and not is_lost:
             stage = "import" if self._posted is None else "execution"
             self._tell_failed(stage, error.message, self._verdict)
             self.world.traits.drop(self._wish.code_hash)

@@ -18,6 +18,7 @@ from Kernel.contract.inputs import QUARANTINE, SET_PARAM, Input
 from Kernel.contract.trait_registry import ACTIVE, QUARANTINED, STANDBY, TraitRow
 from Kernel.contract.window_metrics import Counters, read_counters
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.coming_mutations import ComingMutations
 from Kernel.core.guard import (
     MEASURED,
     MISSED,
@@ -81,6 +82,7 @@ class TraitGuard:
         self._whys = QuarantineNotes(world.config.name, self._notes)
         self._has_resumed = False
         self._looked_at = -1
+        self._coming = ComingMutations(world)
         world.traits.on_applied = self.begin
         world.traits.on_quarantined = self.quarantined
 
@@ -143,6 +145,7 @@ class TraitGuard:
         others = [each for each in self._guarded if each.code_hash != applied.code_hash]
         self._guarded = [*others, guarded][-GUARDED_MAX:]
         self._keep_note(guarded)
+        self._coming.end(applied.code_hash)
         self._looked_at = -1
         self._hold_former()
 
@@ -216,6 +219,8 @@ class TraitGuard:
         if not self._has_resumed:
             self._has_resumed = True
             self._resume()
+        for applied in self._coming.look():
+            self.begin(applied)
         for each in list(self._leaving):
             self._go_on_leaving(each)
         tick = world.tick()
@@ -412,6 +417,9 @@ class TraitGuard:
                 continue
             if self._whys.owns(name):
                 self._whys.take(name, data)
+                continue
+            if self._coming.owns(name):
+                self._coming.take(name, data)
                 continue
             try:
                 guarded = parse_guarded(data)

@@ -18,7 +18,7 @@ from Kernel.contract.arena import State
 from Kernel.contract.errors import Refused
 from Kernel.contract.trait_registry import ACTIVE, ACTIVE_MAX, SUSPENDED, TraitRow, main_rows
 from Kernel.contract.trait_sets import is_code_hash
-from Kernel.core.guard import Applied
+from Kernel.core.guard import Applied, Sent
 from Kernel.core.parts import Parts
 from Kernel.ports.arena_file import ArenaHandle
 
@@ -48,6 +48,8 @@ class WorldTraits:
 
     Attributes:
         hashes: the set, in the order in which they came.
+        on_sent: is told of each mutation before its input is sent.
+        on_unsent: is told of the hash of one that has come to nothing, or whether nobody can tell.
         on_applied: is told of each mutation that has come in.
         on_quarantined: is told of a version that a verdict has put into quarantine, why, and the
             id of the event.
@@ -58,6 +60,8 @@ class WorldTraits:
         self.hashes: list[str] = zone.parts.trait_sets.load(zone.config.name)
         self._read_at = self._reconciled_at = (-1, 0)
         self._rows: list[TraitRow] = []
+        self.on_sent: Callable[[Sent], None] = lambda _sent: None
+        self.on_unsent: Callable[..., None] = lambda _code_hash, is_lost=False: None
         self.on_applied: Callable[[Applied], None] = lambda _applied: None
         self.on_quarantined: Callable[[TraitRow, str, bytes], None] = lambda _row, _why, _id: None
 

@@ -13,7 +13,7 @@ from Kernel.contract.errors import CodecError, Refused
 from Kernel.contract.inputs import ALL, NEWBORNS, VALUE_MAX
 from Kernel.contract.trial_forecast import SIDES
 from Kernel.core.guard import GuardRules
-from Kernel.core.trait_addition import Wish
+from Kernel.core.trait_addition import Wish, mutation_id_of
 from Kernel.core.trial import TICKS, ForecastWish, TrialWish
 
 SEEDS_MAX: Final = 64
@@ -98,7 +98,10 @@ def parse_apply(args: Mapping[str, Any], by: str, cause: bytes, rules: GuardRule
         params=params,
         forecast=ForecastWish(metric or "population", better, seconds=rules.forecast_s),
     )
-    return Wish(tried, mutation_id=_id(args, "mutation_id"), plan_id=_id(args, "plan_id"))
+    named, its = _id(args, "mutation_id"), mutation_id_of(tried.code_hash)
+    if named not in ("", its):
+        raise Refused(f"cannot apply: mutation_id is {named}, that of this code is {its}")
+    return Wish(tried, mutation_id=its, plan_id=_id(args, "plan_id"))
 
 
 def parse_take_back(args: Mapping[str, Any]) -> tuple[str, str]:

@@ -88,3 +88,24 @@ def test_the_next_kernel_goes_on_with_a_guard(home: Path) -> None:
     assert resumed["cause"] == begun["id"] and kept["cause"] == resumed["id"]
     assert 0 < resumed["payload"]["ticks_left"] <= 340
     assert 400 <= kept["payload"]["ticks"] <= 430
+
+
+def test_a_kernel_killed_while_a_trait_waits_for_its_tick(home: Path) -> None:
+    """The next one tells that it came in and guards it, though another kernel had sent it."""
+    with KernelRun(home, *SETTINGS) as kernel:
+        kernel.ask("pause")
+        assert add(kernel, HONEST)["applied_at_tick"] is None
+        os.kill(kernel.process.pid, signal.SIGKILL)
+        kernel.process.wait()
+    with KernelRun(home, *SETTINGS) as kernel:
+        assert not kernel.ask("status")["guarded"]
+        kernel.ask("resume")
+        wait_until(lambda: kernel.ask("status")["guarded"], "it is under guard", PATIENCE_S)
+        (row,) = kernel.ask("trait list")["traits"]
+        assert kernel.stop() == 0
+    (ready,), (applied,), (begun,) = (
+        ledger_events(home, kind) for kind in ("mutation.ready", "mutation.applied", "guard.begun")
+    )
+    assert applied["payload"]["mutation_id"] == ready["payload"]["mutation_id"]
+    assert applied["payload"]["tick"] == row["applied_at_tick"] and begun["cause"] == applied["id"]
+    assert applied["cause"]

@@ -1,5 +1,6 @@
 """A bus zone of a real kernel asks for a trial: one that may, and one that may not."""
 
+import hashlib
 import itertools
 import json
 import shutil
@@ -72,7 +73,8 @@ def test_a_zone_has_a_mutation_applied(home: Path) -> None:
         file.write(ZONE.format(may="apply"))
     shutil.copy(CANDIDATE, home / "candidate.py")
     cause = "0190c0de" * 4
-    args = {"mutation_id": "mut_e2e", "plan_id": "plan_e2e", "metric": "population", "cause": cause}
+    named = f"mut_{hashlib.sha256(CANDIDATE.read_bytes()).hexdigest()[:12]}"
+    args = {"mutation_id": named, "plan_id": "plan_e2e", "metric": "population", "cause": cause}
     (home / "ask.json").write_text(json.dumps(["apply", args]))
     guard = ("kernel.guard.ticks=650", "kernel.guard.forecast_seeds=4")
     with KernelRun(home, *SETTINGS, *guard) as kernel:
@@ -92,5 +94,5 @@ def test_a_zone_has_a_mutation_applied(home: Path) -> None:
         for before, after in itertools.pairwise(chain):
             assert told[after]["cause"] == told[before]["id"], after
     begun = told["guard.begun"]["payload"]
-    assert begun["mutation_id"] == "mut_e2e" and begun["metric"] == "population"
+    assert begun["mutation_id"] == named and begun["metric"] == "population"
     assert len(begun["forecast"]) == 2 or begun["degraded"], begun

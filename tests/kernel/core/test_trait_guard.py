@@ -262,6 +262,57 @@ class TestNextKernel:
         assert failed["stage"] == "guard" and not notes(scene)
 
 
+class TestKilledWhileOneComesIn:
+    """Who has sent an input dies before the world takes it."""
+
+    @pytest.fixture
+    def sent(self, tmp_path: Path) -> Iterator[Scene]:
+        """Give a world for which an input is on its way, and a kernel that knows its note only."""
+        machine = FakeMachine()
+        scene = Scene(machine, tmp_path)
+        scene.add()
+        scene.judge()
+        scene.prepare()
+        scene.succeed()
+        scene.changes._posted = []
+        scene.kernel.zones.guards["stable"] = TraitGuard(scene.world, RULES)
+        yield scene
+        scene.kernel.close()
+        machine.processes.close()
+
+    def test_it_is_told_and_guarded(self, sent: Scene) -> None:
+        """The next kernel tells that it was applied, with a whole chain, and guards it."""
+        sent.kernel.round(3)
+        assert not sent.machine.log.of("mutation.applied") and notes(sent)
+        ticks(sent, 3)
+        (applied,) = sent.machine.log.of("mutation.applied")
+        assert applied["mutation_id"] == f"mut_{CODE_HASH[:12]}"
+        assert applied["tick"] == sent.world.traits.rows()[0].since_tick
+        assert chain(sent, "guard.begun")[:3] == [
+            "guard.begun",
+            "mutation.applied",
+            "generation.promoted",
+        ]
+        assert sent.kernel.zones.guards["stable"].fields()[0]["ticks_left"] > 390
+        assert notes(sent) == [f"stable.{CODE_HASH}"]
+
+    def test_it_never_came_in(self, sent: Scene) -> None:
+        """The input was lost with the kernel: nobody waits for it any more."""
+        words = sent.kernel.words
+        words.put(Header.INBOX_NEXT, words.state(sent.world.tick(), State.INBOX_CURSOR))
+        ticks(sent, 2)
+        (failed,) = sent.machine.log.of("mutation.failed")
+        assert (failed["stage"], failed["rollback_to"]) == ("execution", "")
+        assert not notes(sent)
+
+    def test_a_note_that_is_none(self, sent: Scene) -> None:
+        """A torn one is deleted."""
+        (name,) = notes(sent)
+        sent.machine.guard_notes.keep(name, b'{"values": 1}')
+        ticks(sent, 3)
+        assert not notes(sent) and not sent.machine.log.of("guard.begun")
+
+
 def full(_input: object) -> None:
     """Stand for an inbox without room."""
     raise Refused("cannot send: 256 inputs wait")

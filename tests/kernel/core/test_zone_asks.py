@@ -16,6 +16,7 @@ from Kernel.contract.messages import Answer, Ask, Ready, pack_message
 from Kernel.contract.parameters import hash_of_values
 from Kernel.contract.zygote_protocol import Configure, Prepared
 from Kernel.core.guard import GuardRules
+from Kernel.core.trait_guard import TraitGuard
 from Kernel.core.zone_asks import ASKS_MAX
 from Kernel.core.zone_wishes import parse_apply, parse_cause, parse_wish
 from tests.kernel.core.test_trial_verdict import ACCEPTED
@@ -27,6 +28,7 @@ from zones.runtime.bus_client import BusClient
 
 SOURCE = "class Forager(Trait): ..."
 VERDICT = ACCEPTED | {"code_hash": hashlib.sha256(SOURCE.encode()).hexdigest()}
+MUTATION = f"mut_{VERDICT['code_hash'][:12]}"
 
 
 class Scene:
@@ -263,7 +265,7 @@ class TestApply:
                 "apply",
                 {
                     "source": SOURCE,
-                    "mutation_id": "mut_1",
+                    "mutation_id": MUTATION,
                     "plan_id": "plan_1",
                     "cause": self.CAUSE,
                 },
@@ -273,10 +275,10 @@ class TestApply:
             scene.kernel.tick()
             answer = scene.hear(number)
             assert answer.ok and answer.result["accepted"] is True, answer
-            assert answer.result["mutation_id"] == "mut_1" and answer.result["name"] == "Forager"
+            assert answer.result["mutation_id"] == MUTATION and answer.result["name"] == "Forager"
             log = scene.machine.log
             (ready,), (applied,) = log.of("mutation.ready"), log.of("mutation.applied")
-            assert ready["plan_id"] == "plan_1" and applied["mutation_id"] == "mut_1"
+            assert ready["plan_id"] == "plan_1" and applied["mutation_id"] == MUTATION
             assert applied["tick"] == answer.result["applied_at_tick"]
             (asked,) = [each for each, kind in log.named.items() if kind == "zone.asked"]
             assert log.causes[asked] == bytes.fromhex(self.CAUSE)
@@ -328,6 +330,45 @@ class TestApply:
             (failed,) = scene.machine.log.of("mutation.failed")
             assert (failed["stage"], failed["rollback_to"]) == ("guard", "friction=0.85")
             assert scene.kernel.world_param() == 0.85
+        finally:
+            scene.close()
+
+    def test_values_whose_kernel_dies_before_their_tick(self, machine, tmp_path):
+        """The next one tells that they were set, guards them, and knows what to go back to."""
+        scene = Scene(machine, tmp_path, ("apply",))
+        try:
+            params = {"friction": 0.5}
+            scene.client.ask("apply", {"params": params, "cause": self.CAUSE})
+            told = {"accepted": True, "code_hash": hash_of_values(params), "kind": "params"}
+            self.judge(scene, told)
+            zones, world = scene.kernel.zones, scene.kernel.world
+            zones.asks._changes = []
+            world.inbox._first = world.inbox._next  # as the next kernel's would find it
+            zones.guards["stable"] = TraitGuard(world, GuardRules(ticks=400))
+            scene.kernel.round()
+            assert not scene.machine.log.of("mutation.applied")
+            for _ in range(4):
+                scene.kernel.tick()
+                scene.kernel.round()
+            (applied,), (begun,) = map(scene.machine.log.of, ("mutation.applied", "guard.begun"))
+            assert applied["params"] == params and begun["mutation_id"] == applied["mutation_id"]
+            scene.kernel.words.put_state(world.tick(), State.CHECKS_FAILED, 1)
+            for _ in range(20):
+                scene.kernel.tick()
+                scene.kernel.round()
+            (failed,) = scene.machine.log.of("mutation.failed")
+            assert failed["rollback_to"] == "friction=0.85"
+            assert scene.kernel.world_param() == 0.85
+        finally:
+            scene.close()
+
+    def test_the_id_of_another_mutation_is_refused(self, machine, tmp_path):
+        """An id follows from the code: nobody tells his own under the name of another."""
+        scene = Scene(machine, tmp_path, ("apply",))
+        try:
+            other = {"source": SOURCE, "mutation_id": "mut_0123456789ab"}
+            answer = scene.hear(scene.client.ask("apply", other))
+            assert not answer.ok and "mut_0123456789ab" in answer.error
         finally:
             scene.close()
 
