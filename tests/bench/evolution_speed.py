@@ -38,6 +38,7 @@ def measure_speed(quick: bool) -> tuple[list[Row], list[Goal]]:
     with temporary_home() as home:
         with live_kernel(home, *words) as kernel:
             kernel.arena.wait_for_ticks(SETTLE_TICKS, SETTLE_S)
+            kernel.ask("wait", SETTLE_S, **{"for": "zone.sandbox=ready"}, timeout_s=SETTLE_S)
             for number in range(rounds):
                 kernel.ask("trigger", ANSWER_S, reason=f"bench {number + 1}")
                 _wait(kernel, home, lambda story, n=number: _missions(story) > n)

@@ -15,9 +15,10 @@ from typing import Any, Final
 from Kernel.contract.arena import Header
 from tests.bench.evolution_story import Story, read_story
 from tests.bench.live_kernel import LiveKernel, live_kernel
-from tests.bench.recovery import Recovery, Trial, judge
+from tests.bench.recovery import Recovery, Trial, hold_yardsticks, judge
 from tests.bench.report import ROOT, CannotMeasure
 from tests.support.homes import temporary_home
+from zones.agents.mutation import LIVING
 from zones.world.run import read_settings, run_world
 from zones.world.settings import WorldSettings, parse_settings
 
@@ -50,7 +51,7 @@ class Ended:
     def changed_params(self) -> bool:
         """Tell whether what keeps it well is, in part, a parameter that was changed."""
         applied = self.story.mutations if self.story else ()
-        return any(each.params for each in applied if each.status in ("applied", "kept"))
+        return any(each.params for each in applied if each.status in LIVING)
 
 
 def world_settings(trial: Trial, seed: int) -> WorldSettings:
@@ -91,7 +92,8 @@ def run_on(trial: Trial, seed: int, say: Callable[[str], None]) -> Ended:
         recovery = judge(trial, story.telemetry, settings.max_entities)
     except ValueError as error:
         raise CannotMeasure(f"cannot judge {trial.scenario} with seed {seed}: {error}") from error
-    return Ended(seed, recovery, story)
+    changed = {name for each in story.mutations if each.status in LIVING for name in each.params}
+    return Ended(seed, hold_yardsticks(recovery, changed), story)
 
 
 def ticks_until(kernel: LiveKernel, goal: int) -> Iterator[int]:

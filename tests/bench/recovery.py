@@ -12,8 +12,8 @@ an empty world recover nothing. And the trouble of the scenario must be gone, no
 FREE_MIN of the periods at least.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from zones.agents.watcher import Signs, WatcherSettings, read_signs
@@ -28,6 +28,8 @@ FREE_MIN: Final = 0.95
 CROWDED_SHARE: Final = 0.95
 """Of max_entities: from here on it is the lack of slots that holds a population, not itself."""
 YEAR_TICKS: Final = 36_000
+YARDSTICKS: Final = frozenset(("lineage_distance",))
+"""Parameters that say what is counted: a world in which one was changed is measured by another."""
 
 Telemetry = Sequence[Mapping[str, Any]]
 
@@ -119,6 +121,18 @@ def judge(trial: Trial, telemetry: Telemetry, max_entities: int) -> Recovery:
         least=min(counts),
         mean=sum(counts) / len(counts),
     )
+
+
+def hold_yardsticks(found: Recovery, changed: Iterable[str]) -> Recovery:
+    """Return what was found, as no recovery where what is counted by was changed.
+
+    Args:
+        changed: names of parameters that evolution has set.
+    """
+    moved = sorted(YARDSTICKS.intersection(changed))
+    if not moved:
+        return found
+    return replace(found, recovered=False, why=f"{', '.join(moved)} was changed")
 
 
 def _check(trial: Trial, told: Telemetry) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.bench.recovery import BY_SCENARIO, PERIOD_TICKS, TRIALS, Trial, judge
+from tests.bench.recovery import BY_SCENARIO, PERIOD_TICKS, TRIALS, Trial, hold_yardsticks, judge
 from tests.structure.sources import ROOT
 from zones.world.run import read_settings, run_world
 from zones.world.settings import parse_settings
@@ -82,6 +82,14 @@ def test_a_bound_that_is_touched_again_and_again_holds_it() -> None:
     for index in range(-40, 0, 2):
         told[index] = told[index] | {"entity_count": 480}
     assert not judge(CROWDED, told, SLOTS).recovered
+
+
+def test_another_yardstick_is_no_recovery() -> None:
+    """More lineages by counting finer are the same Molbots."""
+    found = judge(UNIFORM, year(UNIFORM, 3000), SLOTS)
+    assert hold_yardsticks(found, {"mutation"}).recovered
+    moved = hold_yardsticks(found, {"mutation", "lineage_distance"})
+    assert (moved.recovered, moved.why) == (False, "lineage_distance was changed")
 
 
 def test_a_hole_in_telemetry_is_no_verdict() -> None:

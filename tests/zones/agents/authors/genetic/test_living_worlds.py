@@ -46,7 +46,7 @@ def test_world_at_its_least_bears_children_again() -> None:
 @pytest.mark.parametrize(
     ("scenario", "tick", "kind", "names"),
     [
-        ("monoculture", 300, "low_diversity", {"mutation", "lineage_distance"}),
+        ("monoculture", 300, "low_diversity", {"mutation"}),
         ("overcrowded", 600, "overpopulation", {"resource_spawn_rate", "birth_age"}),
     ],
 )
