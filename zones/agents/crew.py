@@ -222,7 +222,11 @@ class Crew:
 
     def _tell_no_thought(self, context: Context, why: str, *, spent: bool = False) -> None:
         who = THINKERS[context.what]
-        told = no_thought(context.mission, who, NO_ANSWER, why, context.cause, spent=spent)
+        plan = self.memory.mission.plan if self.memory.mission is not None else None
+        what = plan.fields["target_class"] if plan is not None and who == "coder" else ""
+        told = no_thought(
+            context.mission, who, NO_ANSWER, why, context.cause, what=what, spent=spent
+        )
         self._tell_and_wait(told)
 
     def _apply(self, mission: Mission, draft: Draft, now_s: float) -> None:

@@ -203,10 +203,23 @@ def _veto(mission: Mission, draft: Draft) -> Told:
 
 
 def no_thought(
-    mission: str, who: str, stage: str, reason: str, cause: str, *, spent: bool = False
+    mission: str,
+    who: str,
+    stage: str,
+    reason: str,
+    cause: str,
+    *,
+    what: str = "",
+    spent: bool = False,
 ) -> Told:
-    """Return what is told of a thought that came to nothing; `spent`: so did its plan."""
+    """Return what is told of a thought that came to nothing.
+
+    Args:
+        what: the trait that was to be written, "" for none.
+        spent: so did its plan.
+    """
     about: dict[str, Any] = {"mission": mission, "stage": stage}
+    about |= {"what": what} if what else {}
     about |= {"spent": True} if spent else {}
     return _feed(who, FAILED, reason, about, cause)
 

@@ -37,7 +37,7 @@ BESIDE: Final = 0.5
 """Of its rank that a new trait keeps where one of ours is against the same trouble already."""
 NOT_ENOUGH: Final = 2.5
 """Times the rank of parameters, where our trait was made better before and the trouble lasts."""
-PARAMETER_TICKS: Final = {"overpopulation": 1000}
+PARAMETER_TICKS: Final = {"overpopulation": 1000, "low_diversity": 1500}
 PARAMETER_TICKS_ELSE: Final = 600
 """Of a trial of parameters: a mutation rate shows in children alone, and a full world stays full
 until nobody waits for a slot any more."""
@@ -105,7 +105,7 @@ CHANGES: Final[Mapping[str, tuple[Steps, ...]]] = {
         (("birth_age", 2.0), ("resource_spawn_rate", 0.5)),
     ),
     "low_diversity": (
-        (("mutation", 3.0),), (("mutation", 2.0),), (("mutation", 2.5),), (("mutation", 1.0),),
+        (("mutation", 3.0),), (("mutation", 2.0),),
     ),
     "": ((("resource_spawn_rate", 1.3),), (("cost_base", 0.85),), (("sense_radius", 1.3),)),
 }  # fmt: skip

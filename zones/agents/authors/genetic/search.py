@@ -33,6 +33,8 @@ STANDARD: Final = 500
 LEAST: Final = 4
 LONGER: Final = 2.0
 FULL: Final = 4.0
+CLEAR: Final = 6.0
+"""Spreads between seeds: of what does so much, no next generation is asked for something better."""
 _FEW: Final = 125
 """Molbots; with fewer trials get longer."""
 
@@ -51,7 +53,7 @@ class GeneticSettings:
         wall_s: once a search took so long no other generation is begun; the proof comes anyway.
     """
 
-    candidates: int = 12
+    candidates: int = 8
     generations: int = 2
     ticks: int = 200
     seeds: int = 2
@@ -96,6 +98,11 @@ class Found:
     finalists: list[Candidate] = field(default_factory=list)
     generations: int = 0
     refused: int = 0
+
+    @property
+    def is_clear(self) -> bool:
+        """Return whether the best does so much that it is worth more to prove it than to go on."""
+        return bool(self.tried) and self.tried[0].score >= CLEAR
 
 
 class Search:
@@ -145,7 +152,7 @@ class Search:
             # A full world stays full until nobody waits for a slot any more.
             longer, many = FULL, max(LEAST, many // 2)
         for number in range(settings.generations):
-            if number and clock() - began_s > settings.wall_s:
+            if number and (found.is_clear or clock() - began_s > settings.wall_s):
                 break
             _look(stop)
             trees = self._first(many) if number == 0 else self._next(found.tried, many)
@@ -154,7 +161,7 @@ class Search:
             self._try(trees, lab, found, longer)
             found.generations += 1
         _look(stop)
-        self._prove(lab, found, longer)
+        self._prove(lab, stop, found, longer)
         return found
 
     def _try(self, trees: list[Tree], lab: Lab, found: Found, longer: float) -> None:
@@ -171,25 +178,22 @@ class Search:
             found.refused += not candidate.outcome.accepted
         found.tried.sort(key=lambda candidate: candidate.score, reverse=True)
 
-    def _prove(self, lab: Lab, found: Found, longer: float) -> None:
+    def _prove(self, lab: Lab, stop: Stop, found: Found, longer: float) -> None:
+        """Try finalists one by one, the best of the search first, until one is proven."""
         settings = self._settings
         best = [each for each in found.tried if each.score > 0 and not each.outcome.unchanged]
         found.finalists = best[: settings.finalists]
         if not found.finalists:
             return
-        outcomes = lab.try_sources(
-            [each.source for each in found.finalists],
-            round(settings.proof_ticks * longer),
-            settings.proof_seeds,
-        )
-        for candidate, outcome in zip(found.finalists, outcomes, strict=True):
-            candidate.outcome = outcome
-            proof = proof_of(outcome, self._goal, settings.proof_seeds)
-            if proof is None:
-                continue
-            # Of two that are proven the one whose least effect is the larger.
-            if found.proof is None or _least(proof) > _least(found.proof):
+        for candidate in found.finalists:
+            _look(stop)
+            (candidate.outcome,) = lab.try_sources(
+                [candidate.source], round(settings.proof_ticks * longer), settings.proof_seeds
+            )
+            proof = proof_of(candidate.outcome, self._goal, settings.proof_seeds)
+            if proof is not None:
                 found.best, found.proof = candidate, proof
+                return
 
     def _first(self, many: int) -> list[Tree]:
         """Some of all that is known, half of sketches, the rest of elites and of pure chance."""
@@ -279,7 +283,3 @@ def chance_for(seed: int, *about: object) -> random.Random:
 def _look(stop: Stop) -> None:
     if stop():
         raise Cancelled
-
-
-def _least(proof: Proof) -> float:
-    return min(abs(proof.low), abs(proof.high))

@@ -61,7 +61,7 @@ def test_same_seed_and_brief_same_thought() -> None:
 
 def test_nothing_found_is_said() -> None:
     """Where nothing helps the author hands out nothing and says how much it has tried."""
-    with pytest.raises(AuthorFailed, match="none of 24 traits tried in 2 generations"):
+    with pytest.raises(AuthorFailed, match="none of 16 traits tried in 2 generations"):
         author().write(brief(), PLAN, (), PaperLab(flat, salt=3), never)
 
 

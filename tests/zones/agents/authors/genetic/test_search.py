@@ -113,7 +113,7 @@ def test_refused_candidates_are_never_best() -> None:
 
     found = search(Refusing(planted), settings=GeneticSettings(generations=1))
     assert found.best is None
-    assert found.refused == len(found.tried) == 12
+    assert found.refused == len(found.tried) == 8
     assert found.finalists == []
 
 
