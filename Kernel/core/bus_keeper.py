@@ -33,10 +33,13 @@ from Kernel.core.generations import LEAVE_S
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
 from Kernel.core.line import Line
+from Kernel.core.log_rate import LineBucket, take_lines
 from Kernel.core.parts import Parts
 
 Descriptors = Callable[[str], dict[str, int] | None]
 REPLIES_KEPT = 64
+ASKS_PER_S = 100
+"""Of one zone; one more is refused without a word in the log."""
 MAY = {"take_back": "apply"}
 """Asks that another one's leave is good for: who brings in may take back."""
 
@@ -76,6 +79,7 @@ class BusKeeper(Keeper):
         self._exchanges = 0
         self._request_id = 0
         self._replies: dict[int, Reply] = {}
+        self._asks = LineBucket()
         self.on_ask: Callable[[BusKeeper, int, Ask], None] = _nobody_does
         """Takes what a process of it may ask for, with the serial of the process."""
         self.parameters_of: Callable[[str], list[dict[str, Any]]] = lambda _zone: []
@@ -244,6 +248,11 @@ class BusKeeper(Keeper):
     def _take_ask(self, serial: int, ask: Ask) -> None:
         """Pass on what this zone may ask for; what it may not is counted, told and answered."""
         zone = self.config.name
+        self._asks, allowed = take_lines(self._asks, 1, ASKS_PER_S, self.parts.clock.now_s())
+        if not allowed:  # each of the others is an event in the log, whatever is asked
+            why = f"cannot do {ask.name!r}: zone {zone} asks more than {ASKS_PER_S} times a second"
+            self.refuse_ask(serial, ask, why, "")
+            return
         if MAY.get(ask.name, ask.name) in self.config.may:
             self.on_ask(self, serial, ask)
             return

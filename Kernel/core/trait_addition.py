@@ -88,15 +88,8 @@ def _told_of_trial(verdict: TrialVerdict) -> Result:
     """Return the figures of a trial that who adds a trait is told."""
     told = verdict.fields()
     keys = (
-        "ticks",
-        "seeds",
-        "population",
-        "calls",
-        "faults",
-        "first_faults",
-        "effect",
-        "unchanged",
-    )
+        "ticks", "seeds", "population", "calls", "faults", "first_faults", "effect", "unchanged",
+    )  # fmt: skip
     return {key: told[key] for key in keys}
 
 
@@ -223,11 +216,20 @@ class TraitAddition:
             self.fail(error)
 
     def give_up(self, why: str) -> None:
-        """End it: the kernel is being stopped."""
-        if self.stage is not Stage.OVER:
-            if self._trial is not None:
-                self._trial.give_up(why)
-            self.fail(Refused(f"cannot add the trait: {why}"))
+        """End it: the kernel is being stopped.
+
+        That says nothing of a mutation: whoever asks by its id asks the next kernel again.
+        """
+        if self.stage is Stage.OVER:
+            return
+        if self._trial is not None:
+            self._trial.give_up(why)
+        error = Refused(f"cannot add the trait: {why}")
+        if self._wish.mutation_id:
+            self.world.traits.drop(self._wish.code_hash)
+            self._error, self.stage = error, Stage.OVER
+        else:
+            self.fail(error)
 
     def _step(self, now_s: float) -> None:
         match self.stage:

@@ -297,7 +297,8 @@ class TraitGuard:
             return True
         if row is not None and row.status != STANDBY:
             return False
-        newer = next((each for each in found.values() if each.name == guarded.trait_name), None)
+        own = (each for each in found.values() if each.name == guarded.trait_name)
+        newer = next((each for each in own if each is not row and each.status == ACTIVE), None)
         took = row is not None and newer is not None
         why = f"version {newer.version} took its place" if took and newer else "it was removed"
         self._log.info(

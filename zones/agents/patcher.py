@@ -32,7 +32,7 @@ from zones.agents.folder import (
     version_in,
 )
 from zones.agents.header import header, without_header
-from zones.agents.mutation import HAND, LIVING, OPEN, PROPOSED, Mutation
+from zones.agents.mutation import HAND, LIVING, OPEN, Mutation
 from zones.agents.mutations import Mutations
 from zones.runtime.trait_store import StoreError, TraitStore, file_name
 from zones.traits.contract import SOURCE_BYTES_MAX
@@ -325,7 +325,7 @@ class Patcher:
 
 def _is_wanted(known: Mutation, name: str) -> bool:
     """Return whether a file of known code is to be tried: it was begun by hand, or released."""
-    if known.status == PROPOSED:
+    if known.status in OPEN:
         return known.author == HAND
     ours = canonical_name(known.trait, known.version) if known.version else ""
     return known.released and known.status not in LIVING and name != ours

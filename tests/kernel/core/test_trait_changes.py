@@ -412,6 +412,24 @@ class TestGoingWrong:
             with pytest.raises(Refused, match="being stopped"):
                 each.result()
 
+    def test_a_stop_says_nothing_of_a_mutation(self, scene):
+        """Who asks by an id asks the next kernel again; a source is not refused by a stop."""
+        tried = TrialWish(SOURCE, "sandbox", add=True)
+        named = scene.changes.add(scene.world, Wish(tried, mutation_id="mut_1"))
+        scene.judge()
+        assert named.stage is Stage.RENEWING
+        by_hand = scene.add(SOURCE + b"#")
+        code_hash = hashlib.sha256(SOURCE + b"#").hexdigest()
+        scene.judge(VERDICT | {"code_hash": code_hash, "version": 2})
+        scene.kernel.zones.begin_stop()
+        (failed,) = scene.machine.log.of("mutation.failed")
+        assert failed["mutation_id"] == f"mut_{code_hash[:12]}" and "stopped" in failed["error"]
+        for each in (named, by_hand):
+            with pytest.raises(Refused, match="being stopped"):
+                each.result()
+        with pytest.raises(Refused, match="being stopped"):
+            named.outcome()
+
 
 class TestWaiting:
     def test_a_paused_world_answers_pending(self, scene):

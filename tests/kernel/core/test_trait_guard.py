@@ -88,6 +88,16 @@ class TestKept:
         ticks(scene, 10)
         assert kinds(scene) == ["guard.begun", "guard.ended"]
 
+    def test_it_ends_with_another_version(self, scene):
+        """The version that runs now is named, not another one of its name."""
+        row = scene.machine.arenas.rows[0]
+        newer = replace(row, slot=3, version=4, hash="b" * 64)
+        older = replace(row, slot=2, version=0, hash="c" * 64, status="standby")
+        scene.machine.arenas.rows = [older, replace(row, status="standby"), newer]
+        scene.kernel.words.put_state(scene.world.tick(), State.REGISTRY_VERSION, 77)
+        ticks(scene, 10)
+        assert scene.machine.log.of("guard.ended")[0]["why"] == "version 4 took its place"
+
 
 class TestTakenBack:
     def test_faults_take_it_back_within_a_tick(self, scene):

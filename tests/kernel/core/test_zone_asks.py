@@ -15,6 +15,7 @@ from Kernel.contract.errors import Refused
 from Kernel.contract.messages import Answer, Ask, Ready, pack_message
 from Kernel.contract.parameters import hash_of_values
 from Kernel.contract.zygote_protocol import Configure, Prepared
+from Kernel.core.bus_keeper import ASKS_PER_S
 from Kernel.core.guard import GuardRules
 from Kernel.core.trait_guard import TraitGuard
 from Kernel.core.zone_asks import ASKS_MAX
@@ -214,6 +215,15 @@ class TestTrial:
         assert not answer.ok and "64 wait; the limit is 64" in answer.error
         scene.client._socket.send(pack_message(Ask(1, "trial", {"source": SOURCE})))
         assert not scene.hear(1).ok
+
+    def test_who_asks_without_end_is_heard_so_often_a_second(self, scene):
+        """Each ask is an event: the log does not grow by as many as a zone can send."""
+        for _ in range(2 * ASKS_PER_S):
+            answer = scene.hear(scene.client.ask("trial", {"nonsense": 1}))
+        assert not answer.ok and "100 times a second" in answer.error
+        assert len(scene.machine.log.of("zone.asked")) == ASKS_PER_S
+        scene.machine.clock.advance(1.0)
+        assert "not known" in scene.hear(scene.client.ask("trial", {"nonsense": 1})).error
 
 
 class TestMayNot:

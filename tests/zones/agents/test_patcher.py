@@ -239,6 +239,11 @@ def test_killed_before_the_answer(stage: Stage) -> None:
     stage.begin()
     again = stage.find()
     assert again is not None and again.attempt == 2
+    stage.propose(again)
+    stage.hear(ready(3, MINE, 1))
+    stage.begin()
+    again = stage.find()
+    assert again is not None and again.attempt == 3, "its kernel was stopped before it came in"
 
 
 def test_not_now(stage: Stage) -> None:
