@@ -3,7 +3,8 @@
 Owns: which relations an event tells, their tables, finding them. Does not own: the events, when the
 tables are filled (`derived.py`), the questions that are asked (`questions.py`).
 
-    modified     agent -> file      agent.changed_state, mutation.ready; about its mutation
+    modified     agent -> file      agent.changed_state, mutation.ready; about its mutation, and by
+                                    who proposed that: the kernel only writes what others made
     depends_on   file -> file       what these two say; about its mutation
     triggered    mission -> agent   mission.started, and what an agent decides for a mission
     rolled_back  event -> event or mutation   agent.changed_state, mutation.failed,
@@ -24,6 +25,7 @@ from Kernel.contract.envelope import Envelope, Role, id_text
 from Kernel.contract.errors import CodecError, LedgerError
 from zones.ledger.derived import Row
 from zones.ledger.derived_file import DerivedFile
+from zones.runtime.ledger_event import LedgerEvent
 from zones.runtime.ledger_index import fetch, open_reading
 from zones.runtime.ledger_search import Query, Search
 
@@ -41,6 +43,8 @@ _SCHEMA: Final = tuple(
         f"CREATE INDEX {name}_about ON {name} (about)",
     )
 )
+_MODIFIED: Final = "modified"
+_PROPOSED: Final = "mutation.proposed"
 DEPENDS_MAX: Final = 256
 """Dependencies that one event may tell; a program has fewer."""
 
@@ -243,12 +247,35 @@ class RelationFinder:
             each
             for event in tail
             for each in relations_of(event.position, event.envelope)
-            if each.name in names and (thing is None or thing in each[2:5])
+            if each.name in names
         ]
+        found = self._by_proposers(found)
+        found = [each for each in found if thing is None or thing in each[2:5]]
         if query != Query():
             fitting = {each.position: self._fits(each.position, query) for each in found}
             found = [each for each in found if fitting[each.position]]
         return sorted(found, key=lambda each: each.position)
+
+    def _by_proposers(self, found: list[Relation]) -> list[Relation]:
+        """Name as the one who modified a file whoever proposed the mutation, where that is known.
+
+        An event of the kernel says that the file is there; who made it is in the proposal, which
+        may be older than what is stored here, and of several the last one before counts.
+        """
+        if not any(map(_is_of_no_agent, found)):
+            return found
+        proposals: dict[str, list[LedgerEvent]] = {}
+        for event in self._search.forwards(Query(kinds=(_PROPOSED,))):
+            proposals.setdefault(_text(event.payload, "mutation_id"), []).append(event)
+
+        def named(each: Relation) -> Relation:
+            known = proposals.get(each.about, ()) if _is_of_no_agent(each) else ()
+            before = [event.envelope for event in known if event.position < each.position]
+            if not before or not before[-1].agent:
+                return each
+            return each._replace(source=before[-1].agent, role=int(before[-1].role))
+
+        return [named(each) for each in found]
 
     def _fits(self, position: int, query: Query) -> bool:
         event = self._search.at(position)
@@ -258,20 +285,26 @@ class RelationFinder:
         if self._db is None:
             return []
         found: list[Relation] = []
-        where = "" if thing is None else " AND ?2 IN (source, target, about)"
         try:
             for name in names:
+                # Who modified a file may stand in another event: these are looked at afterwards.
+                every = thing is None or name == _MODIFIED
+                where = "" if every else " AND ?2 IN (source, target, about)"
                 sql = (
                     "SELECT position, source, target, about, role, event "
                     f"FROM {name} WHERE position <= ?1{where}"
                 )
-                values = (self.upto,) if thing is None else (self.upto, thing)
+                values = (self.upto,) if every else (self.upto, thing)
                 for position, *rest in fetch(self._db, sql, values):
                     found.append(Relation(position, name, *rest))
         except LedgerError:  # damaged: everything is read from the log
             self._db, self.upto = None, 0
             return []
         return found
+
+
+def _is_of_no_agent(each: Relation) -> bool:
+    return each.name == _MODIFIED and bool(each.about) and not each.role
 
 
 def _open(path: Path, search: Search) -> tuple[apsw.Connection | None, int]:

@@ -35,7 +35,8 @@ def ready(number: int, agent: str, mutation: str, file: str, **more: Any) -> Env
         "mutation_id": mutation, "plan_id": "P-1", "file_path": file, "trait_name": "forage",
         "version": 1, "code_hash": "h", "depends_on": more.pop("depends_on", []),
     }  # fmt: skip
-    return make(number, "mutation.ready", agent=agent, role=Role.CODER, payload=payload, **more)
+    more = {"role": Role.CODER, **more}
+    return make(number, "mutation.ready", agent=agent, payload=payload, **more)
 
 
 def failed(number: int, mutation: str, back: str, **more: Any) -> Envelope:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.zones.ledger.paper_ledger import START_NS
+from Kernel.contract.envelope import Envelope, Role
+from tests.zones.ledger.paper_ledger import START_NS, make
 from tests.zones.ledger.real_ledger import derive, index, no_news, search, store
-from tests.zones.ledger.society import SOCIETY
+from tests.zones.ledger.society import SOCIETY, failed, ready
 from zones.ledger import questions
 from zones.ledger.relations import RELATIONS, Relations
 from zones.runtime.ledger_search import Query
@@ -92,6 +93,43 @@ def test_a_role_is_a_persona(folder: Path) -> None:
     found = questions.undone_files(search(folder), folder, "coder")
     assert {each.modified.source for each in found} == {"coder-1", "coder-2"}
     assert found[0].fields()["modified"]["position"] == 8
+
+
+@pytest.mark.parametrize("taken", [0, 3, 4])
+def test_who_proposed_a_mutation_has_modified_its_file(tmp_path: Path, taken: int) -> None:
+    """The kernel tells that a file is written; it was made by the last who proposed it before."""
+
+    def proposed(number: int, agent: str, role: Role) -> Envelope:
+        payload = {"mutation_id": "M-1", "trait_name": "forage", "author": "genetic"}
+        return make(
+            number, "mutation.proposed", zone="sandbox", agent=agent, role=role, payload=payload
+        )
+
+    file = "mutations/trait_forage_v1.py"
+    events = [
+        proposed(1, "patcher-1", Role.PATCHER),
+        proposed(2, "coder-1", Role.CODER),
+        ready(3, "", "M-1", file, role=Role.UNSPECIFIED, zone="kernel"),
+        ready(4, "", "M-2", "by-hand.py", role=Role.UNSPECIFIED, zone="kernel"),
+        proposed(5, "patcher-1", Role.PATCHER),
+        failed(6, "M-1", "none", cause=3),
+    ]
+    if taken:
+        store(tmp_path, events[:taken])
+        table = Relations(tmp_path, no_news)
+        derive(tmp_path, table)
+        table.close()
+    store(tmp_path, events[taken:])
+    for persona in ("coder", "coder-1", "c*"):
+        (found,) = questions.undone_files(search(tmp_path), tmp_path, persona)
+        assert (found.modified.target, found.fields()["agent"]) == (file, "coder-1")
+        assert found.fields()["modified"]["role"] == "coder"
+    for persona in ("kernel", "patcher"):
+        assert questions.undone_files(search(tmp_path), tmp_path, persona) == []
+    made = questions.relations(search(tmp_path), tmp_path, "coder-1", RELATIONS, Query())
+    assert [(each.position, each.target) for each in made] == [(3, file)]
+    others = questions.relations(search(tmp_path), tmp_path, "kernel", ("modified",), Query())
+    assert [each.target for each in others] == ["by-hand.py"]
 
 
 def test_history(folder: Path) -> None:
