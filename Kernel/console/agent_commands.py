@@ -24,12 +24,21 @@ def ask_agents(zones: ZoneTable, name: str, args: Result) -> Callable[[], Result
     """
     keeper = zones.services.get(ZONE)
     if keeper is None:
-        raise Refused(f"cannot ask agents: there is no zone {ZONE}", f"kernel.zones.{ZONE}.enabled")
+        raise Refused(
+            f"cannot ask agents: there is no zone {ZONE}; kernel.zones.{ZONE}.enabled is false",
+            "set it to true in config/kernel.yaml or leave out --set, and start the kernel again",
+        )
     number = keeper.request(name, args, ANSWER_S)
+    asked_pid = keeper.active.pid if keeper.active else 0
 
     def result() -> Result | None:
         reply = keeper.take_reply(number)
         if reply is None:
+            if keeper.berth_of(asked_pid) is None:
+                raise Refused(
+                    f"cannot tell what came of {name!r}: zone {ZONE} ended before it answered",
+                    "molt agents",
+                )
             return None
         if not reply.ok:
             raise Refused(reply.error or "cannot ask agents: they gave no reason", "molt agents")

@@ -7,6 +7,9 @@ Pure data, standard library only.
 from Kernel.console.command_groups import EVOLUTION
 from Kernel.console.command_types import Argument, Command, Kind
 
+PATIENCE_S = 30.0
+"""Longer than the kernel waits for the zone: it then says who did not answer."""
+
 AGENT_COMMANDS: tuple[Command, ...] = (
     Command(
         "agents",
@@ -16,6 +19,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
         details="The author is a model of a server on this machine, or the embedded one; why it is "
         "this one stands\nbeside it. A mission goes from a problem to a plan, a source, its trial, "
         "the guard period, its\neffect and a lesson: molt mutations shows what came of all.",
+        patience_s=PATIENCE_S,
     ),
     Command(
         "trigger",
@@ -32,6 +36,7 @@ AGENT_COMMANDS: tuple[Command, ...] = (
         ),
         details="It waits while another mission is under way. Works with agents.evolution false, "
         "too: that\nonly keeps the Watcher from beginning any.",
+        patience_s=PATIENCE_S,
         acts=True,
     ),
 )
