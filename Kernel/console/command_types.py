@@ -54,6 +54,7 @@ class Suggest(StrEnum):
     ZONE = "zone"
     PARAMETER = "parameter"
     TRAIT = "trait"
+    QUARANTINED = "quarantined"
     SCENARIO = "scenario"
     COMMAND = "command"
     EVENT_FILTER = "event filter"

@@ -101,6 +101,9 @@ def complete_tool(command: Command, ctx: click.Context, typed: str) -> list[Item
     before = words[-1] if words else ""
     if not typed.startswith("-") and before in known:
         source = known[before]
+        for argument in (each for each in command.arguments if each.option == before):
+            if argument.choices:
+                return _fitting(argument.choices, typed)
         if source is Suggest.FILE:
             return [_a_file(typed)]
         return [] if source is None else _fitting(_values(source, ctx), typed)
@@ -109,6 +112,8 @@ def complete_tool(command: Command, ctx: click.Context, typed: str) -> list[Item
     options = _fitting((option for option in known if option not in words), typed)
     if command.tool_words is Suggest.EVENT_FILTER and not typed.startswith("-"):
         return _filters("words", ctx, typed) + options
+    if command.tool_words is Suggest.TRAIT and not typed.startswith("-"):
+        return _fitting(_values(Suggest.TRAIT, ctx), typed) + options
     return options
 
 
@@ -151,6 +156,9 @@ def _values(source: Suggest, ctx: click.Context) -> list[str]:
         return list_scenarios(own if own.is_dir() else CHECKOUT / "config")
     if source is Suggest.ZONE:
         return [word(row, "name") for row in rows_of(_ask(home, "ps"), "zones")]
+    if source is Suggest.QUARANTINED:
+        rows = rows_of(_ask(home, "quarantine"), "quarantine")
+        return list(dict.fromkeys(word(row, "name") for row in rows))
     if source is Suggest.TRAIT:
         rows = rows_of(_ask(home, "trait list"), "traits")
         return list(dict.fromkeys(word(row, "name") for row in rows))  # of each version a row

@@ -5,7 +5,7 @@ Owns: these rows, all of Place.TOOL. Does not own: the table (`commands.py`), wh
 """
 
 from Kernel.console.command_groups import EVOLUTION
-from Kernel.console.command_types import Argument, Command, Kind, Place
+from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
 
 STATUSES = (
     "proposed", "validated", "refused", "applied", "kept", "rolled_back", "quarantined",
@@ -26,6 +26,7 @@ def _row(
     examples: tuple[str, ...],
     details: str,
     arguments: tuple[Argument, ...],
+    words: Suggest | None = None,
 ) -> Command:
     options = (*(each.option for each in arguments if each.option), "--home", "--json")
     return Command(
@@ -39,6 +40,7 @@ def _row(
         runs=("zones.agents", name),
         about_home=True,
         tool_options=tuple((option, None) for option in options),
+        tool_words=words,
     )
 
 
@@ -104,5 +106,6 @@ EVOLUTION_COMMANDS: tuple[Command, ...] = (
                 required=True,
             ),
         ),
+        Suggest.TRAIT,
     ),
 )

@@ -203,7 +203,7 @@ TRAIT_COMMANDS: tuple[Command, ...] = (
                 "the trait, by the name of its class or as in the file name",
                 metavar="NAME",
                 required=True,
-                suggest=Suggest.TRAIT,
+                suggest=Suggest.QUARANTINED,
             ),
         ),
         details="It does not come back by itself: molt trait add FILE tries it and brings it in, "
