@@ -63,7 +63,7 @@ OWN_FAMILIES = (
     "agent", "archive", "arena", "boot", "call", "command", "config", "console", "drill",
     "evolution", "feed", "generation", "guard", "input", "kernel", "lesson", "mission", "molt",
     "mutation", "note", "scenario", "slot", "snapshot", "stop", "telemetry", "trait", "trial",
-    "world", "zone",
+    "world", "zone", "zygote",
 )  # fmt: skip
 """First words of molt's own kinds. Written out: the table of kinds takes long to import."""
 
