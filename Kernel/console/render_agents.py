@@ -40,9 +40,20 @@ def show_agents(result: Fields, console: Page) -> None:
         for_s = row.get("for_s")
         table.add_row(word(row, "name"), word(row, "doing"), span(for_s) if for_s else "")
     print_table(table, console)
-    for failure in rows_of(fields_of(result, "mission"), "failures")[-_FAILURES_SHOWN:]:
-        told = "  {}, {}: {}".format(*(word(failure, key) for key in ("what", "stage", "reason")))
-        print_folded(Text(told), console, indent=4)
+    _show_failures(rows_of(fields_of(result, "mission"), "failures"), console)
+
+
+def _show_failures(failures: list[Fields], console: Page) -> None:
+    """Show what came to nothing in this mission, the newest last, the same one once."""
+    times: dict[str, int] = {}
+    for failure in failures:
+        told = "{}, {}: {}".format(*(word(failure, key) for key in ("what", "stage", "reason")))
+        times[told] = times.pop(told, 0) + 1
+    if times:
+        console.print(Text("  failed in this mission:"))
+    for told, count_ in list(times.items())[-_FAILURES_SHOWN:]:
+        often = f" ({count_} times)" if count_ > 1 else ""
+        print_folded(Text(f"    {told}{often}"), console, indent=6)
 
 
 def _mission_facts(result: Fields) -> tuple[Text, list[str]]:

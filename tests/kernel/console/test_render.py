@@ -300,8 +300,21 @@ def test_agents_are_shown_with_their_mission_and_author() -> None:
     assert "genetic · no Ollama here" in out and "hint: ollama serve" in out
     assert "trig_0f3a9c · writing · plan 1, draft 2" in out and "1 more wait" in out
     assert "thinks: write" in out and "812 tokens" in out
-    assert "Eater, trial: it starves" in out
+    assert "failed in this mission:" in out and "Eater, trial: it starves" in out
     idle = shown("agents", AGENTS | {"mission": None, "queue": [], "evolution": False})
     assert "the Watcher is off" in idle
+    assert "failed in" not in idle
     assert "begins" in shown("trigger", {"trigger_id": "trig_1", "begun": True})
     assert "waits" in shown("trigger", {"trigger_id": "trig_1", "begun": False})
+
+
+def test_a_failure_that_comes_again_is_shown_once() -> None:
+    """With how often it came, where it came last."""
+    one = {"what": "coder", "stage": "author", "reason": "none has more"}
+    other = {"what": "Eater", "stage": "trial", "reason": "it starves"}
+    mission = dict(AGENTS["mission"]) | {"failures": [one, other, one, one]}  # type: ignore[call-overload]
+    lines = [each.strip() for each in shown("agents", AGENTS | {"mission": mission}).splitlines()]
+    begin = lines.index("failed in this mission:")
+    assert lines[begin + 1 : begin + 3] == [
+        "Eater, trial: it starves", "coder, author: none has more (3 times)",
+    ]  # fmt: skip
