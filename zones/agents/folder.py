@@ -143,7 +143,12 @@ def _private(path: str, flags: int) -> int:
 
 def _plain(path: str, flags: int) -> int:
     """Open what is a plain file and nothing else: a pipe would never end, a link leads away."""
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # "Too many levels" is said of any link that is not followed
+            raise OSError(errno.ELOOP, "it is a link", path) from error
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no plain file", path)

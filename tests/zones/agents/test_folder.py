@@ -63,6 +63,14 @@ def test_what_is_no_source_is_not_read(folder: Folder, make: object) -> None:
         folder.read("a.py")
 
 
+def test_a_link_is_called_one(folder: Folder) -> None:
+    """Not what the system says of it, "Too many levels of symbolic links"."""
+    folder.path.mkdir()
+    (folder.path / "a.py").symlink_to("/etc/hostname")
+    with pytest.raises(Unreadable, match=r"^it is a link$"):
+        folder.read("a.py")
+
+
 def test_it_is_written_whole(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write that fails leaves the old file, and nothing beside it."""
     folder.write("a.py", b"old")

@@ -57,7 +57,7 @@ def parse_place(text: str) -> ServerPlace:
         parts = urllib.parse.urlsplit(f"http://{rest}")
         name, port = parts.hostname or "", parts.port
     except ValueError as error:
-        raise _refusal(text, str(error)) from error
+        raise _refusal(text, "it takes an address and a port from 1 to 65535") from error
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
         raise _refusal(text, "it takes an address and a port, nothing more")
     if port == 0:
@@ -65,7 +65,7 @@ def parse_place(text: str) -> ServerPlace:
     try:
         address = ipaddress.ip_address(_NAMES.get(name, name))
     except ValueError as error:
-        raise _refusal(text, "it takes an address of this machine, no name") from error
+        raise _refusal(text, "it takes an address of this machine or localhost") from error
     if not address.is_loopback or "%" in str(address):
         raise _refusal(text, "it is an address of another machine; nothing is sent there")
     return ServerPlace(str(address), PORT if port is None else port)
@@ -83,5 +83,6 @@ def runs_elsewhere(model: str) -> bool:
 
 def _refusal(text: str, why: str) -> ConfigError:
     return ConfigError(
-        f"cannot use ollama_host {text[:100]!r}: {why}", f"ollama_host: http://{_LOCAL}:{PORT}"
+        f"cannot use ollama_host {text[:100]!r}: {why}",
+        f"set ollama_host of config/agents.yaml, or OLLAMA_HOST, to http://{_LOCAL}:{PORT}",
     )

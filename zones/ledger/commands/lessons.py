@@ -93,7 +93,8 @@ def _summary(tried: Tried) -> str:
         return f"not tried before: nothing alike in {of} ({tried.model})"
     if tried.is_known:
         return f"tried before: {sum(match.near for match in tried.matches)} of {of} ({tried.model})"
-    return f"not tried before, as far as {of} tell; the nearest ({tried.model}):"
+    tell = "tell" if tried.lessons > 1 else "tells"
+    return f"not tried before, as far as {of} {tell}; the nearest ({tried.model}):"
 
 
 def _match_lines(match: Match) -> Iterator[str]:

@@ -75,7 +75,8 @@ def _search(options: argparse.Namespace) -> tuple[Search, Query]:
 def _decisions(options: argparse.Namespace) -> int:
     search, span = _search(options)
     found = questions.decisions(search, options.agent, span)
-    empty = f"{options.agent} has decided nothing in that time: agent.decided would say so."
+    when = " in that time" if options.since or options.until else ""
+    empty = f"{options.agent} has decided nothing{when}: agent.decided would say so."
     return _show_events(found, "decisions", {"agent": options.agent}, empty, options)
 
 
@@ -83,7 +84,8 @@ def _conversations(options: argparse.Namespace) -> int:
     search, span = _search(options)
     found = questions.conversations(search, options.one, options.other, options.subject, span)
     told = {"between": [options.one, options.other], "subject": options.subject or None}
-    empty = f"{options.one} and {options.other} have said nothing of it: agent.messaged would."
+    about = f" about {options.subject!r}" if options.subject else ""
+    empty = f"{options.one} and {options.other} have said nothing to each other{about}."
     return _show_events(found, "messages", told, empty, options)
 
 

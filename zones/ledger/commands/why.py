@@ -121,8 +121,8 @@ def _end(depth: int, text: str) -> str:
 
 def _told(event: LedgerEvent) -> str:
     tick = "" if event.tick is None else f"  tick {grouped(event.tick)}"
-    who = event.actor
-    told = shorten(event.sentence(), SENTENCE_MAX)
-    return (
-        f"{printable(event.kind):<{KIND_WIDTH}} {printable(who)}: {told}{tick}  #{event.position}"
-    )
+    who, told = printable(event.actor), shorten(event.sentence(), SENTENCE_MAX)
+    role = who.partition("-")[0]
+    if not told.startswith((f"{who} ", f"{role}: ")):  # many a sentence begins with who acts
+        told = f"{who}: {told}"
+    return f"{printable(event.kind):<{KIND_WIDTH}} {told}{tick}  #{event.position}"

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from Kernel.contract.envelope import id_text
+from Kernel.contract.envelope import Role, id_text
 from Kernel.contract.places import LEDGER
 from tests.zones.ledger.exports.small_ledger import harm
 from tests.zones.ledger.paper_ledger import event_id, make
 from tests.zones.ledger.real_ledger import index, store
+from tests.zones.ledger.society import decided
 from zones.ledger.__main__ import main
 from zones.ledger.commands.why import fit
 from zones.runtime.ledger_index import FILE
@@ -54,6 +55,13 @@ def test_a_tree_for_people(run: Any) -> None:
     assert lines[3].endswith("#1")
     assert "--effects" not in err, "nothing came of it"
     assert " why 2 --effects" in run("2")[2]
+
+
+def test_who_acts_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sentence that begins with who acts is not headed by them again."""
+    store(tmp_path / LEDGER, [decided(1, "coder-1", Role.CODER, "greedy foraging")])
+    main(["why", "--home", str(tmp_path), "1"])
+    assert "agent.decided        coder-1 decided: greedy foraging" in capsys.readouterr().out
 
 
 def test_without_an_index_the_hint_says_how_to_look(run: Any, tmp_path: Path) -> None:

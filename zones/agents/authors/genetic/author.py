@@ -117,8 +117,8 @@ class GeneticAuthor:
         told = list(dict.fromkeys(describe(each.tree) for each in others))[:TOLD_MAX]
         return Thought(
             Draft(source, f"{_capital(describe(found.best.tree))}."),
-            f"Of {len(found.tried)} traits tried in {found.generations} generations this one does "
-            f"most for sure: {found.proof.say(plan.metric)}.",
+            f"Of {_count_tried(found)} this one does most for sure: "
+            f"{found.proof.say(plan.metric)}.",
             found.proof.confidence,
             rejected=tuple(f"{_capital(each)}: does less." for each in told),
             options=(_capital(describe(found.best.tree)), *(_capital(each) for each in told)),
@@ -175,10 +175,15 @@ def _living(brief: Brief) -> int:
 def _tell_nothing(found: Found, plan: Plan) -> str:
     if not found.tried:
         return f"cannot write a trait: no candidate for {plan.target_class} was left to try"
-    count = f"{len(found.tried)} traits tried in {found.generations} generations"
+    count = _count_tried(found)
     aim = f"has {plan.better} {plan.metric} beyond chance"
     refused = f", {found.refused} of them refused" if found.refused else ""
     return f"cannot write a trait: none of {count} {aim}{refused}"
+
+
+def _count_tried(found: Found) -> str:
+    generations = "1 generation" if found.generations == 1 else f"{found.generations} generations"
+    return f"{len(found.tried)} traits tried in {generations}"
 
 
 def _digest(*told: object) -> str:
