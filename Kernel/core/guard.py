@@ -11,7 +11,8 @@ and leaves the fuel as it was, so it alone convicts nobody.
 *faults*: half of the calls of a span fail; or it is off in half of all who live.
 *invariant*: a check of the world has failed since it came.
 *metric*: what was promised is outside of the 99 % band for some windows running, on either side:
-better than foretold is no harm by itself, but then what was proven is not what runs.
+better than foretold is no harm by itself, but then what was proven is not what runs. Without a
+forecast: the world, which kept itself up, lives on those that it puts in itself in as many windows.
 """
 
 from collections.abc import Mapping
@@ -149,6 +150,8 @@ class Watch:
         out: windows outside of the band, running.
         calls_best: the most calls of a span, for each who lived and each tick.
         checks_failed: of the world when it was looked at first, -1 before.
+        kept_up: whether the world kept itself up when it was looked at first: more were born than
+            starved, or than were put in; None before.
     """
 
     begun: int
@@ -161,6 +164,7 @@ class Watch:
     out: int = 0
     calls_best: float = 0.0
     checks_failed: int = -1
+    kept_up: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +293,10 @@ def _calls_each(span: Look, look: Look) -> float:
 
 
 def _judge_window(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, Trip | None]:
-    forecast = watch.forecast
-    if not forecast.windows:
+    forecast, found = watch.forecast, look.counters
+    if watch.kept_up is None:
+        watch = replace(watch, kept_up=found.births > max(found.starved, found.seeded))
+    if not forecast.windows and not watch.kept_up:
         return watch, None
     if not look.is_newest:
         return replace(watch, opened=None, out=0), None
@@ -302,9 +308,13 @@ def _judge_window(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, T
         return watch, None
     done = watch
     watch = replace(watch, window=number, opened=opens)
-    if number != done.window + 1 or opens is None or done.window >= len(forecast.windows):
+    if number != done.window + 1 or opens is None:
         return watch, None
     assert done.opened is not None, "it was open"
+    if not forecast.windows:
+        return _judge_sink(watch, done.opened, found, rules)
+    if done.window >= len(forecast.windows):
+        return watch, None
     band = forecast.windows[done.window]
     value = window_value(forecast.metric, done.opened, look.counters)
     if band.holds(value):
@@ -321,6 +331,21 @@ def _judge_window(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, T
         "mean": band.mean, "windows": watch.out,
     }  # fmt: skip
     return watch, Trip(METRIC, why, measured)
+
+
+def _judge_sink(
+    watch: Watch, opened: Counters, found: Counters, rules: GuardRules
+) -> tuple[Watch, Trip | None]:
+    """Judge a window that nothing was foretold of by where the new came from."""
+    born, seeded = found.births - opened.births, found.seeded - opened.seeded
+    watch = replace(watch, out=watch.out + 1 if seeded > born else 0)
+    if watch.out < rules.windows_out:
+        return watch, None
+    why = (
+        f"the world kept itself up, and in {watch.out} windows running most of the new were put in "
+        f"by it: {seeded}, and {born} were born"
+    )
+    return watch, Trip(METRIC, why, {"seeded": seeded, "births": born, "windows": watch.out})
 
 
 def fit_forecast(forecast: Forecast, age_ticks: int, foretold: int, found: int) -> Forecast:

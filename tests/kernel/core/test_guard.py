@@ -193,6 +193,32 @@ class TestMetric:
         one, ruling = run(renew(one), rest)
         assert isinstance(ruling, GoOn) and one.out == 1
 
+    @pytest.mark.parametrize(
+        ("before", "falls"),
+        [
+            ({"births": 90, "starved": 20}, True),
+            ({"births": 20, "starved": 90}, False),
+            ({"births": 20, "seeded": 30}, False),
+        ],
+    )
+    def test_a_world_that_kept_itself_up(self, before, falls):
+        """Without a forecast: it lives on those it puts in for three windows."""
+
+        def sink(*windows_in):
+            yield look(counters=counters(**before))
+            found = dict(before)
+            for number, (born, seeded) in enumerate(windows_in, 1):
+                for name, more in (("births", born), ("seeded", seeded)):
+                    found[name] = found.get(name, 0) + more
+                yield look(BEGUN + 300 * number, counters=counters(20, **found))
+
+        _, ruling = run(watch(), sink((1, 7), (0, 3), (2, 9)))
+        assert isinstance(ruling, Trip) is falls
+        if isinstance(ruling, Trip):
+            assert ruling.rule == METRIC
+            assert ruling.measured == {"seeded": 9, "births": 2, "windows": 3}
+        assert isinstance(run(watch(), sink((1, 7), (0, 3), (9, 2), (0, 9)))[1], GoOn)
+
     @given(st.lists(st.integers(400, 600), max_size=6))
     def test_inside_is_never_convicted(self, populations):
         """However it moves within the band."""

@@ -96,7 +96,9 @@ def forecast(
         for number in range(1, min(map(len, runs)))
     )
     none = "" if windows else "the runs are shorter than a window"
-    reasons = filter(None, (why, degraded, longer, none))
+    few = f"of {len(runs)} runs a band holds nearly anything"
+    wide = few if windows and len(runs) < SEEDS_LEAST else ""
+    reasons = filter(None, (why, degraded, longer, none, wide))
     return Forecast(metric, asked.better, window_ticks, windows, len(runs), "; ".join(reasons))
 
 
