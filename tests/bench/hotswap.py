@@ -1,12 +1,14 @@
 """Traits that arrive at a running world: what its ticks notice, and how long each takes to come in.
 
-Owns: the worlds, who asks, the ticks missed meanwhile beside a control of the same length, the time
-from a verdict to the tick in which the trait has come in. Does not own: what a trial takes
-(`trial.py`). Times between events are read from the kernel's log; a control is the same world
-for about as long with nothing done, just before. `--quick`: a small world, few traits.
+Owns: the worlds, who asks, the ticks missed meanwhile beside a control of the same length and in
+which part of it, the time from a verdict to the tick in which the trait has come in. Does not own:
+what a trial takes (`trial.py`). Times between events are read from the kernel's log; a control is
+the same world for about as long with nothing done, just before. `load`: of the machine, which says
+whether others were at work. `--quick`: a small world, few traits.
 """
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.figures import median
+from tests.bench.late_ticks import LateTicks, Span, share_out
 from tests.bench.live_kernel import LiveKernel, founding, live_kernel
 from tests.bench.report import CannotMeasure, Goal, Report, Row, at_most
 from tests.bench.trial_live import SETTLE_S, SETTLE_TICKS, source_of, watch
@@ -29,6 +32,8 @@ TRAITS_QUICK = 2
 SWAPS, SWAPS_QUICK = 5, 1
 CONTROL_S, CONTROL_QUICK_S = 30.0, 2.0
 APPLIED_S = 5.0
+SWAP_MS = 2000.0
+"""From when a generation is begun: long after it has taken over, and the next heir is there."""
 MOST_S = 1200.0
 """For all of them: at 50,000 a trial takes 15 s, and they run one after the other."""
 
@@ -60,7 +65,9 @@ def _judge(entities: int, how: str, found: list[Row]) -> list[Goal]:
     return goals
 
 
-Ask = Callable[[LiveKernel, tuple[str, ...]], list[float]]
+Ask = Callable[[LiveKernel, tuple[str, ...]], list[float | None]]
+"""Returns how long each took, None for one that was refused: a trial on a busy machine may find a
+trait too slow."""
 
 
 def _arrive(
@@ -75,22 +82,24 @@ def _arrive(
     """Watch the world alone, then while traits arrive."""
     seconds = CONTROL_QUICK_S if quick else CONTROL_S
     alone = watch(kernel, entities, "control", lambda began_s: _is_past(began_s, seconds))
-    took: list[float] = []
+    told: list[float | None] = []
     errors: list[str] = []
 
     def act() -> None:
         try:
-            took.extend(ask(kernel, names))
+            told.extend(ask(kernel, names))
         except CannotMeasure as error:
             errors.append(str(error))
 
     thread = threading.Thread(target=act)
     thread.start()
     what = f"{len(names)} traits {how}"
-    row = watch(kernel, entities, what, lambda _began_s: not thread.is_alive(), MOST_S)
+    with LateTicks(kernel.arena) as late:
+        row = watch(kernel, entities, what, lambda _began_s: not thread.is_alive(), MOST_S)
     thread.join()
-    if errors:
-        raise CannotMeasure(errors[0])
+    took = [each for each in told if each is not None]
+    if errors or not took:
+        raise CannotMeasure(errors[0] if errors else "every trait was refused")
     events = _events(home)
     applied = _spans_ms(events, "trait.validated", "mutation.applied", "name", "trait_name")
     begun = _of(events, "generation.begun")
@@ -100,6 +109,9 @@ def _arrive(
         | {
             "control_missed_per_min": _per_minute(alone),
             "missed_per_min": _per_minute(row),
+            **{f"missed_in_{part}": many for part, many in _parts(late, events).items()},
+            "load": round(os.getloadavg()[0], 1),
+            "refused": len(told) - len(took),
             "generations": len(begun),
             "begun_to_promoted_ms_p50": median(_promoted_ms(events)),
             "validated_to_applied_ms_p50": median(applied),
@@ -125,15 +137,16 @@ def _swap_by_exec(kernel: LiveKernel, home: Path, entities: int, quick: bool) ->
     row = watch(kernel, entities, what, lambda _began_s: not thread.is_alive(), MOST_S)
     thread.join()
     events = _events(home)[before:]
-    return dict(row) | {"begun_to_promoted_ms_p50": median(_promoted_ms(events))}
+    load = round(os.getloadavg()[0], 1)
+    return dict(row) | {"load": load, "begun_to_promoted_ms_p50": median(_promoted_ms(events))}
 
 
-def _one_by_one(kernel: LiveKernel, names: tuple[str, ...]) -> list[float]:
+def _one_by_one(kernel: LiveKernel, names: tuple[str, ...]) -> list[float | None]:
     return [_add(kernel, name) for name in names]
 
 
-def _at_once(kernel: LiveKernel, names: tuple[str, ...]) -> list[float]:
-    took: list[float] = []
+def _at_once(kernel: LiveKernel, names: tuple[str, ...]) -> list[float | None]:
+    took: list[float | None] = []
     errors: list[CannotMeasure] = []
 
     def act(name: str) -> None:
@@ -152,9 +165,14 @@ def _at_once(kernel: LiveKernel, names: tuple[str, ...]) -> list[float]:
     return took
 
 
-def _add(kernel: LiveKernel, name: str) -> float:
+def _add(kernel: LiveKernel, name: str) -> float | None:
     began_s = time.monotonic()
-    kernel.ask("trait add", MOST_S, source=source_of(name))
+    try:
+        kernel.ask("trait add", MOST_S, source=source_of(name))
+    except CannotMeasure as error:
+        if "cannot add the trait" in str(error):
+            return None
+        raise
     return time.monotonic() - began_s
 
 
@@ -173,6 +191,28 @@ def _events(home: Path) -> list[dict[str, Any]]:
     """Return what the kernel has told so far."""
     lines = (home / "bench-stderr.log").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def _parts(late: LateTicks, events: list[dict[str, Any]]) -> dict[str, int]:
+    """Return how many ticks were missed in which part of what was done, a swap before a trial."""
+    return share_out(
+        late.seen,
+        {
+            "swaps": [
+                Span(since, since + SWAP_MS) for since in map(_ms, _of(events, "generation.begun"))
+            ],
+            "trials": _paired(events, "trial.begun", "trial.ended"),
+        },
+    )
+
+
+def _paired(events: list[dict[str, Any]], first: str, last: str) -> list[Span]:
+    """Return from when to when each lasted: one runs after the other, or they overlap."""
+    ends = [_ms(each) for each in _of(events, last)]
+    begun = [_ms(each) for each in _of(events, first)]
+    return [
+        Span(since, min((end for end in ends if end > since), default=since)) for since in begun
+    ]
 
 
 def _of(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
