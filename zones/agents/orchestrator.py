@@ -155,7 +155,8 @@ def stage_of(memory: Memory, settings: AgentsSettings) -> Stage | None:
     if draft is not None:
         return _of_draft(draft)
     if plan is None or _is_spent(mission, settings):
-        return Stage.SUMMING_UP if mission.plans >= settings.plans_max else Stage.PLANNING
+        is_over = mission.plans >= settings.plans_max or _has_passed(memory, mission, settings)
+        return Stage.SUMMING_UP if is_over else Stage.PLANNING
     if not plan.told:
         return Stage.TELLING_PLAN
     return Stage.PROPOSING if plan.fields["action_type"] == "adjust_params" else Stage.WRITING
@@ -166,6 +167,19 @@ def _is_spent(mission: Mission, settings: AgentsSettings) -> bool:
     assert mission.plan is not None, "asked of a plan"
     once = mission.plan.fields["action_type"] == "adjust_params"
     return mission.spent or mission.of_plan >= (1 if once else settings.attempts_max)
+
+
+def _has_passed(memory: Memory, mission: Mission, settings: AgentsSettings) -> bool:
+    """Tell whether the trouble went by itself while a first plan came to nothing.
+
+    What is planned anew would be against a trouble that nobody has: a summer's crowd is gone in
+    autumn, and the famine that follows waits for this mission to end.
+    """
+    kind = mission.trigger.problem.get("problem_type", "")
+    if not mission.plans or not kind or not memory.telemetry:
+        return False
+    problems = detect_problems([seen.fields for seen in memory.telemetry], settings.watcher())
+    return all(each.problem_type != kind for each in problems)
 
 
 def _of_draft(draft: Draft) -> Stage:

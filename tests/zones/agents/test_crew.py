@@ -504,3 +504,15 @@ def test_only_the_kernel_tells_what_it_has_done(stage: PaperAgents) -> None:
     )
     after = fold(before, 10_000, forged)
     assert (after.unmeasured, after.counts) == (before.unmeasured, before.counts)
+
+
+def test_a_trouble_that_has_passed_is_planned_against_no_more(tmp_path: Path) -> None:
+    """A first plan came to nothing, and the world is well meanwhile: the mission ends."""
+    stage = PaperAgents(tmp_path, FakeAuthor(vetoed=100))
+    stage.hungry()
+    stage.until(lambda: stage.log.of("mutation.failed"), "a veto")
+    for number in range(2, 9):
+        well = HUNGRY | {"death_starvation": 0, "deaths_last_period": 0}
+        stage.log.add("telemetry", "stable", tick=300 * number, **well)
+    stage.until_ended()
+    assert stage.author.asked.count("plan") == 1

@@ -70,7 +70,7 @@ def test_what_is_less_than_was_asked_for_is_said():
     told = forecast(strange, [run(1, 2)] * 2, 400, "3 of 8 seeds")
     assert told.metric == "population" and told.degraded == (
         "'beauty' cannot be told from counters; population stands for it; 3 of 8 seeds; "
-        "windows are of 400 ticks"
+        "windows are of 400 ticks; of 2 runs a band holds nearly anything"
     )
 
 
