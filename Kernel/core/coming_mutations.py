@@ -85,13 +85,13 @@ class ComingMutations:
     def _came_at(self, sent: Sent) -> int | None:
         """Return the tick at which one came in, None: it has not."""
         world, applied = self._world, sent.applied
-        if not sent.values:
+        if not sent.applied.values:
             row = world.traits.of_hash(applied.code_hash)
             return None if row is None else row.since_tick
         if world.arena is None or world.tick() <= applied.tick:
             return None
         words, tick = world.arena.words, world.tick()
-        for name, value in sent.values.items():
+        for name, value in sent.applied.values.items():
             parameter = world.parameters.get(name)
             if parameter is None or words.parameter(tick, parameter.index) != value:
                 return None
@@ -104,7 +104,7 @@ class ComingMutations:
 
     def _tell_applied(self, sent: Sent, tick: int) -> Applied:
         applied = sent.applied
-        params = {"params": dict(sent.values)} if sent.values else {}
+        params = {"params": dict(sent.applied.values)} if sent.applied.values else {}
         told = self._log.info(
             "mutation.applied", mutation_id=applied.mutation_id, trait_name=applied.trait_name,
             version=applied.version, registry_version=self._world.traits.version(),
@@ -120,7 +120,7 @@ class ComingMutations:
             rollback_to="", trait_name=applied.trait_name, version=applied.version,
             cause=applied.told,
         )  # fmt: skip
-        if not sent.values:
+        if not sent.applied.values:
             self._world.traits.drop(applied.code_hash)
 
 
@@ -135,11 +135,11 @@ def _pack(sent: Sent) -> bytes:
         Watch(applied.tick, applied.tick, applied.forecast),
         applied.told,
         dict(applied.params),
+        values=dict(applied.values),
     )
     told: dict[str, Any] = json.loads(pack_guarded(guarded))
     told |= {"age_ticks": applied.age_ticks, "foretold": applied.foretold}
-    told |= {"tried": sent.tried, "values": dict(sent.values)}
-    return json.dumps(told, separators=(",", ":")).encode()
+    return json.dumps(told | {"tried": sent.tried}, separators=(",", ":")).encode()
 
 
 def _parse(data: bytes) -> Sent:
@@ -151,7 +151,6 @@ def _parse(data: bytes) -> Sent:
     guarded = parse_guarded(data)
     try:
         told = json.loads(data)
-        values = {str(name): float(value) for name, value in dict(told["values"]).items()}
         age_ticks, foretold = int(told["age_ticks"]), int(told["foretold"])
     except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise CodecError(f"cannot use the note of a mutation: {str(error)[:200]}") from error
@@ -166,5 +165,6 @@ def _parse(data: bytes) -> Sent:
         age_ticks,
         foretold,
         guarded.params,
+        guarded.values,
     )
-    return Sent(applied, told.get("tried") is True, values)
+    return Sent(applied, told.get("tried") is True)

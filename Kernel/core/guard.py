@@ -82,7 +82,7 @@ class Applied:
         told: id of the event mutation.applied.
         age_ticks: since its trial began.
         foretold: how many lived then.
-        params: of a change of parameters, the values before by name.
+        params: of a change of parameters, the values before by name; values: those it has set.
     """
 
     mutation_id: str
@@ -95,6 +95,7 @@ class Applied:
     age_ticks: int = 0
     foretold: int = 0
     params: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,10 @@ class Sent:
 
     Args:
         applied: as it would be told of had it come in with the tick at which it was sent.
-        values: of a change of parameters, those that are set.
     """
 
     applied: Applied
     tried: bool = True
-    values: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Guarded:
     Args:
         code_hash: of its source, or of the values of parameters.
         params: of a change of parameters, the values before by name; empty for a trait.
+        values: those that it has set.
         rollback_to: what its carriers go back to, as people read it.
         watch: what is remembered of it.
         told: id of the newest event about it.
@@ -48,6 +49,7 @@ class Guarded:
     told: bytes
     params: Mapping[str, float] = field(default_factory=dict)
     tripped: str = ""
+    values: Mapping[str, float] = field(default_factory=dict)
 
     def about(self) -> dict[str, Any]:
         """Return what each event about it tells."""
@@ -69,6 +71,7 @@ def pack_guarded(guarded: Guarded) -> bytes:
         "rollback_to": guarded.rollback_to,
         "told": id_text(guarded.told),
         "params": dict(guarded.params),
+        "values": dict(guarded.values),
         "tripped": guarded.tripped[:_TEXT_MAX],
         "begun": watch.begun,
         "until": watch.until,
@@ -121,9 +124,14 @@ def _parse(told: Mapping[str, Any]) -> Guarded:
         _text(told["rollback_to"]),
         watch,
         parse_id(told["told"]),
-        {_text(name): _number(value) for name, value in dict(told["params"]).items()},
+        _numbers(told["params"]),
         _text(told["tripped"]),
+        _numbers(told.get("values", {})),  # notes of earlier versions have none
     )
+
+
+def _numbers(value: Any) -> dict[str, float]:
+    return {_text(name): _number(each) for name, each in dict(value).items()}
 
 
 def _text(value: Any) -> str:

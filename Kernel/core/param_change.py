@@ -119,7 +119,7 @@ class ParamChange:
                 return  # another generation serves: asked for again
             words, known = world.arena.words, world.parameters
             self._before = {name: words.parameter(tick, known[name].index) for name, _ in params}
-            world.traits.on_sent(Sent(self._as_applied(tick), values=dict(params)))
+            world.traits.on_sent(Sent(self._as_applied(tick)))
         try:
             for name, value in params[len(self._posted) :]:
                 given = Input(SET_PARAM, at_tick=at_tick, param=name, value=value, cause=self._told)
@@ -143,6 +143,7 @@ class ParamChange:
             tick - trial.tick,
             trial.population,
             dict(self._before),
+            dict(self._wish.tried.params),
         )
 
     def _see_applied(self) -> None:

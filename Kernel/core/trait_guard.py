@@ -141,6 +141,7 @@ class TraitGuard:
             Watch(applied.tick, applied.tick + ticks, forecast, rest_ms),
             told,
             dict(applied.params),
+            values=dict(applied.values),
         )
         others = [each for each in self._guarded if each.code_hash != applied.code_hash]
         self._guarded = [*others, guarded][-GUARDED_MAX:]
@@ -264,6 +265,8 @@ class TraitGuard:
         trips: list[tuple[Guarded, Trip, float]] = []
         for guarded in list(self._guarded):
             row = found.get(guarded.code_hash)
+            if guarded.params and self._is_changed(guarded):
+                continue
             if not guarded.params and self._has_gone(guarded, row, found):
                 continue
             if row is not None and row.status != ACTIVE:
@@ -301,11 +304,30 @@ class TraitGuard:
         newer = next((each for each in own if each is not row and each.status == ACTIVE), None)
         took = row is not None and newer is not None
         why = f"version {newer.version} took its place" if took and newer else "it was removed"
+        self._end(guarded, why)
+        return True
+
+    def _is_changed(self, guarded: Guarded) -> bool:
+        """End the guard over values that somebody has changed; tell whether that is so.
+
+        To go back to those before would undo what was done since, by hand or by a later mutation.
+        """
+        world = self._world
+        for name, value in guarded.values.items():
+            parameter = world.parameters.get(name)
+            if parameter is None or world.arena is None:
+                continue
+            now = world.arena.words.parameter(world.tick(), parameter.index)
+            if now != value:
+                self._end(guarded, f"{name} was set to {now:g} since")
+                return True
+        return False
+
+    def _end(self, guarded: Guarded, why: str) -> None:
         self._log.info(
             "guard.ended", **guarded.about(), tick=self._world.tick(), why=why, cause=guarded.told
         )
         self._forget(guarded)
-        return True
 
     def _look_of(self, seen: _Seen, row: TraitRow | None, *, is_newest: bool) -> Look:
         world = self._world

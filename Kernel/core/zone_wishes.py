@@ -20,6 +20,8 @@ SEEDS_MAX: Final = 64
 SCALE_MAX: Final = 16
 BATCH_MAX: Final = 16
 PARAMS_MAX: Final = 64
+APPLIED_PARAMS_MAX: Final = 8
+"""Set and guarded together: the note of a guard has room for so many, before and after."""
 PARAM_CHARS_MAX: Final = 64
 REASON_CHARS_MAX: Final = 400
 CAUSE: Final = "cause"
@@ -83,6 +85,8 @@ def parse_apply(args: Mapping[str, Any], by: str, cause: bytes, rules: GuardRule
     source, params = _source(args), parse_values(args.get("params", {}))
     if bool(source) == bool(params):
         raise Refused("cannot apply: it takes one of a source and params")
+    if len(params) > APPLIED_PARAMS_MAX:
+        raise Refused(f"cannot apply: params sets {len(params)}, at most {APPLIED_PARAMS_MAX}")
     metric = args.get("metric", "")
     if type(metric) is not str or _METRIC.fullmatch(metric) is None:
         raise Refused(f"cannot apply: metric is {metric!r:.40}, which names none")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from Kernel.contract.errors import Refused
 from Kernel.contract.messages import Answer
 from zones.agents.lab import Road
-from zones.agents.memory import Kept, Memory
+from zones.agents.memory import Kept, Memory, mutation_id_of
 from zones.agents.settings import AgentsSettings
 from zones.agents.telling import Told, tell_left, tell_measured, tell_unmeasured
 
@@ -95,7 +95,11 @@ class Aftermath:
         answer = self._answer(asked, now_s)
         if answer is None:
             return
-        if answer.ok and answer.result.get("accepted"):
+        its = str(answer.result.get("code_hash", ""))
+        if answer.ok and its and mutation_id_of(its) != mutation.mutation_id:
+            why = f"another version of {mutation.trait_name} has taken its place"
+            self._say(TRIAL, tell_unmeasured(mutation, why))
+        elif answer.ok and answer.result.get("accepted"):
             self._say(TRIAL, tell_measured(mutation, answer.result))
         elif answer.ok or asked.tries >= TRIES_MAX:
             why = str(answer.result.get("reason", "")) if answer.ok else answer.error

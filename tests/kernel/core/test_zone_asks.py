@@ -12,6 +12,7 @@ import pytest
 
 from Kernel.contract.arena import State
 from Kernel.contract.errors import Refused
+from Kernel.contract.inputs import SET_PARAM, Input
 from Kernel.contract.messages import Answer, Ask, Ready, pack_message
 from Kernel.contract.parameters import hash_of_values
 from Kernel.contract.zygote_protocol import Configure, Prepared
@@ -340,6 +341,28 @@ class TestApply:
             (failed,) = scene.machine.log.of("mutation.failed")
             assert (failed["stage"], failed["rollback_to"]) == ("guard", "friction=0.85")
             assert scene.kernel.world_param() == 0.85
+        finally:
+            scene.close()
+
+    def test_values_that_somebody_changes_are_guarded_no_more(self, machine, tmp_path):
+        """Taking them back would undo what was set by hand since."""
+        scene = Scene(machine, tmp_path, ("apply",))
+        try:
+            params = {"friction": 0.5}
+            scene.client.ask("apply", {"params": params, "cause": self.CAUSE})
+            told = {"accepted": True, "code_hash": hash_of_values(params), "kind": "params"}
+            self.judge(scene, told)
+            for _ in range(10):
+                scene.kernel.tick()
+                scene.kernel.round()
+            world = scene.kernel.world
+            assert world.holds_former and not scene.machine.log.of("guard.ended")
+            world.inbox.post(Input(SET_PARAM, param="friction", value=0.7))
+            for _ in range(10):
+                scene.kernel.tick()
+                scene.kernel.round()
+            (ended,) = scene.machine.log.of("guard.ended")
+            assert ended["why"] == "friction was set to 0.7 since" and not world.holds_former
         finally:
             scene.close()
 

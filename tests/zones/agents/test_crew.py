@@ -101,6 +101,7 @@ class PaperRoad:
     gain: float = 3.0
     refusals: int = 0
     busy: int = 0
+    measured_hash: str = ""
     asks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answers: dict[int, Answer] = field(default_factory=dict)
 
@@ -115,6 +116,7 @@ class PaperRoad:
             ends = {"mean": self.gain, "low": self.gain - 2.0, "high": self.gain + 2.0}
             effect = [{"metric": "population", "pairs": 8, **ends}]
             verdict = {"accepted": True, "effect": effect, "ticks": args["ticks"], "seeds": 8}
+            verdict |= {"code_hash": self.measured_hash} if self.measured_hash else {}
             answer = Answer(number, True, verdict)
         elif name == "take_back":
             answer = self._take_back(number, args)
@@ -397,6 +399,16 @@ def test_people_begin_missions_too(tmp_path: Path) -> None:
     assert [each["mission"] for each in stage.log.of("mission.ended")] == [first, second]
     assert not stage.log.of("evolution.trigger")
     assert "because" in stage.log.of("mission.started")[0]["description"]
+
+
+def test_another_version_is_not_measured_in_its_place(stage: PaperAgents) -> None:
+    """A trial is of what is there under the name: the effect of a successor is not told as its."""
+    stage.road.measured_hash = "b" * 64
+    stage.hungry()
+    stage.until_ended()
+    assert not stage.log.of("mutation.measured")
+    told = [each["message"] for each in stage.log.of("feed") if each["action"] == "unmeasured"]
+    assert told == ["another version of Mover has taken its place"]
 
 
 def test_a_kernel_that_is_busy_is_asked_again(stage: PaperAgents) -> None:
