@@ -15,9 +15,9 @@ from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.guard import Applied, Sent, unforetold
 from Kernel.core.parts import Parts
 from Kernel.core.posted_trait import Posted, Result, Stage
-from Kernel.core.trait_addition import RENEWAL_S, VALIDATION, Wish
+from Kernel.core.trait_addition import KILLED, KILLED_MAX, RENEWAL_S, VALIDATION, Wish
 from Kernel.core.trial_verdict import TrialVerdict
-from Kernel.core.trials import Trials
+from Kernel.core.trials import Trial, Trials
 
 NAME = "parameters"
 """Stands for the name of a trait in what is told of a change."""
@@ -44,7 +44,9 @@ class ParamChange:
         self._verdict: TrialVerdict | None = None
         self._outcome: Result | None = None
         self._error: MoltError | None = None
-        self._trial = None
+        self._killed = 0
+        self._trial: Trial | None = None
+        self._trials = trials
         why = self._unfit()
         if why:
             self._fail(VALIDATION, RULE, why)
@@ -82,6 +84,13 @@ class ParamChange:
                 return error.message
         return ""
 
+    def _ask_trial(self) -> None:
+        """Have it tried once more, or keep why that cannot be."""
+        try:
+            self._trial = self._trials.ask(self._world, self._wish.tried)
+        except MoltError as error:
+            self._error, self.stage = error, Stage.OVER
+
     def _take_verdict(self) -> None:
         assert self._trial is not None, "it was begun"
         try:
@@ -92,6 +101,10 @@ class ParamChange:
         if verdict is None:
             return
         self._told = self._trial.told
+        if verdict.rule == KILLED and self._killed < KILLED_MAX:
+            self._killed += 1
+            self._ask_trial()
+            return
         if not verdict.accepted:
             self._fail(verdict.stage or VALIDATION, verdict.rule, verdict.reason)
             return

@@ -5,6 +5,7 @@ the trial, which checks and compiles it, too (`trials.py`), generations (`genera
 (`world_traits.py`), which additions there are (`trait_changes.py`).
 
 Whatever fails before the input is applied costs the world nothing: who serves goes on.
+Longer than usual: each step is short, and what is told of one is needed by the next.
 """
 
 from dataclasses import dataclass, replace
@@ -21,6 +22,10 @@ from Kernel.core.trial_verdict import TrialVerdict
 from Kernel.core.trials import Trial, Trials
 
 NO_ROOM_HINT = "molt trait list, then: molt trait remove NAME"
+KILLED = "killed"
+"""The rule of a trial that somebody outside has ended, or the machine for its memory."""
+KILLED_MAX = 2
+"""So often it is tried again; then it may be the source that the machine has no memory for."""
 VALIDATION = "validation"
 """The stage of a refusal that names none."""
 RENEWAL_S = 300.0
@@ -36,7 +41,7 @@ class TraitRefused(Refused):
         place = f"line {verdict.line}: " if verdict.line else ""
         hints = {
             "room": NO_ROOM_HINT,
-            "killed": "molt doctor",
+            KILLED: "molt doctor",
             QUARANTINED: f"molt release {verdict.name}",
         }
         tried = "molt try FILE" if verdict.stage == "trial" else "molt help trait add"
@@ -111,6 +116,7 @@ class TraitAddition:
         self._until_s = 0.0
         self._posted: Posted | None = None
         self._is_sent = False
+        self._killed = 0
         self._applied: int | None = None
         self._there: Result | None = None
         self._error: MoltError | None = None
@@ -257,6 +263,10 @@ class TraitAddition:
         """
         zone, log = self.world.config.name, self._parts.log
         if verdict.rule == ACTIVE and self.is_there():  # somebody else's came in meanwhile
+            return
+        if verdict.rule == KILLED and self._killed < KILLED_MAX:  # that is not the source's doing
+            self._killed += 1
+            self._trial = self._trials.ask(self.world, self._wish.tried)
             return
         if not verdict.accepted:
             raise self._refuse(verdict)

@@ -19,7 +19,7 @@ from Kernel.contract.trait_registry import ACTIVE_MAX, SUSPENDED, TraitRow
 from Kernel.contract.zygote_protocol import Configure, Fork, Forked, Prepared, Unprepared
 from Kernel.core.limits import TrialLimits
 from Kernel.core.posted_trait import Stage
-from Kernel.core.trait_addition import GATHER_S, TraitAddition, TraitRefused, Wish
+from Kernel.core.trait_addition import GATHER_S, KILLED_MAX, TraitAddition, TraitRefused, Wish
 from Kernel.core.trait_changes import QUEUED_MAX
 from Kernel.core.trial import TrialWish
 from tests.support.fakes import CAGE, FakeMachine, FakeZygote
@@ -199,9 +199,10 @@ class TestComingIn:
     def test_a_trial_that_fails_is_told(self, scene):
         """Its end is the reason, and not the source's fault if it was killed; the next is taken."""
         addition = scene.add()
-        scene.bear()
-        scene.machine.processes.end(scene.pid, number=signal.SIGKILL)
-        scene.kernel.round()
+        for _ in range(KILLED_MAX + 1):
+            scene.bear()
+            scene.machine.processes.end(scene.pid, number=signal.SIGKILL)
+            scene.kernel.round()
         with pytest.raises(TraitRefused, match="says nothing about the source") as refused:
             addition.result()
         assert refused.value.hint == "molt doctor"
@@ -393,6 +394,17 @@ class TestGoingWrong:
         scene.add()
         scene.judge()
         assert scene.world.ladder.incoming == 3 and scene.prepare().traits == [CODE_HASH]
+
+    def test_a_trial_that_somebody_kills_is_tried_again(self, scene):
+        """That says nothing of the source, which comes in all the same."""
+        addition = scene.add()
+        for _ in range(KILLED_MAX):
+            scene.bear()
+            scene.machine.processes.end(scene.pid, number=signal.SIGKILL)
+            scene.kernel.round()
+            assert not scene.machine.log.of("mutation.failed")
+        scene.judge()
+        assert addition.stage is Stage.RENEWING
 
     def test_a_world_that_refuses_it(self, scene):
         """The world's own reason is told, and new generations do not load it."""
