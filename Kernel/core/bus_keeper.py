@@ -306,7 +306,11 @@ class BusKeeper(Keeper):
         self._request_id += 1
         request = Request(self._request_id, name, args, deadline_s)
         if endpoint is None or not self._bus.send(endpoint, request):
-            raise Refused(f"cannot ask zone {self.config.name}: it is {self.state_word()}")
+            name = self.config.name
+            raise Refused(
+                f"cannot ask zone {name}: it is {self.state_word()}",
+                f"molt wait --for zone.{name}=ready",
+            )
         return self._request_id
 
     def take_reply(self, request_id: int) -> Reply | None:

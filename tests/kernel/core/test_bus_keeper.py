@@ -255,8 +255,9 @@ def test_replies_nobody_takes_do_not_crowd_out_new_ones(stage):
 
 def test_nobody_is_there_to_ask(stage):
     """A request to a zone nobody serves is refused in words."""
-    with pytest.raises(Refused, match="cannot ask zone archive: it is starting"):
+    with pytest.raises(Refused, match="cannot ask zone archive: it is starting") as caught:
         stage.keeper.request("snapshot", {}, 1.0)
+    assert caught.value.hint == "molt wait --for zone.archive=ready"
     assert stage.keeper.drain(1.0) is False
 
 
