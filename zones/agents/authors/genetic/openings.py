@@ -83,11 +83,13 @@ def seek_whole(chance: random.Random) -> Tree:
     """All at once: far food, a body that nobody runs into, and bites beside those of the core.
 
     Each part helps the others: who is faster collides more, unless it has no width, and who finds
-    more has more to bite off.
+    more has more to bite off. Farther and faster than this more are born soon, and over a year
+    more starve: all head for the same food (27,000 ticks of two starving worlds; a bite beyond 10
+    changes nothing).
     """
-    far = _number("length", 200.0, 500.0, chance)
-    steer = ("steer", ("to_food",), _number("speed", 1.5, 6.0, chance))
-    bite = ("eat", _number("energy", 5.0, 20.0, chance))
+    far = _number("length", 250.0, 400.0, chance)
+    steer = ("steer", ("to_food",), _number("speed", 2.5, 4.0, chance))
+    bite = ("eat", _number("energy", 10.0, 20.0, chance))
     return (TRAIT, far, NOWHERE, ("do", steer), ("do", bite), ("do", ("body", ("num.girth", 0.0))))
 
 
