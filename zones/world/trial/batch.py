@@ -26,7 +26,7 @@ from zones.world.trial.runs import How
 READ_BYTES: Final = 65_536
 FAILED: Final = 70
 
-TryOne = Callable[[Job, bytes, Context, Sequence[Outcome]], dict[str, Any]]
+TryOne = Callable[[Job, bytes, Context, Sequence[Outcome], int], dict[str, Any]]
 
 
 def try_batch(job: Job, data: bytes, context: Context, try_one: TryOne) -> dict[str, Any]:
@@ -44,7 +44,8 @@ def try_batch(job: Job, data: bytes, context: Context, try_one: TryOne) -> dict[
     lanes = min(AT_ONCE, len(os.sched_getaffinity(0)), len(sources))
 
     def work(lane: int) -> list[dict[str, Any]]:
-        return [try_one(job, each, context, controls) for each in sources[lane::lanes]]
+        at_once = 1 if lanes > 1 else AT_ONCE  # one source alone has its runs beside each other
+        return [try_one(job, each, context, controls, at_once) for each in sources[lane::lanes]]
 
     told: list[dict[str, Any]] = [{}] * len(sources)
     others = [(lane, *_fork(work, lane)) for lane in range(1, lanes)]

@@ -130,7 +130,7 @@ def _try_change(job: Job, context: Context) -> dict[str, Any]:
 
 
 def _try_beside(
-    job: Job, source: bytes, context: Context, controls: Sequence[Outcome]
+    job: Job, source: bytes, context: Context, controls: Sequence[Outcome], at_once: int
 ) -> dict[str, Any]:
     """Return the document about one source of a batch, beside controls that have been lived."""
     findings = Findings(Verdict(False, code_hash=hashlib.sha256(source).hexdigest()))
@@ -146,7 +146,7 @@ def _try_beside(
         findings.tiered = Tiered(NATIVE if code else INTERPRETED)
         candidate = Candidate(replace(facts, tier=findings.tiered.tier), source, code)
         with findings.timed("runs"):
-            live_beside(job, Change(candidate), context, controls, findings)
+            live_beside(job, Change(candidate), context, controls, findings, at_once)
         _judge(job, context, findings)
     except Halted as refused:
         told = {"accepted": False, **refused.fields()}

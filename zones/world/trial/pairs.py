@@ -210,19 +210,36 @@ def live_orders(orders: Sequence[Order], until_s: float, at_once: int = AT_ONCE)
 
 
 def live_beside(
-    job: Job, change: Change, context: Context, controls: Sequence[Outcome], findings: Findings
+    job: Job,
+    change: Change,
+    context: Context,
+    controls: Sequence[Outcome],
+    findings: Findings,
+    at_once: int,
 ) -> None:
-    """Live through the candidate's runs alone, one for each control that has been lived."""
+    """Live through the candidate's runs alone, one for each control that has been lived.
+
+    Args:
+        at_once: so many beside each other; what has spoken against one is seen after these.
+    """
     findings.ticks = job.ticks
-    for seed, control in enumerate(controls):
-        life = Life(
-            with_seed(context.image, seed), job.ticks, context.loaded, change.candidate,
-            change.inputs,
-        )  # fmt: skip
-        candidate = live_orders([order_of(life, context)], context.until_s, 1)[0]
-        findings.pairs.append(Pair(candidate, control))
-        findings.said = candidate.said
-        if candidate.left is None:
+    for first in range(0, len(controls), at_once):
+        beside = controls[first : first + at_once]
+        orders = [
+            order_of(
+                Life(
+                    with_seed(context.image, first + number), job.ticks, context.loaded,
+                    change.candidate, change.inputs,
+                ),
+                context,
+            )
+            for number in range(len(beside))
+        ]  # fmt: skip
+        lived = live_orders(orders, context.until_s, at_once)
+        findings.pairs += [Pair(*each) for each in zip(lived, beside, strict=True)]
+        bad = [each for each in lived if each.left is None]
+        findings.said = (bad or lived)[-1].said
+        if bad:
             return
 
 
