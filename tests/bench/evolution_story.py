@@ -12,6 +12,7 @@ from typing import Any, Final
 from Kernel.contract.envelope import id_text, parse_envelope
 from Kernel.contract.errors import NoLedger
 from Kernel.contract.places import LEDGER
+from zones.agents.memory import trigger_id
 from zones.agents.mutation import KEPT, Mutation
 from zones.agents.mutations import Mutations
 from zones.runtime.ledger_event import LedgerEvent
@@ -97,6 +98,8 @@ def tell_story(events: Iterable[LedgerEvent]) -> Story:
             told[payload["tick"]] = dict(payload)
         elif event.kind == "evolution.trigger":
             triggers[payload["trigger_id"]] = event.envelope.time_ns
+        elif event.kind == "evolution.force":
+            triggers[trigger_id(event.envelope.id.hex())] = event.envelope.time_ns
         elif event.kind == "mutation.applied" and changed is not None:
             begun_ns = triggers.pop(changed.trigger, None)
             if begun_ns is not None:
