@@ -6,8 +6,8 @@ Pure. What is counted in the present window is not kept: after a restart it begi
 """
 
 import json
-import math
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -148,6 +148,6 @@ def _whole(value: Any, low: int = 0) -> int:
 
 
 def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
         raise ValueError("a number in it is none")
     return float(value)

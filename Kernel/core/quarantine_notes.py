@@ -52,7 +52,7 @@ class QuarantineNotes:
             told = json.loads(data)
             why, since = str(told["why"])[:WHY_CHARS], int(told["since"])
             known = {"why": why, "mutation_id": str(told["mutation_id"])[:64], "since": since}
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             self._notes.forget(name)
             return
         self._whys[name.removeprefix(self._prefix)] = known

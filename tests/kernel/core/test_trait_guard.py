@@ -318,7 +318,10 @@ class TestKilledWhileOneComesIn:
     def test_a_note_that_is_none(self, sent: Scene) -> None:
         """A torn one is deleted."""
         (name,) = notes(sent)
-        sent.machine.guard_notes.keep(name, b'{"values": 1}')
+        whole = sent.machine.guard_notes.left()[name]
+        torn = whole.replace(b'"rest_ms":0.0', b'"rest_ms":1' + b"0" * 400)
+        assert torn != whole
+        sent.machine.guard_notes.keep(name, torn)
         ticks(sent, 3)
         assert not notes(sent) and not sent.machine.log.of("guard.begun")
 

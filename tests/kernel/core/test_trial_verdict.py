@@ -121,6 +121,7 @@ def test_an_effect_is_clear_where_its_interval_leaves_zero_out(low, high, clear)
         {"effect": [{"metric": "x", "mean": 1.0, "low": 1.0, "high": None, "pairs": 2}]},
         {"effect": [{"metric": "x" * 65, "mean": 1.0, "pairs": 1}]}, {"unchanged": 1},
         {"effect": [{"metric": "x", "mean": 1.0, "pairs": 1, "control": "many"}]},
+        {"effect": [{"metric": "x", "mean": 10**400, "pairs": 1}]}, {"fuel": {"x": -(10**400)}},
     ],
     ids=lambda each: str(each)[:40],
 )  # fmt: skip
