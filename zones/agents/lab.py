@@ -153,8 +153,7 @@ class ThoughtLab:
         """Try each source; several beside the same controls, in as many processes as may run."""
         about = {"ticks": ticks, "seeds": seeds, **self._cause}
         asks: list[dict[str, Any]] = [
-            {"sources": list(part), **about} if len(part) > 1 else {"source": part[0], **about}
-            for part in parts_of(sources)
+            {"sources": list(part), **about} for part in parts_of(sources)
         ]
         return self._lab.run(asks, self._stop)
 
