@@ -37,10 +37,10 @@ BESIDE: Final = 0.45
 """Of its rank that a new trait keeps where one of ours is against the same trouble already."""
 NOT_ENOUGH: Final = 2.5
 """Times the rank of parameters, where our trait was made better before and the trouble lasts."""
-PARAMETER_TICKS: Final = {"overpopulation": 1000, "low_diversity": 1500}
+PARAMETER_TICKS: Final = {"starvation": 1500, "overpopulation": 1000, "low_diversity": 1500}
 PARAMETER_TICKS_ELSE: Final = 600
-"""Of a trial of parameters: a mutation rate shows in children alone, and a full world stays full
-until nobody waits for a slot any more."""
+"""Of a trial of parameters: a mutation rate shows in children alone, food that grows in those who
+live on it, and a full world stays full until nobody waits for a slot any more."""
 PARAMETER_PROOF_SEEDS: Final = 6
 PARAMETER_SEEDS: Final = 2
 _BAD: Final = re.compile(
@@ -96,9 +96,8 @@ RANKS: Final[Mapping[str, Mapping[ActionType, float]]] = {
 Steps = tuple[tuple[str, float], ...]
 CHANGES: Final[Mapping[str, tuple[Steps, ...]]] = {
     "starvation": (
-        (("resource_spawn_rate", 2.0),), (("resource_spawn_rate", 3.0),),
-        (("resource_spawn_rate", 2.0), ("sense_radius", 1.5)), (("sense_radius", 1.5),),
-        (("resource_ripe", 0.5),), (("cost_base", 0.7),),
+        (("resource_spawn_rate", 3.0),), (("resource_spawn_rate", 2.0), ("sense_radius", 1.5)),
+        (("resource_spawn_rate", 2.0),), (("resource_ripe", 0.5),),
     ),
     "overpopulation": (
         (("resource_spawn_rate", 0.2),), (("resource_spawn_rate", 0.35),),
