@@ -23,6 +23,9 @@ LOOK_S: Final = 0.1
 AGAIN_S: Final = 0.25
 TRIES_MAX: Final = 40
 TRIAL: Final = "trial"
+KILLED: Final = "killed"
+"""The rule of a trial that somebody outside has ended."""
+KILLED_MAX: Final = 3
 
 
 class Road(Protocol):
@@ -41,6 +44,7 @@ class _Job:
     outcomes: list[Outcome] | None = None
     error: str = ""
     tries: int = 0
+    killed: int = 0
     not_before_s: float = 0.0
 
 
@@ -111,16 +115,18 @@ class BusLab:
                     waiting.appendleft(job)
                     break
                 except CodecError as error:  # larger than a message: no trait is
-                    count = len(job.args.get("sources", ("one",)))
-                    job.outcomes = [Outcome(False, "validation", "size", 0, error.message)] * count
+                    refused = Outcome(False, "validation", "size", 0, error.message)
+                    job.outcomes = [refused] * _size(job.args)
             self._change.notify_all()
 
     def _settle(self, job: _Job, answer: Answer, now_s: float) -> None:
         self.tried += 1
-        if answer.ok:
-            verdicts = answer.result.get("verdicts") or [answer.result]
-            job.outcomes = [outcome_of(verdict) for verdict in verdicts]
+        # One that somebody has killed says nothing of what was tried: it is asked again.
+        killed = answer.ok and answer.result.get("rule") == KILLED
+        if answer.ok and not (killed and job.killed < KILLED_MAX):
+            job.outcomes = _outcomes(answer.result, _size(job.args))
             return
+        job.killed += killed
         job.tries += 1
         if job.tries >= TRIES_MAX:
             job.error = answer.error
@@ -180,6 +186,22 @@ def parts_of(sources: Sequence[str]) -> list[Sequence[str]]:
         parts[-1].append(source)
         room -= size
     return list(parts)
+
+
+def _size(args: Mapping[str, Any]) -> int:
+    """Return how many outcomes an ask is to have."""
+    return len(args.get("sources", ("one",)))
+
+
+def _outcomes(result: Mapping[str, Any], count: int) -> list[Outcome]:
+    """Return an outcome for each of what was tried.
+
+    A batch that came to no end has one verdict, which is that of all that were in it.
+    """
+    verdicts = result.get("verdicts") or [result]
+    if len(verdicts) != count:
+        verdicts = [verdicts[0]] * count
+    return [outcome_of(verdict) for verdict in verdicts]
 
 
 def outcome_of(verdict: Mapping[str, Any]) -> Outcome:

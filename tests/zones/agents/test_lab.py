@@ -13,6 +13,34 @@ from zones.agents.thoughts import AuthorFailed, Cancelled, Outcome
 EFFECT = {"metric": "births", "mean": 2.0, "low": 1.0, "high": 3.0, "control": 9.0, "pairs": 4}
 
 
+class Killer:
+    """A kernel whose trials of batches somebody kills: so often, or always."""
+
+    def __init__(self, kills: int) -> None:
+        self.road, self.kills = Road(), kills
+
+    def ask(self, name: str, args: dict[str, Any]) -> int:
+        """Take an ask."""
+        return self.road.ask(name, args)
+
+    def take_answer(self, number: int) -> Answer | None:
+        """Answer at once."""
+        if self.kills:
+            self.kills -= 1
+            told = {"accepted": False, "rule": "killed", "stage": "trial", "reason": "killed"}
+            return Answer(number, True, told)
+        return self.road.take_answer(number)
+
+
+@pytest.mark.parametrize("kills", [1, 100])
+def test_a_batch_that_somebody_kills(kills: int) -> None:
+    """It is tried again; at last its one verdict is that of every source that was in it."""
+    found = tried(Killer(kills), ["a", "b", "c"])  # type: ignore[arg-type]
+    assert isinstance(found, list) and len(found) == 3
+    assert all(each.accepted == (kills == 1) for each in found)
+    assert kills == 1 or {each.rule for each in found} == {"killed"}
+
+
 class Road:
     """A kernel that answers what is asked, or refuses as often as it is told."""
 
