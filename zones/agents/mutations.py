@@ -7,6 +7,7 @@ A mutation is named by its code: the same code proposed again is the same mutati
 to the last time gives way to what comes now.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -42,6 +43,7 @@ UNPROMISED: Final = "population"
 """The metric of who promised none."""
 PREFIX_MIN: Final = 6
 """Characters that are taken for the beginning of an id."""
+_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _FIELDS: Final = frozenset(each.name for each in fields(Mutation))
 
 
@@ -284,7 +286,7 @@ class Mutations:
     def _record(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:
         """Return the record an event is about, made where it is the first about it."""
         mutation_id = _text(told, "mutation_id")
-        if not mutation_id:
+        if _ID.fullmatch(mutation_id) is None:  # it is shown, and pasted into commands
             return None
         record = self._records.get(mutation_id)
         if record is None:

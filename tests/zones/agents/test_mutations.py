@@ -133,6 +133,13 @@ def test_what_the_world_has_is_not_refused_by_asking_again() -> None:
     assert one(FORAGER_1, folded(*events, *again)).status == "applied"
 
 
+@pytest.mark.parametrize("name", ["", "mut\x1b[2J", "mut 1; reboot", "m" * 65, "mut\n1"])
+def test_an_id_that_steers_a_terminal_is_none(name: str) -> None:
+    """It stands in commands that people paste: such an event is about nothing."""
+    event = make(1, "mutation.proposed", zone="sandbox", payload={"mutation_id": name})
+    assert not list(folded(event))
+
+
 def test_removed_by_hand() -> None:
     """What it came to stays; that it is gone is told beside it, until it comes in again."""
     events = [ready(1, FORAGER_1, 1), applied(2, FORAGER_1, 1)]

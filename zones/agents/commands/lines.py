@@ -71,7 +71,7 @@ def run_diff(options: argparse.Namespace) -> int:
     for line in lines:
         print(printable(line.expandtabs(4)))
     if not lines and not params:
-        print(f"nothing: {mutation.name} is the same as {_title(before)}")
+        print(printable(f"nothing: {mutation.name} is the same as {_title(before)}"))
     look(options.home, f"molt mutation {mutation.id}", f"molt why {mutation.id}")
     return 0
 
