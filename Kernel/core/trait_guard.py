@@ -457,6 +457,8 @@ class TraitGuard:
                 ticks_left=max(0, guarded.watch.until - self._world.tick()), cause=guarded.told,
             )  # fmt: skip
             self._guarded.append(replace(guarded, told=told))
+        for each in (*self._guarded, *(leaving.guarded for leaving in self._leaving)):
+            self._coming.end(each.code_hash)  # killed between the two notes: it is told already
         self._guarded.sort(key=lambda each: each.watch.begun)
         self._hold_former()
 

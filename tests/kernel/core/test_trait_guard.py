@@ -306,6 +306,17 @@ class TestKilledWhileOneComesIn:
         assert sent.kernel.zones.guards["stable"].fields()[0]["ticks_left"] > 390
         assert notes(sent) == [f"stable.{CODE_HASH}"]
 
+    def test_both_notes_are_left(self, sent: Scene) -> None:
+        """Killed between the guard's note and forgetting this one: it is not told twice."""
+        (name,) = notes(sent)
+        kept = sent.machine.guard_notes.left()[name]
+        ticks(sent, 3)
+        sent.machine.guard_notes.keep(name, kept)
+        sent.kernel.zones.guards["stable"] = TraitGuard(sent.world, RULES)
+        ticks(sent, 3)
+        assert len(sent.machine.log.of("mutation.applied")) == 1
+        assert sent.machine.log.of("guard.resumed") and name not in notes(sent)
+
     def test_it_never_came_in(self, sent: Scene) -> None:
         """The input was lost with the kernel: nobody waits for it any more."""
         words = sent.kernel.words
