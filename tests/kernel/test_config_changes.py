@@ -113,6 +113,7 @@ def test_what_a_zone_is_cannot_change(read):
     other = KERNEL.replace("service: c, kind: bus", "service: d, kind: arena")
     assert [(key, effect) for key, _, _, effect in plan(read(), read(other))] == [
         ("kernel.zones.archive.cage", "refused"),
+        ("kernel.zones.archive.cpu_weight", "now"),
         ("kernel.zones.archive.deadline_ms", "now"),
         ("kernel.zones.archive.heir", "refused"),
         ("kernel.zones.archive.kind", "refused"),
