@@ -354,6 +354,18 @@ class TestForReal:
         assert os.waitpid(pid, 0)[1] == signal.SIGKILL
         assert group.usage().out_of_memory == 1
 
+    def test_a_weight_is_what_linux_has(self, groups):
+        """It takes the weight of a group and the change of it, in the scale of its version."""
+        if not groups.holding.holds(CPU):
+            pytest.skip(f"no control of the processor here: {groups.holding.missing[CPU]}")
+        group = groups.make("stable", Limits(cpu_weight=1000))
+        files = [folder / name for folder in group.folders for name in ("cpu.weight", "cpu.shares")]
+        (file,) = [each for each in files if each.exists()]
+        usual = {"cpu.weight": 100, "cpu.shares": 1024}[file.name]
+        assert int(file.read_text()) == 10 * usual
+        group.limit(Limits())
+        assert int(file.read_text()) == usual
+
     def test_processes_are_counted_and_refused(self, groups):
         """One more than the limit is refused to the process inside, not to us."""
         group = groups.make("stable", Limits(processes=1))
