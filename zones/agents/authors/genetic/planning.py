@@ -36,12 +36,13 @@ HELPED_BEFORE: Final = 1.3
 BESIDE: Final = 0.45
 """Of its rank that a new trait keeps where one of ours is against the same trouble already."""
 NOT_ENOUGH: Final = 2.5
-"""Times the rank of parameters, where our trait was made better before and the trouble lasts."""
+"""Times the rank of parameters, where our trait is there and the trouble lasts: it was the best of
+all that is known, so where it is not enough the environment is what is left."""
 PARAMETER_TICKS: Final = {"starvation": 1500, "overpopulation": 1000, "low_diversity": 1500}
 PARAMETER_TICKS_ELSE: Final = 600
 """Of a trial of parameters: a mutation rate shows in children alone, food that grows in those who
 live on it, and a full world stays full until nobody waits for a slot any more."""
-PARAMETER_PROOF_SEEDS: Final = 6
+PARAMETER_PROOF_SEEDS: Final = 8
 PARAMETER_SEEDS: Final = 2
 _BAD: Final = re.compile(
     r"refused|rolled.back|taken back|quarantin|failed|nothing|no effect|vetoed|worse"
@@ -193,7 +194,7 @@ def _options(brief: Brief, kind: str) -> list[_Option]:
     ours = [each.name for each in active if each.name in _OUR_NAMES]
     same = [name for name in ours if name.rstrip("0123456789") in PROMISES[kind].names]
     found = [_Option("adjust_params", RANKS[kind]["adjust_params"], "")] if brief.params else []
-    if found and any(each.name in same and each.version > 1 for each in active):
+    if found and same:
         found[0].rank *= NOT_ENOUGH
     name = _free_name(brief, PROMISES[kind])
     if name:
