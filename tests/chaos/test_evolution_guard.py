@@ -33,6 +33,7 @@ GUILTY = """class Guilty(Trait):
     [
         ("faults_late", {"faults"}),
         ("slows_late", {"missed", "metric", "faults"}),
+        ("starves_late", {"metric"}),
     ],
 )
 def test_what_goes_wrong_later_is_taken_back(
