@@ -7,6 +7,8 @@ same.
 
 Nothing of it waits for the archive: what is taken back is an input for safety, and the rules read
 the arena. A period outlives the kernel: the next one takes it up by its note.
+
+Longer than usual: judging, taking back and the notes change the same two lists.
 """
 
 from dataclasses import dataclass, replace

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from Kernel.contract.errors import MoltError, what_helps
+from Kernel.contract.errors import ConfigError, MoltError, what_helps
 from Kernel.contract.messages import Degraded
 from zones.agents.authors.choice import AuthorChoice, make_choice
 from zones.agents.authors.genetic.archive_file import NAME, load, save
@@ -83,6 +83,8 @@ class Authorship:
 
     def _recording(self) -> Author:
         path = self._home / self._settings.recorded_file
+        if path.exists() and not path.is_file():  # a pipe would never be opened, a device not end
+            raise ConfigError(f"cannot read {path}: it is no plain file", f"ls -l {path}")
         with path.open("rb") as file:
             return RecordedAuthor(parse_recording(file, path.name), path.name)
 
