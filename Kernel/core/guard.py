@@ -12,7 +12,7 @@ and leaves the fuel as it was, so it alone convicts nobody.
 *invariant*: a check of the world has failed since it came.
 *metric*: what was promised is outside of the 99 % band for some windows running, on either side:
 better than foretold is no harm by itself, but then what was proven is not what runs. Without a
-forecast: the world, which kept itself up, lives on those that it puts in itself in as many windows.
+forecast: the world, which kept itself up, has halved in one of as many windows, and stays down.
 """
 
 from collections.abc import Mapping
@@ -33,6 +33,8 @@ FULL: Final = 0.75
 AGE_WINDOWS_MAX: Final = 4
 """A forecast of a world that has ticked on for more windows since says nothing of this one."""
 GROWN_MAX: Final = 2.0
+FALL_MIN: Final = 2.0
+"""Times as many as are left lived at the beginning of a window in which a world fell."""
 MORE: Final = "more"
 MISSED, FAULTS, INVARIANT, METRIC = "missed", "faults", "invariant", "metric"
 MEASURED: Final = "measured"
@@ -151,6 +153,7 @@ class Watch:
         checks_failed: of the world when it was looked at first, -1 before.
         kept_up: whether the world kept itself up when it was looked at first: more were born than
             starved, or than were put in; None before.
+        fell_from: how many lived before it fell, 0: it has not.
     """
 
     begun: int
@@ -164,6 +167,7 @@ class Watch:
     calls_best: float = 0.0
     checks_failed: int = -1
     kept_up: bool | None = None
+    fell_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +299,7 @@ def _judge_window(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, T
     forecast, found = watch.forecast, look.counters
     if watch.kept_up is None:
         watch = replace(watch, kept_up=found.births > max(found.starved, found.seeded))
-    if not forecast.windows and not watch.kept_up:
+    if not forecast.windows and (not watch.kept_up or forecast.better != MORE):
         return watch, None
     if not look.is_newest:
         return replace(watch, opened=None, out=0), None
@@ -311,7 +315,7 @@ def _judge_window(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, T
         return watch, None
     assert done.opened is not None, "it was open"
     if not forecast.windows:
-        return _judge_sink(watch, done.opened, found, rules)
+        return _judge_fall(watch, done.opened, found, rules)
     if done.window >= len(forecast.windows):
         return watch, None
     band = forecast.windows[done.window]
@@ -332,19 +336,28 @@ def _judge_window(watch: Watch, look: Look, rules: GuardRules) -> tuple[Watch, T
     return watch, Trip(METRIC, why, measured)
 
 
-def _judge_sink(
+def _judge_fall(
     watch: Watch, opened: Counters, found: Counters, rules: GuardRules
 ) -> tuple[Watch, Trip | None]:
-    """Judge a window that nothing was foretold of by where the new came from."""
-    born, seeded = found.births - opened.births, found.seeded - opened.seeded
-    watch = replace(watch, out=watch.out + 1 if seeded > born else 0)
+    """Judge a window that nothing was foretold of: did the world fall, and does it stay down?
+
+    It has to fall in one window: a winter that is too hard for a world comes slowly.
+    """
+    born, starved = found.births - opened.births, found.starved - opened.starved
+    if not watch.out and starved > born:
+        watch = replace(watch, fell_from=opened.population)
+    is_down = bool(watch.fell_from) and found.population * FALL_MIN <= watch.fell_from
+    watch = replace(watch, out=watch.out + 1) if is_down else replace(watch, out=0, fell_from=0)
     if watch.out < rules.windows_out:
         return watch, None
     why = (
-        f"the world kept itself up, and in {watch.out} windows running most of the new were put in "
-        f"by it: {seeded}, and {born} were born"
+        f"the world kept itself up; then more starved than were born, and {watch.out} windows "
+        f"running {found.population} or so live of {watch.fell_from}"
     )
-    return watch, Trip(METRIC, why, {"seeded": seeded, "births": born, "windows": watch.out})
+    measured = {
+        "before": watch.fell_from, "population": found.population, "windows": watch.out,
+    }  # fmt: skip
+    return watch, Trip(METRIC, why, measured)
 
 
 def fit_forecast(forecast: Forecast, age_ticks: int, foretold: int, found: int) -> Forecast:

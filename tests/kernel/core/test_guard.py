@@ -202,22 +202,23 @@ class TestMetric:
         ],
     )
     def test_a_world_that_kept_itself_up(self, before, falls):
-        """Without a forecast: it lives on those it puts in for three windows."""
+        """Without a forecast: it halves in a window and stays down; no winter proves that."""
 
-        def sink(*windows_in):
-            yield look(counters=counters(**before))
+        def falling(*populations):
             found = dict(before)
-            for number, (born, seeded) in enumerate(windows_in, 1):
-                for name, more in (("births", born), ("seeded", seeded)):
-                    found[name] = found.get(name, 0) + more
-                yield look(BEGUN + 300 * number, counters=counters(20, **found))
+            for number, population in enumerate(populations):
+                found["starved"] = found.get("starved", 0) + 40 * bool(number)
+                yield look(BEGUN + 300 * number, counters=counters(population, **found))
 
-        _, ruling = run(watch(), sink((1, 7), (0, 3), (2, 9)))
+        _, ruling = run(watch(), falling(100, 110, 30, 20, 21))
         assert isinstance(ruling, Trip) is falls
         if isinstance(ruling, Trip):
             assert ruling.rule == METRIC
-            assert ruling.measured == {"seeded": 9, "births": 2, "windows": 3}
-        assert isinstance(run(watch(), sink((1, 7), (0, 3), (9, 2), (0, 9)))[1], GoOn)
+            assert ruling.measured == {"before": 110, "population": 21, "windows": 3}
+        assert isinstance(run(watch(), falling(100, 45, 45, 80, 75, 70))[1], GoOn), "it came up"
+        assert isinstance(run(watch(), falling(100, 70, 45, 30, 20, 20, 20))[1], GoOn), "a winter"
+        less = watch(forecast=Forecast("population", "less", 300, (), 0, "too old"))
+        assert isinstance(run(less, falling(100, 110, 30, 20, 21))[1], GoOn), "as promised"
 
     @given(st.lists(st.integers(400, 600), max_size=6))
     def test_inside_is_never_convicted(self, populations):
