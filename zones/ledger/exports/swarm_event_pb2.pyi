@@ -104,7 +104,7 @@ class SwarmEvent(_message.Message):
     def __init__(self, event_id: _Optional[str] = ..., timestamp: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., trace_id: _Optional[str] = ..., span_id: _Optional[str] = ..., agent_role: _Optional[_Union[AgentRole, str]] = ..., agent_id: _Optional[str] = ..., decision: _Optional[_Union[AgentDecision, _Mapping]] = ..., state_change: _Optional[_Union[StateChange, _Mapping]] = ..., system_signal: _Optional[_Union[SystemSignal, _Mapping]] = ..., message: _Optional[_Union[AgentMessage, _Mapping]] = ..., event_type: _Optional[_Union[EventType, str]] = ..., cause: _Optional[str] = ..., tick: _Optional[int] = ..., zone: _Optional[str] = ..., position: _Optional[int] = ..., chain_head: _Optional[bytes] = ..., kind: _Optional[str] = ..., version: _Optional[int] = ..., level: _Optional[_Union[Level, str]] = ..., payload: _Optional[bytes] = ..., related_commit_hash: _Optional[str] = ..., context_window_snapshot_id: _Optional[str] = ...) -> None: ...
 
 class AgentDecision(_message.Message):
-    __slots__ = ("context_hash", "input_trigger", "rationale", "rejected_alternatives", "memory_ids", "confidence_score", "mission", "subject", "options_considered", "selected_strategy", "model", "prompt_hash", "prompt_version", "tokens", "seconds")
+    __slots__ = ("context_hash", "input_trigger", "rationale", "rejected_alternatives", "memory_ids", "confidence_score", "mission", "subject", "options_considered", "selected_strategy", "model", "prompt_hash", "prompt_version", "tokens", "seconds", "outcome")
     CONTEXT_HASH_FIELD_NUMBER: _ClassVar[int]
     INPUT_TRIGGER_FIELD_NUMBER: _ClassVar[int]
     RATIONALE_FIELD_NUMBER: _ClassVar[int]
@@ -120,6 +120,7 @@ class AgentDecision(_message.Message):
     PROMPT_VERSION_FIELD_NUMBER: _ClassVar[int]
     TOKENS_FIELD_NUMBER: _ClassVar[int]
     SECONDS_FIELD_NUMBER: _ClassVar[int]
+    OUTCOME_FIELD_NUMBER: _ClassVar[int]
     context_hash: str
     input_trigger: str
     rationale: str
@@ -135,7 +136,8 @@ class AgentDecision(_message.Message):
     prompt_version: str
     tokens: int
     seconds: float
-    def __init__(self, context_hash: _Optional[str] = ..., input_trigger: _Optional[str] = ..., rationale: _Optional[str] = ..., rejected_alternatives: _Optional[_Iterable[str]] = ..., memory_ids: _Optional[_Iterable[str]] = ..., confidence_score: _Optional[float] = ..., mission: _Optional[str] = ..., subject: _Optional[str] = ..., options_considered: _Optional[_Iterable[str]] = ..., selected_strategy: _Optional[str] = ..., model: _Optional[str] = ..., prompt_hash: _Optional[str] = ..., prompt_version: _Optional[str] = ..., tokens: _Optional[int] = ..., seconds: _Optional[float] = ...) -> None: ...
+    outcome: str
+    def __init__(self, context_hash: _Optional[str] = ..., input_trigger: _Optional[str] = ..., rationale: _Optional[str] = ..., rejected_alternatives: _Optional[_Iterable[str]] = ..., memory_ids: _Optional[_Iterable[str]] = ..., confidence_score: _Optional[float] = ..., mission: _Optional[str] = ..., subject: _Optional[str] = ..., options_considered: _Optional[_Iterable[str]] = ..., selected_strategy: _Optional[str] = ..., model: _Optional[str] = ..., prompt_hash: _Optional[str] = ..., prompt_version: _Optional[str] = ..., tokens: _Optional[int] = ..., seconds: _Optional[float] = ..., outcome: _Optional[str] = ...) -> None: ...
 
 class StateChange(_message.Message):
     __slots__ = ("target_type", "target_resource", "previous_state_hash", "new_state_hash", "diff_patch", "is_reversible", "depends_on", "rolls_back", "target_type_text")
