@@ -29,7 +29,7 @@ CONTROLS_OF_FORECAST: Final = 4
 """A forecast is of candidates alone; so many of its runs have a control, for the effect."""
 SCALE: Final = 10
 SCALE_TICKS: Final = 100
-"""What is to come into the world has one more pair, so many times as large, so long: a trait may
+"""What is to come into the world has one more pair, up to so many times as large, so long: it may
 be slow, or harm the world, only where many are."""
 SCALED_POPULATION_MAX: Final = 100_000
 """A hundred ticks of so many take a second or two; of more, longer than the trial otherwise."""
@@ -192,12 +192,15 @@ def scale_for(
     wish: TrialWish,
     limits: TrialLimits,
     population: int,
+    capacity: int,
     world_bytes: int,
     free_bytes: int | None,
 ) -> tuple[int, int]:
     """Return how many times the population one more pair has, and for how long; 1: there is none.
 
     Args:
+        capacity: as many as can ever live in that world; so many at least, if they fit, and not
+            many more: what no world comes to speaks against no trait.
         world_bytes, free_bytes: as of `check_size`.
 
     Returns:
@@ -208,7 +211,9 @@ def scale_for(
         return wish.scale, 0
     rooms = [each for each in (limits.each.memory_bytes, free_bytes) if each]
     fitting = int(SCALED_SHARE * min(rooms)) // (COPIES * world_bytes) if rooms else SCALE
-    factor = min(SCALE, SCALED_POPULATION_MAX // max(population, 1), fitting)
+    living = max(population, 1)
+    full = -(-capacity // living)
+    factor = min(SCALE, full, SCALED_POPULATION_MAX // living, fitting)
     return max(factor, 1), SCALE_TICKS
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from Kernel.config import KernelConfig
-from Kernel.contract.arena import State
+from Kernel.contract.arena import Header, State
 from Kernel.contract.errors import CodecError, MoltError, Refused
 from Kernel.contract.trait_registry import ACTIVE
 from Kernel.core.arena_keeper import ArenaKeeper
@@ -221,8 +221,11 @@ class Trials:
             raise Refused(f"cannot try: zone {world.config.name} is moving")
         trial.population, trial.tick = world.state_value(State.POPULATION), world.tick()
         config = self._config()
-        world_bytes = len(world.arena.words.memory)
-        scale = scale_for(wish, config.trial, trial.population, world_bytes, self._free_bytes())
+        words = world.arena.words
+        scale = scale_for(
+            wish, config.trial, trial.population, words.get(Header.CAPACITY), len(words.memory),
+            self._free_bytes(),
+        )  # fmt: skip
         trial.scale = scale[0]
         job = job_of(
             wish, world.config.name, self._parts.home, trial.population, world.traits.hashes, scale

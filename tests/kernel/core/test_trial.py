@@ -101,14 +101,21 @@ class TestScale:
     )  # fmt: skip
     def test_what_comes_in_is_tried_where_many_are_too(self, wish, population, world_mb, scale):
         """As many times as large as fits into half of the memory, and is done soon."""
-        told = scale_for(wish, LIMITS, population, world_mb * MB, None)
+        told = scale_for(wish, LIMITS, population, 2_000_000, world_mb * MB, None)
         assert told == scale
 
     def test_where_nobody_knows_the_memory(self):
         """It is tried: the process has limits of its own."""
         wish = replace(WISH, add=True)
-        assert scale_for(wish, replace(LIMITS, each=Limits()), 500, MB, None) == (10, 100)
-        assert scale_for(wish, replace(LIMITS, each=Limits()), 500, MB, 8 * MB) == (2, 100)
+        limits = replace(LIMITS, each=Limits())
+        assert scale_for(wish, limits, 500, 5000, MB, None) == (10, 100)
+        assert scale_for(wish, limits, 500, 5000, MB, 8 * MB) == (2, 100)
+
+    @pytest.mark.parametrize(("population", "factor"), [(500, 1), (305, 2), (115, 5), (20, 10)])
+    def test_no_world_is_fuller_than_full(self, population, factor):
+        """So many as can ever live there are enough: what never is speaks against no trait."""
+        wish = replace(WISH, add=True)
+        assert scale_for(wish, LIMITS, population, 500, MB, None) == (factor, 100)
 
     def test_the_job_has_it(self):
         """And a forecast has fewer controls than runs."""

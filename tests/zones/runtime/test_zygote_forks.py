@@ -39,9 +39,9 @@ def prepared(real: RealProcesses, handle: ZygoteHandle) -> Prepared:
 
 
 def held(handle: ZygoteHandle) -> list[str]:
-    """Return the kinds of files that a zygote holds."""
+    """Return the kinds of files that a zygote holds, but for what it reads just now of itself."""
     names = [str(each.readlink()) for each in Path(f"/proc/{handle.pid}/fd").iterdir()]
-    return sorted(name.split(":")[0] for name in names)
+    return sorted(name.split(":")[0] for name in names if not name.startswith("/proc/"))
 
 
 def private_kb(pid: int) -> int:
