@@ -36,6 +36,7 @@ class ComingMutations:
         self._left: dict[str, Sent] = {}
         world.traits.on_sent = self.expect
         world.traits.on_unsent = self.end
+        world.traits.is_left = self._left.__contains__
 
     def expect(self, sent: Sent) -> None:
         """Note one that is about to be sent; a disk that takes no note costs the note alone."""
@@ -73,11 +74,12 @@ class ComingMutations:
         """Tell of those that have come in, or have come to nothing; return the former."""
         came = []
         for code_hash, sent in list(self._left.items()):
+            is_over = self._is_over(sent)  # asked before: the world may take it in between
             tick = self._came_at(sent)
             if tick is not None:
                 del self._left[code_hash]
                 came.append(self._tell_applied(sent, tick))
-            elif self._is_over(sent):
+            elif is_over:
                 self.end(code_hash)
                 self._tell_failed(sent)
         return came

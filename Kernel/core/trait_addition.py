@@ -83,6 +83,12 @@ class Wish:
         """The id of the mutation it is."""
         return self.mutation_id or mutation_id_of(self.code_hash)
 
+    @property
+    def identity(self) -> tuple[str, str, int, bool, str]:
+        """What two wishes have to share to be one."""
+        tried = self.tried
+        return self.code_hash, self.known_as, self.at_tick, tried.trial, tried.carriers
+
 
 def mutation_id_of(code_hash: str) -> str:
     """Return the id that a mutation has by its hash."""
@@ -126,6 +132,10 @@ class TraitAddition:
     def code_hash(self) -> str:
         """The sha256 of its source, hex."""
         return self._wish.code_hash
+
+    def is_same(self, wish: Wish) -> bool:
+        """Return whether it is what somebody wishes, too."""
+        return self._wish.identity == wish.identity
 
     def is_there(self) -> bool:
         """Return whether the world has this very code, active; then there is nothing to do."""
@@ -262,8 +272,8 @@ class TraitAddition:
             TraitRefused, Refused: not with this one.
         """
         zone, log = self.world.config.name, self._parts.log
-        if verdict.rule == ACTIVE and self.is_there():  # somebody else's came in meanwhile
-            return
+        if (verdict.accepted or verdict.rule == ACTIVE) and self.is_there():
+            return  # somebody else's came in meanwhile
         if verdict.rule == KILLED and self._killed < KILLED_MAX:  # that is not the source's doing
             self._killed += 1
             self._trial = self._trials.ask(self.world, self._wish.tried)
@@ -341,8 +351,10 @@ class TraitAddition:
     def _post(self) -> None:
         verdict, world, inbox = self._verdict, self.world, self.world.inbox
         assert verdict is not None, "it was prepared"
-        if inbox is None:
-            return  # the world is moving: in the next round, or not in time
+        if inbox is None or world.traits.is_left(self.code_hash):
+            return  # the world is moving, or a kernel before sent it: in the next round
+        if self.is_there():
+            return
         trait = TraitFacts(
             verdict.name, verdict.version, verdict.code_hash, verdict.tier, verdict.state,
             verdict.memory, verdict.moods, self._wish.tried.carriers,
@@ -388,6 +400,8 @@ class TraitAddition:
         is_lost = self._posted is not None and self._posted.is_lost
         if self._is_sent:
             self.world.traits.on_unsent(self._wish.code_hash, is_lost=is_lost)
+        if self._posted is not None and not is_lost and self.is_there():
+            return  # refused, because somebody else's came in before it
         if self._verdict is not None and not is_lost:
             stage = "import" if self._posted is None else "execution"
             self._tell_failed(stage, error.message, self._verdict)

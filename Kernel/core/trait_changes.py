@@ -110,9 +110,15 @@ class TraitChanges:
     def add(self, world: ArenaKeeper, wish: Wish) -> TraitAddition:
         """Begin to bring a trait in, or let it wait for its turn.
 
+        The very same wish for one that is on its way is that one: it is tried once, and who asked
+        twice hears twice what became of it.
+
         Raises:
             Refused: it cannot be tried, or too many wait.
         """
+        for each in self._additions():
+            if each.world is world and each.is_same(wish):
+                return each
         addition = TraitAddition(self._parts, world, wish, self._trials)
         if addition.is_there():
             return addition
@@ -130,12 +136,19 @@ class TraitChanges:
 
     def _is_coming(self, addition: TraitAddition) -> bool:
         """Tell whether the very same is on its way: one more waits for what becomes of it."""
-        return any(each.code_hash == addition.code_hash for each in self._coming)
+        is_left = addition.world.traits.is_left(addition.code_hash)
+        return is_left or any(each.code_hash == addition.code_hash for each in self._coming)
+
+    def _additions(self) -> list[TraitAddition]:
+        """Return those that are under way."""
+        tried = [] if self._tried is None else [self._tried]
+        posted = [each for each in self._posted if isinstance(each, TraitAddition)]
+        return [*self._queued, *tried, *self._coming, *posted]
 
     def _begin(self, addition: TraitAddition, world: ArenaKeeper) -> None:
         """Raises: Refused: it cannot be tried."""
-        posted = (each for each in self._posted if isinstance(each, TraitAddition))
-        world.traits.tidy({each.code_hash for each in (*posted, *self._coming)})
+        under_way = (each for each in self._additions() if each.stage is not Stage.QUEUED)
+        world.traits.tidy({each.code_hash for each in under_way})
         addition.begin()
         self._tried = addition
 

@@ -50,6 +50,7 @@ class WorldTraits:
         hashes: the set, in the order in which they came.
         on_sent: is told of each mutation before its input is sent.
         on_unsent: is told of the hash of one that has come to nothing, or whether nobody can tell.
+        is_left: tells of the hash of one that somebody else has sent whether nothing is known yet.
         on_applied: is told of each mutation that has come in.
         on_quarantined: is told of a version that a verdict has put into quarantine, why, and the
             id of the event.
@@ -62,6 +63,7 @@ class WorldTraits:
         self._rows: list[TraitRow] = []
         self.on_sent: Callable[[Sent], None] = lambda _sent: None
         self.on_unsent: Callable[..., None] = lambda _code_hash, is_lost=False: None
+        self.is_left: Callable[[str], bool] = lambda _code_hash: False
         self.on_applied: Callable[[Applied], None] = lambda _applied: None
         self.on_quarantined: Callable[[TraitRow, str, bytes], None] = lambda _row, _why, _id: None
 

@@ -29,13 +29,14 @@ from Kernel.contract.inputs import (
     RELEASE_TRAIT,
     REMOVE_TRAIT,
     RESUME,
+    SAME_CODE,
     SET_PARAM,
     STEP,
     Input,
     decode_input,
 )
 from Kernel.contract.rings import read
-from Kernel.contract.trait_registry import QUARANTINED, TraitRow
+from Kernel.contract.trait_registry import ACTIVE, QUARANTINED, TraitRow
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.event_bus import PrivateBus
@@ -213,6 +214,10 @@ class PaperKernel:
         refused = REFUSALS.index(self.refuses) if self.refuses else 0
         if given is None and left == rows:
             refused = NO_TRAIT
+        if given is not None and any(
+            (row.hash, row.status) == (given.hash, ACTIVE) for row in rows
+        ):
+            refused = SAME_CODE
         if refused:
             sequence = words.state(tick, State.INBOX_CURSOR)
             place = words.buffer_offset(tick) + State.INPUT_REFUSED + sequence % INBOX_WINDOW

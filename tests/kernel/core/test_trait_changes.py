@@ -17,10 +17,8 @@ from Kernel.contract.errors import Refused
 from Kernel.contract.inputs import PAUSE, REFUSALS, Input
 from Kernel.contract.trait_registry import ACTIVE_MAX, SUSPENDED, TraitRow
 from Kernel.contract.zygote_protocol import Configure, Fork, Forked, Prepared, Unprepared
-from Kernel.core.limits import TrialLimits
 from Kernel.core.posted_trait import Stage
-from Kernel.core.trait_addition import GATHER_S, KILLED_MAX, TraitAddition, TraitRefused, Wish
-from Kernel.core.trait_changes import QUEUED_MAX
+from Kernel.core.trait_addition import KILLED_MAX, TraitAddition, TraitRefused, Wish
 from Kernel.core.trial import TrialWish
 from tests.support.fakes import CAGE, FakeMachine, FakeZygote
 from tests.support.paper_kernel import FRICTION, PHASES, PaperKernel
@@ -240,93 +238,6 @@ class TestComingIn:
         scene.add(SOURCE + b"#")
         scene.bear()
         assert scene.request.facts["trial"]["hashes"] == [CODE_HASH]
-
-    def test_one_after_the_other(self, scene):
-        """One is tried, sixteen wait for it, one more is refused; they are tried in order."""
-        first = scene.add()
-        others = [scene.add(SOURCE + b"#" * n) for n in range(1, QUEUED_MAX + 1)]
-        with pytest.raises(Refused, match="one is being tried and 16 wait; the limit is 16"):
-            scene.add(SOURCE + b"-")
-        scene.judge({"failed": "no space left"})
-        with pytest.raises(Refused):
-            first.result()
-        assert others[0].stage is Stage.PREPARING and others[1].stage is Stage.QUEUED
-        assert others[0].result() is None is others[1].result()
-        scene.judge(VERDICT | {"code_hash": others[0].code_hash})
-        assert others[0].stage is Stage.WAITING and others[1].stage is Stage.PREPARING
-
-    def test_one_generation_loads_all_that_are_accepted(self, scene):
-        """None is begun while others are tried; each then comes in by an input of its own."""
-        sources = [SOURCE + b"#" * n for n in range(3)]
-        additions = [scene.add(source) for source in sources]
-        for each in additions:
-            assert not scene.world.ladder.incoming
-            scene.judge(VERDICT | {"code_hash": each.code_hash, "name": f"T{each.code_hash[:4]}"})
-        assert scene.world.ladder.incoming == 2 and scene.changes.under_way() == "loading"
-        assert scene.prepare().traits == [each.code_hash for each in additions]
-        scene.succeed()
-        assert [each.stage for each in additions] == [Stage.POSTED] * 3
-        scene.kernel.tick()
-        scene.kernel.round()
-        assert all(each.result()["applied_at_tick"] for each in additions)
-        assert len(scene.machine.log.of("mutation.applied")) == 3
-        begun = [i for i, kind in scene.machine.log.named.items() if kind == "generation.begun"]
-        assert len(begun) == 1 and scene.machine.log.why(begun[0])[1] == "mutation.ready"
-
-    def test_none_waits_for_long(self, scene):
-        """Others are tried slowly: what is accepted comes in meanwhile, and they later."""
-        first, second = scene.add(), scene.add(SOURCE + b"#")
-        scene.judge()
-        scene.bear()
-        scene.machine.clock.advance(GATHER_S + 0.1)
-        scene.kernel.round()
-        assert first.stage is Stage.RENEWING and scene.world.ladder.incoming == 2
-        scene.say(VERDICT | {"code_hash": second.code_hash})
-        assert second.stage is Stage.WAITING, "that generation was begun without it"
-        assert scene.prepare().traits == [CODE_HASH]
-        scene.succeed()
-        assert first.stage is Stage.POSTED and second.stage is Stage.RENEWING
-        assert scene.prepare().traits == [CODE_HASH, second.code_hash]
-
-    def test_what_is_on_its_way_is_not_forgotten(self, scene):
-        """The set of what zygotes load is tidied at each trial: not of what is accepted."""
-        scene.add()
-        scene.add(SOURCE + b"#")
-        scene.judge()
-        assert scene.world.traits.hashes == [CODE_HASH]
-
-    def test_the_same_of_two_at_once(self, scene):
-        """It comes in once; who came second hears that it is there, as whoever comes later does."""
-        first, second = scene.add(), scene.add()
-        scene.judge()
-        assert second.stage is Stage.QUEUED
-        scene.prepare()
-        scene.succeed()
-        assert first.stage is Stage.POSTED and second.stage is Stage.PREPARING
-        scene.kernel.tick()
-        scene.machine.arenas.rows = [
-            TraitRow(1, "Forager", 1, CODE_HASH, "native", "none", "active", since_tick=77)
-        ]
-        scene.judge(
-            {"accepted": False, "code_hash": CODE_HASH, "stage": "execution", "rule": "active",
-             "reason": "the same code is active already"}
-        )  # fmt: skip
-        assert "already" not in first.result()
-        for each in (second, scene.add()):
-            told = each.result()
-            assert (told["name"], told["already"], told["applied_at_tick"]) == ("Forager", True, 77)
-        assert not scene.machine.log.of("trait.refused")
-
-    def test_one_whose_turn_comes_to_nothing(self, scene):
-        """The limits were made smaller while it waited: it is told, and the next one begins."""
-        scene.add()
-        second, third = scene.add(SOURCE + b"#", ticks=900), scene.add(SOURCE + b"##", ticks=9)
-        config = scene.kernel.zones.leaving.config
-        scene.kernel.zones.leaving.config = replace(config, trial=TrialLimits(ticks_max=10))
-        scene.judge({"failed": "no space left"})
-        with pytest.raises(Refused, match="the limit is 10"):
-            second.result()
-        assert third.stage is Stage.PREPARING
 
     def test_no_more_than_fit(self, scene):
         """With all places taken a new name is refused before any generation; a version is not."""

@@ -8,8 +8,10 @@ import pytest
 
 from Kernel.contract.arena import Header, State
 from Kernel.contract.errors import Refused
+from Kernel.contract.trait_registry import TraitRow
 from Kernel.contract.trial_forecast import Band, Forecast
 from Kernel.core.guard import Applied, GuardRules, unforetold
+from Kernel.core.posted_trait import Stage
 from Kernel.core.trait_guard import TraitGuard
 from tests.kernel.core.test_trait_changes import CODE_HASH, SOURCE, VERDICT, Scene
 from tests.support.fakes import FakeMachine
@@ -316,6 +318,46 @@ class TestKilledWhileOneComesIn:
         ticks(sent, 3)
         assert len(sent.machine.log.of("mutation.applied")) == 1
         assert sent.machine.log.of("guard.resumed") and name not in notes(sent)
+
+    def test_it_is_asked_for_again_before(self, sent: Scene) -> None:
+        """Who had asked for it asks the next kernel: it waits for what is on its way already."""
+        sent.kernel.round()
+        again = sent.add()
+        sent.kernel.round(3)
+        assert again.stage is Stage.QUEUED
+        ticks(sent, 3)
+        assert len(sent.machine.log.of("mutation.applied")) == 1
+        assert not sent.machine.log.of("mutation.failed")
+        assert again.result()["already"] is True
+        assert notes(sent) == [f"stable.{CODE_HASH}"]
+
+    def test_it_was_tried_again_before_that_was_known(self, sent: Scene) -> None:
+        """Then it is not sent again before it is known what became of the first."""
+        again = sent.add()
+        sent.judge()
+        sent.kernel.round(3)
+        assert again.stage is Stage.WAITING
+        ticks(sent, 3)
+        assert len(sent.machine.log.of("mutation.applied")) == 1
+        assert not sent.machine.log.of("mutation.failed")
+        assert again.result()["already"] is True
+
+    def test_the_world_takes_it_in_between(self, sent: Scene) -> None:
+        """It comes in after the registry was read, and before the inbox is."""
+        guard, traits = sent.kernel.zones.guards["stable"], sent.world.traits
+        sent.kernel.round()
+        of_hash = traits.of_hash
+
+        def late(code_hash: str) -> TraitRow | None:
+            row = of_hash(code_hash)
+            sent.kernel.tick()
+            return row
+
+        traits.of_hash = late
+        for _ in range(3):
+            guard.look()
+        assert sent.machine.log.of("mutation.applied")
+        assert not sent.machine.log.of("mutation.failed")
 
     def test_it_never_came_in(self, sent: Scene) -> None:
         """The input was lost with the kernel: nobody waits for it any more."""
