@@ -12,6 +12,7 @@ from zones.agents.thoughts import (
     AuthorFailed,
     Brief,
     Cancelled,
+    Disproved,
     Draft,
     Failure,
     Lab,
@@ -47,12 +48,14 @@ class FakeAuthor:
         vetoed: so many drafts are refused by his Reviewer.
         written: what he writes whenever he is asked; "": something else each time.
         refused: so many drafts are no source that a kernel takes.
+        disproved: what he says that he has tried whenever he writes, or fails to.
     """
 
     gate: Path | None = None
     fails: frozenset[str] = frozenset()
     vetoed: int = 0
     refused: int = 0
+    disproved: tuple[Disproved, ...] = ()
     asked: list[str] = field(default_factory=list)
     briefs: list[Brief] = field(default_factory=list)
     plan_made: Plan = PLAN
@@ -79,7 +82,8 @@ class FakeAuthor:
         number = self.asked.count("write") + 10 * self.asked.count("plan")
         if self.asked.count("write") <= self.refused:
             return Thought(Draft(f"import os  # {number}\n"), "a try", 0.1)
-        return Thought(Draft(source_named(plan.target_class, number), "moves"), "it fits", 0.9)
+        source = source_named(plan.target_class, number)
+        return Thought(Draft(source, "moves", self.disproved), "it fits", 0.9)
 
     def review(self, _brief: Brief, _plan: Plan, _draft: Draft, stop: Stop) -> Thought[Review]:
         """Refuse some, take the rest."""
@@ -102,7 +106,9 @@ class FakeAuthor:
             if stop():
                 raise Cancelled
         if what in self.fails:
-            raise AuthorFailed(f"cannot {what}: it was told not to", how="nonsense")
+            tried = self.disproved if what == "write" else ()
+            why = f"cannot {what}: it was told not to"
+            raise AuthorFailed(why, how="nonsense", disproved=tried)
 
 
 def memory_ids_of(brief: Brief) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ own: what follows (`orchestrator.py`), the words (`telling.py`), the loop and th
 What is told is done only when it comes back from the log: then nobody acts on what is not durable.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -31,7 +31,7 @@ from zones.agents.telling import (
     tell_thought,
 )
 from zones.agents.thinking import Thinker
-from zones.agents.thoughts import SPENT, AuthorFailed, Stop, Thought
+from zones.agents.thoughts import SPENT, AuthorFailed, Disproved, Stop, Thought
 
 APPLY: Final = "apply"
 EVENT_S: Final = 30.0
@@ -213,19 +213,33 @@ class Crew:
         self.thinker.over()
         if isinstance(thought, AuthorFailed):
             self._chooser.ask_soon()
-            self._tell_no_thought(context, thought.message, spent=thought.how == SPENT)
+            spent = thought.how == SPENT
+            self._tell_no_thought(context, thought.message, spent, thought.disproved)
             return
         try:
             self._tell_and_wait(tell_thought(thought, replace(context, memory_ids=self._knew)))
         except (CodecError, UnicodeError) as error:  # too long, or no text that can be written
             self._tell_no_thought(context, f"cannot use what was thought: {error}")
 
-    def _tell_no_thought(self, context: Context, why: str, *, spent: bool = False) -> None:
+    def _tell_no_thought(
+        self,
+        context: Context,
+        why: str,
+        spent: bool = False,
+        disproved: Sequence[Disproved] = (),
+    ) -> None:
         who = THINKERS[context.what]
         plan = self.memory.mission.plan if self.memory.mission is not None else None
         what = plan.fields["target_class"] if plan is not None and who == "coder" else ""
         told = no_thought(
-            context.mission, who, NO_ANSWER, why, context.cause, what=what, spent=spent
+            context.mission,
+            who,
+            NO_ANSWER,
+            why,
+            context.cause,
+            what=what,
+            spent=spent,
+            disproved=disproved,
         )
         self._tell_and_wait(told)
 

@@ -20,6 +20,10 @@ KEPT_MAX: Final = 64
 FAILURES_MAX: Final = 32
 FAILED: Final = "failed"
 """Action of a `feed` event that says a thought came to nothing, or was thought before."""
+DISPROVED: Final = "disproved"
+"""Review of a draft that its author has found wanting himself."""
+DISPROVED_MAX: Final = 4
+"""Of one thought."""
 NO_ANSWER: Final = "author"
 """Stage of a thought to which the author had no answer."""
 LEFT: Final = "left"
@@ -87,7 +91,8 @@ class Draft(Struct, frozen=True):
 
     Args:
         decided: event of the thought, for parameters that of the plan; told: of mutation.proposed.
-        review: "", "approved" or "vetoed"; reviewed: event of that thought.
+        review: "", "approved" or "vetoed"; reviewed: event of that thought. "disproved": what its
+            author has found wanting himself.
         applied_tick: None until it is in the world.
         guard_ticks: how long it is held to its promise.
         outcome: "", "kept", "rolled_back", "applied": it harms, and stays; ended: event of that.
@@ -104,6 +109,9 @@ class Draft(Struct, frozen=True):
     told: str = ""
     review: str = ""
     review_reason: str = ""
+    review_stage: str = "review"
+    review_rule: str = ""
+    review_line: int = 0
     reviewed: str = ""
     trait_name: str = ""
     version: int = 0
@@ -122,6 +130,7 @@ class Mission(Struct, frozen=True):
         last: event that led to where it stands.
         failures: fields of `thoughts.Failure`; of_plan: how many of them are of the plan in hand;
             spent: its author says that nothing comes of it, however often he tries.
+        disproved: drafts that their author has found wanting, and that are to be told.
         outcome: how it ends, "" while it goes on.
     """
 
@@ -134,6 +143,7 @@ class Mission(Struct, frozen=True):
     failures: tuple[dict[str, Any], ...] = ()
     of_plan: int = 0
     spent: bool = False
+    disproved: tuple[Draft, ...] = ()
     last: str = ""
     outcome: str = ""
     summed_up: bool = False

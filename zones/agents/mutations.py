@@ -176,10 +176,14 @@ class Mutations:
         record.plan = record.plan or _text(told, "plan_id")
         record.trigger = record.trigger or self._trigger_of(record.plan)
         record.stage = record.rule = record.reason = record.rollback_to = ""
+        self._take_trial(record)
+        return record
+
+    def _take_trial(self, record: Mutation) -> None:
+        """Take over what its trial has said before anybody proposed it."""
         trial = self._trials.pop(record.code_hash, None)
         if trial is not None and not record.trial:  # an author's own is older than the kernel's
             _try(record, trial)
-        return record
 
     def _applied(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:
         record = self._record(event, told)
@@ -209,6 +213,7 @@ class Mutations:
         record.ended_at_tick = _tick(event, told)
         if not record.rollback_to:
             record.status = REFUSED
+            self._take_trial(record)
         else:
             record.status = QUARANTINED if record.stage == EXECUTION else ROLLED_BACK
         return record

@@ -34,6 +34,7 @@ class Stage(StrEnum):
     TELLING_PLAN = "telling the plan"
     WRITING = "writing"
     PROPOSING = "proposing"
+    TELLING_DISPROVED = "telling what was disproved"
     REVIEWING = "reviewing"
     VETOED = "vetoed"
     APPLYING = "applying"
@@ -77,14 +78,15 @@ class TellPlan:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """Tell a draft, or the parameters of a plan."""
+    """Tell a draft, or the parameters of a plan where there is none."""
 
     mission: Mission
+    draft: Draft | None
 
 
 @dataclass(frozen=True, slots=True)
 class Veto:
-    """Tell that the Reviewer has refused a draft."""
+    """Tell that the Reviewer has refused a draft, or its author himself."""
 
     mission: Mission
     draft: Draft
@@ -149,6 +151,8 @@ def stage_of(memory: Memory, settings: AgentsSettings) -> Stage | None:
         is_ours = summary is not None and summary.mission == mission.name
         left = is_ours and summary is not None and summary.told < len(summary.lessons)
         return Stage.LEARNING if left else Stage.ENDING
+    if mission.disproved:
+        return Stage.TELLING_DISPROVED
     draft, plan = mission.draft, mission.plan
     if draft is not None and draft.applied_tick is not None:
         return _of_applied(memory, draft)
@@ -232,6 +236,9 @@ def decide(memory: Memory, settings: AgentsSettings) -> Act | None:
             return Think("write", mission)
         case Stage.PROPOSING:
             return _propose(memory, mission)
+        case Stage.TELLING_DISPROVED:
+            first = mission.disproved[0]
+            return Veto(mission, first) if first.told else Propose(mission, first)
         case Stage.REVIEWING:
             return Think("review", mission)
         case Stage.VETOED:
@@ -262,7 +269,7 @@ def _propose(memory: Memory, mission: Mission) -> Act:
         if hash_of_values(params) in memory.hashes:
             why = "these very values were proposed before"
             return GiveUpThought(mission, "architect", "repeated", why)
-    return Propose(mission)
+    return Propose(mission, draft)
 
 
 def _watch(memory: Memory, settings: AgentsSettings) -> Trigger | None:

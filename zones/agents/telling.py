@@ -13,6 +13,8 @@ from Kernel.contract.envelope import Role
 from Kernel.contract.parameters import hash_of_values
 from zones.agents import orchestrator as acts
 from zones.agents.memory import (
+    DISPROVED,
+    DISPROVED_MAX,
     FAILED,
     LEFT,
     UNMEASURED,
@@ -23,8 +25,8 @@ from zones.agents.memory import (
     mutation_id_of,
     trigger_id,
 )
+from zones.agents.thoughts import Disproved, LessonText, Plan, Review, Thought
 from zones.agents.thoughts import Draft as Drafted
-from zones.agents.thoughts import LessonText, Plan, Review, Thought
 from zones.runtime.lessons.lesson import TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX, lesson_id
 
 ROLES: Final = {
@@ -90,8 +92,8 @@ def tell_act(memory: Memory, act: acts.Act) -> Told | None:
             return Told("mission.started", about, mission.trigger.event, "orchestrator")
         case acts.TellPlan(mission):
             return _plan(mission)
-        case acts.Propose(mission):
-            return _propose(memory, mission)
+        case acts.Propose(mission, draft):
+            return _propose(memory, mission, draft)
         case acts.Veto(mission, draft):
             return _veto(mission, draft)
         case acts.GiveUpThought(mission, role, stage, reason):
@@ -159,8 +161,8 @@ def _plan(mission: Mission) -> Told:
     return Told("evolution.plan", payload, plan.decided, "architect", (message, feed))
 
 
-def _propose(memory: Memory, mission: Mission) -> Told:
-    plan, draft = mission.plan, mission.draft
+def _propose(memory: Memory, mission: Mission, draft: Draft | None) -> Told:
+    plan = mission.plan
     assert plan is not None, "it is told"
     params = dict(plan.fields.get("params", {})) if draft is None else {}
     code_hash = hash_of_values(params) if draft is None else draft.code_hash
@@ -185,19 +187,27 @@ def _propose(memory: Memory, mission: Mission) -> Told:
     }  # fmt: skip
     payload |= {key: text for key, text in texts.items() if text}
     about = draft.note or plan.fields["target_class"]
+    if draft.review:  # its author has judged it: nobody is asked to
+        return Told("mutation.proposed", payload, draft.decided, "coder")
     message = _message("coder", "reviewer", mutation_id, about, draft.decided)
     feed = _feed("coder", "proposed", about, {"mutation_id": mutation_id}, draft.decided)
     return Told("mutation.proposed", payload, draft.decided, "coder", (message, feed))
 
 
 def _veto(mission: Mission, draft: Draft) -> Told:
-    payload = {
+    payload: dict[str, Any] = {
         "mutation_id": draft.mutation_id,
         "error": draft.review_reason[:TEXT_MAX] or "the Reviewer has refused it",
-        "stage": "review",
+        "stage": draft.review_stage,
         "rollback_to": "",
         "trait_name": draft.trait_name,
     }
+    if draft.review == DISPROVED:
+        payload |= {"rule": draft.review_rule, "line": draft.review_line}
+        feed = _feed(
+            "coder", "disproved", payload["error"], {"mutation_id": draft.mutation_id}, draft.told
+        )
+        return Told("mutation.failed", payload, draft.told, "coder", (feed,))
     message = _message("reviewer", "coder", draft.mutation_id, payload["error"], draft.reviewed)
     return Told("mutation.failed", payload, draft.reviewed, "reviewer", (message,))
 
@@ -211,16 +221,19 @@ def no_thought(
     *,
     what: str = "",
     spent: bool = False,
+    disproved: Sequence[Disproved] = (),
 ) -> Told:
     """Return what is told of a thought that came to nothing.
 
     Args:
         what: the trait that was to be written, "" for none.
         spent: so did its plan.
+        disproved: what was tried.
     """
     about: dict[str, Any] = {"mission": mission, "stage": stage}
     about |= {"what": what} if what else {}
     about |= {"spent": True} if spent else {}
+    about |= {"disproved": _plain_disproved(disproved)} if disproved else {}
     return _feed(who, FAILED, reason, about, cause)
 
 
@@ -304,12 +317,19 @@ def outcome_of(value: Any) -> dict[str, Any]:
         plain = asdict(value) | {"params": params}
         return plain | {"description": value.description[:TEXT_MAX]}
     if isinstance(value, Drafted):
-        return {"source": value.source, "note": value.note[:TEXT_MAX]}
+        told = {"source": value.source, "note": value.note[:TEXT_MAX]}
+        disproved = _plain_disproved(value.disproved)
+        return told | {"disproved": disproved} if disproved else told
     if isinstance(value, Review):
         return {"approved": value.approved, "reason": value.reason[:TEXT_MAX]}
     sound = [each for each in value if each.situation.strip() and each.action.strip()]
     lessons = [_plain_lesson(each) for each in sound if each.result.strip()]
     return {"lessons": lessons[:LISTED_MAX]}
+
+
+def _plain_disproved(disproved: Sequence[Disproved]) -> list[dict[str, Any]]:
+    rows = [asdict(each) for each in disproved[:DISPROVED_MAX]]
+    return [row | {key: row[key][:TEXT_MAX] for key in ("reason", "note")} for row in rows]
 
 
 def _plain_lesson(lesson: LessonText) -> dict[str, Any]:

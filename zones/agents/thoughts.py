@@ -109,11 +109,33 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Disproved:
+    """A source that its author has tried, and found wanting.
+
+    Args:
+        note: for people, what it does.
+        stage, rule, line, reason: what speaks against it, as a verdict has them.
+    """
+
+    source: str
+    reason: str
+    note: str = ""
+    stage: str = "trial"
+    rule: str = "proof"
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """A source; `note` says for people what it does."""
+    """A source; `note` says for people what it does.
+
+    Args:
+        disproved: what was to be it, and is not.
+    """
 
     source: str
     note: str = ""
+    disproved: tuple[Disproved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +249,19 @@ class AuthorFailed(MoltError):
     Args:
         how: "absent" (nobody there), "late", "nonsense" (no answer of the form asked for),
             "failed" (an error of the server) or "spent": he has tried, and the plan is none.
+        disproved: what he has tried.
     """
 
-    def __init__(self, message: str, hint: str = "", how: str = "failed") -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        how: str = "failed",
+        disproved: Sequence[Disproved] = (),
+    ) -> None:
         super().__init__(message, hint)
         self.how = how
+        self.disproved = tuple(disproved)
 
 
 class Author(Protocol):

@@ -30,6 +30,7 @@ from zones.agents.thoughts import (
     AuthorFailed,
     Brief,
     Cancelled,
+    Disproved,
     Draft,
     Failure,
     Lab,
@@ -110,13 +111,13 @@ class GeneticAuthor:
         )
         found = search.run(lab, stop, _living(brief), self._clock)
         if found.best is None or found.proof is None:
-            raise AuthorFailed(_tell_nothing(found, plan), how=SPENT)
+            raise AuthorFailed(_tell_nothing(found, plan), how=SPENT, disproved=_disproved(found))
         source = found.best.source
         self.archive.remember(hashlib.sha256(source.encode()).hexdigest(), found.best.tree)
         others = [each for each in (*found.finalists, *found.tried) if each is not found.best]
         told = list(dict.fromkeys(describe(each.tree) for each in others))[:TOLD_MAX]
         return Thought(
-            Draft(source, f"{_capital(describe(found.best.tree))}."),
+            Draft(source, f"{_capital(describe(found.best.tree))}.", _disproved(found)),
             f"Of {_count_tried(found)} this one does most for sure: "
             f"{found.proof.say(plan.metric)}.",
             found.proof.confidence,
@@ -179,6 +180,19 @@ def _tell_nothing(found: Found, plan: Plan) -> str:
     aim = f"has {plan.better} {plan.metric} beyond chance"
     refused = f", {found.refused} of them refused" if found.refused else ""
     return f"cannot write a trait: none of {count} {aim}{refused}"
+
+
+def _disproved(found: Found) -> tuple[Disproved, ...]:
+    """Return what was tried and found wanting, with what speaks against it."""
+    rows = []
+    for each in found.disproved:
+        outcome, note = each.outcome, f"{_capital(describe(each.tree))}."
+        if outcome.accepted:
+            rows.append(Disproved(each.source, each.against, note))
+        else:
+            place = (outcome.stage, outcome.rule, outcome.line)
+            rows.append(Disproved(each.source, outcome.reason, note, *place))
+    return tuple(rows)
 
 
 def _count_tried(found: Found) -> str:

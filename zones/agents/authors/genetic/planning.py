@@ -310,12 +310,12 @@ def _tried_change(
             raise Cancelled
         (outcome,) = lab.try_params([change], ticks, PARAMETER_PROOF_SEEDS)
         proof = proof_of(outcome, goal, PARAMETER_PROOF_SEEDS)
-        if proof is not None:
+        if not isinstance(proof, str):
             left = [
                 f"{_say_change(brief, each)}: does less" for _, each in ranked if each != change
             ]
             return change, proof, left
-    return f"{_say_change(brief, best[0])}: no effect on {promise.metric} beyond chance"
+    return f"{_say_change(brief, best[-1])}: {proof}"
 
 
 def _is_full(brief: Brief) -> bool:

@@ -153,40 +153,48 @@ def scores(
     ]
 
 
-def proof_of(outcome: Outcome, goal: Goal, seeds: int) -> Proof | None:
-    """Return the proof that something does what is promised; None: there is none."""
+def proof_of(outcome: Outcome, goal: Goal, seeds: int) -> Proof | str:
+    """Return the proof that something does what is promised, or why there is none."""
     effect = outcome.effects.get(goal.metric)
-    if not outcome.accepted or outcome.unchanged or effect is None:
-        return None
+    if not outcome.accepted:
+        return outcome.reason
+    if outcome.unchanged:
+        return "it changes nothing"
     if outcome.faults > FAULTS_MAX * max(outcome.calls, 1):
-        return None
+        return f"{outcome.faults} of {outcome.calls} calls failed, the limit is {FAULTS_MAX:.0%}"
+    if effect is None:
+        return f"nothing is known of {goal.metric}"
     mean, low, high = effect["mean"], effect["low"], effect["high"]
     if mean is None or low is None or high is None:
-        return None
+        return f"{goal.metric} has no interval"
     control = effect["control"] or 0.0
     reach = (high - low) / 2 * _t(T_995, seeds) / _t(T_95, seeds)
     proof = Proof(mean, mean - reach, mean + reach, control, seeds)
     is_clear = proof.low > 0 if goal.better == "more" else proof.high < 0
-    if not is_clear or abs(mean) < WORTH * abs(control) or _gets_worse(outcome, goal):
-        return None
-    return proof
+    if not is_clear:
+        return f"no proof of {goal.better} {goal.metric}: {proof.say(goal.metric)}"
+    if abs(mean) < WORTH * abs(control):
+        return f"an effect under {WORTH:.0%} helps nobody: {proof.say(goal.metric)}"
+    return _what_suffers(outcome, goal) or proof
 
 
-def _gets_worse(outcome: Outcome, goal: Goal) -> bool:
-    """Return whether something that must not suffer surely does."""
+def _what_suffers(outcome: Outcome, goal: Goal) -> str:
+    """Return what must not suffer and surely does, "" where nothing does."""
     for metric, better in goal.hold:
         effect = outcome.effects.get(metric)
         if effect is None:
             continue
         low, high = effect["low"], effect["high"]
+        told = f"{metric} gets worse: {effect['mean'] or 0.0:+.3g}"
         if low is None or high is None:
             suffers = _signed(effect["mean"], better) < 0
         else:
             bearable = BEARABLE * abs(effect["control"] or 0.0)
             suffers = high < -bearable if better == "more" else low > bearable
+            told += f" (95 % interval {low:+.3g} to {high:+.3g})"
         if suffers:
-            return True
-    return False
+            return f"{told}, of {effect['control'] or 0.0:.3g}"
+    return ""
 
 
 def _signed(mean: float | None, better: Better) -> float:

@@ -74,12 +74,17 @@ class GeneticSettings:
 
 @dataclass(slots=True)
 class Candidate:
-    """One trait that was tried."""
+    """One trait that was tried.
+
+    Args:
+        against: why it is not proven, where that was tried.
+    """
 
     tree: Tree
     source: str
     score: float
     outcome: Outcome
+    against: str = ""
 
 
 @dataclass(slots=True)
@@ -98,6 +103,13 @@ class Found:
     finalists: list[Candidate] = field(default_factory=list)
     generations: int = 0
     refused: int = 0
+
+    @property
+    def disproved(self) -> list[Candidate]:
+        """Return what was to be the best and is not, and what the kernel has refused."""
+        failed = [each for each in self.finalists if each.against]
+        refused = [each for each in self.tried if not each.outcome.accepted]
+        return [*failed, *(each for each in refused if each not in failed)]
 
     @property
     def is_clear(self) -> bool:
@@ -191,9 +203,10 @@ class Search:
                 [candidate.source], round(settings.proof_ticks * longer), settings.proof_seeds
             )
             proof = proof_of(candidate.outcome, self._goal, settings.proof_seeds)
-            if proof is not None:
+            if not isinstance(proof, str):
                 found.best, found.proof = candidate, proof
                 return
+            candidate.against = proof
 
     def _first(self, many: int) -> list[Tree]:
         """Some of all that is known, half of sketches, the rest of elites and of pure chance."""

@@ -1,5 +1,7 @@
 """The offline author as an `Author`: its thoughts are whole, reproducible and honest."""
 
+import random
+
 import pytest
 
 from tests.zones.agents.authors.genetic.landscape import (
@@ -11,7 +13,16 @@ from tests.zones.agents.authors.genetic.landscape import (
 )
 from zones.agents.authors.genetic.author import GeneticAuthor
 from zones.agents.authors.genetic.search import GeneticSettings
-from zones.agents.thoughts import Author, AuthorFailed, Cancelled, Failure, Plan, Story, TraitFact
+from zones.agents.thoughts import (
+    Author,
+    AuthorFailed,
+    Cancelled,
+    Failure,
+    Outcome,
+    Plan,
+    Story,
+    TraitFact,
+)
 from zones.traits.reading import check_source
 
 PLAN = Plan("new_trait", "A new trait.", "mean_population", "more", "Forager")
@@ -63,6 +74,31 @@ def test_nothing_found_is_said() -> None:
     """Where nothing helps the author hands out nothing and says how much it has tried."""
     with pytest.raises(AuthorFailed, match="none of 16 traits tried in 2 generations"):
         author().write(brief(), PLAN, (), PaperLab(flat, salt=3), never)
+
+
+def test_what_was_to_be_it_is_said_with_why_it_is_not() -> None:
+    """Finalists without a proof are handed out as such, none of them as a draft."""
+    lab = PaperLab(flat, noise=random.Random(4).uniform(1, 2))
+    with pytest.raises(AuthorFailed) as failed:
+        author().write(brief(), PLAN, (), lab, never)
+    disproved = failed.value.disproved
+    assert 1 <= len(disproved) <= SETTINGS.finalists
+    for each in disproved:
+        assert "mean_population" in each.reason and each.note and (each.stage, each.rule) == (
+            "trial", "proof",
+        )  # fmt: skip
+        assert check_source(each.source.encode()).name == PLAN.target_class
+
+
+def test_what_the_kernel_refused_is_said_too() -> None:
+    """With the stage, rule and line that it was refused for."""
+    lab = PaperLab(flat)
+    refused = Outcome(False, "trial", "hung", 3, "it never ends")
+    lab.try_sources = lambda sources, _ticks, _seeds: [refused] * len(sources)  # type: ignore[method-assign]
+    with pytest.raises(AuthorFailed) as failed:
+        author().write(brief(), PLAN, (), lab, never)
+    told = {(each.stage, each.rule, each.line, each.reason) for each in failed.value.disproved}
+    assert told == {("trial", "hung", 3, "it never ends")}
 
 
 def test_failed_draft_is_not_written_again() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.zones.agents.authors.genetic.landscape import PaperLab, flat
-from zones.agents.authors.genetic.scoring import goal_of, proof_of, scores
+from zones.agents.authors.genetic.scoring import Proof, goal_of, proof_of, scores
 from zones.agents.thoughts import Outcome
 
 GOAL = goal_of("mean_population", "more")
@@ -53,14 +53,14 @@ def test_less_is_better_where_less_is_wanted() -> None:
     goal = goal_of("mean_population", "less")
     worth = scores([outcome(-3.0), outcome(3.0)], goal, 2, [1, 1])
     assert worth[0] > 0 > worth[1]
-    assert proof_of(outcome(-3.0), goal, 8) is not None
-    assert proof_of(outcome(3.0), goal, 8) is None
+    assert isinstance(proof_of(outcome(-3.0), goal, 8), Proof)
+    assert isinstance(proof_of(outcome(3.0), goal, 8), str)
 
 
 def test_clear_effect_is_a_proof() -> None:
     """An effect far from zero is proven, with a wider interval than 95 %, and a confidence."""
     proof = proof_of(outcome(3.0), GOAL, 8)
-    assert proof is not None
+    assert isinstance(proof, Proof)
     assert proof.low < 2.5
     assert proof.high > 3.5
     assert 0.5 < proof.confidence < 0.95
@@ -77,16 +77,17 @@ def test_clear_effect_is_a_proof() -> None:
         outcome(3.0, reach=math.nan),
         Outcome(True, effects={"mean_population": {
             "mean": 3.0, "low": None, "high": None, "control": 1.0}}),
-        Outcome(False),
+        Outcome(False, reason="no"),
     ],
 )  # fmt: skip
 def test_what_proves_nothing(told: Outcome) -> None:
     """No proof: too unsure, too small, at others' expense, with faults, unchanged, no interval."""
-    assert proof_of(told, GOAL, 8) is None
+    why = proof_of(told, GOAL, 8)
+    assert isinstance(why, str) and why
 
 
 def test_chance_seldom_proves_anything() -> None:
     """Of outcomes that are nothing but noise at most 1 in 50 is a proof."""
     lab = PaperLab(flat, noise=random.Random(1).uniform(1, 2))
     told = lab.try_sources([str(number) for number in range(300)], 300, 8)
-    assert sum(proof_of(each, GOAL, 8) is not None for each in told) <= 6
+    assert sum(isinstance(proof_of(each, GOAL, 8), Proof) for each in told) <= 6
