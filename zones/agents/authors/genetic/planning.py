@@ -97,7 +97,8 @@ RANKS: Final[Mapping[str, Mapping[ActionType, float]]] = {
 Steps = tuple[tuple[str, float], ...]
 CHANGES: Final[Mapping[str, tuple[Steps, ...]]] = {
     "starvation": (
-        (("resource_spawn_rate", 3.0),), (("resource_spawn_rate", 2.0), ("sense_radius", 1.5)),
+        (("resource_spawn_rate", 3.0),), (("resource_spawn_rate", 3.0), ("season_growth", 0.2)),
+        (("resource_spawn_rate", 2.0), ("sense_radius", 1.5)),
         (("resource_spawn_rate", 2.0),), (("resource_ripe", 0.5),),
     ),
     "overpopulation": (
@@ -112,7 +113,9 @@ CHANGES: Final[Mapping[str, tuple[Steps, ...]]] = {
 """By problem what is tried: parameters, and times what. Of one that stands at 0 its default is
 taken, since no multiple of 0 changes anything. Not `lineage_distance`: with a shorter yardstick
 there are more lineages, and no world is better for it. Nor `birth_energy`: a crowd that pays
-twice for a birth evolves around it within a third of a year, one that pays twice again dies out."""
+twice for a birth evolves around it within a third of a year, one that pays twice again dies out.
+`season_growth` beside more food: who is fed by a summer in which more grows starves in a winter in
+which nothing does; neither of the two alone keeps an ice age up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,8 +347,10 @@ def _changes(brief: Brief, kind: str) -> list[dict[str, float]]:
 
 
 def _stepped(parameter: Parameter, value: float, times: float) -> float:
-    """Return a value changed by a factor, within its bounds; from 0 a multiple of its default."""
+    """Return a value changed by a factor, within its bounds; from 0 by its default."""
     assert STEP_MIN <= times <= STEP_MAX, "a step is bounded"
+    if value == 0.0 and times < 1.0:
+        return value
     if value == 0.0:
         value = parameter.default
     elif times == 1.0:

@@ -1,6 +1,7 @@
 """The offline Architect: what it plans against each problem, and what changes its mind."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -148,6 +149,14 @@ def test_tried_parameters_are_not_tried_again() -> None:
     asked = [text for texts, _, _ in lab.asked for text in texts]
     assert len(asked) > 1
     assert not any("resource_spawn_rate" in text and "birth_age" not in text for text in asked)
+
+
+def test_what_is_nothing_is_not_made_less() -> None:
+    """A step down from 0 is none: a world without seasons is not given some against a famine."""
+    lab = Helping("resource_spawn_rate", 3.0)
+    about = brief("starvation", failures=(OF_TRAIT, OF_TRAIT))
+    made = plan(replace(about, params=dict(about.params) | {"season_growth": 0.0}), lab)
+    assert set(made.plan.params) == {"resource_spawn_rate"}
 
 
 def test_every_step_is_within_bounds() -> None:
