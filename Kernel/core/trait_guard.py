@@ -1,22 +1,21 @@
 """The guard over mutations that have come into one world, until each is kept or taken back.
 
-Owns: which are under guard, reading what the rules ask for, taking back, the events and notes of
-it. Does not own: the rules (`guard.py`), the form of a note (`guard_notes.py`), bringing a mutation
-in (`trait_addition.py`, `param_change.py`), crash and hang (`inquest.py`), which end here all the
-same.
+Owns: which are under guard, reading what the rules ask for, the events and notes of it. Does not
+own: the rules (`guard.py`), the form of a note (`guard_notes.py`), bringing a mutation in
+(`trait_addition.py`, `param_change.py`), the inputs that take one back (`taking_back.py`), crash
+and hang (`inquest.py`), which end here all the same.
 
 Nothing of it waits for the archive: what is taken back is an input for safety, and the rules read
 the arena. A period outlives the kernel: the next one takes it up by its note.
 
-Longer than usual: judging, taking back and the notes change the same two lists.
+Longer than usual: judging and the notes change the same list.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from Kernel.contract.arena import Header, State
 from Kernel.contract.errors import CodecError, Refused
-from Kernel.contract.inputs import QUARANTINE, SET_PARAM, Input
 from Kernel.contract.trait_registry import ACTIVE, QUARANTINED, STANDBY, TraitRow
 from Kernel.contract.window_metrics import Counters, read_counters
 from Kernel.core.arena_keeper import ArenaKeeper
@@ -38,8 +37,8 @@ from Kernel.core.guard import (
     unforetold,
 )
 from Kernel.core.guard_notes import NONE, Guarded, pack_guarded, parse_guarded
-from Kernel.core.posted_trait import Posted
 from Kernel.core.quarantine_notes import QuarantineNotes
+from Kernel.core.taking_back import TakingBack
 from Kernel.core.trait_addition import mutation_id_of
 
 LOOK_TICKS: Final = 6
@@ -59,14 +58,6 @@ class _Seen(NamedTuple):
     rows: list[TraitRow]
 
 
-@dataclass(slots=True)
-class _Leaving:
-    """One that is being taken back."""
-
-    guarded: Guarded
-    posted: list[Posted]
-
-
 class TraitGuard:
     """Those of one world.
 
@@ -80,7 +71,7 @@ class TraitGuard:
         self._log = world.parts.log
         self._notes = world.parts.guard_notes
         self._guarded: list[Guarded] = []
-        self._leaving: list[_Leaving] = []
+        self._leaving = TakingBack(world)
         self._whys = QuarantineNotes(world.config.name, self._notes)
         self._has_resumed = False
         self._looked_at = -1
@@ -99,7 +90,7 @@ class TraitGuard:
         Raises:
             Refused: the world runs none of that name.
         """
-        if any(each.guarded.mutation_id == mutation_id for each in self._leaving):
+        if any(each.mutation_id == mutation_id for each in self._leaving.mutations):
             return
         known = next((each for each in self._guarded if each.mutation_id == mutation_id), None)
         if known is None:
@@ -179,7 +170,7 @@ class TraitGuard:
                 "promised": bool(each.watch.forecast.metric),
                 "leaving": each.tripped,
             }
-            for each in [*self._guarded, *(leaving.guarded for leaving in self._leaving)]
+            for each in [*self._guarded, *self._leaving.mutations]
         ]
 
     def _degraded(self, guarded: Guarded) -> str:
@@ -224,8 +215,8 @@ class TraitGuard:
             self._resume()
         for applied in self._coming.look():
             self.begin(applied)
-        for each in list(self._leaving):
-            self._go_on_leaving(each)
+        for each in self._leaving.look():
+            self._left(each)
         tick = world.tick()
         if not self._guarded or 0 <= self._looked_at <= tick < self._due():
             return
@@ -369,67 +360,20 @@ class TraitGuard:
 
     def _trip(self, guarded: Guarded, trip: Trip) -> None:
         event_id = self._log.reserve()  # the world tells that it has applied this event's inputs
-        leaving = _Leaving(replace(guarded, told=event_id, tripped=trip.reason), [])
+        leaving = replace(guarded, told=event_id, tripped=trip.reason)
         self._guarded = [each for each in self._guarded if each.code_hash != guarded.code_hash]
-        self._leaving.append(leaving)
-        self._send(leaving)
+        self._leaving.begin(leaving)
         self._log.warning(
             "guard.tripped", **guarded.about(), tick=self._world.tick(), rule=trip.rule,
             reason=trip.reason, measured=dict(trip.measured), cause=guarded.told,
             event_id=event_id,
         )  # fmt: skip
-        self._keep_note(leaving.guarded)
+        self._keep_note(leaving)
 
-    def _send(self, leaving: _Leaving) -> None:
-        """Send what takes one back; what finds no room is sent again in the next round."""
-        world, guarded = self._world, leaving.guarded
-        row = world.traits.of_hash(guarded.code_hash)
-        inputs = [
-            Input(SET_PARAM, param=name, value=value, cause=guarded.told)
-            for name, value in guarded.params.items()
-        ]
-        if row is not None and not guarded.params:
-            inputs = [Input(QUARANTINE, slot=row.slot, cause=guarded.told)]
-        inbox = world.inbox
-        what = f"guard {guarded.mutation_id}"
-        if inbox is None:
-            return
-        try:
-            for given in inputs[len(leaving.posted) :]:
-                leaving.posted.append(Posted(world, inbox, inbox.post(given)))
-        except Refused as error:
-            world.note(what, error.message, "molt status")
-        else:
-            world.unnote(what)
-
-    def _go_on_leaving(self, leaving: _Leaving) -> None:
-        guarded, world = leaving.guarded, self._world
-        wanted = len(guarded.params) or 1
-        if not guarded.params:
-            row = world.traits.of_hash(guarded.code_hash)
-            if row is None or row.status == QUARANTINED:
-                self._left(leaving, world.tick())
-                return
-        if len(leaving.posted) < wanted:
-            self._send(leaving)
-            return
-        try:
-            applied = [each.applied_at() for each in leaving.posted]
-        except Refused:  # the world has moved to another arena: asked for anew there
-            leaving.posted = []
-            return
-        if all(each is not None for each in applied):
-            self._left(leaving, max(each for each in applied if each is not None))
-
-    def _left(self, leaving: _Leaving, tick: int) -> None:
-        guarded = leaving.guarded
-        self._leaving.remove(leaving)
+    def _left(self, guarded: Guarded) -> None:
+        """Forget one that the world runs no more."""
         if not guarded.params:
             self._keep_why(guarded.code_hash, guarded.tripped, guarded.mutation_id)
-        self._log.warning(
-            "mutation.failed", **guarded.about(), error=guarded.tripped, stage="guard",
-            rollback_to=guarded.rollback_to, tick=tick, cause=guarded.told,
-        )  # fmt: skip
         self._notes.forget(self._name(guarded))
         self._hold_former()
 
@@ -452,14 +396,14 @@ class TraitGuard:
                 self._notes.forget(name)
                 continue
             if guarded.tripped:
-                self._leaving.append(_Leaving(guarded, []))
+                self._leaving.resume(guarded)
                 continue
             told = self._log.info(
                 "guard.resumed", **guarded.about(), tick=self._world.tick(),
                 ticks_left=max(0, guarded.watch.until - self._world.tick()), cause=guarded.told,
             )  # fmt: skip
             self._guarded.append(replace(guarded, told=told))
-        for each in (*self._guarded, *(leaving.guarded for leaving in self._leaving)):
+        for each in (*self._guarded, *self._leaving.mutations):
             self._coming.end(each.code_hash)  # killed between the two notes: it is told already
         self._guarded.sort(key=lambda each: each.watch.begun)
         self._hold_former()
@@ -503,4 +447,4 @@ class TraitGuard:
         self._guarded = [replace(each, watch=renew(each.watch)) for each in self._guarded]
 
     def _hold_former(self) -> None:
-        self._world.holds_former = bool(self._guarded or self._leaving)
+        self._world.holds_former = bool(self._guarded or self._leaving.mutations)
