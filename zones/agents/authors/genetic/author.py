@@ -19,6 +19,7 @@ from zones.agents.authors.genetic.recalling import lessons_of
 from zones.agents.authors.genetic.reviewing import review
 from zones.agents.authors.genetic.scoring import goal_of
 from zones.agents.authors.genetic.search import (
+    Candidate,
     Found,
     GeneticSettings,
     Search,
@@ -46,6 +47,8 @@ NAME: Final = "genetic"
 PROMPT_VERSION: Final = "genetic-1"
 TOLD_MAX: Final = 4
 """Candidates named in a thought."""
+OUTDONE: Final = "outdone"
+"""Rule of what was tried, and gave way to a better one."""
 
 
 class GeneticAuthor:
@@ -111,13 +114,15 @@ class GeneticAuthor:
         )
         found = search.run(lab, stop, _living(brief), self._clock)
         if found.best is None or found.proof is None:
-            raise AuthorFailed(_tell_nothing(found, plan), how=SPENT, disproved=_disproved(found))
+            raise AuthorFailed(
+                _tell_nothing(found, plan), how=SPENT, disproved=_disproved(found, plan)
+            )
         source = found.best.source
         self.archive.remember(hashlib.sha256(source.encode()).hexdigest(), found.best.tree)
         others = [each for each in (*found.finalists, *found.tried) if each is not found.best]
         told = list(dict.fromkeys(describe(each.tree) for each in others))[:TOLD_MAX]
         return Thought(
-            Draft(source, f"{_capital(describe(found.best.tree))}.", _disproved(found)),
+            Draft(source, f"{_capital(describe(found.best.tree))}.", _disproved(found, plan)),
             f"Of {_count_tried(found)} this one does most for sure: "
             f"{found.proof.say(plan.metric)}.",
             found.proof.confidence,
@@ -182,17 +187,30 @@ def _tell_nothing(found: Found, plan: Plan) -> str:
     return f"cannot write a trait: none of {count} {aim}{refused}"
 
 
-def _disproved(found: Found) -> tuple[Disproved, ...]:
+def _disproved(found: Found, plan: Plan) -> tuple[Disproved, ...]:
     """Return what was tried and found wanting, with what speaks against it."""
     rows = []
-    for each in found.disproved:
+    for each in found.disproved[:TOLD_MAX]:
         outcome, note = each.outcome, f"{_capital(describe(each.tree))}."
-        if outcome.accepted:
-            rows.append(Disproved(each.source, each.against, note))
-        else:
+        if each.against:
+            row = Disproved(each.source, each.against, note)
+        elif not outcome.accepted:
             place = (outcome.stage, outcome.rule, outcome.line)
-            rows.append(Disproved(each.source, outcome.reason, note, *place))
+            row = Disproved(each.source, outcome.reason, note, *place)
+        elif found.best is None:
+            row = Disproved(each.source, f"no proof of {plan.better} {_brought(each, plan)}", note)
+        else:
+            why = f"another one ranks before it: {_brought(each, plan)}"
+            row = Disproved(each.source, why, note, rule=OUTDONE)
+        rows.append(row)
     return tuple(rows)
+
+
+def _brought(candidate: Candidate, plan: Plan) -> str:
+    """Return what the trial of a search has said of a candidate."""
+    effect = candidate.outcome.effects.get(plan.metric, {})
+    mean, control = effect.get("mean") or 0.0, effect.get("control") or 0.0
+    return f"{plan.metric}: {mean:+.3g} in its trial, {control:.3g} without it"
 
 
 def _count_tried(found: Found) -> str:

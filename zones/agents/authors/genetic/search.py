@@ -106,10 +106,11 @@ class Found:
 
     @property
     def disproved(self) -> list[Candidate]:
-        """Return what was to be the best and is not, and what the kernel has refused."""
+        """Return what was to be the best and is not, what the kernel has refused, and the rest."""
         failed = [each for each in self.finalists if each.against]
-        refused = [each for each in self.tried if not each.outcome.accepted]
-        return [*failed, *(each for each in refused if each not in failed)]
+        others = [each for each in self.tried if each is not self.best and not each.against]
+        others.sort(key=lambda candidate: candidate.outcome.accepted)
+        return [*failed, *others]
 
     @property
     def is_clear(self) -> bool:

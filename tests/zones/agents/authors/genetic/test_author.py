@@ -11,7 +11,7 @@ from tests.zones.agents.authors.genetic.landscape import (
     never,
     planted,
 )
-from zones.agents.authors.genetic.author import GeneticAuthor
+from zones.agents.authors.genetic.author import TOLD_MAX, GeneticAuthor
 from zones.agents.authors.genetic.search import GeneticSettings
 from zones.agents.thoughts import (
     Author,
@@ -82,12 +82,20 @@ def test_what_was_to_be_it_is_said_with_why_it_is_not() -> None:
     with pytest.raises(AuthorFailed) as failed:
         author().write(brief(), PLAN, (), lab, never)
     disproved = failed.value.disproved
-    assert 1 <= len(disproved) <= SETTINGS.finalists
+    assert any("99.5 % interval" in each.reason for each in disproved)
     for each in disproved:
-        assert "mean_population" in each.reason and each.note and (each.stage, each.rule) == (
-            "trial", "proof",
-        )  # fmt: skip
+        assert "no proof of more mean_population" in each.reason
+        assert (each.stage, each.rule) == ("trial", "proof")
         assert check_source(each.source.encode()).name == PLAN.target_class
+
+
+def test_what_gave_way_to_a_better_one_is_said() -> None:
+    """With what its trial has brought; the draft is none of them."""
+    draft = author().write(brief(), PLAN, (), PaperLab(planted), never).value
+    assert len(draft.disproved) == TOLD_MAX
+    assert draft.source not in {each.source for each in draft.disproved}
+    outdone = [each for each in draft.disproved if each.rule == "outdone"]
+    assert outdone and all("mean_population: +" in each.reason for each in outdone)
 
 
 def test_what_the_kernel_refused_is_said_too() -> None:
