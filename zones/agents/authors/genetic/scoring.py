@@ -11,7 +11,7 @@ twenty was picked for being lucky on some of the seeds that it is proven on, and
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,9 @@ WORTH: Final = 0.02
 """Of the control: an effect that is smaller helps nobody, however sure it is."""
 BEARABLE: Final = 0.1
 """Of the control: so much worse may what is not promised surely get."""
+LEFT_MIN: Final = 0.4
+"""Of the control: so much must be left of who live or are born where fewer are wanted. Where nobody
+is born any more there is no crowd, and soon nobody but those that the world puts in itself."""
 FAULTS_MAX: Final = 0.02
 """Share of calls with a fault that a draft may have had."""
 FLOOR: Final = 0.01
@@ -35,6 +38,10 @@ _OF_FUEL: Final = 0.05
 _OF_BESIDE: Final = 0.3
 _BESIDE_MAX: Final = 4.0
 _OF_SIZE: Final = 0.02
+
+
+OF_ALL: Final = frozenset(("population", "mean_population", "births"))
+"""Metrics that say how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,7 @@ def goal_of(metric: str, better: Better) -> Goal:
     A world that dies by collisions starves no more, one without births has more to eat: so a
     promise alone would be kept by traits that nobody wants.
     """
-    if better == "less" and metric in ("population", "mean_population", "births"):
+    if better == "less" and metric in OF_ALL:
         # Not deaths: what shrinks has more of them for a while. But who kills makes room for
         # births, and who bears fewer children does not. Not starvation: of few who starve the
         # share is larger where fewer live.
@@ -130,7 +137,7 @@ def score(outcome: Outcome, goal: Goal, spreads: dict[str, float], size: int) ->
         size: parts of its tree.
     """
     effect = outcome.effects.get(goal.metric)
-    if not outcome.accepted or effect is None:
+    if not outcome.accepted or effect is None or _leaves_too_few(effect, goal):
         return -math.inf
     worth = _signed(effect["mean"], goal.better) / spreads[goal.metric]
     for metric, better in (*goal.hold, *goal.mind):
@@ -173,9 +180,18 @@ def proof_of(outcome: Outcome, goal: Goal, seeds: int) -> Proof | str:
     is_clear = proof.low > 0 if goal.better == "more" else proof.high < 0
     if not is_clear:
         return f"no proof of {goal.better} {goal.metric}: {proof.say(goal.metric)}"
+    if _leaves_too_few(effect, goal):
+        return f"it leaves less than {LEFT_MIN:.0%}: {proof.say(goal.metric)}"
     if abs(mean) < WORTH * abs(control):
         return f"an effect under {WORTH:.0%} helps nobody: {proof.say(goal.metric)}"
     return _what_suffers(outcome, goal) or proof
+
+
+def _leaves_too_few(effect: Mapping[str, float | None], goal: Goal) -> bool:
+    if goal.better == "more" or goal.metric not in OF_ALL:
+        return False
+    mean, control = effect["mean"] or 0.0, effect["control"] or 0.0
+    return control + mean < LEFT_MIN * control
 
 
 def _what_suffers(outcome: Outcome, goal: Goal) -> str:

@@ -86,6 +86,21 @@ def test_what_proves_nothing(told: Outcome) -> None:
     assert isinstance(why, str) and why
 
 
+def test_a_crowd_is_not_met_by_nobody() -> None:
+    """Fewer are wanted, and not hardly any: what leaves too few has no proof and no rank."""
+    goal = goal_of("births", "less")
+
+    def births(mean: float) -> Outcome:
+        effect = {"mean": mean, "low": mean - 5.0, "high": mean + 5.0, "control": 100.0}
+        return Outcome(True, effects={"births": effect}, calls=1000)
+
+    assert isinstance(proof_of(births(-50.0), goal, 8), Proof)
+    why = proof_of(births(-90.0), goal, 8)
+    assert isinstance(why, str) and "less than 40%" in why
+    some, most = scores([births(-50.0), births(-90.0)], goal, 8, [5, 5])
+    assert some > 0 and most == -math.inf
+
+
 def test_chance_seldom_proves_anything() -> None:
     """Of outcomes that are nothing but noise at most 1 in 50 is a proof."""
     lab = PaperLab(flat, noise=random.Random(1).uniform(1, 2))
