@@ -66,7 +66,11 @@ def main(arguments: list[str]) -> int:
     seed = options.seed or random.SystemRandom().randrange(1, 2**31)
     print(f"--seed {seed}", file=sys.stderr, flush=True)
     with temporary_home() as home:
-        report = soak(home, options.scenario, seed, options.minutes * 60, tuple(options.set))
+        try:
+            report = soak(home, options.scenario, seed, options.minutes * 60, tuple(options.set))
+        except BaseException:
+            keep(home, seed)  # an hour is too much to be lost with its evidence
+            raise
         if not report["ok"]:
             keep(home, seed)
     if options.json:
