@@ -45,6 +45,12 @@ class Stage(StrEnum):
     ENDING = "ending"
 
 
+_IDLE: Final = frozenset(
+    (Stage.PLANNING, Stage.WRITING, Stage.GUARD, Stage.MEASURING, Stage.SUMMING_UP)
+)
+"""Where nothing is lost by telling something first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """The Watcher has found a problem."""
@@ -140,10 +146,19 @@ Act = (
 
 
 def stage_of(memory: Memory, settings: AgentsSettings) -> Stage | None:
-    """Return where the mission under way is, None where there is none."""
+    """Return where the mission under way is, None where there is none.
+
+    What was disproved is told once the draft that was not is in the world, or before the next
+    thought: a world in trouble does not wait for the record of what does not help.
+    """
     mission = memory.mission
     if mission is None:
         return None
+    stage = _stage_of(memory, mission, settings)
+    return Stage.TELLING_DISPROVED if mission.disproved and stage in _IDLE else stage
+
+
+def _stage_of(memory: Memory, mission: Mission, settings: AgentsSettings) -> Stage:
     if not mission.started:
         return Stage.STARTING
     if mission.summed_up:
@@ -151,8 +166,6 @@ def stage_of(memory: Memory, settings: AgentsSettings) -> Stage | None:
         is_ours = summary is not None and summary.mission == mission.name
         left = is_ours and summary is not None and summary.told < len(summary.lessons)
         return Stage.LEARNING if left else Stage.ENDING
-    if mission.disproved:
-        return Stage.TELLING_DISPROVED
     draft, plan = mission.draft, mission.plan
     if draft is not None and draft.applied_tick is not None:
         return _of_applied(memory, draft)

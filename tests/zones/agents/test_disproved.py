@@ -27,18 +27,20 @@ def agents(home: Path, **author: object) -> PaperAgents:
 
 
 def test_each_is_on_record_with_its_reason(tmp_path: Path) -> None:
-    """Before the draft that was proven goes its way; what came of it is as without them."""
+    """Once the draft that was proven is on its way: nobody waits for them."""
     stage = agents(tmp_path)
-    assert stage.log.kinds() == [
+    told = stage.log.kinds()
+    assert told[:10] == [
         "evolution.trigger", "mission.started", "agent.decided", "evolution.plan",
-        "agent.decided", *TOLD, *TOLD, "mutation.proposed", "agent.decided", "mutation.applied",
-        "guard.begun", "mutation.kept", "mutation.measured", "agent.decided", "lesson.learned",
-        "mission.ended",
+        "agent.decided", "mutation.proposed", "agent.decided", "mutation.applied", "guard.begun",
+        "mutation.kept",
     ]  # fmt: skip
+    assert [each for each in told[10:] if each in TOLD] == [*TOLD, *TOLD]
+    assert told[-3:] == ["agent.decided", "lesson.learned", "mission.ended"]
     first, second = stage.log.of("mutation.failed")
     assert (first["stage"], first["rule"], first["rollback_to"]) == ("trial", "proof", "")
     assert "no proof" in first["error"] and second["rule"] == "hung" and second["line"] == 3
-    assert [each["source"] for each in stage.log.of("mutation.proposed")][:2] == [
+    assert [each["source"] for each in stage.log.of("mutation.proposed")][1:] == [
         each.source for each in TRIED
     ]
     assert stage.log.of("mission.ended")[0]["outcome"] == "kept"
@@ -83,7 +85,7 @@ def test_it_may_be_proven_in_another_world(tmp_path: Path) -> None:
 def test_what_the_world_has_is_not_told_as_refused(tmp_path: Path) -> None:
     """A code that was proposed for itself before is no news."""
     stage = agents(tmp_path)
-    known = stage.log.of("mutation.proposed")[-1]
+    known = stage.log.of("mutation.proposed")[0]
     stage.author.disproved = (Disproved(known["source"], "no proof"),)
     stage.log.now_ns += 10**12
     stage.hungry(600)
