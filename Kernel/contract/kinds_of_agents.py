@@ -86,6 +86,7 @@ AGENT_KINDS: Final = (
             "tried?": bool,
             "tick?": int,
             "params?": dict[str, float],
+            "before?": dict[str, float],  # values of these until then
         },
     ),
     Kind(

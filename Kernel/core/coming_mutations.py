@@ -106,11 +106,12 @@ class ComingMutations:
 
     def _tell_applied(self, sent: Sent, tick: int) -> Applied:
         applied = sent.applied
-        params = {"params": dict(sent.applied.values)} if sent.applied.values else {}
+        params = {"params": dict(applied.values), "before": dict(applied.params)}
         told = self._log.info(
             "mutation.applied", mutation_id=applied.mutation_id, trait_name=applied.trait_name,
             version=applied.version, registry_version=self._world.traits.version(),
-            tried=sent.tried, tick=tick, cause=applied.told, **params,
+            tried=sent.tried, tick=tick, cause=applied.told,
+            **(params if applied.values else {}),
         )  # fmt: skip
         age_ticks = applied.age_ticks + tick - applied.tick
         return replace(applied, tick=tick, told=told, age_ticks=age_ticks)

@@ -180,7 +180,7 @@ class ParamChange:
         told = self._log.info(
             "mutation.applied", mutation_id=wish.known_as, trait_name=NAME, version=0,
             registry_version=self._world.traits.version(), tried=True, tick=tick, params=params,
-            cause=self._told,
+            before=dict(self._before), cause=self._told,
         )  # fmt: skip
         self._world.by_hand |= set(params)  # the file alone does not set them back
         self._world.traits.on_applied(replace(self._as_applied(tick), told=told))

@@ -39,9 +39,17 @@ class Aftermath:
 
     Args:
         tell: publishes what is told, and returns the id of the event.
+        values: reads the parameters of the world as they are now.
     """
 
-    def __init__(self, settings: AgentsSettings, road: Road, tell: Callable[[Told], bytes]) -> None:
+    def __init__(
+        self,
+        settings: AgentsSettings,
+        road: Road,
+        tell: Callable[[Told], bytes],
+        values: Callable[[], Mapping[str, float]],
+    ) -> None:
+        self._values = values
         self._settings = settings
         self._road = road
         self._tell = tell
@@ -76,30 +84,45 @@ class Aftermath:
         mutation, asked = self._measuring
         if not _is_in(mutation, memory.unmeasured):
             self._measuring = None  # it was taken back meanwhile
-        elif mutation.params:
-            why = "parameters have the effect that their trial measured"
-            self._say(TRIAL, tell_unmeasured(mutation, why))
         elif asked.number:
             self._take_measured(mutation, asked, now_s)
+        elif why := self._is_beyond(mutation):
+            self._say(TRIAL, tell_unmeasured(mutation, why))
         elif now_s >= asked.again_s:
-            args = {
+            # Parameters are tried as they were before: what that brings is what they do not.
+            args: dict[str, Any] = {"without": mutation.trait_name}
+            if mutation.params:
+                args = {"params": dict(mutation.before)}
+            args |= {
                 "zone": "stable",
-                "without": mutation.trait_name,
                 "ticks": self._settings.measure_ticks,
                 "seeds": self._settings.measure_seeds,
                 "cause": mutation.event,
             }
             self._ask(TRIAL, args, asked, now_s)
 
+    def _is_beyond(self, mutation: Kept) -> str:
+        """Return why the effect of parameters cannot be measured any more, "" where it can."""
+        if not mutation.params:
+            return ""
+        if mutation.before.keys() != mutation.params.keys():
+            return "nobody knows what they were before"
+        now = self._values()
+        for name, value in mutation.params.items():
+            if now.get(name, value) != value:
+                return f"{name} was set to {now[name]:g} since"
+        return ""
+
     def _take_measured(self, mutation: Kept, asked: Asked, now_s: float) -> None:
         answer = self._answer(asked, now_s)
         if answer is None:
             return
         its = str(answer.result.get("code_hash", ""))
-        if answer.ok and its and mutation_id_of(its) != mutation.mutation_id:
+        is_other = its and mutation_id_of(its) != mutation.mutation_id
+        if answer.ok and is_other and not mutation.params:
             why = f"another version of {mutation.trait_name} has taken its place"
             self._say(TRIAL, tell_unmeasured(mutation, why))
-        elif answer.ok and answer.result.get("accepted"):
+        elif answer.ok and (answer.result.get("accepted") or _has_effect(mutation, answer)):
             self._say(TRIAL, tell_measured(mutation, answer.result))
         elif answer.ok or asked.tries >= TRIES_MAX:
             why = str(answer.result.get("reason", "")) if answer.ok else answer.error
@@ -119,6 +142,10 @@ class Aftermath:
         mutation, asked = self._leaving
         if not _is_in(mutation, memory.unwanted):
             self._leaving = None
+        elif mutation.params:
+            back = (f"molt params {name} {value:g}" for name, value in mutation.before.items())
+            why = f"{mutation.why}; to set it back: {', '.join(back)}"
+            self._say(TAKE_BACK, tell_left(mutation, why))
         elif asked.number:
             answer = self._answer(asked, now_s)
             if answer is not None and not answer.ok and asked.tries >= TRIES_MAX:
@@ -145,6 +172,11 @@ class Aftermath:
         if answer is not None:
             asked.number, asked.tries, asked.again_s = 0, asked.tries + 1, now_s + AGAIN_S
         return answer
+
+
+def _has_effect(mutation: Kept, answer: Answer) -> bool:
+    """Return whether a refusal tells an effect: a world may die of what it was before."""
+    return bool(mutation.params and answer.result.get("effect"))
 
 
 def _is_in(mutation: Kept, rows: tuple[Kept, ...]) -> bool:

@@ -32,6 +32,7 @@ from zones.agents.telling import (
 )
 from zones.agents.thinking import Thinker
 from zones.agents.thoughts import SPENT, AuthorFailed, Disproved, Stop, Thought
+from zones.agents.world_facts import read_params
 
 APPLY: Final = "apply"
 EVENT_S: Final = 30.0
@@ -99,7 +100,7 @@ class Crew:
         self._awaited: bytes = b""
         self._knew: tuple[str, ...] = ()
         self._applying: dict[str, Asked] = {}
-        self._aftermath = Aftermath(settings, road, self._tell)
+        self._aftermath = Aftermath(settings, road, self._tell, self._values)
 
     def turn(self) -> None:
         """Take in what there is, and do what follows."""
@@ -131,6 +132,10 @@ class Crew:
             if event.id == self._starting:
                 self.caught_up = True
             self.forced.pop(event.id, None)
+
+    def _values(self) -> Mapping[str, float]:
+        words = self._around.words
+        return read_params(words) if words is not None else {}
 
     # Telling.
 

@@ -58,6 +58,7 @@ def take_applied(memory: Memory, event: Envelope, payload: Payload) -> Memory:
         applied_tick=int(payload.get("tick", event.tick or 0)),
         trait_name=payload["trait_name"],
         version=payload["version"],
+        before=dict(payload.get("before", {})),
     )
 
 
@@ -113,7 +114,8 @@ def take_kept(memory: Memory, event: Envelope, payload: Payload) -> Memory:
             row,
             metric=row.metric or fields.get("metric", ""),
             better=fields.get("better", ""),
-            params=bool(mission.draft.params),
+            params=mission.draft.params,
+            before=mission.draft.before,
         )
     memory = replace(
         memory,

@@ -93,7 +93,7 @@ class Draft(Struct, frozen=True):
         decided: event of the thought, for parameters that of the plan; told: of mutation.proposed.
         review: "", "approved" or "vetoed"; reviewed: event of that thought. "disproved": what its
             author has found wanting himself.
-        applied_tick: None until it is in the world.
+        applied_tick: None until it is in the world; before: of parameters, their values until then.
         guard_ticks: how long it is held to its promise.
         outcome: "", "kept", "rolled_back", "applied": it harms, and stays; ended: event of that.
     """
@@ -116,6 +116,7 @@ class Draft(Struct, frozen=True):
     trait_name: str = ""
     version: int = 0
     applied_tick: int | None = None
+    before: dict[str, float] = {}
     guard_ticks: int = 2000
     outcome: str = ""
     ended: str = ""
@@ -173,6 +174,7 @@ class Kept(Struct, frozen=True):
     """A mutation that is under guard, or was kept and is not measured yet.
 
     Args:
+        params: values that it has set, before: those until then; both empty for a trait.
         event: of mutation.kept, "" while it is under guard; where it is unwanted, of
             mutation.measured, and `why`.
     """
@@ -182,7 +184,8 @@ class Kept(Struct, frozen=True):
     version: int
     metric: str = ""
     better: str = ""
-    params: bool = False
+    params: dict[str, float] = {}
+    before: dict[str, float] = {}
     event: str = ""
     why: str = ""
 

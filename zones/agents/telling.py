@@ -350,6 +350,8 @@ def hash_of(parts: Sequence[str]) -> str:
 def tell_measured(mutation: Kept, answer: Mapping[str, Any]) -> Told:
     """Return what is told of an effect that was measured again."""
     effect = [dict(each) for each in answer.get("effect", ())]
+    if mutation.params:
+        effect = [_turned(each) for each in effect]
     payload = {
         "mutation_id": mutation.mutation_id,
         "trait_name": mutation.trait_name,
@@ -361,6 +363,21 @@ def tell_measured(mutation: Kept, answer: Mapping[str, Any]) -> Told:
         "seeds": int(answer.get("seeds", 0)),
     }
     return Told("mutation.measured", payload, mutation.event, "patcher")
+
+
+def _turned(effect: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the effect of what a trial was without: the candidate is what there is not."""
+    mean, low, high = effect["mean"], effect["low"], effect["high"]
+    turned = dict(effect) | {
+        "mean": -mean,
+        "low": None if high is None else -high,
+        "high": None if low is None else -low,
+    }
+    if (control := effect.get("control")) is not None:
+        turned["control"] = control + mean
+    if "clear" in effect:
+        turned["clear"] = {"more": "less", "less": "more"}.get(effect["clear"], "")
+    return turned
 
 
 def tell_unmeasured(mutation: Kept, why: str) -> Told:

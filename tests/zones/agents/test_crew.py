@@ -29,6 +29,7 @@ from zones.agents.thoughts import Plan
 from zones.runtime.lessons.embeddings import HASHED, Choice
 
 SECOND = 1_000_000_000
+FOOD = Plan("adjust_params", "more food", "population", "more", params={"spawn": 0.1})
 SETTINGS = AgentsSettings(attempts_max=2, plans_max=2)
 HUNGRY = {
     "entity_count": 100, "avg_energy": 9.0, "births_last_period": 1, "seeded_last_period": 0,
@@ -113,7 +114,8 @@ class PaperRoad:
             self.busy -= 1
             answer = Answer(number, False, {}, "cannot try: 2 run and 16 wait")
         elif name == "trial":
-            ends = {"mean": self.gain, "low": self.gain - 2.0, "high": self.gain + 2.0}
+            gain = -self.gain if "params" in args else self.gain  # tried as they were before
+            ends = {"mean": gain, "low": gain - 2.0, "high": gain + 2.0, "control": 10.0}
             effect = [{"metric": "population", "pairs": 8, **ends}]
             verdict = {"accepted": True, "effect": effect, "ticks": args["ticks"], "seeds": 8}
             verdict |= {"code_hash": self.measured_hash} if self.measured_hash else {}
@@ -133,7 +135,9 @@ class PaperRoad:
             self.log.add("mutation.failed", "kernel", **named, **refused)
             return named | {"accepted": False, "stage": "trial", "reason": "no"}
         of = named | {"trait_name": "Mover", "version": 1}
-        self.log.add("mutation.applied", "kernel", **of, registry_version=1, tick=600)
+        were = {name: 0.0 for name in args.get("params", {})}
+        told = {"registry_version": 1, "tick": 600} | ({"before": were} if were else {})
+        self.log.add("mutation.applied", "kernel", **of, **told)
         self.log.add("guard.begun", "kernel", **of, tick=600, ticks=2000)
         if self.fate in ("kept", "gone"):
             self.log.add("mutation.kept", "kernel", **of, tick=2600, ticks=2000)
@@ -352,15 +356,40 @@ def test_who_waits_long_looks_back_meanwhile_and_not_for_ever(tmp_path: Path) ->
 
 
 def test_parameters_go_the_same_way_without_a_source(tmp_path: Path) -> None:
-    """They are proposed as the plan has them, applied, and not measured again."""
-    plan = Plan("adjust_params", "more food", "population", "more", params={"spawn": 0.1})
-    stage = PaperAgents(tmp_path, FakeAuthor(plan_made=plan))
+    """They are proposed as the plan has them, applied, and measured against what was before."""
+    stage = PaperAgents(tmp_path, FakeAuthor(plan_made=FOOD))
     stage.hungry()
     stage.until_ended()
     (proposed,) = stage.log.of("mutation.proposed")
     assert proposed["params"] == {"spawn": 0.1} and "source" not in proposed
     assert stage.road.asks[0][1]["params"] == {"spawn": 0.1}
+    assert stage.road.asks[1][1]["params"] == {"spawn": 0.0}
+    (effect,) = stage.log.of("mutation.measured")[0]["effect"]
+    assert (effect["mean"], effect["low"], effect["high"]) == (3.0, 1.0, 5.0)
+    assert effect["control"] == 7.0, "of the world without it"
     assert stage.log.of("mission.ended")[0]["outcome"] == "kept"
+
+
+@pytest.mark.parametrize("now", [0.1, 0.7])
+def test_parameters_that_were_set_since_are_not_measured(tmp_path: Path, now: float) -> None:
+    """Their effect could not be told from that of what was set then."""
+    stage = PaperAgents(tmp_path, FakeAuthor(plan_made=FOOD))
+    stage.crew._aftermath._values = lambda: {"spawn": now}
+    stage.hungry()
+    stage.until_ended()
+    told = [each["message"] for each in stage.log.of("feed") if each["action"] == "unmeasured"]
+    assert told == ([] if now == 0.1 else ["spawn was set to 0.7 since"])
+
+
+def test_parameters_that_harm_are_told_with_what_sets_them_back(tmp_path: Path) -> None:
+    """The kernel takes traits back; for parameters people are told the command."""
+    stage = PaperAgents(tmp_path, FakeAuthor(plan_made=FOOD))
+    stage.road.gain = -56.0
+    stage.hungry()
+    stage.until_ended()
+    (left,) = [each for each in stage.log.of("feed") if each["action"] == "left"]
+    assert "molt params spawn 0" in left["message"]
+    assert [each["outcome"] for each in stage.log.of("mission.ended")] == ["applied"]
 
 
 def test_the_same_source_is_proposed_once(tmp_path: Path) -> None:
