@@ -48,11 +48,20 @@ def image_of(scenario: str, tick: int, seed: int) -> ArenaImage:
 
 
 class LivingLab:
-    """Tries on copies of one image."""
+    """Tries on copies of one image.
 
-    def __init__(self, image: ArenaImage) -> None:
+    Args:
+        loaded: code of the traits that the world has.
+        version: of what is tried.
+    """
+
+    def __init__(
+        self, image: ArenaImage, loaded: Sequence[LoadedTrait] = (), version: int = 1
+    ) -> None:
         self.image = image
         self.trials = 0
+        self._traits = [(NATIVE, trait) for trait in loaded]
+        self._version = version
         self._loaded: dict[str, tuple[TraitFacts, LoadedTrait]] = {}
         self._controls: dict[tuple[int, int], dict[str, float]] = {}
 
@@ -96,15 +105,15 @@ class LivingLab:
         """Return the metrics of one run."""
         image = with_seed(self.image, pair)
         words = found_copy(memoryview(bytearray(image.buffers().file_bytes)), image)
-        library = TraitLibrary()
+        traits, tried = self._traits, ""
         at = image.tick + 1
         if source:
-            facts, trait = self._load(source)
-            library = TraitLibrary([(NATIVE, trait)])
+            facts, trait = self.load(source)
+            traits, tried = [*traits, (NATIVE, trait)], facts.hash
             send(words, Recorded(at, Input(ADD_TRAIT, trait=facts)), at)
         for name, value in (params or {}).items():
             send(words, Recorded(at, Input(SET_PARAM, param=name, value=value)), at)
-        engine = make_engine(words, library=library)
+        engine = make_engine(words, library=TraitLibrary(traits))
         before = totals_of(buffer_of(words))
         periods = []
         for number in range(1, ticks + 1):
@@ -121,16 +130,17 @@ class LivingLab:
             len(np.unique(buffer.lineage[buffer.state == ALIVE])),
             periods,
         )
-        for entry in read_entries(buffer):
+        for entry in (each for each in read_entries(buffer) if each.hash == tried):
             told |= dict(zip(COUNTED, (entry.calls, entry.faults, entry.fuel), strict=True))
         return told
 
-    def _load(self, source: str) -> tuple[TraitFacts, LoadedTrait]:
+    def load(self, source: str) -> tuple[TraitFacts, LoadedTrait]:
+        """Return a trait as an input brings it in, and its code."""
         if source not in self._loaded:
             checked = check_source(source.encode())
             assert tier_of(checked) == (NATIVE, "")
             facts = TraitFacts(
-                checked.name, 1, checked.code_hash, NATIVE, checked.state,
+                checked.name, self._version, checked.code_hash, NATIVE, checked.state,
                 len(checked.attributes), checked.moods,
             )  # fmt: skip
             self._loaded[source] = facts, trait_of_native(checked, make_native(checked))
