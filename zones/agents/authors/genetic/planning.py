@@ -35,6 +35,8 @@ FAILED_BEFORE: Final = 0.6
 HELPED_BEFORE: Final = 1.3
 BESIDE: Final = 0.45
 """Of its rank that a new trait keeps where one of ours is against the same trouble already."""
+FULL_ALREADY: Final = 0.4
+"""Of its rank that a trait keeps against a crowd that has no slot free."""
 NOT_ENOUGH: Final = 2.5
 """Times the rank of parameters, where our trait is there and the trouble lasts: it was the best of
 all that is known, so where it is not enough the environment is what is left."""
@@ -229,6 +231,9 @@ def _weigh(option: _Option, brief: Brief, kind: str) -> None:
             option.against.append("a lesson says that it failed before")
         elif _GOOD.search(text) and not option.beside:  # what helped is there already
             option.rank *= HELPED_BEFORE
+    if kind == "overpopulation" and _is_full(brief) and option.action != "adjust_params":
+        option.rank *= FULL_ALREADY
+        option.against.append("however few are born, a full world stays full for long")
 
 
 def _is_about(option: _Option, failure: Failure, brief: Brief) -> bool:

@@ -133,6 +133,18 @@ def test_lessons_change_the_order() -> None:
     assert plan(brief("starvation", lessons=(other,))).confidence == usual.confidence
 
 
+def test_a_full_world_is_met_by_parameters_even_after_a_failure() -> None:
+    """Fewer births empty no slot for long: what failed once is tried again before a trait is."""
+    bad = "overpopulation adjust_params resource_spawn_rate = 0.1 rolled back at stage guard"
+    full = ({"tick": 900, "entity_count": 500, "max_entities": 500},)
+    lab = Helping("resource_spawn_rate", -3.0)
+    made = plan(brief("overpopulation", lessons=(bad, bad), telemetry=full), lab)
+    assert made.plan.action_type == "adjust_params"
+    room = ({"tick": 900, "entity_count": 100, "max_entities": 500},)
+    made = plan(brief("overpopulation", lessons=(bad, bad), telemetry=room), lab)
+    assert made.plan.action_type == "new_trait"
+
+
 def test_enough_bad_lessons_turn_the_plan() -> None:
     """Three lessons that traits failed make it try parameters."""
     bad = "starvation: new_trait Forager failed at stage trial"
