@@ -60,6 +60,7 @@ AGENT_KINDS: Final = (
             "model?": str,
             "prompt_hash?": str,
             "note?": str,
+            "aside?": bool,  # what an author has tried and not taken: it asks for nothing
         },
     ),
     Kind(
@@ -101,6 +102,7 @@ AGENT_KINDS: Final = (
             "rule?": str,
             "line?": int,
             "tick?": int,
+            "aside?": bool,
         },
         _WARNING,
     ),

@@ -81,7 +81,8 @@ class ComingMutations:
                 came.append(self._tell_applied(sent, tick))
             elif is_over:
                 self.end(code_hash)
-                self._tell_failed(sent)
+                if not self._world.traits.is_asked_for(code_hash):  # else it is tried anew
+                    self._tell_failed(sent)
         return came
 
     def _came_at(self, sent: Sent) -> int | None:
@@ -89,7 +90,8 @@ class ComingMutations:
         world, applied = self._world, sent.applied
         if not sent.applied.values:
             row = world.traits.of_hash(applied.code_hash)
-            return None if row is None else row.since_tick
+            # Of a version that was here before, and is no more, the row may be there all the while.
+            return row.since_tick if row is not None and row.since_tick > applied.tick else None
         if world.arena is None or world.tick() <= applied.tick:
             return None
         words, tick = world.arena.words, world.tick()
@@ -100,9 +102,10 @@ class ComingMutations:
         return applied.tick + 1
 
     def _is_over(self, sent: Sent) -> bool:
+        """Tell whether it cannot come in any more: the world has gone on, or back, without it."""
         world = self._world
-        is_later = world.tick() > sent.applied.tick
-        return world.inbox is not None and is_later and not world.inbox.left
+        has_moved = world.tick() != sent.applied.tick
+        return world.inbox is not None and has_moved and not world.inbox.left
 
     def _tell_applied(self, sent: Sent, tick: int) -> Applied:
         applied = sent.applied

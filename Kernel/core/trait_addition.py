@@ -83,11 +83,10 @@ class Wish:
         """The id of the mutation it is."""
         return self.mutation_id or mutation_id_of(self.code_hash)
 
-    @property
-    def identity(self) -> tuple[str, str, int, bool, str]:
-        """What two wishes have to share to be one."""
-        tried = self.tried
-        return self.code_hash, self.known_as, self.at_tick, tried.trial, tried.carriers
+    def is_same(self, other: "Wish") -> bool:
+        """Return whether two wishes are one, whoever asked and whatever led to it."""
+        mine, its = (replace(wish.tried, by="", cause=b"") for wish in (self, other))
+        return replace(self, tried=mine) == replace(other, tried=its)
 
 
 def mutation_id_of(code_hash: str) -> str:
@@ -135,7 +134,7 @@ class TraitAddition:
 
     def is_same(self, wish: Wish) -> bool:
         """Return whether it is what somebody wishes, too."""
-        return self._wish.identity == wish.identity
+        return self._wish.is_same(wish)
 
     def is_there(self) -> bool:
         """Return whether the world has this very code, active; then there is nothing to do."""

@@ -111,14 +111,22 @@ class TraitChanges:
         """Begin to bring a trait in, or let it wait for its turn.
 
         The very same wish for one that is on its way is that one: it is tried once, and who asked
-        twice hears twice what became of it.
+        twice hears twice what became of it. An agent whose mutation a kernel before has sent waits
+        for what becomes of that; somebody at a console is told so.
 
         Raises:
-            Refused: it cannot be tried, or too many wait.
+            Refused: it cannot be tried, too many wait, or a kernel before has sent it.
         """
         for each in self._additions():
             if each.world is world and each.is_same(wish):
                 return each
+        if world.traits.is_left(wish.code_hash) and not wish.mutation_id:
+            raise Refused(
+                "cannot add the trait: a kernel before this one has sent this very code, and the "
+                "world has not taken it yet",
+                "molt resume" if world.is_holding() else "molt trait list",
+            )
+        world.traits.is_asked_for = self._is_asked_for
         addition = TraitAddition(self._parts, world, wish, self._trials)
         if addition.is_there():
             return addition
@@ -138,6 +146,9 @@ class TraitChanges:
         """Tell whether the very same is on its way: one more waits for what becomes of it."""
         is_left = addition.world.traits.is_left(addition.code_hash)
         return is_left or any(each.code_hash == addition.code_hash for each in self._coming)
+
+    def _is_asked_for(self, code_hash: str) -> bool:
+        return any(each.code_hash == code_hash for each in self._queued)
 
     def _additions(self) -> list[TraitAddition]:
         """Return those that are under way."""

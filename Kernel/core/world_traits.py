@@ -51,6 +51,7 @@ class WorldTraits:
         on_sent: is told of each mutation before its input is sent.
         on_unsent: is told of the hash of one that has come to nothing, or whether nobody can tell.
         is_left: tells of the hash of one that somebody else has sent whether nothing is known yet.
+        is_asked_for: tells of a hash whether somebody waits to bring it in.
         on_applied: is told of each mutation that has come in.
         on_quarantined: is told of a version that a verdict has put into quarantine, why, and the
             id of the event.
@@ -64,6 +65,7 @@ class WorldTraits:
         self.on_sent: Callable[[Sent], None] = lambda _sent: None
         self.on_unsent: Callable[..., None] = lambda _code_hash, is_lost=False: None
         self.is_left: Callable[[str], bool] = lambda _code_hash: False
+        self.is_asked_for: Callable[[str], bool] = lambda _code_hash: False
         self.on_applied: Callable[[Applied], None] = lambda _applied: None
         self.on_quarantined: Callable[[TraitRow, str, bytes], None] = lambda _row, _why, _id: None
 
@@ -177,7 +179,9 @@ class WorldTraits:
         It is written down by the worker that adds the next one.
         """
         known = {row.hash for row in self.rows()}
-        self.hashes = [each for each in self.hashes if each in known or each in coming]
+        self.hashes = [
+            each for each in self.hashes if each in known or each in coming or self.is_left(each)
+        ]
 
     def reconcile(self) -> bool:
         """Take into the set what the world has and the set has not; tell whether code is lacking.

@@ -125,6 +125,10 @@ class Missions:
             lab = LivingLab(image, [trait for _, trait, _ in self._traits.values()])
             try:
                 plan = author.plan(brief, lab, _never).value
+            except AuthorFailed as failed:
+                self._tell(problem, failed.message)
+                return None
+            try:
                 if plan.action_type == "adjust_params":
                     return self._found(problem, plan, str(dict(plan.params)), None)
                 row = rows.get(plan.target_class)
@@ -133,8 +137,6 @@ class Missions:
                 draft = author.write(brief, plan, (), lab, _never)
             except AuthorFailed as failed:
                 self._tell(problem, failed.message)
-                if brief.failures and failed.message.startswith("cannot plan"):
-                    return None
                 failure = Failure(plan.target_class, "author", failed.message)
                 brief = replace(brief, failures=(*brief.failures, failure))
                 continue

@@ -78,7 +78,7 @@ class FakeAuthor:
         """Write another source each time."""
         self._ask("write", stop)
         if self.written:
-            return Thought(Draft(self.written), "as told", 0.1)
+            return Thought(Draft(self.written, "", self.disproved), "as told", 0.1)
         number = self.asked.count("write") + 10 * self.asked.count("plan")
         if self.asked.count("write") <= self.refused:
             return Thought(Draft(f"import os  # {number}\n"), "a try", 0.1)

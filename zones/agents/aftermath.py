@@ -110,7 +110,7 @@ class Aftermath:
         now = self._values()
         for name, value in mutation.params.items():
             if now.get(name, value) != value:
-                return f"{name} was set to {now[name]:g} since"
+                return f"{name} was set to {now[name]!r} since"
         return ""
 
     def _take_measured(self, mutation: Kept, asked: Asked, now_s: float) -> None:
@@ -143,7 +143,7 @@ class Aftermath:
         if not _is_in(mutation, memory.unwanted):
             self._leaving = None
         elif mutation.params:
-            back = (f"molt params {name} {value:g}" for name, value in mutation.before.items())
+            back = (f"molt params {name} {value!r}" for name, value in mutation.before.items())
             why = f"{mutation.why}; to set it back: {', '.join(back)}"
             self._say(TAKE_BACK, tell_left(mutation, why))
         elif asked.number:

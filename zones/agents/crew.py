@@ -32,6 +32,7 @@ from zones.agents.telling import (
 )
 from zones.agents.thinking import Thinker
 from zones.agents.thoughts import SPENT, AuthorFailed, Disproved, Stop, Thought
+from zones.agents.thoughts import Draft as Drafted
 from zones.agents.world_facts import read_params
 
 APPLY: Final = "apply"
@@ -195,7 +196,18 @@ class Crew:
             case _:
                 told = tell_act(self.memory, act)
                 assert told is not None, "all others are told"
-                self._tell_and_wait(told)
+                self._tell_act(act, told)
+
+    def _tell_act(self, act: acts.Act, told: Told) -> None:
+        """Tell it; a draft of the log that fits into no event of its own comes to nothing."""
+        try:
+            self._tell_and_wait(told)
+        except (CodecError, UnicodeError) as error:
+            if not isinstance(act, acts.Propose):
+                raise
+            why = f"cannot propose what was thought: {error}"
+            name, last = act.mission.name, act.mission.last
+            self._tell_and_wait(no_thought(name, "coder", "proposal", why, last))
 
     def _think(self, what: str, mission: Mission | None) -> None:
         chosen = self._chooser.chosen
@@ -221,9 +233,22 @@ class Crew:
             spent = thought.how == SPENT
             self._tell_no_thought(context, thought.message, spent, thought.disproved)
             return
+        context = replace(context, memory_ids=self._knew)
         try:
-            self._tell_and_wait(tell_thought(thought, replace(context, memory_ids=self._knew)))
+            self._tell_and_wait(tell_thought(thought, context))
         except (CodecError, UnicodeError) as error:  # too long, or no text that can be written
+            value = thought.value
+            if isinstance(value, Drafted) and value.disproved:  # what was tried beside it may be
+                value = replace(value, disproved=())
+                self._take_lean(replace(thought, value=value), context)
+                return
+            self._tell_no_thought(context, f"cannot use what was thought: {error}")
+
+    def _take_lean(self, thought: Thought[Any], context: Context) -> None:
+        """Tell a thought without what was tried beside it."""
+        try:
+            self._tell_and_wait(tell_thought(thought, context))
+        except (CodecError, UnicodeError) as error:
             self._tell_no_thought(context, f"cannot use what was thought: {error}")
 
     def _tell_no_thought(
@@ -246,7 +271,12 @@ class Crew:
             spent=spent,
             disproved=disproved,
         )
-        self._tell_and_wait(told)
+        try:
+            self._tell_and_wait(told)
+        except (CodecError, UnicodeError):
+            if not disproved:
+                raise
+            self._tell_no_thought(context, why, spent)
 
     def _apply(self, mission: Mission, draft: Draft, now_s: float) -> None:
         """Ask the kernel to bring a draft in, once; its events tell how that ended."""

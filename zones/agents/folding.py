@@ -83,7 +83,7 @@ def fold(memory: Memory, position: int, event: Envelope) -> Memory:
         payload = {key: value for key, value in told if value is not None}
         check_payload(KINDS[event.kind], payload)
         memory = take(memory, event, payload)
-        if event.kind.startswith(_STEPS) and event.kind not in _QUIET:
+        if event.kind.startswith(_STEPS) and event.kind not in _QUIET and not payload.get("aside"):
             memory = _note(memory, position, event, payload)
     except _UNREADABLE:
         pass  # of another version, or nonsense: what it says is not known

@@ -26,14 +26,16 @@ Payload = Mapping[str, Any]
 
 def take_proposed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
     """A source or change is proposed, or told as disproved."""
-    counts = replace(memory.counts, proposed=memory.counts.proposed + 1)
-    memory, mission = replace(memory, counts=counts), memory.mission
-    if mission is not None and _is_disproved(mission, payload):
+    mission = memory.mission
+    if payload.get("aside"):
+        if mission is None or not _is_first_disproved(mission, payload):
+            return memory
         first, *others = mission.disproved
         first = replace(first, told=event.id.hex(), trait_name=payload["trait_name"])
         return replace(memory, mission=replace(mission, disproved=(first, *others)))
+    counts = replace(memory.counts, proposed=memory.counts.proposed + 1)
     hashes = (*memory.hashes, payload["code_hash"])[-HASHES_MAX:]
-    memory = replace(memory, hashes=hashes)
+    memory = replace(memory, counts=counts, hashes=hashes)
     if mission is None or mission.plan is None or mission.plan.plan_id != payload["plan_id"]:
         return memory
     told, draft = event.id.hex(), mission.draft
@@ -51,8 +53,14 @@ def take_proposed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
 def take_applied(memory: Memory, event: Envelope, payload: Payload) -> Memory:
     """A mutation has come into the world."""
     counts = replace(memory.counts, applied=memory.counts.applied + 1)
+    memory = replace(memory, counts=counts)
+    mission = memory.mission
+    if mission is not None:  # somebody else has brought it in: it is not to be told as refused
+        named = payload["mutation_id"]
+        left = tuple(each for each in mission.disproved if each.mutation_id != named)
+        memory = replace(memory, mission=replace(mission, disproved=left))
     return of_draft(
-        replace(memory, counts=counts),
+        memory,
         event,
         payload,
         applied_tick=int(payload.get("tick", event.tick or 0)),
@@ -80,20 +88,22 @@ def take_guard_begun(memory: Memory, event: Envelope, payload: Payload) -> Memor
         payload["trait_name"],
         payload["version"],
         payload.get("metric", ""),
-        _promised(memory, payload["mutation_id"]),
     )
+    mission = memory.mission
+    if mission and mission.draft and mission.plan and _is_of(mission.draft, mutation):
+        mutation = replace(
+            mutation,
+            better=str(mission.plan.fields.get("better", "")),
+            params=mission.draft.params,
+            before=mission.draft.before,
+        )
     guarded = (*without(memory.guarded, mutation.mutation_id), mutation)[-KEPT_MAX:]
     memory = replace(memory, guarded=guarded)
     return of_draft(memory, event, payload, guard_ticks=int(payload["ticks"]))
 
 
-def _promised(memory: Memory, mutation_id: str) -> str:
-    """Return which way the metric of a mutation is to go, "" where that is not known."""
-    mission = memory.mission
-    if mission is None or mission.draft is None or mission.plan is None:
-        return ""
-    is_ours = mission.draft.mutation_id == mutation_id
-    return str(mission.plan.fields.get("better", "")) if is_ours else ""
+def _is_of(draft: Draft, mutation: Kept) -> bool:
+    return draft.mutation_id == mutation.mutation_id
 
 
 def without(rows: tuple[Kept, ...], mutation_id: str) -> tuple[Kept, ...]:
@@ -108,7 +118,7 @@ def take_kept(memory: Memory, event: Envelope, payload: Payload) -> Memory:
     row = known or Kept(named, payload["trait_name"], payload["version"])
     row = replace(row, event=told)
     mission = memory.mission
-    if mission and mission.draft and mission.plan and mission.draft.mutation_id == named:
+    if mission and mission.draft and mission.plan and _is_of(mission.draft, row):
         fields = mission.plan.fields
         row = replace(
             row,
@@ -156,6 +166,11 @@ def _against(payload: Payload) -> str:
 
 def take_failed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
     """A mutation came to nothing, or was taken back."""
+    if payload.get("aside"):
+        mission = memory.mission
+        if mission is None or not _is_first_disproved(mission, payload):
+            return memory
+        return replace(memory, mission=replace(mission, disproved=mission.disproved[1:]))
     named, was_back = payload["mutation_id"], bool(payload["rollback_to"])
     counts = memory.counts
     counts = replace(
@@ -169,12 +184,11 @@ def take_failed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
         counts=counts,
     )
     mission = memory.mission
-    if mission is not None and _is_disproved(mission, payload):
-        return replace(memory, mission=replace(mission, disproved=mission.disproved[1:]))
     if mission is None or mission.draft is None or mission.draft.mutation_id != named:
         return memory
+    values = ", ".join(f"{name} = {value!r}" for name, value in mission.draft.params.items())
     failure = {
-        "what": payload.get("trait_name") or mission.draft.trait_name or "parameters",
+        "what": values or payload.get("trait_name") or mission.draft.trait_name,
         "stage": payload["stage"],
         "reason": payload["error"],
         "rule": payload.get("rule", ""),
@@ -189,7 +203,7 @@ def take_failed(memory: Memory, event: Envelope, payload: Payload) -> Memory:
     return memory
 
 
-def _is_disproved(mission: Mission, payload: Payload) -> bool:
+def _is_first_disproved(mission: Mission, payload: Payload) -> bool:
     """Tell whether an event is about the first that is to be told as disproved."""
     first = next(iter(mission.disproved), None)
     return first is not None and first.mutation_id == payload["mutation_id"]

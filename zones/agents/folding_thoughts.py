@@ -15,8 +15,9 @@ from msgspec.structs import replace
 from Kernel.contract.envelope import Envelope, Role
 from zones.agents.folding_mutations import Payload, of_draft, with_failure, without
 from zones.agents.memory import (
+    ASIDE_BYTES_MAX,
+    ASIDE_MAX,
     DISPROVED,
-    DISPROVED_MAX,
     FAILED,
     LEFT,
     NO_ANSWER,
@@ -28,9 +29,12 @@ from zones.agents.memory import (
     Summary,
     mutation_id_of,
 )
-from zones.agents.thoughts import Disproved, LessonText, Review
+from zones.agents.thoughts import DISPROVED_MAX, Disproved, LessonText, Review
 from zones.agents.thoughts import Draft as Drafted
 from zones.agents.thoughts import Plan as Planned
+
+_ASIDE_TEXT_MAX: Final = 2000
+_ASIDE_WORD_MAX: Final = 40
 
 
 class _Disproved(msgspec.Struct):
@@ -82,7 +86,7 @@ def take_decided(memory: Memory, event: Envelope, payload: Payload) -> Memory:
             spent=False,
             last=told,
         )
-    elif event.role == Role.CODER:
+    elif event.role == Role.CODER and mission.plan is not None:
         source = outcome["source"]
         code_hash = hashlib.sha256(source.encode()).hexdigest()
         draft = Draft(
@@ -129,25 +133,31 @@ def _with_disproved(memory: Memory, mission: Mission, told: Payload, event: str)
 
     They are no code that was ever wanted: what is proven of one later, in another world, counts.
     """
-    found = []
+    waiting = list(mission.disproved)
+    known = {each.code_hash for each in waiting} | set(memory.hashes)
+    if mission.draft is not None:
+        known.add(mission.draft.code_hash)
     for each in msgspec.convert(told, _Disproved).disproved[:DISPROVED_MAX]:
-        code_hash = hashlib.sha256(each.source.encode()).hexdigest()
-        if code_hash not in memory.hashes:
-            found.append(
-                Draft(
-                    mutation_id_of(code_hash),
-                    code_hash,
-                    event,
-                    each.source,
-                    note=each.note,
-                    review=DISPROVED,
-                    review_reason=each.reason,
-                    review_stage=each.stage,
-                    review_rule=each.rule,
-                    review_line=each.line,
-                )
+        data = each.source.encode()
+        code_hash = hashlib.sha256(data).hexdigest()
+        if code_hash in known or len(data) > ASIDE_BYTES_MAX or len(waiting) >= ASIDE_MAX:
+            continue
+        known.add(code_hash)
+        waiting.append(
+            Draft(
+                mutation_id_of(code_hash),
+                code_hash,
+                event,
+                each.source,
+                note=each.note[:_ASIDE_TEXT_MAX],
+                review=DISPROVED,
+                review_reason=each.reason[:_ASIDE_TEXT_MAX],
+                review_stage=each.stage[:_ASIDE_WORD_MAX],
+                review_rule=each.rule[:_ASIDE_WORD_MAX],
+                review_line=each.line,
             )
-    return replace(mission, disproved=(*mission.disproved, *found))
+        )
+    return replace(mission, disproved=tuple(waiting))
 
 
 def take_feed(memory: Memory, event: Envelope, payload: Payload) -> Memory:

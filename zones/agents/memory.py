@@ -22,8 +22,10 @@ FAILED: Final = "failed"
 """Action of a `feed` event that says a thought came to nothing, or was thought before."""
 DISPROVED: Final = "disproved"
 """Review of a draft that its author has found wanting himself."""
-DISPROVED_MAX: Final = 4
-"""Of one thought."""
+ASIDE_MAX: Final = 36
+"""Such drafts that wait to be told; of more nothing is told."""
+ASIDE_BYTES_MAX: Final = 32 * 1024
+"""Of the source of one: it has to fit into an event."""
 NO_ANSWER: Final = "author"
 """Stage of a thought to which the author had no answer."""
 LEFT: Final = "left"

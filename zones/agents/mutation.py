@@ -40,6 +40,7 @@ class Mutation:
     Args:
         version: 0 where it never had one.
         attempts: how often this code was proposed.
+        aside: its author has tried it and not taken it; nobody else has judged it.
         position, tick: of the event that proposed it, or of the first about it; 0, None: unknown.
         stage, rule, line, reason: where and why it failed.
         rollback_to: what its carriers went back to, "" where nothing was undone.
@@ -81,6 +82,7 @@ class Mutation:
     params: dict[str, float] = field(default_factory=dict)
     file_path: str = ""
     attempts: int = 0
+    aside: bool = False
     position: int = 0
     tick: int | None = None
     time_ns: int = 0

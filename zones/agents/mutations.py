@@ -23,6 +23,7 @@ from zones.agents.mutation import (
     LIVING,
     NONE,
     OPEN,
+    PROPOSED,
     QUARANTINED,
     REFUSED,
     ROLLED_BACK,
@@ -148,6 +149,9 @@ class Mutations:
     # Acts, one a kind.
 
     def _proposed(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:
+        aside = told.get("aside") is True
+        if aside and self.get(_text(told, "mutation_id")) is not None:
+            return None  # what it came to when somebody wanted it stays
         record = self._record(event, told)
         if record is None:
             return None
@@ -155,7 +159,7 @@ class Mutations:
             record.attempts += 1
             return record
         fresh = Mutation(record.id, attempts=record.attempts + 1, version=record.version)
-        fresh.position, fresh.tick = event.position, event.tick
+        fresh.aside, fresh.position, fresh.tick = aside, event.position, event.tick
         fresh.time_ns = event.envelope.time_ns
         fresh.author = _text(told, "author") or CONSOLE
         fresh.plan, fresh.model = _text(told, "plan_id"), _text(told, "model")
@@ -176,14 +180,10 @@ class Mutations:
         record.plan = record.plan or _text(told, "plan_id")
         record.trigger = record.trigger or self._trigger_of(record.plan)
         record.stage = record.rule = record.reason = record.rollback_to = ""
-        self._take_trial(record)
-        return record
-
-    def _take_trial(self, record: Mutation) -> None:
-        """Take over what its trial has said before anybody proposed it."""
         trial = self._trials.pop(record.code_hash, None)
         if trial is not None and not record.trial:  # an author's own is older than the kernel's
             _try(record, trial)
+        return record
 
     def _applied(self, event: LedgerEvent, told: Mapping[str, Any]) -> Mutation | None:
         record = self._record(event, told)
@@ -204,6 +204,8 @@ class Mutations:
         record = self._record(event, told)
         if record is None:
             return None
+        if told.get("aside") is True and not (record.aside and record.status == PROPOSED):
+            return None
         if record.status in LIVING and not _text(told, "rollback_to"):
             return None  # it was asked for once more; the world has it as before
         self._name(record, told)
@@ -213,7 +215,6 @@ class Mutations:
         record.ended_at_tick = _tick(event, told)
         if not record.rollback_to:
             record.status = REFUSED
-            self._take_trial(record)
         else:
             record.status = QUARANTINED if record.stage == EXECUTION else ROLLED_BACK
         return record

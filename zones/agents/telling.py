@@ -14,7 +14,6 @@ from Kernel.contract.parameters import hash_of_values
 from zones.agents import orchestrator as acts
 from zones.agents.memory import (
     DISPROVED,
-    DISPROVED_MAX,
     FAILED,
     LEFT,
     UNMEASURED,
@@ -25,7 +24,7 @@ from zones.agents.memory import (
     mutation_id_of,
     trigger_id,
 )
-from zones.agents.thoughts import Disproved, LessonText, Plan, Review, Thought
+from zones.agents.thoughts import DISPROVED_MAX, Disproved, LessonText, Plan, Review, Thought
 from zones.agents.thoughts import Draft as Drafted
 from zones.runtime.lessons.lesson import TAG_CHARS_MAX, TAGS_MAX, TEXT_CHARS_MAX, lesson_id
 
@@ -187,8 +186,8 @@ def _propose(memory: Memory, mission: Mission, draft: Draft | None) -> Told:
     }  # fmt: skip
     payload |= {key: text for key, text in texts.items() if text}
     about = draft.note or plan.fields["target_class"]
-    if draft.review:  # its author has judged it: nobody is asked to
-        return Told("mutation.proposed", payload, draft.decided, "coder")
+    if draft.review == DISPROVED:  # nobody is asked to review it
+        return Told("mutation.proposed", payload | {"aside": True}, draft.decided, "coder")
     message = _message("coder", "reviewer", mutation_id, about, draft.decided)
     feed = _feed("coder", "proposed", about, {"mutation_id": mutation_id}, draft.decided)
     return Told("mutation.proposed", payload, draft.decided, "coder", (message, feed))
@@ -197,13 +196,13 @@ def _propose(memory: Memory, mission: Mission, draft: Draft | None) -> Told:
 def _veto(mission: Mission, draft: Draft) -> Told:
     payload: dict[str, Any] = {
         "mutation_id": draft.mutation_id,
-        "error": draft.review_reason[:TEXT_MAX] or "the Reviewer has refused it",
+        "error": draft.review_reason[:TEXT_MAX] or f"refused in {draft.review_stage}",
         "stage": draft.review_stage,
         "rollback_to": "",
         "trait_name": draft.trait_name,
     }
     if draft.review == DISPROVED:
-        payload |= {"rule": draft.review_rule, "line": draft.review_line}
+        payload |= {"rule": draft.review_rule, "line": draft.review_line, "aside": True}
         feed = _feed(
             "coder", "disproved", payload["error"], {"mutation_id": draft.mutation_id}, draft.told
         )

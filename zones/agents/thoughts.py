@@ -108,6 +108,14 @@ class Plan:
     params: Mapping[str, float] = field(default_factory=dict)
 
 
+PROOF: Final = "proof"
+"""Rule of what its own author could not prove."""
+OUTDONE: Final = "outdone"
+"""Rule of what gave way to something better."""
+DISPROVED_MAX: Final = 4
+"""Of one thought."""
+
+
 @dataclass(frozen=True, slots=True)
 class Disproved:
     """A source that its author has tried, and found wanting.
@@ -121,7 +129,7 @@ class Disproved:
     reason: str
     note: str = ""
     stage: str = "trial"
-    rule: str = "proof"
+    rule: str = PROOF
     line: int = 0
 
 

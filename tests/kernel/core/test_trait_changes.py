@@ -54,10 +54,12 @@ class Scene:
         pid = self.world.line.state.zygote.pid
         return next(each for each in self.machine.processes.zygotes if each.pid == pid)
 
-    def add(self, source: bytes = SOURCE, at_tick: int = 0, **more: object) -> TraitAddition:
+    def add(
+        self, source: bytes = SOURCE, at_tick: int = 0, mutation_id: str = "", **more: object
+    ) -> TraitAddition:
         cause = self.machine.log.info("command.taken", command="trait add", by_pid=1, args={})
         tried = TrialWish(source, "console", add=True, cause=cause, **more)
-        return self.changes.add(self.world, Wish(tried, at_tick))
+        return self.changes.add(self.world, Wish(tried, at_tick, mutation_id))
 
     def bear(self) -> None:
         """Let the zygote fork the trial; an heir it was asked for before is not there yet."""

@@ -1,5 +1,6 @@
 """A mutation under guard in a world on paper: watched, kept, taken back, taken up again."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.kernel.core.test_trait_changes import CODE_HASH, SOURCE, VERDICT, Sce
 from tests.support.fakes import FakeMachine
 
 RULES = GuardRules(ticks=400)
+MUTATION = f"mut_{CODE_HASH[:12]}"
 
 
 @pytest.fixture
@@ -322,13 +324,15 @@ class TestKilledWhileOneComesIn:
     def test_it_is_asked_for_again_before(self, sent: Scene) -> None:
         """Who had asked for it asks the next kernel: it waits for what is on its way already."""
         sent.kernel.round()
-        again = sent.add()
+        with pytest.raises(Refused, match="a kernel before this one has sent this very code"):
+            sent.add()
+        again = sent.add(mutation_id=MUTATION)
         sent.kernel.round(3)
         assert again.stage is Stage.QUEUED
         ticks(sent, 3)
         assert len(sent.machine.log.of("mutation.applied")) == 1
         assert not sent.machine.log.of("mutation.failed")
-        assert again.result()["already"] is True
+        assert again.outcome()["already"] is True
         assert notes(sent) == [f"stable.{CODE_HASH}"]
 
     def test_it_was_tried_again_before_that_was_known(self, sent: Scene) -> None:
@@ -367,6 +371,38 @@ class TestKilledWhileOneComesIn:
         (failed,) = sent.machine.log.of("mutation.failed")
         assert (failed["stage"], failed["rollback_to"]) == ("execution", "")
         assert not notes(sent)
+
+    def test_it_never_came_in_and_is_asked_for(self, sent: Scene) -> None:
+        """Who waits for it tries it anew: nobody is told that it has failed."""
+        sent.kernel.round()
+        again = sent.add(mutation_id=MUTATION)
+        words = sent.kernel.words
+        words.put(Header.INBOX_NEXT, words.state(sent.world.tick(), State.INBOX_CURSOR))
+        ticks(sent, 2)
+        assert again.stage is Stage.PREPARING and not sent.machine.log.of("mutation.failed")
+
+    def test_the_world_went_back_behind_it(self, sent: Scene) -> None:
+        """Restored to an older tick, the world knows no such input: nobody waits for that tick."""
+        (name,) = notes(sent)
+        told = json.loads(sent.machine.guard_notes.left()[name])
+        late = json.dumps(told | {"begun": 90_000}).encode()
+        sent.machine.guard_notes.keep(name, late)
+        words = sent.kernel.words
+        words.put(Header.INBOX_NEXT, words.state(sent.world.tick(), State.INBOX_CURSOR))
+        ticks(sent, 2)
+        assert sent.machine.log.of("mutation.failed") and not notes(sent)
+
+    def test_a_version_that_was_here_before_has_not_come_in(self, sent: Scene) -> None:
+        """Its row stands in the registry from then on: it is no sign that the input was taken."""
+        words = sent.kernel.words
+        words.put(Header.INBOX_NEXT, words.state(sent.world.tick(), State.INBOX_CURSOR))
+        sent.machine.arenas.rows = [
+            TraitRow(1, "Forager", 1, CODE_HASH, "native", "none", "standby", since_tick=0)
+        ]
+        words.put_state(sent.world.tick(), State.REGISTRY_VERSION, 77)
+        ticks(sent, 2)
+        assert sent.machine.log.of("mutation.failed")
+        assert not sent.machine.log.of("mutation.applied")
 
     def test_a_note_that_is_none(self, sent: Scene) -> None:
         """A torn one is deleted."""

@@ -98,6 +98,14 @@ def test_the_same_of_two_at_once(scene: Scene) -> None:
     assert len(scene.machine.log.of("trial.begun")) == 1
 
 
+def test_another_trial_of_the_same_is_another_wish(scene: Scene) -> None:
+    """Who asks for a longer trial, or by the id of a mutation, is not given the other's."""
+    first = scene.add()
+    others = [scene.add(ticks=90), scene.add(seeds=3), scene.add(mutation_id="mut_1")]
+    assert len({id(each) for each in (first, *others)}) == 4
+    assert scene.add() is first and scene.add(ticks=90) is others[0]
+
+
 def test_the_same_for_another_tick(scene: Scene) -> None:
     """It is tried for itself; what comes second is there already, and has not failed."""
     first, second = scene.add(), scene.add(at_tick=2)

@@ -384,7 +384,7 @@ class TestApply:
                 scene.kernel.tick()
                 scene.kernel.round()
             (applied,), (begun,) = map(scene.machine.log.of, ("mutation.applied", "guard.begun"))
-            assert applied["params"] == params and applied["before"].keys() == params.keys()
+            assert applied["params"] == params and applied["before"] == {"friction": 0.85}
             assert begun["mutation_id"] == applied["mutation_id"]
             scene.kernel.words.put_state(world.tick(), State.CHECKS_FAILED, 1)
             for _ in range(20):

@@ -14,7 +14,7 @@ from Kernel.contract.envelope import PAYLOAD_BYTES_MAX, Envelope, Role
 from Kernel.contract.errors import Refused
 from Kernel.contract.kinds import Story, make_event
 from Kernel.contract.messages import Answer
-from tests.support.fake_author import FakeAuthor
+from tests.support.fake_author import PLAN, FakeAuthor
 from zones.agents.briefing import Surroundings
 from zones.agents.choosing import Chooser, Chosen
 from zones.agents.crew import Crew
@@ -103,6 +103,8 @@ class PaperRoad:
     refusals: int = 0
     busy: int = 0
     measured_hash: str = ""
+    dies_without: bool = False
+    tells_before: bool = True
     asks: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     answers: dict[int, Answer] = field(default_factory=dict)
 
@@ -115,9 +117,12 @@ class PaperRoad:
             answer = Answer(number, False, {}, "cannot try: 2 run and 16 wait")
         elif name == "trial":
             gain = -self.gain if "params" in args else self.gain  # tried as they were before
+            clear = "more" if gain > 2 else "less" if gain < -2 else ""
             ends = {"mean": gain, "low": gain - 2.0, "high": gain + 2.0, "control": 10.0}
+            ends |= {"clear": clear}
             effect = [{"metric": "population", "pairs": 8, **ends}]
             verdict = {"accepted": True, "effect": effect, "ticks": args["ticks"], "seeds": 8}
+            verdict |= {"accepted": False, "reason": "it dies out"} if self.dies_without else {}
             verdict |= {"code_hash": self.measured_hash} if self.measured_hash else {}
             answer = Answer(number, True, verdict)
         elif name == "take_back":
@@ -136,7 +141,8 @@ class PaperRoad:
             return named | {"accepted": False, "stage": "trial", "reason": "no"}
         of = named | {"trait_name": "Mover", "version": 1}
         were = {name: 0.0 for name in args.get("params", {})}
-        told = {"registry_version": 1, "tick": 600} | ({"before": were} if were else {})
+        told = {"registry_version": 1, "tick": 600}
+        told |= {"before": were} if were and self.tells_before else {}
         self.log.add("mutation.applied", "kernel", **of, **told)
         self.log.add("guard.begun", "kernel", **of, tick=600, ticks=2000)
         if self.fate in ("kept", "gone"):
@@ -367,6 +373,7 @@ def test_parameters_go_the_same_way_without_a_source(tmp_path: Path) -> None:
     (effect,) = stage.log.of("mutation.measured")[0]["effect"]
     assert (effect["mean"], effect["low"], effect["high"]) == (3.0, 1.0, 5.0)
     assert effect["control"] == 7.0, "of the world without it"
+    assert effect["clear"] == "more"
     assert stage.log.of("mission.ended")[0]["outcome"] == "kept"
 
 
@@ -379,6 +386,37 @@ def test_parameters_that_were_set_since_are_not_measured(tmp_path: Path, now: fl
     stage.until_ended()
     told = [each["message"] for each in stage.log.of("feed") if each["action"] == "unmeasured"]
     assert told == ([] if now == 0.1 else ["spawn was set to 0.7 since"])
+
+
+@pytest.mark.parametrize("plan", [FOOD, PLAN])
+def test_a_world_that_dies_of_what_was_before(tmp_path: Path, plan: Plan) -> None:
+    """The trial is refused for it: of parameters it tells their effect, of a trait nothing."""
+    stage = PaperAgents(tmp_path, FakeAuthor(plan_made=plan))
+    stage.road.dies_without = True
+    stage.hungry()
+    stage.until_ended()
+    told = [each["message"] for each in stage.log.of("feed") if each["action"] == "unmeasured"]
+    assert len(stage.log.of("mutation.measured")) == bool(plan.params)
+    assert told == ([] if plan.params else ["it dies out"])
+
+
+def test_parameters_of_an_older_kernel_are_not_measured(tmp_path: Path) -> None:
+    """It has not told what they were before."""
+    stage = PaperAgents(tmp_path, FakeAuthor(plan_made=FOOD))
+    stage.road.tells_before = False
+    stage.hungry()
+    stage.until_ended()
+    told = [each["message"] for each in stage.log.of("feed") if each["action"] == "unmeasured"]
+    assert told == ["nobody knows what they were before"]
+
+
+def test_failed_parameters_are_known_by_their_names(tmp_path: Path) -> None:
+    """So that the Architect knows what was tried."""
+    stage = PaperAgents(tmp_path, FakeAuthor(plan_made=FOOD))
+    stage.road.refusals = 1
+    stage.hungry()
+    stage.until(lambda: len(stage.author.briefs) == 2, "it is planned anew")
+    assert [each.what for each in stage.author.briefs[-1].failures] == ["spawn = 0.1"]
 
 
 def test_parameters_that_harm_are_told_with_what_sets_them_back(tmp_path: Path) -> None:

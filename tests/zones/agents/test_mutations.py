@@ -217,3 +217,15 @@ def test_nothing_that_is_sent_breaks_it(told: list[tuple[str, dict[str, object]]
     again = Mutations()
     again.restore(mutations.plain())
     assert again.plain() == mutations.plain()
+
+
+def test_what_its_author_did_not_take_is_refused() -> None:
+    """Unless somebody wanted the same code before: what it came to then stays."""
+    aside = proposed(1, FORAGER_3, aside=True), failed(2, FORAGER_3, "trial", aside=True)
+    assert one(FORAGER_3, folded(*aside)).status == "refused"
+    for known in ((proposed(1, FORAGER_3),), (applied(1, FORAGER_3, 1),)):
+        before = one(FORAGER_3, folded(*known))
+        later = proposed(8, FORAGER_3, aside=True), failed(9, FORAGER_3, "trial", aside=True)
+        assert one(FORAGER_3, folded(*known, *later)) == before
+    again = folded(*aside, proposed(3, FORAGER_3), failed(4, FORAGER_3, "trial"))
+    assert not one(FORAGER_3, again).aside and one(FORAGER_3, again).status == "refused"

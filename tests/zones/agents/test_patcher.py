@@ -18,6 +18,7 @@ from tests.zones.agents.mutation_history import (
     failed,
     hash_of,
     id_of,
+    proposed,
     ready,
 )
 from tests.zones.ledger.paper_ledger import make
@@ -197,6 +198,14 @@ def test_refused(stage: Stage) -> None:
     stage.drop("mine.py", MINE + "# better\n")
     again = stage.find()
     assert again is not None and again.attempt == 1
+
+
+def test_what_only_its_author_refused_is_tried(stage: Stage) -> None:
+    """The kernel has not judged it: a file of it goes the way of every other."""
+    stage.hear(proposed(1, MINE, aside=True), failed(2, MINE, "trial", aside=True))
+    stage.drop("mine.py")
+    found = stage.find()
+    assert found is not None and found.file == "mine.py"
 
 
 def test_released(stage: Stage) -> None:

@@ -20,6 +20,7 @@ from Kernel.contract.errors import ConfigError
 from zones.agents.thoughts import (
     ACTION_TYPES,
     METRICS,
+    SPENT,
     Author,
     AuthorFailed,
     Brief,
@@ -39,7 +40,7 @@ ENTRIES_MAX: Final = 10_000
 Step = Literal["plan", "write", "review", "summarise"]
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
 _MATCHED: Final = ("trigger_id", "problem", "target_class", "failures", "mission")
-_HOW: Final = ("absent", "late", "nonsense", "failed")
+_HOW: Final = ("absent", "late", "nonsense", "failed", SPENT)
 Value = TypeVar("Value")
 
 

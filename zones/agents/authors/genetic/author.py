@@ -27,6 +27,8 @@ from zones.agents.authors.genetic.search import (
 )
 from zones.agents.authors.genetic.writing import describe
 from zones.agents.thoughts import (
+    DISPROVED_MAX,
+    OUTDONE,
     SPENT,
     AuthorFailed,
     Brief,
@@ -47,8 +49,6 @@ NAME: Final = "genetic"
 PROMPT_VERSION: Final = "genetic-1"
 TOLD_MAX: Final = 4
 """Candidates named in a thought."""
-OUTDONE: Final = "outdone"
-"""Rule of what was tried, and gave way to a better one."""
 
 
 class GeneticAuthor:
@@ -190,13 +190,13 @@ def _tell_nothing(found: Found, plan: Plan) -> str:
 def _disproved(found: Found, plan: Plan) -> tuple[Disproved, ...]:
     """Return what was tried and found wanting, with what speaks against it."""
     rows = []
-    for each in found.disproved[:TOLD_MAX]:
+    for each in found.disproved[:DISPROVED_MAX]:
         outcome, note = each.outcome, f"{_capital(describe(each.tree))}."
-        if each.against:
-            row = Disproved(each.source, each.against, note)
-        elif not outcome.accepted:
+        if not outcome.accepted:
             place = (outcome.stage, outcome.rule, outcome.line)
             row = Disproved(each.source, outcome.reason, note, *place)
+        elif each.against:
+            row = Disproved(each.source, each.against, note)
         elif found.best is None:
             row = Disproved(each.source, f"no proof of {plan.better} {_brought(each, plan)}", note)
         else:

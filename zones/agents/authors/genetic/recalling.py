@@ -14,8 +14,6 @@ from zones.agents.thoughts import LessonText, Story
 
 LESSONS_MAX: Final = 6
 REASON_CHARS_MAX: Final = 200
-OWN_RULES: Final = frozenset(("proof", "outdone"))
-"""Of what an author has tried and found wanting himself: that is no attempt that failed."""
 _ENDS: Final = {
     "mutation.kept": "kept",
     "mutation.measured": "measured",
@@ -43,7 +41,7 @@ def lessons_of(story: Story) -> tuple[LessonText, ...]:
             plans[str(payload.get("plan_id", ""))] = payload
         elif kind == "mutation.proposed":
             tries[str(payload.get("mutation_id", ""))] = payload
-        elif kind in _ENDS and payload.get("rule") not in OWN_RULES:
+        elif kind in _ENDS and not payload.get("aside"):
             key = str(payload.get("mutation_id") or payload.get("name") or len(found))
             proposed = tries.get(key, {})
             of_plan = plans.get(str(proposed.get("plan_id") or payload.get("plan_id")), plan)

@@ -11,7 +11,7 @@ twenty was picked for being lucky on some of the seeds that it is proven on, and
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,8 +27,10 @@ WORTH: Final = 0.02
 BEARABLE: Final = 0.1
 """Of the control: so much worse may what is not promised surely get."""
 LEFT_MIN: Final = 0.4
-"""Of the control: so much must be left of who live or are born where fewer are wanted. Where nobody
-is born any more there is no crowd, and soon nobody but those that the world puts in itself."""
+"""Of the control: so much must be left of who live or are born where fewer of them are wanted."""
+BORN_MIN: Final = 0.02
+"""Of the control: so many must be born at least. While a crowd shrinks a tenth is common; if none
+is born any more there is soon nobody but those that the world puts in itself."""
 FAULTS_MAX: Final = 0.02
 """Share of calls with a fault that a draft may have had."""
 FLOOR: Final = 0.01
@@ -137,7 +139,7 @@ def score(outcome: Outcome, goal: Goal, spreads: dict[str, float], size: int) ->
         size: parts of its tree.
     """
     effect = outcome.effects.get(goal.metric)
-    if not outcome.accepted or effect is None or _leaves_too_few(effect, goal):
+    if not outcome.accepted or effect is None or _leaves_too_few(outcome, goal):
         return -math.inf
     worth = _signed(effect["mean"], goal.better) / spreads[goal.metric]
     for metric, better in (*goal.hold, *goal.mind):
@@ -180,18 +182,25 @@ def proof_of(outcome: Outcome, goal: Goal, seeds: int) -> Proof | str:
     is_clear = proof.low > 0 if goal.better == "more" else proof.high < 0
     if not is_clear:
         return f"no proof of {goal.better} {goal.metric}: {proof.say(goal.metric)}"
-    if _leaves_too_few(effect, goal):
-        return f"it leaves less than {LEFT_MIN:.0%}: {proof.say(goal.metric)}"
+    if too_few := _leaves_too_few(outcome, goal):
+        return f"{too_few}: {proof.say(goal.metric)}"
     if abs(mean) < WORTH * abs(control):
         return f"an effect under {WORTH:.0%} helps nobody: {proof.say(goal.metric)}"
     return _what_suffers(outcome, goal) or proof
 
 
-def _leaves_too_few(effect: Mapping[str, float | None], goal: Goal) -> bool:
+def _leaves_too_few(outcome: Outcome, goal: Goal) -> str:
+    """Return what is hardly left where fewer are wanted, "" where enough is."""
     if goal.better == "more" or goal.metric not in OF_ALL:
-        return False
-    mean, control = effect["mean"] or 0.0, effect["control"] or 0.0
-    return control + mean < LEFT_MIN * control
+        return ""
+    for metric, least in ((goal.metric, LEFT_MIN), ("births", BORN_MIN)):
+        effect = outcome.effects.get(metric)
+        if effect is None:
+            continue
+        mean, control = effect["mean"] or 0.0, effect["control"] or 0.0
+        if control + mean < least * control:
+            return f"it leaves less than {least:.0%} of {metric}"
+    return ""
 
 
 def _what_suffers(outcome: Outcome, goal: Goal) -> str:

@@ -33,6 +33,8 @@ STANDARD: Final = 500
 LEAST: Final = 4
 LONGER: Final = 2.0
 FULL: Final = 4.0
+KILLED: Final = "killed"
+"""Rule of a trial that somebody outside has ended: it says nothing of what was tried."""
 CLEAR: Final = 6.0
 """Spreads between seeds: of what does so much, no next generation is asked for something better."""
 _FEW: Final = 125
@@ -93,7 +95,8 @@ class Found:
 
     Args:
         best: None: nothing is proven.
-        tried: all candidates, the best of the search first; finalists: tried for a proof.
+        tried: all candidates, the best of the search first; finalists: the few that are tried for a
+            proof, until one has it.
         refused: how many the checks refused.
     """
 
@@ -108,7 +111,11 @@ class Found:
     def disproved(self) -> list[Candidate]:
         """Return what was to be the best and is not, what the kernel has refused, and the rest."""
         failed = [each for each in self.finalists if each.against]
-        others = [each for each in self.tried if each is not self.best and not each.against]
+        others = [
+            each
+            for each in self.tried
+            if each is not self.best and not each.against and each.outcome.rule != KILLED
+        ]
         others.sort(key=lambda candidate: candidate.outcome.accepted)
         return [*failed, *others]
 

@@ -128,3 +128,16 @@ def test_architect_reads_what_the_historian_writes() -> None:
     usual = plan_for(brief(), PaperLab(flat), never, GeneticSettings())
     taught = plan_for(brief(lessons=(text,)), PaperLab(flat), never, GeneticSettings())
     assert taught.confidence < usual.confidence
+
+
+def test_what_an_author_did_not_take_is_no_lesson() -> None:
+    """It has failed at nothing: a lesson would speak against its kind the next time."""
+    aside = {"mutation_id": "mut_2", "stage": "trial", "rule": "hung", "error": "no", "aside": True}
+    found = lessons_of(
+        begun(
+            ("mutation.proposed", PROPOSED | {"mutation_id": "mut_2", "aside": True}),
+            ("mutation.failed", aside),
+            ("mutation.kept", {"mutation_id": "mut_1"}),
+        )
+    )
+    assert len(found) == 1 and "kept" in found[0].tags

@@ -99,6 +99,11 @@ def test_a_crowd_is_not_met_by_nobody() -> None:
     assert isinstance(why, str) and "less than 40%" in why
     some, most = scores([births(-50.0), births(-90.0)], goal, 8, [5, 5])
     assert some > 0 and most == -math.inf
+    goal = goal_of("mean_population", "less")
+    fewer = {"mean": -300.0, "low": -310.0, "high": -290.0, "control": 1000.0}
+    for born, is_proof in ((-90.0, True), (-100.0, False)):
+        told = Outcome(True, effects={"mean_population": fewer} | births(born).effects, calls=1000)
+        assert isinstance(proof_of(told, goal, 8), Proof) is is_proof, born
 
 
 def test_chance_seldom_proves_anything() -> None:
