@@ -23,7 +23,8 @@ WATCH_S, WATCH_QUICK_S = 20.0, 2.0
 SETTLE_TICKS, SETTLE_S = 200, 120.0
 AT_ONCE = 2
 TRIAL_TICKS = 1000
-ADDED = ("bounce_off_walls", "all_calm", "forage_nearest")
+ADDED = ("bounce_off_walls", "all_calm", "colour_by_energy")
+"""Light ones: what is too slow among ten times as many is refused."""
 LOOK_S = 0.2
 ANSWER_S = 240.0
 
