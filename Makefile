@@ -64,7 +64,7 @@ run: $(VENV)/.packages ## boot the kernel in this terminal (SCENARIO=NAME); Ctrl
 test: setup-dev ## every test, with real processes being killed
 	@exec $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-check: setup-dev ## format, lint, types, layers
+check: $(VENV)/.dev ## format, lint, types, layers
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy --no-error-summary
