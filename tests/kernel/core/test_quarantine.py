@@ -8,8 +8,8 @@ import pytest
 from Kernel.contract.errors import Refused
 from Kernel.contract.inputs import PAUSE, Input
 from Kernel.core.trait_guard import TraitGuard
-from tests.kernel.core.test_trait_changes import CODE_HASH, Scene
 from tests.support.fakes import FakeMachine
+from tests.support.trait_scene import CODE_HASH, Scene
 
 
 @pytest.fixture

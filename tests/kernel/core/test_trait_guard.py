@@ -14,8 +14,7 @@ from Kernel.contract.trial_forecast import Band, Forecast
 from Kernel.core.guard import Applied, GuardRules, unforetold
 from Kernel.core.posted_trait import Stage
 from Kernel.core.trait_guard import TraitGuard
-from tests.kernel.core.test_trait_changes import CODE_HASH, SOURCE, VERDICT, Scene
-from tests.support.fakes import FakeMachine
+from tests.support.trait_scene import CODE_HASH, SOURCE, VERDICT, Scene, trait_scene
 
 RULES = GuardRules(ticks=400)
 MUTATION = f"mut_{CODE_HASH[:12]}"
@@ -24,13 +23,10 @@ MUTATION = f"mut_{CODE_HASH[:12]}"
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Give a world that ticks, with a trait that has just come in."""
-    machine = FakeMachine()
-    scene = Scene(machine, tmp_path)
-    scene.kernel.zones.guards["stable"].rules = RULES
-    scene.bring_in()
-    yield scene
-    scene.kernel.close()
-    machine.processes.close()
+    with trait_scene(tmp_path) as scene:
+        scene.kernel.zones.guards["stable"].rules = RULES
+        scene.bring_in()
+        yield scene
 
 
 def ticks(scene: Scene, count: int, **counted: int) -> None:
@@ -282,17 +278,14 @@ class TestKilledWhileOneComesIn:
     @pytest.fixture
     def sent(self, tmp_path: Path) -> Iterator[Scene]:
         """Give a world for which an input is on its way, and a kernel that knows its note only."""
-        machine = FakeMachine()
-        scene = Scene(machine, tmp_path)
-        scene.add()
-        scene.judge()
-        scene.prepare()
-        scene.succeed()
-        scene.changes._posted = []
-        scene.kernel.zones.guards["stable"] = TraitGuard(scene.world, RULES)
-        yield scene
-        scene.kernel.close()
-        machine.processes.close()
+        with trait_scene(tmp_path) as scene:
+            scene.add()
+            scene.judge()
+            scene.prepare()
+            scene.succeed()
+            scene.changes._posted = []
+            scene.kernel.zones.guards["stable"] = TraitGuard(scene.world, RULES)
+            yield scene
 
     def test_it_is_told_and_guarded(self, sent: Scene) -> None:
         """The next kernel tells that it was applied, with a whole chain, and guards it."""
@@ -365,8 +358,7 @@ class TestKilledWhileOneComesIn:
 
     def test_it_never_came_in(self, sent: Scene) -> None:
         """The input was lost with the kernel: nobody waits for it any more."""
-        words = sent.kernel.words
-        words.put(Header.INBOX_NEXT, words.state(sent.world.tick(), State.INBOX_CURSOR))
+        lose_input(sent)
         ticks(sent, 2)
         (failed,) = sent.machine.log.of("mutation.failed")
         assert (failed["stage"], failed["rollback_to"]) == ("execution", "")
@@ -376,8 +368,7 @@ class TestKilledWhileOneComesIn:
         """Who waits for it tries it anew: nobody is told that it has failed."""
         sent.kernel.round()
         again = sent.add(mutation_id=MUTATION)
-        words = sent.kernel.words
-        words.put(Header.INBOX_NEXT, words.state(sent.world.tick(), State.INBOX_CURSOR))
+        lose_input(sent)
         ticks(sent, 2)
         assert again.stage is Stage.PREPARING and not sent.machine.log.of("mutation.failed")
 
@@ -387,19 +378,17 @@ class TestKilledWhileOneComesIn:
         told = json.loads(sent.machine.guard_notes.left()[name])
         late = json.dumps(told | {"begun": 90_000}).encode()
         sent.machine.guard_notes.keep(name, late)
-        words = sent.kernel.words
-        words.put(Header.INBOX_NEXT, words.state(sent.world.tick(), State.INBOX_CURSOR))
+        lose_input(sent)
         ticks(sent, 2)
         assert sent.machine.log.of("mutation.failed") and not notes(sent)
 
     def test_a_version_that_was_here_before_has_not_come_in(self, sent: Scene) -> None:
         """Its row stands in the registry from then on: it is no sign that the input was taken."""
-        words = sent.kernel.words
-        words.put(Header.INBOX_NEXT, words.state(sent.world.tick(), State.INBOX_CURSOR))
+        lose_input(sent)
         sent.machine.arenas.rows = [
             TraitRow(1, "Forager", 1, CODE_HASH, "native", "none", "standby", since_tick=0)
         ]
-        words.put_state(sent.world.tick(), State.REGISTRY_VERSION, 77)
+        sent.kernel.words.put_state(sent.world.tick(), State.REGISTRY_VERSION, 77)
         ticks(sent, 2)
         assert sent.machine.log.of("mutation.failed")
         assert not sent.machine.log.of("mutation.applied")
@@ -415,6 +404,12 @@ class TestKilledWhileOneComesIn:
         assert not notes(sent) and not sent.machine.log.of("guard.begun")
 
 
+def lose_input(scene: Scene) -> None:
+    """Lose what was sent to the world and not taken by it."""
+    words = scene.kernel.words
+    words.put(Header.INBOX_NEXT, words.state(scene.world.tick(), State.INBOX_CURSOR))
+
+
 def full(_input: object) -> None:
     """Stand for an inbox without room."""
     raise Refused("cannot send: 256 inputs wait")
@@ -422,14 +417,12 @@ def full(_input: object) -> None:
 
 def test_one_that_came_in_without_a_trial_says_so(tmp_path):
     """Nothing is foretold of it: it is watched by the other rules."""
-    machine = FakeMachine()
-    scene = Scene(machine, tmp_path)
-    scene.add(SOURCE, trial=False)
-    scene.judge(VERDICT)
-    scene.prepare()
-    scene.succeed()
-    scene.kernel.tick()
-    scene.kernel.round()
-    assert machine.log.of("guard.begun")[0]["degraded"] == "it came in without a trial"
-    scene.kernel.close()
-    machine.processes.close()
+    with trait_scene(tmp_path) as scene:
+        scene.add(SOURCE, trial=False)
+        scene.judge(VERDICT)
+        scene.prepare()
+        scene.succeed()
+        scene.kernel.tick()
+        scene.kernel.round()
+        (begun,) = scene.machine.log.of("guard.begun")
+        assert begun["degraded"] == "it came in without a trial"

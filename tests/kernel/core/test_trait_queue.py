@@ -11,18 +11,14 @@ from Kernel.core.limits import TrialLimits
 from Kernel.core.posted_trait import Stage
 from Kernel.core.trait_addition import GATHER_S
 from Kernel.core.trait_changes import QUEUED_MAX
-from tests.kernel.core.test_trait_changes import CODE_HASH, SOURCE, VERDICT, Scene
-from tests.support.fakes import FakeMachine
+from tests.support.trait_scene import CODE_HASH, SOURCE, VERDICT, Scene, trait_scene
 
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     """Give a world that ticks, with an heir."""
-    machine = FakeMachine()
-    scene = Scene(machine, tmp_path)
-    yield scene
-    scene.kernel.close()
-    machine.processes.close()
+    with trait_scene(tmp_path) as scene:
+        yield scene
 
 
 def test_one_after_the_other(scene: Scene) -> None:

@@ -74,6 +74,14 @@ class Log:
         quiet = ("feed", "telemetry", "agent.signalled", "agent.messaged", "agent.author_chosen")
         return [each.kind for each in self.events if each.kind not in quiet]
 
+    def why(self, kind: str) -> list[Envelope]:
+        """Return the first event of a kind, and what led to it, one after the other."""
+        by_id = {each.id: each for each in self.events}
+        chain = [next(each for each in self.events if each.kind == kind)]
+        while chain[-1].cause:
+            chain.append(by_id[chain[-1].cause])
+        return chain
+
     def of(self, kind: str) -> list[dict[str, Any]]:
         """Return the payloads of a kind."""
         return [each.payload_fields() for each in self.events if each.kind == kind]
@@ -243,16 +251,10 @@ def test_a_mission_from_telemetry_to_its_lesson(stage: PaperAgents) -> None:
     ]  # fmt: skip
     (ended,) = stage.log.of("mission.ended")
     assert ended["outcome"] == "kept" and ended["succeeded"]
-    by_id = {each.id: each for each in stage.log.events}
-    walked = next(each for each in stage.log.events if each.kind == "mutation.proposed")
-    kinds = []
-    while walked.cause:
-        walked = by_id[walked.cause]
-        kinds.append(walked.kind)
-    assert kinds[-1] == "telemetry" and walked.id == hungry.id
-    assert "evolution.plan" in kinds or "agent.decided" in kinds
-    measured = next(each for each in stage.log.events if each.kind == "mutation.measured")
-    assert by_id[measured.cause].kind == "mutation.kept"
+    chain = stage.log.why("mutation.proposed")
+    assert chain[-1].kind == "telemetry" and chain[-1].id == hungry.id
+    assert {"evolution.plan", "agent.decided"} & {each.kind for each in chain[1:]}
+    assert stage.log.why("mutation.measured")[1].kind == "mutation.kept"
 
 
 def test_a_refused_draft_is_written_anew_with_the_reason(tmp_path: Path) -> None:

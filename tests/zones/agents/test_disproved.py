@@ -52,13 +52,8 @@ def test_each_is_on_record_with_its_reason(tmp_path: Path) -> None:
 def test_why_leads_to_the_telemetry(tmp_path: Path) -> None:
     """From the refusal over the thought and the plan to what the Watcher has seen."""
     stage = agents(tmp_path)
-    by_id = {each.id: each for each in stage.log.events}
-    walked = next(each for each in stage.log.events if each.kind == "mutation.failed")
-    kinds = []
-    while walked.cause:
-        walked = by_id[walked.cause]
-        kinds.append(walked.kind)
-    assert kinds[:2] == ["mutation.proposed", "agent.decided"] and kinds[-1] == "telemetry"
+    kinds = [each.kind for each in stage.log.why("mutation.failed")]
+    assert kinds[1:3] == ["mutation.proposed", "agent.decided"] and kinds[-1] == "telemetry"
 
 
 def test_nothing_else_was_found(tmp_path: Path) -> None:
