@@ -233,23 +233,18 @@ class Crew:
             spent = thought.how == SPENT
             self._tell_no_thought(context, thought.message, spent, thought.disproved)
             return
-        context = replace(context, memory_ids=self._knew)
+        self._tell_thought(thought, replace(context, memory_ids=self._knew))
+
+    def _tell_thought(self, thought: Thought[Any], context: Context) -> None:
+        """Tell what was thought; what was tried beside a draft is left out if it does not fit."""
         try:
             self._tell_and_wait(tell_thought(thought, context))
         except (CodecError, UnicodeError) as error:  # too long, or no text that can be written
             value = thought.value
-            if isinstance(value, Drafted) and value.disproved:  # what was tried beside it may be
-                value = replace(value, disproved=())
-                self._take_lean(replace(thought, value=value), context)
-                return
-            self._tell_no_thought(context, f"cannot use what was thought: {error}")
-
-    def _take_lean(self, thought: Thought[Any], context: Context) -> None:
-        """Tell a thought without what was tried beside it."""
-        try:
-            self._tell_and_wait(tell_thought(thought, context))
-        except (CodecError, UnicodeError) as error:
-            self._tell_no_thought(context, f"cannot use what was thought: {error}")
+            if isinstance(value, Drafted) and value.disproved:
+                self._tell_thought(replace(thought, value=replace(value, disproved=())), context)
+            else:
+                self._tell_no_thought(context, f"cannot use what was thought: {error}")
 
     def _tell_no_thought(
         self,

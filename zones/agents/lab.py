@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from Kernel.contract.errors import CodecError, Refused
 from Kernel.contract.messages import Answer
-from zones.agents.thoughts import AuthorFailed, Cancelled, Outcome, Stop
+from zones.agents.thoughts import KILLED, AuthorFailed, Cancelled, Outcome, Stop
 
 AT_ONCE: Final = 4
 """Asks under way; the kernel runs two trials beside each other, and the next are ready then."""
@@ -23,8 +23,6 @@ LOOK_S: Final = 0.1
 AGAIN_S: Final = 0.25
 TRIES_MAX: Final = 40
 TRIAL: Final = "trial"
-KILLED: Final = "killed"
-"""The rule of a trial that somebody outside has ended."""
 KILLED_MAX: Final = 3
 
 

@@ -108,6 +108,8 @@ class Plan:
     params: Mapping[str, float] = field(default_factory=dict)
 
 
+KILLED: Final = "killed"
+"""Rule of a trial that somebody outside has ended: it says nothing of what was tried."""
 PROOF: Final = "proof"
 """Rule of what its own author could not prove."""
 OUTDONE: Final = "outdone"

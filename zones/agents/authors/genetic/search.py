@@ -24,7 +24,7 @@ from zones.agents.authors.genetic.scoring import Goal, Proof, proof_of, scores
 from zones.agents.authors.genetic.trees import canonical, fits, size, tree_hash
 from zones.agents.authors.genetic.variation import cross, mutate
 from zones.agents.authors.genetic.writing import write
-from zones.agents.thoughts import Cancelled, Lab, Outcome, Stop
+from zones.agents.thoughts import KILLED, Cancelled, Lab, Outcome, Stop
 
 TRIES: Final = 30
 """For one new candidate, until a batch stays smaller."""
@@ -33,8 +33,6 @@ STANDARD: Final = 500
 LEAST: Final = 4
 LONGER: Final = 2.0
 FULL: Final = 4.0
-KILLED: Final = "killed"
-"""Rule of a trial that somebody outside has ended: it says nothing of what was tried."""
 CLEAR: Final = 6.0
 """Spreads between seeds: of what does so much, no next generation is asked for something better."""
 _FEW: Final = 125
