@@ -39,6 +39,7 @@ from Kernel.contract.user_bus import EPOCH_BYTES
 from Kernel.core.event_bus import PrivateBus
 from Kernel.core.event_feed import EventFeed
 from Kernel.core.events import Recorder
+from Kernel.core.function_cache import SECRET_BYTES
 from Kernel.core.log_sender import LogSender
 from Kernel.core.logger import make_log
 from Kernel.core.lost_cells import tell_lost_cells
@@ -282,6 +283,7 @@ class Kernel:
             cgroups=self._cgroups,
             cell_notes=self._cell_notes,
             guard_notes=HomeCellNotes(self._home.data_dir / "guards"),
+            secret=os.urandom(SECRET_BYTES),
         )
 
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:

@@ -102,6 +102,8 @@ CELL_KEYS: Final = {
         Key("file_mb", Sort.WHOLE, 64, 1, _FILE_MB_MAX, "MB"),
         Key("source_kb", Sort.WHOLE, 256, 1, 360, "kB"),
         Key("output_kb", Sort.WHOLE, 64, 1, 240, "kB"),
+        Key("cache_kb", Sort.WHOLE, 8192, 0, 1 << 20, "kB"),
+        Key("cache_s", Sort.NUMBER, 3600, 1, _DAY_S, "s"),
     ),
 }
 """Temporary processes, by their role in kernel.yaml."""

@@ -40,6 +40,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
             "memory_mb": round(memory_mb, 1),
             "cpu_percent": cpu_percent,
             "events": _events_fields(zones),
+            "function_cache": zones.calls.cache.fields(),
         },
         "zones": [zone_fields(keeper, meters) for keeper in zones.keepers()],
         "world": world_fields(world) if world is not None and world.arena is not None else None,

@@ -126,7 +126,17 @@ def _kernel_facts(kernel: Fields) -> list[str]:
         ("grade ", word(kernel, "grade"), ""),
         ("pid ", word(kernel, "pid"), ""),
         ("", _events_that_wait(fields_of(kernel, "events")), ""),
+        ("", _code_kept(fields_of(kernel, "function_cache")), ""),
     )
+
+
+def _code_kept(cache: Fields) -> str:
+    """Return what is kept of compiled files, once something is."""
+    if not cache.get("entries"):
+        return MISSING
+    kept = f"{count(cache, 'entries', 'compiled file')} kept, taken {whole(cache, 'hits')} times"
+    harm = f", {whole(cache, 'damaged')} damaged" if cache.get("damaged") else ""
+    return kept + harm
 
 
 def _events_that_wait(events: Fields) -> str:

@@ -6,12 +6,17 @@ Owns: the form of a job and of an answer, and checking them. Does not own: runni
 A job is one line of JSON and then bytes: a Python file, or a pickled (function, args, kwargs). The
 kernel carries these bytes and never looks into them. An answer is one JSON document, written by a
 process that has run foreign code, so whatever it says is checked here.
+
+What a file compiles to goes a way of its own: to the cell in a sealed file in memory, from it
+through a pipe that it closes before it runs anything (`Kernel/core/call_code.py`).
 """
 
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import MAGIC_NUMBER
 from typing import Any, Final, NoReturn
 
 from Kernel.contract.errors import CodecError, Refused, WaitTimeout
@@ -27,6 +32,14 @@ TEXT_MAX: Final = 2000
 FRAMES_MAX: Final = 24
 ARGUMENTS_MAX: Final = 64
 ARGUMENT_CHARS_MAX: Final = 4096
+COMPILED_BUILD: Final = b"molt compiled 1\0" + MAGIC_NUMBER
+"""Stands before compiled code: what has made it. Another Python makes, and takes, other bytes."""
+COMPILED_BYTES_MAX: Final = 768 * 1024
+"""The most compiled code of one file: it must fit into a pipe that nobody reads meanwhile."""
+CODE_FILE: Final = "code"
+CODE_PIPE: Final = "compiled"
+"""Names of the descriptors by which a cell is given compiled code, and gives some back."""
+_LENGTH: Final = struct.Struct("<Q")
 _HEADER_BYTES_MAX: Final = 1 << 20
 
 
@@ -142,6 +155,20 @@ def unpack_job(data: bytes) -> CallJob:
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CodecError(f"cannot read a job: {error!r}"[:TEXT_MAX]) from error
+
+
+def frame_compiled(code: bytes) -> bytes:
+    """Return compiled code as it goes through its pipe: one that is cut short shows it."""
+    return _LENGTH.pack(len(code)) + code
+
+
+def unframe_compiled(data: bytes) -> bytes | None:
+    """Return the compiled code of a pipe; None where it is not whole, too much, or none at all."""
+    if len(data) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack_from(data)
+    code = data[_LENGTH.size :]
+    return code if 0 < len(code) == length <= COMPILED_BYTES_MAX else None
 
 
 def parse_told(answer: Mapping[str, Any]) -> Told:

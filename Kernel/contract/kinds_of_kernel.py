@@ -49,7 +49,14 @@ KERNEL_KINDS: Final = (
     Kind("command.refused", {"command": str, "why": str}, _WARNING),
     Kind(
         "call.begun",
-        {"name": str, "job": str, "bytes": int, "code_hash": str, "timeout_s": float},
+        {
+            "name": str,
+            "job": str,
+            "bytes": int,
+            "code_hash": str,
+            "timeout_s": float,
+            "kept?": bool,  # what its file compiles to was kept, and was not compiled again
+        },
     ),
     Kind(
         "call.ended",

@@ -27,9 +27,11 @@ from Kernel.contract.call_job import (
 )
 from Kernel.contract.errors import CodecError, MoltError, Refused
 from Kernel.core.arena_keeper import ArenaKeeper
+from Kernel.core.call_code import CallCode
 from Kernel.core.cell import CellEnd, CellOrder, How, parse_answer
 from Kernel.core.cell_queue import QueueLimits, Words
 from Kernel.core.cells import Cells, Stay
+from Kernel.core.function_cache import SECRET_BYTES, FunctionCache
 from Kernel.core.limits import LIMITS_HINT, CallLimits
 from Kernel.core.parts import Parts
 
@@ -132,13 +134,17 @@ def _ended(outcome: Outcome, why: str) -> Told:
 class Call:
     """One call, until its answer is taken.
 
+    Args:
+        code: what its file compiles to, on its way in or out.
+
     Attributes:
         told: the id of the newest event about it.
     """
 
-    def __init__(self, wish: CallWish, job: CallJob) -> None:
+    def __init__(self, wish: CallWish, job: CallJob, code: CallCode) -> None:
         self.wish = wish
         self.job = job
+        self.code = code
         self.told = wish.cause
         self.began_s: float | None = None
         self._answer: Result | None = None
@@ -177,9 +183,16 @@ class Calls:
 
     Args:
         limits: asked each time, as settings may change.
+        secret: of the cache, SECRET_BYTES.
+
+    Attributes:
+        cache: what files have compiled to.
     """
 
-    def __init__(self, parts: Parts, limits: Callable[[], CallLimits]) -> None:
+    def __init__(
+        self, parts: Parts, limits: Callable[[], CallLimits], secret: bytes = bytes(SECRET_BYTES)
+    ) -> None:
+        self.cache = FunctionCache(lambda: limits().cache, secret)
         self._parts = parts
         self._limits = limits
         self.cells = Cells(parts, ROLE, _WORDS, self._queue_limits)
@@ -195,7 +208,8 @@ class Calls:
             Refused: it may not, or too many wait.
         """
         try:
-            call = Call(wish, plan_call(wish, self._limits()))
+            job = plan_call(wish, self._limits())
+            call = Call(wish, job, CallCode(self.cache, job))
             stay = self.cells.ask(
                 world, lambda: self._order(call, world), lambda: self._begun(call, stay)
             )
@@ -257,14 +271,16 @@ class Calls:
             },
         }
         wall_s = call.job.timeout_s + GRACE_S
-        return CellOrder(ROLE, pack_job(call.job), wall_s, facts, limits=limits)
+        code = call.code.descriptors(self._parts.clock.now_s())
+        return CellOrder(ROLE, pack_job(call.job), wall_s, facts, code, limits)
 
     def _begun(self, call: Call, stay: Stay) -> None:
         wish, call.began_s = call.wish, self._parts.clock.now_s()
+        call.code.born()
         call.told = self._parts.log.info(
             "call.begun", name=wish.name, job=wish.kind.value, bytes=len(wish.payload),
             code_hash=hashlib.sha256(wish.payload).hexdigest(), timeout_s=float(call.job.timeout_s),
-            cause=call.told,
+            kept=call.code.was_kept, cause=call.told,
         )  # fmt: skip
         self._note(call, stay)
 
@@ -272,6 +288,7 @@ class Calls:
         self.cells.note(stay, call.told, {"name": call.wish.name})
 
     def _finish(self, call: Call, stay: Stay, end: CellEnd) -> None:
+        call.code.end(self._parts.clock.now_s())
         if end.how is How.UNBORN:
             refused = Refused(f"cannot run {call.job.name}: {end.why}", stay.hint or "molt ps")
             self._tell_refused(call.wish, refused)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from Kernel.core.function_cache import CacheLimits
+
 NO_LIMIT: Final = 0
 USUAL_WEIGHT: Final = 100
 """Of a group that nothing is said of, as Linux has it."""
@@ -100,14 +102,23 @@ class CallLimits(CellLimits):
 
     Args:
         output_kb: so much of what one prints is kept.
+        cache_kb: of what files compile to, so much is kept for later calls; 0: nothing.
+        cache_s: for so long.
     """
 
     output_kb: int = 64
+    cache_kb: int = 8192
+    cache_s: float = 3600.0
 
     @property
     def output_bytes(self) -> int:
         """`output_kb` in bytes."""
         return self.output_kb * KILOBYTE
+
+    @property
+    def cache(self) -> CacheLimits:
+        """What is kept of compiled code."""
+        return CacheLimits(self.cache_kb * KILOBYTE, self.cache_s)
 
 
 def limit_fields(limits: Limits) -> dict[str, Any]:

@@ -26,6 +26,7 @@ class Parts:
     Args:
         stacks: the folder that stack dumps are kept in, None: they are only logged.
         guard_notes: of mutations under guard; written as those of cells are.
+        secret: 32 bytes of this boot that nobody else knows.
     """
 
     clock: Clock
@@ -42,3 +43,4 @@ class Parts:
     cgroups: Cgroups = field(default_factory=NoCgroups)
     cell_notes: CellNotes = field(default_factory=MemoryCellNotes)
     guard_notes: CellNotes = field(default_factory=MemoryCellNotes)
+    secret: bytes = field(default=bytes(32), repr=False)

@@ -69,7 +69,7 @@ class ZoneTable:
         self.drills = DrillLog(parts)
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
         self.trials = Trials(parts, lambda: self.leaving.config)
-        self.calls = Calls(parts, lambda: self.leaving.config.call)
+        self.calls = Calls(parts, lambda: self.leaving.config.call, parts.secret)
         self._cells = (self.trials.cells, self.calls.cells)
         self.traits = TraitChanges(parts, self.trials)
         self.guards = {name: TraitGuard(arena, config.guard) for name, arena in self.arenas.items()}

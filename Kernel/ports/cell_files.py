@@ -1,13 +1,16 @@
-"""What a temporary process is given: the bytes of its job, and a pipe for its answer.
+"""What a temporary process is given: the bytes of its job, and pipes for what it gives back.
 
-Owns: making the two and reading what has come. Does not own: the process (`Kernel/core/cell.py`).
+Owns: making them and reading what has come. Does not own: the process (`Kernel/core/cell.py`).
 """
 
 import fcntl
 import os
+from contextlib import suppress
 
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 READ_BYTES = 64 * 1024
+CODE_PIPE_BYTES = 1 << 20
+"""As much as Linux lets any user have in one pipe (`fs.pipe-max-size`)."""
 
 
 def seal_job(data: bytes) -> int:
@@ -46,3 +49,26 @@ def read_answer(fd: int) -> bytes | None:
         return os.read(fd, READ_BYTES)
     except BlockingIOError:
         return None
+
+
+def open_code_pipe() -> tuple[int, int]:
+    """Return the two ends of a pipe that takes CODE_PIPE_BYTES while nobody reads it.
+
+    Neither end ever waits. Where the system does not give so much room it takes less.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
+    ours, theirs = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    with suppress(OSError):
+        fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, CODE_PIPE_BYTES)
+    return ours, theirs
+
+
+def read_code(fd: int, most: int) -> bytes:
+    """Return what lies in a pipe, at most so many bytes and one more."""
+    found = bytearray()
+    with suppress(BlockingIOError):
+        while len(found) <= most and (piece := os.read(fd, READ_BYTES)):
+            found += piece
+    return bytes(found)

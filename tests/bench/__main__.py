@@ -41,6 +41,7 @@ NAMES = (
     "cage",
     "evolution",
     "starving",
+    "functioncache",
 )
 
 

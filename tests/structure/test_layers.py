@@ -46,6 +46,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "Kernel.console": ("click", "psutil", "rich", "structlog", "yaml", "zmq", "msgpack"),
     "Kernel.console.repl": ("click", "prompt_toolkit"),
     "Kernel": ("psutil", "structlog", "yaml", "zmq", "msgpack"),
+    "Kernel.core.function_cache": ("blake3",),
     "zones.client": ("cloudpickle", "numpy", "pandas"),
     "zones.client.top": ("numpy", "rich", "textual"),
 }

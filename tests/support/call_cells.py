@@ -9,9 +9,22 @@ from typing import Any
 
 import cloudpickle
 
-from Kernel.contract.call_job import CallJob, JobKind, pack_job
+from Kernel.contract.call_job import (
+    CODE_FILE,
+    CODE_PIPE,
+    CallJob,
+    JobKind,
+    pack_job,
+    unframe_compiled,
+)
 from Kernel.contract.zygote_protocol import Fork, Forked, Prepared, Progress
-from Kernel.ports.cell_files import open_answer, seal_job
+from Kernel.ports.cell_files import (
+    CODE_PIPE_BYTES,
+    open_answer,
+    open_code_pipe,
+    read_code,
+    seal_job,
+)
 from Kernel.ports.process import Exit
 from tests.support.real_processes import RealProcesses
 
@@ -45,21 +58,41 @@ class Cells:
         self.limits: dict[str, int] = dict(LIMITS)
         self._serial = 0
 
-    def begin(self, job: CallJob, facts: dict[str, Any] | None = None) -> tuple[int, int]:
-        """Fork a cell; return its pid and our end of the pipe of its answer."""
+    def begin(
+        self,
+        job: CallJob,
+        facts: dict[str, Any] | None = None,
+        besides: dict[str, int] | None = None,
+    ) -> tuple[int, int]:
+        """Fork a cell; return its pid and our end of the pipe of its answer.
+
+        Args:
+            besides: descriptors that it is given, too, by name; they are closed here.
+        """
         self._serial += 1
         ours, theirs = open_answer()
-        job_fd = seal_job(pack_job(job))
-        fork = Fork(self._serial, "call", ["job", "result"], facts or {"limits": self.limits})
-        forked = self.real.ask(self.zygote, fork, (job_fd, theirs))
-        os.close(job_fd)
-        os.close(theirs)
+        given = {"job": seal_job(pack_job(job)), "result": theirs, **(besides or {})}
+        fork = Fork(self._serial, "call", [*given], facts or {"limits": self.limits})
+        forked = self.real.ask(self.zygote, fork, (*given.values(),))
+        for fd in given.values():
+            os.close(fd)
         assert isinstance(forked, Forked), forked
         return forked.pid, ours
 
-    def run(self, job: CallJob) -> tuple[Exit, bytes]:
+    def run_compiled(self, job: CallJob, code: bytes = b"") -> tuple[Any, bytes | None]:
+        """Run a file that was compiled before, or is to give its code; return answer and code."""
+        if code:
+            exit_, said = self.run(job, {CODE_FILE: seal_job(code)})
+            return (json.loads(said) if exit_.code == 0 else exit_), None
+        pipe, theirs = open_code_pipe()
+        exit_, said = self.run(job, {CODE_PIPE: theirs})
+        given = unframe_compiled(read_code(pipe, CODE_PIPE_BYTES))
+        os.close(pipe)
+        return (json.loads(said) if exit_.code == 0 else exit_), given
+
+    def run(self, job: CallJob, besides: dict[str, int] | None = None) -> tuple[Exit, bytes]:
         """Run a job; return how its process ended and what it said, cut at SAID_MAX."""
-        pid, ours = self.begin(job)
+        pid, ours = self.begin(job, besides=besides)
         said = bytearray()
         poller = select.poll()
         poller.register(ours, select.POLLIN)

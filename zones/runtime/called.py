@@ -8,7 +8,6 @@ Nothing is unpickled, parsed or run before the process is sealed. What runs then
 in here, the writing of the answer too: the kernel takes all that comes for hostile.
 """
 
-import ast
 import codecs
 import hashlib
 import importlib
@@ -29,12 +28,15 @@ import numpy as np
 
 from Kernel.contract.call_job import (
     ANSWER_BYTES_MAX,
+    CODE_FILE,
+    CODE_PIPE,
     CallJob,
     JobKind,
     Outcome,
     unpack_job,
 )
 from zones.runtime.cage import CageError, CageLimits, Layer, Plan, enclose, seal
+from zones.runtime.compiled_file import CodeRoad
 from zones.runtime.enclosing import SEALED
 from zones.runtime.kinship import set_process_name
 from zones.runtime.plain_data import NotPlain, to_plain
@@ -108,8 +110,9 @@ def run_call(
     Args:
         facts: of the Fork; `limits` as `CageLimits` has them; `uncaged`: run it where no filter of
             calls is to be had, too.
-        descriptors: `job` and `result`; all others are closed, the locks of the home, too: it has
-            no arena that they would guard.
+        descriptors: `job` and `result`; `code`: what its file compiles to, as it was kept;
+            `compiled`: takes that, to be kept. All others are closed, the locks of the home, too:
+            it has no arena that they would guard.
         missing: layers that this machine has not got.
 
     Raises:
@@ -119,17 +122,22 @@ def run_call(
         raise CageError("cannot run foreign code: the system has no filter of calls", HINT)
     job = unpack_job(_read(descriptors["job"]))
     result_fd = descriptors["result"]
+    kept = _read(descriptors[CODE_FILE]) if CODE_FILE in descriptors else b""
+    road = CodeRoad(kept, descriptors.get(CODE_PIPE))
     set_process_name("molt call")
     printed = Printed(job.output_bytes)
     _shut_off(printed)
     plan = Plan(
-        SEALED, limits=CageLimits(**facts["limits"]), keep=frozenset((result_fd,)), without=missing
+        SEALED,
+        limits=CageLimits(**facts["limits"]),
+        keep=frozenset((result_fd, *road.fds)),
+        without=missing,
     )
     enclose(plan)
     alarm = _Alarm(job.timeout_s)
     seal(plan)
     try:
-        answer = _answer(job, printed, alarm)
+        answer = _answer(job, printed, alarm, road)
     except (MemoryError, _TooLate):
         answer = _NO_ANSWER
     while answer:
@@ -167,12 +175,12 @@ class _NothingMore:
         )
 
 
-def _answer(job: CallJob, printed: Printed, alarm: _Alarm) -> bytes:
+def _answer(job: CallJob, printed: Printed, alarm: _Alarm, road: CodeRoad) -> bytes:
     """Run the job and return what is to be told of it."""
     sources: dict[str, Sequence[str]] = {}
     outcome, result, error = Outcome.RETURNED, None, None
     try:
-        result = to_plain(_run(job, sources), ANSWER_BYTES_MAX - _SPARE_BYTES)
+        result = to_plain(_run(job, sources, road), ANSWER_BYTES_MAX - _SPARE_BYTES)
         _dump(result, ANSWER_BYTES_MAX - _SPARE_BYTES)
         alarm.heeded = False
     except NotPlain as why:
@@ -194,34 +202,30 @@ def _answer(job: CallJob, printed: Printed, alarm: _Alarm) -> bytes:
     return _encode(outcome, result, error, printed)
 
 
-def _run(job: CallJob, sources: dict[str, Sequence[str]]) -> Any:
+def _run(job: CallJob, sources: dict[str, Sequence[str]], road: CodeRoad) -> Any:
     """Run a job; return its value.
 
     Args:
         sources: gets the lines of a file, for whoever tells of an error in it.
+        road: gives what a file compiles to; it is closed before anything foreign runs.
     """
     digest = hashlib.sha256(repr(job.args).encode() + job.payload).digest()
     random.seed(digest)
     np.random.seed(int.from_bytes(digest[:4], "big"))
     if job.kind is JobKind.PICKLE:
+        road.close()
         function, args, kwargs = pickle.loads(job.payload)  # the process is sealed
         return function(*args, **kwargs)
     lines = job.payload.decode(errors="replace").splitlines(keepends=True)
     sources[job.name] = lines
     linecache.cache[job.name] = (len(job.payload), None, lines, job.name)
-    # Not ast.parse: where this is no Python, its frame would stand in the traceback.
-    tree = compile(job.payload, job.name, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    assert isinstance(tree, ast.Module), "that is what exec has"
-    has_main = any(
-        isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) and each.name == "main"
-        for each in tree.body
-    )
-    module = types.ModuleType(LOADED_NAME if has_main else "__main__")
+    file = road.compiled(job.name, job.payload)
+    module = types.ModuleType(LOADED_NAME if file.has_main else "__main__")
     module.__dict__["__file__"] = job.name
     sys.modules[module.__name__] = module
     sys.argv = [job.name, *job.args]
-    exec(compile(tree, job.name, "exec", dont_inherit=True), module.__dict__)
-    if has_main:
+    exec(file.code, module.__dict__)
+    if file.has_main:
         return module.__dict__["main"](*job.args)
     return module.__dict__.get("result")
 

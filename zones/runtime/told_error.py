@@ -15,6 +15,7 @@ from Kernel.contract.call_job import FRAMES_MAX, TEXT_MAX
 
 UNREADABLE: Final = "(it cannot say)"
 LINE_TEXT_MAX: Final = 200
+_RUNNERS: Final = frozenset(("zones.runtime.called", "zones.runtime.compiled_file"))
 
 Frame = list[str | int]
 
@@ -49,7 +50,7 @@ def _frames(trace: TracebackType | None, sources: Mapping[str, Sequence[str]]) -
 
 def _is_ours(frame: FrameType) -> bool:
     name = frame.f_globals.get("__name__")
-    return type(name) is str and name == "zones.runtime.called"  # the program's may be anything
+    return type(name) is str and name in _RUNNERS  # the program's may be anything
 
 
 def _frame(file: str, line: int, function: str, sources: Mapping[str, Sequence[str]]) -> Frame:

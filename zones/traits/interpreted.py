@@ -15,6 +15,7 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from types import CodeType
 from typing import Any, Final
 
 import numpy as np
@@ -49,15 +50,40 @@ class CannotLoad(MoltError):
     """The body of a trait's module failed."""
 
 
+def compile_checked(checked: Checked) -> CodeType:
+    """Return the code of a checked tree, guarded and metered. Runs nothing of it.
+
+    It is half of what loading takes, so a zygote does it once for all that are forked from it.
+
+    Raises:
+        CannotLoad: it lies too deep, rewritten.
+    """
+    return _compile(checked, Outfit(Meter({}), calls(), _MODULE))
+
+
+def _compile(checked: Checked, outfit: Outfit) -> CodeType:
+    numbers = frozenset(one.name for one in checked.attributes)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code: CodeType = compile(rewrite(checked.tree, outfit, numbers), _FILE, "exec")
+    except (RecursionError, MemoryError, ValueError, SyntaxError) as error:
+        raise CannotLoad(f"cannot compile trait {checked.name!r}: {repr_of(error)}") from None
+    return code
+
+
 class InterpretedTrait:
     """A trait, ready to run. One run at a time.
+
+    Args:
+        code: from `compile_checked`; None: it is compiled here.
 
     Attributes:
         written: columns of the table that a run may write, besides those of the trait phase.
         first_faults: by status, where the first call that failed so did.
     """
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: Checked, code: CodeType | None = None) -> None:
         self.checked = checked
         self.namespace: dict[str, Any] = {"__name__": _MODULE}
         self.meter = Meter(self.namespace)
@@ -72,10 +98,7 @@ class InterpretedTrait:
         self._retained = Retained(_MODULE)
         self._overgrown = False
         self.first_faults: dict[int, FirstFault] = {}
-        numbers = frozenset(one.name for one in checked.attributes)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self._code = compile(rewrite(checked.tree, self.outfit, numbers), _FILE, "exec")
+        self._code = code or _compile(checked, self.outfit)
         self._load_module()
 
     def _equip(self) -> None:

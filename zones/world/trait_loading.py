@@ -3,8 +3,9 @@
 Owns: from a hash to what runs, in each tier; when the body of a module may run. Does not own: the
 store (`zones/runtime/trait_store.py`), checking (`zones/traits/reading.py`), the tiers.
 
-In a zygote sources are read and checked, and machine code is loaded; no body of a module runs
-there. That is done by `library`, in the process that runs the traits, before it says it is ready.
+In a zygote sources are read and checked, interpreted ones are compiled, and machine code is loaded;
+no body of a module runs there. That is done by `library`, in the process that runs the traits,
+before it says it is ready. Compiled code comes to it by the fork: no cache would be faster.
 What was stored is checked again: a store that somebody has changed gives no code.
 """
 
@@ -12,6 +13,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final, NamedTuple
 
 from Kernel.contract.errors import ConfigError, MoltError
@@ -20,7 +22,7 @@ from zones.runtime.apart import Limits, run_apart
 from zones.runtime.cage import Plan
 from zones.runtime.trait_store import StoredTrait, TraitStore
 from zones.traits.contract import INTERPRETED, NATIVE
-from zones.traits.interpreted import InterpretedTrait
+from zones.traits.interpreted import InterpretedTrait, compile_checked
 from zones.traits.native.compiling import (
     NativeTrait,
     NotCompiled,
@@ -44,6 +46,7 @@ class Loading(NamedTuple):
 
     Args:
         native: its machine code; None: it is interpreted.
+        code: of the interpreted tier, compiled and not run; None: it is compiled where it is run.
         why: why it cannot be run, "" when it can.
     """
 
@@ -52,6 +55,7 @@ class Loading(NamedTuple):
     checked: Checked | None
     native: LoadedTrait | None = None
     why: str = ""
+    code: CodeType | None = None
 
 
 class LoadedTraits:
@@ -88,7 +92,7 @@ class LoadedTraits:
                 traits.append((NATIVE, loading.native))
             elif loading.checked is not None and not loading.why:
                 try:
-                    traits.append((INTERPRETED, interpreted_trait(loading.checked)))
+                    traits.append((INTERPRETED, interpreted_trait(loading.checked, loading.code)))
                 except MoltError as error:
                     missing[code_hash] = error.message[:WHY_CHARS_MAX]
             else:
@@ -142,13 +146,16 @@ def read_trait(path: Path) -> tuple[TraitFacts, Loading]:
     return facts, Loading(checked.code_hash, tier, checked, native)
 
 
-def interpreted_trait(checked: Checked) -> LoadedTrait:
+def interpreted_trait(checked: Checked, code: CodeType | None = None) -> LoadedTrait:
     """Return a trait of the interpreted tier; runs the body of its module.
+
+    Args:
+        code: what it compiles to; None: it is compiled.
 
     Raises:
         CannotLoad: the body failed.
     """
-    trait = InterpretedTrait(checked)
+    trait = InterpretedTrait(checked, code)
 
     def run(scene: Scene, count: int, _parts: int) -> None:
         trait.run(scene, count)
@@ -182,10 +189,11 @@ def _load(store: TraitStore, code_hash: str) -> Loading:
         tier = str(stored.verdict.get("tier"))
         checked = check_source(stored.source)
         native = _load_native(checked, stored) if tier == NATIVE else None
+        code = compile_checked(checked) if native is None else None
     except (MoltError, OSError) as error:
         why = error.message if isinstance(error, MoltError) else f"cannot read it: {error.strerror}"
         return Loading(code_hash, tier, None, None, why[:WHY_CHARS_MAX])
-    return Loading(code_hash, tier, checked, native)
+    return Loading(code_hash, tier, checked, native, code=code)
 
 
 def native_trait(checked: Checked, folder: Path) -> LoadedTrait:

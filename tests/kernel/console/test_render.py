@@ -29,7 +29,7 @@ SAFE = {
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
 KEYS = (
     "kernel", "world", "zones", "degraded", "params", "tick", "hash", "state", "name", "value",
-    "lineages", "population", "phases", "ms",
+    "lineages", "population", "phases", "ms", "function_cache", "entries",
 )  # fmt: skip
 ANSWERS = st.recursive(
     st.dictionaries(st.sampled_from(KEYS), SCALARS, max_size=6),
@@ -52,6 +52,20 @@ def test_any_answer_can_be_shown(command: str, result: dict[str, object]) -> Non
     """Missing, foreign and hostile fields never raise and never reach the terminal raw."""
     out = shown(command, result)
     assert all(character.isprintable() or character in "\n\u2009" for character in out)
+
+
+@pytest.mark.parametrize(
+    ("cache", "told"),
+    [
+        ({"entries": 0, "hits": 0}, ""),
+        ({"entries": 2, "hits": 5, "damaged": 0}, "2 compiled files kept, taken 5 times"),
+        ({"entries": 1, "hits": 1, "damaged": 1}, "1 compiled file kept, taken 1 times, 1 damaged"),
+    ],
+)
+def test_what_is_kept_of_compiled_files_is_told(cache: dict[str, int], told: str) -> None:
+    """Once there is something."""
+    out = shown("status", {"kernel": {"state": "running", "function_cache": cache}})
+    assert told in out and ("compiled" in out) is bool(told)
 
 
 def test_missing_keys_show_as_dashes() -> None:

@@ -12,12 +12,18 @@ import pytest
 from Kernel.contract.call_job import (
     ARGUMENT_CHARS_MAX,
     ARGUMENTS_MAX,
+    CODE_FILE,
+    CODE_PIPE,
+    COMPILED_BUILD,
     JOB_BYTES_MAX,
     JobKind,
     exit_code,
+    frame_compiled,
     unpack_job,
 )
 from Kernel.contract.errors import Refused
+from Kernel.contract.zygote_protocol import Fork, Unforked
+from Kernel.core.call_code import KEPT_FROM_BYTES
 from Kernel.core.calls import GRACE_S, TIMEOUT_S, Call, Calls, CallWish, plan_call, put_end
 from Kernel.core.cell import OUTPUT_BYTES_MAX, CellEnd, How
 from Kernel.core.limits import CallLimits, Limits
@@ -25,6 +31,8 @@ from tests.support.fakes import FakeMachine
 from tests.support.paper_kernel import PaperKernel
 
 SOURCE = b"result = 42"
+LONG = SOURCE + b" " * KEPT_FROM_BYTES
+CODE = COMPILED_BUILD + b"code"
 ANSWER = {
     "outcome": "returned", "result": 42, "printed": "", "dropped_bytes": 0, "error": None,
 }  # fmt: skip
@@ -170,6 +178,94 @@ class TestCell:
         bomb = b"cos\nsystem\n(S'exit 1'\ntR."
         scene.begin(kind=JobKind.PICKLE, payload=bomb)
         assert unpack_job(os.read(scene.given["job"], 65536)).payload == bomb
+
+
+class TestCompiledCode:
+    """What a file compiles to comes from its cell before it runs, and goes to the next one."""
+
+    def give(self, scene: Scene, code: bytes) -> None:
+        """Do as a cell that has compiled."""
+        os.write(scene.given[CODE_PIPE], frame_compiled(code))
+
+    def test_it_is_kept_for_who_runs_the_file_again(self, scene):
+        """The second cell is given the very bytes, and is asked for none."""
+        scene.begin(payload=LONG)
+        self.give(scene, CODE)
+        scene.end(json.dumps(ANSWER).encode())
+        assert not scene.told("call.begun")["kept"]
+        scene.begin(payload=LONG)
+        assert os.read(scene.given[CODE_FILE], 65536) == CODE
+        assert CODE_PIPE not in scene.given and scene.told("call.begun")["kept"]
+        scene.end(json.dumps(ANSWER).encode())
+        assert scene.calls.cache.fields()["hits"] == 1
+
+    @pytest.mark.parametrize("more", [{"name": "b.py"}, {"payload": LONG + b" "}])
+    def test_another_file_gets_none_of_it(self, scene, more):
+        """Name and bytes decide what is found."""
+        scene.begin(payload=LONG)
+        self.give(scene, CODE)
+        scene.end(json.dumps(ANSWER).encode())
+        scene.begin(**{"payload": LONG} | more)
+        assert CODE_FILE not in scene.given
+        scene.end(json.dumps(ANSWER).encode())
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            b"",
+            frame_compiled(CODE)[:-1],
+            frame_compiled(CODE) + b"x",
+            frame_compiled(b""),
+            frame_compiled(b"of another Python"),
+            b"\xff" * 8 + CODE,
+            b"short",
+        ],
+    )
+    def test_what_is_not_whole_is_not_kept(self, scene, said):
+        """Cut short, too long, empty, of another build: the next one compiles anew."""
+        scene.begin(payload=LONG)
+        os.write(scene.given[CODE_PIPE], said)
+        scene.end(json.dumps(ANSWER).encode())
+        assert len(scene.calls.cache) == 0
+
+    def test_code_of_a_cell_that_dies_later_is_kept(self, scene):
+        """It was given before anything ran, so how the run ends says nothing about it."""
+        scene.begin(payload=LONG)
+        self.give(scene, CODE)
+        scene.end(number=signal.SIGSEGV)
+        assert len(scene.calls.cache) == 1
+
+    def test_a_short_file_has_no_part_in_it(self, scene):
+        """It is compiled sooner than anybody notices."""
+        scene.begin(payload=LONG[: KEPT_FROM_BYTES - 1])
+        assert sorted(scene.given) == ["job", "result"]
+
+    def test_a_pickled_call_has_no_part_in_it(self, scene):
+        """Its functions are compiled already."""
+        scene.begin(kind=JobKind.PICKLE, payload=LONG)
+        assert sorted(scene.given) == ["job", "result"]
+
+    def test_nothing_stays_open(self, scene):
+        """Neither of a call that ran nor of one for which there was no room."""
+
+        def opened() -> int:
+            scene.machine.zygote.drop_descriptors()
+            return len(os.listdir("/proc/self/fd"))
+
+        before = opened()
+        scene.begin(payload=LONG)
+        self.give(scene, CODE)
+        scene.end(json.dumps(ANSWER).encode())
+        scene.begin(payload=LONG)
+        scene.end(json.dumps(ANSWER).encode())
+        call = scene.calls.ask(scene.world, wish(payload=LONG, name="c.py"))
+        scene.round()
+        unborn: Fork = scene.machine.zygote.expect(Fork)
+        scene.machine.zygote.say(Unforked(unborn.serial, "no room"))
+        scene.round()
+        with pytest.raises(Refused, match="no room"):
+            call.result()
+        assert opened() == before
 
 
 class TestEnds:

@@ -1,6 +1,7 @@
 """A call in a real sealed process: what it returns, prints and raises comes back as plain data."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cloudpickle
 import numpy as np
@@ -11,6 +12,7 @@ from Kernel.contract.call_job import ANSWER_BYTES_MAX, CallJob, JobKind, parse_t
 from tests.support.call_cells import LIMITS, Cells
 from zones.runtime.cage import CageError, Layer
 from zones.runtime.called import MODULES, run_call
+from zones.runtime.compiled_file import compile_file, unpack_compiled
 
 cloudpickle.register_pickle_by_value(this_module)
 pytestmark = pytest.mark.slow
@@ -63,6 +65,37 @@ def test_a_file_is_run(cells, text, args, result):
     """`main` is called where there is one, else the name `result` is the value."""
     told = cells.source(text, *args)
     assert (told["outcome"], told["result"], told["error"]) == ("returned", result, None)
+
+
+def test_compiled_code_comes_out_and_goes_into_the_next(cells):
+    """The same answer from both, with lines and text of an error; no bytes of it while it runs."""
+    job = CallJob(JobKind.SOURCE, "their.py", b"def main(x):\n    return 6 / int(x)\n", ("0",))
+    told, code = cells.run_compiled(job)
+    assert code is not None and told["error"]["line"] == 2
+    again, _ = cells.run_compiled(job, code)
+    assert again == told
+    assert cells.run_compiled(replace(job, args=("3",)), code)[0]["result"] == 2.0
+
+
+def test_a_program_cannot_reach_the_way_of_its_code(cells):
+    """What it writes to every number of a descriptor is not kept: that way is closed by then."""
+    source = (
+        b"import os\n"
+        b"for fd in range(3, 64):\n"
+        b"    try: os.write(fd, b' ')\n"  # its answer bears a space in front
+        b"    except OSError: pass\n"
+    )
+    told, code = cells.run_compiled(CallJob(JobKind.SOURCE, "their.py", source))
+    assert told["outcome"] == "returned" and code is not None
+    file = unpack_compiled(code)
+    assert file is not None and file.code == compile_file("their.py", source).code
+
+
+@pytest.mark.parametrize("name", ["their.py", "other.py"])
+def test_code_that_cannot_be_used_is_compiled_anew(cells, name):
+    """Of another version, or damaged: the call knows nothing of it."""
+    job = CallJob(JobKind.SOURCE, name, b"result = 7")
+    assert cells.run_compiled(job, b"of another Python")[0]["result"] == 7
 
 
 def test_every_module_of_the_list_can_be_imported(cells):

@@ -10,6 +10,7 @@ from Kernel.contract.inputs import ADD_TRAIT, Input, TraitFacts
 from tests.zones.world.test_engine import BUSY
 from tests.zones.world.worlds import check_invariants, copy_of, make_engine, make_world, send
 from zones.runtime.trait_store import SOURCE, TraitStore
+from zones.traits import interpreted
 from zones.traits.contract import INTERPRETED, NATIVE
 from zones.traits.native.compiling import compile_trait
 from zones.traits.reading import check_source
@@ -132,6 +133,33 @@ def test_volatile_ones_remember_within_a_process(tmp_path: Path) -> None:
     library = loaded(tmp_path, grazer).library()
     assert library.find(grazer.hash, NATIVE) is None
     assert library.why_missing(grazer.hash) == again["why"]
+
+
+def test_interpreted_code_is_compiled_once_for_all_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a zygote has loaded is not compiled again by those that are forked from it."""
+    diary = stored(tmp_path, DIARY, INTERPRETED)
+    traits = loaded(tmp_path, diary)
+    compiled = go(with_traits(diary), traits.library(), 6)
+
+    def refuse(*_given: object) -> None:
+        raise AssertionError("it is compiled already")
+
+    monkeypatch.setattr(interpreted, "rewrite", refuse)
+    assert go(with_traits(diary), traits.library(), 6) == compiled
+
+
+def test_what_cannot_be_compiled_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is missing from the library, with the reason: a zygote does not die of it."""
+    diary = stored(tmp_path, DIARY, INTERPRETED)
+
+    def refuse(*_given: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(interpreted, "rewrite", refuse)
+    (told,) = loaded(tmp_path, diary).facts()
+    assert told["why"] == "cannot compile trait 'Diary': RecursionError: too deep"
 
 
 def test_what_a_source_may_write() -> None:
