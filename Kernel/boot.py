@@ -231,7 +231,7 @@ class Kernel:
             self._stay_safe,
             self._log,
         )
-        server = ConsoleServer(home.run_fd, keeps_out=OwnDoor(parts.log).keeps_out)
+        server = ConsoleServer(home.run_fd, keeps_out=OwnDoor(parts).keeps_out)
         self._desk = Desk(server, handlers, self._loop, self._clock)
         self._tell_strangers(strangers)
         for name, why in config.sources.ignored.items():

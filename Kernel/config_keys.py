@@ -7,6 +7,7 @@ keys are for (the comments in `config/kernel.yaml`), the dataclasses (`Kernel/co
 from typing import Final
 
 from Kernel.contract.messages import HEARTBEAT_S
+from Kernel.contract.policy import LEAVES
 from Kernel.contract.settings import Effect, Key, Sort
 from Kernel.core.limits import USUAL_WEIGHT, CageKind
 from Kernel.core.watchdog import Mode
@@ -15,9 +16,6 @@ ZONES: Final = "zones"
 TRIAL: Final = "trial"
 CALL: Final = "call"
 GUARD: Final = "guard"
-APPLY: Final = "apply"
-MAY: Final = (TRIAL, APPLY)
-"""What a bus zone may be allowed to ask the kernel for."""
 _DAY_S: Final = 86_400
 _MS: Final = 0.001
 _MEMORY_MB_MAX: Final = 1 << 24
@@ -63,7 +61,7 @@ ZONE_KEYS: Final = (
     Key("descriptors", Sort.WHOLE, 0, 0, _DESCRIPTORS_MAX, "0: no limit", Effect.PROCESS),
     Key("file_mb", Sort.WHOLE, 0, 0, _FILE_MB_MAX, "MB, 0: no limit", Effect.PROCESS),
     Key("log_lines_per_s", Sort.WHOLE, 100, 1, 100_000, "lines/s"),
-    Key("may", Sort.NAMES, [], choices=MAY),
+    Key("may", Sort.NAMES, [], choices=LEAVES),
 )
 """An arena zone has an heir unless `heir` says no; `cage`, `deadline_ms` and `cpu_weight` follow
 from `kind`."""

@@ -39,10 +39,12 @@ def doctor(_args: Mapping[str, object], session: Session) -> int:
         error = f"cannot find the world: the configuration has no zone {WORLD_ZONE}"
     seen = look_at_machine(CHECKOUT, session.home, slots, error)
     measured = measure_fuel(CHECKOUT) if fuel is not None and seen.kernels_compiled else None
+    kernel = _ask_kernel(session)
     findings = examine(
         replace(
             seen,
-            safe_mode=_is_safe_mode(session),
+            safe_mode=kernel.get("safe_mode") is True,
+            refused=_refused(kernel),
             fuel_per_ms=measured,
             world_fuel_per_ms=fuel,
         )
@@ -57,10 +59,16 @@ def doctor(_args: Mapping[str, object], session: Session) -> int:
     return EXIT_FAILED if counts[Verdict.FAIL.value] else 0
 
 
-def _is_safe_mode(session: Session) -> bool:
-    """Return whether a kernel answers and says that it is safe mode."""
+def _ask_kernel(session: Session) -> Mapping[str, object]:
+    """Return what a kernel says of itself, nothing where none answers."""
     try:
         status = ask(session.home, "status", {}, ASK_S, connect_s=ASK_S).result
     except MoltError:
-        return False
-    return fields_of(status, "kernel").get("safe_mode") is True
+        return {}
+    return fields_of(status, "kernel")
+
+
+def _refused(kernel: Mapping[str, object]) -> dict[str, int]:
+    """Return how many requests a kernel has refused, by road; a kernel of before says nothing."""
+    counts = fields_of(kernel, "refused").items()
+    return {road: count for road, count in counts if type(count) is int}

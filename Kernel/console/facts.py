@@ -11,6 +11,7 @@ from Kernel.console.trait_commands import degraded_guards, degraded_traits
 from Kernel.contract.arena import SURVEY_TICKS, Header, State
 from Kernel.contract.inputs import SET_PARAM
 from Kernel.contract.parameters import Parameter
+from Kernel.contract.policy import Road
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.cage_report import UNKNOWN
@@ -41,6 +42,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
             "cpu_percent": cpu_percent,
             "events": _events_fields(zones),
             "function_cache": zones.calls.cache.fields(),
+            "refused": refused_fields(zones),
         },
         "zones": [zone_fields(keeper, meters) for keeper in zones.keepers()],
         "world": world_fields(world) if world is not None and world.arena is not None else None,
@@ -62,6 +64,14 @@ def _events_fields(zones: ZoneTable) -> dict[str, Any] | None:
         "waits_s": round(waiting.waits_s, 3),
         "lost": waiting.dropped,
     }
+
+
+def refused_fields(zones: ZoneTable) -> dict[str, Any]:
+    """Return how many requests of whom may not make them were refused, on each road."""
+    rows = zones.refusals.fields()
+    on = {road: sum(row["count"] for row in rows if row["road"] == road) for road in Road}
+    on[Road.SCRIBE] += sum(each.turned_away for each in zones.services.values())
+    return {**{road.value: count for road, count in on.items()}, "by": rows}
 
 
 def zone_fields(keeper: Keeper, meters: Meters) -> dict[str, Any]:

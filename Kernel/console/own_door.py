@@ -1,38 +1,43 @@
-"""Keeps a kernel's own processes away from its console.
+"""Who is heard at the console's socket, and that the others are counted and told.
 
-Owns: who is kept out, and that this is told. Does not own: the socket (`server.py`), whose
-descendant a process is (`Kernel/ports/kin.py`). A bus zone can connect to any Unix socket of its
-user, which no layer of its cage holds; the console does what it is asked by this user. So who was
-started by the kernel is not heard: nothing of ours that it starts has anything to ask there.
+Owns: telling who has connected, refusing whom the policy does not allow. Does not own: the policy
+(`Kernel/contract/policy.py`), the socket (`server.py`), whose descendant a process is
+(`Kernel/ports/kin.py`). A bus zone can connect to any Unix socket of its user, which no layer of
+its cage holds; the console does what it is asked by this user. So who was started by the kernel is
+not heard: nothing of ours that it starts has anything to ask there.
 """
 
 import os
-from typing import Final
 
-from Kernel.core.events import EventLog
+from Kernel.contract.policy import COMMAND, Party, Road, is_allowed, party_of
+from Kernel.core.parts import Parts
 from Kernel.ports.kin import descends_from
-
-TOLD_MAX: Final = 64
-"""So many processes are told of, each once: who tries without end does not fill the record."""
 
 
 class OwnDoor:
     """The door of one kernel.
 
     Args:
-        log: takes what is told.
+        parts: takes what is told.
     """
 
-    def __init__(self, log: EventLog) -> None:
-        self._log = log
-        self._told: set[int] = set()
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
-    def keeps_out(self, pid: int) -> bool:
-        """Tell whether a process that has connected is one of the kernel's own."""
-        if not descends_from(pid, os.getpid()):
+    def keeps_out(self, pid: int, uid: int) -> bool:
+        """Tell whether a process that has connected is one that is not heard."""
+        party = party_of(uid, os.geteuid(), is_own=descends_from(pid, os.getpid()))
+        if is_allowed(Road.CONSOLE, COMMAND, party):
             return False
-        if pid not in self._told and len(self._told) < TOLD_MAX:
-            self._told.add(pid)
-            why = f"process {pid} is one of this kernel's own, or is gone: it may not ask anything"
-            self._log.warning("command.refused", command="console", why=why)
+        now_s = self._parts.clock.now_s()
+        why = f"cannot ask anything: process {pid} {_is_who(party, uid)}"
+        told = self._parts.refusals.note(Road.CONSOLE, party.value, COMMAND, why, now_s)
+        if told:
+            self._parts.log.warning("request.refused", **told)
         return True
+
+
+def _is_who(party: Party, uid: int) -> str:
+    if party is Party.OWN:
+        return "is one of this kernel's own, or is gone"
+    return f"is of another user ({uid})"

@@ -127,7 +127,15 @@ def _kernel_facts(kernel: Fields) -> list[str]:
         ("pid ", word(kernel, "pid"), ""),
         ("", _events_that_wait(fields_of(kernel, "events")), ""),
         ("", _code_kept(fields_of(kernel, "function_cache")), ""),
+        ("", _refused(fields_of(kernel, "refused")), ""),
     )
+
+
+def _refused(refused: Fields) -> str:
+    """Return how many requests were refused, by road, once one was."""
+    roads = [road for road in refused if number(refused[road])]
+    told = ", ".join(f"{whole(refused, road)} on the {clean(road)}" for road in roads)
+    return f"refused: {told}" if told else MISSING
 
 
 def _code_kept(cache: Fields) -> str:

@@ -9,8 +9,8 @@ table. The answer to some is a stream: `push` while `takes_more`, then `answer`.
 
 Limits: CONNECTIONS_MAX connections; when all are taken, the one idle the longest makes room, if
 that is at least IDLE_S, or SILENT_S for one that never asked anything; else the newcomer is told to
-come again and closed. Who does not read its answer counts as idle. A peer of another user than
-ours or root is closed at once, and one that is a process of the kernel itself (`own_door.py`).
+come again and closed. Who does not read its answer counts as idle. A peer that may not ask anything
+(`own_door.py`) is closed at once.
 """
 
 import errno
@@ -34,6 +34,7 @@ from Kernel.console.protocol import (
 )
 from Kernel.console.request import Request
 from Kernel.contract.errors import ConfigError, MoltError
+from Kernel.contract.policy import COMMAND, Road, is_allowed, party_of
 from Kernel.ports.listening import listen
 
 CONNECTIONS_MAX = 32
@@ -100,7 +101,8 @@ class ConsoleServer:
     Args:
         run_dir: the directory, or an open descriptor of it (stays the caller's).
         name: the socket's name in it.
-        keeps_out: tells of the pid of a peer whether it is one that is not heard.
+        keeps_out: tells of the pid and the user of a peer whether it is one that is not heard;
+            None: whoever is of another user is not.
 
     Attributes:
         before_close: called with each descriptor that is about to be closed.
@@ -114,12 +116,12 @@ class ConsoleServer:
         self,
         run_dir: Path | int,
         name: str = "console.sock",
-        keeps_out: Callable[[int], bool] = lambda _pid: False,
+        keeps_out: Callable[[int, int], bool] | None = None,
     ) -> None:
         self.counts = ConsoleCounts()
         self.before_close: Callable[[int], None] = lambda _fd: None
         self._name = name
-        self._keeps_out = keeps_out
+        self._keeps_out = keeps_out or _is_stranger
         self._connections: dict[int, _Connection] = {}
         self._owners: dict[Token, _Connection] = {}
         self._tokens = 0
@@ -265,7 +267,7 @@ class ConsoleServer:
         peer.setblocking(False)
         raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
         pid, uid, _gid = _PEER.unpack(raw)
-        if not is_trusted(uid, os.geteuid()) or self._keeps_out(pid):
+        if self._keeps_out(pid, uid):
             self.counts.refused_foreign += 1
             peer.close()
             return
@@ -379,9 +381,9 @@ def _is_idle(connection: _Connection, now_s: float) -> bool:
     return now_s - connection.active_s >= (IDLE_S if connection.spoken else SILENT_S)
 
 
-def is_trusted(peer_uid: int, own_uid: int) -> bool:
-    """Return whether a peer may ask anything: our own user, or root."""
-    return peer_uid in (own_uid, 0)
+def _is_stranger(_pid: int, uid: int) -> bool:
+    party = party_of(uid, os.geteuid(), is_own=False)
+    return not is_allowed(Road.CONSOLE, COMMAND, party)
 
 
 def _is_gone(peer: socket.socket) -> bool:

@@ -48,6 +48,11 @@ KERNEL_KINDS: Final = (
     Kind("command.taken", {"command": str, "by_pid": int, "args": dict[str, Any]}),
     Kind("command.refused", {"command": str, "why": str}, _WARNING),
     Kind(
+        "request.refused",  # by whoever may not, on any road; the archive tells of the scribe's
+        _ABOUT | {"road": str, "who": str, "request": str, "why": str, "count": int},
+        _WARNING,
+    ),
+    Kind(
         "call.begun",
         {
             "name": str,
@@ -209,7 +214,6 @@ KERNEL_KINDS: Final = (
     ),
     _of_zone("zone.not_started", {"why": str}, _WARNING),
     _of_zone("zygote.not_forked", {"why": str}),
-    _of_zone("zone.refused", {"reason": str}, _WARNING),
     _of_zone("zone.stack", {"pid": int, "why": str, "file": str, "top": ANY}),
     _of_zone("zone.stopped", {"took_s": float, "killed": bool}),
     _of_zone("zone.unprepared", {"source": str, "why": str, "hint?": str}, _ERROR),

@@ -1,7 +1,7 @@
 """What kernel and bus zones say to each other on the control road.
 
-Owns: the kinds of message, their fields and limits, and the table of who may say what. Does not
-own: sockets (`Kernel/core/event_bus.py`, `zones/runtime/bus_client.py`).
+Owns: the kinds of message, their fields and limits. Does not own: who may say what (`policy.py`),
+sockets (`Kernel/core/event_bus.py`, `zones/runtime/bus_client.py`).
 One message is one MessagePack map; `kind` names it, the other keys are its fields. The annotations
 below are the checks: msgspec carries them out while it decodes (decoding, checking and building by
 hand made a round trip 1.35 times as long as plain pyzmq). The sender reads back what it is about
@@ -108,12 +108,15 @@ class Heartbeat(_Message, frozen=True):
         progress: grows with every turn of that loop, and with every step of long work.
         monotonic_ns: CLOCK_MONOTONIC when it was sent.
         degraded: what does not work at present.
+        turned_away: requests of others that this process has refused, since it began: who asked
+            may not. Each is an event of the ledger, too.
     """
 
     KIND: ClassVar[str] = "heartbeat"
     progress: Count
     monotonic_ns: Count
     degraded: Annotated[tuple[Degraded, ...], Meta(max_length=DEGRADED_MAX)] = ()
+    turned_away: Count = 0
 
 
 class Reply(_Message, frozen=True):
@@ -192,14 +195,6 @@ Message = FromZone | ToZone
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Message)
-
-_EVERY_ZONE: Final = frozenset({Hello.KIND, Ready.KIND, Heartbeat.KIND, Reply.KIND, Ask.KIND})
-"""What a zone may ask for is another matter: its keeper holds an ask to `may` of kernel.yaml."""
-
-
-def is_allowed(kind: str) -> bool:
-    """Return whether the process behind an endpoint may say `kind` to the kernel."""
-    return kind in _EVERY_ZONE
 
 
 def pack_message(message: Message) -> bytes:

@@ -25,6 +25,7 @@ from Kernel.contract.messages import (
     Reply,
     Request,
 )
+from Kernel.contract.policy import Party, Road, ask_name, is_allowed
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
 from Kernel.core.berth import Berth
@@ -40,8 +41,6 @@ Descriptors = Callable[[str], dict[str, int] | None]
 REPLIES_KEPT = 64
 ASKS_PER_S = 100
 """Of one zone; one more is refused without a word in the log."""
-MAY = {"take_back": "apply"}
-"""Asks that another one's leave is good for: who brings in may take back."""
 
 
 class BusKeeper(Keeper):
@@ -80,6 +79,8 @@ class BusKeeper(Keeper):
         self._request_id = 0
         self._replies: dict[int, Reply] = {}
         self._asks = LineBucket()
+        self._turned_away: dict[int, int] = {}
+        self._turned_away_before = 0
         self.on_ask: Callable[[BusKeeper, int, Ask], None] = _nobody_does
         """Takes what a process of it may ask for, with the serial of the process."""
         self.parameters_of: Callable[[str], list[dict[str, Any]]] = lambda _zone: []
@@ -211,6 +212,7 @@ class BusKeeper(Keeper):
         endpoint = self._endpoints.pop(berth.serial, None)
         self._line_of.pop(berth.serial, None)
         self._given.pop(berth.serial, None)
+        self._turned_away_before += self._turned_away.pop(berth.serial, 0)
         if endpoint is not None:
             self.parts.loop.unwatch(endpoint.socket)
             self._bus.close(endpoint)
@@ -222,7 +224,7 @@ class BusKeeper(Keeper):
         for message in self._bus.receive(endpoint):
             self._take(serial, message)
         for refusal in endpoint.refusals:
-            self.parts.log.warning("zone.refused", zone=refusal.zone, reason=refusal.reason)
+            self._tell_refused(refusal.request, refusal.reason)
         endpoint.refusals.clear()
 
     def _take(self, serial: int, message: Message) -> None:
@@ -233,9 +235,10 @@ class BusKeeper(Keeper):
                 self.ready_facts = facts
                 self._line_of[serial].on_ready(serial)
                 self.generations.served = True
-            case Heartbeat(_, _, degraded):
+            case Heartbeat(_, _, degraded, turned_away):
                 self._beats += 1
                 self.degraded = degraded
+                self._turned_away[serial] = max(turned_away, self._turned_away.get(serial, 0))
             case Reply(request_id):
                 self._replies[request_id] = message
                 if len(self._replies) > REPLIES_KEPT:  # the oldest: whoever asked is gone
@@ -248,18 +251,31 @@ class BusKeeper(Keeper):
     def _take_ask(self, serial: int, ask: Ask) -> None:
         """Pass on what this zone may ask for; what it may not is counted, told and answered."""
         zone = self.config.name
+        asked = ask_name(ask.name)
+        if not is_allowed(Road.BUS, asked, Party.ZONE, self.config.may):
+            self._endpoints[serial].counters.forbidden += 1
+            why = f"cannot do {ask.name!r}: zone {zone} may not ask for it"
+            self._tell_refused(asked, why)
+            self.refuse_ask(serial, ask, why, f"kernel.zones.{zone}.may")
+            return
         self._asks, allowed = take_lines(self._asks, 1, ASKS_PER_S, self.parts.clock.now_s())
         if not allowed:  # each of the others is an event in the log, whatever is asked
             why = f"cannot do {ask.name!r}: zone {zone} asks more than {ASKS_PER_S} times a second"
             self.refuse_ask(serial, ask, why, "")
             return
-        if MAY.get(ask.name, ask.name) in self.config.may:
-            self.on_ask(self, serial, ask)
-            return
-        self._endpoints[serial].counters.forbidden += 1
-        why = f"cannot do {ask.name!r}: zone {zone} may not ask for it"
-        self.parts.log.warning("zone.refused", zone=zone, reason=why)
-        self.refuse_ask(serial, ask, why, f"kernel.zones.{zone}.may")
+        self.on_ask(self, serial, ask)
+
+    def _tell_refused(self, request: str, why: str) -> None:
+        """Count what this zone was refused; of a flood only some are told."""
+        zone, now_s = self.config.name, self.parts.clock.now_s()
+        told = self.parts.refusals.note(Road.BUS, zone, request, why, now_s)
+        if told:
+            self.parts.log.warning("request.refused", zone=zone, **told)
+
+    @property
+    def turned_away(self) -> int:
+        """Return how many requests of others its processes have refused, since boot."""
+        return self._turned_away_before + sum(self._turned_away.values())
 
     def can_hear(self, serial: int) -> bool:
         """Tell whether the process of a serial can still be told anything."""

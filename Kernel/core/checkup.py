@@ -8,7 +8,7 @@ and one command for each finding. Longer than a file should be because it is one
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 PYTHON_MIN = (3, 11)
@@ -112,6 +112,7 @@ class Machine:
         fallback: every byte of the fallback slot is as its list says.
         fallback_error: what is damaged in the slot, "" when nothing is or there is none.
         safe_mode: a kernel answers at this home, and it is safe mode.
+        refused: of a kernel that answers, requests by whoever may not make them, by road.
         fuel_per_ms: steps of traits that were done in a millisecond.
         world_fuel_per_ms: steps that the configuration takes for a millisecond.
     """
@@ -149,6 +150,7 @@ class Machine:
     fallback: bool
     fallback_error: str
     safe_mode: bool = False
+    refused: Mapping[str, int] = field(default_factory=dict)
     fuel_per_ms: int | None = None
     world_fuel_per_ms: float | None = None
 
@@ -386,6 +388,15 @@ def check_safe_mode(machine: Machine) -> Finding:
     return _judge("home", "kernel", value, not machine.safe_mode, hint="molt safe-mode status")
 
 
+def check_requests(machine: Machine) -> Finding:
+    """Tell what was asked for by whoever may not, since the kernel that answers began."""
+    refused = {road: count for road, count in machine.refused.items() if count}
+    told = ", ".join(f"{count} on the {road}" for road, count in refused.items())
+    value = f"refused: {told}" if told else "none was refused"
+    hint = "molt events kind=request.refused"
+    return _judge("home", "requests", value, not told, hint=hint, worst=Verdict.WARN)
+
+
 def check_fallback(machine: Machine) -> Finding:
     """See whether there is a copy of the modules that runs when the checkout is broken."""
     if machine.fallback_error:
@@ -418,6 +429,7 @@ CHECKS: tuple[Check, ...] = (
     check_run,
     check_lock,
     check_safe_mode,
+    check_requests,
     check_arena,
     check_snapshots,
     check_fallback,

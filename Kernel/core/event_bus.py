@@ -29,10 +29,11 @@ from Kernel.contract.messages import (
     Hello,
     Message,
     check_zone,
-    is_allowed,
     pack_message,
     parse_message,
 )
+from Kernel.contract.policy import Party, Road, is_allowed
+from Kernel.contract.refusals import MALFORMED
 
 QUEUE_MESSAGES_MAX = 256
 """Messages waiting in each direction of one endpoint before its sender is told "full"."""
@@ -43,9 +44,10 @@ _DONTWAIT, _EVENTS, _POLLIN = int(zmq.DONTWAIT), int(zmq.EVENTS), int(zmq.POLLIN
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One message that was not accepted: whose endpoint, and why."""
+    """One message that was not accepted: whose endpoint, what was said, and why not."""
 
     zone: str
+    request: str
     reason: str
 
 
@@ -138,13 +140,13 @@ class PrivateBus:
                 break
             except CodecError as error:
                 endpoint.counters.refused += 1
-                endpoint.refusals.append(Refusal(endpoint.zone, error.message))
+                endpoint.refusals.append(Refusal(endpoint.zone, MALFORMED, error.message))
                 continue
-            if endpoint.hello is None or not is_allowed(message.KIND):
+            if endpoint.hello is None or not _may_say(message.KIND):
                 if not self._admit(endpoint, message):
                     continue
             elif type(message) is Hello:
-                self._forbid(endpoint, "said hello again")
+                self._forbid(endpoint, message.KIND, "said hello again")
                 continue
             messages.append(message)
             # Asked, because the exception of an empty queue costs three times the question.
@@ -182,25 +184,29 @@ class PrivateBus:
 
     def _admit(self, endpoint: Endpoint, message: Message) -> bool:
         """Return whether a message that is not plainly allowed may pass: only a first hello."""
-        if not is_allowed(message.KIND):
-            self._forbid(endpoint, f"may not say {message.KIND}")
+        kind = message.KIND
+        if not _may_say(kind):
+            self._forbid(endpoint, kind, f"may not say {kind}")
         elif not isinstance(message, Hello):
-            self._forbid(endpoint, f"said {message.KIND} before hello")
+            self._forbid(endpoint, kind, f"said {kind} before hello")
         elif message.zone != endpoint.zone:
-            self._forbid(endpoint, f"claims to be zone {message.zone!r}")
+            self._forbid(endpoint, kind, f"claims to be zone {message.zone!r}")
         else:
             endpoint.hello = message
             self._unlink(endpoint.name)
             return True
         return False
 
-    def _forbid(self, endpoint: Endpoint, reason: str) -> None:
+    def _forbid(self, endpoint: Endpoint, request: str, reason: str) -> None:
         endpoint.counters.forbidden += 1
-        endpoint.refusals.append(
-            Refusal(endpoint.zone, f"cannot accept a message: {endpoint.zone} {reason}")
-        )
+        why = f"cannot accept a message: {endpoint.zone} {reason}"
+        endpoint.refusals.append(Refusal(endpoint.zone, request, why))
 
     def _unlink(self, name: str) -> None:
         """Remove a socket file; where it may not be removed, a read-only home, it does no harm."""
         with contextlib.suppress(OSError):
             os.unlink(name, dir_fd=self._bus_dir_fd)
+
+
+def _may_say(kind: str) -> bool:
+    return is_allowed(Road.BUS, kind, Party.ZONE)

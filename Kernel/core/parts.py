@@ -6,6 +6,7 @@ Owns: the record. Does not own: any of it (`Kernel/boot.py` makes them once).
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from Kernel.contract.refusals import Refusals
 from Kernel.core.events import EventLog
 from Kernel.loop import Loop
 from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
@@ -27,6 +28,7 @@ class Parts:
         stacks: the folder that stack dumps are kept in, None: they are only logged.
         guard_notes: of mutations under guard; written as those of cells are.
         secret: 32 bytes of this boot that nobody else knows.
+        refusals: what was asked for on any road by somebody who may not.
     """
 
     clock: Clock
@@ -44,3 +46,4 @@ class Parts:
     cell_notes: CellNotes = field(default_factory=MemoryCellNotes)
     guard_notes: CellNotes = field(default_factory=MemoryCellNotes)
     secret: bytes = field(default=bytes(32), repr=False)
+    refusals: Refusals = field(default_factory=Refusals)

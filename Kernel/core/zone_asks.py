@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from Kernel.contract.errors import MoltError, Refused
 from Kernel.contract.messages import Ask
+from Kernel.contract.policy import APPLY, TAKE_BACK, TRIAL
 from Kernel.core.arena_keeper import ArenaKeeper
 from Kernel.core.batch_verdict import answer_of
 from Kernel.core.bus_keeper import BusKeeper
@@ -24,9 +25,6 @@ from Kernel.core.trait_guard import TraitGuard
 from Kernel.core.trials import Trials
 from Kernel.core.zone_wishes import parse_apply, parse_cause, parse_take_back, parse_wish
 
-TRIAL: Final = "trial"
-APPLY: Final = "apply"
-TAKE_BACK: Final = "take_back"
 ASKS_MAX: Final = 64
 """Of one process, not answered yet; one more is refused."""
 CHANGES_MAX: Final = 16
@@ -96,8 +94,7 @@ class ZoneAsks:
             raise Refused(f"cannot do {ask.name!r}: number {ask.request_id} was used before")
 
     def _begin(self, keeper: BusKeeper, serial: int, ask: Ask, cause: bytes) -> None:
-        if ask.name not in (TRIAL, APPLY, TAKE_BACK):
-            raise Refused(f"cannot do {ask.name!r}: the kernel does nothing of that name")
+        assert ask.name in (TRIAL, APPLY, TAKE_BACK), "what has no row in the table is not let in"
         world = self._worlds.get(str(ask.args.get("zone", "stable")))
         if world is None:
             raise Refused(f"cannot try: worlds are {', '.join(self._worlds)}")

@@ -51,6 +51,8 @@ class ZoneTable:
         listeners: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._parts = parts
+        self.refusals = parts.refusals
+        """What was asked for by whom may not, on the roads that end in this process."""
         self.arenas: dict[str, ArenaKeeper] = {}
         self.services: dict[str, BusKeeper] = {}
         for zone in config.zones:

@@ -59,7 +59,7 @@ def test_a_zone_that_may_not_is_refused(home: Path) -> None:
     answer = told(home, "")
     assert not answer["ok"] and answer["hint"] == "kernel.zones.asker.may"
     assert not ledger_events(home, "trial.begun")
-    (refused,) = ledger_events(home, "zone.refused")
+    (refused,) = ledger_events(home, "request.refused")
     assert refused["payload"]["zone"] == "asker"
 
 

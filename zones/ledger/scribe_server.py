@@ -1,7 +1,7 @@
 """The scribe's socket: any program of this user writes events, a line each, and is answered.
 
 Owns: its connections, how much one and all of them may write, what is done with a flood. Does not
-own: what a line says (`scribe_line.py`), storing.
+own: who may write at all (`scribe_door.py`), what a line says (`scribe_line.py`), storing.
 
 Who writes faster than it may is not read for a while: its own socket fills and it waits, nobody
 else does. Its lines cost the archive nothing meanwhile. An answer goes out when the event is on
@@ -12,6 +12,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,8 +24,10 @@ from zones.ledger.batch import Batch
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import READ, WRITE, Poller
 from zones.ledger.rate_limit import TokenBucket
+from zones.ledger.scribe_door import ScribeDoor
 from zones.ledger.scribe_line import Line, accepted, parse_line, refused
 from zones.ledger.scribe_numbers import ScribeNumbers
+from zones.runtime.peers import peer_at
 
 READ_BYTES: Final = 16 * 1024
 LINES_MAX: Final = 16
@@ -80,6 +83,7 @@ class ScribeServer:
         numbers: which lines are known.
         own: makes the archive's own events.
         now_s, wall_ns, entropy: monotonic seconds, the hour, 10 random bytes.
+        door: says who may write.
 
     Attributes:
         counts: of what was stored, refused, held, for people.
@@ -96,7 +100,9 @@ class ScribeServer:
         wall_ns: Callable[[], int],
         entropy: Callable[[], bytes],
         log: FilteringBoundLogger,
+        door: ScribeDoor,
     ) -> None:
+        self._door = door
         self.counts: Counter[str] = Counter()
         self._poller = poller
         self._limits = limits
@@ -125,6 +131,8 @@ class ScribeServer:
     def collect(self, batch: Batch) -> bool:
         """Put what programs have written, and may, into the batch; True: there may be more."""
         self._numbers.begin_batch()
+        for record in self._door.records():
+            batch.add(record)
         if not self._writers:
             return False
         now_s = self._now_s()
@@ -159,9 +167,15 @@ class ScribeServer:
             except OSError:
                 return
             sock.setblocking(False)
+            why = self._door.refusal(sock)
+            if why:
+                self.counts["unauthorised"] += 1
+                _turn_away(sock, refused(why))
+                continue
             if len(self._writers) >= self._limits.connections_max and not self._give_way():
                 self.counts["turned_away"] += 1
-                self._turn_away(sock)
+                why = f"cannot take more than {self._limits.connections_max} programs at once"
+                _turn_away(sock, refused(why, "try again in a moment", again=True))
                 continue
             now_s = self._now_s()
             bucket = TokenBucket(self._limits.rate, self._limits.burst, now_s)
@@ -183,19 +197,6 @@ class ScribeServer:
         self.counts["gave_way"] += 1
         self._drop(min(idle, key=lambda each: each.heard_s))
         return True
-
-    def _turn_away(self, sock: socket.socket) -> None:
-        try:
-            sock.send(
-                refused(
-                    f"cannot take more than {self._limits.connections_max} programs at once",
-                    "try again in a moment",
-                    again=True,
-                )
-            )
-        except OSError:
-            pass  # it has gone by itself
-        sock.close()
 
     def _on_ready(self, writer: _Writer) -> Callable[[int], None]:
         def ready(events: int) -> None:
@@ -376,11 +377,13 @@ class ScribeServer:
             self._poller.change(writer.fd, wanted)
 
 
+def _turn_away(sock: socket.socket, answer: bytes) -> None:
+    with suppress(OSError):  # it has gone by itself
+        sock.send(answer)
+    sock.close()
+
+
 def _who(sock: socket.socket) -> str:
     """Return who is at the other end, by what the system says."""
-    try:
-        raw = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    except OSError:
-        return "unknown"
-    pid = int.from_bytes(raw[:4], "little")
-    return f"pid {pid}"
+    pid = peer_at(sock).pid
+    return f"pid {pid}" if pid else "unknown"

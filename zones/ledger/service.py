@@ -31,6 +31,7 @@ from zones.ledger.outbox_reader import Place
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import Poller
 from zones.ledger.relations import Relations
+from zones.ledger.scribe_door import ScribeDoor
 from zones.ledger.scribe_numbers import ScribeNumbers
 from zones.ledger.scribe_server import ScribeLimits, ScribeServer
 from zones.ledger.settings import KEYS, ArchiveSettings, parse_settings
@@ -40,6 +41,7 @@ from zones.runtime.generation import Progress, untold
 from zones.runtime.ledger_file import LedgerReader, PastDamage
 from zones.runtime.lessons.embeddings import choose_embedding
 from zones.runtime.lessons.sentence_model import load_tokenizers
+from zones.runtime.peers import peer_at
 from zones.runtime.scribe import AHEAD
 from zones.runtime.seat import BusSeat
 
@@ -198,9 +200,22 @@ def _scribe(
         settings.scribe_line_kb * KB,
     )
     listener = seat.listeners.get(SCRIBE)
-    return ScribeServer(
-        listener, poller, limits, numbers, own, time.monotonic, time.time_ns, _entropy, seat.log
+    door = ScribeDoor(
+        own, time.monotonic, _turn_away(seat), lambda at: peer_at(at, seat.kernel_pid)
     )
+    return ScribeServer(
+        listener, poller, limits, numbers, own, time.monotonic, time.time_ns, _entropy, seat.log,
+        door,
+    )  # fmt: skip
+
+
+def _turn_away(seat: BusSeat) -> Callable[[int], None]:
+    """Return what tells the kernel how many were refused, with the next heartbeat."""
+
+    def tell(count: int) -> None:
+        seat.bus.turned_away = count
+
+    return tell
 
 
 def _entropy() -> bytes:

@@ -49,6 +49,7 @@ class BusClient:
     Attributes:
         progress: counted up by the service with every turn of its loop; heartbeats carry it.
         degraded: what does not work at present; every heartbeat carries it.
+        turned_away: requests of others that were refused here; every heartbeat carries it.
         unsent: messages the kernel did not take (its queue was full).
         refused: messages from the kernel that could not be read.
     """
@@ -56,6 +57,7 @@ class BusClient:
     def __init__(self, directory_fd: int, endpoint_name: str, zone: str, pid: int) -> None:
         self.progress = 0
         self.degraded: tuple[Degraded, ...] = ()
+        self.turned_away = 0
         self.unsent = 0
         self.refused = 0
         self._asked = 0
@@ -128,7 +130,7 @@ class BusClient:
         """
         now_ns = time.monotonic_ns()
         if now_ns >= self._next_beat_ns:
-            self._send(Heartbeat(self.progress, now_ns, self.degraded))
+            self._send(Heartbeat(self.progress, now_ns, self.degraded, self.turned_away))
             self._next_beat_ns = now_ns + _HEARTBEAT_NS
         return self._next_beat_ns - now_ns
 

@@ -204,6 +204,7 @@ def _run_bus_process(
                     zone: tuple(map(parse_parameter, rows))
                     for zone, rows in request.facts.get("parameters", {}).items()
                 },
+                kernel_pid=os.getppid(),
             )
         )
     finally:

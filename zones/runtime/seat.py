@@ -24,6 +24,7 @@ class BusSeat:
         parameters: of the worlds it reads, by zone, as their generations tell of them.
         listeners: listening sockets of the user bus by whose they are, if it is the broker; not
             blocking, and shared with every process of the zone.
+        kernel_pid: of the kernel that has had this process forked; 0: there is none.
         log: a structlog logger on stderr, which the kernel captures.
     """
 
@@ -36,3 +37,4 @@ class BusSeat:
     bus_dir_fd: int = -1
     listeners: dict[str, int] = field(default_factory=dict)
     parameters: dict[str, tuple[Parameter, ...]] = field(default_factory=dict)
+    kernel_pid: int = 0

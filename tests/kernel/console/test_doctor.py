@@ -59,3 +59,16 @@ def test_safe_mode_is_a_finding(kernel, capsys, safe):
     (found,) = [each for each in report["findings"] if each["what"] == "kernel"]
     assert found["verdict"] == ("fail" if safe else "ok")
     assert ("molt safe-mode status" in found["hint"]) == safe
+
+
+@pytest.mark.parametrize("count", [0, 7])
+def test_refused_requests_are_a_finding(kernel, capsys, count):
+    """With where to read who it was; what is no count is passed over."""
+    refused = {"bus": count, "console": 0, "scribe": 0, "by": [{"who": "sandbox"}]}
+    kernel.answers = lambda _request: {"kernel": {"refused": refused}}
+    cli.main(["--home", str(kernel.home), "doctor", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    (found,) = [each for each in report["findings"] if each["what"] == "requests"]
+    assert found["verdict"] == ("warn" if count else "ok")
+    assert found["value"] == (f"refused: {count} on the bus" if count else "none was refused")
+    assert ("kind=request.refused" in found["hint"]) == bool(count)

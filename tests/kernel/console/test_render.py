@@ -68,6 +68,19 @@ def test_what_is_kept_of_compiled_files_is_told(cache: dict[str, int], told: str
     assert told in out and ("compiled" in out) is bool(told)
 
 
+@pytest.mark.parametrize(
+    ("refused", "told"),
+    [
+        ({"bus": 0, "console": 0, "scribe": 0, "by": []}, ""),
+        ({"bus": 3, "console": 0, "scribe": 1}, "refused: 3 on the bus, 1 on the scribe"),
+    ],
+)
+def test_refused_requests_are_told(refused: dict[str, object], told: str) -> None:
+    """By road, once there are any."""
+    out = shown("status", {"kernel": {"state": "running", "refused": refused}})
+    assert told in out and ("refused" in out) is bool(told)
+
+
 def test_missing_keys_show_as_dashes() -> None:
     """A drill that tells nothing still shows its story, with dashes."""
     out = shown("drill", {})

@@ -297,7 +297,7 @@ def test_what_it_may_not_say_is_told_to_people(stage):
     """A refused message shows in the log with its reason, and changes nothing else."""
     _, peer = stage.serve()
     peer.send(b"nonsense")
-    wait_until("the refusal", lambda: (stage.round(1), stage.machine.log.of("zone.refused"))[1])
+    wait_until("the refusal", lambda: (stage.round(1), stage.machine.log.of("request.refused"))[1])
     assert stage.keeper.active is not None
 
 

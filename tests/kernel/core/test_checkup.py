@@ -144,6 +144,7 @@ def test_findings_come_layer_by_layer():
             "engine.py",
         ),
         ("kernel", {"safe_mode": True}, "fail", "safe mode"),
+        ("requests", {"refused": {"bus": 3, "console": 0, "scribe": 1}}, "warn", "3 on the bus, 1"),
     ],
 )
 def test_each_finding(what, seen, verdict, said):

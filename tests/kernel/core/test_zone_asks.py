@@ -175,7 +175,7 @@ class TestTrial:
             ("trial", {"source": SOURCE, "ticks": 200_000}, "the limit is 100000"),
             ("trial", {"source": SOURCE, "unchecked": True}, "'unchecked' is not known"),
             ("trial", {"source": SOURCE, "zone": "nowhere"}, "worlds are stable"),
-            ("more", {}, "nothing of that name"),
+            ("more", {}, "may not ask for it"),
         ]
         for name, args, why in asks:
             answer = scene.hear(scene.client.ask(name, args))
@@ -234,8 +234,9 @@ class TestMayNot:
         answer = other.hear(number)
         assert not answer.ok and answer.hint == "kernel.zones.chronos.may"
         assert "may not ask for it" in answer.error
-        (refused,) = other.machine.log.of("zone.refused")
-        assert refused["zone"] == "chronos" and "'trial'" in refused["reason"]
+        (refused,) = other.machine.log.of("request.refused")
+        assert (refused["who"], refused["request"]) == ("chronos", "ask.trial")
+        assert "'trial'" in refused["why"] and refused["count"] == 1
         endpoint = next(iter(other.keeper._endpoints.values()))
         assert endpoint.counters.forbidden == 1
         assert not other.kernel.zygote().is_asked() and not other.machine.log.of("trial.refused")

@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
+from Kernel.contract.codec import unpack
 from Kernel.contract.envelope import pack_envelope, parse_id
+from Kernel.contract.policy import Party, Road, is_allowed
+from Kernel.contract.refusals import TOLD_AGAIN_S, TOLD_AT_ONCE
 from Kernel.contract.user_bus import PROTOCOL, Hello, Put, Stored
 from tests.support.logs import QuietLog
 from tests.zones.ledger.bus_bench import NOW_NS, BusBench, event
 from zones.ledger.own_events import OwnEvents
+from zones.ledger.scribe_door import ScribeDoor
 from zones.ledger.scribe_numbers import ScribeNumbers
 from zones.ledger.scribe_server import DEAF_S, GIVES_WAY_S, ScribeLimits, ScribeServer
+from zones.runtime.peers import Peer
 
 EPOCH = "0123456789abcdef"
 
@@ -31,21 +36,25 @@ class ScribeBench(BusBench):
         self.listener.bind(str(self.path))
         self.listener.listen(16)
         self.now_s = 0.0
+        self.who = Peer(1234, Party.USER)
+        self.told: list[int] = []
         self.programs: list[Program] = []
 
     def start(self):
         """Put an archive together with this socket."""
         archive = super().start()
+        own = OwnEvents("archive", lambda: NOW_NS, lambda: b"0123456789")
         self.scribe = ScribeServer(
             self.listener.fileno(),
             self.poller,
             self.limits,
             ScribeNumbers(self.log.sender_stored),
-            OwnEvents("archive", lambda: NOW_NS, lambda: b"0123456789"),
+            own,
             lambda: self.now_s,
             lambda: NOW_NS,
             lambda: b"9876543210",
             QuietLog(),  # type: ignore[arg-type]  # only what is called is there
+            ScribeDoor(own, lambda: self.now_s, self.told.append, lambda _sock: self.who),
         )
         archive._others = {"scribe": self.scribe}
         return archive
@@ -270,3 +279,39 @@ def test_the_longest_silent_program_gives_way(bench: ScribeBench) -> None:
     bench.now_s = GIVES_WAY_S + 1.0
     assert bench.program().heard() == [] and programs[1].heard() == [{"gone": True}]
     assert bench.scribe.counts["gave_way"] == 2
+
+
+@pytest.mark.parametrize("party", [Party.USER, Party.OWN, Party.STRANGER])
+def test_the_table_says_who_may_write(bench: ScribeBench, party: Party) -> None:
+    """Others are told why and hung up on; it is counted, told to the kernel, and on record."""
+    bench.who = Peer(77, party)
+    program = bench.program()
+    if is_allowed(Road.SCRIBE, "event", party):
+        program.write()
+        assert program.heard()[0]["ok"] and bench.told == []
+        return
+    answers = program.heard()
+    assert not answers[0]["ok"] and "process 77" in answers[0]["why"] and answers[-1]["gone"]
+    assert bench.scribe.counts["unauthorised"] == 1 and bench.told == [1]
+    (refused,) = [each for each in bench.log.envelopes() if each.kind == "request.refused"]
+    assert unpack(refused.payload) == {
+        "road": "scribe", "who": party.value, "request": "event", "why": answers[0]["why"],
+        "count": 1,
+    }  # fmt: skip
+    assert not [each for each in bench.log.envelopes() if each.kind == "build.done"]
+
+
+def test_a_flood_of_whom_may_not_fills_no_log(bench: ScribeBench) -> None:
+    """All are counted; the first are events, then one a minute with the count."""
+    bench.who = Peer(77, Party.OWN)
+
+    def flood(count: int) -> list[int]:
+        for _ in range(count):
+            bench.program().heard(1)
+        events = [each for each in bench.log.envelopes() if each.kind == "request.refused"]
+        return [unpack(each.payload)["count"] for each in events]
+
+    assert flood(10) == list(range(1, TOLD_AT_ONCE + 1))
+    bench.now_s = TOLD_AGAIN_S
+    assert flood(2) == [*range(1, TOLD_AT_ONCE + 1), 11]
+    assert bench.scribe.counts["unauthorised"] == 12 and bench.told[-1] == 12
