@@ -46,6 +46,7 @@ from Kernel.core.lost_cells import tell_lost_cells
 from Kernel.core.parts import Parts
 from Kernel.core.zone_table import ZoneTable
 from Kernel.loop import Loop
+from Kernel.memory.remembering import Remembering, recall
 from Kernel.ports.ahead_file import DiskAheadFiles
 from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.cell_notes import HomeCellNotes
@@ -57,6 +58,7 @@ from Kernel.ports.face import Reader, find_face
 from Kernel.ports.limits import check_descriptors
 from Kernel.ports.line_writer import LineWriter, open_writer
 from Kernel.ports.listeners import Listeners
+from Kernel.ports.memory_file import HomeMemoryFile, MemoryFile
 from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
 from Kernel.ports.own_stacks import Stacks, keep_stacks
@@ -214,6 +216,7 @@ class Kernel:
         self._processes = SystemProcesses(ROOT, cache_dir, home.lock_fds)
         self._cgroups = SystemCgroups(home.home)
         self._cell_notes = HomeCellNotes(home.data_dir / "cells")
+        self._remembering = self._recall(HomeMemoryFile(home.data_dir / "memory"))
         parts = self._make_parts()
         self._slot_filler = SlotFiller(home.home, self._processes, self._log)
         self._bus = PrivateBus(home.bus_fd)
@@ -234,11 +237,18 @@ class Kernel:
         server = ConsoleServer(home.run_fd, keeps_out=OwnDoor(parts).keeps_out)
         self._desk = Desk(server, handlers, self._loop, self._clock)
         self._tell_strangers(strangers)
-        for name, why in config.sources.ignored.items():
-            self._log.warning("config.ignored", key=name, why=why, hint=f"unset {name}")
-        self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s)
+        self._tell_ignored(config)
+        self._screen = Screen(stderr, face, parts.log, self._clock, self._began_s, parts.memory)
         self._notifier = find_notifier(os.environ, os.getpid())
         self._herald = Herald(self._notifier, self._clock)
+
+    def _recall(self, file: MemoryFile) -> Remembering:
+        """Take up what the kernel before has left."""
+        return Remembering(recall(file, self._log, self._clock.now_s()), file, self._log)
+
+    def _tell_ignored(self, config: KernelConfig) -> None:
+        for name, why in config.sources.ignored.items():
+            self._log.warning("config.ignored", key=name, why=why, hint=f"unset {name}")
 
     def _make_sender(self, config: KernelConfig) -> LogSender | None:
         """Return what sends our events to the ledger; nobody does where no zone keeps one."""
@@ -284,6 +294,7 @@ class Kernel:
             cell_notes=self._cell_notes,
             guard_notes=HomeCellNotes(self._home.data_dir / "guards"),
             secret=os.urandom(SECRET_BYTES),
+            memory=self._remembering.memory,
         )
 
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:
@@ -304,6 +315,7 @@ class Kernel:
         tell_lost_cells(self._cell_notes, self._log, lost)
         self._loop.watch(self._signals.reader.fileno(), lambda _events: self._on_signals())
         self._loop.run(self._round)
+        self._remembering.close(self._clock.now_s())
         self._bus.close_all()
         self._listeners.close()
         self._cgroups.close()
@@ -342,6 +354,7 @@ class Kernel:
             self._loop.stop()
         self._screen.refresh(self._zones)
         self._tell_manager()
+        self._remembering.look(self._clock.now_s())
         if self._sender is not None:
             self._sender.look()
         if self._feed is not None:

@@ -82,6 +82,15 @@ COMMANDS: tuple[Command, ...] = (
         "its zone may take.\nWhat counts for that limit is less: molt doctor cage shows it.",
     ),
     Command(
+        "memory",
+        WATCHING,
+        "Show what the kernel remembers over its own restart",
+        ("molt memory", "molt memory --json"),
+        details="Restarts that the code of a zone has used up, what does not work as it should, "
+        "why traits are in\nquarantine. An orderly stop forgives the restarts; a kernel that is "
+        "killed leaves them to the next.",
+    ),
+    Command(
         "kernel-events",
         WATCHING,
         "Show what happened in the kernel, and follow it live",

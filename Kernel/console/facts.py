@@ -17,6 +17,7 @@ from Kernel.core.bus_keeper import BusKeeper
 from Kernel.core.cage_report import UNKNOWN
 from Kernel.core.keeper import Keeper
 from Kernel.core.zone_table import ZoneTable
+from Kernel.memory.contexts import DEGRADED
 from Kernel.ports.arena_file import ArenaFiles, ArenaHandle
 from Kernel.ports.meters import Meters
 
@@ -49,7 +50,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
         "guarded": [row for guard in zones.guards.values() for row in guard.fields()],
         "trials": zones.trials.fields(),
         "calls": zones.calls.fields(),
-        "degraded": degraded_fields(zones),
+        "degraded": _with_ages(zones, degraded_fields(zones)),
         "differs": differs_fields(zones),
     }
 
@@ -203,6 +204,9 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
             found.extend(
                 {**each.fields(), "what": f"{name}: {each.what}"} for each in keeper.degraded
             )
+    if zones.memory.unsaved_why:
+        why = f"cannot write what the next kernel is to remember: {zones.memory.unsaved_why}"
+        found.append({"what": "memory", "why": why, "hint": "molt doctor"})
     found.extend(zones.event_notes())
     found.extend(zones.cage_notes())
     world = zones.arenas.get(WORLD_ZONE)
@@ -216,6 +220,19 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         why = f"{untold} births and deaths are in no event: nobody read the world's outbox for long"
         found.append({"what": "world", "why": why, "hint": "molt ps"})
     return found
+
+
+def _with_ages(zones: ZoneTable, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
+    """Return what is degraded, and for how many seconds that is known, over kernels, too."""
+    now_s = zones.now_s()
+    known = zones.memory.entries(DEGRADED, now_s)
+    return [
+        {
+            **row,
+            "for_s": round(now_s - known[row["what"]].first_s, 1) if row["what"] in known else 0.0,
+        }
+        for row in rows
+    ]
 
 
 def differs_fields(zones: ZoneTable) -> list[dict[str, Any]]:

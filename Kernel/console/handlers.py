@@ -62,6 +62,7 @@ from Kernel.core.events import Recorder
 from Kernel.core.inbox_writer import InboxWriter, Ticket
 from Kernel.core.stopping import Stage
 from Kernel.core.zone_table import ZoneTable
+from Kernel.memory.contexts import memory_fields
 from Kernel.ports.clock import Clock
 from Kernel.ports.meters import Meters
 
@@ -167,6 +168,9 @@ class Handlers:
 
     def _status(self, _request: Request) -> Asked:
         return self._now(status_fields(self.zones, self.clock.now_s() - self.began_s, self.meters))
+
+    def _memory(self, _request: Request) -> Asked:
+        return self._now(memory_fields(self.zones.memory, self.clock.now_s()))
 
     def _doctor_cage(self, _request: Request) -> Asked:
         return self._now(cage_fields(self.zones))

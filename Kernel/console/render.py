@@ -27,6 +27,7 @@ from Kernel.console.paint import (
 from Kernel.console.render_agents import show_agents, show_trigger
 from Kernel.console.render_cage import show_cage
 from Kernel.console.render_call import show_call
+from Kernel.console.render_memory import show_memory
 from Kernel.console.render_quarantine import show_quarantine, show_released
 from Kernel.console.render_trial import show_cells, show_trial_of, show_verdict
 from Kernel.console.trait_words import guard_facts, trait_facts, trait_line
@@ -53,6 +54,7 @@ _WIDE = 100
 _EVENTS_SHOWN_AFTER_S = 2.0
 """The archive takes an event within some milliseconds."""
 _DIFFERENCES_SHOWN = 3
+_LASTS_S = 60.0
 _PHASES_SHOWN = 4
 _SIGNALS = {"kill": "SIGKILL", "stop": "SIGSTOP", "segfault": "SIGSEGV", "hang": "endless loop"}
 
@@ -95,10 +97,16 @@ def _show_status(result: Fields, console: Page) -> None:
     print_facts(rows, console)
     show_cells(result, console)
     for fault in rows_of(result, "degraded"):
-        words = f"  {word(fault, 'what')}: {word(fault, 'why')}"
+        since = f" (for {span(fault.get('for_s'))})" if _lasts(fault) else ""
+        words = f"  {word(fault, 'what')}: {word(fault, 'why')}{since}"
         print_folded(Text.assemble("  ", state_text("degraded"), words), console, indent=4)
         print_hint(word(fault, "hint"), console)
     _show_differences(rows_of(result, "differs"), console)
+
+
+def _lasts(fault: Fields) -> bool:
+    """Tell whether something has not worked for long enough to say so."""
+    return (number(fault.get("for_s")) or 0.0) >= _LASTS_S
 
 
 def _show_differences(rows: list[Fields], console: Page) -> None:
@@ -493,6 +501,7 @@ def _show_plan(result: Fields, console: Page) -> None:
 SHOWN: dict[str, Callable[[Fields, Page], None]] = {
     "status": _show_status,
     "ps": _show_ps,
+    "memory": show_memory,
     "params": _show_params,
     "pause": _tick_line("paused"),
     "resume": _tick_line("running"),

@@ -18,6 +18,8 @@ from Kernel.core.events import EventLog
 from Kernel.core.keeper import Keeper
 from Kernel.core.stopping import Stage
 from Kernel.core.zone_table import ZoneTable
+from Kernel.memory.context_memory import ContextMemory
+from Kernel.memory.contexts import DEGRADED
 from Kernel.ports.clock import Clock
 from Kernel.ports.face import Face, Reader
 
@@ -30,6 +32,8 @@ RESUMED = "the world that is there goes on with its own parameters"
 """Why a scenario was not founded."""
 STOP = "kernel"
 """Who is in the phases of a stop."""
+WHY_CHARS = 400
+"""Of what does not work, so much is remembered."""
 
 
 class Screen:
@@ -37,10 +41,17 @@ class Screen:
 
     Args:
         began_s: monotonic seconds at which this boot began.
+        memory: of what does not work, told by the kernel before, too.
     """
 
     def __init__(
-        self, stream: StatusLine, face: Face, log: EventLog, clock: Clock, began_s: float
+        self,
+        stream: StatusLine,
+        face: Face,
+        log: EventLog,
+        clock: Clock,
+        began_s: float,
+        memory: ContextMemory,
     ) -> None:
         self._stream = stream
         self._log = log
@@ -53,7 +64,8 @@ class Screen:
         self._up = False
         self._zones_shown: set[str] = set()
         self._zones_ended = 0
-        self._degraded: dict[str, str] = {}
+        self._degraded: set[str] = set()
+        self._memory = memory
         self._stopping_s: float | None = None
         self._cause = b""
         """Id of the event that tells of the stop."""
@@ -79,7 +91,9 @@ class Screen:
         self._show_zones(zones)
         self._up = True
         degraded = degraded_fields(zones)
-        self._degraded = {each["what"]: each["why"] for each in degraded}
+        for what in self._memory.entries(DEGRADED, self._clock.now_s()).keys() - _names(degraded):
+            self._mend(what)  # told by the kernel before
+        self._remember(degraded)
         tell = self._log.note if self._people else self._log.info
         tell("kernel.ready", boot_s=boot_s, degraded=degraded)
         self._tell_scenario(zones, scenario)
@@ -205,13 +219,25 @@ class Screen:
 
     def _tell_degraded(self, zones: ZoneTable) -> None:
         """Log what has stopped working, or works again, since the last look."""
-        degraded = {each["what"]: each for each in degraded_fields(zones)}
-        for what, each in degraded.items():
-            if what not in self._degraded:
+        degraded = degraded_fields(zones)
+        for each in degraded:
+            if each["what"] not in self._degraded:
                 self._log.warning("kernel.degraded", **each)
-        for what in self._degraded.keys() - degraded.keys():
-            self._log.info("kernel.mended", what=what)
-        self._degraded = {what: each["why"] for what, each in degraded.items()}
+        for what in self._degraded - _names(degraded):
+            self._mend(what)
+        self._remember(degraded)
+
+    def _mend(self, what: str) -> None:
+        self._log.info("kernel.mended", what=what)
+        self._memory.forget(DEGRADED, what)
+
+    def _remember(self, degraded: list[dict[str, str]]) -> None:
+        """Keep what does not work: status says for how long, and the next kernel when it works."""
+        self._degraded = _names(degraded)
+        now_s = self._clock.now_s()
+        for each in degraded:
+            if self._memory.get(DEGRADED, each["what"], now_s) is None:
+                self._memory.put(DEGRADED, each["what"], {"why": each["why"][:WHY_CHARS]}, now_s)
 
     # The end.
 
@@ -292,3 +318,7 @@ class Screen:
 def zones_epoch(zones: ZoneTable) -> int:
     """Return the epoch of the world: how often the right to write has passed on."""
     return zones.arenas[WORLD_ZONE].takeover_words().epoch
+
+
+def _names(degraded: list[dict[str, str]]) -> set[str]:
+    return {each["what"] for each in degraded}

@@ -15,6 +15,7 @@ from Kernel.core import supervisor as sup
 from Kernel.core.ladder import Ladder, Rules, Rung
 from Kernel.core.line import Line, ZoneSide
 from Kernel.core.zygote_start import Donor
+from Kernel.memory.budgets import made_of, recall_budget, remember_budget
 from Kernel.ports.versions import CHECKOUT, Source
 
 FINGERPRINT_S = 2.0
@@ -63,7 +64,7 @@ class Generations:
         self._zone = zone
         self._parts = zone.parts
         self._restarts_before = 0
-        self._fingerprint = ""
+        self._fingerprint = self._code = ""
         self._fingerprint_s = 0.0
         self._changed = False
         self._slot: Source | None = None
@@ -82,6 +83,7 @@ class Generations:
             line.look(now_s)
             if line.retired_s is not None:
                 self._see_off(line, now_s)
+        self._remember(now_s)
 
     def _climb(self, now_s: float) -> None:
         seen = {number: self._rung(line) for number, line in self.lines.items()}
@@ -181,15 +183,41 @@ class Generations:
             source = self._slot
         else:
             self._fingerprint = self._parts.versions.fingerprint()
+            self._code = made_of(self._fingerprint, self._zone.config.settings)
             self._changed = False
         line = Line(number, source, self._zone, self.served)
         self.lines[number] = line
         if self._zone.stopping:
             line.learn(sup.StopAsked())
+        if number == 1:
+            self._resume_budget(line)
         if number > 1:
             line.begun = self._parts.log.info(
                 "generation.begun", zone=self._zone.config.name, source=source.name, cause=cause
             )
+
+    def _resume_budget(self, line: Line) -> None:
+        """Let the first generation of a boot go on with the budget it had under the kernel before.
+
+        Later ones begin anew: they are begun because something has changed, or by command.
+        """
+        zone, now_s = self._zone.config, self._parts.clock.now_s()
+        spent = recall_budget(self._parts.memory, zone.name, self._code, zone.policy, now_s)
+        if spent is None:
+            return
+        line.state = sup.resume(line.state, spent, zone.policy, now_s)
+        line.blame = self._parts.log.warning(
+            "zone.budget_resumed", zone=zone.name, failures=spent.failures,
+            zygote_failures=spent.zygote_failures, failures_max=zone.policy.failures_max,
+            why=spent.why,
+        )  # fmt: skip
+
+    def _remember(self, now_s: float) -> None:
+        """Keep what the newest generation of the checkout has used up, for the next kernel."""
+        of_checkout = [each for each in self.lines.values() if each.source is CHECKOUT]
+        if of_checkout and not self._zone.stopping:
+            newest = max(of_checkout, key=lambda line: line.number)
+            remember_budget(self._parts.memory, self._code, newest.state, now_s)
 
     def donors_for(self, line: Line) -> list[Donor]:
         """Return the generations of which a zygote could be forked for one: of the checkout, too.

@@ -9,6 +9,8 @@ from pathlib import Path
 from Kernel.contract.refusals import Refusals
 from Kernel.core.events import EventLog
 from Kernel.loop import Loop
+from Kernel.memory.context_memory import ContextMemory
+from Kernel.memory.contexts import new_memory
 from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
 from Kernel.ports.cell_notes import CellNotes, MemoryCellNotes
 from Kernel.ports.cgroups import Cgroups, NoCgroups
@@ -28,6 +30,7 @@ class Parts:
         stacks: the folder that stack dumps are kept in, None: they are only logged.
         guard_notes: of mutations under guard; written as those of cells are.
         secret: 32 bytes of this boot that nobody else knows.
+        memory: what outlives this kernel.
         refusals: what was asked for on any road by somebody who may not.
     """
 
@@ -46,4 +49,5 @@ class Parts:
     cell_notes: CellNotes = field(default_factory=MemoryCellNotes)
     guard_notes: CellNotes = field(default_factory=MemoryCellNotes)
     secret: bytes = field(default=bytes(32), repr=False)
+    memory: ContextMemory = field(default_factory=new_memory)
     refusals: Refusals = field(default_factory=Refusals)

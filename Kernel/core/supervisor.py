@@ -115,6 +115,20 @@ class Generation:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What of a budget was used up under the kernel before.
+
+    Args:
+        failures, zygote_failures: in a row.
+        why: the last of them.
+    """
+
+    failures: int
+    zygote_failures: int
+    why: str
+
+
 # What can happen.
 
 
@@ -278,6 +292,17 @@ def fail(patience: Patience, policy: Policy, now_s: float) -> Patience:
     """Return the patience after one more failure."""
     failures = patience.failures + 1
     return Patience(failures, now_s + backoff_s(policy, failures))
+
+
+def resume(life: Generation, spent: Spent, policy: Policy, now_s: float) -> Generation:
+    """Return a generation that goes on with a budget of which so much is used up."""
+    failures, of_zygote = spent.failures, spent.zygote_failures
+    return replace(
+        life,
+        patience=Patience(failures, now_s + backoff_s(policy, failures)),
+        zygote_patience=Patience(of_zygote, now_s + backoff_s(policy, of_zygote)),
+        why=spent.why,
+    )
 
 
 def learn(life: Generation, event: Event, policy: Policy, now_s: float) -> Generation:

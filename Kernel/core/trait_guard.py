@@ -72,7 +72,7 @@ class TraitGuard:
         self._notes = world.parts.guard_notes
         self._guarded: list[Guarded] = []
         self._leaving = TakingBack(world)
-        self._whys = QuarantineNotes(world.config.name, self._notes)
+        self._whys = QuarantineNotes(world.config.name, world.parts.memory, world.parts.clock)
         self._has_resumed = False
         self._looked_at = -1
         self._coming = ComingMutations(world)
@@ -385,7 +385,7 @@ class TraitGuard:
             if not name.startswith(prefix):
                 continue
             if self._whys.owns(name):
-                self._whys.take(name, data)
+                self._whys.take(name, data, self._notes)
                 continue
             if self._coming.owns(name):
                 self._coming.take(name, data)

@@ -53,6 +53,8 @@ class ZoneTable:
         self._parts = parts
         self.refusals = parts.refusals
         """What was asked for by whom may not, on the roads that end in this process."""
+        self.memory = parts.memory
+        """What outlives this kernel."""
         self.arenas: dict[str, ArenaKeeper] = {}
         self.services: dict[str, BusKeeper] = {}
         for zone in config.zones:
@@ -179,6 +181,10 @@ class ZoneTable:
         return self.worlds_ready() and all(
             each.has_its_arenas or each.ladder.gave_up for each in services
         )
+
+    def now_s(self) -> float:
+        """Return monotonic seconds, by the clock of all keepers."""
+        return self._parts.clock.now_s()
 
     def world_tick(self) -> int | None:
         """Return the committed tick of the world, None while no arena is mapped."""

@@ -28,6 +28,8 @@ from Kernel.contract.zygote_protocol import (
 from Kernel.core.events import NO_EVENTS
 from Kernel.core.parts import Parts
 from Kernel.loop import Loop
+from Kernel.memory.context_memory import ContextMemory
+from Kernel.memory.contexts import new_memory
 from Kernel.ports.arena_file import ArenaHandle, SystemArenaFiles
 from Kernel.ports.cell_notes import MemoryCellNotes
 from Kernel.ports.cgroups import Cgroups, NoCgroups
@@ -383,13 +385,14 @@ class FakeMachine:
     cgroups: Cgroups = field(default_factory=NoCgroups)
     cell_notes: MemoryCellNotes = field(default_factory=MemoryCellNotes)
     guard_notes: MemoryCellNotes = field(default_factory=MemoryCellNotes)
+    memory: ContextMemory = field(default_factory=new_memory)
 
     def parts(self, home: str = "/nowhere") -> Parts:
         """Return the parts of a keeper."""
         return Parts(
             self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions,
             arenas=self.arenas, trait_sets=self.trait_sets, cgroups=self.cgroups,
-            cell_notes=self.cell_notes, guard_notes=self.guard_notes,
+            cell_notes=self.cell_notes, guard_notes=self.guard_notes, memory=self.memory,
         )  # fmt: skip
 
     @property

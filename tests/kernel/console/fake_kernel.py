@@ -22,6 +22,24 @@ HASH = "9f2c" * 16
 TICK = 184_402
 Answer = dict[str, object]
 
+MEMORY = {
+    "contexts": [
+        {
+            "name": "budgets", "what": "restarts that a zone's code has used up", "entries": 1,
+            "entries_max": 64, "keep_s": 600.0,
+        },
+    ],
+    "entries": [
+        {
+            "context": "budgets", "key": "stable", "priority": "high", "age_s": 75.0,
+            "left_s": 540.0,
+            "value": {"code": "ab", "failures": 3, "zygote_failures": 0, "why": "it broke"},
+        },
+    ],
+    "refused": 0,
+    "unsaved_why": "",
+}  # fmt: skip
+
 
 def status() -> Answer:
     """Return a status as a kernel gives it, with a zone that is not well."""
@@ -235,8 +253,8 @@ def answer(request: Request) -> Answer:
             return TRAIT | QUARANTINED if request.text("name") is None else TRAIT
         case "trait list":
             return {"traits": [TRAIT]}
-        case "agents":
-            return AGENTS
+        case "agents" | "memory":
+            return AGENTS if request.command == "agents" else MEMORY
         case "trigger":
             return {"trigger_id": "trig_0f3a9c", "event": "0" * 32, "begun": True, "reason": "x"}
     raise AssertionError(request.command)

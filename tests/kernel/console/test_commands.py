@@ -44,7 +44,7 @@ from zones.world.trial import job
 ISSUE = (
     "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
     "shutdown", "help", "world run", "top", "doctor world", "doctor cage", "kernel-events", "logs",
-    "doctor",
+    "doctor", "memory",
     "completion", "go-back", "reload", "config", "verify", "lessons", "events", "why", "emit",
     "sql", "export",
     "decisions", "conversations", "relations", "rolled-back", "history", "replay",

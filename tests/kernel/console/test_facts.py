@@ -94,6 +94,28 @@ def test_machine_without_room_is_degraded_while_the_world_serves(kernel):
     assert "cannot fork" in found["why"] and found["hint"] == f"cat /proc/{os.getpid()}/limits"
 
 
+def test_status_says_for_how_long_something_is_degraded(kernel):
+    """As far as it is remembered; what is new begins at nothing."""
+    kernel.start()
+    kernel.world.note("slot", "it is broken", "")
+    memory, clock = kernel.machine.memory, kernel.machine.clock
+    status = status_fields(kernel.zones, 1.0, Meters())
+    assert [each["for_s"] for each in status["degraded"]] == [0.0] * len(status["degraded"])
+    memory.put("degraded", "stable: slot", {"why": "it is broken"}, clock.now_s())
+    clock.advance(90.0)
+    status = status_fields(kernel.zones, 1.0, Meters())
+    ages = {each["what"]: each["for_s"] for each in status["degraded"]}
+    assert ages["stable: slot"] == 90.0
+
+
+def test_a_memory_that_cannot_be_written_is_degraded(kernel):
+    """The next kernel would know nothing of all this."""
+    kernel.start()
+    kernel.machine.memory.unsaved_why = "No space left on device"
+    (found,) = [each for each in degraded_fields(kernel.zones) if each["what"] == "memory"]
+    assert "No space left on device" in found["why"]
+
+
 def test_deleted_arena_is_degraded(kernel):
     """The world goes on in a file without a name: said, with the stop that keeps it."""
     kernel.start()

@@ -19,7 +19,7 @@ from Kernel.console.values import (
     whole,
     word,
 )
-from tests.kernel.console.fake_kernel import AGENTS, status
+from tests.kernel.console.fake_kernel import AGENTS, MEMORY, status
 
 SAFE = {
     "safe_mode": True, "reason": "the kernel cannot be imported", "detail": "SyntaxError: x.py",
@@ -79,6 +79,28 @@ def test_refused_requests_are_told(refused: dict[str, object], told: str) -> Non
     """By road, once there are any."""
     out = shown("status", {"kernel": {"state": "running", "refused": refused}})
     assert told in out and ("refused" in out) is bool(told)
+
+
+def test_what_is_remembered_is_shown_in_words() -> None:
+    """What it is about, for how long, what for; then what there is room for."""
+    out = shown("memory", MEMORY)
+    line = next(line for line in out.splitlines() if "stable" in line)
+    assert line.split() == [
+        "budgets", "stable", "1m15s", "9m00s", "it", "broke,", "failures", "3",
+    ]  # fmt: skip
+    assert "budgets: restarts that a zone's code has used up, 1 of 64" in out
+    assert "nothing is remembered" in shown("memory", {"entries": []})
+    trouble = MEMORY | {"refused": 2, "unsaved_why": "No space left on device"}
+    out = shown("memory", trouble)
+    assert "2 found no room" in out and "cannot write it: No space left on device" in out
+
+
+@pytest.mark.parametrize(("for_s", "told"), [(0.0, ""), (59.0, ""), (7200.0, " (for 2h00m)")])
+def test_a_degraded_state_says_for_how_long(for_s: float, told: str) -> None:
+    """Once it has lasted."""
+    row = {"what": "archive", "why": "cannot store", "hint": "", "for_s": for_s}
+    out = shown("status", {"kernel": {"state": "running"}, "degraded": [row]})
+    assert f"archive: cannot store{told}\n" in out
 
 
 def test_missing_keys_show_as_dashes() -> None:

@@ -10,6 +10,7 @@ from Kernel.console.screen import HOLD_UP_S, PIPE_REFRESH_S, REFRESH_S, RESUMED,
 from Kernel.console.status_line import StatusLine
 from Kernel.contract.zygote_protocol import Progress
 from Kernel.core.stopping import DOING, Stage
+from Kernel.memory.contexts import DEGRADED
 from Kernel.ports.face import Face, Reader
 from tests.support.fakes import FakeMachine
 from tests.support.paper_archive import PaperArchive
@@ -48,7 +49,9 @@ def screen_on(kernel: PaperKernel, stream: io.StringIO, face: Face = TERMINAL) -
     """Return a screen on a stream, for a boot that begins now."""
     machine = kernel.machine
     began_s = machine.clock.now_s()
-    return Screen(StatusLine(stream, face), face, machine.log, machine.clock, began_s)
+    return Screen(
+        StatusLine(stream, face), face, machine.log, machine.clock, began_s, machine.memory
+    )
 
 
 def test_terminal_from_banner_to_end(kernel):
@@ -256,6 +259,28 @@ def test_what_fails_later_is_logged_once(kernel):
     kernel.machine.clock.advance(REFRESH_S)
     screen.refresh(kernel.zones)
     assert log.of("kernel.mended") == [{"what": "stable: arena"}]
+
+
+def test_the_next_kernel_tells_what_works_again(kernel):
+    """What was told of before it was killed gets its end, and what goes on keeps its age."""
+    memory, clock = kernel.machine.memory, kernel.machine.clock
+    for what in ("arena", "slot"):
+        kernel.world.note(what, "it is broken", "")
+    screen_on(kernel, io.StringIO()).ready(kernel.zones, 0.1)
+    began_s = clock.now_s()
+    assert set(memory.entries(DEGRADED, began_s)) == {"stable: arena", "stable: slot"}
+    clock.advance(100.0)
+    kernel.world.unnote("slot")
+    log = kernel.machine.log
+    following = screen_on(kernel, io.StringIO())
+    following.ready(kernel.zones, 0.1)
+    assert log.of("kernel.mended") == [{"what": "stable: slot"}]
+    (entry,) = memory.entries(DEGRADED, clock.now_s()).values()
+    assert entry.first_s == began_s
+    kernel.world.unnote("arena")
+    clock.advance(REFRESH_S)
+    following.refresh(kernel.zones)
+    assert len(log.of("kernel.mended")) == 2 and not memory.entries(DEGRADED, clock.now_s())
 
 
 def test_degraded_is_shown_with_its_hint(kernel):

@@ -1,5 +1,6 @@
 """Traits that are put into quarantine by hand, and let out of it, in a world on paper."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from Kernel.contract.errors import Refused
 from Kernel.contract.inputs import PAUSE, Input
 from Kernel.core.trait_guard import TraitGuard
+from Kernel.memory.context_memory import Priority
 from tests.support.fakes import FakeMachine
 from tests.support.trait_scene import CODE_HASH, Scene
 
@@ -71,11 +73,35 @@ def test_while_the_world_stands_still_it_waits(scene):
 
 
 def test_the_next_kernel_knows_why(scene):
-    """It is kept beside the notes of guards, and thrown away when it is torn."""
+    """It is in the memory that outlives a kernel."""
     scene.changes.quarantine(scene.world, "Forager", "none", b"")
     settle(scene)
-    scene.machine.guard_notes.keep("stable.why.torn", b"{")
     again = TraitGuard(scene.world, scene.kernel.zones.guards["stable"].rules)
     again.look()
     assert again.quarantine()[0]["why"] == "by hand"
-    assert "stable.why.torn" not in scene.machine.guard_notes.left()
+
+
+def test_what_an_earlier_version_has_noted_is_taken_over(scene):
+    """It kept each in a file beside the notes of guards; one that is torn is thrown away."""
+    scene.changes.quarantine(scene.world, "Forager", "none", b"")
+    settle(scene)
+    told = {"why": "it hung", "mutation_id": "mut_1", "since": 7}
+    scene.machine.memory.clear("quarantine")
+    scene.machine.guard_notes.keep(f"stable.why.{CODE_HASH}", json.dumps(told).encode())
+    scene.machine.guard_notes.keep("stable.why.torn", b"{")
+    scene.machine.guard_notes.keep("stable.why.none", b'{"why": 3}')
+    again = TraitGuard(scene.world, scene.kernel.zones.guards["stable"].rules)
+    again.look()
+    (found,) = again.quarantine()
+    assert {key: found[key] for key in told} == told
+    assert not scene.machine.guard_notes.left()
+
+
+def test_a_word_of_the_memory_that_is_none_is_not_told(scene):
+    """Whoever can write the file of a home cannot break an answer by it."""
+    scene.changes.quarantine(scene.world, "Forager", "none", b"")
+    settle(scene)
+    guard = scene.kernel.zones.guards["stable"]
+    for told in (3, {}, {"why": [], "mutation_id": "", "since": 1}):
+        scene.machine.memory.put("quarantine", f"stable/{CODE_HASH}", told, 0.0, Priority.HIGH)
+        assert guard.quarantine()[0]["why"] == ""
