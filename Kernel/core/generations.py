@@ -205,7 +205,7 @@ class Generations:
         spent = recall_budget(self._parts.memory, zone.name, self._code, zone.policy, now_s)
         if spent is None:
             return
-        line.state = sup.resume(line.state, spent, zone.policy, now_s)
+        line.state = sup.resume(line.state, spent)
         line.blame = self._parts.log.warning(
             "zone.budget_resumed", zone=zone.name, failures=spent.failures,
             zygote_failures=spent.zygote_failures, failures_max=zone.policy.failures_max,

@@ -294,13 +294,15 @@ def fail(patience: Patience, policy: Policy, now_s: float) -> Patience:
     return Patience(failures, now_s + backoff_s(policy, failures))
 
 
-def resume(life: Generation, spent: Spent, policy: Policy, now_s: float) -> Generation:
-    """Return a generation that goes on with a budget of which so much is used up."""
-    failures, of_zygote = spent.failures, spent.zygote_failures
+def resume(life: Generation, spent: Spent) -> Generation:
+    """Return a generation that goes on with a budget of which so much is used up.
+
+    Its first try is made at once: nobody has been served since the kernel before has died.
+    """
     return replace(
         life,
-        patience=Patience(failures, now_s + backoff_s(policy, failures)),
-        zygote_patience=Patience(of_zygote, now_s + backoff_s(policy, of_zygote)),
+        patience=Patience(spent.failures),
+        zygote_patience=Patience(spent.zygote_failures),
         why=spent.why,
     )
 

@@ -106,6 +106,22 @@ def test_a_file_is_run(kernel, tmp_path):
     assert (shown.stdout, shown.stderr) == ("adding\n42\n", "")
 
 
+def test_a_file_that_is_run_again_is_not_compiled_again(kernel):
+    """The same answer, with the lines of an error, from code that the kernel has kept."""
+    text = f"# {'x' * 5000}\ndef main(n):\n    return 6 / int(n)\n"
+    before = kernel.ask("status")["kernel"]["function_cache"]
+    first = molt(kernel, text, "0")
+    assert newest(kernel, "call.begun")["payload"]["kept"] is False
+    again = molt(kernel, text, "0")
+    assert newest(kernel, "call.begun")["payload"]["kept"] is True
+    assert first[0] == again[0] == 65
+    assert first[1]["error"] == again[1]["error"] and again[1]["error"]["line"] == 3
+    assert molt(kernel, text, "3")[1]["result"] == 2.0
+    after = kernel.ask("status")["kernel"]["function_cache"]
+    assert after["entries"] == before["entries"] + 1 and after["hits"] == before["hits"] + 2
+    assert after["damaged"] == 0
+
+
 def test_what_it_raises_is_shown(kernel):
     """Traceback on stderr with lines of the file, 65; JSON has type, message, line."""
     text = "print('so far')\ndef f():\n    return {}['x']\nf()\n"

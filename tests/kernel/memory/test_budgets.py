@@ -64,7 +64,7 @@ class TestEntry:
         spent = recall_budget(memory, "stable", CODE, POLICY, 0.0)
         assert spent == Spent(7, 7, "it broke")
         assert spent is not None
-        assert not sup.spent(sup.resume(Generation("stable"), spent, POLICY, 0.0), POLICY)
+        assert not sup.spent(sup.resume(Generation("stable"), spent), POLICY)
         assert recall_budget(memory, "stable", CODE, replace(POLICY, failures_max=1), 0.0) is None
 
     def test_health_is_remembered_too(self):
@@ -108,12 +108,13 @@ class TestEntry:
 
 
 def test_a_generation_goes_on_where_it_was() -> None:
-    """With the failures and the delay that follows from them."""
+    """Its first try is made at once, and the next failure is delayed as the sixth in a row."""
     policy = replace(POLICY, free_failures=3, backoff_base_s=1.0, backoff_cap_s=60.0)
-    life = sup.resume(Generation("stable"), Spent(5, 0, "it broke"), policy, 100.0)
-    assert life.patience.failures == 5 and life.why == "it broke"
-    assert life.patience.retry_at_s == 100.0 + sup.backoff_s(policy, 5) > 100.0
-    assert life.zygote_patience == Patience(0, 100.0)
+    life = sup.resume(Generation("stable"), Spent(5, 0, "it broke"))
+    assert (life.patience, life.zygote_patience, life.why) == (Patience(5), Patience(), "it broke")
+    assert sup.decide(life, policy, 0.0) == (sup.StartZygote(),)
+    again = sup.fail(life.patience, policy, 100.0)
+    assert again == Patience(6, 100.0 + sup.backoff_s(policy, 6))
 
 
 class TestKernels:
