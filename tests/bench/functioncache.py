@@ -25,6 +25,8 @@ from tests.bench.report import ROOT, Goal, Report, Row, at_least
 from zones.runtime.compiled_file import compile_file, pack_compiled, unpack_compiled
 
 ROUNDS, ROUNDS_QUICK = 300, 20
+ROUNDS_LEAST, ROUNDS_BYTES = 8, 4 << 20
+"""Of a large file fewer rounds: so many bytes are compiled in all."""
 COLD_ROUNDS, COLD_ROUNDS_QUICK = 40, 3
 HIT_TIMES = 20.0
 LARGE_BYTES = 200 * 1024
@@ -86,7 +88,7 @@ def measure_source(
         "run its body": lambda: exec(file.code, {"__name__": "bench"}),
     }
     sizes = {"compile": len(source), "marshal": len(packed), "cloudpickle": len(pickled)}
-    warm = take_turns(ways, rounds)
+    warm = take_turns(ways, min(rounds, max(ROUNDS_LEAST, ROUNDS_BYTES // len(source))))
     cold = {way: [first_us(ways[way]) for _ in range(cold_rounds)] for way in sizes}
     rows: list[Row] = [
         {
