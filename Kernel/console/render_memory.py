@@ -50,7 +50,7 @@ def show_memory(result: Fields, console: Page) -> None:
 
 def _told(value: Fields) -> str:
     """Return a value for people: its words first, then what is counted."""
-    plain = {key: each for key, each in value.items() if each not in (0, "") and key != "code"}
+    plain = {key: each for key, each in value.items() if each not in (0, "")}
     why = plain.pop("why", "")
     rest = [f"{key.replace('_', ' ')} {each}" for key, each in plain.items()]
     return clean(", ".join(map(str, ([why] if why else []) + rest))) or MISSING

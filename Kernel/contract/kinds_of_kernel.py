@@ -108,7 +108,7 @@ KERNEL_KINDS: Final = (
     _of_zone("generation.retired", {"source": str, "generation": ANY, "why": str}),
     _of_zone(
         "zone.budget_resumed",
-        {"failures": int, "zygote_failures": int, "failures_max": int, "why": str},
+        {"failures": int, "failures_max": int, "why": str},
         _WARNING,
     ),
     _of_zone("zone.restart_due", {"why": str, "mutations": int, "hours": float}),

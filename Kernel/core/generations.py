@@ -64,7 +64,9 @@ class Generations:
         self._zone = zone
         self._parts = zone.parts
         self._restarts_before = 0
-        self._fingerprint = self._code = ""
+        self._fingerprint = ""
+        self._codes: dict[int, str] = {}
+        """What stands for the code and settings of each generation of the checkout."""
         self._fingerprint_s = 0.0
         self._changed = False
         self._slot: Source | None = None
@@ -183,7 +185,7 @@ class Generations:
             source = self._slot
         else:
             self._fingerprint = self._parts.versions.fingerprint()
-            self._code = made_of(self._fingerprint, self._zone.config.settings)
+            self._codes[number] = made_of(self._fingerprint, self._zone.config.settings)
             self._changed = False
         line = Line(number, source, self._zone, self.served)
         self.lines[number] = line
@@ -202,22 +204,23 @@ class Generations:
         Later ones begin anew: they are begun because something has changed, or by command.
         """
         zone, now_s = self._zone.config, self._parts.clock.now_s()
-        spent = recall_budget(self._parts.memory, zone.name, self._code, zone.policy, now_s)
+        code = self._codes[line.number]
+        spent = recall_budget(self._parts.memory, zone.name, code, zone.policy, now_s)
         if spent is None:
             return
         line.state = sup.resume(line.state, spent)
         line.blame = self._parts.log.warning(
-            "zone.budget_resumed", zone=zone.name, failures=spent.failures,
-            zygote_failures=spent.zygote_failures, failures_max=zone.policy.failures_max,
-            why=spent.why,
+            "zone.budget_resumed", zone=zone.name,
+            failures=max(spent.failures, spent.zygote_failures),
+            failures_max=zone.policy.failures_max, why=spent.why,
         )  # fmt: skip
 
     def _remember(self, now_s: float) -> None:
-        """Keep what the newest generation of the checkout has used up, for the next kernel."""
-        of_checkout = [each for each in self.lines.values() if each.source is CHECKOUT]
-        if of_checkout and not self._zone.stopping:
-            newest = max(of_checkout, key=lambda line: line.number)
-            remember_budget(self._parts.memory, self._code, newest.state, now_s)
+        """Keep what each generation of the checkout has used up, for the next kernel."""
+        if self._zone.stopping:
+            return
+        for number, code in self._codes.items():
+            remember_budget(self._parts.memory, code, self.lines[number].state, now_s)
 
     def donors_for(self, line: Line) -> list[Donor]:
         """Return the generations of which a zygote could be forked for one: of the checkout, too.
@@ -251,6 +254,7 @@ class Generations:
             self._restarts_before += line.state.restarts
             self.served |= line.state.served
             del self.lines[line.number]
+            self._codes.pop(line.number, None)
 
     # What the console asks for.
 

@@ -20,12 +20,13 @@ from Kernel.memory.contexts import BUDGETS
 
 FAILURES_MAX: Final = 100_000
 WHY_CHARS: Final = 200
+CODE_CHARS: Final = 16
 
 
 def made_of(fingerprint: str, settings: Mapping[str, Any]) -> str:
     """Return what stands for code and settings of a generation."""
     told = json.dumps([fingerprint, settings], sort_keys=True, default=repr)
-    return hashlib.sha256(told.encode()).hexdigest()[:32]
+    return hashlib.sha256(told.encode()).hexdigest()[:CODE_CHARS]
 
 
 def remember_budget(memory: ContextMemory, code: str, life: Generation, now_s: float) -> None:
@@ -34,21 +35,22 @@ def remember_budget(memory: ContextMemory, code: str, life: Generation, now_s: f
     Args:
         code: from `made_of`.
     """
+    key = _key(life.name, code)
     failures, of_zygote = life.patience.failures, life.zygote_patience.failures
-    known = memory.get(BUDGETS, life.name, now_s)
+    if life.condemned:  # proved, whatever its count: one try is all that is left
+        failures = FAILURES_MAX
+    known = memory.get(BUDGETS, key, now_s)
     if not failures and not of_zygote:
-        # Its own record alone: what other code has spent may be tried again.
         if known is not None and life.healthy_s is not None:
-            memory.forget(BUDGETS, life.name)
+            memory.forget(BUDGETS, key)
         return
     told = {
-        "code": code,
         "failures": min(failures, FAILURES_MAX),
         "zygote_failures": min(of_zygote, FAILURES_MAX),
         "why": life.why[:WHY_CHARS],
     }
     if known != told:
-        memory.put(BUDGETS, life.name, told, now_s, Priority.HIGH)
+        memory.put(BUDGETS, key, told, now_s, Priority.HIGH)
 
 
 def recall_budget(
@@ -59,8 +61,8 @@ def recall_budget(
     What is kept is a file's word: whatever is not as `remember_budget` writes it counts for
     nothing.
     """
-    told = memory.get(BUDGETS, zone, now_s)
-    if not isinstance(told, dict) or told.get("code") != code:
+    told = memory.get(BUDGETS, _key(zone, code), now_s)
+    if not isinstance(told, dict):
         return None
     counts = [told.get("failures"), told.get("zygote_failures")]
     why = told.get("why")
@@ -71,3 +73,8 @@ def recall_budget(
     most = policy.failures_max - 1
     failures, of_zygote = (min(int(each), most) for each in counts if each is not None)
     return Spent(failures, of_zygote, why) if failures or of_zygote else None
+
+
+def _key(zone: str, code: str) -> str:
+    """Return the key of an entry: each version of the code of a zone has its own."""
+    return f"{zone} {code}"

@@ -33,7 +33,7 @@ MEMORY = {
         {
             "context": "budgets", "key": "stable", "priority": "high", "age_s": 75.0,
             "left_s": 540.0,
-            "value": {"code": "ab", "failures": 3, "zygote_failures": 0, "why": "it broke"},
+            "value": {"failures": 3, "zygote_failures": 0, "why": "it broke"},
         },
     ],
     "refused": 0,

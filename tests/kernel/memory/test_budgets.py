@@ -76,6 +76,20 @@ class TestEntry:
         remember_budget(memory, CODE, replace(failed(0), healthy_s=2.0), 12.0)
         assert recall_budget(memory, "stable", CODE, POLICY, 12.0) is None
 
+    def test_what_was_proved_leaves_one_try(self):
+        """Two faults that convict count like all that there are."""
+        memory = new_memory()
+        remember_budget(memory, CODE, replace(failed(2), condemned="proved"), 0.0)
+        assert recall_budget(memory, "stable", CODE, POLICY, 0.0) == Spent(7, 0, "it broke")
+
+    def test_the_health_of_other_code_says_nothing_about_it(self):
+        """The generation before serves well; what was found of the newer one stays."""
+        memory = new_memory()
+        remember_budget(memory, CODE, failed(3), 0.0)
+        before = made_of("older", {})
+        remember_budget(memory, before, replace(failed(0), healthy_s=0.0), 1.0)
+        assert recall_budget(memory, "stable", CODE, POLICY, 1.0) == Spent(3, 0, "it broke")
+
     def test_nothing_is_written_while_nothing_changes(self):
         """A round of the kernel costs no snapshot."""
         memory = new_memory()
@@ -91,19 +105,19 @@ class TestEntry:
             3,
             [],
             {},
-            {"code": CODE},
-            {"code": CODE, "failures": -1, "zygote_failures": 0, "why": ""},
-            {"code": CODE, "failures": 1.5, "zygote_failures": 0, "why": ""},
-            {"code": CODE, "failures": True, "zygote_failures": 0, "why": ""},
-            {"code": CODE, "failures": 10**9, "zygote_failures": 0, "why": ""},
-            {"code": CODE, "failures": 1, "zygote_failures": 0, "why": None},
-            {"code": CODE, "failures": 0, "zygote_failures": 0, "why": ""},
+            {"failures": 3},
+            {"failures": -1, "zygote_failures": 0, "why": ""},
+            {"failures": 1.5, "zygote_failures": 0, "why": ""},
+            {"failures": True, "zygote_failures": 0, "why": ""},
+            {"failures": 10**9, "zygote_failures": 0, "why": ""},
+            {"failures": 1, "zygote_failures": 0, "why": None},
+            {"failures": 0, "zygote_failures": 0, "why": ""},
         ],
     )
     def test_a_hostile_entry_counts_for_nothing(self, told):
         """Whoever can write the file cannot end the kernel by it."""
         memory = new_memory()
-        assert memory.put(BUDGETS, "stable", told, 0.0)
+        assert memory.put(BUDGETS, f"stable {CODE}", told, 0.0)
         assert recall_budget(memory, "stable", CODE, POLICY, 0.0) is None
 
 
@@ -135,7 +149,7 @@ class TestKernels:
         following.round()
         assert following.keeper.state.zygote_patience.failures == 5
         (told,) = machine.log.of("zone.budget_resumed")
-        assert (told["zone"], told["zygote_failures"], told["failures_max"]) == ("stable", 5, 8)
+        assert (told["zone"], told["failures"], told["failures_max"]) == ("stable", 5, 8)
         assert following.keeper.ladder.count == 1, "it is tried again"
 
     def test_code_that_has_changed_gets_a_new_one(self, machine, folders):
@@ -158,6 +172,18 @@ class TestKernels:
         self.fail(following, 1)
         assert following.keeper.ladder.gave_up
 
+    def test_a_newer_one_that_was_let_go_is_remembered(self, machine, folders):
+        """Going back does not wash it clean: the next kernel would begin with it."""
+        stage = Stage(machine, folders)
+        stage.serve()
+        machine.versions.version = "worse"
+        stage.keeper.generations.renew()
+        self.fail(stage, 8)
+        assert stage.keeper.ladder.current == 1 and not stage.keeper.ladder.incoming
+        following = Stage(machine, folders)
+        following.round()
+        assert following.keeper.state.zygote_patience.failures == 7
+
     def test_health_ends_it(self, machine, folders):
         """A world that has served long enough owes nothing to the kernel after the next."""
         self.fail(Stage(machine, folders), 5)
@@ -168,7 +194,7 @@ class TestKernels:
         machine.clock.advance(11.0)
         stage.tick()
         stage.round()
-        assert machine.memory.get(BUDGETS, "stable", machine.clock.now_s()) is None
+        assert not machine.memory.entries(BUDGETS, machine.clock.now_s())
 
     def test_a_stop_in_order_is_no_failure(self, machine, folders):
         """What ends because it was asked to is not written down."""
