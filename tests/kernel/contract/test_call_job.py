@@ -8,14 +8,17 @@ from hypothesis import strategies as st
 
 from Kernel.contract.call_job import (
     ANSWER_BYTES_MAX,
+    COMPILED_BYTES_MAX,
     DEPTH_MAX,
     FRAMES_MAX,
     TEXT_MAX,
     CallJob,
     JobKind,
     Outcome,
+    frame_compiled,
     pack_job,
     parse_told,
+    unframe_compiled,
     unpack_job,
 )
 from Kernel.contract.errors import CodecError
@@ -107,3 +110,26 @@ def test_what_passes_can_be_sent_on():
     error = {**ERROR, "frames": [["a.py", 1, "f", ""]] * FRAMES_MAX}
     told = parse_told({**ANSWER, "outcome": "raised", "result": nested(60), "error": error})
     assert json.loads(json.dumps([told.result, told.error], allow_nan=False))
+
+
+@pytest.mark.parametrize("code", [b"c", bytes(70_000), bytes(COMPILED_BYTES_MAX)])
+def test_compiled_code_comes_through_whole(code):
+    """As it was framed."""
+    assert unframe_compiled(frame_compiled(code)) == code
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"1234567",
+        frame_compiled(b""),
+        frame_compiled(b"code")[:-1],
+        frame_compiled(b"code") + b"x",
+        b"\xff" * 8 + b"code",
+        frame_compiled(bytes(COMPILED_BYTES_MAX + 1)),
+    ],
+)
+def test_what_is_not_whole_is_no_code(data):
+    """Cut short, longer than it says, empty, too much."""
+    assert unframe_compiled(data) is None
