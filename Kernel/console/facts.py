@@ -68,10 +68,14 @@ def _events_fields(zones: ZoneTable) -> dict[str, Any] | None:
 
 
 def refused_fields(zones: ZoneTable) -> dict[str, Any]:
-    """Return how many requests of whom may not make them were refused, on each road."""
+    """Return how many requests of whoever may not make them were refused, on each road.
+
+    Of those at the scribe's socket the archive tells the number; who it was is in the ledger.
+    """
     rows = zones.refusals.fields()
     on = {road: sum(row["count"] for row in rows if row["road"] == road) for road in Road}
-    on[Road.SCRIBE] += sum(each.turned_away for each in zones.services.values())
+    brokers = (each for each in zones.services.values() if each.config.broker)
+    on[Road.SCRIBE] += sum(each.turned_away for each in brokers)
     return {**{road.value: count for road, count in on.items()}, "by": rows}
 
 

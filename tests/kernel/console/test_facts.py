@@ -20,6 +20,7 @@ from Kernel.console.facts import (
 )
 from Kernel.contract.arena import NEVER, PHASES_MAX, SURVEY_TICKS, Header, State
 from Kernel.contract.messages import Degraded
+from Kernel.contract.policy import Road
 from Kernel.contract.zygote_protocol import Unprepared
 from Kernel.core import supervisor as sup
 from Kernel.ports.meters import Meters
@@ -106,6 +107,24 @@ def test_status_says_for_how_long_something_is_degraded(kernel):
     status = status_fields(kernel.zones, 1.0, Meters())
     ages = {each["what"]: each["for_s"] for each in status["degraded"]}
     assert ages["stable: slot"] == 90.0
+
+
+def test_refused_requests_are_counted_by_road(kernel):
+    """Those of the kernel's own roads by who and what, those of the scribe as the archive says."""
+    kernel.start()
+    refusals, archive = kernel.zones.refusals, kernel.zones.services["archive"]
+    for request in ("drain", "drain", "ask.shutdown"):
+        refusals.note(Road.BUS, "archive", request, "no", 0.0)
+    refusals.note(Road.CONSOLE, "own", "command", "no", 0.0)
+    archive.config = replace(archive.config, broker=True)
+    archive._turned_away[1] = 4
+    refused = status_fields(kernel.zones, 1.0, Meters())["kernel"]["refused"]
+    assert {road: refused[road] for road in ("bus", "console", "scribe")} == {
+        "bus": 3, "console": 1, "scribe": 4,
+    }  # fmt: skip
+    assert [(row["who"], row["request"], row["count"]) for row in refused["by"]] == [
+        ("archive", "drain", 2), ("archive", "unknown", 1), ("own", "command", 1),
+    ]  # fmt: skip
 
 
 def test_a_memory_that_cannot_be_written_is_degraded(kernel):
