@@ -86,8 +86,8 @@ COMMANDS: tuple[Command, ...] = (
         WATCHING,
         "Show what the kernel remembers over its own restart",
         ("molt memory", "molt memory --json"),
-        details="Restarts that the code of a zone has used up, what does not work as it should, "
-        "why traits are in\nquarantine. An orderly stop forgives the restarts; a kernel that is "
+        details="Restarts that the code of a zone has used up, what the last fault of a world "
+        "speaks against, what\ndoes not work as it should, why traits are in quarantine. An orderly stop forgives the restarts; a kernel that is "
         "killed leaves them to the next.",
     ),
     Command(

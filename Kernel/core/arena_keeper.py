@@ -53,6 +53,8 @@ class ArenaKeeper(ArenaFounding):
             config.name,
             parts.log,
             self.note,
+            parts.memory,
+            parts.clock,
             self.traits.in_slot,
             self.traits.tell_quarantined,
         )

@@ -1,8 +1,9 @@
 """An inquest into each death that may be the fault of code: what was running, what follows.
 
 Owns: finding evidence in the words of an arena, the suspect (kept there, so that it outlives this
-kernel), putting a trait that is convicted into quarantine. Does not own: when evidence is proof
-(`blame.py`), what becomes of a generation that is condemned (`supervisor.py`, `ladder.py`).
+kernel, and remembered, so that it outlives the arena), putting a trait that is convicted into
+quarantine. Does not own: when evidence is proof (`blame.py`), what becomes of a generation that is
+condemned (`supervisor.py`, `ladder.py`).
 """
 
 from collections.abc import Callable
@@ -19,6 +20,9 @@ from Kernel.core.events import EventLog
 from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.line import Line
 from Kernel.core.succession import is_evidence
+from Kernel.memory.context_memory import ContextMemory
+from Kernel.memory.suspects import recall_suspect, remember_suspect
+from Kernel.ports.clock import Clock
 from Kernel.ports.process import Exit
 
 
@@ -59,6 +63,8 @@ class Inquest:
 
     Args:
         note: shows what, why and a hint, as long as it is not forgotten.
+        memory: keeps the suspect for a world that loses its arena.
+        clock: of all that is remembered.
         trait: returns what a trait slot of the world holds now, None for nothing.
         on_quarantined: is told of what goes into quarantine, why, and the id of the event.
     """
@@ -68,12 +74,16 @@ class Inquest:
         zone: str,
         log: EventLog,
         note: Callable[[str, str, str], None],
+        memory: ContextMemory,
+        clock: Clock,
         trait: Callable[[int], TraitRow | None] = lambda _slot: None,
         on_quarantined: Callable[[TraitRow, str, bytes], None] = lambda _row, _why, _told: None,
     ) -> None:
         self._zone = zone
         self._log = log
         self._note = note
+        self._memory = memory
+        self._clock = clock
         self._trait = trait
         self._on_quarantined = on_quarantined
         self._stood: tuple[int, str, int] | None = None
@@ -126,7 +136,7 @@ class Inquest:
         death: bytes,
     ) -> tuple[Verdict, str, bytes]:
         """Return the verdict, its reason, and the id of the event that tells of the evidence."""
-        self._suspect, verdict = weigh(self._suspect, evidence, self._stands_still(evidence.slot))
+        verdict = self._weigh(evidence)
         self._line = line.number
         # The budget has counted this death: one alone means that health has forgotten the others.
         line.faults = line.faults + 1 if line.state.patience.failures > 1 else 1
@@ -140,6 +150,18 @@ class Inquest:
         )  # fmt: skip
         why = f"tick {evidence.tick + 1} failed {times} times in {place}: {evidence.how}"
         return verdict, why, told
+
+    def _weigh(self, evidence: Evidence) -> Verdict:
+        """Take one more piece of evidence into the suspect, and remember that."""
+        row, now_s = self._trait(evidence.slot) if evidence.slot else None, self._clock.now_s()
+        if row is not None and not self._suspect.times:  # a new arena: what was known before it?
+            known = recall_suspect(self._memory, self._zone, row.hash, now_s)
+            self._suspect = known or self._suspect
+        self._suspect, verdict = weigh(self._suspect, evidence, self._stands_still(evidence.slot))
+        if self._suspect.flight == evidence.flight:  # it names code
+            code_hash = row.hash if row is not None else ""
+            remember_suspect(self._memory, self._zone, self._suspect, code_hash, now_s)
+        return verdict
 
     def _stands_still(self, slot: int) -> bool:
         """Tell whether the trait in a slot has made no call since it was asked for last."""

@@ -3,10 +3,9 @@
 Owns: the table, and telling what is in it. Does not own: the memory (`context_memory.py`), what is
 put into each (its user).
 
-What is not here, and why: the suspect of a world and how often it was found lie in its arena, where
-they change with the very words they are about; mutations under guard and cells under way are notes
-of a file each (`Kernel/ports/cell_notes.py`), written before an act that the next kernel must know
-of, so that one that is harmed costs one.
+What is not here, and why: mutations under guard and cells under way are notes of a file each
+(`Kernel/ports/cell_notes.py`), written before an act that the next kernel must know of, so that one
+that is harmed costs one.
 """
 
 from typing import Any, Final
@@ -16,6 +15,7 @@ from Kernel.memory.context_memory import Context, ContextMemory
 BUDGETS: Final = "budgets"
 DEGRADED: Final = "degraded"
 QUARANTINE: Final = "quarantine"
+SUSPECTS: Final = "suspects"
 
 CONTEXTS: Final = {
     BUDGETS: Context(
@@ -25,6 +25,12 @@ CONTEXTS: Final = {
         keep_s=600.0,
     ),
     DEGRADED: Context("what does not work as it should", entries_max=128, value_bytes_max=1024),
+    SUSPECTS: Context(
+        "what the last fault of a world speaks against",
+        entries_max=64,
+        value_bytes_max=256,
+        keep_s=3600.0,
+    ),
     QUARANTINE: Context("why traits are in quarantine", entries_max=128, value_bytes_max=2048),
 }
 """All of it fits into one snapshot (`SNAPSHOT_BYTES_MAX`), which is written whole."""

@@ -109,5 +109,5 @@ def test_fields_tell_all_there_is() -> None:
         }
     ]  # fmt: skip
     assert {each["name"]: each["entries"] for each in fields["contexts"]} == {
-        "budgets": 1, "degraded": 0, "quarantine": 0,
+        "budgets": 1, "degraded": 0, "quarantine": 0, "suspects": 0,
     }  # fmt: skip
