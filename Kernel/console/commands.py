@@ -87,8 +87,8 @@ COMMANDS: tuple[Command, ...] = (
         "Show what the kernel remembers over its own restart",
         ("molt memory", "molt memory --json"),
         details="Restarts that the code of a zone has used up, what the last fault of a world "
-        "speaks against, what\ndoes not work as it should, why traits are in quarantine. An orderly stop forgives the restarts; a kernel that is "
-        "killed leaves them to the next.",
+        "speaks against,\nwhat does not work as it should, why traits are in quarantine. An "
+        "orderly stop forgives the restarts;\na kernel that is killed leaves them to the next.",
     ),
     Command(
         "kernel-events",
