@@ -75,7 +75,7 @@ def refused_fields(zones: ZoneTable) -> dict[str, Any]:
     rows = zones.refusals.fields()
     on = {road: sum(row["count"] for row in rows if row["road"] == road) for road in Road}
     brokers = (each for each in zones.services.values() if each.config.broker)
-    on[Road.SCRIBE] += sum(each.turned_away for each in brokers)
+    on[Road.SCRIBE] += min(COUNT_MAX, sum(each.turned_away for each in brokers))  # a zone's word
     return {**{road.value: count for road, count in on.items()}, "by": rows}
 
 

@@ -114,9 +114,7 @@ class ContextMemory:
             self.refused += 1
             return False
         known = self._live(context, key, now_s)
-        if known is None and len(entries) >= limits.entries_max and not self._make_room(
-            context, priority, now_s
-        ):  # fmt: skip
+        if known is None and not self._make_room(context, priority, now_s):
             self.refused += 1
             return False
         until_s = None if limits.keep_s is None else now_s + limits.keep_s
@@ -166,7 +164,7 @@ class ContextMemory:
         return entry
 
     def _make_room(self, context: str, priority: Priority, now_s: float) -> bool:
-        """Let one give way; False where all that are left count for more."""
+        """Let one give way where there is no room; False where all count for more."""
         self.expire(now_s)
         entries = self._entries[context]
         if len(entries) < self.contexts[context].entries_max:
