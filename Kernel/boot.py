@@ -52,12 +52,14 @@ from Kernel.ports.arena_file import arena_folders, claim_folders
 from Kernel.ports.cell_notes import HomeCellNotes
 from Kernel.ports.cgroups import SystemCgroups
 from Kernel.ports.clock import SystemClock
+from Kernel.ports.cores import SystemCores
 from Kernel.ports.disk import HomeFolders, make_home, open_home
 from Kernel.ports.event_road import SocketRoads
 from Kernel.ports.face import Reader, find_face
 from Kernel.ports.limits import check_descriptors
 from Kernel.ports.line_writer import LineWriter, open_writer
 from Kernel.ports.listeners import Listeners
+from Kernel.ports.machine_load import SystemMachineMeters
 from Kernel.ports.memory_file import HomeMemoryFile, MemoryFile
 from Kernel.ports.meters import Meters, ProcLoads
 from Kernel.ports.notify import find_notifier
@@ -280,6 +282,7 @@ class Kernel:
         )
 
     def _make_parts(self) -> Parts:
+        machine = SystemMachineMeters(self._home.home)
         return Parts(
             clock=self._clock,
             processes=self._processes,
@@ -295,6 +298,9 @@ class Kernel:
             guard_notes=HomeCellNotes(self._home.data_dir / "guards"),
             secret=os.urandom(SECRET_BYTES),
             memory=self._remembering.memory,
+            machine=machine,
+            pool=machine.pool(),
+            cores=SystemCores(),
         )
 
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:

@@ -3,6 +3,7 @@
 Owns: reading config/*.yaml, the kernel's own settings as it uses them, what a zone is. Does not
 own: its keys (`config_keys.py`), what overrides what (`Kernel/contract/sources.py`), the settings
 of services, which are handed to them as plain data and checked there.
+Past 400 lines, for what is read by the tables is told by them, too (`effective`).
 """
 
 import math
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from Kernel.config_keys import (
     BUS_DEADLINE_S_MIN,
@@ -20,8 +21,8 @@ from Kernel.config_keys import (
     CELL_KEYS,
     CPU_WEIGHT,
     DEADLINE_MS,
+    GOVERNOR,
     GUARD,
-    GUARD_KEYS,
     KERNEL_KEYS,
     MAP_KEYS,
     TRIAL,
@@ -36,8 +37,10 @@ from Kernel.contract.settings import Key, default_of, find_faults, read_values, 
 from Kernel.contract.sources import DEFAULT, WORLD, Sources
 from Kernel.contract.user_bus import SCRIBE
 from Kernel.contract.zygote_protocol import Unprepared
+from Kernel.core.governor_rules import STEPS_OF_BUS, GovernorRules, unfit_steps, usual_steps
 from Kernel.core.guard import GuardRules
 from Kernel.core.limits import CageKind, CallLimits, CellLimits, Limits, TrialLimits
+from Kernel.core.steps import WORDS, Step
 from Kernel.core.supervisor import Kind, Policy
 from Kernel.core.watchdog import Mode
 
@@ -46,6 +49,8 @@ SPEAKERS = (KERNEL, SCRIBE)
 """Who stands as the zone of an event and is none."""
 _OF_POLICY = frozenset(place.name for place in fields(Policy))
 _OF_LIMITS = frozenset(place.name for place in fields(Limits))
+_OF_MAP: Final = {GUARD: "a guard period", GOVERNOR: "the governor"}
+_Rules = TypeVar("_Rules", GuardRules, GovernorRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,13 @@ class ZoneConfig:
         limits: what its processes may take.
         log_lines_per_s: of more lines than this on stderr only the number is logged.
         may: what it may ask the kernel for.
+        disk_mb_per_s: that its processes may write to disks together; 0: no limit.
+        events: of it that may wait to be stored; 0: no limit.
+        steps: that may be taken against it, the mildest first.
+        yields: it gives way when the machine is overloaded, and not only for what it takes itself.
         enabled: it is there; one that is not is in no list of zones.
         uncaged: the kernel's own setting: its processes run generated code without a cage, too.
+        governor: the kernel's own setting: when steps are taken.
         settings_file: the name of the file that holds its settings, "" for none.
         sources: where they were said.
     """
@@ -85,8 +95,13 @@ class ZoneConfig:
     limits: Limits = field(default_factory=Limits)
     log_lines_per_s: int = 100
     may: tuple[str, ...] = ()
+    disk_mb_per_s: int = 0
+    events: int = 0
+    steps: tuple[Step, ...] = STEPS_OF_BUS
+    yields: bool = False
     enabled: bool = True
     uncaged: bool = False
+    governor: GovernorRules = field(default_factory=GovernorRules)
     settings_file: str = ""
     sources: Sources = field(default_factory=Sources, compare=False, repr=False)
 
@@ -115,6 +130,7 @@ class KernelConfig:
         unchecked_trials: trials neither validate nor guard what they run; for tests of the cage.
         trial, call: the temporary processes of either role.
         guard: the rules by which a mutation is kept or taken back.
+        governor: the rules by which zones are held to their share of the machine.
         sources: what was said, and where.
     """
 
@@ -130,6 +146,7 @@ class KernelConfig:
     trial: TrialLimits = field(default_factory=TrialLimits)
     call: CallLimits = field(default_factory=CallLimits)
     guard: GuardRules = field(default_factory=GuardRules)
+    governor: GovernorRules = field(default_factory=GovernorRules)
     sources: Sources = field(default_factory=Sources, compare=False, repr=False)
 
 
@@ -189,7 +206,8 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
     values, faults = read_values(KERNEL_KEYS, top)
     values[TRIAL] = _cell(TRIAL, raw, TrialLimits, faults)
     values[CALL] = _cell(CALL, raw, CallLimits, faults)
-    values[GUARD] = _guard(raw.get(GUARD, {}), faults)
+    values[GUARD] = _rules(GUARD, raw, GuardRules, faults)
+    values[GOVERNOR] = _rules(GOVERNOR, raw, GovernorRules, faults)
     specs = raw.get(ZONES)
     if not isinstance(specs, dict) or not specs:
         faults.append(Fault(ZONES, "must name at least one zone"))
@@ -198,8 +216,8 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
     zones = [zone for zone in every if zone is None or zone.enabled]
     if every and not zones:
         faults.append(Fault(ZONES, "must have one zone at least that is enabled"))
-    uncaged = bool(values.get("uncaged"))
-    zones = [replace(zone, uncaged=uncaged) if zone else None for zone in zones]
+    uncaged, governor = bool(values.get("uncaged")), values[GOVERNOR] or GovernorRules()
+    zones = [replace(zone, uncaged=uncaged, governor=governor) if zone else None for zone in zones]
     # From what was said: a zone with a fault of its own is an arena all the same.
     arenas = {
         name
@@ -224,14 +242,17 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
     return KernelConfig(zones=sound, scenario=scenario, sources=sources, **values)
 
 
-def _guard(spec: Any, faults: list[Fault]) -> GuardRules | None:
-    """Return the rules of guard periods, or None and one fault more at least."""
+def _rules(
+    name: str, raw: Mapping[str, Any], kind: type[_Rules], faults: list[Fault]
+) -> _Rules | None:
+    """Return the rules of one map of kernel.yaml, or None and one fault more at least."""
+    spec = raw.get(name, {})
     if not isinstance(spec, dict):
-        faults.append(Fault(GUARD, f"is {show(spec)}, it takes the keys of a guard period"))
+        faults.append(Fault(name, f"is {show(spec)}, it takes the keys of {_OF_MAP[name]}"))
         return None
-    values, wrong = read_values(GUARD_KEYS, spec, f"{GUARD}.")
+    values, wrong = read_values(MAP_KEYS[name], spec, f"{name}.")
     faults += wrong
-    return None if wrong else GuardRules(**values)
+    return None if wrong else kind(**values)
 
 
 def _cell(
@@ -274,9 +295,15 @@ def _zone(name: str, spec: Any, sources: Sources, faults: list[Fault]) -> ZoneCo
     if values.get("kind") == Kind.BUS and values.get("deadline_s", math.inf) < BUS_DEADLINE_S_MIN:
         why = f"is {show(spec['deadline_ms'])}, a bus zone takes {1000 * BUS_DEADLINE_S_MIN:g} (ms)"
         wrong.append(Fault(f"{at}.deadline_ms", f"{why} at least, two of its heartbeats"))
+    usual = usual_steps(arena=values.get("kind") == Kind.ARENA, broker=bool(values.get("broker")))
+    unfit = unfit_steps(values.get("steps", ()), usual)
+    if unfit and "kind" in values:
+        wrong.append(Fault(f"{at}.steps", unfit))
     if wrong:
         faults += wrong
         return None
+    values.setdefault("steps", [step.word for step in usual])
+    values["steps"] = tuple(sorted({WORDS[word] for word in values["steps"]}))
     values.setdefault("deadline_s", DEADLINE_MS[values["kind"]] / 1000)
     values["kind"] = Kind(values["kind"])
     default_cage = CageKind.SEALED if values["kind"] is Kind.ARENA else CageKind.NONE
@@ -364,6 +391,7 @@ def effective(config: KernelConfig, tables: Tables) -> dict[str, Setting]:
         found.setdefault(at + "cage", Setting(zone.cage.value, DEFAULT))
         found.setdefault(at + "deadline_ms", Setting(DEADLINE_MS[zone.policy.kind], DEFAULT))
         found.setdefault(at + "cpu_weight", Setting(CPU_WEIGHT[zone.policy.kind], DEFAULT))
+        found.setdefault(at + "steps", Setting([step.word for step in zone.steps], DEFAULT))
     there = {zone.name for zone in config.zones}
     for name in [each for each in kernel[ZONES] if each not in there]:  # not enabled
         found |= _said(sources, f"kernel.{ZONES}.{name}.", kernel[ZONES][name], ())

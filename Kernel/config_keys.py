@@ -9,6 +9,7 @@ from typing import Final
 from Kernel.contract.messages import HEARTBEAT_S
 from Kernel.contract.policy import LEAVES
 from Kernel.contract.settings import Effect, Key, Sort
+from Kernel.core.governor_rules import STEPS_OF_BUS
 from Kernel.core.limits import USUAL_WEIGHT, CageKind
 from Kernel.core.watchdog import Mode
 
@@ -16,6 +17,7 @@ ZONES: Final = "zones"
 TRIAL: Final = "trial"
 CALL: Final = "call"
 GUARD: Final = "guard"
+GOVERNOR: Final = "governor"
 _DAY_S: Final = 86_400
 _MS: Final = 0.001
 _MEMORY_MB_MAX: Final = 1 << 24
@@ -24,6 +26,7 @@ _CPU_WEIGHT_MAX: Final = 10_000
 _TASKS_MAX: Final = 1 << 22
 _DESCRIPTORS_MAX: Final = 1 << 20
 _FILE_MB_MAX: Final = 1 << 30
+_EVENTS_MAX: Final = 1 << 30
 
 KERNEL_KEYS: Final = (
     Key("poll_interval_ms", Sort.NUMBER, 100, 1, 1000, "ms", field="poll_interval_s", scale=_MS),
@@ -61,10 +64,14 @@ ZONE_KEYS: Final = (
     Key("descriptors", Sort.WHOLE, 0, 0, _DESCRIPTORS_MAX, "0: no limit", Effect.PROCESS),
     Key("file_mb", Sort.WHOLE, 0, 0, _FILE_MB_MAX, "MB, 0: no limit", Effect.PROCESS),
     Key("log_lines_per_s", Sort.WHOLE, 100, 1, 100_000, "lines/s"),
+    Key("disk_mb_per_s", Sort.WHOLE, 0, 0, _FILE_MB_MAX, "MB/s, 0: no limit"),
+    Key("events", Sort.WHOLE, 0, 0, _EVENTS_MAX, "events, 0: no limit"),
+    Key("steps", Sort.NAMES, None, choices=tuple(step.word for step in STEPS_OF_BUS)),
+    Key("yields", Sort.FLAG, False),
     Key("may", Sort.NAMES, [], choices=LEAVES),
 )
-"""An arena zone has an heir unless `heir` says no; `cage`, `deadline_ms` and `cpu_weight` follow
-from `kind`."""
+"""An arena zone has an heir unless `heir` says no; `cage`, `deadline_ms`, `cpu_weight` and `steps`
+follow from `kind`."""
 
 DEADLINE_MS: Final = {"arena": 250, "bus": 5000}
 CPU_WEIGHT: Final = {"arena": 10 * USUAL_WEIGHT, "bus": USUAL_WEIGHT}
@@ -114,7 +121,23 @@ GUARD_KEYS: Final = (
     Key("fuel_percent", Sort.NUMBER, 25, 0.1, 100, "% of a tick's period"),
     Key("faults_percent", Sort.NUMBER, 50, 0.1, 100, "% of calls"),
 )
-MAP_KEYS: Final = CELL_KEYS | {GUARD: GUARD_KEYS}
+GOVERNOR_KEYS: Final = (
+    Key("memory_percent", Sort.NUMBER, 90, 1, 100, "% of the machine's memory"),
+    Key("step_up_s", Sort.NUMBER, 5, 0.1, 3600, "s"),
+    Key("calm_s", Sort.NUMBER, 30, 1, 3600, "s"),
+    Key("growth_window_s", Sort.NUMBER, 600, 10, _DAY_S, "s"),
+    Key("growth_horizon_s", Sort.NUMBER, 3600, 0, 30 * _DAY_S, "s"),
+    Key("growth_percent", Sort.NUMBER, 80, 1, 100, "% of memory_mb"),
+    Key("throttle_percent", Sort.WHOLE, 25, 1, _CPU_PERCENT_MAX, "% of one core"),
+    Key("throttle_events_per_s", Sort.WHOLE, 100, 1, 1_000_000, "events/s"),
+    Key("cpu_wait_percent", Sort.NUMBER, 20, 0.1, 100, "% of the time"),
+    Key("memory_pressure_percent", Sort.NUMBER, 10, 0.1, 100, "% of the time"),
+    Key("io_pressure_percent", Sort.NUMBER, 60, 0.1, 100, "% of the time"),
+    Key("disk_free_mb", Sort.WHOLE, 512, 0, _FILE_MB_MAX, "MB, 0: no limit"),
+    Key("cost_percent", Sort.NUMBER, 0.5, 0.01, 100, "% of one core"),
+    Key("place_cores", Sort.FLAG, True),
+)
+MAP_KEYS: Final = CELL_KEYS | {GUARD: GUARD_KEYS, GOVERNOR: GOVERNOR_KEYS}
 """The maps of kernel.yaml but `zones`."""
 
 

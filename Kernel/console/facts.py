@@ -50,6 +50,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
         "guarded": [row for guard in zones.guards.values() for row in guard.fields()],
         "trials": zones.trials.fields(),
         "calls": zones.calls.fields(),
+        "governor": zones.governor.fields(),
         "degraded": _with_ages(zones, degraded_fields(zones)),
         "differs": differs_fields(zones),
     }
@@ -94,12 +95,13 @@ def zone_fields(keeper: Keeper, meters: Meters) -> dict[str, Any]:
         "restarts": keeper.restarts,
         "failures": state.patience.failures,
         "memory_mb": round(memory_mb, 1),
-        "memory_max_mb": keeper.config.limits.memory_mb or None,
+        "memory_max_mb": keeper.limits.budget().memory_mb or None,
         "cpu_percent": cpu_percent,
         "why": state.why,
         "generation": keeper.facts.get("generation", ""),
         "source": keeper.line.source.name if keeper.line is not None else "",
         "former": former.facts.get("generation", "") if former is not None else None,
+        "step": keeper.limits.governor.step.word,
     }
     if isinstance(keeper, ArenaKeeper) and keeper.arena is not None:
         words = keeper.arena.words
@@ -134,6 +136,7 @@ def cage_fields(zones: ZoneTable) -> dict[str, Any]:
         "zones": [
             {"name": keeper.config.name, **keeper.limits.fields()} for keeper in zones.keepers()
         ],
+        "pool": zones.governor.pool_fields(),
     }
 
 
@@ -211,6 +214,7 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
     if zones.memory.unsaved_why:
         why = f"cannot write what the next kernel is to remember: {zones.memory.unsaved_why}"
         found.append({"what": "memory", "why": why, "hint": "molt doctor"})
+    found.extend(zones.governor.notes())
     found.extend(zones.event_notes())
     found.extend(zones.cage_notes())
     world = zones.arenas.get(WORLD_ZONE)

@@ -31,7 +31,7 @@ _GOOD = (
 _WARN = (
     "warn", "degraded", "late", "waiting", "restarting", "starting", "draining", "backoff",
     "suspect", "suspended", "pending", "next process", "next generation", "succession", "takeover",
-    "stopping",
+    "stopping", "throttled",
 )  # fmt: skip
 _BAD = (
     "fail",

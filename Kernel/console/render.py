@@ -93,7 +93,7 @@ def _show_status(result: Fields, console: Page) -> None:
         guarded = guard_facts(rows_of(result, "guarded"))
         rows += [("", Text(), guarded)] if guarded else []
     for zone in rows_of(result, "zones"):
-        rows.append((word(zone, "name"), state_text(word(zone, "state")), _zone_facts(zone)))
+        rows.append((word(zone, "name"), state_text(_zone_state(zone)), _zone_facts(zone)))
     print_facts(rows, console)
     show_cells(result, console)
     for fault in rows_of(result, "degraded"):
@@ -240,13 +240,19 @@ def _show_ps(result: Fields, console: Page) -> None:
         keys = ("pid", "heir_pid", "zygote_pid") if wide else ("pid",)
         counts = ("restarts", "epoch") if wide else ("restarts",)
         table.add_row(
-            word(zone, "name"), state_text(word(zone, "state")),
+            word(zone, "name"), state_text(_zone_state(zone)),
             *(word(zone, key) for key in keys), *(whole(zone, key) for key in counts),
             cpu if cpu == MISSING else f"{cpu} %", _memory_of(zone),
             doing if doing != MISSING else word(zone, "why"),
         )  # fmt: skip
     print_table(table, console)
     show_cells(result, console)
+
+
+def _zone_state(zone: Fields) -> str:
+    """Return how a zone is: one that serves and is held back is not simply ready."""
+    state = word(zone, "state")
+    return "throttled" if state == "ready" and zone.get("step") == "throttle" else state
 
 
 def _memory_of(zone: Fields) -> str:

@@ -45,6 +45,7 @@ def show_cage(result: Fields, console: Page) -> None:
     _show_gaps(result, console)
     _show_groups(fields_of(result, "groups"), console)
     _show_zones(rows_of(result, "zones"), console)
+    _show_pool(fields_of(result, "pool"), console)
 
 
 def _show_layers(result: Fields, console: Page) -> None:
@@ -115,6 +116,17 @@ def _show_zones(zones: list[Fields], console: Page) -> None:
         )
     print_table(table, console)
     print_folded(Text(_COUNTED, style="dim"), console, indent=2)
+
+
+def _show_pool(pool: Fields, console: Page) -> None:
+    """Say what there is for all zones together; limits are no reservations."""
+    memory_mb, given_mb = (_amount(pool.get(key)) for key in ("memory_mb", "memory_given_mb"))
+    told = pool.get("cores")
+    cores = len(told) if isinstance(told, list) else 0
+    if MISSING in (memory_mb, given_mb) or not cores:
+        return
+    words = f"  zones share {memory_mb} MB and {cores} cores; their limits come to {given_mb} MB."
+    console.print(Text(words.replace(" 1 cores", " 1 core"), style="dim"), soft_wrap=True)
 
 
 def _narrow_table() -> Table:

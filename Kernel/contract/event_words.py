@@ -8,6 +8,8 @@ Pure. Sentences are for people: no code reads them.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from Kernel.contract.step_words import DONE
+
 THIN_SPACE = "\N{THIN SPACE}"
 NOTHING = "\N{EN DASH}"
 """Stands for a value that is missing."""
@@ -59,6 +61,7 @@ SENTENCES: dict[str, str] = {
     "generation.begun": "a new generation is made ready, of {source}",
     "generation.promoted": "generation {which}of {source} serves now{because}",
     "generation.retired": "generation {which}of {source} was let go{because}",
+    "governor.stepped": "{who} is {done}: {why}",
     "guard.begun": "{trait_name} version {version} is watched for {ticks} ticks",
     "guard.ended": "{trait_name} version {version} is watched no more: {why}",
     "guard.resumed": "{trait_name} version {version} is watched again, for {ticks_left} ticks more",
@@ -245,6 +248,8 @@ def _optional(values: Mapping[str, Any]) -> dict[str, str]:
         "turn": f"is over after {took_s:.1f} s" if isinstance(took_s, float) else "begins",
         "lived": f" after {seconds:.1f} s" if isinstance(seconds, float) else "",
         "found": f": {found}" if found else "",
+        "who": str(values.get("zone") or "the machine"),
+        "done": DONE.get(str(values.get("step")), NOTHING),
         "because": f": {values['why']}" if values.get("why") else "",
         "which": f"{values['generation']} " if values.get("generation") else "",
         "at_line": _at_line(values),

@@ -112,6 +112,17 @@ KERNEL_KINDS: Final = (
         _WARNING,
     ),
     _of_zone("zone.restart_due", {"why": str, "mutations": int, "hours": float}),
+    _of_zone(  # without a zone: the whole machine
+        "governor.stepped",
+        {
+            "step": str,
+            "before": str,
+            "what": str,
+            "value": float,
+            "limit": float,
+            "why": str,
+        },
+    ),
     _of_zone("snapshot.taken", {"tick": int}),
     _of_zone("snapshot.not_taken", {"why": str}, _WARNING),
     _of_zone("boot.phase", _PHASE),

@@ -110,6 +110,7 @@ class Heartbeat(_Message, frozen=True):
         degraded: what does not work at present.
         turned_away: requests of others that this process has refused, since it began: who asked
             may not. Each is an event of the ledger, too.
+        waiting: events of it that are not stored yet.
     """
 
     KIND: ClassVar[str] = "heartbeat"
@@ -117,6 +118,7 @@ class Heartbeat(_Message, frozen=True):
     monotonic_ns: Count
     degraded: Annotated[tuple[Degraded, ...], Meta(max_length=DEGRADED_MAX)] = ()
     turned_away: Count = 0
+    waiting: Count = 0
 
 
 class Reply(_Message, frozen=True):

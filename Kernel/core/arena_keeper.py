@@ -26,6 +26,7 @@ from Kernel.core.parts import Parts
 from Kernel.core.succession import decide_permission
 from Kernel.core.takeover_news import TakeoverNews
 from Kernel.core.world_traits import WorldTraits
+from Kernel.core.zone_strains import Depth
 from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.process import Exit
 from Kernel.ports.versions import CHECKOUT, Source
@@ -403,6 +404,20 @@ class ArenaKeeper(ArenaFounding):
         if active is not None:
             self._drained_pid = active.pid
             self.knock(active.pid)
+
+    def send_off(self) -> None:
+        """Have the active process leave after the tick it is in; its heir goes on with the next."""
+        self.drain()
+
+    def can_be_followed(self) -> bool:
+        """Tell whether an heir is ready: then nobody misses a tick."""
+        return bool(self._permitted())
+
+    def depth(self) -> Depth:
+        """Return how much of its outbox the archive has not stored, bytes of those there may be."""
+        if self.inbox is None or self.arena is None:
+            return Depth()
+        return Depth(self.inbox.unstored_bytes(), len(self.arena.words.outbox()))
 
     def set_drill(self, value: int) -> None:
         """Set the drill word (`Side.DRILL`): a fault on purpose, outside the inbox."""

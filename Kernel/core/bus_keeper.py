@@ -36,6 +36,7 @@ from Kernel.core.ladder import Rules
 from Kernel.core.line import Line
 from Kernel.core.log_rate import LineBucket, take_lines
 from Kernel.core.parts import Parts
+from Kernel.core.zone_strains import Depth
 
 Descriptors = Callable[[str], dict[str, int] | None]
 REPLIES_KEPT = 64
@@ -74,6 +75,7 @@ class BusKeeper(Keeper):
         self._line_of: dict[int, Line] = {}
         self._given: dict[int, dict[str, int]] = {}
         self._beats = 0
+        self._events_waiting = 0
         self._told_pid = 0
         self._exchanges = 0
         self._request_id = 0
@@ -185,6 +187,7 @@ class BusKeeper(Keeper):
         if berth.excused:
             return
         berth.excused, berth.cause = True, self.generations.promoted
+        self.limits.governor.let_go()
         if endpoint is None or not self._bus.send(endpoint, Drain(LEAVE_S)):
             self.parts.processes.send_signal(active.pid, signal.SIGKILL)
 
@@ -235,10 +238,11 @@ class BusKeeper(Keeper):
                 self.ready_facts = facts
                 self._line_of[serial].on_ready(serial)
                 self.generations.served = True
-            case Heartbeat(_, _, degraded, turned_away):
+            case Heartbeat(_, _, degraded, turned_away, waiting):
                 self._beats += 1
                 self.degraded = degraded
                 self._turned_away[serial] = max(turned_away, self._turned_away.get(serial, 0))
+                self._events_waiting = waiting
             case Reply(request_id):
                 self._replies[request_id] = message
                 if len(self._replies) > REPLIES_KEPT:  # the oldest: whoever asked is gone
@@ -318,7 +322,7 @@ class BusKeeper(Keeper):
         Raises:
             Refused: nobody is there, or it does not take messages.
         """
-        endpoint = self._active_endpoint()
+        endpoint = self._active_endpoint() if not self.is_stopped else None
         self._request_id += 1
         request = Request(self._request_id, name, args, deadline_s)
         if endpoint is None or not self._bus.send(endpoint, request):
@@ -335,8 +339,24 @@ class BusKeeper(Keeper):
 
     def drain(self, deadline_s: float) -> bool:
         """Ask the active process to leave in order; False when nobody could be told."""
+        self.limits.governor.let_go()
         endpoint = self._active_endpoint()
         return endpoint is not None and self._bus.send(endpoint, Drain(deadline_s))
+
+    def send_off(self) -> None:
+        """Ask the active process to leave; one that cannot be told is ended."""
+        if not self.drain(LEAVE_S):
+            active = self.active
+            assert active is not None, "asked only while somebody serves"
+            self.parts.processes.send_signal(active.pid, signal.SIGKILL)
+
+    def can_be_followed(self) -> bool:
+        """Tell whether its zygote is warm: the next process follows when this one has left."""
+        return self.line is not None and self.line.can_fork
+
+    def depth(self) -> Depth:
+        """Return how many of its events wait to be stored, as its last heartbeat said."""
+        return Depth(self._events_waiting, self.config.events)
 
     def _active_endpoint(self) -> Endpoint | None:
         active = self.active

@@ -190,11 +190,16 @@ class Calls:
     """
 
     def __init__(
-        self, parts: Parts, limits: Callable[[], CallLimits], secret: bytes = bytes(SECRET_BYTES)
+        self,
+        parts: Parts,
+        limits: Callable[[], CallLimits],
+        secret: bytes = bytes(SECRET_BYTES),
+        at_once: Callable[[int], int] = lambda most: most,
     ) -> None:
         self.cache = FunctionCache(lambda: limits().cache, secret)
         self._parts = parts
         self._limits = limits
+        self._at_once = at_once
         self.cells = Cells(parts, ROLE, _WORDS, self._queue_limits)
         self._under_way: list[tuple[Call, Stay]] = []
 
@@ -256,7 +261,7 @@ class Calls:
 
     def _queue_limits(self) -> QueueLimits:
         limits = self._limits()
-        return QueueLimits(limits.at_once, limits.queued)
+        return QueueLimits(self._at_once(limits.at_once), limits.queued)
 
     def _order(self, call: Call, world: ArenaKeeper) -> CellOrder:
         limits = self._limits().each

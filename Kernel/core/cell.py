@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from Kernel.contract.errors import CodecError, MoltError, Refused
 from Kernel.contract.zygote_protocol import Fork
-from Kernel.core.enclosure import Enclosure
+from Kernel.core.enclosure import Enclosure, Shortage
 from Kernel.core.limits import CageKind, Limits
 from Kernel.core.parts import Parts
 from Kernel.ports.cell_files import open_answer, read_answer, seal_job
@@ -74,7 +74,7 @@ class CellEnd:
         output: what it has said, at most OUTPUT_BYTES_MAX, whole only if it has answered.
         seconds: it lived.
         signal: what has ended it, of its own making or from outside, None for an exit code.
-        out_of_memory: its control group has ended it.
+        out_of_memory: the limit of its control group has ended it.
     """
 
     how: How
@@ -126,7 +126,7 @@ class Cell:
         self._why = ""
         self._asked_s = self._born_s = parts.clock.now_s()
         self._answer_fd = -1
-        self._out_of_memory = False
+        self._shortage = Shortage.NONE
         self._enclosure = Enclosure(
             parts.cgroups, name or order.role, CageKind.SEALED, order.limits
         )
@@ -181,7 +181,7 @@ class Cell:
         elif exit_.code == 0:
             how, why = How.ANSWERED, ""
         elif exit_.signal == signal.SIGKILL:
-            self._out_of_memory = self._enclosure.was_out_of_memory(exit_)
+            self._shortage = self._enclosure.shortage(exit_)
             how, why = How.KILLED, self._why_killed()
         else:
             how, why = How.DIED, exit_.describe()
@@ -189,8 +189,10 @@ class Cell:
         return True
 
     def _why_killed(self) -> str:
-        if self._out_of_memory:
+        if self._shortage is Shortage.OF_GROUP:
             return f"out of memory: it may take {self._order.limits.memory_mb} MB"
+        if self._shortage is Shortage.OF_MACHINE:
+            return "out of memory: the machine had none left"
         return "it was killed from outside, or for want of memory"
 
     def look(self, now_s: float) -> None:
@@ -233,9 +235,8 @@ class Cell:
         self._close()
         self._enclosure.close()
         seconds = self._parts.clock.now_s() - self._born_s if self.pid else 0.0
-        self._end = CellEnd(
-            how, why, bytes(self._output), seconds, signal_number, self._out_of_memory
-        )
+        own = self._shortage is Shortage.OF_GROUP
+        self._end = CellEnd(how, why, bytes(self._output), seconds, signal_number, own)
 
     def _on_words(self, _events: int) -> None:
         self._read()

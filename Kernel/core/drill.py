@@ -147,17 +147,7 @@ def begin_soft_restart(keeper: Keeper, now_ns: int, cause: bytes = b"") -> Drill
         Refused: as `begin_drill`.
     """
     watch = _watch(keeper, now_ns, "hand over")
-    berth = keeper.berth_of(watch.pid)
-    assert berth is not None, "an active process has a berth"
-    drained = keeper.parts.log.info(
-        "zone.drained", zone=watch.zone, pid=watch.pid, why="a soft restart", cause=cause
-    )
-    berth.excused, berth.cause = True, drained
-    keeper.last_end = drained
-    if isinstance(keeper, ArenaKeeper):
-        keeper.drain()
-    elif isinstance(keeper, BusKeeper):
-        keeper.drain(HANG_DEADLINE_S)
+    keeper.replace_active("a soft restart", cause)
     return watch
 
 

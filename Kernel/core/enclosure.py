@@ -9,6 +9,7 @@ One of these is for a whole zone, or for one temporary process with all that it 
 """
 
 import signal
+from enum import StrEnum
 from typing import Any, Final
 
 from Kernel.core.limits import MEGABYTE, Limits
@@ -18,6 +19,14 @@ from Kernel.ports.cgroups import Cgroups, Group
 from Kernel.ports.process import Exit
 
 GROUP_DESCRIPTOR: Final = "cgroup.{}"
+
+
+class Shortage(StrEnum):
+    """Whose memory was short when Linux ended a process."""
+
+    NONE = ""
+    OF_GROUP = "cgroup"
+    OF_MACHINE = "machine"
 
 
 class Enclosure:
@@ -41,6 +50,8 @@ class Enclosure:
         self._group: Group | None = None
         self._killed = 0
         """Deaths of too little memory that are accounted for."""
+        self._at_limit: int | None = None
+        """How often the group had met its limit when the last of them was."""
 
     @property
     def limits(self) -> Limits:
@@ -91,7 +102,8 @@ class Enclosure:
             self.problem = f"cannot make its control group: {error.strerror or error}"
             return None
         self.problem = ""
-        self._killed = group.usage().out_of_memory
+        usage = group.usage()
+        self._killed, self._at_limit = usage.out_of_memory, usage.at_limit
         return group
 
     def _hold(self, group: Group) -> None:
@@ -111,25 +123,32 @@ class Enclosure:
         """Return who is in the group."""
         return self._group.members() if self._group is not None else frozenset()
 
-    def was_out_of_memory(self, exit_: Exit) -> bool:
-        """Tell whether Linux has ended a process for what its group has of memory.
+    def shortage(self, exit_: Exit) -> Shortage:
+        """Return whose memory was short when a process was ended, if that is what has ended it.
 
         A group tells how many, not whom: of as many deaths by SIGKILL that is said, and no more.
         """
-        found = exit_.signal == signal.SIGKILL and self.unaccounted() > 0
-        if found:
-            self.account()
-        return found
+        return self.take_shortage() if exit_.signal == signal.SIGKILL else Shortage.NONE
 
-    def unaccounted(self) -> int:
-        """Return how many were ended so of whom nothing was said."""
-        if self._group is None:
-            return 0
-        return max(0, self._group.usage().out_of_memory - self._killed)
+    def take_shortage(self) -> Shortage:
+        """Return the same of a death that nothing was said of yet, and take it as told.
 
-    def account(self) -> None:
-        """Take one of them as told."""
+        Linux counts deaths of a machine that has no memory left with the others; but then the
+        group has not met its limit. Where that is not told it is taken for its own.
+        """
+        usage = self.usage()
+        if not self.unaccounted(usage):
+            return Shortage.NONE
+        told = usage.at_limit is not None and self._at_limit is not None
+        own = not told or usage.at_limit != self._at_limit
         self._killed += 1
+        if not self.unaccounted(usage):  # of several at once all are of one trouble
+            self._at_limit = usage.at_limit
+        return Shortage.OF_GROUP if own else Shortage.OF_MACHINE
+
+    def unaccounted(self, usage: Usage) -> int:
+        """Return how many were ended so of whom nothing was said."""
+        return max(0, usage.out_of_memory - self._killed)
 
     def close(self) -> None:
         """Let the group go, once nobody of these processes is to be forked any more."""

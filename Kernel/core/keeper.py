@@ -17,6 +17,7 @@ from Kernel.core.ladder import Ladder, Rules
 from Kernel.core.line import Line
 from Kernel.core.parts import Parts
 from Kernel.core.zone_limits import ZoneLimits
+from Kernel.core.zone_strains import Depth
 from Kernel.core.zone_watch import ZoneWatch
 from Kernel.core.zygote_start import Donor
 from Kernel.ports.process import Exit
@@ -99,6 +100,18 @@ class Keeper:
         """Let `line` serve from now on in place of another generation."""
         raise NotImplementedError
 
+    def depth(self) -> Depth:
+        """Return how much of what it has said waits to be stored."""
+        return Depth()
+
+    def can_be_followed(self) -> bool:
+        """Tell whether somebody could take the place of who serves at once."""
+        raise NotImplementedError
+
+    def send_off(self) -> None:
+        """Ask who serves to leave in order."""
+        raise NotImplementedError
+
     def before_deciding(self) -> None:
         """Look at the zone's own words or messages."""
 
@@ -159,10 +172,15 @@ class Keeper:
         return self.watch.is_dumping or any(line.postponed for line in self.lines.values())
 
     def state_word(self) -> str:
-        """Return one word for people: ready, starting, restarting, waiting or stopped."""
+        """Return one word for people: ready, paused, starting, restarting, waiting or stopped."""
         if self.active is not None:
-            return "ready"
+            return "paused" if self.is_stopped else "ready"
         return sup.state_word(self.state, self.config.policy, self.parts.clock.now_s())
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether who serves stands still because the governor has stopped it."""
+        return self.limits.governor.is_stopped
 
     def pids(self) -> list[int]:
         """Return every process of the zone that is not reaped yet."""
@@ -201,6 +219,7 @@ class Keeper:
         """Let every generation know of something that concerns them all."""
         if isinstance(event, sup.StopAsked):
             self.stopping = True
+            self.limits.governor.close()
         for line in self.lines.values():
             line.learn(event)
 
@@ -247,6 +266,27 @@ class Keeper:
         line = next((each for each in self.lines.values() if pid in each.pids()), None)
         if line is not None:
             line.kill(pid, why, cause)
+
+    def replace_active(self, why: str, cause: bytes) -> None:
+        """Have who serves leave in order, and the next one take its place.
+
+        Args:
+            cause: id of the event that led to it.
+        """
+        active = self.active
+        berth = self.berth_of(active.pid) if active is not None else None
+        assert berth is not None, "asked only while somebody serves"
+        drained = self.parts.log.info(
+            "zone.drained", zone=self.config.name, pid=berth.pid, why=why, cause=cause
+        )
+        berth.excused, berth.cause = True, drained
+        self.last_end = drained
+        self.limits.governor.let_go()
+        self.send_off()
+
+    def begin_afresh(self, cause: bytes) -> None:
+        """Begin a generation by exec, which takes over when it is warm."""
+        self.generations.renew(cause, fresh=True)
 
     def note(self, what: str, why: str, hint: str) -> None:
         """Show something that does not work as it should, until it is forgotten by `unnote`."""

@@ -397,8 +397,9 @@ class Line:
     def _on_process_exit(self, berth: Berth, exit_: Exit) -> None:
         del self.berths[berth.serial]
         if not berth.killed_as:
-            why, told = self._zone.limits.explain(exit_)
-            berth.killed_as, berth.cause = why, told or berth.cause
+            found = self._zone.limits.explain(exit_)
+            berth.killed_as, berth.cause = found.why, found.told or berth.cause
+            berth.excused = berth.excused or found.excused
         if berth.role == "founder":
             self._on_founder_exit(berth, exit_)
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from Kernel.contract.refusals import Refusals
+from Kernel.core.budgets import Pool
 from Kernel.core.events import EventLog
 from Kernel.loop import Loop
 from Kernel.memory.context_memory import ContextMemory
@@ -15,7 +16,9 @@ from Kernel.ports.arena_file import ArenaFiles, SystemArenaFiles
 from Kernel.ports.cell_notes import CellNotes, MemoryCellNotes
 from Kernel.ports.cgroups import Cgroups, NoCgroups
 from Kernel.ports.clock import Clock
+from Kernel.ports.cores import AnyCores, Cores
 from Kernel.ports.doors import Doors, SystemDoors
+from Kernel.ports.machine_load import MachineMeters, NoMachineMeters
 from Kernel.ports.meters import Loads
 from Kernel.ports.process import Processes
 from Kernel.ports.trait_sets import MemoryTraitSets, TraitSets
@@ -32,6 +35,8 @@ class Parts:
         secret: 32 bytes of this boot that nobody else knows.
         memory: what outlives this kernel.
         refusals: what was asked for on any road by somebody who may not.
+        machine: how the whole of it is.
+        pool: what there is for all zones together, as it was at the boot.
     """
 
     clock: Clock
@@ -51,3 +56,6 @@ class Parts:
     secret: bytes = field(default=bytes(32), repr=False)
     memory: ContextMemory = field(default_factory=new_memory)
     refusals: Refusals = field(default_factory=Refusals)
+    machine: MachineMeters = field(default_factory=NoMachineMeters)
+    pool: Pool = field(default_factory=Pool)
+    cores: Cores = field(default_factory=AnyCores)

@@ -25,6 +25,9 @@ NEAR: Final = 0.9
 """Share of a limit from which on it is warned of."""
 HELD_BACK: Final = 0.1
 """Share of the time in which a group was kept from running, from which on that is told."""
+SHORT_PERCENT: Final = 10.0
+"""Of the time that processes of a group wait for memory, from which on that is told: at their limit
+Linux takes pages of files from them again and again before it ends anybody."""
 CPU_OVER: Final = 1.1
 """So much more than its limit is told of: a measurement of a second is no exact one."""
 
@@ -104,6 +107,10 @@ def _judge_memory(most_mb: int, now: Reading) -> Iterator[Judgement]:
     if held is not None and held > NEAR * most_mb * MEGABYTE:
         why = f"its processes take more than {NEAR:.0%} of {most_mb} MB"
         yield Judgement(Act.WARN, MEMORY, held / MEGABYTE, most_mb, why)
+    pressure = now.group.memory_pressure
+    if pressure is not None and pressure.some >= SHORT_PERCENT:
+        why = f"its processes wait for memory more than {SHORT_PERCENT:g} % of the time"
+        yield Judgement(Act.WARN, MEMORY, (held or 0) / MEGABYTE, most_mb, why)
     for each in _not_held(now.samples, held is not None):
         value = each.taken.memory_bytes / MEGABYTE
         if value > most_mb:
@@ -156,6 +163,22 @@ def _judge_cpu(most: int, before: Reading, now: Reading) -> Iterator[Judgement]:
         yield Judgement(Act.WARN, CPU, value, most, why)
 
 
+def shares(limits: Limits, before: Reading, now: Reading) -> Iterator[float]:
+    """Yield the share that is taken of each limit, 1 for all of it."""
+    group, samples = now.group, now.samples
+    if limits.memory_mb:
+        held = group.memory_bytes or 0
+        largest = max((each.taken.memory_bytes for each in _not_held(samples, held > 0)), default=0)
+        yield max(held, largest) / (limits.memory_mb * MEGABYTE)
+    if limits.processes:
+        threads = sum(each.taken.threads for each in samples)
+        yield (group.tasks if group.tasks is not None else threads) / limits.processes
+    if limits.descriptors:
+        yield max((each.taken.descriptors for each in samples), default=0) / limits.descriptors
+    if limits.cpu_percent:
+        yield cpu_percent(before, now) / limits.cpu_percent
+
+
 def cpu_percent(before: Reading, now: Reading) -> float:
     """Return what the processes that are in both readings took, 100 for one core."""
     passed_ns = (now.at_s - before.at_s) * 1e9
@@ -164,6 +187,18 @@ def cpu_percent(before: Reading, now: Reading) -> float:
         max(0, each.taken.cpu_ns - earlier[each.pid]) for each in now.samples if each.pid in earlier
     )
     return 100 * took_ns / passed_ns if passed_ns > 0 else 0.0
+
+
+def written_mb_per_s(before: Reading, now: Reading) -> float:
+    """Return what the processes that are in both readings wrote to disks, as far as it is told."""
+    passed_s = now.at_s - before.at_s
+    earlier = {each.pid: each.taken.written_bytes for each in before.samples}
+    written = sum(
+        max(0, each.taken.written_bytes - was)
+        for each in now.samples
+        if each.taken.written_bytes is not None and (was := earlier.get(each.pid)) is not None
+    )
+    return written / MEGABYTE / passed_s if passed_s > 0 else 0.0
 
 
 def _not_held(samples: Iterable[Sample], held: bool) -> list[Sample]:

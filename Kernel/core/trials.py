@@ -92,6 +92,7 @@ class Trials:
     Args:
         config: gives the configuration as it is now.
         free_bytes: tells the memory the machine has left.
+        at_once: returns how many may run beside each other, of those the configuration allows.
     """
 
     def __init__(
@@ -99,10 +100,12 @@ class Trials:
         parts: Parts,
         config: Callable[[], KernelConfig],
         free_bytes: Callable[[], int | None] = free_memory_bytes,
+        at_once: Callable[[int], int] = lambda most: most,
     ) -> None:
         self._parts = parts
         self._config = config
         self._free_bytes = free_bytes
+        self._at_once = at_once
         self.cells = Cells(parts, ROLE, WORDS, self._queue_limits)
         self._under_way: dict[int, tuple[Trial, Stay]] = {}
 
@@ -179,7 +182,7 @@ class Trials:
 
     def _queue_limits(self) -> QueueLimits:
         limits = self._config().trial
-        return QueueLimits(limits.at_once, limits.queued)
+        return QueueLimits(self._at_once(limits.at_once), limits.queued)
 
     def _complete(self, world: ArenaKeeper, wish: TrialWish) -> TrialWish:
         """Find the trait that a control is to be without.

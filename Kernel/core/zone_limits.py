@@ -1,16 +1,17 @@
 """The limits of one zone while it runs: measured, told of, and held where Linux does not.
 
-Owns: a reading each second, notes of what is near its limit, ending who is beyond one, the event
-that says so. Does not own: the verdict (`resource_governor.py`), what a process is given to be held
-by (`enclosure.py`), what a death leads to (`line.py`, `inquest.py`).
+Owns: readings, notes of what is near its limit, ending who is beyond one, the event that says so.
+Does not own: the verdict (`resource_governor.py`), how often it is read (`meter_pace.py`), steps
+against who takes too much for long (`zone_governor.py`), what a process is given to be held by
+(`enclosure.py`), what a death leads to (`line.py`, `inquest.py`).
 """
 
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from Kernel.config import ZoneConfig
-from Kernel.core.enclosure import Enclosure
-from Kernel.core.limits import MEGABYTE, limit_fields
-from Kernel.core.parts import Parts
+from Kernel.core.budgets import budget_of
+from Kernel.core.enclosure import Enclosure, Shortage
+from Kernel.core.limits import MEGABYTE, Limits, limit_fields
+from Kernel.core.meter_pace import next_reading_s
 from Kernel.core.resource_governor import (
     MEMORY,
     Act,
@@ -19,44 +20,54 @@ from Kernel.core.resource_governor import (
     Sample,
     cpu_percent,
     judge,
+    shares,
+    written_mb_per_s,
 )
+from Kernel.core.zone_governor import GovernedZone, ZoneGovernor
+from Kernel.core.zone_strains import nearness
 from Kernel.ports.process import Exit
 
-LOOK_S: Final = 1.0
 CALM_S: Final = 10.0
 """What was near its limit is told of for so long after it was seen last."""
 HINT: Final = "molt doctor cage"
 
 
-class LimitedZone(Protocol):
+class LimitedZone(GovernedZone, Protocol):
     """What the limits ask of their zone."""
-
-    config: ZoneConfig
-    parts: Parts
-
-    def forked_pids(self) -> list[int]:
-        """Return its processes but the zygotes, which run no generated code."""
 
     def flooded_s(self) -> float | None:
         """Return when a line of its stderr was left out last, None for never."""
 
-    def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
-        """End a process at once and remember why, for the verdict on its death."""
 
-    def note(self, what: str, why: str, hint: str) -> None:
-        """Show something that does not work as it should, until it is forgotten by `unnote`."""
+class Explained(NamedTuple):
+    """Why Linux has ended a process.
 
-    def unnote(self, what: str) -> None:
-        """Forget what was noted about `what`."""
+    Args:
+        why: "" for a death that limits have nothing to do with.
+        told: the event that tells.
+        excused: it is no fault of its zone: the whole machine was out of memory.
+    """
+
+    why: str = ""
+    told: bytes = b""
+    excused: bool = False
 
 
 class ZoneLimits:
-    """The limits of one zone."""
+    """The limits of one zone.
+
+    Attributes:
+        spent_s: processor time that reading has taken so far.
+    """
 
     def __init__(self, zone: LimitedZone) -> None:
         config, parts = zone.config, zone.parts
-        self.enclosure = Enclosure(parts.cgroups, config.name, config.cage.value, config.limits)
         self._zone = zone
+        budget = self.budget()
+        self.enclosure = Enclosure(parts.cgroups, config.name, config.cage.value, budget)
+        self.governor = ZoneGovernor(zone, self.enclosure)
+        self.spent_s = 0.0
+        self._config = config
         self._reading = Reading(0.0)
         self._before = Reading(0.0)
         self._due_s = 0.0
@@ -67,22 +78,37 @@ class ZoneLimits:
         """Return what a process of the zone is told of its enclosure."""
         return {**self.enclosure.facts(), "uncaged": self._zone.config.uncaged}
 
+    def budget(self) -> Limits:
+        """Return what the zone may take: its limits, within what there is."""
+        config = self._zone.config
+        return budget_of(config.limits, self._zone.parts.pool, config.governor.memory_percent)
+
     def look(self, now_s: float) -> None:
-        """Measure and judge, once a second."""
-        if now_s < self._due_s:
+        """Measure and judge: some times a second near a limit, else more seldom."""
+        if now_s < self._due_s and self._zone.config is self._config:
             return
-        self._due_s = now_s + LOOK_S
-        self.enclosure.change(self._zone.config.limits)
+        self._config = self._zone.config  # other limits hold as soon as they are read
+        loads, began_ns = self._zone.parts.loads, self._zone.parts.loads.spent_ns()
+        budget = self.budget()
+        self.enclosure.change(self.governor.held_to(budget))
         self._note_problem()
         self._before, self._reading = self._reading, self._read(now_s)
-        for each in judge(self.enclosure.limits, self._before, self._reading):
+        found = judge(budget, self._before, self._reading)
+        for each in found:
             if each.act is Act.KILL:
                 self._end(each)
             else:
                 self._warn(each, now_s)
+        self.governor.look(found, self._before, self._reading, budget, now_s)
         self._tell_strangers()
         self._tell_flood(now_s)
         self._forget(now_s)
+        spent_s = (loads.spent_ns() - began_ns) / 1e9
+        self.spent_s += spent_s
+        near = nearness(
+            shares(budget, self._before, self._reading), self._reading.group.memory_pressure
+        )
+        self._due_s = next_reading_s(near, spent_s, self._zone.config.governor.cost_percent, now_s)
 
     def _tell_flood(self, now_s: float) -> None:
         """Show as degraded who logs more than it may; how many lines, the log tells each second."""
@@ -98,11 +124,11 @@ class ZoneLimits:
 
         Only what is still open a look later: a death may be seen in the count before it is reaped.
         """
-        before, self._strangers = self._strangers, self.enclosure.unaccounted()
+        before = self._strangers
+        self._strangers = self.enclosure.unaccounted(self._reading.group)
         for _ in range(min(before, self._strangers)):
             self._strangers -= 1
-            self.enclosure.account()
-            self._tell_out_of_memory(0)
+            self._tell_out_of_memory(0, self.enclosure.take_shortage())
 
     def _read(self, now_s: float) -> Reading:
         members, loads = self.enclosure.members(), self._zone.parts.loads
@@ -130,16 +156,22 @@ class ZoneLimits:
         told = self._tell(found.pid, found.what, found.value, found.limit, "kernel", found.why)
         self._zone.kill(found.pid, found.why, told)
 
-    def explain(self, exit_: Exit) -> tuple[str, bytes]:
-        """Return why Linux has ended a process, and the event that tells; "" for other deaths."""
-        if not self.enclosure.was_out_of_memory(exit_):
-            return "", b""
-        return self._tell_out_of_memory(exit_.pid)
+    def explain(self, exit_: Exit) -> Explained:
+        """Return why Linux has ended a process, and the event that tells."""
+        of = self.enclosure.shortage(exit_)
+        if of is Shortage.NONE:
+            return Explained()
+        why, told = self._tell_out_of_memory(exit_.pid, of)
+        return Explained(why, told, excused=of is Shortage.OF_MACHINE)
 
-    def _tell_out_of_memory(self, pid: int) -> tuple[str, bytes]:
+    def _tell_out_of_memory(self, pid: int, of: Shortage) -> tuple[str, bytes]:
+        """Tell of a death; whose memory was short decides who may be blamed for it."""
         most_mb = self.enclosure.limits.memory_mb
+        if of is Shortage.OF_MACHINE:
+            why = "out of memory: the machine had none left, its zone took less than it may"
+            return why, self._tell(pid, MEMORY, 0.0, most_mb, of.value, why)
         why = f"out of memory: its zone may take {most_mb} MB"
-        return why, self._tell(pid, MEMORY, most_mb, most_mb, "cgroup", why)
+        return why, self._tell(pid, MEMORY, most_mb, most_mb, of.value, why)
 
     def _tell(self, pid: int, what: str, value: float, limit: float, by: str, why: str) -> bytes:
         return self._zone.parts.log.warning(
@@ -158,6 +190,7 @@ class ZoneLimits:
         return {
             "cage": self._zone.config.cage.value,
             "limits": limit_fields(self.enclosure.limits),
+            "step": self.governor.step.word,
             "used": _used_fields(self._before, self._reading),
             "grouped": sum(each.grouped for each in self._reading.samples),
             "processes": len(self._reading.samples),
@@ -175,4 +208,5 @@ def _used_fields(before: Reading, now: Reading) -> dict[str, Any]:
         "cpu_percent": round(cpu_percent(before, now), 1),
         "processes": tasks,
         "descriptors": max((each.descriptors for each in taken), default=0),
+        "disk_mb_per_s": round(written_mb_per_s(before, now), 1),
     }

@@ -21,6 +21,7 @@ from Kernel.core.cage_report import CageReport, cage_notes
 from Kernel.core.calls import Calls
 from Kernel.core.drill_log import DrillLog
 from Kernel.core.event_bus import PrivateBus
+from Kernel.core.governor import Governor
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
 from Kernel.core.log_sender import LogSender, Waiting
@@ -72,8 +73,16 @@ class ZoneTable:
         """Says how they stand."""
         self.drills = DrillLog(parts)
         self.leaving = ZoneStop(config, parts, self.arenas, self.services)
-        self.trials = Trials(parts, lambda: self.leaving.config)
-        self.calls = Calls(parts, lambda: self.leaving.config.call, parts.secret)
+        self.governor = Governor(parts, lambda: self.leaving.config, self.arenas, self.services)
+        self.trials = Trials(
+            parts, lambda: self.leaving.config, at_once=self.governor.trials_at_once
+        )
+        self.calls = Calls(
+            parts,
+            lambda: self.leaving.config.call,
+            parts.secret,
+            self.governor.cells_at_once,
+        )
         self._cells = (self.trials.cells, self.calls.cells)
         self.traits = TraitChanges(parts, self.trials)
         self.guards = {name: TraitGuard(arena, config.guard) for name, arena in self.arenas.items()}
@@ -129,6 +138,8 @@ class ZoneTable:
         """One round of every zone, and of the stop if one is under way."""
         for keeper in self.keepers():
             keeper.look()
+        if self.stop is None:
+            self.governor.look()
         self.drills.look()
         self.trials.look()
         self.calls.look()
@@ -260,6 +271,8 @@ class ZoneTable:
         Args:
             cause: id of the event that led to it.
         """
+        for keeper in self.keepers():  # who is paused must hear what is asked of it
+            keeper.limits.governor.close()
         self.leaving.begin(cause)
         self.traits.give_up()
         self.trials.close()

@@ -28,6 +28,10 @@ class WatchedZone(Protocol):
     parts: Parts
     stopping: bool
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether who serves stands still because the governor has stopped it."""
+
     def progress(self) -> tuple[int, ...] | None:
         """Return what must move while the zone is alive, None while nothing is expected to."""
 
@@ -109,7 +113,7 @@ class ZoneWatch:
         # Who has not looked himself for long (stopped, starved) must not blame others for it.
         asleep = now_s - self._looked_s > deadline_s / 2
         looked_s, self._looked_s = self._looked_s, now_s
-        if progress is None or self._zone.stopping or asleep:
+        if progress is None or self._zone.stopping or self._zone.is_stopped or asleep:
             self._watch = Watch(progress or (), now_s)
             return
         moved_s = min(max(self._zone.moved_s(now_s), looked_s), now_s)

@@ -11,6 +11,7 @@ from typing import Final
 
 from Kernel.core.limits import MEGABYTE, USUAL_WEIGHT, Limits
 from Kernel.ports.cgroup_tree import CPU, MEMORY, TASKS, Place
+from Kernel.ports.pressure import Pressure, read_pressure
 
 _PERIOD_US: Final = 100_000
 _USUAL_SHARES: Final = 1024
@@ -31,8 +32,11 @@ class Usage:
         memory_bytes: without files that are only kept because there is room.
         tasks: processes and threads.
         throttled_s: how long they were kept from running by their limit, so far.
-        out_of_memory: how many were killed for going beyond the limit of memory, so far.
+        out_of_memory: how many were killed for want of memory, so far: in this group, or in all of
+            the machine.
+        at_limit: how often the limit of memory of this group was met, so far; None: not told.
         tasks_refused: how often one more was refused, so far.
+        memory_pressure: how long its processes wait for it; None: the machine does not tell.
     """
 
     memory_bytes: int | None = None
@@ -40,6 +44,8 @@ class Usage:
     throttled_s: float | None = None
     out_of_memory: int = 0
     tasks_refused: int = 0
+    at_limit: int | None = None
+    memory_pressure: Pressure | None = None
 
 
 class SystemGroup:
@@ -76,6 +82,8 @@ class SystemGroup:
             throttled_s=None if cpu is None else _throttled_of(*cpu),
             out_of_memory=0 if memory is None else _out_of_memory_of(*memory),
             tasks_refused=0 if tasks is None else _fields(tasks[0] / "pids.events").get("max", 0),
+            at_limit=None if memory is None else _at_limit_of(*memory),
+            memory_pressure=None if memory is None else _pressure_of(*memory),
         )
 
     def members(self) -> frozenset[int]:
@@ -137,6 +145,16 @@ def _memory_of(folder: Path, version: int) -> int:
 def _out_of_memory_of(folder: Path, version: int) -> int:
     name = ("memory.oom_control", "memory.events")[version - 1]
     return _fields(folder / name).get("oom_kill", 0)
+
+
+def _at_limit_of(folder: Path, version: int) -> int | None:
+    """Version 1 has `memory.failcnt`, which newer kernels leave at 0 (seen on Linux 6.18)."""
+    return _fields(folder / "memory.events").get("oom") if version == 2 else None
+
+
+def _pressure_of(folder: Path, version: int) -> Pressure | None:
+    """Only version 2 tells it of a group."""
+    return read_pressure(folder / "memory.pressure") if version == 2 else None
 
 
 def _throttled_of(folder: Path, version: int) -> float:

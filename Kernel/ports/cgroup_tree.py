@@ -4,8 +4,10 @@ Owns: reading /proc/self/mountinfo and /proc/self/cgroup (Linux `Documentation/a
 cgroup-v1/cgroups.rst`, `cgroup-v2.rst`). Does not own: making a group (`cgroups.py`). Looks only.
 """
 
+import itertools
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +18,9 @@ TASKS: Final = "pids"
 CONTROLLERS: Final = (MEMORY, CPU, TASKS)
 OWN_PROCESS: Final = Path("/proc/self")
 _READ_BYTES: Final = 1 << 20
+_LIMIT_ABOVE: Final = "hierarchical_memory_limit"
+_NO_LIMIT_BYTES: Final = 1 << 60
+"""Version 1 says so much where no limit is set."""
 _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 _DELEGATE: Final = "systemd-run --user --scope -p Delegate=yes python manifest.py"
 
@@ -87,6 +92,36 @@ def find_places(process: Path = OWN_PROCESS) -> Found:
         else:
             missing[controller] = found
     return _usable(places, missing)
+
+
+def own_memory_limit(process: Path = OWN_PROCESS) -> int | None:
+    """Return what the group of this process, and those above it, may have of memory, bytes.
+
+    Args:
+        process: the folder in /proc of this process.
+
+    Returns:
+        None where no limit is set, or none can be seen.
+    """
+    mounts, paths = _read_mounts(process / "mountinfo"), _read_paths(process / "cgroup")
+    found: list[int] = []
+    for mount in mounts:
+        if mount.kind == "cgroup2":
+            folder = _below(mount, paths.get(""))
+            while folder is not None:
+                found += _wholes([_read(folder / "memory.max").strip()])
+                folder = folder.parent if folder != mount.point else None
+        elif MEMORY in mount.options:
+            folder = _below(mount, paths.get(MEMORY))
+            if folder is not None:
+                words = _read(folder / "memory.stat").split()
+                pairs = itertools.pairwise(words)
+                found += _wholes(each for name, each in pairs if name == _LIMIT_ABOVE)
+    return min((each for each in found if each < _NO_LIMIT_BYTES), default=None)
+
+
+def _wholes(words: Iterable[str]) -> list[int]:
+    return [int(word) for word in words if word.isdecimal()]
 
 
 def _usable(places: list[Place], missing: dict[str, Missing]) -> Found:

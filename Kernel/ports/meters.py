@@ -1,6 +1,7 @@
 """What processes cost: memory and processor time, by psutil and /proc."""
 
 import os
+import time
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -36,12 +37,18 @@ class Taken(NamedTuple):
     Args:
         memory_bytes: resident, with what it shares with others.
         cpu_ns: processor time it has had so far.
+        descriptors: 0 where the machine does not tell.
+        own_bytes: of its memory, what it shares with no file: neither arena nor library.
+        written_bytes: that it has caused to be written to disks so far; None: not told, as of one
+            that is undumpable to anybody but root.
     """
 
     memory_bytes: int
     cpu_ns: int
     threads: int
     descriptors: int
+    own_bytes: int = 0
+    written_bytes: int | None = None
 
 
 class Loads(Protocol):
@@ -55,6 +62,9 @@ class Loads(Protocol):
 
     def taken(self, pid: int) -> Taken | None:
         """Return what it has of the machine, None for one that is gone."""
+
+    def spent_ns(self) -> int:
+        """Return the processor time that who asks has had so far: what asking costs."""
 
 
 class ProcLoads:
@@ -88,18 +98,44 @@ class ProcLoads:
         """Return what it has of the machine, None for one that is gone."""
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            user, system, threads, pages = (int(fields[place]) for place in (11, 12, 17, 21))
-            return Taken(
-                pages * _PAGE_BYTES, (user + system) * _TICK_NS, threads, _descriptors_of(pid)
-            )
+            user, system, threads = (int(fields[place]) for place in (11, 12, 17))
+            resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text().split()[1:3])
         except (OSError, ValueError, IndexError):
             return None
+        return Taken(
+            resident * _PAGE_BYTES,
+            (user + system) * _TICK_NS,
+            threads,
+            _descriptors_of(pid),
+            (resident - shared) * _PAGE_BYTES,
+            _written_by(pid),
+        )
+
+    def spent_ns(self) -> int:
+        """Return the processor time of this thread."""
+        return time.thread_time_ns()
+
+
+def _written_by(pid: int) -> int | None:
+    """Return what has gone to disks so far for a process (proc(5), `write_bytes`)."""
+    try:
+        text = Path(f"/proc/{pid}/io").read_text()
+        return int(text.partition("\nwrite_bytes: ")[2].partition("\n")[0])
+    except (OSError, ValueError):
+        return None
 
 
 def _descriptors_of(pid: int) -> int:
-    """Return how many it has open; before Linux 6.2 the size of the folder does not tell."""
+    """Return how many it has open, 0 where that cannot be seen.
+
+    Before Linux 6.2 the size of the folder does not tell, and the folder of one that is undumpable
+    opens only for root.
+    """
     folder = f"/proc/{pid}/fd"
-    return os.stat(folder).st_size or len(os.listdir(folder))
+    try:
+        return os.stat(folder).st_size or len(os.listdir(folder))
+    except OSError:
+        return 0
 
 
 class Meters:

@@ -42,6 +42,7 @@ NAMES = (
     "evolution",
     "starving",
     "functioncache",
+    "governor",
 )
 
 

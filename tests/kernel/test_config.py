@@ -121,6 +121,24 @@ class TestTaken:
         assert weights == [1000, 100] and config.trial.each.cpu_weight == 100
         assert effective(config, {})["kernel.zones.a.cpu_weight"] == (1000, "default")
 
+    def test_steps_follow_from_what_a_zone_is(self, folder):
+        """A world is never held back, nor is who stores events; the order is that of severity."""
+        folder.write(
+            "kernel",
+            "zones: {a: {service: x, kind: arena}, b: {service: y, kind: bus},"
+            " c: {service: z, kind: bus, broker: true}}",
+        )
+        config = folder.load("kernel.zones.b.steps=[kill, warn]", "kernel.governor.calm_s=7")
+        steps = [[step.word for step in zone.steps] for zone in config.zones]
+        assert steps == [["warn", "restart", "kill"], ["warn", "kill"], ["warn", "restart", "kill"]]
+        assert config.governor.calm_s == 7 == config.zones[0].governor.calm_s
+        said = folder.refuse("kernel.zones.a.steps=[throttle]", "kernel.zones.c.steps=[pause]")
+        assert "zones.a.steps names throttle, and nothing may hold it back" in said
+        assert "zones.c.steps names pause" in said
+        assert "governor is 3, it takes the keys of the governor" in folder.refuse(
+            "kernel.governor=3"
+        )
+
 
 class TestOverrides:
     def test_set_beats_environment_beats_file(self, folder):

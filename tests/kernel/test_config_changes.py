@@ -118,6 +118,7 @@ def test_what_a_zone_is_cannot_change(read):
         ("kernel.zones.archive.heir", "refused"),
         ("kernel.zones.archive.kind", "refused"),
         ("kernel.zones.archive.service", "refused"),
+        ("kernel.zones.archive.steps", "now"),
     ]
 
 

@@ -220,6 +220,10 @@ class SimLoads:
         process = self._processes.known.get(pid)
         return process.taken if process is not None and process.alive else None
 
+    def spent_ns(self) -> int:
+        """Asking costs nothing here."""
+        return 0
+
 
 StartZygote = Callable[[str, "Path | None"], "tuple[SimProcess, ZygoteHandle]"]
 

@@ -20,11 +20,13 @@ def open_nothing() -> int:
 class FakeGroup:
     """One group, in the test's hands: `used` is what is told of it, `inside` who is in it."""
 
-    def __init__(self, name: str, limits: Limits, descriptors: tuple[int, ...]) -> None:
+    def __init__(
+        self, name: str, limits: Limits, descriptors: tuple[int, ...], used: Usage
+    ) -> None:
         self.name = name
         self.limits = limits
         self.descriptors = descriptors
-        self.used = Usage(memory_bytes=0, tasks=0, throttled_s=0.0)
+        self.used = used
         self.inside: frozenset[int] = frozenset()
 
     def limit(self, limits: Limits) -> None:
@@ -41,7 +43,7 @@ class FakeGroup:
 
 
 class FakeCgroups:
-    """Groups by name; `problem` is raised when one is to be made."""
+    """Groups by name; `problem` is raised when one is to be made, `used` told of a new one."""
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class FakeCgroups:
         self.holding = Holding(1, ("/cgroup",))
         self.groups: dict[str, FakeGroup] = {}
         self.problem: OSError | None = None
+        self.used = Usage(memory_bytes=0, tasks=0, throttled_s=0.0)
         self._open, self._close = open_, close
 
     def make(self, name: str, limits: Limits) -> FakeGroup:
@@ -58,7 +61,7 @@ class FakeCgroups:
         if self.problem is not None:
             raise self.problem
         if name not in self.groups:
-            self.groups[name] = FakeGroup(name, limits, (self._open(), self._open()))
+            self.groups[name] = FakeGroup(name, limits, (self._open(), self._open()), self.used)
         self.groups[name].limit(limits)
         return self.groups[name]
 

@@ -25,6 +25,7 @@ from Kernel.contract.zygote_protocol import (
     receive,
     send,
 )
+from Kernel.core.budgets import Pool
 from Kernel.core.events import NO_EVENTS
 from Kernel.core.parts import Parts
 from Kernel.loop import Loop
@@ -33,6 +34,7 @@ from Kernel.memory.contexts import new_memory
 from Kernel.ports.arena_file import ArenaHandle, SystemArenaFiles
 from Kernel.ports.cell_notes import MemoryCellNotes
 from Kernel.ports.cgroups import Cgroups, NoCgroups
+from Kernel.ports.machine_load import MachineLoad
 from Kernel.ports.meters import Load, Standstill, Taken
 from Kernel.ports.process import Exit, NewRoad, ZygoteHandle
 from Kernel.ports.trait_sets import MemoryTraitSets
@@ -337,6 +339,8 @@ class FakeLoads:
     loads: dict[int, Load] = field(default_factory=dict)
     state: str = "R"
     takes: dict[int, Taken] = field(default_factory=dict)
+    cost_ns: int = 0
+    spent: int = 0
 
     def load(self, pid: int) -> Load | None:
         """Return what was set, else that it ran all the time."""
@@ -349,6 +353,43 @@ class FakeLoads:
     def taken(self, pid: int) -> Taken | None:
         """Return what was set, else next to nothing."""
         return self.takes.get(pid, Taken(1 << 20, 0, 1, 8))
+
+    def spent_ns(self) -> int:
+        """Return what asking has cost: as much each time as was set."""
+        self.spent += self.cost_ns
+        return self.spent
+
+
+@dataclass
+class FakeMachineMeters:
+    """How the machine is, as a test sets it."""
+
+    now: MachineLoad = field(default_factory=MachineLoad)
+    there: Pool = field(default_factory=Pool)
+
+    def read(self) -> MachineLoad:
+        """Return what was set."""
+        return self.now
+
+    def pool(self) -> Pool:
+        """Return what was set."""
+        return self.there
+
+
+@dataclass
+class FakeCores:
+    """Where processes were placed, by pid; `refusal` is what keeps them from it."""
+
+    placed: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    refusal: str = ""
+    asked: int = 0
+
+    def place(self, pid: int, cores: tuple[int, ...]) -> str:
+        """Note it, unless it is refused."""
+        self.asked += 1
+        if not self.refusal:
+            self.placed[pid] = cores
+        return self.refusal
 
 
 @dataclass
@@ -386,6 +427,8 @@ class FakeMachine:
     cell_notes: MemoryCellNotes = field(default_factory=MemoryCellNotes)
     guard_notes: MemoryCellNotes = field(default_factory=MemoryCellNotes)
     memory: ContextMemory = field(default_factory=new_memory)
+    meters: FakeMachineMeters = field(default_factory=FakeMachineMeters)
+    cores: FakeCores = field(default_factory=FakeCores)
 
     def parts(self, home: str = "/nowhere") -> Parts:
         """Return the parts of a keeper."""
@@ -393,6 +436,7 @@ class FakeMachine:
             self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions,
             arenas=self.arenas, trait_sets=self.trait_sets, cgroups=self.cgroups,
             cell_notes=self.cell_notes, guard_notes=self.guard_notes, memory=self.memory,
+            machine=self.meters, pool=self.meters.pool(), cores=self.cores,
         )  # fmt: skip
 
     @property

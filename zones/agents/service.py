@@ -200,6 +200,7 @@ class Sandbox:
         self._reply()
         self._save()
         self._seat.bus.progress += 1
+        self._seat.bus.waiting = self._bus.waiting
         late = () if self.crew.caught_up or not self._bus.standing else (self._late(),)
         self._seat.bus.degraded = (
             *self.crew.degraded(),

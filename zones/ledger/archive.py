@@ -48,6 +48,8 @@ STUCK_S: Final = 0.05
 OWN_MAX: Final = 1000
 """Events about the ledger itself that wait for the next batch; of more only the first are kept."""
 REQUEST: Final = "ledger"
+HOLD: Final = "hold"
+"""The request to take fewer events of some zones: {"zones": {name: events a second}}."""
 
 
 class Control(Protocol):
@@ -278,9 +280,13 @@ class Archive:
             self._draining = True
         elif message.name == REQUEST and not message.args:
             self._control.reply(message, self.facts())
+        elif message.name == HOLD and _are_rates(message.args.get("zones")):
+            self._bus.hold(message.args["zones"])
+            self._control.reply(message, {})
         else:
             self._log.warning("archive.request_refused", request=message.name)
-            why = f"cannot do {message.name!r}: the archive does {REQUEST}, without arguments"
+            why = f"cannot do {message.name!r}: the archive does {REQUEST}, without arguments, and "
+            why += f"{HOLD}, with zones and their events a second"
             self._control.refuse(message, why)
 
     def _degraded(self) -> tuple[Degraded, ...]:
@@ -336,6 +342,11 @@ class OwnQueue:
             batch.add(record)
         self._records.clear()
         return False
+
+
+def _are_rates(told: object) -> bool:
+    """Tell whether it is a map of zones to whole numbers above 0."""
+    return isinstance(told, dict) and all(type(each) is int and each > 0 for each in told.values())
 
 
 def keep_and_tell(recent: Recent, followers: Followers) -> Callable[[int, Batch], None]:

@@ -36,6 +36,7 @@ from Kernel.contract.user_bus import (
 from zones.ledger.batch import Batch
 from zones.ledger.connection import BUFFER_BYTES, Connection, Gone
 from zones.ledger.followers import Followers
+from zones.ledger.holding import Holding
 from zones.ledger.outbox_start import gap_payload
 from zones.ledger.own_events import OwnEvents
 from zones.ledger.poller import READ, Poller
@@ -126,6 +127,7 @@ class BusServer:
         self._senders: dict[tuple[str, bytes], Sender] = {}
         self._ready: list[int] = []
         self._turn = 0
+        self._holding = Holding()
         self._listeners: dict[str, socket.socket] = {}
         for zone, descriptor in listeners.items():
             listener = socket.socket(fileno=os.dup(descriptor))
@@ -138,11 +140,13 @@ class BusServer:
         return {
             "connections": len(self._connections),
             "followers": len(self._followers),
+            "held": dict(self._holding.rates),
             **dict(self.counts),
         }
 
     def collect(self, batch: Batch) -> bool:
         """Put what has come in into the batch; True: there may be more."""
+        self._holding.wake(self._now_s())
         if not self._ready:
             return False
         ready = self._ready[:]
@@ -155,6 +159,10 @@ class BusServer:
             if connection is not None:
                 more |= self._read(connection, batch)
         return more
+
+    def hold(self, rates: Mapping[str, int]) -> None:
+        """Take at most so many events a second of these zones, and of others all there are."""
+        self._holding.hold(rates, self._now_s())
 
     def stand(self, why: str, hint: str = "") -> None:
         """Tell every sender that nothing can be stored at present, or (with "") that it can."""
@@ -218,6 +226,7 @@ class BusServer:
 
     def _drop(self, connection: Connection) -> None:
         del self._connections[connection.fd]
+        self._holding.forget(connection)
         self._silent.pop(connection, None)
         self._leave(connection)
         self._followers.drop(connection)
@@ -238,6 +247,10 @@ class BusServer:
     def _read(self, connection: Connection, batch: Batch) -> bool:
         """Read one connection's share of a turn; True: it may have more."""
         before = batch.size_bytes
+        if connection in self._sender_of and not self._holding.may_be_read(
+            connection, self._now_s()
+        ):
+            return False
         try:
             while batch.size_bytes - before < TURN_BYTES_MAX and not batch.is_full:
                 message = connection.read(self._buffer)
@@ -341,6 +354,7 @@ class BusServer:
             raise CodecError("cannot take events of one who has not said hello")
         records = put.records
         number = put.first_number
+        self._holding.took(sender.zone, len(records), self._now_s())
         if number > sender.next:
             self._skip(sender, number, "they were left out", batch)
         elif number < sender.next:

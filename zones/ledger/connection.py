@@ -38,6 +38,7 @@ class Connection:
 
     Attributes:
         is_writable: False while the socket takes nothing more.
+        rests: it is not read at present.
     """
 
     def __init__(self, zone: str, sock: socket.socket, poller: Poller, ready: Ready) -> None:
@@ -52,6 +53,7 @@ class Connection:
         self._wanted = READ
         self._is_closed = False
         self.is_writable = True
+        self.rests = False
         poller.add(self.fd, READ, self._on_ready)
 
     def read(self, buffer: bytearray) -> FromSender | None:
@@ -91,6 +93,11 @@ class Connection:
             return False
         return True
 
+    def rest(self, rests: bool) -> None:
+        """Read nothing from it, or read it again: what it says stays in its socket meanwhile."""
+        self.rests = rests
+        self._want()
+
     def close(self) -> None:
         """Hang up."""
         self._is_closed = True
@@ -118,7 +125,7 @@ class Connection:
 
     def _want(self) -> None:
         """Wait for room while something is to go out, and read nothing while too much is."""
-        wanted = 0 if len(self._answers) >= ANSWERS_MAX else READ
+        wanted = 0 if self.rests or len(self._answers) >= ANSWERS_MAX else READ
         if self._answers or not self.is_writable:
             wanted |= WRITE
         if wanted != self._wanted:

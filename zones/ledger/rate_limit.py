@@ -18,19 +18,28 @@ class TokenBucket:
         assert rate > 0 and burst >= 1
         self._rate = rate
         self._burst = burst
-        self._tokens = burst
+        self._tokens: float = burst
         self._filled_s = now_s
 
     def take(self, now_s: float) -> bool:
         """Take one out; False when there is none."""
+        if not self.has_some(now_s):
+            return False
+        self._tokens -= 1
+        return True
+
+    def has_some(self, now_s: float) -> bool:
+        """Tell whether one could be taken out."""
         self._tokens = min(
             self._burst, self._tokens + max(now_s - self._filled_s, 0.0) * self._rate
         )
         self._filled_s = max(now_s, self._filled_s)
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
+        return self._tokens >= 1
+
+    def spend(self, count: int, now_s: float) -> None:
+        """Take out for so many that have come already; what is not there is owed."""
+        self.has_some(now_s)
+        self._tokens -= count
 
     def give_back(self) -> None:
         """Put back one that was taken for nothing."""

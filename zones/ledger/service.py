@@ -15,7 +15,7 @@ from Kernel.contract.errors import LedgerDamaged
 from Kernel.contract.messages import Degraded
 from Kernel.contract.places import LEDGER, LOGS
 from Kernel.contract.user_bus import SCRIBE
-from zones.ledger.archive import REQUEST, Archive, OwnQueue, keep_and_tell
+from zones.ledger.archive import HOLD, REQUEST, Archive, OwnQueue, keep_and_tell
 from zones.ledger.arena_feed import ArenaFeed
 from zones.ledger.bus_server import BusServer
 from zones.ledger.committer import Committer
@@ -66,7 +66,7 @@ class Generation:
         self._settings = parse_settings(settings)
         self.facts: dict[str, Any] = {
             "service": "archive",
-            "requests": [REQUEST],
+            "requests": [REQUEST, HOLD],
             "settings": [key.fields() for key in KEYS],
         }
 

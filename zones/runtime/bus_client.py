@@ -50,6 +50,7 @@ class BusClient:
         progress: counted up by the service with every turn of its loop; heartbeats carry it.
         degraded: what does not work at present; every heartbeat carries it.
         turned_away: requests of others that were refused here; every heartbeat carries it.
+        waiting: events of this zone that are not stored yet; every heartbeat carries it.
         unsent: messages the kernel did not take (its queue was full).
         refused: messages from the kernel that could not be read.
     """
@@ -58,6 +59,7 @@ class BusClient:
         self.progress = 0
         self.degraded: tuple[Degraded, ...] = ()
         self.turned_away = 0
+        self.waiting = 0
         self.unsent = 0
         self.refused = 0
         self._asked = 0
@@ -130,7 +132,9 @@ class BusClient:
         """
         now_ns = time.monotonic_ns()
         if now_ns >= self._next_beat_ns:
-            self._send(Heartbeat(self.progress, now_ns, self.degraded, self.turned_away))
+            self._send(
+                Heartbeat(self.progress, now_ns, self.degraded, self.turned_away, self.waiting)
+            )
             self._next_beat_ns = now_ns + _HEARTBEAT_NS
         return self._next_beat_ns - now_ns
 

@@ -68,7 +68,7 @@ def test_what_each_zone_takes_and_may_take(kernel):
 
     def serve() -> None:
         kernel.start()
-        kernel.machine.clock.advance(1.0)
+        kernel.machine.clock.advance(2.0)
         kernel.round()
 
     for act in (lambda: None, serve):
@@ -77,6 +77,7 @@ def test_what_each_zone_takes_and_may_take(kernel):
         assert [each["name"] for each in told["zones"]] == ["stable", "archive"]
         assert told["groups"]["version"] is None and len(told["groups"]["missing"]) == 3
     assert told["zones"][0]["used"]["processes"] == 2
+    assert told["zones"][0]["step"] == "none"
 
 
 def test_each_zone_that_does_not_serve_is_degraded(kernel):

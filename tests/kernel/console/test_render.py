@@ -246,6 +246,26 @@ def test_a_zone_without_arena_tells_of_no_ticks() -> None:
     assert "tick" not in out and "heir" not in out and MISSING not in out
 
 
+@pytest.mark.parametrize(
+    ("state", "step", "told"),
+    [
+        ("ready", "throttle", "▲ throttled"),
+        ("paused", "pause", "○ paused"),
+        ("ready", "warn", "● ready"),
+        ("ready", None, "● ready"),
+        ("starting", "throttle", "▲ starting"),
+    ],
+)
+def test_a_zone_that_is_held_is_not_simply_ready(state: str, step: str | None, told: str) -> None:
+    """In `status` and in `ps` alike; safe mode, and a kernel of before, tell of no step."""
+    zone = {"name": "sandbox", "state": state, "step": step, "doing": "reading stable"}
+    for command in ("status", "ps"):
+        (line,) = (
+            each for each in shown(command, {"zones": [zone]}).splitlines() if "sandbox" in each
+        )
+        assert told in line
+
+
 @pytest.mark.parametrize("width", [40, 60, 80])
 def test_lines_break_between_facts(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a narrow terminal no number is torn and a line too long holds one fact only."""

@@ -93,6 +93,16 @@ def test_limits_are_shown_beside_what_is_taken():
     assert "hint: systemd-run" in lines
 
 
+def test_the_pool_is_shown_with_what_is_given_away():
+    """More may be than there is; a machine that tells nothing has no line."""
+    pool = {"cores": [0, 1], "memory_mb": 7000, "memory_given_mb": 12288, "descriptors": 1024}
+    line = "zones share 7000 MB and 2 cores; their limits come to 12288 MB."
+    assert line in shown(pool=pool)
+    assert line.replace("2 cores", "1 core") in shown(pool=pool | {"cores": [3]})
+    for nothing in ({}, pool | {"memory_mb": None}, pool | {"cores": 2}):
+        assert not any(each.startswith("zones share") for each in shown(pool=nothing))
+
+
 def test_grade_d_and_a_world_that_is_not_ready():
     """The worst grade is marked as one; without a report there is no table, and the limits are."""
     assert shown(grade="D")[0].startswith("✕ fail grade D")

@@ -30,3 +30,13 @@ def test_what_is_nested_is_told_in_short():
     assert list(pairs({"n": list(range(10)), "p": [[1, 2]]})) == [
         "n=0,1,2,3,4,5,6,7 and 2 more", "p=(1,2)",
     ]  # fmt: skip
+
+
+def test_a_step_is_told_of_who_it_is_taken_against():
+    """A zone, or without one the machine; the step as what was done."""
+    values = {"step": "pause", "before": "throttle", "why": "it takes more than 50 % of a core"}
+    told = tell("governor.stepped", {"zone": "sandbox", **values})
+    assert told == "sandbox is paused: it takes more than 50 % of a core"
+    told = tell("governor.stepped", {"step": "none", "why": "nothing strains the machine"})
+    assert told == "the machine is let alone: nothing strains the machine"
+    assert tell("governor.stepped", {"step": "?", "why": "so"}) == f"the machine is {NOTHING}: so"

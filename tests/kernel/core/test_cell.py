@@ -163,6 +163,19 @@ class TestLimits:
         scene.kernel.close()
         machine.cgroups.close()
 
+    def test_want_of_memory_of_the_machine_says_nothing_of_it(self, machine, tmp_path):
+        """Its group has not met its limit: it was killed from outside, and that is said."""
+        machine.cgroups = FakeCgroups()
+        machine.cgroups.used = Usage(0, 0, 0.0, at_limit=0)
+        scene = Scene(machine, tmp_path)
+        cell = scene.bear()
+        machine.cgroups.groups["trial"].used = Usage(0, 0, 0.0, out_of_memory=1, at_limit=0)
+        scene.end(number=signal.SIGKILL)
+        assert cell.end.why == "out of memory: the machine had none left"
+        assert cell.end.how is How.KILLED and not cell.end.out_of_memory
+        scene.kernel.close()
+        machine.cgroups.close()
+
     def test_one_that_hangs_is_ended(self, scene):
         """Its time is counted from its birth; then it is killed, and nothing else."""
         cell = scene.bear()

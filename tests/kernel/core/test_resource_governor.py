@@ -3,9 +3,18 @@
 import pytest
 
 from Kernel.core.limits import Limits
-from Kernel.core.resource_governor import Act, Reading, Sample, cpu_percent, judge
+from Kernel.core.resource_governor import (
+    Act,
+    Reading,
+    Sample,
+    cpu_percent,
+    judge,
+    shares,
+    written_mb_per_s,
+)
 from Kernel.ports.cgroup_files import Usage
 from Kernel.ports.meters import Taken
+from Kernel.ports.pressure import Pressure
 
 MB = 1 << 20
 
@@ -58,6 +67,15 @@ def test_memory_of_a_group_is_left_to_linux():
     ]
 
 
+def test_a_group_that_waits_for_memory():
+    """It is at its limit, and lives of what it gives back: that is told before anybody dies."""
+    short = Usage(memory_bytes=80 * MB, memory_pressure=Pressure(10.0, 1.0))
+    now = reading(sample(7, grouped=True), group=short)
+    assert acts(EVERYTHING, now) == [(Act.WARN, "memory_mb", 0)]
+    fine = Usage(memory_bytes=80 * MB, memory_pressure=Pressure(9.9, 9.9))
+    assert acts(EVERYTHING, reading(sample(7, grouped=True), group=fine)) == []
+
+
 def test_who_is_not_in_the_group_is_held_all_the_same():
     """A process of an older version does not enter: the kernel ends it itself."""
     now = reading(sample(7, mb=300), sample(8, grouped=True), group=Usage(memory_bytes=0))
@@ -107,3 +125,27 @@ def test_who_has_come_or_gone_is_not_counted():
     now = reading(sample(8, cpu_s=0.2), sample(9, cpu_s=50), at_s=2.0)
     assert cpu_percent(before, now) == pytest.approx(20)
     assert cpu_percent(now, now) == 0.0
+
+
+def test_what_is_written_to_disks():
+    """By those who are in both readings, and tell it."""
+
+    def wrote(pid: int, megabytes: int | None) -> Sample:
+        size = None if megabytes is None else megabytes * MB
+        return Sample(pid, Taken(MB, 0, 1, 8, written_bytes=size))
+
+    before = reading(wrote(7, 10), wrote(8, None), wrote(9, 5))
+    now = reading(wrote(7, 30), wrote(8, 99), wrote(10, 500), at_s=3.0)
+    assert written_mb_per_s(before, now) == 10.0
+    assert written_mb_per_s(now, now) == 0.0
+
+
+def test_how_near_each_limit_is():
+    """Of memory and tasks what the group counts, where it does; without limits nothing."""
+    before, now = reading(sample(7)), reading(sample(7, mb=50, cpu_s=0.25, fds=5), at_s=2.0)
+    assert list(shares(EVERYTHING, before, now)) == [0.5, 0.25, 0.25, 0.5]
+    grouped = reading(
+        sample(7, mb=90, grouped=True), at_s=2.0, group=Usage(memory_bytes=20 * MB, tasks=3)
+    )
+    assert list(shares(EVERYTHING, before, grouped)) == [0.2, 0.75, 0.4, 0.0]
+    assert list(shares(Limits(), before, now)) == []

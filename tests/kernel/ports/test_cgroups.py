@@ -12,6 +12,7 @@ from Kernel.contract.places import arena_places
 from Kernel.core.limits import Limits
 from Kernel.ports.cgroup_tree import CONTROLLERS, CPU, MEMORY, TASKS, find_places
 from Kernel.ports.cgroups import RECORD, Cgroups, NoCgroups, SystemCgroups
+from Kernel.ports.pressure import Pressure
 from tests.support.fake_cgroups import FakeCgroups
 
 FILES = {
@@ -22,6 +23,7 @@ FILES = {
     "memory.max": "",
     "memory.swap.max": "",
     "memory.current": "7000000",
+    "memory.pressure": "some avg10=1.50 avg60=0 total=1\nfull avg10=0.25 total=1\n",
     "memory.events": "low 0\nmax 9\noom 2\noom_kill 1\n",
     "cpu.cfs_quota_us": "",
     "cpu.cfs_period_us": "",
@@ -204,6 +206,7 @@ class TestSecondVersion:
         assert len(group.descriptors) == 1
         usage = group.usage()
         assert (usage.out_of_memory, usage.tasks_refused, usage.throttled_s) == (1, 4, 1.5)
+        assert usage.at_limit == 2 and usage.memory_pressure == Pressure(1.5, 0.25)
         groups.close()
         assert text(own, "cgroup.procs") == "0" and not kernel.exists() and not folder.exists()
         assert text(own, "cgroup.subtree_control") == "-pids"
@@ -245,6 +248,7 @@ class TestGroups:
         usage = group.usage()
         assert (usage.memory_bytes, usage.tasks, usage.out_of_memory) == (4_000_000, 12, 3)
         assert (usage.tasks_refused, usage.throttled_s) == (4, 2.5)
+        assert usage.at_limit is None and usage.memory_pressure is None
 
     def test_who_is_in_one(self, machine):
         """Processes by their pids."""
@@ -343,8 +347,12 @@ class TestForReal:
         groups.close()
 
     def test_who_takes_too_much_memory_is_killed_and_counted(self, groups):
-        """The process that enters by its descriptors is ended by Linux; the count tells."""
+        """The process that enters by its descriptors is ended by Linux; the counts tell.
+
+        That of its limit, where there is one, tells it from want of memory of the machine.
+        """
         group = groups.make("stable", Limits(memory_mb=32, processes=20))
+        before = group.usage().at_limit
         pid = os.fork()
         if pid == 0:
             for descriptor in group.descriptors:
@@ -353,6 +361,8 @@ class TestForReal:
             os._exit(0)
         assert os.waitpid(pid, 0)[1] == signal.SIGKILL
         assert group.usage().out_of_memory == 1
+        after = group.usage().at_limit
+        assert (before is None and after is None) or after > before
 
     def test_a_weight_is_what_linux_has(self, groups):
         """It takes the weight of a group and the change of it, in the scale of its version."""

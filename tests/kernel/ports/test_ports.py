@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import gc
+import mmap
 import os
 import resource
 import stat
@@ -32,7 +33,7 @@ from Kernel.ports.arena_file import (
 from Kernel.ports.clock import SystemClock
 from Kernel.ports.disk import HomeFolders, open_home
 from Kernel.ports.limits import DESCRIPTORS_MIN, check_descriptors
-from Kernel.ports.meters import Meters
+from Kernel.ports.meters import Meters, ProcLoads
 from tests.support.fakes import FakeClock
 from tests.support.toy import service as toy
 from tests.support.toy_home import remove_arenas
@@ -54,6 +55,44 @@ def test_meters_of_the_living_and_the_dead():
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     assert meters.measure(gone.pid) == (0.0, 0.0)
+
+
+def test_memory_of_its_own_is_told_from_what_is_shared():
+    """A page of a mapped file that others may map, too, counts as taken and not as its own."""
+    loads, size = ProcLoads(), 8 << 20
+    data = b"x" * size
+    before = loads.taken(os.getpid())
+    with mmap.mmap(-1, size, flags=mmap.MAP_SHARED) as shared:
+        shared.write(data)
+        own = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        own.write(data)
+        after = loads.taken(os.getpid())
+        own.close()
+    assert after.memory_bytes - before.memory_bytes > 1.8 * size
+    assert 0.8 * size < after.own_bytes - before.own_bytes < 1.5 * size
+    assert after.cpu_ns >= before.cpu_ns and after.descriptors > 2 and after.threads >= 1
+    assert after.written_bytes >= before.written_bytes >= 0
+    assert loads.taken(2**22) is None
+
+
+def test_descriptors_that_cannot_be_seen_hide_nothing_else(monkeypatch):
+    """The folder of one that is undumpable opens for nobody but root: the rest is known."""
+
+    def refuse(_path: str) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", refuse)
+        taken = ProcLoads().taken(os.getpid())
+    assert taken.descriptors == 0 and taken.memory_bytes > 1 << 20
+
+
+def test_asking_costs_something():
+    """The processor time of who asks only grows."""
+    loads = ProcLoads()
+    before = loads.spent_ns()
+    sum(range(20_000))
+    assert loads.spent_ns() > before
 
 
 def test_meters_without_a_descriptor(monkeypatch):

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from Kernel.contract.envelope import pack_envelope
 from Kernel.contract.errors import LedgerError
+from Kernel.contract.messages import Request
 from Kernel.contract.user_bus import (
     PROTOCOL,
     Follow,
@@ -51,6 +53,14 @@ def welcome(peer: Peer, number: int = 1) -> None:
     assert isinstance(peer.heard()[0], Welcome)
 
 
+def ask(bench: BusBench, zones: object) -> dict[str, Any]:
+    """Ask as the kernel does to hold zones, and return the answer."""
+    bench.control.messages.append(Request(1, archive.HOLD, {"zones": zones}, 5.0))
+    assert bench.archive is not None
+    bench.archive._hear(0)
+    return bench.control.replies.pop()
+
+
 def test_events_are_acknowledged_when_they_are_stored(bench: BusBench) -> None:
     """Welcome, then one answer for each batch, with number and position of its last event."""
     peer = bench.peer()
@@ -71,6 +81,46 @@ def test_a_single_event_is_stored_at_once(bench: BusBench) -> None:
         peer.say(put(number, number))
         assert peer.heard() == [Stored(number, number)]
     assert bench.log.appends == [1, 1, 1]
+
+
+def test_who_is_held_is_read_more_slowly_and_loses_nothing(bench: BusBench) -> None:
+    """So many events a second, at first one second's; all come in the end, others at once."""
+    held, other = bench.peer(), bench.peer("kernel")
+    welcome(held)
+    other.say(hello(zone="kernel"))
+    other.heard()
+    assert ask(bench, {"sandbox": 2}) == {}
+    for number in range(1, 7):
+        held.say(put(number, number))
+    other.say(put(1, 99, zone="kernel"))
+    bench.turn(5)
+    assert sorted(bench.messages()) == ["1", "2", "99"]
+    bench.bus_now_s += 1.0
+    bench.turn(5)
+    assert sorted(bench.messages()) == ["1", "2", "3", "4", "99"]
+    ask(bench, {})
+    bench.turn(5)
+    assert sorted(bench.messages()) == ["1", "2", "3", "4", "5", "6", "99"]
+    assert bench.bus.facts()["held"] == {}
+
+
+def test_who_is_held_and_hangs_up_is_heard_to_its_end(bench: BusBench) -> None:
+    """What it has said is stored; a descriptor that is broken must not keep the loop awake."""
+    held = bench.peer()
+    welcome(held)
+    bench.bus.hold({"sandbox": 1})
+    for number in (1, 2, 3):
+        held.say(put(number, number))
+    assert held.heard() == [Stored(1, 1)] and bench.messages() == ["1"]
+    held.close()
+    bench.turn(5)
+    assert bench.messages() == ["1", "2", "3"] and bench.bus.facts()["connections"] == 0
+
+
+@pytest.mark.parametrize("zones", [None, 3, {"sandbox": 0}, {"sandbox": -1}, {"sandbox": "1"}])
+def test_what_is_no_rate_is_refused(bench: BusBench, zones: object) -> None:
+    """And nobody is held by it."""
+    assert "error" in ask(bench, zones) and bench.bus.facts()["held"] == {}
 
 
 def test_what_is_sent_again_is_dropped_and_acknowledged(bench: BusBench) -> None:

@@ -33,3 +33,12 @@ def test_a_clock_that_stands_still_or_goes_back_gives_nothing() -> None:
     bucket = TokenBucket(10, 1, 5.0)
     assert bucket.take(5.0) and not bucket.take(5.0) and not bucket.take(1.0)
     assert not bucket.take(5.05) and bucket.take(5.2)
+
+
+def test_what_has_come_already_is_owed() -> None:
+    """Many at once are taken, and waited for afterwards: the rate holds over time."""
+    bucket = TokenBucket(rate=10.0, burst=10.0, now_s=0.0)
+    assert bucket.has_some(0.0)
+    bucket.spend(30, 0.0)
+    assert not bucket.has_some(1.9) and not bucket.take(2.0)
+    assert bucket.has_some(2.1) and bucket.take(2.1)

@@ -101,7 +101,7 @@ def test_prepare_is_plain_data_and_harmless() -> None:
     facts = service.Generation({}).facts
     assert (sorted(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))) == before
     assert parse_table(facts.pop("settings")) == KEYS
-    assert facts == {"service": "archive", "requests": ["ledger"]}
+    assert facts == {"service": "archive", "requests": ["ledger", "hold"]}
 
 
 def test_derived_tables_follow(kernel: ServiceProcess) -> None:
