@@ -68,6 +68,7 @@ from Kernel.ports.process import SystemProcesses
 from Kernel.ports.signals import STOP_SIGNALS, Signals
 from Kernel.ports.terminal import Foreground, has_terminal
 from Kernel.ports.trait_sets import HomeTraitSets
+from Kernel.ports.update_files import HomeUpdates
 from Kernel.ports.versions import HomeVersions
 from Kernel.probe import probe
 from Kernel.reloader import Reloader
@@ -106,7 +107,7 @@ def _make_kernel(options: argparse.Namespace, arguments: list[str]) -> "Kernel |
         read = partial(load_config, folder, tuple(options.set), scenario=options.scenario)
         config = read()
         if options.probe:
-            return probe(config, ROOT)
+            return probe(config, ROOT, HomeVersions(ROOT, home).main().source.root)
         check_descriptors()
         make_home(home)
         folders = arena_folders(home)
@@ -301,6 +302,7 @@ class Kernel:
             machine=machine,
             pool=machine.pool(),
             cores=SystemCores(),
+            updates=HomeUpdates(self._home.home),
         )
 
     def _make_zones(self, config: KernelConfig, parts: Parts, folders: list[Path]) -> ZoneTable:

@@ -26,6 +26,7 @@ from Kernel.config_keys import (
     KERNEL_KEYS,
     MAP_KEYS,
     TRIAL,
+    UPDATE,
     ZONE_KEYS,
     ZONES,
 )
@@ -42,6 +43,7 @@ from Kernel.core.guard import GuardRules
 from Kernel.core.limits import CageKind, CallLimits, CellLimits, Limits, TrialLimits
 from Kernel.core.steps import WORDS, Step
 from Kernel.core.supervisor import Kind, Policy
+from Kernel.core.update_guard import UpdateRules
 from Kernel.core.watchdog import Mode
 
 _ZONE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,23}")
@@ -49,8 +51,8 @@ SPEAKERS = (KERNEL, SCRIBE)
 """Who stands as the zone of an event and is none."""
 _OF_POLICY = frozenset(place.name for place in fields(Policy))
 _OF_LIMITS = frozenset(place.name for place in fields(Limits))
-_OF_MAP: Final = {GUARD: "a guard period", GOVERNOR: "the governor"}
-_Rules = TypeVar("_Rules", GuardRules, GovernorRules)
+_OF_MAP: Final = {GUARD: "a guard period", GOVERNOR: "the governor", UPDATE: "updates"}
+_Rules = TypeVar("_Rules", GuardRules, GovernorRules, UpdateRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ class KernelConfig:
         uncaged: generated code is run although the machine has no filter of system calls.
         unchecked_trials: trials neither validate nor guard what they run; for tests of the cage.
         trial, call: the temporary processes of either role.
-        guard: the rules by which a mutation is kept or taken back.
+        guard, update: by which rules a mutation, a module version is kept or taken back.
         governor: the rules by which zones are held to their share of the machine.
         sources: what was said, and where.
     """
@@ -147,6 +149,7 @@ class KernelConfig:
     call: CallLimits = field(default_factory=CallLimits)
     guard: GuardRules = field(default_factory=GuardRules)
     governor: GovernorRules = field(default_factory=GovernorRules)
+    update: UpdateRules = field(default_factory=UpdateRules)
     sources: Sources = field(default_factory=Sources, compare=False, repr=False)
 
 
@@ -207,6 +210,7 @@ def parse_config(sources: Sources, scenario: str | None = None) -> KernelConfig:
     values[TRIAL] = _cell(TRIAL, raw, TrialLimits, faults)
     values[CALL] = _cell(CALL, raw, CallLimits, faults)
     values[GUARD] = _rules(GUARD, raw, GuardRules, faults)
+    values[UPDATE] = _rules(UPDATE, raw, UpdateRules, faults)
     values[GOVERNOR] = _rules(GOVERNOR, raw, GovernorRules, faults)
     specs = raw.get(ZONES)
     if not isinstance(specs, dict) or not specs:

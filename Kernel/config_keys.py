@@ -18,6 +18,7 @@ TRIAL: Final = "trial"
 CALL: Final = "call"
 GUARD: Final = "guard"
 GOVERNOR: Final = "governor"
+UPDATE: Final = "update"
 _DAY_S: Final = 86_400
 _MS: Final = 0.001
 _MEMORY_MB_MAX: Final = 1 << 24
@@ -137,7 +138,12 @@ GOVERNOR_KEYS: Final = (
     Key("cost_percent", Sort.NUMBER, 0.5, 0.01, 100, "% of one core"),
     Key("place_cores", Sort.FLAG, True),
 )
-MAP_KEYS: Final = CELL_KEYS | {GUARD: GUARD_KEYS, GOVERNOR: GOVERNOR_KEYS}
+UPDATE_KEYS: Final = (
+    Key("guard_ticks", Sort.WHOLE, 3750, 1, 100_000_000, "ticks"),
+    Key("ready_s", Sort.NUMBER, 600, 1, _DAY_S, "s"),
+    Key("failures_max", Sort.WHOLE, 3, 1, 1000),
+)
+MAP_KEYS: Final = CELL_KEYS | {GUARD: GUARD_KEYS, GOVERNOR: GOVERNOR_KEYS, UPDATE: UPDATE_KEYS}
 """The maps of kernel.yaml but `zones`."""
 
 

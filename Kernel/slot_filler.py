@@ -11,7 +11,7 @@ from pathlib import Path
 from Kernel.contract.errors import ConfigError
 from Kernel.core.events import EventLog
 from Kernel.ports.process import Exit, SystemProcesses
-from Kernel.ports.slots import FALLBACK, find_slot
+from Kernel.ports.slots import FALLBACK, find_factory
 
 AFTER_S = 5.0
 """How long the zones must have served: code that has never run must not become the known-good."""
@@ -42,7 +42,7 @@ class SlotFiller:
 
     def _fill(self) -> None:
         try:
-            if find_slot(self._home, FALLBACK) is not None:
+            if find_factory(self._home) is not None:
                 return
         except ConfigError as error:
             self._log.warning("slot.damaged", why=error.message, hint=error.hint)

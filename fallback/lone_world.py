@@ -1,7 +1,8 @@
 """The world's one process in safe mode: started, watched, restarted, asked to leave.
 
-Owns: the child `python -m zones.runtime.lone`, its versions (the working tree, then the slots),
-what it says, telling a hang. Does not own: when and which (`decisions.py`), what the child does.
+Owns: the child `python -m zones.runtime.lone`, its versions (the working tree or what a bundle has
+brought, then the others), what it says, telling a hang. Does not own: when and which
+(`decisions.py`), what the child does.
 """
 
 import contextlib
@@ -19,12 +20,16 @@ from fallback.decisions import WorldPlan, plan_after_failure
 from fallback.home_folders import Folders
 from fallback.known_world import KnownWorld
 from fallback.last_words import last_words, place_of, printable
-from fallback.slot_files import SlotError, find_slot, lend_cache
+from fallback.lent_cache import lend_cache
+from fallback.slot_files import SlotError, find_filled, find_slot, slot_folder
+from fallback.slot_pointers import read_pointers
 from fallback.talk import NOTICE, WARNING, Talk
 from fallback.zone_environment import zone_environment
 
 TREE = "the working tree"
-SLOTS = ("fallback", "active")
+FALLBACK, ACTIVE = "fallback", "active"
+FACTORY = "factory"
+"""For people: the copy of the checkout that no bundle replaces."""
 HUNG_S = 5.0
 """Commit and liveness words still for so long: hung. Only after its first tick: a version that must
 compile its kernels first is at work for a minute."""
@@ -139,23 +144,38 @@ class LoneWorld:
             self._plan = WorldPlan()
 
     def _versions(self) -> list[Version]:
-        """Return what there is to run, best first. Looked up each time: it may be mended."""
-        found = [Version(TREE, self._checkout)]
+        """Return what there is to run, best first. Looked up each time: it may be mended.
+
+        First what ran last: the working tree, or the version that a bundle has brought.
+        """
         self.damaged = []
-        for name in SLOTS:
-            for home in dict.fromkeys((self._folders.home, self._checkout)):
-                try:
-                    slot = find_slot(home, name)
-                except SlotError as error:
-                    self.damaged.append(error)
-                    continue
-                except OSError as error:  # it went away while we looked
-                    said = f"cannot use slot {name} of {home}: {error.strerror}"
-                    self.damaged.append(SlotError(said, "make setup"))
-                    continue
-                if slot is not None:
-                    whose = "" if home == self._folders.home else " of the checkout"
-                    found.append(Version(f"slot {name}{whose}", slot.root))
+        tree = [Version(TREE, self._checkout)]
+        pointers, _why = read_pointers(slot_folder(self._folders.home))
+        homes = list(dict.fromkeys((self._folders.home, self._checkout)))
+        places = [(name, home) for name in (FALLBACK, ACTIVE) for home in homes]
+        if not pointers.get(ACTIVE):
+            return [*tree, *self._found(places)]
+        active = (ACTIVE, self._folders.home)
+        places.remove(active)
+        factory = [(FACTORY, self._folders.home)] if pointers.get(FALLBACK) else []
+        return [*self._found([active, *places]), *tree, *self._found(factory)]
+
+    def _found(self, places: list[tuple[str, Path]]) -> list[Version]:
+        """Return what can be run of these slots of homes; note those that are damaged."""
+        found = []
+        for name, home in places:
+            try:
+                slot = find_filled(home, FALLBACK) if name == FACTORY else find_slot(home, name)
+            except SlotError as error:
+                self.damaged.append(error)
+                continue
+            except OSError as error:  # it went away while we looked
+                said = f"cannot use slot {name} of {home}: {error.strerror}"
+                self.damaged.append(SlotError(said, "make setup"))
+                continue
+            if slot is not None:
+                whose = "" if home == self._folders.home else " of the checkout"
+                found.append(Version(f"slot {name}{whose}", slot.root))
         return found
 
     def _start(self, now_s: float) -> None:

@@ -8,7 +8,8 @@ HOME/fallback/slots/<name>/ holds `zones/`, `Kernel/__init__.py` and `Kernel/con
 zones import of the kernel), perhaps `cache/` (compiled kernels, to be lent to the compile cache),
 and LIST: path, size and sha256 of each file. A file that is not on the list, a link, or a byte
 that differs makes the slot damaged, and a damaged slot is never run. Bytecode is never copied, and
-damage like any other file: Python would run it in place of the source that was verified.
+damage like any other file: Python would run it in place of the source that was verified. What a
+bundle has brought has the same form, and a place of its own (`slot_pointers.py`).
 """
 
 import contextlib
@@ -22,13 +23,18 @@ import re
 import shlex
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from fallback.plain_files import digest_of, read_plain, sync_folder, write_new
+from fallback.slot_pointers import VERSIONS, read_pointers
 
 NAMES = ("active", "fallback", "next_stable")
 LIST = "slot.json"
 CACHE = "cache"
+ROLL_BACK = "molt update rollback"
+"""What helps where a version that came as a bundle is damaged."""
 FORMAT = 1
 FILES_MAX = 2000
 BYTES_MAX = 256 << 20
@@ -75,8 +81,42 @@ def slot_folder(home: Path) -> Path:
     return home / "fallback" / "slots"
 
 
+def version_folder(home: Path, id_: str) -> Path:
+    """Return where a version that came as a bundle lies, by its id."""
+    return slot_folder(home) / VERSIONS / id_
+
+
+def find_version(home: Path, id_: str, name: str) -> Slot:
+    """Return a version that came as a bundle, as the slot of a name.
+
+    Raises:
+        SlotError: it is not there, or a byte of it is not as its list says.
+    """
+    root = version_folder(home, id_)
+    try:
+        slot = verify_folder(root, name)
+    except SlotError as error:
+        raise SlotError(error.message, ROLL_BACK) from error
+    if slot.version != id_:
+        raise SlotError(f"cannot use slot {name} in {root}: it is another version", ROLL_BACK)
+    return slot
+
+
 def find_slot(home: Path, name: str) -> Slot | None:
     """Return a slot every byte of which is as its list says; None when there is none.
+
+    Raises:
+        SlotError: it is damaged: says which file, and how to make it anew.
+    """
+    pointers, _why = read_pointers(slot_folder(home))
+    id_ = pointers.get(name, "")
+    return find_version(home, id_, name) if id_ else find_filled(home, name)
+
+
+def find_filled(home: Path, name: str) -> Slot | None:
+    """Return what `fill_slot` has put there, whatever a bundle has brought since.
+
+    Of `fallback` that is the factory version: the copy of the checkout that no update touches.
 
     Raises:
         SlotError: it is damaged: says which file, and how to make it anew.
@@ -90,13 +130,13 @@ def find_slot(home: Path, name: str) -> Slot | None:
             return None
         found_inode = root.lstat().st_ino
         try:
-            return _verify(root, name)
+            return verify_folder(root, name)
         except SlotError:
             with contextlib.suppress(FileNotFoundError):
                 if (folder / name).lstat().st_ino == found_inode:
                     raise
         # It was replaced while we read it: look at the new one.
-    return _verify(folder / name, name)
+    return verify_folder(folder / name, name)
 
 
 def version_of(checkout: Path) -> str:
@@ -105,8 +145,8 @@ def version_of(checkout: Path) -> str:
     Raises:
         SlotError: the checkout cannot be copied (a link, a file too many).
     """
-    digests = {path: _digest(checkout / path)[0] for path in _sources(checkout)}
-    return _version(digests)
+    digests = {path: digest_of(checkout / path, BYTES_MAX)[0] for path in source_files(checkout)}
+    return version_of_digests(digests)
 
 
 def fill_slot(
@@ -135,7 +175,7 @@ def fill_slot(
             fresh.mkdir(mode=0o700)
             try:
                 _fill(fresh, name, source, prove)
-                slot = _verify(fresh, name)
+                slot = verify_folder(fresh, name)
                 _swap(folder, name, fresh)
             except BaseException:
                 shutil.rmtree(fresh, ignore_errors=True)
@@ -154,32 +194,10 @@ def _what_helps(error: OSError, directory: Path) -> str:
     return f"{command} {shlex.quote(str(directory))}"
 
 
-def lend_cache(root: Path, cache_dir: Path) -> None:
-    """Give the compiled kernels of a slot to the compile cache, where they are missing.
-
-    Raises:
-        OSError: they cannot be written; the slot then compiles when it starts.
-    """
-    lent = root / CACHE
-    for folder in lent.iterdir() if lent.is_dir() else ():
-        target = cache_dir / folder.name
-        if target.exists():
-            continue
-        fresh = target.with_name(f".{folder.name}.{os.getpid()}")
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(folder, fresh)
-        try:
-            fresh.rename(target)
-        except OSError:  # somebody else was faster
-            shutil.rmtree(fresh, ignore_errors=True)
-            if not target.is_dir():
-                raise
-
-
 def _fill(
     fresh: Path, name: str, source: Path, prove: Callable[[Path], Path | None] | None
 ) -> None:
-    for path in _sources(source):
+    for path in source_files(source):
         _copy(source / path, fresh / path)
     lent = source / CACHE
     compiled = list(lent.iterdir()) if lent.is_dir() else []
@@ -189,6 +207,18 @@ def _fill(
     for folder in compiled:
         for path in _walk(folder, folder.parent):
             _copy(folder.parent / path, fresh / CACHE / path)
+    write_list(fresh, name, f"{source}")
+
+
+def write_list(fresh: Path, name: str, source: str) -> None:
+    """Write the list of all files that are in a folder, and have all of it on the disk.
+
+    Args:
+        source: where they are from, for the error.
+
+    Raises:
+        SlotError: they do not say which arena they know.
+    """
     contract = (fresh / "Kernel" / "contract" / "arena.py").read_text(encoding="utf-8")
     arena_version = _ARENA_VERSION.search(contract)
     if arena_version is None:
@@ -196,8 +226,10 @@ def _fill(
             f"cannot fill slot {name}: {source} does not say which arena it knows",
             "git checkout Kernel/contract/arena.py",
         )
-    files = {path: _digest(fresh / path) for path in _walk(fresh, fresh)}
-    version = _version({path: told[0] for path, told in files.items() if not _is_cache(path)})
+    files = {path: digest_of(fresh / path, BYTES_MAX) for path in _walk(fresh, fresh)}
+    version = version_of_digests(
+        {path: told[0] for path, told in files.items() if not _is_cache(path)}
+    )
     fields = {
         "format": FORMAT,
         "version": version,
@@ -207,9 +239,9 @@ def _fill(
             {"path": path, "size": size, "sha256": digest} for path, (digest, size) in files.items()
         ],
     }
-    _write(fresh / LIST, json.dumps(fields, indent=1).encode())
+    write_new(fresh / LIST, json.dumps(fields, indent=1).encode())
     for parent, _folders, _files in os.walk(fresh):
-        _sync(Path(parent))
+        sync_folder(Path(parent))
 
 
 def _swap(folder: Path, name: str, fresh: Path) -> None:
@@ -218,7 +250,7 @@ def _swap(folder: Path, name: str, fresh: Path) -> None:
     if (folder / name).exists():
         (folder / name).rename(old)
     fresh.rename(folder / name)
-    _sync(folder)
+    sync_folder(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -231,8 +263,12 @@ def _clean(folder: Path, name: str) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _verify(root: Path, name: str) -> Slot:
-    """Return the slot in a folder, every file of which is read and compared."""
+def verify_folder(root: Path, name: str) -> Slot:
+    """Return the slot in a folder, every file of which is read and compared.
+
+    Raises:
+        SlotError: it is damaged: says which file.
+    """
 
     def damaged(why: str) -> SlotError:
         return SlotError(f"cannot use slot {name} in {root}: {why}", "make setup")
@@ -240,7 +276,7 @@ def _verify(root: Path, name: str) -> Slot:
     try:
         if not stat.S_ISDIR(root.lstat().st_mode):
             raise damaged("it is no folder")
-        fields = json.loads(_read(root / LIST, _LIST_BYTES_MAX))
+        fields = json.loads(read_plain(root / LIST, _LIST_BYTES_MAX))
         listed = {each["path"]: (each["sha256"], each["size"]) for each in fields["files"]}
         if not all(isinstance(path, str) for path in listed):
             raise TypeError("a path is no text")
@@ -259,10 +295,10 @@ def _verify(root: Path, name: str) -> Slot:
         for path in sorted(found ^ set(listed)):
             raise damaged(f"{path} is {'not on its list' if path in found else 'missing'}")
         for path in sorted(found):
-            if _digest(root / path) != listed[path]:
+            if digest_of(root / path, BYTES_MAX) != listed[path]:
                 raise damaged(f"{path} is not as its list says")
         digests = {path: digest for path, (digest, _size) in listed.items() if not _is_cache(path)}
-        if _version(digests) != version:
+        if version_of_digests(digests) != version:
             raise damaged("its version is not that of its files")
     except OSError as error:
         raise damaged(f"{error.filename} cannot be read: {error.strerror}") from error
@@ -271,8 +307,13 @@ def _verify(root: Path, name: str) -> Slot:
     return Slot(name, root, version, arena_version, created_s)
 
 
-def _sources(root: Path) -> list[str]:
-    """Return the files of a module version in a checkout or a slot, as sorted relative paths."""
+def source_files(root: Path) -> list[str]:
+    """Return the files of a module version in a checkout or a slot, as sorted relative paths.
+
+    Raises:
+        SlotError: there is a link or a special file, or there are too many.
+        OSError: a folder is not there.
+    """
     paths = [*_walk(root / "zones", root), *_walk(root / "Kernel" / "contract", root)]
     return sorted([*paths, "Kernel/__init__.py"])
 
@@ -324,46 +365,15 @@ def _is_cache(path: str) -> bool:
     return path.startswith(f"{CACHE}/")
 
 
-def _version(digests: dict[str, str]) -> str:
+def version_of_digests(digests: Mapping[str, str]) -> str:
+    """Return the version that files have, from their sha256 by path."""
     lines = (f"{digests[path]}  {path}\n" for path in sorted(digests))
     return hashlib.sha256("".join(lines).encode(errors="backslashreplace")).hexdigest()
 
 
-def _digest(path: Path) -> tuple[str, int]:
-    data = _read(path, BYTES_MAX)
-    return hashlib.sha256(data).hexdigest(), len(data)
-
-
-def _read(path: Path, bytes_max: int) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(fd, "rb", buffering=0) as file:
-        size = os.fstat(fd).st_size
-        if size > bytes_max:
-            raise ValueError(f"{path.name} has {size} bytes, limit {bytes_max}")
-        data = b""
-        while part := file.read(size + 1 - len(data)):
-            data += part
-        return data
-
-
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(target, _read(source, BYTES_MAX))
-
-
-def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    write_new(target, read_plain(source, BYTES_MAX))
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fallback.births import newborn
-from fallback.slot_files import Slot, SlotError, fill_slot, find_slot, version_of
+from fallback.slot_files import Slot, SlotError, fill_slot, find_filled, version_of
 from fallback.zone_environment import zone_environment
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -68,7 +68,7 @@ def keep_known_good(home: Path, cache_dir: Path = CACHE_DIR) -> tuple[Slot, str]
         SlotError: the checkout's version does not work; the slot is as before.
     """
     try:
-        slot = find_slot(home, NAME)
+        slot = find_filled(home, NAME)
         was = "" if slot is None else slot.version[:12]
     except SlotError as error:
         slot, was = None, f"a damaged one ({error.message})"

@@ -10,7 +10,7 @@ two anew with `make commands`). A row of Place.KERNEL also wants a method of `Ha
 in `render.py`; a destructive one a plan in `plans.py`; one of Place.HERE a function in `here.py`.
 Longer than a file should be because it is one table, read from top to bottom; the rows of the
 ledger's commands are in `ledger_commands.py`, those of traits in `trait_table.py`, those about
-mutations in `evolution_table.py`.
+mutations in `evolution_table.py`, those of module updates in `update_table.py`.
 """
 
 from Kernel.console.agent_table import AGENT_COMMANDS
@@ -20,6 +20,7 @@ from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
 from Kernel.console.evolution_table import EVOLUTION_COMMANDS
 from Kernel.console.ledger_commands import LEDGER_COMMANDS
 from Kernel.console.trait_table import TRAIT_COMMANDS, TRY
+from Kernel.console.update_table import UPDATE_COMMANDS
 
 EVENTS_MAX = 4096
 """The most events, and lines of logs, the kernel keeps; as in `Kernel/core/events.py`."""
@@ -441,6 +442,7 @@ COMMANDS: tuple[Command, ...] = (
         patience_s=60.0,
         acts=True,
     ),
+    *UPDATE_COMMANDS,
     Command(
         "safe-mode status",
         TRUST,

@@ -51,6 +51,7 @@ def status_fields(zones: ZoneTable, uptime_s: float, meters: Meters) -> dict[str
         "trials": zones.trials.fields(),
         "calls": zones.calls.fields(),
         "governor": zones.governor.fields(),
+        "update": zones.updates.fields(),
         "degraded": _with_ages(zones, degraded_fields(zones)),
         "differs": differs_fields(zones),
     }
@@ -215,6 +216,9 @@ def degraded_fields(zones: ZoneTable) -> list[dict[str, str]]:
         why = f"cannot write what the next kernel is to remember: {zones.memory.unsaved_why}"
         found.append({"what": "memory", "why": why, "hint": "molt doctor"})
     found.extend(zones.governor.notes())
+    problem = zones.updates.problem
+    if problem is not None:
+        found.append({"what": "module updates", "why": problem.message, "hint": problem.hint})
     found.extend(zones.event_notes())
     found.extend(zones.cage_notes())
     world = zones.arenas.get(WORLD_ZONE)

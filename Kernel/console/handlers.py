@@ -365,6 +365,14 @@ class Handlers:
         world, _inbox = self._world()
         return Asked(begin_release(self.zones.traits, world, request))
 
+    def _update_commit(self, request: Request) -> Asked:
+        result = self.zones.updates.commit(request.cause)
+        until_s = self.clock.now_s() + self.zones.leaving.config.update.ready_s + ANSWER_S
+        return Asked(result, until_s, _not_yet, patient=True)
+
+    def _update_rollback(self, request: Request) -> Asked:
+        return Asked(self.zones.updates.roll_back(request.cause), patient=True)
+
     def _drill(self, request: Request) -> Asked:
         kind, name = request.text("kind"), request.text("zone")
         assert kind is not None and name is not None, "the table requires both"
@@ -421,6 +429,13 @@ class Handlers:
     def _safe_mode_enter(self, request: Request) -> Asked:
         self.request_safe_mode("asked for by molt safe-mode enter", request.cause)
         return self._now({"entering": True})
+
+
+def _not_yet() -> MoltError:
+    """Return what to say of a version that waits for zones to be calm for long."""
+    return Refused(
+        "cannot tell how it ended: not all zones run it yet; it goes on", "molt update status"
+    )
 
 
 def _applied_at(world: ArenaKeeper, inbox: InboxWriter, ticket: Ticket) -> int | None:

@@ -151,10 +151,23 @@ def plan_quarantine(zones: ZoneTable, request: Request) -> Plan:
     return {"dry_run": True, "name": row.name, "version": row.version, "would": would}
 
 
+def plan_update_rollback(zones: ZoneTable, _request: Request) -> Plan:
+    """Return what `update rollback` would do.
+
+    Raises:
+        Refused: the factory version runs, and nothing is on its way.
+    """
+    gone, serves = zones.updates.check_rollback()
+    names = ", ".join(keeper.config.name for keeper in zones.keepers())
+    would = [f"take module version {gone} back", f"let the zones {names} run {serves}"]
+    return {"dry_run": True, "version": gone, "serves": serves, "would": would}
+
+
 PLANS: dict[str, Callable[[ZoneTable, Request], Plan]] = {
     "drill": plan_drill,
     "go-back": plan_go_back,
     "quarantine": plan_quarantine,
     "safe-mode enter": plan_safe_mode,
     "shutdown": plan_shutdown,
+    "update rollback": plan_update_rollback,
 }

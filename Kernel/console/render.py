@@ -30,6 +30,7 @@ from Kernel.console.render_call import show_call
 from Kernel.console.render_memory import show_memory
 from Kernel.console.render_quarantine import show_quarantine, show_released
 from Kernel.console.render_trial import show_cells, show_trial_of, show_verdict
+from Kernel.console.render_update import show_rolled_back, show_update, update_facts
 from Kernel.console.trait_words import guard_facts, trait_facts, trait_line
 from Kernel.console.values import (
     MISSING,
@@ -92,6 +93,9 @@ def _show_status(result: Fields, console: Page) -> None:
         rows += [("", Text(), traits)] if traits else []
         guarded = guard_facts(rows_of(result, "guarded"))
         rows += [("", Text(), guarded)] if guarded else []
+    update = fields_of(result, "update")
+    coming = update_facts(update)
+    rows += [("update", state_text(word(update, "stage")), coming)] if coming else []
     for zone in rows_of(result, "zones"):
         rows.append((word(zone, "name"), state_text(_zone_state(zone)), _zone_facts(zone)))
     print_facts(rows, console)
@@ -532,4 +536,6 @@ SHOWN: dict[str, Callable[[Fields, Page], None]] = {
     "trigger": show_trigger,
     "quarantine": show_quarantine,
     "release": show_released,
+    "update commit": show_update,
+    "update rollback": show_rolled_back,
 }

@@ -13,6 +13,7 @@ from Kernel.contract.kind_table import ANY, Kind
 _WARNING, _ERROR = Level.WARNING, Level.ERROR
 _ABOUT: Final = {"zone?": str}
 _PHASE: Final = {"phase": str, "at": str, "took_s?": float}
+_UPDATE: Final = {"version": str, "version_id": str, "counter": int}
 _STORY: Final = {
     "noticed_ms?": float,
     "served_ms?": float,
@@ -111,6 +112,12 @@ KERNEL_KINDS: Final = (
         {"failures": int, "failures_max": int, "why": str},
         _WARNING,
     ),
+    Kind("update.begun", _UPDATE | {"attempt": int}),
+    Kind("update.guarded", _UPDATE | {"until_tick": int}),
+    Kind("update.kept", _UPDATE),
+    Kind("update.rolled_back", _UPDATE | {"why": str}, _WARNING),
+    Kind("update.gone_back", _UPDATE | {"to": str, "why": str}, _WARNING),
+    Kind("update.not_done", {"why": str, "hint?": str}, _WARNING),
     _of_zone("zone.restart_due", {"why": str, "mutations": int, "hours": float}),
     _of_zone(  # without a zone: the whole machine
         "governor.stepped",

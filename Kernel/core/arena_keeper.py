@@ -29,7 +29,7 @@ from Kernel.core.world_traits import WorldTraits
 from Kernel.core.zone_strains import Depth
 from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.process import Exit
-from Kernel.ports.versions import CHECKOUT, Source
+from Kernel.ports.versions import Source
 
 ANCHOR_AHEAD_NS = 2_000_000
 FORK_PATIENCE_NS = 150_000_000
@@ -110,7 +110,7 @@ class ArenaKeeper(ArenaFounding):
 
         It is taken when the checkout fails, and a trait may be what it fails of.
         """
-        return tuple(self.traits.hashes) if source is CHECKOUT else ()
+        return tuple(self.traits.hashes) if source.main else ()
 
     def fork_message(self, line: Line, serial: int, role: str) -> tuple[Fork, list[int]]:
         """Return the Fork for a founder or an heir."""
@@ -344,7 +344,7 @@ class ArenaKeeper(ArenaFounding):
         """Make a generation that has the code of all traits the world was found with."""
         self._traits_untaken |= self.traits.reconcile()
         serves = self.active is not None and not self.stopping and self.ladder.current
-        if self._traits_untaken and serves and not self.ladder.incoming:
+        if self._traits_untaken and serves and not (self.ladder.incoming or self.generations.held):
             self._traits_untaken = False
             self.generations.renew()
 

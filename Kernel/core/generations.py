@@ -1,9 +1,10 @@
 """The generations of one zone: begun, promoted and let go as the ladder says.
 
-Owns: which generations there are, carrying the ladder's moves out, looking for what the ladder asks
-about (the slot, a changed checkout), renewal and going back by command. Does not own: which one is
-to serve (`ladder.py`), one generation (`line.py`), how the writer changes (`arena_keeper.py`,
-`bus_keeper.py`).
+Owns: which generations there are, what a new one is made of, carrying the ladder's moves out,
+looking for what the ladder asks about (the slot, a changed checkout), renewal and going back by
+command. Does not own: which one is to serve (`ladder.py`), one generation (`line.py`), how the
+writer changes (`arena_keeper.py`, `bus_keeper.py`), when another module version is to be the one
+(`module_update.py`).
 """
 
 import signal
@@ -20,6 +21,7 @@ from Kernel.ports.versions import CHECKOUT, Source
 
 FINGERPRINT_S = 2.0
 """How often the files of the checkout are looked at while something else serves."""
+ROLL_BACK = "molt update rollback"
 LEAVE_S = 5.0
 """How long a bus process of a generation that was replaced may take to leave. An arena process that
 does not is hung, or still needed because nobody is ready to follow it."""
@@ -54,6 +56,9 @@ class Generations:
         served: whether any has ever served.
         promoted: id of the event of the last promotion, b"" before there is one.
         given_up: id of the event that tells of having given up.
+        main: what a new generation is made of, while nothing is wrong with it.
+        held: why no generation may be begun just now but by who holds it, and why the one before
+            stays warm; "" where nobody does.
     """
 
     def __init__(self, zone: ClimbingZone) -> None:
@@ -61,6 +66,7 @@ class Generations:
         self.lines: dict[int, Line] = {}
         self.served = False
         self.promoted = self.given_up = b""
+        self.held = ""
         self._zone = zone
         self._parts = zone.parts
         self._restarts_before = 0
@@ -71,6 +77,10 @@ class Generations:
         self._changed = False
         self._slot: Source | None = None
         self._slot_checked = 0
+        found = self._parts.versions.main()
+        self.main = found.source
+        if found.why:
+            zone.note("module version", found.why, found.hint)
 
     @property
     def restarts(self) -> int:
@@ -97,7 +107,7 @@ class Generations:
             now_s,
             has_slot=self._has_slot(seen),
             changed=self._has_changed(seen, now_s),
-            held=self._zone.holds_former,
+            held=self._zone.holds_former or bool(self.held),
         )
         for move in moves:
             self._move(move, now_s)
@@ -114,7 +124,7 @@ class Generations:
 
     def _rung(self, line: Line) -> Rung:
         return Rung(
-            slot=line.source is not CHECKOUT,
+            slot=not line.source.main,
             prepared=line.prepared,
             ready=self._zone.is_ready(line),
             serving=line.state.active is not None,
@@ -179,7 +189,7 @@ class Generations:
                 line.retire(now_s)
 
     def _begin(self, number: int, slot: bool, cause: bytes) -> None:
-        source = CHECKOUT
+        source = self.main
         if slot:
             assert self._slot is not None, "the ladder begins a slot only where there is one"
             source = self._slot
@@ -223,24 +233,25 @@ class Generations:
             remember_budget(self._parts.memory, code, self.lines[number].state, now_s)
 
     def donors_for(self, line: Line) -> list[Donor]:
-        """Return the generations of which a zygote could be forked for one: of the checkout, too.
+        """Return the generations of which a zygote could be forked for one: of the same source.
 
-        A slot is taken when something is wrong: it is started by exec.
+        The slot `fallback` is taken when something is wrong: it is started by exec.
         """
-        if line.source is not CHECKOUT:
+        if not line.source.main:
             return []
         others = (each for each in self.lines.values() if each is not line)
-        return [each for each in others if each.source is CHECKOUT and each.can_give]
+        return [each for each in others if each.source == line.source and each.can_give]
 
     def _note_source(self, line: Line) -> None:
-        """Say so while something else than the checkout serves."""
-        if line.source is CHECKOUT:
-            self._zone.unnote("code")
+        """Say so while something else serves than is to."""
+        if line.source.main:
+            if line.source == self.main:
+                self._zone.unnote("code")
             return
         self._zone.note(
             "code",
-            f"{line.source.name} serves, since the checkout cannot: {self.ladder.broken}",
-            "mend it: it is taken up by itself",
+            f"{line.source.name} serves, since {_the(self.main)} cannot: {self.ladder.broken}",
+            "mend it: it is taken up by itself" if self.main == CHECKOUT else ROLL_BACK,
         )
 
     def _see_off(self, line: Line, now_s: float) -> None:
@@ -258,27 +269,46 @@ class Generations:
 
     # What the console asks for.
 
-    def renew(self, cause: bytes = b"", *, fresh: bool = False) -> int:
-        """Begin a generation of the checkout as it is now, and return its number.
+    def renew(
+        self, cause: bytes = b"", *, fresh: bool = False, source: Source | None = None
+    ) -> int:
+        """Begin a generation of the main source as it is now, and return its number.
 
         Args:
             cause: id of the event that asked for it.
             fresh: its zygote is started by exec, whoever could fork it.
+            source: of a module version that is to take the main one's place; who gives it may do so
+                while generations are held.
 
         Raises:
-            Refused: one is being made ready already.
+            Refused: one is being made ready already, or generations are held.
         """
+        if self.held and source is None:
+            raise Refused(
+                f"cannot renew {self._zone.config.name}: {self.held}", "molt update status"
+            )
         if self.ladder.incoming:
             raise Refused(
                 f"cannot renew {self._zone.config.name}: a generation is being made ready",
                 "molt ps",
             )
+        self.main = source or self.main
         self.ladder, moves = rungs.renew(self.ladder)
         now_s = self._parts.clock.now_s()
         for move in moves:
             self._move(move, now_s, cause)
         self.lines[self.ladder.incoming].fresh = fresh
         return self.ladder.incoming
+
+    def abandon(self, why: str, cause: bytes = b"") -> None:
+        """Let the generation go that is being made ready.
+
+        Args:
+            cause: id of the event that led to it.
+        """
+        self.ladder, moves = rungs.abandon(self.ladder, why)
+        for move in moves:
+            self._move(move, self._parts.clock.now_s(), cause)
 
     def warm_former(self) -> int:
         """Return the number of the generation before, which could serve again.
@@ -321,3 +351,8 @@ class Generations:
                 if berth is not None:
                     berth.excused, berth.cause = True, self.promoted
                 self._parts.processes.send_signal(active.pid, signal.SIGKILL)
+
+
+def _the(source: Source) -> str:
+    """Return what a source is called within a sentence."""
+    return "the checkout" if source == CHECKOUT else source.name

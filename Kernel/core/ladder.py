@@ -145,6 +145,12 @@ def renew(ladder: Ladder) -> tuple[Ladder, tuple[Move, ...]]:
     return _begin(ladder, slot=False)
 
 
+def abandon(ladder: Ladder, why: str) -> tuple[Ladder, tuple[Move, ...]]:
+    """Let the generation go that is being made ready: nobody wants it any more."""
+    assert ladder.incoming, "the caller has looked"
+    return replace(ladder, incoming=0), (Retire(ladder.incoming, why),)
+
+
 def promote(
     ladder: Ladder, rungs: Mapping[int, Rung], rules: Rules, now_s: float, number: int
 ) -> tuple[Ladder, tuple[Move, ...]]:

@@ -96,6 +96,7 @@ class Line:
         prepared: its zygote has once been ready.
         berths: its processes by serial, until they are reaped.
         faults: pieces of evidence against it since it was last healthy.
+        failed: deaths that counted against it, of all its processes since it was begun.
         fresh: its zygote is to be started by exec, whoever could fork it.
         begun: id of the event of its beginning.
         blame: id of the last event that spoke against it.
@@ -113,6 +114,7 @@ class Line:
         self._postponed = False
         self.berths: dict[int, Berth] = {}
         self.faults = 0
+        self.failed = 0
         self.fresh = False
         self.begun = self.blame = b""
         self.retired_s: float | None = None
@@ -465,6 +467,7 @@ class Line:
         )
         if failure:
             self.blame = died
+            self.failed += 1
         return Death(role, died)
 
     def pids(self) -> list[int]:

@@ -22,6 +22,7 @@ from Kernel.ports.machine_load import MachineMeters, NoMachineMeters
 from Kernel.ports.meters import Loads
 from Kernel.ports.process import Processes
 from Kernel.ports.trait_sets import MemoryTraitSets, TraitSets
+from Kernel.ports.update_files import MemoryUpdates, UpdateFiles
 from Kernel.ports.versions import Versions
 
 
@@ -59,3 +60,4 @@ class Parts:
     machine: MachineMeters = field(default_factory=NoMachineMeters)
     pool: Pool = field(default_factory=Pool)
     cores: Cores = field(default_factory=AnyCores)
+    updates: UpdateFiles = field(default_factory=MemoryUpdates)

@@ -316,7 +316,7 @@ class TraitAddition:
         if incoming is not None and self.code_hash in incoming.traits:
             self._number, self.stage = incoming.number, Stage.RENEWING
             return
-        if world.active is None or ladder.incoming:
+        if world.active is None or ladder.incoming or world.generations.held:
             return
         if world.traits.loaded().get(self._wish.code_hash) == "":
             self._post()

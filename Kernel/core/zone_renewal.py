@@ -74,7 +74,8 @@ class ZoneRenewal:
             self._due_s = None
         elif self._due_s is None:
             self._due_s = now_s
-        if zone.ladder.incoming or not decide_restart(rules, self.row, now_s):
+        held = zone.ladder.incoming or zone.generations.held
+        if held or not decide_restart(rules, self.row, now_s):
             return
         self._tried_s = now_s
         due = zone.parts.log.info(

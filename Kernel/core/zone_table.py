@@ -25,6 +25,7 @@ from Kernel.core.governor import Governor
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
 from Kernel.core.log_sender import LogSender, Waiting
+from Kernel.core.module_update import ModuleUpdate
 from Kernel.core.parts import Parts
 from Kernel.core.stopping import Stage, Stop
 from Kernel.core.trait_changes import TraitChanges
@@ -94,6 +95,7 @@ class ZoneTable:
             lambda: self.leaving.config.guard,
             self.guards,
         )
+        self.updates = ModuleUpdate(parts, self.keepers, lambda: self.leaving.config.update)
         for service in self.services.values():
             service.on_ask = self.asks.take
             service.parameters_of = self._parameters
@@ -147,6 +149,7 @@ class ZoneTable:
         for guard in self.guards.values():
             guard.look()
         self.asks.look()
+        self.updates.look(self._parts.clock.now_s())
         for arena in self.arenas.values():
             self.traits.resume(arena)
             self._renewals[arena.config.name].look(self._parts.clock.now_s())

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fallback.births import held_at_birth, newborn
-from fallback.slot_files import lend_cache
+from fallback.lent_cache import lend_cache
 from fallback.zone_environment import zone_environment
 from Kernel.contract.signal_words import describe_signal
 

@@ -18,11 +18,14 @@ from Kernel.contract.errors import MoltError
 PROOF_S = 300.0
 
 
-def prove_service(service: str, settings: dict[str, Any], root: Path, cache_dir: Path) -> None:
+def prove_service(
+    service: str, settings: dict[str, Any], root: Path, cache_dir: Path, in_slot: bool = False
+) -> None:
     """Return when a process of this service has prepared itself and, with an arena, ticked.
 
     Args:
         root: the folder whose `zones` it runs.
+        in_slot: that folder is a slot, in which no bytecode may be left.
 
     Raises:
         MoltError: it could not; says what it said, with file and line.
@@ -32,7 +35,7 @@ def prove_service(service: str, settings: dict[str, Any], root: Path, cache_dir:
             [sys.executable, "-m", "zones.runtime.proof", service, str(os.getpid())],
             input=json.dumps(settings),
             cwd=root,
-            env=zone_environment(cache_dir),
+            env=zone_environment(cache_dir, in_slot),
             capture_output=True,
             check=False,
             text=True,

@@ -26,6 +26,16 @@ def find_slot(home: Path, name: str) -> Slot | None:
         return slot_files.find_slot(home, name)
 
 
+def find_factory(home: Path) -> Slot | None:
+    """Return the proven copy of the checkout, whatever a bundle has brought since; None for none.
+
+    Raises:
+        ConfigError: it is damaged: says which file, and what helps.
+    """
+    with _translated():
+        return slot_files.find_filled(home, FALLBACK)
+
+
 def fill_slot(home: Path, name: str, source: Path) -> Slot:
     """Copy the module version of a checkout or of another slot's root into a slot.
 

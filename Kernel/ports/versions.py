@@ -1,16 +1,23 @@
 """The module versions a kernel can run: the checkout, and the slots of its home.
 
-Owns: telling whether the checkout has changed. Does not own: slots, their verification and filling
-(`slots.py`), which version serves (`Kernel/core/ladder.py`).
+Owns: which one is to serve, telling whether the checkout has changed. Does not own: slots, their
+verification and filling (`slots.py`), how one comes to be a slot (`Kernel/core/passive_update.py`),
+which one serves while something is wrong (`Kernel/core/ladder.py`).
 """
 
+import contextlib
 import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from Kernel.ports.slots import FALLBACK, find_slot
+from Kernel.contract.arena import VERSION
+from Kernel.contract.contract_version import CONTRACT
+from Kernel.contract.errors import ConfigError, MoltError
+from Kernel.core.passive_update import ModuleVersion
+from Kernel.ports.slots import FALLBACK, find_factory
+from Kernel.ports.update_files import HomeUpdates
 
 SOURCES = ("zones", "Kernel/contract", "config")
 
@@ -20,19 +27,44 @@ class Source:
     """Where the code of a generation comes from.
 
     Args:
-        name: for people: "checkout", or "slot fallback".
+        name: for people: "checkout", "slot fallback", or "update 1.2 (3f2a91bb04c1)".
         root: the folder of the module version; None: the checkout.
+        main: it is what is to serve; else it is taken where that cannot.
+        id: of a version that came as a bundle, "" for others.
     """
 
     name: str
     root: Path | None = None
+    main: bool = False
+    id: str = ""
 
 
-CHECKOUT = Source("checkout")
+CHECKOUT = Source("checkout", main=True)
+
+
+def bundle_source(version: ModuleVersion, root: Path) -> Source:
+    """Return the source that an unpacked version is."""
+    return Source(f"update {version.name}", root, main=True, id=version.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """What is to serve.
+
+    Args:
+        why, hint: what keeps the version that was kept last from it, "" where nothing does.
+    """
+
+    source: Source
+    why: str = ""
+    hint: str = ""
 
 
 class Versions(Protocol):
     """The module versions there are; a test gives its own."""
+
+    def main(self) -> Main:
+        """Return what is to serve when a kernel begins: always something."""
 
     def fallback(self) -> Source | None:
         """Return the verified version of the slot `fallback`, None when there is none to run.
@@ -56,10 +88,30 @@ class HomeVersions:
     def __init__(self, root: Path, home: Path) -> None:
         self._root = root
         self._home = home
+        self._files = HomeUpdates(home)
+        self._main: Main | None = None
+
+    def main(self) -> Main:
+        """Return the version that is active where one came as a bundle, else the checkout.
+
+        One that is damaged, or of another contract than this kernel, gives way to the one before,
+        and that to the checkout: the factory version is always there. Looked for once in a boot:
+        every byte of it is read.
+        """
+        if self._main is None:
+            self._main = self._find_main()
+        return self._main
 
     def fallback(self) -> Source | None:
-        """Return the verified version of the slot `fallback`, None when there is none to run."""
-        slot = find_slot(self._home, FALLBACK)
+        """Return the verified version of the slot `fallback`, None when there is none to run.
+
+        What a bundle had put there may be damaged: then the factory version is taken.
+        """
+        with contextlib.suppress(MoltError):
+            before = self._files.load().fallback
+            if before is not None:
+                return Source(f"slot {FALLBACK}", self._find_bundle(before).root)
+        slot = find_factory(self._home)
         return None if slot is None else Source(f"slot {slot.name}", slot.root)
 
     def fingerprint(self) -> str:
@@ -71,6 +123,31 @@ class HomeVersions:
                 for name in sorted(names):
                     digest.update(_look(Path(place, name)))
         return digest.hexdigest()
+
+    def _find_main(self) -> Main:
+        said = hint = ""
+        try:
+            updates = self._files.load()
+        except ConfigError as error:
+            return Main(CHECKOUT, error.message, error.hint)
+        for version in (updates.active, updates.fallback):
+            if version is None:
+                break
+            try:
+                return Main(self._find_bundle(version), said, hint)
+            except MoltError as error:
+                said, hint = said or error.message, hint or error.hint
+        return Main(CHECKOUT, said, hint)
+
+    def _find_bundle(self, version: ModuleVersion) -> Source:
+        slot = self._files.find(version.id)
+        if (version.contract, slot.arena_version) != (CONTRACT, VERSION):
+            raise ConfigError(
+                f"cannot run version {version.name}: it is for contract {version.contract} and "
+                f"arena layout {slot.arena_version}, this kernel has {CONTRACT} and {VERSION}",
+                "molt update rollback",
+            )
+        return bundle_source(version, slot.root)
 
 
 def _look(path: Path) -> bytes:

@@ -37,6 +37,7 @@ NAMES = (
     "traits",
     "trial",
     "hotswap",
+    "update",
     "call",
     "cage",
     "evolution",

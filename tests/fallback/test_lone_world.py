@@ -1,5 +1,6 @@
 """The world's one process as safe mode keeps it, whatever that process does."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,10 @@ import pytest
 from fallback.home_folders import Folders
 from fallback.known_world import KnownWorld
 from fallback.lone_world import LINES_KEPT, LoneWorld
+from fallback.slot_files import fill_slot, slot_folder, version_of
+from fallback.slot_pointers import RECORD, VERSIONS
 from fallback.talk import Talk
+from tests.fallback.made_checkout import make_checkout
 from tests.support.toy_home import is_alive
 from tests.support.wait import wait_until
 
@@ -105,3 +109,33 @@ def test_what_it_has_started_ends_with_it(start: Start, tmp_path: Path) -> None:
     wait_until("its end", lambda: failed(world))
     pid = int(note.read_text())
     wait_until("the end of its child", lambda: not is_alive(pid))
+
+
+def test_what_ran_last_comes_first(tmp_path: Path) -> None:
+    """The working tree, until a bundle has brought another version; then it is the last but one."""
+    home, tree = tmp_path / "home", make_checkout(tmp_path / "tree")
+    world = LoneWorld(Folders(home, (), -1, ()), KnownWorld(), tree, tmp_path / "cache", Heard())
+    fill_slot(home, "fallback", tree)
+
+    def names() -> list[str]:
+        return [each.name for each in world._versions()]
+
+    assert names() == ["the working tree", "slot fallback"]
+    record = slot_folder(home) / RECORD
+    versions = slot_folder(home) / VERSIONS
+    versions.mkdir()
+    ids = []
+    for number in (1, 2):
+        (tree / "zones/world/engine.py").write_text(f"TICK = {number}\n")
+        ids.append(version_of(tree))
+        fill_slot(tmp_path / "other", "active", tree).root.rename(versions / ids[-1])
+    record.write_text(json.dumps({"format": 1, "slots": {"active": ids[0], "fallback": ""}}))
+    assert names() == ["slot active", "slot fallback", "the working tree"]
+    record.write_text(json.dumps({"format": 1, "slots": {"active": ids[1], "fallback": ids[0]}}))
+    assert names() == ["slot active", "slot fallback", "the working tree", "slot factory"]
+    assert [each.root.name for each in world._versions()][:2] == [ids[1], ids[0]]
+    (versions / ids[1] / "zones/world/engine.py").write_text("")
+    assert names() == ["slot fallback", "the working tree", "slot factory"]
+    assert "cannot use slot active" in world.damaged[0].message
+    record.write_text("{")
+    assert names() == ["the working tree", "slot fallback"]

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from fallback.lent_cache import lend_cache
 from fallback.slot_files import (
     CACHE,
     LIST,
     SlotError,
     fill_slot,
     find_slot,
-    lend_cache,
     slot_folder,
     version_of,
 )

@@ -15,7 +15,7 @@ from Kernel.contract.places import arena_name
 from Kernel.contract.trait_registry import TraitRow
 from Kernel.ports.arena_file import ArenaHandle
 from Kernel.ports.trait_sets import MemoryTraitSets
-from Kernel.ports.versions import Source
+from Kernel.ports.versions import CHECKOUT, Main, Source
 from tests.sim import trait_life
 from tests.sim.code import GONE, GOOD, SLOT, Code
 from tests.sim.machine import Descriptors
@@ -79,6 +79,10 @@ class SimVersions:
             return self.tree
         assert root == SLOT_ROOT, "the kernel names what it was told"
         return self.slot if self.slot is not None else GONE
+
+    def main(self) -> Main:
+        """Return what is to serve: no bundle has come."""
+        return Main(CHECKOUT)
 
     def fallback(self) -> Source | None:
         """Return the version of the slot."""

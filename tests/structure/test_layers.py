@@ -45,6 +45,7 @@ OF_OTHERS: dict[str, tuple[str, ...]] = {
     "Kernel.contract": ("msgpack", "msgspec", "yaml"),
     "Kernel.console": ("click", "psutil", "rich", "structlog", "yaml", "zmq", "msgpack"),
     "Kernel.console.repl": ("click", "prompt_toolkit"),
+    "Kernel.ports.signatures": ("cryptography",),
     "Kernel": ("psutil", "structlog", "yaml", "zmq", "msgpack"),
     "Kernel.core.function_cache": ("blake3",),
     "zones.client": ("cloudpickle", "numpy", "pandas"),

@@ -38,7 +38,8 @@ from Kernel.ports.machine_load import MachineLoad
 from Kernel.ports.meters import Load, Standstill, Taken
 from Kernel.ports.process import Exit, NewRoad, ZygoteHandle
 from Kernel.ports.trait_sets import MemoryTraitSets
-from Kernel.ports.versions import Source
+from Kernel.ports.update_files import MemoryUpdates
+from Kernel.ports.versions import CHECKOUT, Main, Source
 
 STEPS = 20
 CAGE = {"grade": "A", "means": "all layers hold", "layers": [], "not_held": {}}
@@ -398,7 +399,12 @@ class FakeVersions:
 
     slot: Source | None = None
     version: str = "a"
+    serves: Main = field(default_factory=lambda: Main(CHECKOUT))
     problem: Exception | None = None
+
+    def main(self) -> Main:
+        """Return what was set, else the checkout."""
+        return self.serves
 
     def fallback(self) -> Source | None:
         """Return what was set, or raise `problem`."""
@@ -429,6 +435,7 @@ class FakeMachine:
     memory: ContextMemory = field(default_factory=new_memory)
     meters: FakeMachineMeters = field(default_factory=FakeMachineMeters)
     cores: FakeCores = field(default_factory=FakeCores)
+    updates: MemoryUpdates = field(default_factory=MemoryUpdates)
 
     def parts(self, home: str = "/nowhere") -> Parts:
         """Return the parts of a keeper."""
@@ -436,7 +443,7 @@ class FakeMachine:
             self.clock, self.processes, self.loop, self.log, home, self.loads, self.versions,
             arenas=self.arenas, trait_sets=self.trait_sets, cgroups=self.cgroups,
             cell_notes=self.cell_notes, guard_notes=self.guard_notes, memory=self.memory,
-            machine=self.meters, pool=self.meters.pool(), cores=self.cores,
+            machine=self.meters, pool=self.meters.pool(), cores=self.cores, updates=self.updates,
         )  # fmt: skip
 
     @property

@@ -4,6 +4,7 @@ run      run a world for a number of ticks and print what it came to
 compile  compile every kernel into the cache, so that a boot only loads them
 doctor   check the world of a home: every invariant, with its value and its limit
 replay   prove the stored snapshots of a home from the oldest one and the inputs of the log
+dry-run  tick a copy of a home's world, sealed, and tell the hash: what would this code do?
 self-test  found a small world in memory and run it: does this copy of the code work?
 """
 
@@ -25,7 +26,7 @@ from Kernel.contract.sources import WORLD
 from zones.runtime import numba_setup
 from zones.runtime.cage import Layer, probe
 from zones.runtime.command_errors import tell_error
-from zones.world import doctor, recorded, replay, run, self_test
+from zones.world import doctor, dry_run, recorded, replay, run, self_test
 from zones.world.engine import PHASES
 from zones.world.sealed_replaying import NOT_HERE, SealedCode, code_of
 from zones.world.settings import ENTITIES_LIMIT, parse_settings
@@ -106,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(
         commands.add_parser("replay", prog="molt replay", help="prove stored snapshots by the log")
     )
+    dry = commands.add_parser("dry-run", help="tick a copy of a home's world and tell the hash")
+    _add_home(dry)
+    _add_count(dry, "--ticks", 1, SELF_TEST_TICKS_MAX, "how far (default 600)", default=600)
+    dry.add_argument("--zone", default="stable", help="whose world (default stable)")
+    dry.add_argument("--image", type=Path, help="a snapshot to begin from")
+    dry.add_argument("--keep", type=Path, metavar="DIR", help="write the beginning to this folder")
     test = commands.add_parser("self-test", help="found a small world in memory and run it")
     _add_count(test, "--ticks", 1, SELF_TEST_TICKS_MAX, "how far (default 300)", default=300)
     return parser
@@ -388,6 +395,12 @@ def _replay(options: argparse.Namespace) -> int:
     return 0 if proof.holds else EXIT_UNSOUND
 
 
+def _dry_run(options: argparse.Namespace) -> int:
+    told = dry_run.run_dry(options.home, options.zone, options.ticks, options.image, options.keep)
+    print(json.dumps(told))
+    return 0
+
+
 def _self_test(options: argparse.Namespace) -> int:
     print(json.dumps(self_test.run_self_test(options.ticks)))
     return 0
@@ -398,6 +411,7 @@ _COMMANDS: Final = {
     "compile": _compile,
     "doctor": _doctor,
     "replay": _replay,
+    "dry-run": _dry_run,
     "self-test": _self_test,
 }
 

@@ -179,6 +179,8 @@ VERDICT: Answer = {
         {"metric": "mean energy", "mean": -0.25, "low": -1.0, "high": 0.5, "pairs": 4},
     ],
 }  # fmt: skip
+COMMITTED: Answer = {"candidate": "1.1 (3f2a91bb04c1)", "stage": "guard", "until_tick": TICK + 9}
+ROLLED_BACK: Answer = {"taken_back": "1.1 (3f2a91bb04c1)", "serves": "the factory version"}
 CHANGES: list[Answer] = [
     {
         "key": "world.friction",
@@ -237,10 +239,8 @@ def answer(request: Request) -> Answer:
             return {"grade": "A", "means": "all layers hold", "zones": status()["zones"]}
         case "safe-mode status":
             return {"safe_mode": False, "hint": "molt status"}
-        case "safe-mode leave":
-            return {"leaving": True, "tick": TICK}
-        case "safe-mode enter":
-            return {"entering": True}
+        case "safe-mode leave" | "safe-mode enter":
+            return {"leaving": True, "entering": True, "tick": TICK}
         case "shutdown":
             return {"tick": TICK}
         case "trait add" | "trait remove" | "release":
@@ -255,6 +255,8 @@ def answer(request: Request) -> Answer:
             return {"traits": [TRAIT]}
         case "agents" | "memory":
             return AGENTS if request.command == "agents" else MEMORY
+        case "update commit" | "update rollback":
+            return COMMITTED | ROLLED_BACK
         case "trigger":
             return {"trigger_id": "trig_0f3a9c", "event": "0" * 32, "begun": True, "reason": "x"}
     raise AssertionError(request.command)

@@ -52,6 +52,8 @@ ISSUE = (
     "validate", "try", "run", "trait add", "trait remove", "trait list",
     "mutations", "mutation", "diff", "blame", "agents", "trigger",
     "quarantine", "release",
+    "update keygen", "update pack", "update stage", "update status", "update commit",
+    "update rollback",
 )  # fmt: skip
 each_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 

@@ -461,6 +461,7 @@ ACTS: dict[str, dict[str, object]] = {
     "try": {"source": "cGFzcwo="}, "run": {"source": "cGFzcwo="},
     "trait add": {"source": "cGFzcwo="}, "trait remove": {"name": "Forager"},
     "quarantine": {"name": "Forager"}, "release": {"name": "Forager"},
+    "update commit": {}, "update rollback": {},
 }  # fmt: skip
 
 
