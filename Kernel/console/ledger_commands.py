@@ -61,9 +61,9 @@ _OF = ("modified", "depends_on", "triggered", "rolled_back", "talked_to")
 _SCIENCE = ".venv/bin/python -m pip install -e '.[science]' in the checkout"
 OWN_FAMILIES = (
     "agent", "archive", "arena", "boot", "call", "command", "config", "console", "drill",
-    "evolution", "feed", "generation", "guard", "input", "kernel", "lesson", "mission", "molt",
-    "mutation", "note", "scenario", "slot", "snapshot", "stop", "telemetry", "trait", "trial",
-    "world", "zone", "zygote",
+    "evolution", "feed", "generation", "governor", "guard", "input", "kernel", "lesson", "memory",
+    "mission", "molt", "mutation", "note", "request", "scenario", "slot", "snapshot", "stop",
+    "telemetry", "trait", "trial", "update", "world", "zone", "zygote",
 )  # fmt: skip
 """First words of molt's own kinds. Written out: the table of kinds takes long to import."""
 
