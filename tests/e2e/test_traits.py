@@ -116,6 +116,7 @@ def test_traits_come_in_stay_and_go(home: Path, folder: Path) -> None:
         # No snapshot holds what the Painter remembers: hashes compare from the first without it.
         gone = removed["applied_at_tick"]
         wait_until(lambda: len(snapshots_after(home, gone)) > 1, "two snapshots without it", 30)
+        kernel.ask("pause")  # else the oldest may be gone before it is read
         code, proof = molt(home, "replay", "--from-tick", str(min(snapshots_after(home, gone))))
         assert code == 0 and proof["snapshots_checked"] and not proof["mismatches"], proof
         assert not proof["warnings"], proof
