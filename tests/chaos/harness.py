@@ -20,7 +20,7 @@ from typing import Any
 from Kernel.console.commands import BY_NAME
 from Kernel.contract.arena import ArenaWords, Header, check_arena
 from tests.support.leash import die_with_us
-from tests.support.quiet import without_agents
+from tests.support.quiet import ON_A_BUSY_MACHINE, without_agents
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOT_S = 120.0  # the first boot of a checkout may compile
@@ -32,7 +32,8 @@ class KernelRun:
 
     Args:
         home: its HOME; may hold a `config` folder of its own.
-        settings: FILE.KEY=VALUE for --set; there are no agents unless these say so.
+        settings: FILE.KEY=VALUE for --set; there are no agents unless these say so, and no word
+            on how busy the machine is.
         mounts: lines of shell that prepare a mount namespace of the kernel's own, "" for none.
     """
 
@@ -40,7 +41,7 @@ class KernelRun:
         self.home = home
         launcher = ["unshare", "-m", "sh", "-ec", f'{mounts}\nexec "$@"', "sh"] if mounts else []
         words: list[str] = []
-        for setting in (*without_agents(home), *settings):
+        for setting in (*without_agents(home), *ON_A_BUSY_MACHINE, *settings):
             words += ["--set", setting]
         self._log = (home / "kernel.log").open("ab")
         self.process = subprocess.Popen(

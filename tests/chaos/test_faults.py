@@ -266,6 +266,7 @@ def test_an_archive_that_is_away_for_long(home: Path) -> None:
         "world.seed=5",
         "kernel.zones.archive.watchdog=passive",
         "kernel.zones.archive.deadline_ms=1000",
+        "kernel.governor.calm_s=2",
     )
     with KernelRun(home, *settings) as kernel:
         ticks_on(kernel, 400)
