@@ -27,6 +27,7 @@ from zones.ledger.flush_check import FlushCheck, check_flush
 from zones.ledger.opening import find_end, find_missing, load_marks, open_log
 from zones.ledger.segments import SegmentMover
 from zones.ledger.telling import TOLD_MAX, Pulse, Tell, unwatched
+from zones.ledger.wal_wipe import wipe_behind
 from zones.ledger.writer_file import WriterFile
 from zones.runtime.ledger_file import LOG, ArenaMark, Gap, SenderMark
 from zones.runtime.sqlite_damage import DAMAGED
@@ -89,7 +90,7 @@ class Log:
     missing: tuple[Gap, ...] = ()
     has_moved = False
     _is_open = False
-    _owes_step = False
+    _owes_step = _owes_wipe = False
     _look_s = 0.0
     _forget_at = SENDERS_KEPT
 
@@ -131,6 +132,7 @@ class Log:
                 self._open_again(error)
                 return self._append(records, marks)
         except (apsw.Error, OSError) as error:
+            self._owes_wipe = True
             raise _refusal(f"store {len(records)} events", self.folder, error) from error
 
     def sender_stored(self, zone: str, epoch: bytes) -> int:
@@ -152,6 +154,7 @@ class Log:
         until_s = time.monotonic() + budget_s
         try:
             self._look_after_files()
+            self._wipe()
             if self.missing:  # somebody may have put them back
                 self.missing = tuple(find_missing(self.folder, self._connection, self.newest))
             self._forget_marks()
@@ -170,6 +173,7 @@ class Log:
         except DAMAGED as error:
             self._open_again(error)
         except (apsw.Error, OSError) as error:
+            self._owes_wipe = True
             raise _refusal("look after the ledger", self.folder, error) from error
         return False
 
@@ -203,7 +207,7 @@ class Log:
             self._settings.segment_bytes,
             self._tell,
         )
-        self._is_open = True
+        self._is_open, self._owes_wipe = True, False
 
     def _open_again(self, error: Exception) -> None:
         """Save what can be read, now that a page was found bad that nobody had looked at."""
@@ -217,6 +221,7 @@ class Log:
         self._connection.close()
 
     def _append(self, records: Sequence[bytes], marks: Sequence[SenderMark | ArenaMark]) -> int:
+        self._wipe()
         if self._wal_pages >= WAL_PAGES_MAX:
             self._checkpoint()
         first, head = self._next, self.head
@@ -239,7 +244,6 @@ class Log:
             execute("COMMIT")
         except apsw.Error:
             self._roll_back()
-            self._wal_pages = WAL_PAGES_MAX  # a new age of it, without what was just written
             raise
         for key in senders:
             self._senders.pop(key, None)  # whoever was heard of last comes last
@@ -333,6 +337,16 @@ class Log:
             return
         if log_pages == done_pages:
             self._wal_pages = 0
+
+    def _wipe(self) -> None:
+        """Take out of the WAL what a write that failed has left behind its end, before the next.
+
+        After a kill it would look like a torn end; where several have failed, like stored events.
+        """
+        if self._owes_wipe:
+            pages, _ = self._connection.wal_checkpoint()
+            wipe_behind(self.folder / salvage.WAL, pages, salvage.PAGE_BYTES)
+            self._owes_wipe = False
 
     def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages

@@ -1,7 +1,8 @@
 """A disk that refuses when it is told to, under SQLite's own file access.
 
 It stands in for a full or failing disk without needing one: every write and sync of SQLite is
-counted, and from a chosen one on all of them fail until it is healed.
+counted, and from a chosen one on all of them fail until it is healed; or only the sync of what a
+commit has written to the WAL fails.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ class HarmedDisk(apsw.VFS):
     def __init__(self) -> None:
         super().__init__(NAME, "unix", makedefault=True)
         self.left: int | None = None
+        self.refuse_commits = False
         self.error: type[apsw.Error] = apsw.FullError
 
     def fail_after(self, calls: int, error: type[apsw.Error]) -> None:
@@ -26,7 +28,7 @@ class HarmedDisk(apsw.VFS):
         self.left, self.error = calls, error
 
     def heal(self) -> None:
-        self.left = None
+        self.left, self.refuse_commits = None, False
 
     def spend(self, error: type[apsw.Error]) -> None:
         if self.left is None:
@@ -44,14 +46,19 @@ class HarmedDisk(apsw.VFS):
 class _File(apsw.VFSFile):
     def __init__(self, disk: HarmedDisk, name: Any, flags: list[int]) -> None:
         self._disk = disk
+        self._is_wal, self._writes = bool(flags[0] & apsw.SQLITE_OPEN_WAL), 0
         super().__init__("unix", name, flags)
 
     def xWrite(self, data: bytes, offset: int) -> None:
         self._disk.spend(apsw.FullError)
+        self._writes += 1
         super().xWrite(data, offset)
 
     def xSync(self, flags: int) -> None:
         self._disk.spend(apsw.IOError)
+        writes, self._writes = self._writes, 0
+        if self._is_wal and self._disk.refuse_commits and writes > 1:  # one alone is its header
+            raise apsw.IOError("it refuses")
         super().xSync(flags)
 
     def xLock(self, level: int) -> None:

@@ -98,8 +98,8 @@ class LogMachine(RuleBasedStateMachine):
         """Take what is stored of the appends that failed: one of them, whole, or nothing."""
         self.news.told.clear()
         self.log = open_log(self.folder, self.news, **SMALL)
-        stored = self.log.newest - (self.rows[-1][0] if self.rows else self.next - 1)
-        if stored:
+        stored = self.log.newest - (self.next - 1)
+        if stored > 0:  # behind positions that were given up there is nothing
             (found, *_) = [rows for rows in self.doubtful if len(rows) == stored]
             self.rows += found
             self.next += stored

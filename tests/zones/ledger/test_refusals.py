@@ -97,6 +97,32 @@ def test_shorter_batch_after_a_refused_one_leaves_nothing_of_it(
     assert contents(copy) == [*enumerate(records(1, 5), 1), (6, b"six")]
 
 
+@pytest.mark.parametrize("failing", [1, 3])
+@pytest.mark.parametrize("first", [0, 5])
+def test_appends_refused_in_a_new_age_leave_nothing_either(
+    tmp_path: Path, disk: HarmedDisk, first: int, failing: int
+) -> None:
+    """Not even several of them, each shorter than the one before, in the first frames of a WAL."""
+    log = open_log(tmp_path)
+    if first:
+        log.append(records(1, first))
+    disk.refuse_commits = True
+    for number in range(failing):
+        with pytest.raises(LedgerError):
+            log.append([b"other %d" % number] * (900 - 200 * number))
+    disk.heal()
+    log.append([b"six"])
+    log.append([b"seven"])
+    news = News()
+    copy = killed(tmp_path, tmp_path / "copy")
+    log.close()
+    log = open_log(copy, news)
+    assert (log.newest, news.told) == (first + 2, [])
+    log.close()
+    rows = [*records(1, first), b"six", b"seven"]
+    assert contents(copy) == list(enumerate(rows, 1))
+
+
 def test_checkpoint_that_fails_stops_nothing(tmp_path: Path, disk: HarmedDisk) -> None:
     """The WAL grows until there is room again; what was acknowledged is there."""
     log = open_log(tmp_path)
