@@ -27,11 +27,15 @@ from zones.runtime.ledger_file import LedgerReader
 from zones.runtime.ledger_index import LedgerIndex, open_index
 
 FILE: Final = "spans.sqlite3"
-VERSION: Final = 1
+VERSION: Final = 2
 SPANS_A_LINE: Final = 256
+TOLD_MAX: Final = 100_000
+"""Causes of which it is kept that their span is written, 5 MB; when one that was told before these
+has an effect again, its span comes once more."""
 _SCHEMA: Final = (
     "CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, "
     "cycles BLOB NOT NULL) STRICT",
+    "CREATE TABLE told (id INTEGER PRIMARY KEY, event BLOB NOT NULL UNIQUE) STRICT",
 )
 _PACK: Final = msgspec.msgpack.Encoder().encode
 _UNPACK: Final = msgspec.msgpack.Decoder(dict[str, Span]).decode
@@ -109,8 +113,8 @@ class SpanTable:
             size = self._spans.size_bytes()
             for first in range(0, len(made), SPANS_A_LINE):
                 size = self._spans.append(request_line(made[first : first + SPANS_A_LINE]))
-            cycles = _PACK(self._maker.cycles)
-            self._file.take(rows, lambda db: _save(db, size, cycles))
+            cycles, told = _PACK(self._maker.cycles), self._maker.told
+            self._file.take(rows, lambda db: _save(db, size, cycles, told))
         except (LedgerError, OSError) as error:
             self._maker = self._reload()
             if isinstance(error, OSError):
@@ -160,16 +164,27 @@ class SpanTable:
         """Go back to where the last transaction stood."""
         rows = list(self._file.connection().execute("SELECT size, cycles FROM state"))
         if not rows:
-            self._maker = SpanMaker(self._finder.find)
+            self._maker = SpanMaker(self._finder.find, was_told=self._was_told)
             self._save(self._spans.size_bytes())
             return self._maker
         size, cycles = rows[0]
         self._spans.cut(size)
-        return SpanMaker(self._finder.find, _UNPACK(cycles))
+        return SpanMaker(self._finder.find, _UNPACK(cycles), self._was_told)
+
+    def _was_told(self, event_id: bytes) -> bool:
+        query = "SELECT 1 FROM told WHERE event = ?"
+        try:
+            return bool(self._file.connection().execute(query, (event_id,)).get)
+        except apsw.Error:  # the write that follows meets it, too, and says what is to be done
+            return False
 
 
-def _save(db: apsw.Connection, size: int, cycles: bytes) -> None:
+def _save(db: apsw.Connection, size: int, cycles: bytes, told: Sequence[bytes] = ()) -> None:
     db.execute("REPLACE INTO state VALUES (1, ?, ?)", (size, cycles))
+    if told:
+        query = "INSERT OR IGNORE INTO told (event) VALUES (?)"
+        db.executemany(query, [(each,) for each in told])
+        db.execute("DELETE FROM told WHERE id <= (SELECT max(id) FROM told) - ?", (TOLD_MAX,))
 
 
 def _cannot(path: Path, error: OSError) -> LedgerError:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from zones.ledger.exports.spans import Span, Value
+from zones.ledger.exports.span_values import Value
+from zones.ledger.exports.spans import Span
 
 SERVICE: Final = "molt"
 SCOPE: Final = "molt.ledger"

@@ -27,6 +27,14 @@ from Kernel.contract.envelope import SPAN_BYTES, Envelope, Level, id_text
 from Kernel.contract.errors import CodecError
 from Kernel.contract.event_text import level_word, role_word
 from zones.ledger.derived import Row
+from zones.ledger.exports.span_values import (
+    Value,
+    count_lines,
+    number_of,
+    text_of,
+    texts_of,
+    values_of,
+)
 
 CYCLE: Final = "agent_execution_cycle"
 DECISION: Final = "decision_made"
@@ -39,18 +47,12 @@ CYCLES_MAX: Final = 64
 """Open at once; of more the oldest is ended."""
 HAPPENINGS_MAX: Final = 128
 """In one span, as in the SDK's own limits; with more the cycle is ended."""
-TEXT_MAX: Final = 4096
-LIST_MAX: Final = 64
-PAYLOAD_ATTRIBUTES_MAX: Final = 16
-PAYLOAD_TEXT_MAX: Final = 256
 KNOWN_MAX: Final = 8192
 """Events whose trace is remembered; of others it is looked up."""
 DEPTH_MAX: Final = 64
 _ACTS: Final = frozenset({"agent", "mission", "mutation", "evolution"})
 _LAST: Final = frozenset({"mission.ended", "mutation.applied", "mutation.failed"})
 _CRITICAL: Final = "CRITICAL_FAILURE"
-
-Value = str | int | float | bool | list[str]
 
 
 class Happening(Struct):
@@ -100,12 +102,21 @@ class SpanMaker:
     Args:
         find: gives an earlier event by its id, None where it is not found.
         cycles: those that are open, by the agent they are of, in the order they began.
+        was_told: tells of an event that was forgotten here whether it got its span as a cause.
+
+    Attributes:
+        told: the events that got theirs so with the last that were taken.
     """
 
     def __init__(
-        self, find: Callable[[bytes], Row | None], cycles: Mapping[str, Span] | None = None
+        self,
+        find: Callable[[bytes], Row | None],
+        cycles: Mapping[str, Span] | None = None,
+        was_told: Callable[[bytes], bool] = lambda _event_id: False,
     ) -> None:
+        self.told: list[bytes] = []
         self._find = find
+        self._was_told = was_told
         self.cycles: dict[str, Span] = dict(cycles or {})
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._rows: Sequence[Row] = ()
@@ -114,6 +125,7 @@ class SpanMaker:
     def take(self, rows: Sequence[Row]) -> list[Span]:
         """Return the spans that are over with these events."""
         made: list[Span] = []
+        self.told = []
         self._rows, self._by_id = rows, None
         for row in rows:
             envelope = row[1]
@@ -131,9 +143,7 @@ class SpanMaker:
         """Yield the span of an event that was caused, and first its cause's if that has none."""
         position, envelope = row
         cause = self._recall(envelope.cause) if envelope.cause else None
-        if cause is not None and cause.untold is not None:
-            yield _span_of(cause.untold, cause, None)
-            cause.untold = None
+        yield from self._tell_cause(cause)
         known = self._place(envelope, cause)
         self._remember(envelope.id, known)
         yield _span_of((position, envelope), known, cause)
@@ -148,9 +158,7 @@ class SpanMaker:
             yield self.cycles.pop(key)
             cycle = None
         if cycle is None:
-            if cause is not None and cause.untold is not None:
-                yield _span_of(cause.untold, cause, None)
-                cause.untold = None
+            yield from self._tell_cause(cause)
             if len(self.cycles) >= CYCLES_MAX:
                 yield self.cycles.pop(next(iter(self.cycles)))
             cycle = self.cycles[key] = self._begin(envelope, cause)
@@ -158,6 +166,13 @@ class SpanMaker:
         self._remember(envelope.id, _Known(cycle.trace, cycle.span, envelope.time_ns))
         if envelope.kind in _LAST:
             yield self.cycles.pop(key)
+
+    def _tell_cause(self, cause: _Known | None) -> Iterator[Span]:
+        """Yield the span of a cause that has none yet."""
+        if cause is not None and cause.untold is not None:
+            yield _span_of(cause.untold, cause, None)
+            self.told.append(cause.untold[1].id)
+            cause.untold = None
 
     def _begin(self, envelope: Envelope, cause: _Known | None) -> Span:
         known = self._place(envelope, cause)
@@ -202,7 +217,7 @@ class SpanMaker:
                 cycle = self.cycles.get(_agent_of(row[1]))
                 told = _some(row[1].span) if row[1].span else known.span
                 known.span = cycle.span if cycle is not None and not row[1].span else told
-            elif cause is None and not row[1].cause:
+            elif cause is None and not row[1].cause and not self._was_told(row[1].id):
                 known.untold = row
             self._remember(row[1].id, known)
         return known
@@ -252,10 +267,10 @@ def _add_act(cycle: Span, row: Row) -> None:
     about = cycle.attributes
     if not about["task.description"]:
         task = fields.get("description") or fields.get("mission") or fields.get("input_trigger")
-        about["task.description"] = _text(task)
+        about["task.description"] = text_of(task)
     if not about["state.start_hash"]:
         start = fields.get("previous_state_hash") or fields.get("context_hash")
-        about["state.start_hash"] = _text(start)
+        about["state.start_hash"] = text_of(start)
     error = _error_of(envelope, fields)
     if error:
         cycle.error = error
@@ -263,35 +278,35 @@ def _add_act(cycle: Span, row: Row) -> None:
 
 
 def _decision(_kind: str, fields: Mapping[str, Any]) -> Happening:
-    rejected = _texts(fields.get("rejected_alternatives"))
+    rejected = texts_of(fields.get("rejected_alternatives"))
     return Happening(
         DECISION,
         0,
         {
-            "rationale": _text(fields.get("rationale")),
-            "options_considered": _texts(fields.get("options_considered")) or rejected,
-            "selected_strategy": _text(fields.get("selected_strategy")),
-            "confidence_score": _number(fields.get("confidence_score")),
+            "rationale": text_of(fields.get("rationale")),
+            "options_considered": texts_of(fields.get("options_considered")) or rejected,
+            "selected_strategy": text_of(fields.get("selected_strategy")),
+            "confidence_score": number_of(fields.get("confidence_score")),
         },
     )
 
 
 def _change(_kind: str, fields: Mapping[str, Any]) -> Happening:
-    added, removed = count_lines(_text(fields.get("diff_patch"), limit=-1))
+    added, removed = count_lines(text_of(fields.get("diff_patch"), limit=-1))
     return Happening(
         CHANGE,
         0,
         {
-            "file_modified": _text(fields.get("target_resource")),
+            "file_modified": text_of(fields.get("target_resource")),
             "lines_added": added,
             "lines_removed": removed,
-            "new_state_hash": _text(fields.get("new_state_hash")),
+            "new_state_hash": text_of(fields.get("new_state_hash")),
         },
     )
 
 
 def _other(kind: str, fields: Mapping[str, Any]) -> Happening:
-    return Happening(kind, 0, _some_of(fields))
+    return Happening(kind, 0, values_of(fields))
 
 
 _HAPPENINGS: Final = {"agent.decided": _decision, "agent.changed_state": _change}
@@ -309,7 +324,7 @@ def _span_of(row: Row, known: _Known, cause: _Known | None) -> Span:
         "molt.position": position,
         "molt.zone": envelope.zone,
         "molt.level": level_word(envelope.level),
-        **_some_of(fields),
+        **values_of(fields),
     }
     if envelope.tick is not None:
         attributes["molt.tick"] = envelope.tick
@@ -332,20 +347,12 @@ def _error_of(envelope: Envelope, fields: Mapping[str, Any]) -> str:
     if envelope.level is not Level.ERROR and not failed:
         return ""
     told = fields.get("error") or fields.get("why") or fields.get("what") or fields.get("text")
-    return _text(told) or envelope.kind
+    return text_of(told) or envelope.kind
 
 
 def _exception(envelope: Envelope, error: str) -> Happening:
     attributes: dict[str, Value] = {"exception.type": envelope.kind, "exception.message": error}
     return Happening(EXCEPTION, envelope.time_ns, attributes)
-
-
-def count_lines(patch: str) -> tuple[int, int]:
-    """Return how many lines a unified diff adds and removes."""
-    lines = patch.splitlines()
-    added = sum(line.startswith("+") and not line.startswith("+++ ") for line in lines)
-    removed = sum(line.startswith("-") and not line.startswith("--- ") for line in lines)
-    return added, removed
 
 
 def _payload(envelope: Envelope) -> Mapping[str, Any]:
@@ -356,35 +363,6 @@ def _payload(envelope: Envelope) -> Mapping[str, Any]:
 
 
 _NO_FIELDS: Final[Mapping[str, Any]] = {}
-
-
-def _some_of(fields: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the first plain values of a payload as attributes."""
-    found: dict[str, Value] = {}
-    for key, value in fields.items():
-        if isinstance(value, str):
-            found[f"molt.payload.{key[:64]}"] = value[:PAYLOAD_TEXT_MAX]
-        elif isinstance(value, bool | float) or (isinstance(value, int) and value < 2**63):
-            found[f"molt.payload.{key[:64]}"] = value
-        if len(found) == PAYLOAD_ATTRIBUTES_MAX:
-            break
-    return found
-
-
-def _text(value: object, limit: int = TEXT_MAX) -> str:
-    if not isinstance(value, str):
-        return ""
-    return value if limit < 0 else value[:limit]
-
-
-def _texts(value: object) -> list[str]:
-    if not isinstance(value, list):
-        return []
-    return [_text(each) for each in value[:LIST_MAX]]
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _some(data: bytes) -> bytes:

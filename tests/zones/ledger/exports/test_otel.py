@@ -94,6 +94,20 @@ def test_open_cycle_goes_over_a_restart(tmp_path: Path) -> None:
     assert names(tmp_path) == ["agent_execution_cycle"]
 
 
+def test_a_cause_is_told_once_over_a_restart(tmp_path: Path) -> None:
+    """Also where it has effects before a kill and after it."""
+    root, *effects = drill()
+    later_one = event(70, "drill.judged", {}, cause=root.id)
+    store(tmp_path, [root, *effects, later_one]).close()
+    index(ledger_folder(tmp_path))
+    table = opened(tmp_path)
+    table.take(numbered([root, *effects]))
+    # No close: it was killed.
+    table = opened(tmp_path)
+    table.take(numbered([later_one], table.upto + 1))
+    assert names(tmp_path) == [each.kind for each in (root, *effects, later_one)]
+
+
 def test_lines_without_their_transaction_are_cut(tmp_path: Path) -> None:
     """Killed between the two, the events are taken again and their spans are there once."""
     table = opened(tmp_path)
