@@ -1,7 +1,7 @@
 """A live kernel, senders and a world with inputs, killed at random instants and started again.
 
 Owns: who is killed and when (from a seed), starting all of it again, bringing it to rest, reading
-the log for the checker. Does not own: the rules (`log_checker.py`), what a sender does
+the log for the checker. Does not own: the rules (`tools/chaos/log_rules.py`), what a sender does
 (`log_sender.py`).
 """
 
@@ -24,8 +24,8 @@ from Kernel.contract.arena import Header
 from Kernel.contract.envelope import ID_BYTES, Envelope
 from Kernel.contract.places import LEDGER
 from tests.chaos.harness import ROOT, KernelRun, is_running, wait_until
-from tests.chaos.log_checker import Notes, Stored, parse_notes
 from tests.support.leash import die_with_us
+from tools.chaos.log_rules import Notes, Stored, parse_notes
 from zones.ledger.exports.otel import FILE as SPANS
 from zones.ledger.service import derive
 from zones.ledger.settings import ArchiveSettings

@@ -18,7 +18,7 @@ from typing import Protocol
 from Kernel.contract.envelope import Envelope
 from Kernel.contract.kinds import Story, make_event
 from Kernel.contract.places import BUS
-from tests.chaos.log_checker import acknowledged_note, parse_notes, sent_note
+from tools.chaos.log_rules import acknowledged_note, parse_notes, sent_note
 from zones.runtime.ahead_file import new_epoch
 from zones.runtime.scribe import Scribe
 from zones.runtime.user_bus import UserBus, connector

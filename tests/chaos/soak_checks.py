@@ -1,7 +1,7 @@
 """What must hold after a soak, each as a row: what was looked at, whether it holds, what was found.
 
 Owns: the checks and their limits. Does not own: killing (`soak_kills.py`), the rules of the log
-(`log_checker.py`), what a ledger tells of evolution (`tests/bench/evolution_story.py`).
+(`tools/chaos/log_rules.py`), what a ledger tells of evolution (`tests/bench/evolution_story.py`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ from Kernel.contract.envelope import Envelope
 from Kernel.contract.places import LEDGER
 from tests.bench.evolution_story import Story
 from tests.chaos.harness import is_running, run_alone
-from tests.chaos.log_checker import Notes, find_faults
 from tests.chaos.log_run import identify, processes_in, read_log
 from tests.chaos.soak_kills import NOBODY, Cost, Sample, started
 from tests.support.ledger_events import ledger_events
+from tools.chaos.log_rules import Notes, find_faults
 from zones.ledger.verify import verify
 from zones.runtime.ledger_file import LedgerReader
 

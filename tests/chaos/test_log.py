@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from Kernel.contract.places import LEDGER, LOGS
-from tests.chaos.log_checker import find_faults, parse_notes
 from tests.chaos.log_run import (
     LogRun,
     SenderProcess,
@@ -19,6 +18,7 @@ from tests.chaos.log_run import (
     spans_in,
 )
 from tests.support.lone_archive import LoneArchive
+from tools.chaos.log_rules import find_faults, parse_notes
 from zones.ledger.verify import verify
 from zones.runtime.ledger_file import LedgerReader
 

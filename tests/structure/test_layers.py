@@ -35,6 +35,8 @@ OF_OURS: dict[str, tuple[str, ...]] = {
     "zones": ("zones.runtime", "Kernel.contract"),  # any other service: itself is added below
     # The tables of keys alone: editors are shown kernel.yaml as they are shown the others.
     "tools": ("tools", "zones", "Kernel.contract", "Kernel.config_keys"),
+    # A campaign asks the kernel like everybody else who is not in it.
+    "tools.chaos": ("tools.chaos", "zones", "Kernel.contract", "Kernel.console.client"),
     "tests": ("Kernel", "fallback", "zones", "tools", "tests", "manifest"),
 }
 

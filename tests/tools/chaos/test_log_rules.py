@@ -7,7 +7,7 @@ import pytest
 
 from Kernel.contract.codec import pack
 from Kernel.contract.envelope import Envelope, Level, arena_event_id, new_id, pack_envelope
-from tests.chaos.log_checker import (
+from tools.chaos.log_rules import (
     SPILLED,
     Notes,
     Stored,

@@ -1,0 +1,1 @@
+"""A chaos campaign: faults that happen to a running kernel, and what they cost."""
