@@ -418,6 +418,7 @@ def heal(life: Generation, policy: Policy, now_s: float) -> Generation:
     """Forget failures once the generation has served without one for long enough."""
     if life.active is None:
         return life
+    life = _heal_machine(life, policy, now_s)
     since = life.healthy_s
     if since is None:
         return replace(life, healthy_s=now_s)
@@ -426,6 +427,23 @@ def heal(life: Generation, policy: Policy, now_s: float) -> Generation:
     if not life.patience.failures and not life.zygote_patience.failures:
         return life
     return replace(life, patience=Patience(), zygote_patience=Patience(), why="")
+
+
+def _heal_machine(life: Generation, policy: Policy, now_s: float) -> Generation:
+    """Forget that there was no room, or that zygotes were killed, once all has long been there.
+
+    A new heir is forked only when one is needed, which may be never: that nothing is missing must
+    be seen without one.
+    """
+    zygote, machine = life.zygote, life.machine_patience
+    if not machine.failures or zygote is None or not zygote.ready:
+        return life
+    if policy.heir and (life.heir is None or not life.heir.ready):
+        return life
+    if now_s < max(machine.retry_at_s, zygote.born_s + policy.healthy_after_s):
+        return life
+    others = life.patience.failures or life.zygote_patience.failures
+    return replace(life, machine_patience=Patience(), why=life.why if others else "")
 
 
 def spent(life: Generation, policy: Policy) -> str:

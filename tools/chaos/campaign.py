@@ -22,6 +22,9 @@ from tools.chaos.target import NotInTime, Target, wait_until
 PAUSE_S: Final = (0.5, 3.0)
 AFTER_S: Final = 1.0
 """How long after all serve again a missed tick still counts for the fault."""
+WELL_S: Final = 90.0
+"""Until when nothing may be degraded any more: the governor takes a step back after half a minute,
+the archive tries a full disk again after 30 s at the latest."""
 SEVERAL: Final = 0.2
 """Share of the rounds in which several faults come at once, two or three."""
 TOGETHER: Final = "several at once"
@@ -72,6 +75,7 @@ class Campaign:
         self.log = LogFollower(target.home, self.sender)
         self.checkup = Checkup(target, self.log)
         self.checkup.look(0.0)
+        self._usual = {each["what"] for each in target.degraded()}
 
     def run(self, length_s: float) -> None:
         """Go on for so long, or until something does not hold for BREACHES_MAX rounds.
@@ -116,7 +120,7 @@ class Campaign:
         now.recovered_s = round(time.monotonic() - began_s, 3)
         time.sleep(AFTER_S)
         now.missed = max(self.target.word(Header.MISSED_TICKS) - before, 0)
-        now.breaches += self.checkup.look(self.elapsed_s())
+        now.breaches += [*self.checkup.look(self.elapsed_s()), *self._wait_well()]
         self._count(now, [fault for fault, _ in injuries])
         self._say(now)
         return now
@@ -151,6 +155,21 @@ class Campaign:
                     unsaid.append(str(late))
         time.sleep(max(until_s - time.monotonic(), 0.0))
         return unsaid
+
+    def _wait_well(self) -> list[str]:
+        """Wait until nothing is said to be degraded that was not before; return what still is."""
+
+        def amiss() -> list[str]:
+            told = self.target.degraded()
+            return [
+                f"{one['what']}: {one['why']}" for one in told if one["what"] not in self._usual
+            ]
+
+        try:
+            wait_until(lambda: not amiss(), "nothing is degraded that was not before", WELL_S)
+        except NotInTime as late:
+            return [f"{late}: {'; '.join(amiss())}"]
+        return []
 
     def _count(self, now: Round, faults: Sequence[Fault]) -> None:
         if not faults:

@@ -39,7 +39,7 @@ def process_faults(zones: Sequence[str]) -> list[Fault]:
         *(_ended("segfault", signal.SIGSEGV, zone, max(share // 4, 1)) for zone in zones),
         _ended("stop", signal.SIGSTOP, WORLD, 4, many),
         _ended("stop", signal.SIGSTOP, HEIR, 2),
-        _ended("stop", signal.SIGSTOP, ZYGOTE, 1),
+        Fault("stop zygote", 2, _stop_zygote),
         *(_ended("stop", signal.SIGSTOP, zone, max(share // 4, 1)) for zone in zones),
         Fault("stop kernel", 2, _stop_kernel, alone=True),
         Fault("hang world", 3, partial(_drill, "hang", "stable"), many),
@@ -69,6 +69,15 @@ def _end(number: int, roles: Sequence[str], target: Target, _chance: Random) -> 
         return None
     named = ", ".join(str(each.pid) for each in victims)
     return Injury(f"{signal.Signals(number).name} to {' and '.join(roles)}, {named}", victims)
+
+
+def _stop_zygote(target: Target, chance: Random) -> Injury | None:
+    """A zygote is needed, and found to stand still, when an heir is."""
+    stopped = _end(signal.SIGSTOP, (ZYGOTE,), target, chance)
+    heirless = _end(signal.SIGKILL, (HEIR,), target, chance)
+    if stopped is None or heirless is None:
+        return stopped
+    return Injury(f"{stopped.told}; {heirless.told}", [*stopped.gone, *heirless.gone])
 
 
 def _stop_kernel(target: Target, chance: Random) -> Injury:

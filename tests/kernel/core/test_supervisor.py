@@ -313,6 +313,18 @@ class TestPatience:
         zone = learn(after(*STANDING_BY), Died(1, True, "exit code 1"), ARENA, 0.0)
         assert heal(zone, ARENA, 1e6).patience.failures == 1
 
+    def test_a_killed_zygote_is_forgotten_when_all_has_long_been_there(self):
+        """No new heir is needed for it; before, or while somebody is missing, it is told."""
+        zone = learn(after(*WITH_HEIR), Died(ZYGOTE, False, KILLED), ARENA, 50.0)
+        for event in (ZygoteStarted(ZYGOTE + 1), ZygotePrepared()):
+            zone = learn(zone, event, ARENA, 51.0)
+        late_s = 51.0 + ARENA.healthy_after_s
+        assert heal(zone, ARENA, late_s - 0.01).machine_patience.failures == 1
+        healed = heal(zone, ARENA, late_s)
+        assert healed.machine_patience == Patience() and healed.why == ""
+        without_heir = learn(zone, Died(2, False, KILLED), ARENA, 52.0)
+        assert heal(without_heir, ARENA, 1e6).machine_patience.failures == 1
+
     def test_failing_zygote_of_a_healthy_zone_is_not_forgiven_at_once(self):
         """A zygote that crashes again and again beside a healthy world is started ever later."""
         zone = after(*WITH_HEIR)
@@ -533,6 +545,7 @@ class ZoneMachine(RuleBasedStateMachine):
             self.now_s += self.policy.healthy_after_s + 1
             self.look()
         assert self.zone.patience == self.zone.zygote_patience == Patience()
+        assert self.zone.machine_patience == Patience()
 
 
 TestZoneMachine = pytest.mark.slow(ZoneMachine.TestCase)
