@@ -14,11 +14,12 @@ SLOT_SOURCES := $(shell find zones Kernel/contract -name '*.py') fallback/slot_f
 ROUNDS ?= 20
 HOURS ?= 24
 SEEDS ?= 10
+MINUTES ?= 30
 SOAK_MINUTES ?= 60
 SECONDS ?= 600
 BENCHES ?= takeover hang console orphans boot footprint bus world ledger traits
 
-.PHONY: setup setup-dev memory run test check bench chaos sim soak fuzz cage ecology commands install-service lock clean help
+.PHONY: setup setup-dev memory run test check bench chaos kills sim soak fuzz cage ecology commands install-service lock clean help
 .DELETE_ON_ERROR:
 
 # Install a lock file, with further options of pip if there are any, and say one line for each
@@ -75,17 +76,22 @@ check: $(VENV)/.dev ## format, lint, types, layers
 bench: setup-dev ## every bench beside its peers (BENCHES="boot bus" for some)
 	@for name in $(BENCHES); do $(BIN)/python -m tests.bench $$name --peers || exit 1; done
 
-chaos: setup-dev ## many rounds of the killing tests (ROUNDS=20)
+# It prints a seed; a home in which something did not hold is kept, and its place told. The same
+# program is the soak, which only kills.
+CAMPAIGN = nice -n 5 $(BIN)/python -m tests.chaos.campaign $(if $(SCENARIO),--scenario '$(SCENARIO)') \
+    $(if $(SEED),--seed '$(SEED)') $(if $(REPORT),--report '$(REPORT)')
+chaos: setup-dev ## an evolving world under faults of every kind (MINUTES=30 SEED=5 REPORT=FILE.md)
+	@exec $(CAMPAIGN) --minutes $(MINUTES)
+
+soak: setup-dev ## the same with kills only, somebody every few seconds (SOAK_MINUTES=60 SEED=5)
+	@exec $(CAMPAIGN) --minutes $(SOAK_MINUTES) --only kill
+
+kills: setup-dev ## many rounds of the killing tests (ROUNDS=20)
 	@exec $(BIN)/python -m pytest -m chaos --rounds $(ROUNDS)
 
 # A seed that fails is printed with the command that replays it, and kept in tests/sim/seeds.txt.
 sim: setup-dev ## the kernel on fake clock, disk and processes, under faults (HOURS=24 SEEDS=10)
 	@exec $(BIN)/python -m tests.sim --hours $(HOURS) --seeds $(SEEDS)
-
-# It prints a seed; a home in which something did not hold is kept, and its place told.
-soak: setup-dev ## a world that evolves, somebody killed every few seconds (SOAK_MINUTES=60 SCENARIO=starving)
-	@exec nice -n 5 $(BIN)/python -m tests.chaos.soak --minutes $(SOAK_MINUTES) \
-	    $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(SEED),--seed '$(SEED)')
 
 # What is found is made smaller and kept in tests/corpus/found, where make test looks at it again.
 fuzz: setup-dev ## random and changed traits in both tiers, and at the validator (SECONDS=600)

@@ -19,7 +19,7 @@ settings.load_profile("molt")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--rounds`, which `make chaos` raises, and `--seed`, which repeats a run."""
+    """Add `--rounds`, which `make kills` raises, and `--seed`, which repeats a run."""
     parser.addoption("--rounds", type=int, default=1, help="rounds of each chaos test")
     parser.addoption("--seed", type=int, help="who is killed and when, as a failure has told it")
 

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ from Kernel.console.commands import BY_NAME
 from Kernel.contract.arena import ArenaWords, Header, check_arena
 from tests.support.leash import die_with_us
 from tests.support.quiet import ON_A_BUSY_MACHINE, without_agents
+from tools.chaos.target import descendants
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOT_S = 120.0  # the first boot of a checkout may compile
 WAIT_S = 20.0
+ALONE_S = 300.0
 
 
 class KernelRun:
@@ -35,9 +37,16 @@ class KernelRun:
         settings: FILE.KEY=VALUE for --set; there are no agents unless these say so, and no word
             on how busy the machine is.
         mounts: lines of shell that prepare a mount namespace of the kernel's own, "" for none.
+        more_environment: variables that the kernel has beside ours.
     """
 
-    def __init__(self, home: Path, *settings: str, mounts: str = "") -> None:
+    def __init__(
+        self,
+        home: Path,
+        *settings: str,
+        mounts: str = "",
+        more_environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
         launcher = ["unshare", "-m", "sh", "-ec", f'{mounts}\nexec "$@"', "sh"] if mounts else []
         words: list[str] = []
@@ -56,6 +65,7 @@ class KernelRun:
                 *words,
             ],
             cwd=ROOT,
+            env={**os.environ, **(more_environment or {})},
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
@@ -178,23 +188,6 @@ def is_running(pid: int) -> bool:
     return fields[0] not in "ZX"
 
 
-def descendants(pid: int) -> list[int]:
-    """Return all pids below a process."""
-    children: dict[int, list[int]] = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError):
-                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
-                children.setdefault(int(fields[1]), []).append(int(entry))
-    found: list[int] = []
-    queue = [pid]
-    while queue:
-        below = children.get(queue.pop(), [])
-        found += below
-        queue += below
-    return found
-
-
 def send_signal(pid: int, number: int) -> bool:
     """Send a signal to a process that may be gone; tell whether it was there."""
     if pid <= 1:
@@ -206,14 +199,16 @@ def send_signal(pid: int, number: int) -> bool:
     return True
 
 
-def run_alone(home: Path, seed: int, ticks: int, *words: str) -> dict[str, Any]:
+def run_alone(
+    home: Path, seed: int, ticks: int, *words: str, timeout_s: float = ALONE_S
+) -> dict[str, Any]:
     """Return what `molt world run` says of the same world, never touched by a kernel."""
     command = [sys.executable, "-m", "zones.world", "run", "--seed", str(seed)]
     done = subprocess.run(
         [*command, "--ticks", str(ticks), "--json", *words],
         cwd=ROOT,
         capture_output=True,
-        timeout=300,
+        timeout=timeout_s,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()

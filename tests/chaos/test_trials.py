@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from Kernel.contract.arena import Header
-from tests.chaos.harness import KernelRun, descendants, is_running, send_signal, wait_until
+from tests.chaos.harness import KernelRun, is_running, send_signal, wait_until
 from tests.structure.sources import ROOT
 from tests.support.homes import temporary_home
 from tests.support.ledger_events import ledger_events
+from tools.chaos.target import descendants
 
 SOURCE = b64encode((ROOT / "tests/corpus/honest/bounce_off_walls.py").read_bytes()).decode()
 SETTINGS = ("world.entities=60", "world.max_entities=100")

@@ -110,6 +110,7 @@ class Campaign:
                     injury.heal()
         now.faults = [fault.name for fault, _ in injuries]
         now.told = [injury.told for _, injury in injuries]
+        now.breaches += [breach for _, injury in injuries for breach in injury.breaches]
         self.rounds.append(now)
         try:
             self.target.wait_all_serve([each for _, injury in injuries for each in injury.gone])

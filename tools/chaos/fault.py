@@ -37,6 +37,7 @@ class Injury:
         heal: ends it; called once, also when the campaign ends early.
         shown: tells whether the kernel says so; must become true before it is healed. None: it
             is over too soon to be seen.
+        breaches: what did not hold while it was done, begun or healed.
     """
 
     told: str
@@ -44,6 +45,7 @@ class Injury:
     lasts_s: float = 0.0
     heal: Callable[[], None] | None = None
     shown: Callable[[], bool] | None = None
+    breaches: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

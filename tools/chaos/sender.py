@@ -6,10 +6,13 @@ through everything: hours of it can still be read at once.
 
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from Kernel.contract.envelope import Envelope
+from Kernel.contract.errors import LedgerError
 from tools.chaos.log_rules import SPILLED, Notes
 from zones.runtime.scribe import Scribe
 
@@ -31,6 +34,8 @@ class Sender:
         self._home = home
         self._left = 0
         self._stop = threading.Event()
+        self._busy = threading.Lock()
+        self._scribe: Scribe | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -44,6 +49,13 @@ class Sender:
         self._stop.set()
         self._thread.join(END_S)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Emit nothing meanwhile, and have no file of the home open."""
+        with self._busy:
+            self._hang_up()
+            yield
+
     def number_of(self, event: Envelope) -> int | None:
         """Return the number of an event of this sender, None for every other one."""
         if event.kind != KIND:
@@ -52,11 +64,25 @@ class Sender:
         return int(fields["number"]) if fields.get("run") == self.run else None
 
     def _run(self) -> None:
-        with Scribe(self._home, NAME, PATIENCE_S) as scribe:
-            number = 0
-            while not self._stop.wait(PAUSE_S):
-                number += 1
+        number = 0
+        while not self._stop.wait(PAUSE_S):
+            number += 1
+            # Where neither the archive nor the disk takes it nothing was promised.
+            with self._busy, suppress(LedgerError):
                 self.notes.sent.append(number)
-                told = scribe.emit(KIND, {"run": self.run, "number": number})
+                told = self._at_home().emit(KIND, {"run": self.run, "number": number})
                 self.notes.acknowledged[number] = told.position or SPILLED
-            self._left = scribe.flush(FLUSH_S)
+        self._left = number
+        with self._busy:
+            self._left = self._at_home().flush(FLUSH_S)
+            self._hang_up()
+
+    def _at_home(self) -> Scribe:
+        if self._scribe is None:
+            self._scribe = Scribe(self._home, NAME, PATIENCE_S)
+        return self._scribe
+
+    def _hang_up(self) -> None:
+        if self._scribe is not None:
+            self._scribe.close()
+            self._scribe = None

@@ -1,0 +1,98 @@
+"""A kernel of our own as a campaign sees it: one that can be ended and booted again.
+
+Owns: ending it, with whom, in what order; booting the next one. Does not own: a single boot
+(`harness.py`), what is done between two (`own_faults.py` and its neighbours).
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from tests.chaos.harness import KernelRun
+from tools.chaos.sender import Sender
+from tools.chaos.target import Process, Target, wait_until
+
+GONE_S: Final = 10.0
+
+
+class OwnTarget(Target):
+    """A kernel that is started by us.
+
+    Args:
+        home: where it runs.
+        boot: starts a kernel there; the one before has ended.
+    """
+
+    def __init__(self, home: Path, boot: Callable[[], KernelRun]) -> None:
+        self._boot = boot
+        self.run = boot()
+        self.boots = 1
+        self.sender: Sender | None = None
+        """Who writes into the home meanwhile."""
+        try:
+            super().__init__(home)
+        except BaseException:
+            self.run.__exit__()
+            raise
+
+    @property
+    def arena(self) -> Path:
+        """The file of the world's arena."""
+        return Path(self._arena[0])
+
+    def kill(self, roles: Sequence[str] = ()) -> None:
+        """Kill the kernel, and with it who else has one of these roles.
+
+        Raises:
+            NotInTime: somebody outlives it.
+        """
+        family = self.family()
+        for pid in [pid for role in roles for pid in self.pids(role)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.run.process.kill()
+        self.run.process.wait()
+        self._wait_gone(family)
+
+    def stop(self) -> int:
+        """Stop the kernel in order, and return its exit code.
+
+        Raises:
+            NotInTime: somebody outlives it.
+        """
+        family = self.family()
+        code = self.run.stop()
+        self._wait_gone(family)
+        return code
+
+    def boot(self) -> None:
+        """Start the next kernel, after the one before has ended."""
+        self.run.__exit__()
+        self.run = self._boot()
+        self.boots += 1
+        self.find()
+
+    @contextmanager
+    def nobody_home(self) -> Iterator[None]:
+        """Nobody of ours has a file of the home open, as long as no kernel runs."""
+        with ExitStack() as stack:
+            if self.sender is not None:
+                stack.enter_context(self.sender.held())
+            self.run.__exit__()
+            yield
+
+    def end(self) -> None:
+        """End the kernel as it is, and let go of the arena."""
+        self.run.__exit__()
+        self.close()
+
+    def _wait_gone(self, family: set[Process]) -> None:
+        named = ", ".join(str(each.pid) for each in family)
+        wait_until(
+            lambda: not any(each.is_running() for each in family),
+            f"nobody outlives the kernel: {named}",
+            GONE_S,
+        )
