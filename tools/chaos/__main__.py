@@ -16,6 +16,8 @@ from typing import Any, Final
 from Kernel.contract.errors import MoltError, UsageError
 from tools.chaos.campaign import Campaign, Round
 from tools.chaos.checkup import Check
+from tools.chaos.flood_faults import flood_faults
+from tools.chaos.load_faults import load_faults
 from tools.chaos.process_faults import process_faults
 from tools.chaos.report import lines_of, report_of
 from tools.chaos.target import NotInTime, Target
@@ -57,7 +59,8 @@ def hurt(home: Path, minutes: float, seed: int | None) -> dict[str, Any]:
     seed = SystemRandom().randrange(1, 2**31) if seed is None else seed
     target = Target(home)
     zones = [each["name"] for each in target.zones() if not each.get("arena")]
-    campaign = Campaign(target, process_faults(zones), seed, show)
+    faults = [*process_faults(zones), *load_faults(), *flood_faults(zones)]
+    campaign = Campaign(target, faults, seed, show)
     late: list[Check] = []
     try:
         campaign.run(minutes * 60)

@@ -26,6 +26,8 @@ HEIR: Final = "heir"
 ZYGOTE: Final = "zygote"
 TRIAL: Final = "trial"
 KERNEL: Final = "kernel"
+SERVING: Final = ("ready", "throttled", "paused")
+"""States of a zone that serves: the governor may hold it back a while for what it took."""
 NOT_ZONES: Final = (WORLD, HEIR, ZYGOTE, TRIAL, KERNEL)
 """Roles that are no zone's name: the process that ticks the world, the one that stands by, the one
 that both were forked from, whoever tries candidates at the moment, the kernel itself."""
@@ -157,7 +159,7 @@ class Target:
 
         def serve() -> bool:
             zones = self.zones()
-            well = all(each["state"] == "ready" for each in zones) and bool(self.pids(HEIR))
+            well = all(each["state"] in SERVING for each in zones) and bool(self.pids(HEIR))
             return well and not any(each.is_running() for each in gone)
 
         named = ", ".join(str(each.pid) for each in gone)
