@@ -107,7 +107,7 @@ def test_a_hole_in_telemetry_is_no_verdict() -> None:
 def test_without_evolution_a_scenario_stays_ill(rounds: int) -> None:
     """A problem scenario left alone does not get well: only so the share says anything.
 
-    `make chaos` looks at all of them.
+    `make kills` looks at all of them.
     """
     for trial in TRIALS if rounds > 1 else (STARVING,):
         told: list[dict[str, Any]] = []

@@ -84,7 +84,7 @@ def coder_says(act: Callable[[Talk], None], times: int = 64) -> list[Callable[[T
 def test_nonsense_is_never_applied(home: Path, rounds: int, what: str) -> None:
     """A model that hangs, breaks or talks changes nothing; the mission ends, and says why.
 
-    One of them in each run, all in `make chaos`.
+    One of them in each run, all in `make kills`.
     """
     if rounds == 1 and what != "two classes":
         return

@@ -41,7 +41,7 @@ def test_what_goes_wrong_later_is_taken_back(
 ) -> None:
     """Within its guard period, with the reason; the mutation has failed, nothing else has.
 
-    One that faults in each run, others in `make chaos`.
+    One that faults in each run, others in `make kills`.
     """
     if rounds == 1 and name != "faults_late":
         return
@@ -63,7 +63,7 @@ def test_what_goes_wrong_later_is_taken_back(
 def test_what_ends_the_world_is_quarantined(home: Path, rounds: int, how: str) -> None:
     """Twice at one place convicts it alone; its carriers go back to the version before.
 
-    A hang costs the watchdog's time: only in `make chaos`.
+    A hang costs the watchdog's time: only in `make kills`.
     """
     if rounds == 1 and how != "segfault":
         return

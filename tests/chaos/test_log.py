@@ -25,7 +25,7 @@ from zones.runtime.ledger_file import LedgerReader
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 
 KILLS = 10
-"""In each round: `make chaos ROUNDS=50` kills 500 times."""
+"""In each round: `make kills ROUNDS=50` kills 500 times."""
 LIES = 4
 
 

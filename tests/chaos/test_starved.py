@@ -18,7 +18,7 @@ from tests.support.leash import die_with_us
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 HOGS = 8
 HOGS_S = 6.0
-"""For each round of `make chaos`: ten rounds are the minute that is promised."""
+"""For each round of `make kills`: ten rounds are the minute that is promised."""
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from tests.support.ledger_events import ledger_events, write_inputs
 
 CORPUS = ROOT / "tests" / "corpus" / "honest"
 FEW, MANY = (2, 8), (30, 200)
-"""Traits, and kills of each round; `make chaos` takes many."""
+"""Traits, and kills of each round; `make kills` takes many."""
 SMALL = {"max_entities": 120, "entities": 80}
 
 

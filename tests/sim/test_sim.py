@@ -83,7 +83,7 @@ class TestSeeds:
             seed += 1
 
     def test_long_run_is_sound(self, rounds):
-        """`make chaos` makes a whole day of it, with twenty rounds."""
+        """`make kills` makes a whole day of it, with twenty rounds."""
         hours = 1.2 * rounds if rounds > 1 else 0.5
         expect_sound(run_seed(77, hours), hours)
 

@@ -4,11 +4,11 @@ Owns: that thread and its notes. Does not own: the rules (`log_rules.py`). It is
 through everything: hours of it can still be read at once.
 """
 
-import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
 from typing import Final
 
 from Kernel.contract.envelope import Envelope
@@ -29,7 +29,7 @@ class Sender:
 
     def __init__(self, home: Path) -> None:
         self.notes = Notes()
-        self.run = secrets.token_hex(4)
+        self.run = SystemRandom().randbytes(4).hex()
         """Which campaign: a home may have seen others."""
         self._home = home
         self._left = 0
