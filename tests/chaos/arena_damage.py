@@ -3,14 +3,16 @@
 Owns: the bytes that are changed. Does not own: when (`damage_faults.py`, `campaign.py`).
 """
 
+import os
 import struct
 from pathlib import Path
+from typing import Final
 
 from Kernel.contract.arena import HEADER_BYTES, Header
 from zones.client.arena_reader import ArenaReader
 from zones.world.columns import ALIVE
 
-CHANGED_BY = 0.9
+CHANGED_BY: Final = 0.9
 
 
 def harm_schema(arena: Path) -> None:
@@ -26,6 +28,11 @@ def harm_columns(arena: Path) -> None:
     with arena.open("r+b") as file:
         file.seek(size // 2)
         file.write(b"\xff" * (size - size // 2))
+
+
+def harm_length(arena: Path) -> None:
+    """Cut it."""
+    os.truncate(arena, arena.stat().st_size // 2)
 
 
 def change_energy(arena: Path) -> str:

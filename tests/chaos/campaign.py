@@ -17,39 +17,44 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import SystemRandom
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Self
 
 import yaml
 
-from Kernel.contract.arena import Header
 from tests.bench.evolution_story import read_story
 from tests.chaos.arena_damage import change_energy
 from tests.chaos.campaign_checks import (
     AloneWorld,
-    Held,
     check_left_over,
     check_story,
     check_telemetry,
 )
+from tests.chaos.clock_faults import Clock, clock_faults
+from tests.chaos.damage_faults import damage_faults
+from tests.chaos.disk_faults import can_throttle, disk_faults
 from tests.chaos.harness import ROOT, KernelRun
+from tests.chaos.holding import Held, hold
 from tests.chaos.home_disk import HomeDisk, home_disk
+from tests.chaos.ledger_faults import ledger_faults
 from tests.chaos.own_faults import kernel_faults
 from tests.chaos.own_target import OwnTarget
-from tests.chaos.test_traits import is_stored
 from tests.support.homes import temporary_home
 from tests.support.ledger_events import write_inputs
 from tools.chaos.__main__ import show
 from tools.chaos.campaign import Campaign
 from tools.chaos.checkup import Check
 from tools.chaos.fault import Fault
+from tools.chaos.flood_faults import flood_faults
+from tools.chaos.load_faults import load_faults
 from tools.chaos.process_faults import NOBODY, process_faults
 from tools.chaos.report import lines_of, report_of
-from tools.chaos.target import NotInTime, wait_until
+from tools.chaos.target import NotInTime
 from tools.chaos.verdict import final_checks
 
-AHEAD_TICKS: Final = 200
 CANARY_TICKS: Final = 5
-STORED_S: Final = 60.0
+QUIET_SHARE: Final = 6
+"""One round in so many has no fault: what is missed then is the machine's."""
 ZONES: Final = ("stable", "archive", "chronos", "sandbox")
 SETTINGS: Final = (
     "kernel.zones.sandbox.enabled=true",
@@ -130,6 +135,9 @@ class Surroundings:
 
     Args:
         is_apart: we live in a mount namespace of our own.
+
+    Attributes:
+        left_out: faults that cannot be had here, and why.
     """
 
     def __init__(self, home: Path, is_apart: bool) -> None:
@@ -137,6 +145,7 @@ class Surroundings:
         self._is_apart = is_apart
         self._stack = ExitStack()
         self.disk: HomeDisk | None = None
+        self.clock: Clock | None = None
         self.left_out: list[str] = []
 
     def __enter__(self) -> Self:
@@ -144,12 +153,29 @@ class Surroundings:
             if not self._is_apart:
                 raise OSError("no mount namespace of our own can be made")
             self.disk = self._stack.enter_context(home_disk(self._home))
+            if not can_throttle():
+                self.left_out.append("disk slow: no control group of version 1 for block devices")
         except OSError as error:
-            self.left_out.append(f"faults of the disk: {error}")
+            self.left_out.append(f"disk full, slow, read-only: {error}")
+        try:
+            folder = self._stack.enter_context(TemporaryDirectory(prefix="molt-clock-"))
+            self.clock = Clock(Path(folder))
+        except OSError as error:
+            self.left_out.append(f"clock forward, back, frozen: {error}")
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._stack.close()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what a kernel's environment has for it."""
+        return self.clock.environment if self.clock else {}
+
+    def faults(self) -> list[Fault]:
+        """Return the faults of what there is."""
+        disk = disk_faults(self.disk) if self.disk else []
+        return [*disk, *(clock_faults(self.clock) if self.clock else [])]
 
 
 def hurt(home: Path, wish: Wish, around: Surroundings) -> dict[str, Any]:
@@ -157,7 +183,12 @@ def hurt(home: Path, wish: Wish, around: Surroundings) -> dict[str, Any]:
     world = scenario_words(wish.scenario)
     shutil.copytree(ROOT / "config", home / "config")
     settings = (*SETTINGS, f"world.seed={wish.seed}", *(f"world.{each}" for each in world))
-    target = OwnTarget(home, lambda: KernelRun(home, *settings, *wish.settings))
+    settings += wish.settings
+
+    def boot() -> KernelRun:
+        return KernelRun(home, *settings, more_environment=around.environment)
+
+    target = OwnTarget(home, boot)
     try:
         campaign = Campaign(target, faults_of(target, wish, around), wish.seed, show)
         target.sender = campaign.sender
@@ -189,7 +220,7 @@ def go_through(
     checks = [*late, *final_checks(campaign, campaign.sender.end())]
     if late:
         return checks
-    held = hold(target, target.word(Header.COMMIT) + AHEAD_TICKS)
+    held = hold(target)
     changed_in = change_energy(target.arena)
     stepped = target.ask("step", steps=CANARY_TICKS)
     changed = Held(stepped["tick"], stepped["hash"])
@@ -206,22 +237,17 @@ def go_through(
     ]
 
 
-def hold(target: OwnTarget, tick: int) -> Held:
-    """Hold the world at a tick, and wait until all that led there is stored.
-
-    Raises:
-        NotInTime: it is not.
-    """
-    held = target.ask("pause", at_tick=tick)
-    wait_until(lambda: is_stored(target.home, held["tick"]), "all inputs are stored", STORED_S)
-    return Held(held["tick"], held["hash"])
-
-
 def faults_of(target: OwnTarget, wish: Wish, around: Surroundings) -> list[Fault]:
     """Return the faults that may happen."""
     zones = [each["name"] for each in target.zones() if not each.get("arena")]
-    faults = [*process_faults(zones), *kernel_faults()]
-    return [each for each in faults if wish.only in each.name or each.name == NOBODY]
+    faults = [
+        *process_faults(zones), *load_faults(), *flood_faults(zones), *kernel_faults(),
+        *damage_faults(), *ledger_faults(), *around.faults(),
+    ]  # fmt: skip
+    chosen = [each for each in faults if wish.only in each.name and each.name != NOBODY]
+    (nobody,) = (each for each in faults if each.name == NOBODY)
+    share = max(sum(each.weight for each in chosen) // QUIET_SHARE, 1)
+    return [*chosen, replace(nobody, weight=share)]
 
 
 def scenario_words(scenario: str) -> list[str]:

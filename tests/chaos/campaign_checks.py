@@ -6,12 +6,12 @@ left over. Does not own: all others (`tools/chaos/verdict.py`), what a ledger te
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tests.bench.evolution_story import Story
 from tests.chaos.harness import run_alone
+from tests.chaos.holding import Held
 from tests.chaos.log_run import processes_in
 from tests.support.ledger_events import ledger_events
 from tools.chaos.checkup import Check
@@ -19,18 +19,6 @@ from tools.chaos.target import Process
 
 PERIOD_TICKS: Final = 300
 ALONE_S: Final = 1800.0
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A world that stands still.
-
-    Args:
-        digest: its hash.
-    """
-
-    tick: int
-    digest: str
 
 
 class AloneWorld:

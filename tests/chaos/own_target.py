@@ -6,14 +6,14 @@ Owns: ending it, with whom, in what order; booting the next one. Does not own: a
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from tests.chaos.harness import KernelRun
 from tools.chaos.sender import Sender
-from tools.chaos.target import Process, Target, wait_until
+from tools.chaos.target import Process, Target, identities, wait_until
 
 GONE_S: Final = 10.0
 
@@ -43,16 +43,27 @@ class OwnTarget(Target):
         """The file of the world's arena."""
         return Path(self._arena[0])
 
-    def kill(self, roles: Sequence[str] = ()) -> None:
-        """Kill the kernel, and with it who else has one of these roles.
+    def says(self, *words: str) -> bool:
+        """Tell whether one of these words is in what the kernel says is degraded."""
+        told = str(self.degraded())
+        return any(each in told for each in words)
+
+    def strike(self, *roles: str) -> list[Process]:
+        """Kill who has one of these roles, and return who that was."""
+        victims = list(identities([pid for role in roles for pid in self.pids(role)]))
+        for each in victims:
+            with suppress(ProcessLookupError):
+                os.kill(each.pid, signal.SIGKILL)
+        return victims
+
+    def kill(self, *roles: str) -> None:
+        """Kill the kernel, and with it who has one of these roles.
 
         Raises:
             NotInTime: somebody outlives it.
         """
         family = self.family()
-        for pid in [pid for role in roles for pid in self.pids(role)]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self.strike(*roles)
         self.run.process.kill()
         self.run.process.wait()
         self._wait_gone(family)

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from Kernel.contract.arena import HEADER_BYTES, Header
+from Kernel.contract.arena import Header
 from Kernel.contract.envelope import arena_event_id, id_text
 from Kernel.contract.inputs import PAUSE
 from Kernel.contract.places import LEDGER
+from tests.chaos.arena_damage import harm_columns, harm_length, harm_schema
 from tests.chaos.harness import ROOT, KernelRun, run_alone, send_signal, wait_until
 from tests.support.ledger_events import ledger_events
 
@@ -55,26 +56,6 @@ def stopped_world(home: Path, *settings: str) -> tuple[Path, int]:
         ticks_on(kernel, 320)
         assert kernel.stop() == 0
         return Path(kernel.ready["zones"][0]["arena"]), kernel.word(Header.COMMIT)
-
-
-def harm_schema(arena: Path) -> None:
-    """Damage the schema behind a sound header."""
-    with arena.open("r+b") as file:
-        file.seek(HEADER_BYTES + 100)
-        file.write(bytes(8))
-
-
-def harm_columns(arena: Path) -> None:
-    """Damage the last pages of both buffers and what lies before them."""
-    size = arena.stat().st_size
-    with arena.open("r+b") as file:
-        file.seek(size // 2)
-        file.write(b"\xff" * (size - size // 2))
-
-
-def harm_length(arena: Path) -> None:
-    """Cut it."""
-    os.truncate(arena, arena.stat().st_size // 2)
 
 
 @pytest.mark.parametrize("harm", [harm_schema, harm_columns, harm_length])

@@ -73,7 +73,7 @@ def flood_scribe(home: Path, until_s: float, chance: Random) -> Counter[str]:
     said = 0
     while True:
         now_s = time.monotonic()
-        if now_s > until_s and (counts[TAKEN] and counts[REFUSED] or now_s > until_s + GRACE_S):
+        if now_s > until_s and ((counts[TAKEN] and counts[REFUSED]) or now_s > until_s + GRACE_S):
             break
         for place, each in enumerate(talkers):
             if each.is_gone:
@@ -116,7 +116,7 @@ def flood_console(home: Path, until_s: float, chance: Random) -> Counter[str]:
     opened = 0
     while True:
         now_s = time.monotonic()
-        if now_s > until_s and (counts[TAKEN] and counts[REFUSED] or now_s > until_s + GRACE_S):
+        if now_s > until_s and ((counts[TAKEN] and counts[REFUSED]) or now_s > until_s + GRACE_S):
             break
         peers = [each for each in peers if not each.is_gone]
         wanted = CALLERS_AT_ONCE if opened < CALLERS else 1
