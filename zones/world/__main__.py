@@ -150,6 +150,13 @@ def _add_run(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     once.add_argument("--home", type=Path, help="keep the arena in HOME/data/world-run.arena")
     once.add_argument(
+        "--hash-at",
+        type=_list_of(_count("--hash-at", 0, TICKS_MAX, f"{once.prog} --help")),
+        default=[],
+        metavar="TICK,TICK",
+        help="report the hashes of these ticks, too",
+    )
+    once.add_argument(
         "--events",
         type=Path,
         metavar="FILE",
@@ -216,6 +223,11 @@ def _add_count(
     )
 
 
+def _list_of(read: Callable[[str], int]) -> Callable[[str], list[int]]:
+    """Return what reads such numbers with commas between them."""
+    return lambda text: [read(each) for each in text.split(",")]
+
+
 def _count(option: str, low: int, high: int, help: str) -> Callable[[str], int]:
     """Return what reads a whole number; its error names option, value and limits."""
 
@@ -263,6 +275,7 @@ def _run(options: argparse.Namespace) -> int:
             options.ticks,
             threads=options.threads,
             inputs=[*brought, *inputs],
+            hash_at=frozenset(options.hash_at),
             code=code,
             arena=options.home / "data" / "world-run.arena" if options.home else None,
             extra_draw=options.canary,
@@ -312,6 +325,7 @@ def _print_table(report: run.Report) -> None:
         *(_peak(name, peak) for name, peak in report.peaks.items()),
         ("speed", f"{_grouped(report.ticks_per_s)} ticks/s"),
         ("hash", report.hash),
+        *((f"at {_grouped(int(tick))}", digest) for tick, digest in report.hashes.items()),
     ]
     for label, text in lines:
         print(f"{label:<{_LABEL_WIDTH}}{text}")

@@ -14,7 +14,7 @@ import mmap
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,7 @@ class Report:
 
     Args:
         windows: one per 10k ticks, with the counts of that window.
+        hashes: of the ticks that were asked for, by tick.
         ticks_per_s: to three significant digits; the rest is noise.
         peaks: the worst of all periods of telemetry, each with its tick, see `Peaks`.
     """
@@ -55,6 +56,7 @@ class Report:
     seeded: int
     peaks: dict[str, dict[str, float]]
     windows: list[dict[str, int]] = field(default_factory=list)
+    hashes: dict[str, str] = field(default_factory=dict)
     ticks_per_s: float = 0.0
 
     def fields(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def run_world(
     *,
     threads: int = 1,
     inputs: Iterable[Recorded] = (),
+    hash_at: Collection[int] = (),
     arena: Path | None = None,
     extra_draw: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -79,6 +82,7 @@ def run_world(
 
     Args:
         inputs: each is applied at exactly its tick, those of one tick in the order given.
+        hash_at: ticks whose hashes are to be in the report; those behind `ticks` are left out.
         arena: keep the arena in this file, which is made anew; None: memory only.
         extra_draw: see `Engine`.
         progress: called with the tick after each window.
@@ -99,12 +103,16 @@ def run_world(
             tell(event)
 
     windows: list[dict[str, int]] = []
+    hashes: dict[str, str] = {}
+    stops = sorted({*range(WINDOW_TICKS, ticks, WINDOW_TICKS), *hash_at, ticks})
     before = _totals(words)
     started_s = time.perf_counter()
     with _open(words, threads, inputs, library, code, extra_draw, heard) as world:
-        for tick in [*range(WINDOW_TICKS, ticks + 1, WINDOW_TICKS), ticks]:
+        for tick in [each for each in stops if each <= ticks]:
             world.run_to(tick)
-            if tick % WINDOW_TICKS == 0 and len(windows) < tick // WINDOW_TICKS:
+            if tick in hash_at:
+                hashes[str(tick)] = world.hash().hex()
+            if tick and tick % WINDOW_TICKS == 0:
                 now = _totals(words)
                 windows.append(_window(words, tick, before, now))
                 before = now
@@ -112,7 +120,7 @@ def run_world(
                     progress(tick)
         elapsed_s = time.perf_counter() - started_s
         digest = world.hash().hex()
-    return _report(words, ticks, digest, peaks, windows, elapsed_s)
+    return _report(words, ticks, digest, peaks, windows, hashes, elapsed_s)
 
 
 def _open(
@@ -131,7 +139,7 @@ def _open(
 
 def _report(
     words: ArenaWords, ticks: int, digest: str, peaks: Peaks, windows: list[dict[str, int]],
-    elapsed_s: float,
+    hashes: dict[str, str], elapsed_s: float,
 ) -> Report:  # fmt: skip
     births, starved, aged, collided = _totals(words)
     return Report(
@@ -143,6 +151,7 @@ def _report(
         seeded=words.state(ticks, State.SEEDED),
         peaks=peaks.fields(),
         windows=windows,
+        hashes=hashes,
         ticks_per_s=float(f"{ticks / elapsed_s:.3g}") if ticks else 0.0,
     )
 

@@ -32,6 +32,15 @@ def test_run_is_the_engine() -> None:
     assert report.windows == []
 
 
+def test_hashes_on_the_way() -> None:
+    """Asked for at some ticks, each is that of a run that ends there; none behind the last one."""
+    settings = parse_settings({"seed": 5})
+    report = run_world(settings, 120, hash_at=frozenset((0, 70, 120, 121)))
+    ended = {str(tick): run_world(settings, tick).hash for tick in (0, 70, 120)}
+    assert report.hashes == ended
+    assert report.hash == ended["120"] and report.windows == []
+
+
 def test_recorded_inputs_replay(tmp_path: Path) -> None:
     """The events of a live world, written to a file, make a run the same world."""
     words = make_world(seed=5)
