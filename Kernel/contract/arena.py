@@ -35,6 +35,10 @@ INBOX_WINDOW = 256
 PARAMETERS_MAX = 64
 TICK_TIMES = 256
 PHASES_MAX = 32
+BEAT_S = 0.05
+"""An heir that stands by says so this often, in its place of the side page."""
+HEIRS_MAX = 32
+"""Processes of an arena zone at a time: who serves, who stands by, who is on the way out."""
 FLIGHT_TAKEOVER = 0xFFFF
 """Flight word between a takeover and the phases of its first tick."""
 
@@ -152,6 +156,9 @@ class Side:
     OUTBOX_ACKED_OFFSET = 72  # virtual offset of the same
     DRILL = 128  # 0 none, 1 hang: spin at the next tick start
     ARENA_ID = 192  # 16 bytes: the arena these acknowledgements are about
+    # HEIRS_MAX x u64: bumped by each heir while it stands by; 0: it has not said so yet, and one
+    # of an older generation never does. The kernel gives out the places.
+    BEATS = 256
 
     BYTES = 4096
     DRILL_HANG = 1

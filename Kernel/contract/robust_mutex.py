@@ -31,8 +31,16 @@ _PTHREAD_PROCESS_SHARED = 1
 _PTHREAD_MUTEX_ROBUST = 1
 _ATTRIBUTE_BYTES = 64  # sizeof(pthread_mutexattr_t) is 4 on x86-64 and 8 on aarch64
 _MUTEX_ROOM = 128  # sizeof(pthread_mutex_t) is 40 on x86-64 and 48 on aarch64
+_CLOCK_MONOTONIC = 1
+_NS = 1_000_000_000
 _TID_MASK = 0x3FFF_FFFF
 """Of the first word of a robust mutex (Linux `include/uapi/linux/futex.h`, FUTEX_TID_MASK)."""
+
+
+class _Timespec(ctypes.Structure):
+    """struct timespec where time_t has 64 bits (clock_gettime(2))."""
+
+    _fields_ = (("seconds", ctypes.c_int64), ("nanoseconds", ctypes.c_long))
 
 
 class RobustMutex:
@@ -61,7 +69,21 @@ class RobustMutex:
 
     def lock(self) -> bool:
         """Wait for the right to write; return True when its last owner died holding it."""
-        result = self._libc.pthread_mutex_lock(self._mutex)
+        return self._have(self._libc.pthread_mutex_lock(self._mutex))
+
+    def lock_until(self, until_ns: int) -> bool:
+        """Wait for the right to write until then (CLOCK_MONOTONIC); return whether it was had."""
+        until = _Timespec(*divmod(until_ns, _NS))
+        result = self._libc.pthread_mutex_clocklock(
+            self._mutex, _CLOCK_MONOTONIC, ctypes.byref(until)
+        )
+        if result == errno.ETIMEDOUT:
+            return False
+        self._have(result)
+        return True
+
+    def _have(self, result: int) -> bool:
+        """Take what a call that locks has returned; return True when the last owner had died."""
         if result == errno.EOWNERDEAD:
             self._call("pthread_mutex_consistent", self._mutex)
             return True

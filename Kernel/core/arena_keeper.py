@@ -1,9 +1,9 @@
 """Keep one arena zone: who may write its arena, and what the kernel writes into it.
 
-Owns: the kernel's words of an arena (permission, drain, anchor at boot), the eventfds of its
-processes, seeing takeovers. Does not own: how the zone comes by its arena (`arena_founding.py`),
-inputs (`inbox_writer.py`), what a death proves (`inquest.py`), telling of takeovers
-(`takeover_news.py`), processes (`keeper.py`), decisions (`succession.py`).
+Owns: the kernel's words of an arena (permission, drain, anchor at boot), seeing takeovers. Does not
+own: how the zone comes by its arena (`arena_founding.py`), the eventfds of its processes
+(`arena_seats.py`), inputs (`inbox_writer.py`), what a death proves (`inquest.py`), telling of
+takeovers (`takeover_news.py`), processes (`keeper.py`), decisions (`succession.py`).
 """
 
 import signal
@@ -15,6 +15,7 @@ from Kernel.contract.arena import NEVER, Header, Side
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
 from Kernel.core.arena_founding import ArenaFounding
+from Kernel.core.arena_seats import ArenaSeats
 from Kernel.core.berth import Berth, Death
 from Kernel.core.cage_report import CageReport, parse_cage
 from Kernel.core.generation_facts import GenerationFacts
@@ -48,7 +49,7 @@ class ArenaKeeper(ArenaFounding):
         rules: Rules = Rules(),  # noqa: B008 - frozen
     ) -> None:
         super().__init__(config, parts, folders, snapshots, rules)
-        self._doors: dict[int, tuple[int, int]] = {}  # serial -> (door, ring) eventfds
+        self._seats = ArenaSeats(parts)
         self.traits = WorldTraits(self)
         self._inquest = Inquest(
             config.name,
@@ -120,19 +121,13 @@ class ArenaKeeper(ArenaFounding):
         if all(berth.serial == serial for berth in self._writers()):
             self.parts.arenas.renew_mutex(self.arena)
             self._mutex_doubted = False
-        doors = self.parts.doors
-        door = doors.make()
-        try:
-            ring = doors.make()
-        except OSError:
-            doors.close(door)
-            raise
-        self._doors[serial] = (door, ring)
-        self.parts.loop.watch(ring, lambda _events: self._on_ring(line, serial, ring))
+        arena = self.arena
+        seat = self._seats.make(serial, arena.side, lambda ring: self._on_ring(line, serial, ring))
         names = ["arena", "side", "mutex", "door", "ring"]
-        descriptors = [self.arena.fd, self.arena.side_fd, self.arena.mutex_fd, door, ring]
+        descriptors = [arena.fd, arena.side_fd, arena.mutex_fd, seat.door, seat.ring]
         urgent = self.generations.served and self.active is None  # nobody ticks: it is waited for
-        return Fork(serial, role, names, {"nice": self.config.nice, "urgent": urgent}), descriptors
+        facts = {"nice": self.config.nice, "urgent": urgent, "beat_at": seat.beat_at}
+        return Fork(serial, role, names, facts), descriptors
 
     def _writers(self) -> list[Berth]:
         """Return who has the mutex of the arena, or is about to be given it."""
@@ -144,13 +139,9 @@ class ArenaKeeper(ArenaFounding):
 
     def forget(self, berth: Berth) -> None:
         """Close the eventfds of a process that is gone; a drill that hung it ends with it."""
-        if berth.excused:
+        if berth.excused and berth.has_served:
             self.set_drill(0)
-        door, ring = self._doors.pop(berth.serial, (-1, -1))
-        if ring >= 0:
-            self.parts.loop.unwatch(ring)
-            self.parts.doors.close(door)
-            self.parts.doors.close(ring)
+        self._seats.drop(berth.serial)
 
     def has_progressed(self, berth: Berth) -> bool:
         """Standing by is an heir's work; a commit, or holding still, is an owner's.
@@ -195,14 +186,31 @@ class ArenaKeeper(ArenaFounding):
 
     def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
         """End a process; a drill that made it hang ends with it, or its heir would hang too."""
+        stands_by = pid in self.standing_by()
         super().kill(pid, why, cause)
-        if self.arena is not None:
+        if self.arena is not None and not stands_by:
             self.set_drill(0)
 
     def watched_pid(self) -> int:
         """Return the active process, or the heir that should have taken over by now."""
         active = self.active
         return active.pid if active is not None else self._permitted()
+
+    def standing_by(self) -> dict[int, int]:
+        """Return how often each ready heir has said that it waits, by pid.
+
+        Without one of an older generation, which never says so; one that holds the right to write
+        and has yet to do its first tick; and one whose turn it is, which is watched as who serves.
+        """
+        if self.arena is None:
+            return {}
+        others, found = (self.arena.words.get(Header.OWNER), self.watched_pid()), {}
+        for line in self.lines.values():
+            heir = line.state.heir
+            berth = line.berth_of(heir.pid) if heir is not None and heir.ready else None
+            if berth is not None and berth.pid not in others:
+                found[berth.pid] = self._seats.beats(berth.serial, self.arena.side)
+        return {pid: beats for pid, beats in found.items() if beats}
 
     def _permitted(self) -> int:
         """Return who may take over now: one of the current generation, else of the one before."""
@@ -220,6 +228,8 @@ class ArenaKeeper(ArenaFounding):
         """Return the phase and trait slot of the flight word, for people."""
         if self.arena is None:
             return ""
+        if pid in self.standing_by():
+            return "stands by"
         return place_of(self.arena.words.get(Header.FLIGHT), self.phases)
 
     def moved_s(self, now_s: float) -> float:
@@ -392,8 +402,8 @@ class ArenaKeeper(ArenaFounding):
     def knock(self, pid: int) -> None:
         """Ring the door of a process, so that it looks at the words now."""
         berth = self.berth_of(pid)
-        if berth is not None and berth.serial in self._doors:
-            self.parts.doors.ring(self._doors[berth.serial][0])
+        if berth is not None:
+            self._seats.knock(berth.serial)
 
     def drain(self) -> None:
         """Have the active process leave after the tick it is in."""

@@ -60,6 +60,10 @@ class Keeper:
         """Return the process to end when nothing moves, 0 for nobody."""
         raise NotImplementedError
 
+    def standing_by(self) -> dict[int, int]:
+        """Return how often each process that stands by has said so, by pid."""
+        return {}
+
     def traits_for(self, _source: Source) -> tuple[str, ...]:
         """Return the hashes of the traits that a new generation of a source is to load."""
         return ()

@@ -1,4 +1,4 @@
-"""The watch over whoever serves a zone: who hangs is asked for its stacks, and ended.
+"""The watch over who serves a zone and who stands by: who hangs is asked for its stacks, and ended.
 
 Owns: what was last seen to move, the processes that are dumping their stacks, keeping those. Does
 not own: verdicts (`watchdog.py`), what a zone's progress is (`arena_keeper.py`, `bus_keeper.py`),
@@ -9,6 +9,7 @@ import signal
 from typing import Protocol
 
 from Kernel.config import ZoneConfig
+from Kernel.contract.arena import BEAT_S
 from Kernel.core import watchdog
 from Kernel.core.berth import Berth
 from Kernel.core.parts import Parts
@@ -16,6 +17,8 @@ from Kernel.core.watchdog import Mode, Verdict, Watch
 from Kernel.ports.process import Exit
 from Kernel.ports.stacks import has_stack, keep_stack, read_stack
 
+BEAT_DEADLINE_S = 4 * BEAT_S
+"""Who stands by is given at least so long, however short the deadline of its zone is."""
 DUMP_S = 0.01
 """How long a hung process may take to dump its stacks before it is ended."""
 STOPPED = "Tt"
@@ -37,6 +40,9 @@ class WatchedZone(Protocol):
 
     def moved_s(self, now_s: float) -> float:
         """Return when what `progress` tells has last moved, as far as it is known."""
+
+    def standing_by(self) -> dict[int, int]:
+        """Return how often each process that stands by has said so, by pid."""
 
     def watched_pid(self) -> int:
         """Return the process to end when nothing moves, 0 for nobody."""
@@ -64,6 +70,7 @@ class ZoneWatch:
         self._zone = zone
         self._parts = zone.parts
         self._watch = Watch()
+        self._standing_by: dict[int, Watch] = {}
         self._looked_s = 0.0
         self._dump_until_s: dict[int, float] = {}
         self._dump_why: dict[int, str] = {}
@@ -74,8 +81,12 @@ class ZoneWatch:
         return bool(self._dump_until_s)
 
     def look(self, now_s: float) -> None:
-        """One round: judge who serves, end who has dumped its stacks."""
-        self._watch_progress(now_s)
+        """One round: judge who serves and who stands by, end who has dumped its stacks."""
+        # Who has not looked himself for long (stopped, starved) must not blame others for it.
+        asleep = now_s - self._looked_s > self._zone.config.deadline_s / 2
+        looked_s, self._looked_s = self._looked_s, now_s
+        self._watch_progress(now_s, looked_s, asleep)
+        self._watch_standing_by(now_s, asleep)
         self._end_dumped(now_s)
 
     def next_look_s(self, now_s: float) -> float:
@@ -108,11 +119,8 @@ class ZoneWatch:
             top=_top_frame(text), cause=cause,
         )  # fmt: skip
 
-    def _watch_progress(self, now_s: float) -> None:
+    def _watch_progress(self, now_s: float, looked_s: float, asleep: bool) -> None:
         progress, deadline_s = self._zone.progress(), self._zone.config.deadline_s
-        # Who has not looked himself for long (stopped, starved) must not blame others for it.
-        asleep = now_s - self._looked_s > deadline_s / 2
-        looked_s, self._looked_s = self._looked_s, now_s
         if progress is None or self._zone.stopping or self._zone.is_stopped or asleep:
             self._watch = Watch(progress or (), now_s)
             return
@@ -123,36 +131,71 @@ class ZoneWatch:
             self._zone.unnote("watchdog")
         pid = self._zone.watched_pid()
         if pid and self._watch.since_s + deadline_s * watchdog.LOOK_SHARE <= now_s:
-            self._judge(pid, now_s)
-
-    def _judge(self, pid: int, now_s: float) -> None:
-        config, watch = self._zone.config, self._watch
-        load = self._parts.loads.load(pid)
-        match watchdog.judge(watch, config.deadline_s, config.watchdog, load, now_s):
-            case Verdict.MEASURE:
-                self._watch = watchdog.note(watch, load, now_s)
-            case Verdict.STARVED:
-                self._watch = watchdog.extend(watch, load, now_s)
+            was_extended = self._watch.extended
+            self._watch = self._judge(pid, self._watch, deadline_s, now_s)
+            if self._watch.extended and not was_extended:
                 self._parts.log.warning(
-                    "zone.starved", zone=config.name, pid=pid, deadline_s=config.deadline_s
+                    "zone.starved", zone=self._zone.config.name, pid=pid, deadline_s=deadline_s
                 )
+
+    def _watch_standing_by(self, now_s: float, asleep: bool) -> None:
+        """Judge each who stands by: one that hangs would hang still when its turn comes.
+
+        Nobody waits for it yet, so that one which gets no processor time is left alone for good:
+        another in its place would get none either.
+        """
+        deadline_s = max(self._zone.config.deadline_s, BEAT_DEADLINE_S)
+        before, self._standing_by = self._standing_by, {}
+        holds_still = self._zone.stopping or self._zone.is_stopped
+        standing_by = {} if holds_still else self._zone.standing_by()
+        for pid, beats in standing_by.items():
+            watch = watchdog.observe(before.get(pid, Watch()), (beats,), now_s)
+            excused = asleep or self._is_kept_waiting(pid, watch)
+            if not excused and watch.since_s + deadline_s * watchdog.LOOK_SHARE <= now_s:
+                watch = self._judge(pid, watch, deadline_s, now_s)
+                excused = watch.extended
+            self._standing_by[pid] = Watch((beats,), now_s) if excused else watch
+        for pid in [pid for pid, watch in before.items() if watch.told]:
+            if pid not in self._standing_by or not self._standing_by[pid].told:
+                self._zone.unnote(f"heir {pid}")
+
+    def _is_kept_waiting(self, pid: int, watch: Watch) -> bool:
+        """Tell whether one waits for a processor now: the scheduler counts a wait when it is over.
+
+        One that runs for ever has run meanwhile.
+        """
+        if watch.baseline is None or self._parts.loads.standstill(pid).state != "R":
+            return False
+        load = self._parts.loads.load(pid)
+        return load is not None and load.ran_ns == watch.baseline.ran_ns
+
+    def _judge(self, pid: int, watch: Watch, deadline_s: float, now_s: float) -> Watch:
+        """Return the watch over a process after judging it, and see to what follows."""
+        config = self._zone.config
+        load = self._parts.loads.load(pid)
+        match watchdog.judge(watch, deadline_s, config.watchdog, load, now_s):
+            case Verdict.MEASURE:
+                return watchdog.note(watch, load, now_s)
+            case Verdict.STARVED:
+                return watchdog.extend(watch, load, now_s)
             case Verdict.HUNG if config.watchdog is Mode.PASSIVE:
-                self._tell_hung(pid)
+                if not watch.told:
+                    self._tell_hung(pid, deadline_s)
+                return watchdog.tell(watch)
             case Verdict.HUNG if pid not in self._dump_until_s:
-                self._dump(pid, now_s)
+                self._dump(pid, watchdog.limit_s(watch, deadline_s), now_s)
+                return Watch((), now_s)
+        return watch
 
-    def _tell_hung(self, pid: int) -> None:
+    def _tell_hung(self, pid: int, deadline_s: float) -> None:
         """Passive: what is seen is recorded, and nobody is ended."""
-        if self._watch.told:
-            return
-        self._watch = watchdog.tell(self._watch)
-        why = f"no progress in {self._zone.config.deadline_s * 1000:g} ms; its watchdog is passive"
+        why = f"no progress in {deadline_s * 1000:g} ms; its watchdog is passive"
         self._parts.log.warning("zone.hung", zone=self._zone.config.name, pid=pid, why=why)
-        self._zone.note("watchdog", f"pid {pid} hangs: {why}", f"kill -9 {pid}")
+        what = f"heir {pid}" if pid in self._zone.standing_by() else "watchdog"
+        self._zone.note(what, f"pid {pid} hangs: {why}", f"kill -9 {pid}")
 
-    def _dump(self, pid: int, now_s: float) -> None:
+    def _dump(self, pid: int, limit_s: float, now_s: float) -> None:
         """Have a hung process say where it is; one that is stopped cannot, and is ended now."""
-        limit_s = watchdog.limit_s(self._watch, self._zone.config.deadline_s)
         why = f"no progress in {limit_s * 1000:g} ms"
         standing = self._parts.loads.standstill(pid)
         told = [why, f"state {standing.state}", self._zone.what_it_runs(pid)]
@@ -185,7 +228,6 @@ class ZoneWatch:
     def _end_hung(self, pid: int) -> None:
         self._dump_until_s.pop(pid, None)
         self._zone.kill(pid, self._dump_why.get(pid, "hung"))
-        self._watch = Watch((), self._parts.clock.now_s())
 
 
 def _top_frame(text: str) -> str:

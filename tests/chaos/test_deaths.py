@@ -178,6 +178,39 @@ def test_a_cleaned_run_folder_lets_no_second_kernel_in(home: Path) -> None:
         assert str(kernel.process.pid) in second.stderr.decode()
 
 
+def stop_heir(kernel: KernelRun) -> int:
+    """Stop who stands by, once somebody does, and return its pid."""
+    wait_until(kernel.heir_pid, "an heir")
+    heir = kernel.heir_pid()
+    assert send_signal(heir, signal.SIGSTOP)
+    return heir
+
+
+def test_a_stopped_heir_is_replaced(home: Path) -> None:
+    """It is found before its turn comes; the world is not disturbed, nor its code blamed."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(lambda: kernel.word(Header.COMMIT) > 50, "the world ticks")
+        epoch = kernel.word(Header.EPOCH)
+        heir = stop_heir(kernel)
+        wait_until(lambda: not is_running(heir), "it is ended")
+        wait_until(lambda: kernel.heir_pid() not in (0, heir), "another one stands by")
+        assert kernel.word(Header.EPOCH) == epoch and kernel.zone("stable")["restarts"] == 0
+        another = kernel.heir_pid()
+        send_signal(kernel.word(Header.OWNER), signal.SIGKILL)
+        wait_until(lambda: kernel.word(Header.OWNER) == another, "it takes over")
+
+
+def test_the_heir_stopped_as_the_world_dies(home: Path) -> None:
+    """Its turn comes before it was found: it is ended then, and the next one goes on."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(lambda: kernel.word(Header.COMMIT) > 50, "the world ticks")
+        heir, tick = stop_heir(kernel), kernel.word(Header.COMMIT)
+        send_signal(kernel.word(Header.OWNER), signal.SIGKILL)
+        wait_until(lambda: not is_running(heir), "it is ended")
+        wait_until(lambda: kernel.word(Header.COMMIT) > tick + 50, "the world goes on")
+        wait_until(kernel.heir_pid, "another one stands by")
+
+
 def test_a_stopped_leftover_keeps_nobody_out(home: Path) -> None:
     """What a dead kernel left behind, stopped and deaf, is ended by the next boot."""
     with KernelRun(home, *FAST) as kernel:

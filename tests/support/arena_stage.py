@@ -28,6 +28,7 @@ class Stage:
     ) -> None:
         self.machine = machine
         self.folders = folders
+        self.beats_at: dict[int, int] = {}
         self.keeper = ArenaKeeper(
             ZoneConfig(
                 "stable",
@@ -76,11 +77,21 @@ class Stage:
         pid = self.machine.processes.new_pid()
         request = self.machine.processes.zygotes[zygote].fork(pid)
         assert request.role == "heir"
+        self.beats_at[request.serial] = request.facts["beat_at"]
         self.round()
         if ready:
             self.machine.processes.zygotes[zygote].ring(request.serial)
             self.round()
         return pid
+
+    def beat(self, pid: int) -> None:
+        """Have a process say that it stands by."""
+        assert self.keeper.arena is not None
+        berth, side = self.keeper.berth_of(pid), self.keeper.arena.side
+        assert berth is not None
+        place = self.beats_at[berth.serial]
+        beats = int.from_bytes(side[place : place + 8], "little") + 1
+        side[place : place + 8] = beats.to_bytes(8, "little")
 
     def take_over(self, pid: int, ticks: int = 1) -> None:
         """Write the words an heir writes when it takes over and ticks, and look."""

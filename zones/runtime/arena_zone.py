@@ -17,13 +17,22 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from Kernel.contract.arena import FLIGHT_TAKEOVER, NEVER, TICK_TIMES, ArenaWords, Header, Side
+from Kernel.contract.arena import (
+    BEAT_S,
+    FLIGHT_TAKEOVER,
+    NEVER,
+    TICK_TIMES,
+    ArenaWords,
+    Header,
+    Side,
+)
 from Kernel.contract.errors import MoltError
 from Kernel.contract.robust_mutex import MUTEX_BYTES, THREADS_MAX, RobustMutex
 
 LATE_TICKS_MAX = 60
 WAIT_SLICE_S = 0.05
 FENCE_S = 0.25
+BEAT_NS = round(BEAT_S * 1e9)
 REHEARSED_TICKS = 3
 REHEARSED_PERIOD_NS = 100_000
 
@@ -71,6 +80,7 @@ class ArenaSeat:
         door_fd: eventfd the kernel rings: look at the words again.
         ring_fd: eventfd this process rings: ready, taken over, holding.
         threads: that write beside the main one, started.
+        beat_at: where in the side page it says that it stands by; None: nobody looks.
     """
 
     words: ArenaWords
@@ -79,6 +89,7 @@ class ArenaSeat:
     door_fd: int
     ring_fd: int
     threads: Threads | None = None
+    beat_at: int | None = None
 
     def ring(self) -> None:
         """Tell the kernel to look."""
@@ -86,8 +97,16 @@ class ArenaSeat:
 
     def liveness(self) -> None:
         """Bump the liveness counter: waiting, not hung."""
-        value = (int.from_bytes(self.side[Side.LIVENESS : Side.LIVENESS + 8], "little") + 1) % 2**64
-        self.side[Side.LIVENESS : Side.LIVENESS + 8] = value.to_bytes(8, "little")
+        self._bump(Side.LIVENESS)
+
+    def beat(self) -> None:
+        """Bump the counter of this process alone: it stands by, and would take over."""
+        if self.beat_at is not None:
+            self._bump(self.beat_at)
+
+    def _bump(self, place: int) -> None:
+        value = (int.from_bytes(self.side[place : place + 8], "little") + 1) % 2**64
+        self.side[place : place + 8] = value.to_bytes(8, "little")
 
     def wait_door(self, timeout_s: float) -> None:
         """Wait until the kernel rings, or the time is over."""
@@ -101,6 +120,7 @@ def run_heir(seat: ArenaSeat, engine: Engine) -> None:
     """Stand by, take over when it is our turn, tick until drained. Returns after a drain."""
     gc.collect()
     gc.disable()  # a collection inside a tick is a pause nobody asked for; ticks make no cycles
+    seat.beat()  # first: from the ring on the kernel waits for the next one
     seat.ring()
     _serve(seat, engine)
 
@@ -153,16 +173,22 @@ def _leave(seat: ArenaSeat) -> None:
 
 
 def _wait_for_right(seat: ArenaSeat) -> None:
-    """Return holding the mutex, named by the permission word, with nobody left who can write."""
+    """Return holding the mutex, named by the permission word, with nobody left who can write.
+
+    It says every BEAT_S that it waits, on the mutex too: one that is stopped is found before its
+    turn comes. That it wakes for it costs a takeover nothing: the mutex of a dead one is had at
+    once by whoever asks next.
+    """
     pid = os.getpid()
     while True:
-        while seat.words.get(Header.PERMISSION) != pid:
-            seat.wait_door(WAIT_SLICE_S * 20)
-        seat.mutex.lock()
-        if seat.words.get(Header.PERMISSION) == pid:
-            _wait_until_gone(seat)
-            return
-        seat.mutex.unlock()
+        seat.beat()
+        if seat.words.get(Header.PERMISSION) != pid:
+            seat.wait_door(BEAT_S)
+        elif seat.mutex.lock_until(time.monotonic_ns() + BEAT_NS):
+            if seat.words.get(Header.PERMISSION) == pid:
+                _wait_until_gone(seat)
+                return
+            seat.mutex.unlock()
 
 
 def _wait_until_gone(seat: ArenaSeat) -> None:

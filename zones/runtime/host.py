@@ -132,6 +132,7 @@ def _run_heir(
         mutex=RobustMutex(descriptors["mutex"]),
         door_fd=descriptors["door"],
         ring_fd=descriptors["ring"],
+        beat_at=facts.get("beat_at"),
     )
     threads = open_threads()
     stack = [descriptors["stack"]] if "stack" in descriptors else []

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -63,6 +64,11 @@ class Child:
         os.close(self.reader)
 
 
+def soon_ns(seconds: float = 0.001) -> int:
+    """Return a time a little from now."""
+    return time.monotonic_ns() + round(seconds * 1e9)
+
+
 def lock_and_hold(mutex: RobustMutex, say: Callable[[bytes], None]) -> None:
     """Take the right, tell how it was left, keep it."""
     say(b"D" if mutex.lock() else b"L")
@@ -99,6 +105,37 @@ def test_owner_killed_before_another_comes(fd):
     mutex.unlock()
     assert mutex.lock() is False
     mutex.unlock()
+
+
+def test_a_wait_with_an_end(fd):
+    """Not had in time it is another's still; had in time it is ours, whoever died holding it."""
+    owner = Child(fd, lock_and_hold)
+    wait_until("the owner", lambda: owner.has_said(b"L"))
+    mutex = RobustMutex(fd)
+    assert not mutex.lock_until(soon_ns())
+    owner.kill()
+    assert mutex.lock_until(soon_ns(10))
+    assert not RobustMutex(fd).lock_until(soon_ns()), "it is held"
+    mutex.unlock()
+    assert mutex.lock() is False
+    mutex.unlock()
+
+
+def test_owner_killed_while_another_waits_again_and_again(fd):
+    """Waits that end in vain leave nothing behind that would keep the news of a death back."""
+
+    def wait_long(mutex: RobustMutex, say: Callable[[bytes], None]) -> None:
+        while not mutex.lock_until(soon_ns()):
+            say(b"w")
+        say(b"D")
+
+    owner = Child(fd, lock_and_hold)
+    wait_until("the owner", lambda: owner.has_said(b"L"))
+    heir = Child(fd, wait_long)
+    wait_until("some waits", lambda: heir.has_said(b"www"))
+    owner.kill()
+    wait_until("the handover", lambda: heir.has_said(b"D"))
+    heir.kill()
 
 
 def test_a_row_of_deaths(fd):

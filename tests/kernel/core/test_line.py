@@ -24,9 +24,9 @@ class TestZygoteTrouble:
         stage.prepare()
         stage.found()
         stage.machine.zygote.fork(0, quiet=True)
-        door_count = len(stage.keeper._doors)
+        door_count = len(stage.keeper._seats._seats)
         stage.die(stage.machine.zygote.pid, number=signal.SIGKILL)
-        assert door_count == 1 and not stage.keeper._doors and not stage.keeper.berths()
+        assert door_count == 1 and not stage.keeper._seats._seats and not stage.keeper.berths()
         assert len(stage.machine.processes.zygotes) == 2
         stage.machine.zygote.prepare(toy.Generation({}).facts)
         stage.round()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from Kernel.contract.arena import Header, Side
 from Kernel.contract.errors import Refused
 from Kernel.core.drill import DrillFault, begin_drill
 from Kernel.core.watchdog import Mode
@@ -84,3 +85,99 @@ class TestHangs:
         clock.advance(DUMP_S)
         stage.round()
         assert stage.machine.processes.killed() == [active]
+
+
+class TestStandingBy:
+    """An heir is watched like who serves, from its first beat to its turn."""
+
+    @pytest.fixture
+    def stage(self, stage):
+        """Give a zone whose heir has said once that it stands by."""
+        stage.machine.loads.state = "S"
+        stage.beat(stage.pair[1])
+        stage.round()
+        return stage
+
+    def pass_time(self, stage, seconds: float, *beating: int) -> None:
+        """Let the world tick, and some stand by, for so long."""
+
+        def look() -> None:
+            stage.tick()
+            for pid in beating:
+                stage.beat(pid)
+            stage.round(1)
+
+        stage.machine.clock.pass_time(seconds, look)
+
+    def test_one_that_beats_is_left_alone(self, stage):
+        """However long it stands by."""
+        self.pass_time(stage, 2.0, stage.pair[1])
+        assert not stage.machine.processes.signals
+
+    @pytest.mark.parametrize("state", ["T", "S"])
+    def test_one_that_is_silent_is_replaced(self, stage, state):
+        """Stopped or hung, it is ended at the deadline of its zone; who serves is not disturbed."""
+        active, heir = stage.pair
+        stage.machine.loads.state = state
+        self.pass_time(stage, HUNG_S)
+        stage.machine.clock.advance(DUMP_S)
+        stage.round()
+        assert stage.machine.processes.killed() == [heir]
+        assert ((heir, signal.SIGUSR1) in stage.machine.processes.signals) is (state == "S")
+        (told,) = stage.machine.log.of("zone.hung")
+        assert told["pid"] == heir and "stands by" in told["why"]
+        assert stage.keeper.state.patience.failures == (state == "S"), "who stops it is to blame"
+        assert not stage.machine.log.of("zone.evidence")
+        another = stage.fork_heir()
+        assert stage.words.get(Header.PERMISSION) == another
+        assert stage.keeper.active.pid == active
+
+    def test_one_that_never_beats_is_none_of_ours(self, machine, folders):
+        """A generation from before there were beats stands by in silence."""
+        stage = Stage(machine, folders)
+        stage.pair = stage.serve()
+        machine.loads.state = "S"
+        self.pass_time(stage, 1.0)
+        assert not machine.processes.signals
+
+    def test_one_that_waits_for_a_processor_is_left_alone(self, stage):
+        """Another in its place would wait as well."""
+        stage.machine.loads.state = "R"
+        self.pass_time(stage, 1.0)
+        assert not stage.machine.processes.signals and not stage.machine.log.of("zone.starved")
+
+    def test_a_kernel_that_slept_blames_nobody(self, stage):
+        """Who was not looked at may have beaten and stopped a moment ago."""
+        stage.machine.clock.advance(2.0)
+        stage.round()
+        assert not stage.machine.processes.signals
+
+    def test_its_turn_has_a_deadline_of_its_own(self, stage):
+        """Stopped in the moment in which who serves dies, it is ended, and the next one serves."""
+        active, heir = stage.pair
+        stage.machine.loads.state = "T"
+        stage.die(active, number=signal.SIGKILL)
+        stage.machine.clock.pass_time(HUNG_S, lambda: stage.round(1))
+        stage.round()
+        assert stage.machine.processes.killed() == [heir]
+        stage.take_over(stage.fork_heir())
+        assert stage.keeper.state.patience.failures == 0
+
+    def test_its_end_leaves_a_drill_alone(self, stage):
+        """Who hangs on purpose goes on hanging until it is found itself."""
+        begin_drill(stage.keeper, DrillFault.HANG, stage.machine.clock.now_ns())
+        stage.machine.loads.state = "T"
+        self.pass_time(stage, HUNG_S)
+        assert stage.machine.processes.killed() == [stage.pair[1]]
+        assert stage.keeper.arena.side[Side.DRILL] == Side.DRILL_HANG
+
+    def test_a_passive_watchdog_says_so_until_it_beats_again(self, stage):
+        """It is shown, with the command that ends it, and goes when it moves, or has ended."""
+        heir = stage.pair[1]
+        stage.keeper.config = replace(stage.keeper.config, watchdog=Mode.PASSIVE)
+        self.pass_time(stage, 1.0)
+        (note,) = stage.keeper.notes
+        assert note["what"] == f"stable: heir {heir}" and note["hint"] == f"kill -9 {heir}"
+        stage.beat(heir)
+        stage.round()
+        assert stage.keeper.notes == [] and not stage.machine.processes.signals

@@ -177,6 +177,27 @@ class TestTakingOver:
         assert words.get(Header.FIRST_COMMIT_NS) <= words.get(Header.COMMIT_NS)
         assert os.eventfd_read(arena.fds[2]) == 3, "ready, taken over, left"
 
+    def test_who_stands_by_says_so_until_it_takes_over(self, arena):
+        """At its door and at the mutex, in a word of its own; not before its service begins."""
+        seat, words, place = arena.seat, arena.words, Side.BEATS + 8
+        seat.beat_at = place
+
+        def beats() -> int:
+            return int.from_bytes(seat.side[place : place + 8], "little")
+
+        words.put(Header.PERMISSION, 0)
+        holder = RobustMutex(arena.fds[0])
+        holder.lock()
+        thread = arena.run(Engine(words, arena.drain_at(1)))
+        wait_until("beats at the door", lambda: beats() > 2)
+        words.put(Header.PERMISSION, os.getpid())
+        at_door = beats()
+        wait_until("beats at the mutex", lambda: beats() > at_door + 2)
+        assert words.get(Header.EPOCH) == 0 and arena.liveness() == 0
+        holder.unlock()
+        finish(thread)
+        assert words.get(Header.COMMIT) == 1
+
     def test_who_may_not_write_waits_for_nobody(self, arena, monkeypatch):
         """Withdrawn while it waited, it gives the right back; who gets it then waits for the dead.
 
@@ -185,7 +206,7 @@ class TestTakingOver:
         acts: list[str] = []
 
         class Mutex:
-            def lock(self) -> bool:
+            def lock_until(self, _until_ns: int) -> bool:
                 acts.append("lock")
                 if len(acts) == 1:
                     arena.words.put(Header.PERMISSION, 0)  # withdrawn while it waited
