@@ -21,7 +21,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 NAMES_BANNED = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 
 # Only these touch the wall clock and global random numbers; the rest is handed what it needs.
-EFFECTS_ALLOWED = ("Kernel/ports/", "zones/runtime/", "tests/")
+EFFECTS_ALLOWED = ("Kernel/ports/", "zones/runtime/", "tools/chaos/", "tests/")
 # ... and the one file of each service that its zygote loads.
 EFFECTS_FILE = re.compile(r"zones/\w+/service\.py")
 WALL_CLOCK = {

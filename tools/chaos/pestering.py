@@ -59,6 +59,12 @@ def count_answers(counts: Counter[str]) -> Callable[[bytes], None]:
     return take
 
 
+def is_over(counts: Counter[str], until_s: float, now_s: float) -> bool:
+    """Tell whether a flood has lasted, and seen all that it must, or will not see it any more."""
+    has_seen = counts[TAKEN] and counts[REFUSED]
+    return now_s > until_s and (bool(has_seen) or now_s > until_s + GRACE_S)
+
+
 # The scribe.
 
 
@@ -73,7 +79,7 @@ def flood_scribe(home: Path, until_s: float, chance: Random) -> Counter[str]:
     said = 0
     while True:
         now_s = time.monotonic()
-        if now_s > until_s and ((counts[TAKEN] and counts[REFUSED]) or now_s > until_s + GRACE_S):
+        if is_over(counts, until_s, now_s):
             break
         for place, each in enumerate(talkers):
             if each.is_gone:
@@ -116,7 +122,7 @@ def flood_console(home: Path, until_s: float, chance: Random) -> Counter[str]:
     opened = 0
     while True:
         now_s = time.monotonic()
-        if now_s > until_s and ((counts[TAKEN] and counts[REFUSED]) or now_s > until_s + GRACE_S):
+        if is_over(counts, until_s, now_s):
             break
         peers = [each for each in peers if not each.is_gone]
         wanted = CALLERS_AT_ONCE if opened < CALLERS else 1

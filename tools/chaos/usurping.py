@@ -17,7 +17,7 @@ from typing import Final
 
 import zmq
 
-from Kernel.contract.messages import Ask, Hello, Ready, pack_message
+from Kernel.contract.messages import Ask, Hello, Message, Ready, pack_message
 from Kernel.contract.places import BUS
 from tools.chaos.peer import connect
 
@@ -57,7 +57,7 @@ def usurp(bus: Path, name: str, zone: str, how: str) -> None:
     with zmq.Context() as context, context.socket(zmq.PAIR) as road:
         road.setsockopt(zmq.LINGER, 0)
         road.connect(f"ipc:///proc/self/fd/{folder}/{name}")
-        says = {
+        says: dict[str, list[Message]] = {
             "other zone": [Hello(os.getpid(), "stable")],
             "ask": [Ask(1, "apply", {})],
             "hello": [Hello(os.getpid(), zone)],
