@@ -34,7 +34,7 @@ from tests.chaos.clock_faults import Clock, clock_faults
 from tests.chaos.damage_faults import damage_faults
 from tests.chaos.disk_faults import can_throttle, disk_faults
 from tests.chaos.harness import ROOT, KernelRun
-from tests.chaos.holding import Held, hold
+from tests.chaos.holding import hold, hold_for_a_moment
 from tests.chaos.home_disk import HomeDisk, home_disk
 from tests.chaos.ledger_faults import ledger_faults
 from tests.chaos.own_faults import kernel_faults
@@ -43,7 +43,7 @@ from tests.support.homes import temporary_home
 from tests.support.ledger_events import write_inputs
 from tools.chaos.__main__ import show
 from tools.chaos.campaign import Campaign
-from tools.chaos.checkup import Check
+from tools.chaos.checkup import Check, Held
 from tools.chaos.fault import Fault
 from tools.chaos.flood_faults import flood_faults
 from tools.chaos.load_faults import load_faults
@@ -190,7 +190,8 @@ def hurt(home: Path, wish: Wish, around: Surroundings) -> dict[str, Any]:
 
     target = OwnTarget(home, boot)
     try:
-        campaign = Campaign(target, faults_of(target, wish, around), wish.seed, show)
+        faults = faults_of(target, wish, around)
+        campaign = Campaign(target, faults, wish.seed, show, lambda: hold_for_a_moment(target))
         target.sender = campaign.sender
         try:
             checks = go_through(campaign, target, wish, world)
@@ -227,13 +228,12 @@ def go_through(
     code = target.stop()
     home = target.home
     alone = AloneWorld(home, wish.seed, world, write_inputs(home, home / "inputs.jsonl"))
-    canary = alone.check_canary(changed)
+    rounds = [each.held for each in campaign.rounds if each.held is not None]
     return [
         *checks,
         Check("it stops in order", code == 0, f"exit code {code}"),
         check_telemetry(home),
-        alone.check(held),
-        replace(canary, found=f"{changed_in}; {canary.found}"),
+        *alone.check([*rounds, held], changed, changed_in),
     ]
 
 

@@ -11,14 +11,14 @@ from typing import Final
 
 from tests.bench.evolution_story import Story
 from tests.chaos.harness import run_alone
-from tests.chaos.holding import Held
 from tests.chaos.log_run import processes_in
 from tests.support.ledger_events import ledger_events
-from tools.chaos.checkup import Check
+from tools.chaos.checkup import Check, Held
 from tools.chaos.target import Process
 
 PERIOD_TICKS: Final = 300
 ALONE_S: Final = 1800.0
+CANARY: Final = "canary: one energy that was changed is found"
 
 
 class AloneWorld:
@@ -35,21 +35,29 @@ class AloneWorld:
         self._words = [part for each in words for part in ("--set", each)]
         self._inputs = inputs
 
-    def check(self, held: Held) -> Check:
-        """The same inputs without a fault end in the same world, to the bit."""
-        same, told = self._compare(held)
-        return Check("the world is the one that nothing happened to", same, told)
+    def check(self, held: Sequence[Held], changed: Held, change: str) -> list[Check]:
+        """The same inputs without a fault lead to the same worlds, to the bit.
 
-    def check_canary(self, changed: Held) -> Check:
-        """One value that was changed behind the world's back is found."""
-        same, told = self._compare(changed)
-        return Check("canary: one energy that was changed is found", not same, told)
-
-    def _compare(self, held: Held) -> tuple[bool, str]:
+        Args:
+            held: how the world was after each fault, the last one at the end.
+            changed: how it was a little later, one value changed behind its back.
+            change: which.
+        """
+        wanted = ",".join(str(each.tick) for each in held)
         words = (*self._words, "--inputs", str(self._inputs), "--home", str(self._home))
-        alone = run_alone(self._home, self._seed, held.tick, *words, timeout_s=ALONE_S)["hash"]
-        told = f"tick {held.tick}: {held.digest[:16]}, alone {alone[:16]}"
-        return alone == held.digest, told
+        words = (*words, "--hash-at", wanted)
+        alone = run_alone(self._home, self._seed, changed.tick, *words, timeout_s=ALONE_S)
+        others = [each for each in held if alone["hashes"][str(each.tick)] != each.digest]
+        last = others[0] if others else held[-1]
+        told = f"{len(held) - len(others)} of {len(held)} times the same"
+        told += f"; tick {last.tick}: {last.digest[:16]}"
+        if others:
+            told += f", alone {alone['hashes'][str(last.tick)][:16]}"
+        canary = f"{change}; tick {changed.tick}: {changed.digest[:16]}, alone {alone['hash'][:16]}"
+        return [
+            Check("after each fault the world is the one nothing happened to", not others, told),
+            Check(CANARY, alone["hash"] != changed.digest, canary),
+        ]
 
 
 def check_telemetry(home: Path) -> Check:

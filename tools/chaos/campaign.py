@@ -13,7 +13,7 @@ from typing import Final
 
 from Kernel.contract.arena import Header
 from Kernel.contract.errors import MoltError
-from tools.chaos.checkup import Checkup, Costs
+from tools.chaos.checkup import Checkup, Costs, Held
 from tools.chaos.fault import SHOWN_S, Fault, Injury, Misses
 from tools.chaos.log_follower import LogFollower
 from tools.chaos.sender import Sender
@@ -38,6 +38,7 @@ class Round:
     Args:
         faults: their names; several at once are one round.
         told: what exactly was done.
+        held: how the world was afterwards.
         breaches: what did not hold afterwards.
     """
 
@@ -47,6 +48,7 @@ class Round:
     told: list[str]
     recovered_s: float = 0.0
     missed: int = 0
+    held: Held | None = None
     breaches: list[str] = field(default_factory=list)
 
 
@@ -58,15 +60,22 @@ class Campaign:
         faults: what may happen.
         seed: decides what happens, and in which order.
         say: told of each round.
+        hold: has the world stand still for a moment, and returns how it was; None: it is let alone.
     """
 
     def __init__(
-        self, target: Target, faults: Sequence[Fault], seed: int, say: Callable[[Round], None]
+        self,
+        target: Target,
+        faults: Sequence[Fault],
+        seed: int,
+        say: Callable[[Round], None],
+        hold: Callable[[], Held] | None = None,
     ) -> None:
         self.target = target
         self._faults = list(faults)
         self._chance = Random(seed)
         self._say = say
+        self._hold = hold
         self._began_s = time.monotonic()
         self.rounds: list[Round] = []
         self.costs: dict[str, Costs] = {}
@@ -123,6 +132,8 @@ class Campaign:
         now.missed = max(self.target.word(Header.MISSED_TICKS) - before, 0)
         now.breaches += [*self.checkup.look(self.elapsed_s()), *self._wait_well()]
         self._count(now, [fault for fault, _ in injuries])
+        if self._hold is not None:
+            now.held = self._hold()
         self._say(now)
         return now
 

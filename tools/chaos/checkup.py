@@ -35,6 +35,18 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A world that stood still.
+
+    Args:
+        digest: its hash.
+    """
+
+    tick: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """What one process took at a moment of the campaign."""
 
