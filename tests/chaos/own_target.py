@@ -38,6 +38,10 @@ class OwnTarget(Target):
             self.run.__exit__()
             raise
 
+    def inside(self, path: str | Path) -> Path:
+        """Return the path: we live in the same mounts, and the kernel may be gone."""
+        return Path(path)
+
     @property
     def arena(self) -> Path:
         """The file of the world's arena."""

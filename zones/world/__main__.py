@@ -150,19 +150,6 @@ def _add_run(commands: "argparse._SubParsersAction[_Parser]") -> None:
     )
     once.add_argument("--home", type=Path, help="keep the arena in HOME/data/world-run.arena")
     once.add_argument(
-        "--hash-at",
-        type=_list_of(_count("--hash-at", 0, TICKS_MAX, f"{once.prog} --help")),
-        default=[],
-        metavar="TICK,TICK",
-        help="report the hashes of these ticks, too",
-    )
-    once.add_argument(
-        "--events",
-        type=Path,
-        metavar="FILE",
-        help="write every event of the world to this file, as lines of JSON",
-    )
-    once.add_argument(
         "--config",
         type=Path,
         default=CONFIG,
@@ -178,10 +165,28 @@ def _add_run(commands: "argparse._SubParsersAction[_Parser]") -> None:
         help="one key of that file with another value, as in friction=0.9; may be repeated",
     )
     _add_threads(once)
-    once.add_argument("--json", action="store_true", help="one document on stdout")
+    _add_told(once)
     # For the canary of the kill tests only: one random draw too many in each tick, which the
     # hash of every tick must show.
     once.add_argument("--canary", action="store_true", help=argparse.SUPPRESS)
+
+
+def _add_told(once: argparse.ArgumentParser) -> None:
+    """Add what is told of a run."""
+    once.add_argument(
+        "--hash-at",
+        type=_list_of(_count("--hash-at", 0, TICKS_MAX, f"{once.prog} --help")),
+        default=[],
+        metavar="TICK,TICK",
+        help="report the hashes of these ticks, too",
+    )
+    once.add_argument(
+        "--events",
+        type=Path,
+        metavar="FILE",
+        help="write every event of the world to this file, as lines of JSON",
+    )
+    once.add_argument("--json", action="store_true", help="one document on stdout")
 
 
 def _add_replay(parser: argparse.ArgumentParser) -> None:
