@@ -62,10 +62,18 @@ class AheadFile:
         return parse_ahead(os.pread(self._fd, self._size, 0) if self._fd >= 0 else b"")
 
     def clear(self) -> None:
-        """Delete it: all of it is stored."""
-        if self._fd >= 0:
+        """Delete it, durable on return: all of it is stored.
+
+        A file that comes back behind a loss of power says that nothing was sent after it: whoever
+        takes it over goes on with its next number.
+        """
+        if self._fd < 0:
+            return
+        try:
             self.path.unlink(missing_ok=True)
-            self.close()
+            sync_directory(self.path.parent)
+        finally:
+            self.close()  # not before: who finds it unlocked goes on with it
 
     def close(self) -> None:
         """Let go of it; what is in it stays for the next life."""

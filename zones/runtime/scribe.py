@@ -105,8 +105,7 @@ class Scribe:
         self.refused = 0
         self.refused_why = ""
         self.refused_path = refused_path(self._folder, SCRIBE)
-        self._epoch = new_epoch(now_ns(), secrets.token_bytes(2))
-        self._number = 0
+        self._begin_epoch()
         self._socket: socket.socket | None = None
         self._input = bytearray()
         self._waiting: deque[_Waiting] = deque()
@@ -174,6 +173,10 @@ class Scribe:
 
     # What waits.
 
+    def _begin_epoch(self) -> None:
+        self._epoch = new_epoch(now_ns(), secrets.token_bytes(2))
+        self._number = 0
+
     def _take_left(self) -> None:
         """Take over what clients before have left and no living one holds."""
         try:
@@ -226,8 +229,10 @@ class Scribe:
                 except Refused as error:
                     self._keep_refused(waiting.epoch, number, line, error)
                 waiting.lines.popleft()
-            with suppress(OSError):  # what is sent again is known
+            try:
                 waiting.file.clear()
+            except OSError:  # it may come back, and be gone on with: its numbers are not ours then
+                self._begin_epoch()
             self._waiting.popleft()
 
     def _keep_refused(self, epoch: bytes, number: int, line: bytes, error: Refused) -> None:

@@ -12,6 +12,7 @@ from Kernel.contract.envelope import id_text
 from Kernel.contract.errors import CodecError, LedgerError
 from tests.zones.ledger.test_scribe_server import ScribeBench
 from zones.ledger.scribe_server import ScribeLimits
+from zones.runtime import ahead_file
 from zones.runtime.scribe import Scribe
 
 SHORT_S = 0.1
@@ -103,6 +104,39 @@ def test_an_answer_that_was_lost_stores_nothing_twice(home: Home) -> None:
     assert client.flush(5.0) == 0
     assert client.emit("build.done", {"n": 4}).position == 4
     assert home.numbers() == [1, 2, 3, 4] and home.files() == []
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_file_that_comes_back_costs_nothing(
+    home: Home, monkeypatch: pytest.MonkeyPatch, is_deleted: bool
+) -> None:
+    """The disk forgets that it was deleted, or says so: no number is taken again."""
+    client = home.client()
+    client.emit("build.done", {"n": 1})
+    (path,) = home.files()
+    content = path.read_bytes()
+    synced: list[Path] = []
+
+    def sync(folder: Path) -> None:
+        synced.append(folder)
+        if not is_deleted:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    home.run()
+    with monkeypatch.context() as patched:
+        patched.setattr(ahead_file, "sync_directory", sync)
+        assert client.flush(5.0) == 0
+    assert synced == [path.parent], "durable before the next number is given"
+    assert client.emit("build.done", {"n": 2}).position == 2
+    client.close()
+    home.halt()
+    if not is_deleted:
+        path.write_bytes(content)
+    home.client().emit("build.done", {"n": 3})
+    home.run()
+    assert home.client(5.0).emit("build.done", {"n": 4})
+    home.clients[-2].flush(5.0)
+    assert sorted(home.numbers()) == [1, 2, 3, 4]
 
 
 def test_no_home_at_all(tmp_path: Path) -> None:
