@@ -182,6 +182,8 @@ def hurt(home: Path, wish: Wish, around: Surroundings) -> dict[str, Any]:
     """Run a campaign, and return its report."""
     world = scenario_words(wish.scenario)
     shutil.copytree(ROOT / "config", home / "config")
+    if around.disk:
+        around.disk.sync()
     settings = (*SETTINGS, f"world.seed={wish.seed}", *(f"world.{each}" for each in world))
     settings += wish.settings
 

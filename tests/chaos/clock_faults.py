@@ -1,8 +1,8 @@
 """Faults of the wall clock: steps of hours, a clock that stands still, for the kernel alone.
 
 Owns: a clock of the kernel's own, how it is moved. Does not own: the machine's clock, which is
-never touched. The way is a library, compiled and preloaded (`clock_shift.c`); libfaketime was
-tried: its version 0.9.10 refuses every sleep of a Python that is told the true monotonic clock.
+never touched. The way is a library that is compiled and preloaded (`clock_shift.c`). Tried:
+libfaketime 0.9.10, which refuses every sleep of a Python that is told the true monotonic clock.
 """
 
 import shutil

@@ -4,6 +4,7 @@ Owns: how each is damaged, what must be said, that all is as before afterwards. 
 bytes of an arena (`arena_damage.py`), damage to the ledger (`ledger_faults.py`).
 """
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -54,7 +55,7 @@ def _break_config(target: OwnTarget, chance: Random) -> Injury:
     line = chance.choice(WRONG[name])
     path = target.home / "config" / name
     kept, value = path.read_bytes(), _parameter(target)
-    path.write_bytes(kept + f"\n{line}\n".encode(errors="surrogateescape"))
+    _write(path, kept + f"\n{line}\n".encode(errors="surrogateescape"))
     injury = Injury(f"{name} with {line!r}", lasts_s=BROKEN_S)
     try:
         injury.breaches.append(f"taken: {target.ask('reload')}, {injury.told}")
@@ -66,7 +67,7 @@ def _break_config(target: OwnTarget, chance: Random) -> Injury:
         injury.breaches.append(f"{KEPT_PARAMETER} is {now}, and was {value}: {injury.told}")
 
     def heal() -> None:
-        path.write_bytes(kept)
+        _write(path, kept)
         try:
             target.ask("reload")
         except MoltError as error:
@@ -147,6 +148,14 @@ def _compare(target: OwnTarget, held: Held, injury: Injury) -> None:
     if (found["tick"], found["hash"]) != (held.tick, held.digest):
         injury.breaches.append(f"{found} came back, and it was {held}: {injury.told}")
     target.ask("resume")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whatever happens to the disk next."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _parameter(target: OwnTarget) -> object:

@@ -6,12 +6,15 @@ uses it lives in a mount namespace of its own, so no other process of the machin
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from tools.chaos.target import NotInTime, wait_until
+
 IMAGE_BYTES: Final = 1 << 30
 TOOL_S: Final = 120.0
+UNMOUNT_S: Final = 10.0
 MENDED: Final = (0, 1)
 """Exit codes of e2fsck: nothing was wrong, or all was corrected."""
 
@@ -38,22 +41,37 @@ class HomeDisk:
         _run("mount", "-o", "loop,errors=remount-ro", str(self._image), str(self.home))
         self.device = _run("findmnt", "-n", "-o", "SOURCE", str(self.home)).strip()
 
+    def sync(self) -> None:
+        """Let everything be on it that was written."""
+        _run("sync", "-f", str(self.home))
+
     def unmount(self) -> None:
         """Unmount it; nobody has a file of it open.
 
         Raises:
-            OSError: somebody has.
+            NotInTime: somebody has.
         """
-        _run("umount", str(self.home))
+
+        def is_unmounted() -> bool:
+            return _call("umount", str(self.home)).returncode == 0
+
+        try:
+            wait_until(is_unmounted, f"nobody has a file of {self.home} open", UNMOUNT_S)
+        except NotInTime as late:
+            raise NotInTime(f"{late}: {', '.join(self._open_files())}") from late
+
+    def _open_files(self) -> Iterator[str]:
+        """Yield who has which file of it open."""
+        for link in Path("/proc").glob("[0-9]*/fd/*"):
+            with suppress(OSError):
+                if link.readlink().is_relative_to(self.home):
+                    yield f"{link.parts[2]} {link.readlink()}"
 
     def check(self) -> str:
         """Mend it, unmounted, and return what was said."""
-        done = subprocess.run(
-            ["e2fsck", "-p", str(self._image)],
-            capture_output=True, text=True, timeout=TOOL_S, check=False,
-        )  # fmt: skip
+        done = _call("e2fsck", "-y", str(self._image))
         assert done.returncode in MENDED, f"e2fsck: {done.returncode}: {done.stdout}{done.stderr}"
-        return done.stdout.strip()
+        return f"exit code {done.returncode}"
 
     @property
     def name(self) -> str:
@@ -79,13 +97,17 @@ def home_disk(home: Path) -> Iterator[HomeDisk]:
         try:
             yield disk
         finally:
-            subprocess.run(["umount", str(home)], capture_output=True, timeout=TOOL_S, check=False)
+            _call("umount", "-l", str(home))
     finally:
         image.unlink(missing_ok=True)
 
 
 def _run(*words: str) -> str:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=TOOL_S, check=False)
+    done = _call(*words)
     if done.returncode:
         raise OSError(f"cannot {' '.join(words)}: {done.stderr.strip()}")
     return done.stdout
+
+
+def _call(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, capture_output=True, text=True, timeout=TOOL_S, check=False)

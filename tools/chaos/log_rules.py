@@ -22,6 +22,7 @@ ALARMS = frozenset(
     f"archive.{what}" for what in ("gap", "refused", "tail_cut", "damaged", "salvaged")
 )
 """Kinds by which the archive itself says that something is lost: a kill alone loses nothing."""
+RESTORED = "world.restored"
 SPILLED = 0
 """In place of a position: in the sender's write-ahead file, so promised."""
 
@@ -150,10 +151,14 @@ def check_sender(found: Sequence[tuple[int, int]], notes: Notes) -> Iterator[str
 def check_arena(events: Sequence[tuple[int, Envelope]], arena: bytes) -> Iterator[str]:
     """Yield the first event of an arena's outbox that is missing or out of order.
 
-    Its events are numbered 0, 1, 2, ... across all successions, and their ids come from that.
+    Its events are numbered 0, 1, 2, ... across all successions, and their ids come from that. The
+    numbers of an arena that was restored go on behind those of the one before.
     """
     places = {event.id: position for position, event in events}
     before, sequence = 0, 0
+    if any(event.kind == RESTORED for _, event in events):
+        numbers = range(len(events))
+        sequence = next((n for n in numbers if arena_event_id(arena, n) in places), 0)
     while (position := places.get(arena_event_id(arena, sequence))) is not None:
         if position < before:
             yield f"event {sequence} of its outbox at {position} comes before the one before it"
