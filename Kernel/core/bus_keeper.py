@@ -28,15 +28,17 @@ from Kernel.contract.messages import (
 from Kernel.contract.policy import Party, Road, ask_name, is_allowed
 from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
-from Kernel.core.berth import Berth
+from Kernel.core.berth import Berth, Death
 from Kernel.core.event_bus import Endpoint, PrivateBus
 from Kernel.core.generations import LEAVE_S
 from Kernel.core.keeper import Keeper
 from Kernel.core.ladder import Rules
+from Kernel.core.left_over import LeftOver
 from Kernel.core.line import Line
 from Kernel.core.log_rate import LineBucket, take_lines
 from Kernel.core.parts import Parts
 from Kernel.core.zone_strains import Depth
+from Kernel.ports.process import Exit
 
 Descriptors = Callable[[str], dict[str, int] | None]
 REPLIES_KEPT = 64
@@ -81,6 +83,7 @@ class BusKeeper(Keeper):
         self._request_id = 0
         self._replies: dict[int, Reply] = {}
         self._asks = LineBucket()
+        self._left_over = LeftOver(self)
         self._turned_away: dict[int, int] = {}
         self._turned_away_before = 0
         self.on_ask: Callable[[BusKeeper, int, Ask], None] = _nobody_does
@@ -93,6 +96,8 @@ class BusKeeper(Keeper):
 
         The broker starts without: what happens in a boot is to be stored from its first moment on.
         """
+        self._end_impostors()
+        self._left_over.look()
         there = all(map(self._arena_descriptors, self.config.reads))
         may_serve = there or self.config.broker
         for line in self.lines.values():
@@ -203,12 +208,19 @@ class BusKeeper(Keeper):
             raise MoltError(f"cannot open an endpoint for {self.config.name}: {error}") from error
         self._endpoints[serial] = endpoint
         self._line_of[serial] = line
+        if line.state.zygote is not None:
+            self._left_over.note_zygote(line.state.zygote.pid)
         self.parts.loop.watch(endpoint.socket, lambda _events: self._read(serial))
         named = {"bus": self._bus_dir_fd, **self._named(), **self._listeners}
         self._given[serial] = self._named()
         told = {zone: self.parameters_of(zone) for zone in self.config.reads}
         facts = {"endpoint": endpoint.name, "nice": self.config.nice, "parameters": told}
         return Fork(serial, role, list(named), facts), list(named.values())
+
+    def on_process_exit(self, line: Line, berth: Berth, exit_: Exit, death: Death) -> None:
+        """See to what it has left behind, besides."""
+        super().on_process_exit(line, berth, exit_, death)
+        self._left_over.note_end(death.event_id)
 
     def forget(self, berth: Berth) -> None:
         """Close the endpoint of a process that is gone."""
@@ -233,7 +245,8 @@ class BusKeeper(Keeper):
     def _take(self, serial: int, message: Message) -> None:
         match message:
             case Ready(facts):
-                if self._is_impostor(serial):
+                berth = self._line_of[serial].berths.get(serial)
+                if berth and berth.pid and self._endpoints[serial].is_taken_from(berth.pid):
                     return
                 self.ready_facts = facts
                 self._line_of[serial].on_ready(serial)
@@ -302,19 +315,16 @@ class BusKeeper(Keeper):
             why, hint = why[:TEXT_CHARS_MAX], hint[:TEXT_CHARS_MAX]
             self._bus.send(endpoint, Answer(ask.request_id, False, {}, why, hint))
 
-    def _is_impostor(self, serial: int) -> bool:
-        """Tell whether somebody else than the process we had forked sits at its endpoint."""
-        endpoint = self._endpoints.get(serial)
-        berth = self._line_of[serial].berths.get(serial) if serial in self._line_of else None
-        if berth is None or endpoint is None or endpoint.hello is None or not berth.pid:
-            return False
-        if endpoint.hello.pid == berth.pid:
-            return False
-        told = self.parts.log.warning(
-            "zone.impostor", zone=self.config.name, pid=endpoint.hello.pid
-        )
-        self.kill(berth.pid, "somebody else took its endpoint", told)
-        return True
+    def _end_impostors(self) -> None:
+        """End whose endpoint somebody else has taken: it would wait there until it is overdue."""
+        for berth in self.berths():
+            endpoint = self._endpoints.get(berth.serial)
+            if endpoint is None or not berth.pid or berth.killed_as:
+                continue
+            if endpoint.is_taken_from(berth.pid):
+                pid = endpoint.hello.pid if endpoint.hello is not None else 0
+                told = self.parts.log.warning("zone.impostor", zone=self.config.name, pid=pid)
+                self.kill(berth.pid, "somebody else took its endpoint", told)
 
     def request(self, name: str, args: dict[str, Any], deadline_s: float) -> int:
         """Ask the active process for something and return the number of the request.

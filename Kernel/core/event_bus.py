@@ -81,6 +81,15 @@ class Endpoint:
     counters: Counters = field(default_factory=Counters)
     refusals: deque[Refusal] = field(default_factory=lambda: deque(maxlen=REFUSALS_KEPT))
 
+    def is_taken_from(self, pid: int) -> bool:
+        """Tell whether somebody else than the process it was made for sits here.
+
+        That one says hello before all else: who begins otherwise is somebody else, too.
+        """
+        if self.hello is None:
+            return bool(self.counters.refused or self.counters.forbidden)
+        return self.hello.pid != pid
+
 
 class PrivateBus:
     """All endpoints of this kernel. Never blocks, never raises for what a zone does.

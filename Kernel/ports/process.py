@@ -21,6 +21,7 @@ from fallback.births import held_at_birth, newborn
 from fallback.lent_cache import lend_cache
 from fallback.zone_environment import zone_environment
 from Kernel.contract.signal_words import describe_signal
+from Kernel.ports.kin import read_kin
 
 _PR_SET_CHILD_SUBREAPER = 36
 ROAD_BUFFER_BYTES = 1 << 20
@@ -93,6 +94,9 @@ class Processes(Protocol):
 
     def reap(self) -> list[Exit]:
         """Collect every child that has ended; never waits."""
+
+    def kin(self) -> dict[int, tuple[int, int]]:
+        """Return the parent and the session of every process there is."""
 
 
 class SystemProcesses:
@@ -216,3 +220,7 @@ class SystemProcesses:
             if popen is not None:
                 popen.returncode = code  # so that Popen never waits for it again
             exits.append(Exit(pid, code if code >= 0 else None, -code if code < 0 else None))
+
+    def kin(self) -> dict[int, tuple[int, int]]:
+        """Return the parent and the session of every process there is."""
+        return read_kin()

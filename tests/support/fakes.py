@@ -251,6 +251,7 @@ class FakeProcesses:
         self.zombies: set[int] = set()
         """Have ended, and are not told of yet: no signal does anything to them."""
         self.refusal: OSError | None = None
+        self.relations: dict[int, tuple[int, int]] = {}
         self._next_pid = first_pid
         self._roads: list[socket.socket] = []
         self._ended: set[int] = set()
@@ -309,6 +310,10 @@ class FakeProcesses:
         for process in self.zygotes:
             if process.pid == pid:
                 process.leave()
+
+    def kin(self) -> dict[int, tuple[int, int]]:
+        """Return who else there is, as a test has it."""
+        return self.relations
 
     def killed(self) -> list[int]:
         """Return the pids that were sent SIGKILL, in order."""

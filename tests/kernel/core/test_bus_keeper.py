@@ -12,6 +12,7 @@ import zmq
 from Kernel.config import ZoneConfig
 from Kernel.contract.errors import Refused
 from Kernel.contract.messages import (
+    Ask,
     Degraded,
     Drain,
     Heartbeat,
@@ -23,6 +24,7 @@ from Kernel.contract.messages import (
     pack_message,
     parse_message,
 )
+from Kernel.contract.zygote_protocol import Fork
 from Kernel.core import supervisor as sup
 from Kernel.core.bus_keeper import REPLIES_KEPT, BusKeeper
 from Kernel.core.drill import DrillFault, begin_drill
@@ -72,14 +74,18 @@ class Stage:
     def fork(self, hello_pid: int | None = None) -> tuple[int, zmq.Socket]:
         """Have a process forked and connected; return its pid and its end of the road."""
         pid = self.machine.processes.new_pid()
-        request = self.machine.zygote.fork(pid)
+        peer = self.connect(self.machine.zygote.fork(pid))
+        self.say(peer, Hello(hello_pid or pid, "archive"))
+        return pid, peer
+
+    def connect(self, request: Fork) -> zmq.Socket:
+        """Return the other end of the road that a process is forked for."""
         peer = self.context.socket(zmq.PAIR)
         peer.setsockopt(zmq.LINGER, 0)
         peer.setsockopt(zmq.RCVTIMEO, 5000)
         peer.connect(f"ipc:///proc/self/fd/{self.bus_fd}/{request.facts['endpoint']}")
         self.peers.append(peer)
-        self.say(peer, Hello(hello_pid or pid, "archive"))
-        return pid, peer
+        return peer
 
     def say(self, peer: zmq.Socket, *messages: Message) -> None:
         """Send as the process."""
@@ -331,6 +337,42 @@ def test_somebody_else_at_the_endpoint_is_not_the_zone(stage):
     wait_until("the kill", lambda: (stage.round(1), stage.machine.processes.killed())[1])
     assert stage.machine.processes.killed() == [pid]
     assert not stage.is_served()
+
+
+@pytest.mark.parametrize("said", [Hello(4242, "archive"), Hello(4242, "stable"), Ask(1, "x", {})])
+def test_who_only_sits_at_the_endpoint_is_found(stage, said):
+    """The process waits behind somebody else who says no more: it is ended before it is overdue."""
+    stage.round()
+    stage.machine.zygote.prepare({})
+    stage.round()
+    pid = stage.machine.processes.new_pid()
+    stage.say(stage.connect(stage.machine.zygote.fork(pid)), said)
+    wait_until("the kill", lambda: (stage.round(1), stage.machine.processes.killed())[1])
+    stage.round()
+    assert stage.machine.processes.killed() == [pid]
+    assert len(stage.machine.log.of("zone.impostor")) == 1
+
+
+def test_what_it_has_forked_ends_with_it(stage):
+    """What a process leaves behind is handed to the kernel, and would hold its locks for ever."""
+    pid, _ = stage.serve()
+    zygote, kernel = stage.machine.zygote.pid, os.getpid()
+    stage.machine.processes.relations = {
+        zygote: (kernel, zygote),
+        5000: (kernel, zygote),  # its child, now the kernel's
+        5001: (5000, zygote),
+        5002: (zygote, zygote),  # is between a fork and the next one
+        5003: (kernel, 5003),  # a zygote of another zone
+        5004: (1, 1),
+    }
+    stage.round()
+    assert not stage.machine.processes.killed()
+    stage.machine.processes.end(pid, number=11)
+    stage.round()
+    assert stage.machine.processes.killed() == [5000, 5001]
+    log = stage.machine.log
+    told = [log.why(each) for each, kind in log.named.items() if kind == "zone.killed"]
+    assert told == [["zone.killed", "zone.died"]] * 2
 
 
 def test_nobody_is_forked_while_a_world_moves(stage):
