@@ -81,7 +81,8 @@ class Campaign:
         self.costs: dict[str, Costs] = {}
         target.wait_all_serve()
         self.sender = Sender(target.home)
-        self.log = LogFollower(target.home, self.sender)
+        liars = frozenset(each.liar for each in faults)
+        self.log = LogFollower(target.home, self.sender, liars)
         self.checkup = Checkup(target, self.log)
         self.checkup.look(0.0)
         self._usual = {each["what"] for each in target.degraded()}

@@ -58,6 +58,7 @@ class Fault:
         begin: does it, or returns None where it cannot be done at the moment.
         misses: what it may cost.
         alone: no other fault beside it.
+        liar: zone whose events the archive refuses by right, and says so; "" for none.
     """
 
     name: str
@@ -65,3 +66,4 @@ class Fault:
     begin: Callable[[Target, Random], Injury | None]
     misses: Misses = Misses.NONE
     alone: bool = False
+    liar: str = ""

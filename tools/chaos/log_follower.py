@@ -8,13 +8,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from Kernel.contract.envelope import parse_envelope
+from Kernel.contract.envelope import Envelope, parse_envelope
 from Kernel.contract.places import LEDGER
 from tools.chaos.log_rules import ALARMS, SPILLED
 from tools.chaos.sender import Sender
 from zones.ledger.verify import verify
 from zones.runtime.ledger_file import LedgerReader
 
+REFUSED: Final = "archive.refused"
 WHY_LENGTH: Final = 200
 
 
@@ -24,11 +25,13 @@ class LogFollower:
     Args:
         home: its kernel may be running.
         sender: whose events must be where it was told that they are.
+        liars: zones whose events are refused by right.
     """
 
-    def __init__(self, home: Path, sender: Sender) -> None:
+    def __init__(self, home: Path, sender: Sender, liars: frozenset[str] = frozenset()) -> None:
         self._home = home
         self._sender = sender
+        self._liars = liars
         with closing(LedgerReader(home / LEDGER)) as reader:
             self._next = reader.newest + 1
         self._where: dict[int, int] = {}
@@ -46,7 +49,7 @@ class LogFollower:
                 faults.append(f"chain, {fault.first} to {fault.last}: {fault.why}")
             for position, record in reader.read(self._next, verdict.last):
                 event = parse_envelope(record)
-                if event.kind in ALARMS:
+                if event.kind in ALARMS and not self._is_lie(event):
                     told = str(event.payload_fields())[:WHY_LENGTH]
                     faults.append(f"the archive says {event.kind} at {position}: {told}")
                 if (number := self._sender.number_of(event)) is not None:
@@ -58,3 +61,7 @@ class LogFollower:
                 faults.append(f"event {number} was stored at {position}, and is not there")
         self._judged = len(acknowledged)
         return faults
+
+    def _is_lie(self, event: Envelope) -> bool:
+        """Tell whether it says that a liar's event was refused."""
+        return event.kind == REFUSED and event.payload_fields().get("from") in self._liars

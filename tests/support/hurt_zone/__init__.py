@@ -1,0 +1,1 @@
+"""A zone that behaves as badly as it is told to."""
