@@ -16,6 +16,7 @@ from Kernel.core.inbox_writer import InboxWriter
 from Kernel.core.line import Line
 from Kernel.core.log_sender import LogSender
 from Kernel.core.watchdog import Verdict
+from Kernel.core.zone_watch import ZoneWatch
 from tests.sim.ledger import SimAheadFiles
 
 
@@ -53,6 +54,11 @@ def no_back_off() -> list[Any]:
 def hang_unseen() -> list[Any]:
     """Never find anybody hung."""
     return _everywhere("judge", lambda *_: Verdict.FINE)
+
+
+def heir_unwatched() -> list[Any]:
+    """Never look whether who stands by would still take over."""
+    return [mock.patch.object(ZoneWatch, "_watch_standing_by", lambda *_: None)]
 
 
 def input_sent_twice() -> list[Any]:
@@ -97,6 +103,7 @@ CANARIES: dict[str, Callable[[], list[Any]]] = {
     "permission-before-ready": permission_before_ready,
     "no-back-off": no_back_off,
     "hang-unseen": hang_unseen,
+    "heir-unwatched": heir_unwatched,
     "input-sent-twice": input_sent_twice,
     "events-forgotten": events_forgotten,
     "event-sent-twice": event_sent_twice,

@@ -225,13 +225,13 @@ class Checks:
             self.fail(f"a stop takes {boot.stopping_ns / SECOND:.1f} s")
 
     def _check_hangs(self, boot: Boot) -> None:
-        """Who serves and is hung is ended within two deadlines.
+        """Who serves or stands by and is hung is ended within two deadlines.
 
         A kernel that has slept for half a deadline itself begins to watch anew, by design.
         """
         looked_ns, self._looked_ns = self._looked_ns, self._clock.ns
         passed_ns = min(self._clock.ns - looked_ns, AWAKE_NS)
-        for name, pid, deadline_s in boot.serving():
+        for name, pid, deadline_s in boot.watched():
             process = self._processes.get(pid)
             if process is None or process.dying or not process.is_frozen():
                 continue

@@ -24,6 +24,7 @@ from Kernel.core.log_sender import LogSender
 from Kernel.core.parts import Parts
 from Kernel.core.watchdog import Mode
 from Kernel.core.zone_table import ZoneTable
+from Kernel.core.zone_watch import BEAT_DEADLINE_S
 from Kernel.ports.versions import CHECKOUT
 from tests.sim.archive_life import CHRONOS
 from tests.sim.bus import SimBus
@@ -208,13 +209,15 @@ class Boot:
                 if isinstance(value, dict | list | set | tuple | deque):
                     yield f"{keeper.config.name}.{name}", len(value)
 
-    def serving(self) -> list[tuple[str, int, float]]:
-        """Return (zone, pid, deadline) of who serves as the kernel knows it."""
-        return [
-            (keeper.config.name, keeper.active.pid, keeper.config.deadline_s)
-            for keeper in self.zones.keepers()
-            if keeper.active is not None
-        ]
+    def watched(self) -> list[tuple[str, int, float]]:
+        """Return (zone, pid, deadline) of who serves or stands by as the kernel knows it."""
+        found = []
+        for keeper in self.zones.keepers():
+            name, deadline_s = keeper.config.name, keeper.config.deadline_s
+            if keeper.active is not None:
+                found.append((name, keeper.active.pid, deadline_s))
+            found += [(name, pid, max(deadline_s, BEAT_DEADLINE_S)) for pid in keeper.standing_by()]
+        return found
 
     def unready(self) -> str:
         """Return what keeps this kernel from being wholly well, "" when nothing does."""

@@ -81,6 +81,9 @@ class SimProcess:
     def on_thaw(self) -> None:
         """It runs again."""
 
+    def beat(self) -> None:
+        """Say that it stands by, if it does and can."""
+
     # Time.
 
     def later(self, delay_ns: int, act: Callable[[], None]) -> None:
@@ -248,6 +251,7 @@ class SimProcesses:
         self.watcher = watcher
         self.known: dict[int, SimProcess] = {}
         self.owners: dict[int, SimProcess] = {}  # who holds the right to write
+        self.standing_by: dict[int, SimProcess] = {}
         self.refused = False
         self.start: StartZygote | None = None
         self.ends: Callable[[], NewRoad] | None = None
@@ -283,6 +287,11 @@ class SimProcesses:
         """Let who ticks do all that was due up to now: words are about to be read."""
         for owner in list(self.owners.values()):
             owner.catch_up()
+
+    def beat(self) -> None:
+        """Let who stands by say so: it is about to be looked at."""
+        for waiter in self.standing_by.values():
+            waiter.beat()
 
     def has_exits(self) -> bool:
         """Tell whether somebody waits to be reaped."""
@@ -332,6 +341,7 @@ class SimProcesses:
             process.vanish()
         self.known.clear()
         self.owners.clear()
+        self.standing_by.clear()
         self._exits.clear()
         self._reaped_just_now.clear()
 

@@ -197,7 +197,7 @@ class Simulation:
         if request.role == "heir":
             return WorldLife(
                 self.processes, zygote.zone, zygote.code, things, self.checks, slow_ns,
-                zygote.traits,
+                zygote.traits, request.facts["beat_at"],
             )  # fmt: skip
         if request.role == "trial":
             job, sets = request.facts["trial"], self.disk.trait_sets
@@ -341,6 +341,7 @@ class Simulation:
             return 0.01
         self._count_round()
         self.processes.advance_owners()
+        self.processes.beat()
         self.loop.serve()
         next_s = boot.round()
         self.checks.on_round(boot)
@@ -458,9 +459,9 @@ class Simulation:
             return f"{boot.unapplied()} inputs are not applied"
         if boot.console.open_count:
             return f"{boot.console.open_count} requests are not answered"
-        frozen = [pid for _, pid, _ in boot.serving() if self.processes.is_frozen(pid)]
+        frozen = [pid for _, pid, _ in boot.watched() if self.processes.is_frozen(pid)]
         if frozen:
-            return f"{frozen} serve and are hung"
+            return f"{frozen} serve or stand by and are hung"
         bad = [process.pid for process in self.processes.living() if self._runs_bad_code(process)]
         if bad:
             return f"{bad} still run code that is known to fail"

@@ -53,9 +53,11 @@ class WorldLife(SimProcess):
         watcher: WorldWatcher,
         slow_ns: int,
         traits: frozenset[str] = frozenset(),
+        beat_at: int = Side.BEATS,
     ) -> None:
         super().__init__(processes, zone)
         self._traits = traits
+        self._beat_at = beat_at
         self.stack_fd = things["stack"]
         mapped: Mapped = things["arena"]
         mutex: Mapped = things["mutex"]
@@ -83,6 +85,8 @@ class WorldLife(SimProcess):
 
     def _stand_by(self) -> None:
         self.was_ready = True
+        self.processes.standing_by[self.pid] = self
+        self.beat()
         self._watcher.on_ready(self)
         self._ring_kernel()
         self._look()
@@ -90,6 +94,11 @@ class WorldLife(SimProcess):
     def _ring_kernel(self) -> None:
         self._ring.rung = True
         self._ring.tell_kernel()
+
+    def beat(self) -> None:
+        """Say that it stands by, if it can."""
+        if self.runs():
+            self._count_up(self._beat_at)
 
     def _on_door(self) -> None:
         self.later(self.processes.between(0.02, 0.2), self._answer_door)
@@ -159,6 +168,7 @@ class WorldLife(SimProcess):
         words.put(Header.TAKEN_OVER_NS, now_ns)
         words.put(Header.EPOCH, words.get(Header.EPOCH) + 1)
         self.owning = self.took_over = True
+        self.processes.standing_by.pop(self.pid, None)
         self._free_ns = self._bumped_ns = now_ns
         self._watcher.on_takeover(self)
         self.processes.owners[self.pid] = self
@@ -290,9 +300,12 @@ class WorldLife(SimProcess):
     def _bump(self, now_ns: int) -> None:
         if now_ns - self._bumped_ns >= SLICE_NS:
             self._bumped_ns = now_ns
-            side = self.file.side
-            count = int.from_bytes(side[Side.LIVENESS : Side.LIVENESS + 8], "little") + 1
-            side[Side.LIVENESS : Side.LIVENESS + 8] = (count % 2**64).to_bytes(8, "little")
+            self._count_up(Side.LIVENESS)
+
+    def _count_up(self, place: int) -> None:
+        side = self.file.side
+        count = int.from_bytes(side[place : place + 8], "little") + 1
+        side[place : place + 8] = (count % 2**64).to_bytes(8, "little")
 
     def _hold(self, tick: int) -> None:
         words = self.words
@@ -336,6 +349,7 @@ class WorldLife(SimProcess):
 
     def on_end(self) -> None:
         """The operating system marks the mutex and gives it to who waits."""
+        self.processes.standing_by.pop(self.pid, None)
         if self.mutex.owner == self.pid or self.owning:
             self._let_go()
 
