@@ -15,7 +15,8 @@ class Place(StrEnum):
     KERNEL = "kernel"
     """The kernel, asked over its socket."""
     TOOL = "tool"
-    """`python -m zones.<service>`, started by name (`Command.runs`); needs no kernel."""
+    """A module with a command line of its own, `python -m zones.<service>` as a rule, started by
+    name (`Command.runs`); needs no kernel to be started."""
     LOCAL = "local"
     """Whoever is asked, from this table alone."""
     HERE = "here"
@@ -125,7 +126,7 @@ class Command:
             --yes and --dry-run, too, and the kernel a plan of it (`plans.py`).
         destroys_with: an argument without which it only looks, and asks nothing; "": none.
         place: who carries it out.
-        runs: of a TOOL: the service, and the words that follow it before all others.
+        runs: of a TOOL: the module, and the words that follow it before all others.
         about_home: of a TOOL: it is about a home, so it is always told which; others are told only
             when --home was given, because they write there.
         patience_s: how long the command line waits for the answer, on top of a DURATION among

@@ -10,7 +10,8 @@ two anew with `make commands`). A row of Place.KERNEL also wants a method of `Ha
 in `render.py`; a destructive one a plan in `plans.py`; one of Place.HERE a function in `here.py`.
 Longer than a file should be because it is one table, read from top to bottom; the rows of the
 ledger's commands are in `ledger_commands.py`, those of traits in `trait_table.py`, those about
-mutations in `evolution_table.py`, those of module updates in `update_table.py`.
+mutations in `evolution_table.py`, those of module updates in `update_table.py`, those that break
+something on purpose in `fault_table.py`.
 """
 
 from Kernel.console.agent_table import AGENT_COMMANDS
@@ -18,6 +19,7 @@ from Kernel.console.call_table import RUN
 from Kernel.console.command_groups import EVOLUTION, KERNEL, LEDGER, TRUST, WATCHING, WORLD
 from Kernel.console.command_types import Argument, Command, Kind, Place, Suggest
 from Kernel.console.evolution_table import EVOLUTION_COMMANDS
+from Kernel.console.fault_table import FAULT_COMMANDS
 from Kernel.console.ledger_commands import LEDGER_COMMANDS
 from Kernel.console.trait_table import TRAIT_COMMANDS, TRY
 from Kernel.console.update_table import UPDATE_COMMANDS
@@ -362,38 +364,7 @@ COMMANDS: tuple[Command, ...] = (
         "calls, and trait add, try and\nrun are refused. Limits are those of config/kernel.yaml; "
         "where no control group holds one, the kernel does.",
     ),
-    Command(
-        "drill",
-        TRUST,
-        "Break a zone on purpose and show that it comes back",
-        (
-            "molt drill kill stable",
-            "molt drill kill stable --dry-run",
-            "molt drill hang stable --yes",
-            "molt drill segfault stable --json --yes",
-        ),
-        (
-            Argument(
-                "kind",
-                Kind.CHOICE,
-                "kill (SIGKILL), stop (SIGSTOP), segfault (SIGSEGV) or hang (an endless loop)",
-                metavar="KIND",
-                required=True,
-                choices=("kill", "stop", "segfault", "hang"),
-            ),
-            Argument(
-                "zone",
-                Kind.NAME,
-                "the zone, see molt ps",
-                metavar="ZONE",
-                required=True,
-                suggest=Suggest.ZONE,
-            ),
-        ),
-        question="This will {kind} the zone '{zone}' to show that it comes back. Go on?",
-        patience_s=120.0,
-        acts=True,
-    ),
+    *FAULT_COMMANDS,
     Command(
         "soft-restart",
         TRUST,

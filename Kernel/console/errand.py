@@ -129,7 +129,7 @@ def _steady(result: object) -> object:
 
 
 def become_tool(command: Command, words: Sequence[str], session: Session) -> int:
-    """Become `python -m zones.<service>`: signals, output and exit code are its own.
+    """Become the tool of a command: signals, output and exit code are its own.
 
     At the prompt it runs beside us instead, and its exit code is returned.
 

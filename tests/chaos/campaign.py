@@ -41,9 +41,9 @@ from tests.chaos.own_faults import kernel_faults
 from tests.chaos.own_target import OwnTarget
 from tests.support.homes import temporary_home
 from tests.support.ledger_events import write_inputs
-from tools.chaos.__main__ import show
 from tools.chaos.campaign import Campaign
 from tools.chaos.checkup import Check, Held
+from tools.chaos.command import show
 from tools.chaos.fault import Fault
 from tools.chaos.flood_faults import flood_faults
 from tools.chaos.load_faults import load_faults

@@ -6,7 +6,7 @@ must hold (`checkup.py`), the report (`report.py`). Everything comes from one se
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final
@@ -61,6 +61,7 @@ class Campaign:
         seed: decides what happens, and in which order.
         say: told of each round.
         hold: has the world stand still for a moment, and returns how it was; None: it is let alone.
+        put_off: while somebody is hurt or healed, whoever wants to end the campaign waits in it.
     """
 
     def __init__(
@@ -70,12 +71,14 @@ class Campaign:
         seed: int,
         say: Callable[[Round], None],
         hold: Callable[[], Held] | None = None,
+        put_off: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self.target = target
         self._faults = list(faults)
         self._chance = Random(seed)
         self._say = say
         self._hold = hold
+        self._put_off = put_off
         self._began_s = time.monotonic()
         self.rounds: list[Round] = []
         self.costs: dict[str, Costs] = {}
@@ -108,16 +111,18 @@ class Campaign:
         began_s = time.monotonic()
         try:
             for fault in chosen:
-                with suppress(MoltError):  # what cannot be asked for beside another one is left out
+                # What cannot be asked for beside another one is left out.
+                with self._put_off(), suppress(MoltError):
                     if (injury := fault.begin(self.target, self._chance)) is not None:
                         injuries.append((fault, injury))
             now.breaches += self._wait_out(injuries)
             if any(injury.lasts_s for _, injury in injuries):
                 began_s = time.monotonic()
         finally:
-            for _, injury in reversed(injuries):
-                if injury.heal is not None:
-                    injury.heal()
+            with self._put_off():
+                for _, injury in reversed(injuries):
+                    if injury.heal is not None:
+                        injury.heal()
         now.faults = [fault.name for fault, _ in injuries]
         now.told = [injury.told for _, injury in injuries]
         now.breaches += [breach for _, injury in injuries for breach in injury.breaches]

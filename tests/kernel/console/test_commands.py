@@ -42,7 +42,8 @@ from zones.world.parameters import find_parameter
 from zones.world.trial import job
 
 ISSUE = (
-    "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "soft-restart",
+    "status", "ps", "pause", "resume", "step", "params", "wait", "drill", "chaos",
+    "soft-restart",
     "shutdown", "help", "world run", "top", "doctor world", "doctor cage", "kernel-events", "logs",
     "doctor", "memory",
     "completion", "go-back", "reload", "config", "verify", "lessons", "events", "why", "emit",
@@ -128,7 +129,9 @@ def test_kernel_commands_can_be_shown(command: Command) -> None:
 def test_a_tool_says_what_it_runs(command: Command) -> None:
     """A tool names a module and its words; nothing else does, and only a tool is told a home."""
     assert bool(command.runs) == (command.place is Place.TOOL)
-    assert not command.runs or re.fullmatch(r"(zones|Kernel\.console)\.[a-z_]+", command.runs[0])
+    assert not command.runs or re.fullmatch(
+        r"(zones|Kernel\.console|tools)\.[a-z_]+", command.runs[0]
+    )
     assert not command.about_home or command.place is Place.TOOL
 
 
@@ -142,7 +145,8 @@ def test_help_knows_the_command(command: Command) -> None:
     assert all(example in page for example in command.examples)
     assert all(argument.help in flat for argument in command.takes)
     assert ("--yes" in page) == (command.destructive or "--yes" in " ".join(command.examples))
-    assert ("--dry-run" in page) == any(each.name == "dry_run" for each in command.takes)
+    has_dry_run = any(each.name == "dry_run" for each in command.takes)
+    assert ("--dry-run" in page) == (has_dry_run or ("--dry-run", None) in command.tool_options)
 
 
 def test_help_fits_a_terminal_of_80() -> None:
