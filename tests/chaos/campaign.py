@@ -36,6 +36,7 @@ from tests.chaos.disk_faults import can_throttle, disk_faults
 from tests.chaos.harness import ROOT, KernelRun
 from tests.chaos.holding import hold, hold_for_a_moment
 from tests.chaos.home_disk import HomeDisk, home_disk
+from tests.chaos.hurt_faults import HURT_SETTINGS, hurt_faults
 from tests.chaos.ledger_faults import ledger_faults
 from tests.chaos.own_faults import kernel_faults
 from tests.chaos.own_target import OwnTarget
@@ -184,7 +185,12 @@ def hurt(home: Path, wish: Wish, around: Surroundings) -> dict[str, Any]:
     shutil.copytree(ROOT / "config", home / "config")
     if around.disk:
         around.disk.sync()
-    settings = (*SETTINGS, f"world.seed={wish.seed}", *(f"world.{each}" for each in world))
+    settings = (
+        *SETTINGS,
+        *HURT_SETTINGS,
+        f"world.seed={wish.seed}",
+        *(f"world.{each}" for each in world),
+    )
     settings += wish.settings
 
     def boot() -> KernelRun:
@@ -243,7 +249,8 @@ def faults_of(target: OwnTarget, wish: Wish, around: Surroundings) -> list[Fault
     """Return the faults that may happen."""
     zones = [each["name"] for each in target.zones() if not each.get("arena")]
     faults = [
-        *process_faults(zones), *load_faults(), *flood_faults(zones), *kernel_faults(),
+        *process_faults(zones), *load_faults(), *flood_faults(zones), *hurt_faults(),
+        *kernel_faults(),
         *damage_faults(), *ledger_faults(), *around.faults(),
     ]  # fmt: skip
     chosen = [each for each in faults if wish.only in each.name and each.name != NOBODY]
