@@ -17,6 +17,8 @@ from tools.chaos.fault import Fault, Injury, Misses
 from tools.chaos.target import HEIR, KERNEL, TRIAL, WORLD, ZYGOTE, Target, identities
 
 STOPPED_KERNEL_S: Final = (0.5, 3.0)
+STOPPED_ZYGOTE_S: Final = 6.0
+"""Twice as long as the kernel waits for a fork."""
 NO_FILES_S: Final = 4.0
 WORLD_DIES: Final = "world and heir"
 NOBODY: Final = "nothing"
@@ -72,12 +74,19 @@ def _end(number: int, roles: Sequence[str], target: Target, _chance: Random) -> 
 
 
 def _stop_zygote(target: Target, chance: Random) -> Injury | None:
-    """A zygote is needed, and found to stand still, when an heir is."""
+    """A zygote is needed, and found to stand still, when an heir is; nobody may need one now."""
     stopped = _end(signal.SIGSTOP, (ZYGOTE,), target, chance)
     heirless = _end(signal.SIGKILL, (HEIR,), target, chance)
     if stopped is None or heirless is None:
         return stopped
-    return Injury(f"{stopped.told}; {heirless.told}", [*stopped.gone, *heirless.gone])
+
+    def heal() -> None:
+        for each in stopped.gone:
+            if each.is_running():
+                os.kill(each.pid, signal.SIGCONT)
+
+    told = f"{stopped.told}; {heirless.told}"
+    return Injury(told, heirless.gone, lasts_s=STOPPED_ZYGOTE_S, heal=heal)
 
 
 def _stop_kernel(target: Target, chance: Random) -> Injury:
