@@ -56,6 +56,7 @@ def hurt_faults() -> list[Fault]:
         _fault(2, "crash", ends),
         _fault(1, "leave", ends),
         _fault(2, "litter", ends),
+        _fault(1, "brood", lives),
         _fault(3, "lie", partial(lives, look=partial(_refused, "bus"))),
         _fault(2, "too much", ends),
         _fault(2, "ask", partial(lives, look=partial(_refused, "bus"))),
@@ -77,17 +78,20 @@ def _told(
         look: what must grow meanwhile.
     """
     victims = list(identities(target.pids(HURT)))
-    if not victims:
+    place = word_of(target.home)
+    if not victims or place.exists():  # it does one thing after the other
         return None
     before = look(target) if look is not None else 0
-    place = word_of(target.home)
     new = place.with_suffix(".new")
     new.write_text(word)
     new.rename(place)
     return Injury(
         f"{HURT} {victims[0].pid} is told to {word}",
         victims if ends else [],
-        shown=None if look is None else lambda: look(target) > before,
+        # Beside another fault it may end before it does what it was told to.
+        shown=None
+        if look is None
+        else lambda: look(target) > before or not victims[0].is_running(),
     )
 
 

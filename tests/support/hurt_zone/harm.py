@@ -24,8 +24,8 @@ HOG_S = 10.0
 BABBLE_S = 5.0
 LINES_AT_ONCE = 200
 MESSAGES_AT_ONCE = 200
-LITTER = 20
-LITTER_S = 300.0
+CHILDREN = 20
+CHILDREN_S = 30.0
 FILES_MAX = 4096
 FILES_S = 8.0
 
@@ -118,15 +118,22 @@ def leave(_seat: BusSeat) -> list[Lasting]:
     os._exit(0)
 
 
-def litter(_seat: BusSeat) -> list[Lasting]:
-    """Leave children behind, some in sessions of their own if they may, and go."""
-    for number in range(LITTER):
-        if not os.fork():
-            with suppress(PermissionError):
-                if number % 2:
-                    os.setsid()
-            time.sleep(LITTER_S)
-            os._exit(0)
+def brood(_seat: BusSeat) -> list[Lasting]:
+    """Have children, some in sessions of their own if they may, and serve on."""
+    with suppress(BlockingIOError):  # no more may be had
+        for number in range(CHILDREN):
+            if not os.fork():
+                with suppress(PermissionError):
+                    if number % 2:
+                        os.setsid()
+                time.sleep(CHILDREN_S)
+                os._exit(0)
+    return []
+
+
+def litter(seat: BusSeat) -> list[Lasting]:
+    """Leave children behind, and go."""
+    brood(seat)
     os._exit(1)
 
 
@@ -139,6 +146,7 @@ HARMS: Mapping[str, Callable[[BusSeat], list[Lasting]]] = {
     "babble": babble,
     "crash": crash,
     "leave": leave,
+    "brood": brood,
     "litter": litter,
     "lie": lie,
     "too much": say_too_much,
