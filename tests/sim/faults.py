@@ -69,6 +69,7 @@ class Limits:
     clock_set: float = 10.0
     console: float = 400.0
     hoard: float = 20.0
+    stop_heir: float = 30.0
 
     starve_s_max: float = 0.38
     stall_s_max: float = 3.0
@@ -199,6 +200,9 @@ class Injector:
 
     def _stop_owner(self) -> None:
         self._hit(self._pick("heir", owning=True), signal.SIGSTOP, "stop owner")
+
+    def _stop_heir(self) -> None:
+        self._hit(self._pick("heir", owning=False), signal.SIGSTOP, "stop heir")
 
     def _stop_other(self) -> None:
         living = [each for each in self._sim.processes.living() if not each.dying]

@@ -21,6 +21,9 @@ GROWTH_MB: Final = 24.0
 GROWTH_DESCRIPTORS: Final = 8
 """Memory and descriptors are flat when the last third takes no more than the first times
 GROWTH_MAX, or so many more."""
+ONCE_MISSES: Final = 60
+"""So much may be missed in one round of a fault: a machine that does other things, too, is away now
+and then, and one round is no evidence. From there on a world gives up catching up."""
 TAKEOVER_MISSES: Final = 1
 """Ticks that a takeover may cost beside what the machine costs anyway."""
 
@@ -148,7 +151,9 @@ def check_missed(costs: Mapping[str, Costs], quiet: str) -> list[Check]:
             f"{sum(cost.missed)} in {len(cost.missed)}, {max(cost.missed)} at most; "
             f"without a fault {sum(usual)} in {len(usual)}, {worst} at most"
         )
-        holds = mean <= limit or max(cost.missed) <= worst
+        over = [missed for missed in cost.missed if missed > worst + allowed]
+        once = len(over) <= 1 and max(cost.missed) <= ONCE_MISSES
+        holds = mean <= limit or once
         checks.append(Check(f"ticks missed: {name}", holds, found))
     return checks
 
