@@ -186,9 +186,9 @@ class ArenaKeeper(ArenaFounding):
 
     def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
         """End a process; a drill that made it hang ends with it, or its heir would hang too."""
-        stands_by = pid in self.standing_by()
+        may_hang = pid == self.watched_pid()
         super().kill(pid, why, cause)
-        if self.arena is not None and not stands_by:
+        if may_hang:
             self.set_drill(0)
 
     def watched_pid(self) -> int:

@@ -64,6 +64,11 @@ class Keeper:
         """Return how often each process that stands by has said so, by pid."""
         return {}
 
+    def zygotes(self) -> list[int]:
+        """Return the zygotes of its generations."""
+        states = (line.state for line in self.lines.values())
+        return [state.zygote.pid for state in states if state.zygote is not None]
+
     def traits_for(self, _source: Source) -> tuple[str, ...]:
         """Return the hashes of the traits that a new generation of a source is to load."""
         return ()

@@ -1,8 +1,9 @@
 """The watch over who serves a zone and who stands by: who hangs is asked for its stacks, and ended.
 
-Owns: what was last seen to move, the processes that are dumping their stacks, keeping those. Does
-not own: verdicts (`watchdog.py`), what a zone's progress is (`arena_keeper.py`, `bus_keeper.py`),
-the form of a dump (`Kernel/ports/stacks.py`), what a death is evidence of (`inquest.py`).
+Owns: what was last seen to move, zygotes that are stopped, the processes that are dumping their
+stacks, keeping those. Does not own: verdicts (`watchdog.py`), what a zone's progress is
+(`arena_keeper.py`, `bus_keeper.py`), the form of a dump (`Kernel/ports/stacks.py`), what a death is
+evidence of (`inquest.py`).
 """
 
 import signal
@@ -19,6 +20,8 @@ from Kernel.ports.stacks import has_stack, keep_stack, read_stack
 
 BEAT_DEADLINE_S = 4 * BEAT_S
 """Who stands by is given at least so long, however short the deadline of its zone is."""
+ZYGOTE_LOOK_S = 1.0
+"""A zygote is looked at so often; one that is found stopped twice is ended."""
 DUMP_S = 0.01
 """How long a hung process may take to dump its stacks before it is ended."""
 STOPPED = "Tt"
@@ -43,6 +46,9 @@ class WatchedZone(Protocol):
 
     def standing_by(self) -> dict[int, int]:
         """Return how often each process that stands by has said so, by pid."""
+
+    def zygotes(self) -> list[int]:
+        """Return the zygotes of its generations."""
 
     def watched_pid(self) -> int:
         """Return the process to end when nothing moves, 0 for nobody."""
@@ -71,7 +77,8 @@ class ZoneWatch:
         self._parts = zone.parts
         self._watch = Watch()
         self._standing_by: dict[int, Watch] = {}
-        self._looked_s = 0.0
+        self._stopped_zygotes: set[int] = set()
+        self._looked_s = self._zygotes_looked_s = 0.0
         self._dump_until_s: dict[int, float] = {}
         self._dump_why: dict[int, str] = {}
 
@@ -87,14 +94,16 @@ class ZoneWatch:
         looked_s, self._looked_s = self._looked_s, now_s
         self._watch_progress(now_s, looked_s, asleep)
         self._watch_standing_by(now_s, asleep)
+        self._watch_zygotes(now_s)
         self._end_dumped(now_s)
 
     def next_look_s(self, now_s: float) -> float:
         """Return when it must be looked at again at the latest, monotonic seconds."""
         deadline_s = self._zone.config.deadline_s
+        zygotes_s = self._zygotes_looked_s + ZYGOTE_LOOK_S
         if not self._watch.progress:
-            return now_s + deadline_s
-        return watchdog.next_look_s(self._watch, deadline_s, now_s)
+            return min(now_s + deadline_s, zygotes_s)
+        return min(watchdog.next_look_s(self._watch, deadline_s, now_s), zygotes_s)
 
     def keep_stack(self, berth: Berth, exit_: Exit, cause: bytes) -> None:
         """Keep what a process that was hung has dumped before its end, and tell of it.
@@ -158,6 +167,25 @@ class ZoneWatch:
         for pid in [pid for pid, watch in before.items() if watch.told]:
             if pid not in self._standing_by or not self._standing_by[pid].told:
                 self._zone.unnote(f"heir {pid}")
+
+    def _watch_zygotes(self, now_s: float) -> None:
+        """End a zygote that somebody has stopped: the next heir would have to wait for another.
+
+        It has nothing to say by itself; one that hangs is found when it is to fork.
+        """
+        if now_s - self._zygotes_looked_s < ZYGOTE_LOOK_S:
+            return
+        self._zygotes_looked_s = now_s
+        zone, before = self._zone, self._stopped_zygotes
+        left_alone = zone.stopping or zone.is_stopped or zone.config.watchdog is Mode.PASSIVE
+        standing = (
+            {}
+            if left_alone
+            else {pid: self._parts.loads.standstill(pid).state for pid in zone.zygotes()}
+        )
+        self._stopped_zygotes = {pid for pid, state in standing.items() if state in STOPPED}
+        for pid in before & self._stopped_zygotes:
+            zone.kill(pid, f"it has been stopped for {ZYGOTE_LOOK_S:g} s")
 
     def _is_kept_waiting(self, pid: int, watch: Watch) -> bool:
         """Tell whether one waits for a processor now: the scheduler counts a wait when it is over.

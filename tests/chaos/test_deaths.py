@@ -200,6 +200,17 @@ def test_a_stopped_heir_is_replaced(home: Path) -> None:
         wait_until(lambda: kernel.word(Header.OWNER) == another, "it takes over")
 
 
+def test_a_stopped_zygote_is_replaced(home: Path) -> None:
+    """Nobody has to need it first; the world is not disturbed."""
+    with KernelRun(home, *FAST) as kernel:
+        wait_until(lambda: kernel.word(Header.COMMIT) > 50, "the world ticks")
+        epoch, zygote = kernel.word(Header.EPOCH), kernel.zone("stable")["zygote_pid"]
+        assert send_signal(zygote, signal.SIGSTOP)
+        wait_until(lambda: not is_running(zygote), "it is ended")
+        wait_until(lambda: kernel.zone("stable")["zygote_pid"] not in (None, zygote), "another")
+        assert kernel.word(Header.EPOCH) == epoch
+
+
 def test_the_heir_stopped_as_the_world_dies(home: Path) -> None:
     """Its turn comes before it was found: it is ended then, and the next one goes on."""
     with KernelRun(home, *FAST) as kernel:

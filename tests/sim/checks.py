@@ -225,7 +225,7 @@ class Checks:
             self.fail(f"a stop takes {boot.stopping_ns / SECOND:.1f} s")
 
     def _check_hangs(self, boot: Boot) -> None:
-        """Who serves or stands by and is hung is ended within two deadlines.
+        """Who serves or stands by and is hung, or a zygote, is ended within two deadlines.
 
         A kernel that has slept for half a deadline itself begins to watch anew, by design.
         """

@@ -24,7 +24,7 @@ from Kernel.core.log_sender import LogSender
 from Kernel.core.parts import Parts
 from Kernel.core.watchdog import Mode
 from Kernel.core.zone_table import ZoneTable
-from Kernel.core.zone_watch import BEAT_DEADLINE_S
+from Kernel.core.zone_watch import BEAT_DEADLINE_S, ZYGOTE_LOOK_S
 from Kernel.ports.versions import CHECKOUT
 from tests.sim.archive_life import CHRONOS
 from tests.sim.bus import SimBus
@@ -210,13 +210,16 @@ class Boot:
                     yield f"{keeper.config.name}.{name}", len(value)
 
     def watched(self) -> list[tuple[str, int, float]]:
-        """Return (zone, pid, deadline) of who serves or stands by as the kernel knows it."""
+        """Return (zone, pid, deadline) of who serves, stands by or is a zygote."""
         found = []
         for keeper in self.zones.keepers():
             name, deadline_s = keeper.config.name, keeper.config.deadline_s
             if keeper.active is not None:
                 found.append((name, keeper.active.pid, deadline_s))
             found += [(name, pid, max(deadline_s, BEAT_DEADLINE_S)) for pid in keeper.standing_by()]
+            zygotes = [line.state.zygote for line in keeper.lines.values()]
+            if not keeper.stopping:  # one that gets ready is given longer, whatever it does
+                found += [(name, one.pid, ZYGOTE_LOOK_S) for one in zygotes if one and one.ready]
         return found
 
     def unready(self) -> str:

@@ -461,7 +461,7 @@ class Simulation:
             return f"{boot.console.open_count} requests are not answered"
         frozen = [pid for _, pid, _ in boot.watched() if self.processes.is_frozen(pid)]
         if frozen:
-            return f"{frozen} serve or stand by and are hung"
+            return f"{frozen} are needed and hung"
         bad = [process.pid for process in self.processes.living() if self._runs_bad_code(process)]
         if bad:
             return f"{bad} still run code that is known to fail"

@@ -181,3 +181,40 @@ class TestStandingBy:
         stage.beat(heir)
         stage.round()
         assert stage.keeper.notes == [] and not stage.machine.processes.signals
+
+
+class TestZygotes:
+    """A zygote says nothing by itself, and is needed when there is no time to lose."""
+
+    def watch(self, stage, seconds: float = 2.5) -> None:
+        """Let the world tick for so long."""
+
+        def look() -> None:
+            stage.tick()
+            stage.round(1)
+
+        stage.machine.clock.pass_time(seconds, look)
+
+    def test_one_that_is_stopped_is_replaced(self, stage):
+        """It is started anew, and who serves is not disturbed."""
+        zygote = stage.machine.zygote.pid
+        stage.machine.loads.state = "T"
+        self.watch(stage)
+        assert stage.machine.processes.killed() == [zygote]
+        stage.round()
+        assert stage.machine.zygote.pid != zygote and stage.keeper.active.pid == stage.pair[0]
+
+    def test_one_that_was_stopped_for_a_moment_is_left_alone(self, stage):
+        """Somebody has looked into it, and lets it go on."""
+        stage.machine.loads.state = "T"
+        self.watch(stage, 0.5)
+        stage.machine.loads.state = "S"
+        self.watch(stage)
+        assert not stage.machine.processes.signals
+
+    def test_a_passive_watchdog_ends_no_zygote(self, stage):
+        """It ends nobody."""
+        stage.keeper.config = replace(stage.keeper.config, watchdog=Mode.PASSIVE)
+        stage.machine.loads.state = "T"
+        self.watch(stage)
+        assert not stage.machine.processes.signals
