@@ -17,8 +17,6 @@ from tools.chaos.fault import Fault, Injury, Misses
 from tools.chaos.target import HEIR, KERNEL, TRIAL, WORLD, ZYGOTE, Target, identities
 
 STOPPED_KERNEL_S: Final = (0.5, 3.0)
-STOPPED_ZYGOTE_S: Final = 6.0
-"""Twice as long as the kernel waits for a fork."""
 NO_FILES_S: Final = 4.0
 WORLD_DIES: Final = "world and heir"
 NOBODY: Final = "nothing"
@@ -41,7 +39,7 @@ def process_faults(zones: Sequence[str]) -> list[Fault]:
         *(_ended("segfault", signal.SIGSEGV, zone, max(share // 4, 1)) for zone in zones),
         _ended("stop", signal.SIGSTOP, WORLD, 4, many),
         _ended("stop", signal.SIGSTOP, HEIR, 2),
-        Fault("stop zygote", 2, _stop_zygote),
+        _ended("stop", signal.SIGSTOP, ZYGOTE, 2),
         *(_ended("stop", signal.SIGSTOP, zone, max(share // 4, 1)) for zone in zones),
         Fault("stop kernel", 2, _stop_kernel, alone=True),
         Fault("hang world", 3, partial(_drill, "hang", "stable"), many),
@@ -71,22 +69,6 @@ def _end(number: int, roles: Sequence[str], target: Target, _chance: Random) -> 
         return None
     named = ", ".join(str(each.pid) for each in victims)
     return Injury(f"{signal.Signals(number).name} to {' and '.join(roles)}, {named}", victims)
-
-
-def _stop_zygote(target: Target, chance: Random) -> Injury | None:
-    """A zygote is needed, and found to stand still, when an heir is; nobody may need one now."""
-    stopped = _end(signal.SIGSTOP, (ZYGOTE,), target, chance)
-    heirless = _end(signal.SIGKILL, (HEIR,), target, chance)
-    if stopped is None or heirless is None:
-        return stopped
-
-    def heal() -> None:
-        for each in stopped.gone:
-            if each.is_running():
-                os.kill(each.pid, signal.SIGCONT)
-
-    told = f"{stopped.told}; {heirless.told}"
-    return Injury(told, heirless.gone, lasts_s=STOPPED_ZYGOTE_S, heal=heal)
 
 
 def _stop_kernel(target: Target, chance: Random) -> Injury:
