@@ -81,7 +81,7 @@ class FakeSender:
 class FakeLog:
     """A log in which a test finds faults."""
 
-    def __init__(self, _home: Path, _sender: FakeSender) -> None:
+    def __init__(self, _home: Path, _sender: FakeSender, _liars: object = ()) -> None:
         self.faults: list[str] = []
         self.events = 0
 
