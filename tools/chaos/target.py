@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from Kernel.console.client import ask
 from Kernel.contract.arena import ArenaWords, Header, check_arena
-from Kernel.contract.errors import MoltError
+from Kernel.contract.errors import MoltError, NoKernel
 
 PATIENCE_S: Final = 60.0
 SERVES_S: Final = 120.0
@@ -179,6 +179,8 @@ class Target:
         except NotInTime as late:
             zones = [(each["name"], each["state"], each["why"]) for each in self.zones()]
             raise NotInTime(f"{late}: {zones}, degraded {self.degraded()}") from late
+        except NoKernel as gone:
+            raise NotInTime(f"the kernel is gone: {gone}") from gone
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float) -> None:
