@@ -5,6 +5,7 @@ bytes of an arena (`arena_damage.py`), damage to the ledger (`ledger_faults.py`)
 """
 
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -55,7 +56,7 @@ def _break_config(target: OwnTarget, chance: Random) -> Injury:
     line = chance.choice(WRONG[name])
     path = target.home / "config" / name
     kept, value = path.read_bytes(), _parameter(target)
-    _write(path, kept + f"\n{line}\n".encode(errors="surrogateescape"))
+    _write(path, _with_line(kept, line.encode(errors="surrogateescape")))
     injury = Injury(f"{name} with {line!r}", lasts_s=BROKEN_S)
     try:
         injury.breaches.append(f"taken: {target.ask('reload')}, {injury.told}")
@@ -148,6 +149,13 @@ def _compare(target: OwnTarget, held: Held, injury: Injury) -> None:
     if (found["tick"], found["hash"]) != (held.tick, held.digest):
         injury.breaches.append(f"{found} came back, and it was {held}: {injury.told}")
     target.ask("resume")
+
+
+def _with_line(content: bytes, line: bytes) -> bytes:
+    """Return a file with a line in the place of that of the same key, or at its end."""
+    key = re.escape(line.partition(b":")[0] + b":")
+    changed, count = re.subn(rb"(?m)^" + key + rb".*$", lambda _found: line, content, count=1)
+    return changed if count else content + b"\n" + line + b"\n"
 
 
 def _write(path: Path, content: bytes) -> None:

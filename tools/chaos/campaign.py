@@ -162,11 +162,14 @@ class Campaign:
         return [first, *chance.sample(others, count)]
 
     def _wait_out(self, injuries: Sequence[tuple[Fault, Injury]]) -> list[str]:
-        """Let faults last, and return what the kernel did not say of them."""
+        """Let faults last, and return what the kernel did not say of one.
+
+        Of several it need not: who can open no file cannot show what else is wrong with it.
+        """
         until_s = time.monotonic() + max((each.lasts_s for _, each in injuries), default=0.0)
         unsaid = []
         for fault, injury in injuries:
-            if injury.shown is not None:
+            if injury.shown is not None and len(injuries) == 1:
                 try:
                     wait_until(injury.shown, f"the kernel tells of {fault.name}", SHOWN_S)
                 except NotInTime as late:
