@@ -56,7 +56,7 @@ def _break_config(target: OwnTarget, chance: Random) -> Injury:
     line = chance.choice(WRONG[name])
     path = target.home / "config" / name
     kept, value = path.read_bytes(), _parameter(target)
-    _write(path, _with_line(kept, line.encode(errors="surrogateescape")))
+    _write(path, with_line(kept, line.encode(errors="surrogateescape")))
     injury = Injury(f"{name} with {line!r}", lasts_s=BROKEN_S)
     try:
         injury.breaches.append(f"taken: {target.ask('reload')}, {injury.told}")
@@ -151,7 +151,7 @@ def _compare(target: OwnTarget, held: Held, injury: Injury) -> None:
     target.ask("resume")
 
 
-def _with_line(content: bytes, line: bytes) -> bytes:
+def with_line(content: bytes, line: bytes) -> bytes:
     """Return a file with a line in the place of that of the same key, or at its end."""
     key = re.escape(line.partition(b":")[0] + b":")
     changed, count = re.subn(rb"(?m)^" + key + rb".*$", lambda _found: line, content, count=1)

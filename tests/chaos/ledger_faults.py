@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import apsw
 
+from Kernel.contract.errors import LedgerDamaged
 from Kernel.contract.places import LEDGER
 from tests.chaos.own_faults import own_fault
 from tests.chaos.own_target import OwnTarget
@@ -34,10 +35,10 @@ Records = dict[int, bytes]
 def ledger_faults() -> list[Fault]:
     """Return them."""
     return [
-        own_fault("ledger copy: byte of an event", 2, _change_byte),
-        own_fault("ledger copy: event deleted", 2, _delete_event),
-        own_fault("ledger copy: page of the log", 2, _spoil_page),
-        own_fault("ledger copy: segment", 2, _spoil_segment),
+        own_fault("ledger copy: byte of an event", 2, change_byte),
+        own_fault("ledger copy: event deleted", 2, delete_event),
+        own_fault("ledger copy: page of the log", 2, spoil_page),
+        own_fault("ledger copy: segment", 2, spoil_segment),
     ]
 
 
@@ -75,7 +76,8 @@ def records_in(copy: Path) -> Records:
         return dict(log.execute("SELECT position, record FROM records"))
 
 
-def _change_byte(target: OwnTarget, chance: Random) -> Injury | None:
+def change_byte(target: OwnTarget, chance: Random) -> Injury | None:
+    """One bit of one event is another one."""
     with copy_of(target.home) as copy:
         records = records_in(copy)
         if len(records) < EVENTS_MIN:
@@ -94,7 +96,8 @@ def _change_byte(target: OwnTarget, chance: Random) -> Injury | None:
         return injury
 
 
-def _delete_event(target: OwnTarget, chance: Random) -> Injury | None:
+def delete_event(target: OwnTarget, chance: Random) -> Injury | None:
+    """One event is gone, as if it had never been."""
     with copy_of(target.home) as copy:
         positions = sorted(records_in(copy))
         if len(positions) < EVENTS_MIN:
@@ -108,7 +111,7 @@ def _delete_event(target: OwnTarget, chance: Random) -> Injury | None:
         return injury
 
 
-def _spoil_page(target: OwnTarget, chance: Random) -> Injury | None:
+def spoil_page(target: OwnTarget, chance: Random) -> Injury | None:
     """A whole page is noise: it is found, and an archive that opens the copy keeps the rest."""
     with copy_of(target.home) as copy:
         records = records_in(copy)
@@ -120,7 +123,10 @@ def _spoil_page(target: OwnTarget, chance: Random) -> Injury | None:
         content[page * PAGE_BYTES : (page + 1) * PAGE_BYTES] = noise
         (copy / LOG).write_bytes(content)
         injury = Injury(f"page {page} of {LOG} is noise")
-        found = damaged(look(copy))
+        try:
+            found = damaged(look(copy))
+        except LedgerDamaged as damage:  # no position can be told from another one: salvage can
+            found = {at for at in records if damage.position <= at <= damage.last}
         told = _open(copy)
         kept = records_in(copy)
         lost = {at for at, record in records.items() if kept.get(at) != record}
@@ -135,7 +141,7 @@ def _spoil_page(target: OwnTarget, chance: Random) -> Injury | None:
         return injury
 
 
-def _spoil_segment(target: OwnTarget, chance: Random) -> Injury | None:
+def spoil_segment(target: OwnTarget, chance: Random) -> Injury | None:
     """A page of a segment is noise: what cannot be read any more is named, nothing else."""
     with copy_of(target.home) as copy:
         names = list_segments(copy / SEGMENTS)

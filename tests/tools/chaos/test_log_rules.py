@@ -8,6 +8,7 @@ import pytest
 from Kernel.contract.codec import pack
 from Kernel.contract.envelope import Envelope, Level, arena_event_id, new_id, pack_envelope
 from tools.chaos.log_rules import (
+    RESTORED,
     SPILLED,
     Notes,
     Stored,
@@ -20,12 +21,12 @@ from tools.chaos.log_rules import (
 ARENA = bytes(range(16))
 
 
-def event(sender: str, number: int, event_id: bytes = b"") -> bytes:
+def event(sender: str, number: int, event_id: bytes = b"", kind: str = "test.it") -> bytes:
     """Return the record of a sender's event."""
     unique = hashlib.sha256(f"{sender} {number}".encode()).digest()
     payload = pack({"sender": sender, "number": number})
     name = event_id or new_id(number, unique[:10])
-    return pack_envelope(Envelope(name, number, None, "scribe", "test.it", 0, Level.INFO, payload))
+    return pack_envelope(Envelope(name, number, None, "scribe", kind, 0, Level.INFO, payload))
 
 
 def identify(envelope: Envelope) -> tuple[str, int] | None:
@@ -113,6 +114,9 @@ def test_an_outbox_is_there_without_a_gap() -> None:
     assert "event 2 of its outbox is lost; 3 is there" in told([0, 1, 3, 4])[0]
     assert "event 0 of its outbox is lost" in told([1, 2])[0]
     assert "comes before" in told([0, 2, 1, 3])[0]
+    records += [event("world", 5, kind=RESTORED)]
+    assert not told([5, 3, 4]), "one that was restored goes on behind the numbers of another"
+    assert "event 2 of its outbox is lost; 3 is there" in told([5, 1, 3, 4])[0]
 
 
 def test_only_the_first_faults_are_told() -> None:
