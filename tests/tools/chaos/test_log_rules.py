@@ -114,9 +114,9 @@ def test_an_outbox_is_there_without_a_gap() -> None:
     assert "event 2 of its outbox is lost; 3 is there" in told([0, 1, 3, 4])[0]
     assert "event 0 of its outbox is lost" in told([1, 2])[0]
     assert "comes before" in told([0, 2, 1, 3])[0]
-    records += [event("world", 5, kind=RESTORED)]
-    assert not told([5, 3, 4]), "one that was restored goes on behind the numbers of another"
-    assert "event 2 of its outbox is lost; 3 is there" in told([5, 1, 3, 4])[0]
+    records += [event("world", n, kind=RESTORED) for n in (5, 6)]
+    assert not told([5, 6, 3, 4]), "one that was restored goes on behind the numbers of another"
+    assert "event 2 of its outbox is lost; 3 is there" in told([5, 6, 1, 3, 4])[0]
 
 
 def test_only_the_first_faults_are_told() -> None:
