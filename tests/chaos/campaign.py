@@ -22,6 +22,7 @@ from typing import Any, Final, Self
 
 import yaml
 
+from Kernel.contract.errors import MoltError
 from tests.bench.evolution_story import read_story
 from tests.chaos.arena_damage import change_energy
 from tests.chaos.campaign_checks import (
@@ -50,7 +51,6 @@ from tools.chaos.flood_faults import flood_faults
 from tools.chaos.load_faults import load_faults
 from tools.chaos.process_faults import NOBODY, process_faults
 from tools.chaos.report import lines_of, report_of
-from tools.chaos.target import NotInTime
 from tools.chaos.verdict import final_checks
 
 CANARY_TICKS: Final = 5
@@ -222,8 +222,8 @@ def go_through(
     late: list[Check] = []
     try:
         campaign.run(wish.length_s)
-    except NotInTime as error:
-        late.append(Check("all came back", False, str(error)))
+    except (AssertionError, MoltError, OSError) as error:
+        late.append(Check("all came back", False, f"{type(error).__name__}: {error}"))
     except KeyboardInterrupt:
         print("ended early; what was found until now:", file=sys.stderr)
     checks = [*late, *final_checks(campaign, campaign.sender.end())]

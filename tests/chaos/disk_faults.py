@@ -5,7 +5,6 @@ is a real error of ext4: such a file system takes no writer before it was unmoun
 """
 
 import os
-import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -93,8 +92,7 @@ def _break(disk: HomeDisk, target: OwnTarget, chance: Random) -> Injury:
     injury.shown = partial(target.says, "Read-only", "readonly")
 
     def mend() -> None:
-        with suppress(subprocess.TimeoutExpired):
-            injury.told += f"; stopped with exit code {target.stop()}"
+        injury.told += f"; stopped with exit code {target.stop()}"
         with target.nobody_home():
             disk.unmount()
             injury.told += f"; checked: {disk.check()}"

@@ -8,6 +8,7 @@ import contextlib
 import json
 import mmap
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -87,7 +88,8 @@ class KernelRun:
 
     def _read_ready(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        came, _, _ = select.select([self.process.stdout], [], [], BOOT_S)
+        line = self.process.stdout.readline() if came else b""
         if not line:
             raise AssertionError(f"the kernel did not come up:\n{self.log()}")
         ready: dict[str, Any] = json.loads(line)

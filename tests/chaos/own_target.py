@@ -9,11 +9,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Final
 
 from tests.chaos.harness import KernelRun
 from tools.chaos.sender import Sender
-from tools.chaos.target import Process, Target, identities, wait_until
+from tools.chaos.target import NotInTime, Process, Target, identities, wait_until
 
 GONE_S: Final = 10.0
 
@@ -79,7 +80,10 @@ class OwnTarget(Target):
             NotInTime: somebody outlives it.
         """
         family = self.family()
-        code = self.run.stop()
+        try:
+            code = self.run.stop()
+        except TimeoutExpired as late:
+            raise NotInTime(f"the kernel does not stop in order: {late}") from late
         self._wait_gone(family)
         return code
 
