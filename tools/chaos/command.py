@@ -175,7 +175,8 @@ def check_replay(home: Path) -> Check:
 
 def show(now: Round) -> None:
     """Say on stderr what a round was; a line each, over each other on a terminal."""
-    words = f"{now.at_s:6.0f} s  {'; '.join(now.told)}  back after {now.recovered_s:.2f} s"
+    told = "; ".join(now.told) or "nobody was there to be hurt"
+    words = f"{now.at_s:6.0f} s  {told}  back after {now.recovered_s:.2f} s"
     if now.breaches:
         print(f"{words}\n  FALSE: {'; '.join(now.breaches)}", file=sys.stderr, flush=True)
     elif sys.stderr.isatty():

@@ -14,9 +14,9 @@ from tools.chaos.log_rules import SPILLED
 from tools.chaos.sender import KIND, Sender
 
 
-def event(number: int, kind: str = KIND) -> Envelope:
+def event(number: int, kind: str = KIND, **fields: object) -> Envelope:
     """Return an event of our sender, or of another kind."""
-    payload = pack({"run": "ours", "number": number})
+    payload = pack({"run": "ours", "number": number, **fields})
     name = new_id(number, number.to_bytes(10, "big"))
     return Envelope(name, number, None, "scribe", kind, 0, Level.INFO, payload)
 
@@ -59,3 +59,13 @@ def test_what_the_archive_says_is_lost_is_told(sender):
     store(sender.home / LEDGER, [event(9, "archive.gap")])
     (told,) = follower.look()
     assert told.startswith("the archive says archive.gap at 3: ")
+
+
+def test_the_lies_of_a_liar_are_refused_by_right(sender):
+    """That is no alarm; what somebody else says and is refused, is one."""
+    follower = LogFollower(sender.home, sender, frozenset({"liar"}))
+    said = [(8, "liar"), (9, "chronos")]
+    events = [event(number, "archive.refused", **{"from": zone}) for number, zone in said]
+    store(sender.home / LEDGER, events)
+    (told,) = follower.look()
+    assert told.startswith("the archive says archive.refused at 4: ")
