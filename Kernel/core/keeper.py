@@ -297,6 +297,12 @@ class Keeper:
         """Begin a generation by exec, which takes over when it is warm."""
         self.generations.renew(cause, fresh=True)
 
+    def end_stopped_zygote(self, pid: int, why: str) -> None:
+        """End a zygote that somebody outside has stopped."""
+        for line in self.lines.values():
+            if line.state.zygote is not None and line.state.zygote.pid == pid:
+                line.end_stopped_zygote(why)
+
     def note(self, what: str, why: str, hint: str) -> None:
         """Show something that does not work as it should, until it is forgotten by `unnote`."""
         fields = {"what": f"{self.config.name}: {what}", "why": why, "hint": hint}

@@ -346,6 +346,12 @@ class Line:
             self._zygote.killed_as, self._zygote.cause = why, killed
         self._zone.parts.processes.send_signal(pid, signal.SIGKILL)
 
+    def end_stopped_zygote(self, why: str) -> None:
+        """End the zygote, which somebody outside has stopped: that is no fault of its own."""
+        assert self._zygote is not None, "it was seen stopped"
+        self._zygote.excused = True
+        self.kill(self._zygote.pid, why)
+
     def retire(self, now_s: float) -> None:
         """Let it go: zygote, founder and whoever stands by are ended, the active may leave."""
         self.retired_s = now_s
@@ -389,7 +395,7 @@ class Line:
         failure = is_failure(
             code=exit_.code,
             signal_number=exit_.signal,
-            excused=False,
+            excused=road.excused,
             hung=bool(road.killed_as),
             progressed=zygote is not None and zygote.ready,
         )

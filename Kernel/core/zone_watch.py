@@ -62,6 +62,9 @@ class WatchedZone(Protocol):
     def kill(self, pid: int, why: str, cause: bytes = b"") -> None:
         """End a process at once and remember why, for the verdict on its death."""
 
+    def end_stopped_zygote(self, pid: int, why: str) -> None:
+        """End a zygote that somebody outside has stopped."""
+
     def note(self, what: str, why: str, hint: str) -> None:
         """Show something that does not work as it should, until it is forgotten by `unnote`."""
 
@@ -185,7 +188,7 @@ class ZoneWatch:
         )
         self._stopped_zygotes = {pid for pid, state in standing.items() if state in STOPPED}
         for pid in before & self._stopped_zygotes:
-            zone.kill(pid, f"it has been stopped for {ZYGOTE_LOOK_S:g} s")
+            zone.end_stopped_zygote(pid, f"it has been stopped for {ZYGOTE_LOOK_S:g} s")
 
     def _is_kept_waiting(self, pid: int, watch: Watch) -> bool:
         """Tell whether one waits for a processor now: the scheduler counts a wait when it is over.

@@ -28,6 +28,7 @@ class ZygoteRoad:
     Attributes:
         killed_as: why the kernel has ended it, "" if it has not.
         cause: id of the event that has ended it, b"" for none of ours.
+        excused: somebody outside has stopped it, which is no fault of its own.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class ZygoteRoad:
         self.pid = handle.pid
         self.killed_as = ""
         self.cause = b""
+        self.excused = False
         self._road = handle.road
         self._stderr_fd = handle.stderr_fd
         self._lines = StderrLines(parts.log, zone, lines_per_s, parts.clock.now_s)

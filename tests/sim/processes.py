@@ -327,6 +327,10 @@ class SimProcesses:
         if pid in self.known:
             self.known[pid].signal(number)
 
+    def kin(self) -> dict[int, tuple[int, int]]:
+        """Return nobody: on paper, only zygotes fork."""
+        return {}
+
     def reap(self) -> list[Exit]:
         """Collect every child that has ended."""
         exits, self._exits = self._exits, []

@@ -203,6 +203,8 @@ class TestZygotes:
         assert stage.machine.processes.killed() == [zygote]
         stage.round()
         assert stage.machine.zygote.pid != zygote and stage.keeper.active.pid == stage.pair[0]
+        (died,) = stage.machine.log.of("zone.died")
+        assert died["role"] == "zygote" and not died["counts"], "whoever has stopped it is to blame"
 
     def test_one_that_was_stopped_for_a_moment_is_left_alone(self, stage):
         """Somebody has looked into it, and lets it go on."""
