@@ -310,6 +310,7 @@ COMMANDS: tuple[Command, ...] = (
             ("--config", None),
             ("--set", None),
             ("--threads", None),
+            ("--hash-at", None),
             ("--json", None),
         ),
     ),
