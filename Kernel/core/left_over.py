@@ -104,9 +104,12 @@ class LeftOver:
         """End them, if there may be any; while somebody is being born he could not be told."""
         if not self._is_due or not all(berth.pid for berth in self._zone.berths()):
             return
-        self._is_due = False
         processes, kernel = self._zone.parts.processes, os.getpid()
-        kin = {pid: Kin(*each) for pid, each in processes.kin().items()}
+        try:
+            kin = {pid: Kin(*each) for pid, each in processes.kin().items()}
+        except OSError:
+            return  # no descriptor is free to look with: it stays due, and the next round looks
+        self._is_due = False
         for pid in find_left_over(kin, kernel, self._sessions, self._zone.pids()):
             self._zone.parts.log.warning(
                 "zone.killed", zone=self._zone.config.name, pid=pid, why=WHY, cause=self._cause

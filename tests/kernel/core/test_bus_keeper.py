@@ -1,5 +1,6 @@
 """A bus keeper over real private-bus sockets, with processes that exist on paper only."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -373,6 +374,27 @@ def test_what_it_has_forked_ends_with_it(stage):
     log = stage.machine.log
     told = [log.why(each) for each, kind in log.named.items() if kind == "zone.killed"]
     assert told == [["zone.killed", "zone.died"]] * 2
+
+
+def test_what_it_leaves_behind_waits_for_a_descriptor(stage, monkeypatch):
+    """A kernel that can open nothing lives on, and looks for it once it can."""
+    pid, _ = stage.serve()
+    processes, kernel = stage.machine.processes, os.getpid()
+    processes.relations = {5000: (kernel, stage.machine.zygote.pid)}
+
+    def none_free() -> dict[int, tuple[int, int]]:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "kin", none_free)
+        processes.end(pid, number=9)
+        stage.round()
+        assert not processes.killed()
+    stage.round()
+    if stage.machine.zygote.is_asked():  # while somebody is being born, nobody is looked for
+        stage.machine.zygote.fork(processes.new_pid())
+        stage.round()
+    assert processes.killed() == [5000]
 
 
 def test_nobody_is_forked_while_a_world_moves(stage):
