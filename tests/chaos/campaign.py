@@ -28,6 +28,7 @@ from tests.chaos.arena_damage import change_energy
 from tests.chaos.campaign_checks import (
     AloneWorld,
     check_left_over,
+    check_outlived,
     check_story,
     check_telemetry,
 )
@@ -211,7 +212,11 @@ def hurt(home: Path, wish: Wish, around: Surroundings) -> dict[str, Any]:
         "seed": wish.seed, "scenario": wish.scenario, "boots": target.boots,
         "left_out": around.left_out,
     }  # fmt: skip
-    checks += [check_left_over(home, campaign.checkup.seen), *check_story(read_story(home))]
+    checks += [
+        check_outlived(target.outlived),
+        check_left_over(home, campaign.checkup.seen),
+        *check_story(read_story(home)),
+    ]
     return report_of(campaign, checks, about)
 
 

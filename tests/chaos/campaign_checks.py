@@ -18,6 +18,7 @@ from tools.chaos.target import Process
 
 PERIOD_TICKS: Final = 300
 ALONE_S: Final = 1800.0
+TOLD_MAX: Final = 200
 CANARY: Final = "canary: one energy that was changed is found"
 
 
@@ -65,6 +66,12 @@ def check_telemetry(home: Path) -> Check:
     ticks = [each["payload"]["tick"] for each in ledger_events(home, "telemetry")]
     whole = ticks == list(range(PERIOD_TICKS, PERIOD_TICKS * len(ticks) + 1, PERIOD_TICKS))
     return Check("telemetry of every period, once", whole, f"{len(ticks)} periods")
+
+
+def check_outlived(outlived: Sequence[str]) -> Check:
+    """Whoever was below a kernel ended with it, however it ended."""
+    found = "; ".join(each[:TOLD_MAX] for each in outlived[:3]) or "nobody"
+    return Check("nobody outlives a kernel that has ended", not outlived, found)
 
 
 def check_left_over(home: Path, seen: Iterable[Process]) -> Check:

@@ -30,7 +30,7 @@ KEPT_PARAMETER: Final = "friction"
 WRONG: Final = {
     "world.yaml": ("seed: [1", "friction: banana", "frictoin: 0.5", "max_entities: -5", "\udcff"),
     "kernel.yaml": ("poll_interval_ms: -5", "zones: {", "- a list"),
-    "archive.yaml": ("log_mb: 0", "otlp_endpoint: [1, 2]"),
+    "archive.yaml": ("scribe_rate: 0", "otlp_endpoint: [1, 2]"),
 }
 
 

@@ -13,6 +13,7 @@ from subprocess import TimeoutExpired
 from typing import Final
 
 from tests.chaos.harness import KernelRun
+from tools.chaos.checkup import command_of
 from tools.chaos.sender import Sender
 from tools.chaos.target import NotInTime, Process, Target, identities, wait_until
 
@@ -31,6 +32,8 @@ class OwnTarget(Target):
         self._boot = boot
         self.run = boot()
         self.boots = 1
+        self.outlived: list[str] = []
+        """Kernels that have ended, and who of those below them had to be ended by us."""
         self.sender: Sender | None = None
         """Who writes into the home meanwhile."""
         try:
@@ -65,7 +68,7 @@ class OwnTarget(Target):
         """Kill the kernel, and with it who has one of these roles.
 
         Raises:
-            NotInTime: somebody outlives it.
+            NotInTime: somebody outlives even a SIGKILL of their own.
         """
         family = self.family()
         self.strike(*roles)
@@ -77,7 +80,7 @@ class OwnTarget(Target):
         """Stop the kernel in order, and return its exit code.
 
         Raises:
-            NotInTime: somebody outlives it.
+            NotInTime: it does not, or somebody outlives even a SIGKILL of their own.
         """
         family = self.family()
         try:
@@ -109,9 +112,17 @@ class OwnTarget(Target):
         self.close()
 
     def _wait_gone(self, family: set[Process]) -> None:
-        named = ", ".join(str(each.pid) for each in family)
-        wait_until(
-            lambda: not any(each.is_running() for each in family),
-            f"nobody outlives the kernel: {named}",
-            GONE_S,
-        )
+        """Wait until all who were below the kernel have ended; who does not is noted, and ended."""
+
+        def left() -> list[Process]:
+            return [each for each in family if each.is_running()]
+
+        try:
+            wait_until(lambda: not left(), "nobody outlives the kernel", GONE_S)
+        except NotInTime:
+            told = [f"{each.pid} {command_of(each.pid)}" for each in left()]
+            self.outlived.append(f"{self._kernel}: {', '.join(told)}")
+            for each in left():
+                with suppress(ProcessLookupError):
+                    os.kill(each.pid, signal.SIGKILL)
+            wait_until(lambda: not left(), "who outlived the kernel ends by SIGKILL", GONE_S)
