@@ -21,6 +21,9 @@ GROWTH_MB: Final = 24.0
 GROWTH_DESCRIPTORS: Final = 8
 """Memory and descriptors are flat when the last third takes no more than the first times
 GROWTH_MAX, or so many more."""
+WARM_S: Final = 30.0
+"""Until then processes open what they need and fill what they keep; it is judged only if no more
+came."""
 ONCE_MISSES: Final = 60
 """So much may be missed in one round of a fault: a machine that does other things, too, is away now
 and then, and one round is no evidence. From there on a world gives up catching up."""
@@ -161,7 +164,8 @@ def check_missed(costs: Mapping[str, Costs], quiet: str) -> list[Check]:
 def check_flat(samples: Mapping[str, Sequence[Sample]]) -> list[Check]:
     """No process grows from the first third of the campaign to its last."""
     checks = []
-    for name, taken in samples.items():
+    for name, each_taken in samples.items():
+        taken = [each for each in each_taken if each.at_s >= WARM_S] or each_taken
         third = max(len(taken) // 3, 1)
         first, last = taken[:third], taken[-third:]
         memory = [median(each.rss_mb for each in part) for part in (first, last)]
