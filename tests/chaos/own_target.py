@@ -15,7 +15,7 @@ from typing import Final
 from tests.chaos.harness import KernelRun
 from tools.chaos.checkup import command_of
 from tools.chaos.sender import Sender
-from tools.chaos.target import NotInTime, Process, Target, identities, wait_until
+from tools.chaos.target import NotInTime, Process, Target, descendants, identities, wait_until
 
 GONE_S: Final = 10.0
 
@@ -34,6 +34,7 @@ class OwnTarget(Target):
         self.boots = 1
         self.outlived: list[str] = []
         """Kernels that have ended, and who of those below them had to be ended by us."""
+        self._forked: set[Process] = set()
         self.sender: Sender | None = None
         """Who writes into the home meanwhile."""
         try:
@@ -67,14 +68,19 @@ class OwnTarget(Target):
     def kill(self, *roles: str) -> None:
         """Kill the kernel, and with it who has one of these roles.
 
+        What a zone's process has forked by itself is ended by the next boot: nobody who knows of it
+        is left before.
+
         Raises:
             NotInTime: somebody outlives even a SIGKILL of their own.
         """
         family = self.family()
+        served = [each["pid"] for each in self.zones() if each["pid"]]
+        self._forked = set(identities([pid for each in served for pid in descendants(each)]))
         self.strike(*roles)
         self.run.process.kill()
         self.run.process.wait()
-        self._wait_gone(family)
+        self._wait_gone(family - self._forked)
 
     def stop(self) -> int:
         """Stop the kernel in order, and return its exit code.
@@ -96,6 +102,8 @@ class OwnTarget(Target):
         self.run = self._boot()
         self.boots += 1
         self.find()
+        forked, self._forked = self._forked, set()
+        self._wait_gone(forked)
 
     @contextmanager
     def nobody_home(self) -> Iterator[None]:
