@@ -18,6 +18,8 @@ from tests.support.toy_home import ToyKernel, remove_arenas, write_config
 
 pytestmark = [pytest.mark.slow, pytest.mark.chaos]
 SERVICE = "tests.support.guilty"
+AFTER_TAKEOVER = 1500
+"""Ticks of 4 ms in which a new generation has taken over, on a busy machine, too."""
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_a_guilty_generation_gives_way_to_the_one_before(guilty_home: Path, how:
     """Core code fails twice at its tick, the former generation computes it: that is proof."""
     with ToyKernel(guilty_home, "--json") as kernel:
         kernel.ready()
-        plan(guilty_home, from_tick=kernel.tick() + 400, slot=0, how=how)
+        plan(guilty_home, from_tick=kernel.tick() + AFTER_TAKEOVER, slot=0, how=how)
         told = ask(guilty_home, "soft-restart", {"zone": "stable", "fresh": True}, 60.0).result
         assert told["generation"] == how
         guilty_tick = json.loads((guilty_home / "plan.json").read_text())["from_tick"]
