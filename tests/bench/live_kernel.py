@@ -9,7 +9,6 @@ import json
 import math
 import mmap
 import os
-import select
 import signal
 import socket
 import struct
@@ -26,6 +25,7 @@ from tests.bench.processes import descendants, end_all
 from tests.bench.report import ROOT, CannotMeasure
 from tests.support.leash import die_with_us
 from tests.support.quiet import without_agents
+from tests.support.wait import has_said_something
 
 BOOT_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -180,8 +180,9 @@ def read_ready_line(process: subprocess.Popen[bytes], log: Path) -> dict[str, An
     deadline = time.monotonic() + BOOT_TIMEOUT_S
     line = b""
     while not line.endswith(b"\n"):
-        readable, _, _ = select.select([process.stdout], [], [], deadline - time.monotonic())
-        part = os.read(process.stdout.fileno(), 65536) if readable else b""
+        left_s = max(deadline - time.monotonic(), 0.0)
+        came = has_said_something(process.stdout.fileno(), left_s)
+        part = os.read(process.stdout.fileno(), 65536) if came else b""
         if not part:
             said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
             raise CannotMeasure(

@@ -8,7 +8,6 @@ import contextlib
 import json
 import mmap
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from Kernel.console.commands import BY_NAME
 from Kernel.contract.arena import ArenaWords, Header, check_arena
 from tests.support.leash import die_with_us
 from tests.support.quiet import ON_A_BUSY_MACHINE, without_agents
+from tests.support.wait import has_said_something
 from tools.chaos.target import descendants
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,7 +88,7 @@ class KernelRun:
 
     def _read_ready(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        came, _, _ = select.select([self.process.stdout], [], [], BOOT_S)
+        came = has_said_something(self.process.stdout.fileno(), BOOT_S)
         line = self.process.stdout.readline() if came else b""
         if not line:
             raise AssertionError(f"the kernel did not come up:\n{self.log()}")
