@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from Kernel.memory.context_memory import unpack_memory
+from Kernel.memory.contexts import BUDGETS, CONTEXTS, new_memory
+from Kernel.ports.memory_file import HomeMemoryFile
 from tests.chaos.harness import KernelRun, send_signal, wait_until
 from tests.support.ledger_events import ledger_events
 
@@ -21,7 +24,14 @@ CRASHES = 2
 def budgets(kernel: KernelRun) -> list[dict[str, Any]]:
     """Return what is remembered of restarts."""
     entries = kernel.ask("memory")["entries"]
-    return [each for each in entries if each["context"] == "budgets"]
+    return [each for each in entries if each["context"] == BUDGETS]
+
+
+def stored(home: Path) -> list[Any]:
+    """Return the same as it is on the disk, where it comes a moment later."""
+    data = HomeMemoryFile(home / "data" / "memory").load()
+    memory = unpack_memory(data, CONTEXTS, 0.0) if data is not None else new_memory()
+    return [each.value for each in memory.entries(BUDGETS, 0.0).values()]
 
 
 def crash(kernel: KernelRun) -> None:
@@ -45,6 +55,7 @@ def test_a_budget_outlives_a_killed_kernel(home: Path) -> None:
         wait_until(lambda: bool(budgets(kernel)), "what was spent is remembered")
         (spent,) = budgets(kernel)
         assert spent["key"].startswith("stable ") and spent["value"]["failures"] == CRASHES
+        wait_until(lambda: stored(home) == [spent["value"]], "it is on the disk")
         assert (home / "data" / "memory").stat().st_mode & 0o777 == 0o600
         kernel.end()
     with KernelRun(home, *SETTINGS) as kernel:
